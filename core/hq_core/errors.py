@@ -1,0 +1,27 @@
+"""The one kind of error that reaches a user, and the exit codes it may carry."""
+from __future__ import annotations
+
+CHECK, USAGE = 1, 2
+DATA, NOINPUT, SERVICE, BUG, IO, TEMP, PERM, CONFIG = 65, 66, 69, 70, 74, 75, 77, 78
+
+
+class HqError(Exception):
+    """What is wrong, where, and what to do, in one line; `code` is the process's exit status."""
+
+    def __init__(self, message: str, code: int = DATA) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """The known word that a typing slip most likely meant, or ''."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, known, n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """'; did you mean X?' when something is near, else ''."""
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""

@@ -1,0 +1,13 @@
+"""The only door to numba: declare a kernel, get the address of its machine code.
+
+A warm run needs no compiler.  `load` maps an image that an earlier run compiled; where there is none it
+imports numba, compiles the kernel once and publishes the image.  `HQ_JIT=numba` runs the same kernels through
+numba's own loader instead, which is also what happens on a platform that the image route does not serve.
+"""
+from __future__ import annotations
+
+from hq_core.jit.cell import Cell, address_of
+from hq_core.jit.declare import F8, I1, I4, I8, U1, Kernel, State, inline, kernel
+from hq_core.jit.load import load
+
+__all__ = ["F8", "I1", "I4", "I8", "U1", "Cell", "Kernel", "State", "address_of", "inline", "kernel", "load"]

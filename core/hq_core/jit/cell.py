@@ -1,0 +1,119 @@
+"""Calling a kernel from Python: the argument block, and the state record by its field names."""
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import Any
+
+from hq_core.jit.declare import ARRAYS, Kernel
+from hq_core.jit.load import load
+
+_DOUBLE = ctypes.c_double.from_address
+
+
+def address_of(memory: Any) -> int:
+    """The address of the first byte of a writable buffer."""
+    if isinstance(memory, array):
+        return memory.buffer_info()[0]
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory)) if len(memory) else 0
+
+
+class Block:
+    """The argument block of one kernel: 64-bit slots, two a column (address, length), one a scalar or state."""
+
+    __slots__ = ("address", "kernel", "kinds", "slots", "starts")
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.starts: dict[str, int] = {}
+        self.kinds = dict(kernel.args)
+        at = 0
+        for name, kind in kernel.args:
+            self.starts[name] = at
+            at += 2 if kind in ARRAYS else 1
+        self.slots = array("q", bytes(8 * at))
+        self.address = self.slots.buffer_info()[0]
+
+    def column(self, name: str, address: int, length: int) -> None:
+        at = self.starts[name]
+        self.slots[at] = address
+        self.slots[at + 1] = length
+
+    def scalar(self, name: str, value: float) -> None:
+        at = self.starts[name]
+        if self.kinds[name] == "float":
+            _DOUBLE(self.address + 8 * at).value = value
+        else:
+            self.slots[at] = int(value)
+
+    def state(self, address: int) -> None:
+        for name, kind in self.kernel.args:
+            if kind == "State":
+                self.slots[self.starts[name]] = address
+
+
+class Record:
+    """A kernel's state record, its fields as attributes."""
+
+    __slots__ = ("_fields", "_floats", "_ints", "_memory", "address")
+
+    def __init__(self, kernel: Kernel) -> None:
+        set_ = object.__setattr__
+        memory = bytearray(max(kernel.state_bytes, 8))
+        set_(self, "_memory", memory)
+        set_(self, "_floats", memoryview(memory).cast("d"))
+        set_(self, "_ints", memoryview(memory).cast("q"))
+        set_(self, "_fields", {name: (i, kind) for i, (name, kind) in enumerate(kernel.fields)})
+        set_(self, "address", address_of(memory))
+
+    def __getattr__(self, name: str) -> Any:
+        at, kind = self._fields[name]
+        return (self._ints if kind == "i8" else self._floats)[at]
+
+    def __setattr__(self, name: str, value: float) -> None:
+        at, kind = self._fields[name]
+        (self._ints if kind == "i8" else self._floats)[at] = value
+
+
+class Cell:
+    """One kernel with its arguments and its own state: what a stage holds for each series.
+
+    >>> from hq_core.jit import F8, Cell, kernel
+    >>> @kernel()
+    ... def double(x: "F8", out: "F8") -> None:
+    ...     for i in range(len(x)): out[i] = 2.0 * x[i]
+    """
+
+    __slots__ = ("_block", "_call", "_keep", "kernel", "state")
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self._block = Block(kernel)
+        self._call = load(kernel)
+        self._keep: dict[str, Any] = {}
+        self.state = Record(kernel)
+        self._block.state(self.state.address)
+
+    def set(self, **scalars: float) -> None:
+        for name, value in scalars.items():
+            self._block.scalar(name, value)
+
+    def column(self, name: str, address: int, length: int) -> None:
+        self._block.column(name, address, length)
+
+    def buffer(self, name: str, memory: Any) -> None:
+        """Bind a writable buffer object, which is kept alive; its length is its bytes over the column's width."""
+        view = memoryview(memory)
+        self._keep[name] = memory
+        self._block.column(name, address_of(memory), view.nbytes // ARRAYS[self._block.kinds[name]])
+
+    def run(self) -> None:
+        self._call(self._block.address)
+
+    def save(self) -> bytes:
+        return bytes(self.state._memory[: self.kernel.state_bytes])
+
+    def load(self, saved: bytes) -> None:
+        if len(saved) != self.kernel.state_bytes:
+            raise ValueError(f"{self.kernel.name}: {len(saved)} bytes of state, {self.kernel.state_bytes} wanted")
+        self.state._memory[: len(saved)] = saved

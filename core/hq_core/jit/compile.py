@@ -1,0 +1,175 @@
+"""The cold side: numba turns a kernel into LLVM IR, llvmlite into an object, `flat` into an image.
+
+Only this file and `flat` know how; both are imported at the first use of a kernel and never again on that machine.
+"""
+from __future__ import annotations
+
+import os
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # numpy would start threads that a filter never uses
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import from_dtype, types
+from numba.extending import intrinsic
+
+from hq_core.jit import flat
+from hq_core.jit.declare import ARRAYS, Kernel, helpers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
+OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
+PROCESSOR = "x86-64-v2"         # a fixed baseline: the same bits on every x86-64 machine, images may be copied
+_pointer: Any = types.CPointer      # untyped in numba
+ENTRY: Any = types.int32(_pointer(types.int64))
+_DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8}
+_keep: list[Any] = []
+
+
+def _pointer_to(kind: Any) -> Any:
+    @intrinsic
+    def pointer(context: Any, address: Any) -> Any:
+        signature = _pointer(kind)(types.int64)
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+        return signature, generate
+
+    return pointer
+
+
+@intrinsic
+def _float_bits(context: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@intrinsic
+def _call(context: Any, function: Any, block: Any) -> Any:
+    """Call the machine code at an address with the address of an argument block."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = ir.IntType(64).as_pointer()
+        kind = ir.FunctionType(ir.IntType(32), [pointer])
+        return builder.call(
+            builder.inttoptr(args[0], kind.as_pointer()), [builder.inttoptr(args[1], pointer)]
+        )
+
+    return types.int32(types.int64, types.int64), generate
+
+
+def _compiled(function: Callable[..., Any]) -> Any:
+    """`function` for numba, with the helpers it names compiled first."""
+    names = dict(function.__globals__)
+    names["hq_call"] = _call
+    for name, helper in helpers(function).items():
+        names[name] = _compiled(helper)
+    copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    return numba.njit(copy, **OPTIONS)
+
+
+def _entry(kernel: Kernel) -> Any:
+    """A function of one argument block, int32(int64*), that calls the kernel on what the block names."""
+    names: dict[str, Any] = {"kernel": _compiled(kernel.function), "carray": vars(numba)["carray"], "bits": _float_bits}
+    args = []
+    at = 0
+    for name, kind in kernel.args:
+        if kind in ARRAYS:
+            names[f"at_{kind}"] = _pointer_to(from_dtype(np.dtype(_DTYPES[kind])))
+            args.append(f"carray(at_{kind}(a[{at}]), (a[{at + 1}],))")
+            at += 2
+        else:
+            if kind == "State":
+                record = np.dtype([(field, np.dtype(t)) for field, t in kernel.fields])
+                names["at_State"] = _pointer_to(from_dtype(record))
+                args.append(f"carray(at_State(a[{at}]), (1,))[0]")
+            else:
+                args.append(f"bits(a[{at}])" if kind == "float" else f"a[{at}]")
+            at += 1
+    source = f"def entry(a):\n    kernel({', '.join(args)})\n    return 0\n"
+    exec(source, names)
+    return numba.cfunc(ENTRY, **OPTIONS)(names["entry"])
+
+
+# What numba's own calling convention asks for: a place for the result, one for an exception, then the arguments.
+_START = """
+define i32 @hq_entry(ptr %a) {{
+  %r = alloca i32
+  %e = alloca ptr
+  %s = call i32 @{inner}(ptr %r, ptr %e, ptr %a)
+  ret i32 %s
+}}
+"""
+# LLVM turns loops that clear or copy into calls of these three.  An image has no libc to call, so it brings its own.
+_MEMORY = """
+define ptr @memset(ptr %to, i32 %byte, i64 %n) noinline {
+  %b = trunc i32 %byte to i8
+  %r = call { ptr, i64 } asm sideeffect "rep stosb", "={di},={cx},0,1,{ax},~{memory}"(ptr %to, i64 %n, i8 %b)
+  ret ptr %to
+}
+define ptr @memcpy(ptr %to, ptr %from, i64 %n) noinline {
+  %r = call { ptr, ptr, i64 } asm sideeffect "rep movsb", "={di},={si},={cx},0,1,2,~{memory}"(ptr %to, ptr %from, i64 %n)
+  ret ptr %to
+}
+define ptr @memmove(ptr %to, ptr %from, i64 %n) noinline {
+  %t = ptrtoint ptr %to to i64
+  %f = ptrtoint ptr %from to i64
+  %apart = sub i64 %t, %f
+  %overlaps = icmp ult i64 %apart, %n
+  br i1 %overlaps, label %backward, label %forward
+forward:
+  %r = call { ptr, ptr, i64 } asm sideeffect "rep movsb", "={di},={si},={cx},0,1,2,~{memory}"(ptr %to, ptr %from, i64 %n)
+  ret ptr %to
+backward:
+  %last = sub i64 %n, 1
+  %te = getelementptr i8, ptr %to, i64 %last
+  %fe = getelementptr i8, ptr %from, i64 %last
+  %q = call { ptr, ptr, i64 } asm sideeffect "std; rep movsb; cld", "={di},={si},={cx},0,1,2,~{memory}"(ptr %te, ptr %fe, i64 %n)
+  ret ptr %to
+}
+"""
+_OUTSIDE = ("hq_entry", "memset", "memcpy", "memmove")
+
+
+def _own_memory_calls(text: str) -> str:
+    declared = [line for line in text.splitlines() if line.startswith("declare") and "@mem" in line]
+    for line in declared:
+        text = text.replace(line, "")
+    return text + _MEMORY
+
+
+def in_process(kernel: Kernel) -> int:
+    """Compile for this process alone, by numba's own loader; the address of the entry."""
+    entry = _entry(kernel)
+    _keep.append(entry)
+    return int(entry.address)
+
+
+def image(kernel: Kernel) -> tuple[bytes, int]:
+    """Position-independent machine code without relocations, and the offset of its entry."""
+    entry = _entry(kernel)
+    inner = entry.native_name.removeprefix("cfunc.")
+    module = llvm.parse_assembly(_own_memory_calls(entry.inspect_llvm()) + _START.format(inner=inner))
+    for function in module.functions:
+        if not function.is_declaration:
+            function.linkage = "external" if function.name in _OUTSIDE else "internal"
+    for variable in module.global_variables:
+        if not variable.is_declaration:
+            variable.linkage = "internal"
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
+    target = llvm.Target.from_default_triple()
+    machine = target.create_target_machine(cpu=PROCESSOR, features="", opt=3, reloc="pic", codemodel="default")
+    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
+    passes.getModulePassManager().run(module, passes)
+    return flat.flatten(machine.emit_object(module), "hq_entry", kernel.name)

@@ -1,0 +1,127 @@
+"""How a kernel is declared, and the fingerprint under which its machine code is kept."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Protocol
+
+    class _Ints(Protocol):
+        def __len__(self) -> int: ...
+        def __getitem__(self, index: int, /) -> int: ...
+        def __setitem__(self, index: int, value: int, /) -> None: ...
+
+    class F8(Protocol):
+        """A contiguous column of float64."""
+
+        def __len__(self) -> int: ...
+        def __getitem__(self, index: int, /) -> float: ...
+        def __setitem__(self, index: int, value: float, /) -> None: ...
+
+    I8 = I4 = I1 = U1 = _Ints
+    State = Any
+else:
+    F8 = I8 = I4 = I1 = U1 = State = None
+
+ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1}
+SCALARS = ("int", "float")
+
+
+class Kernel:
+    """A function in numba's subset over whole columns, with typed arguments and at most one state record.
+
+    args    (name, type) in order; type is F8, I8, I4, I1, U1, int, float or State
+    fields  (name, 'f8' or 'i8') of the state record, 8 bytes each, all zero at the start
+    """
+
+    __slots__ = ("args", "fields", "function", "name")
+
+    def __init__(self, function: Callable[..., None], state: str) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.fields = tuple(_field(word) for word in state.split())
+        code = function.__code__
+        types = function.__annotations__
+        self.args = tuple((name, str(types.get(name, "?"))) for name in code.co_varnames[: code.co_argcount])
+        for name, kind in self.args:
+            if kind not in ARRAYS and kind not in SCALARS and kind != "State":
+                raise TypeError(f"kernel {self.name}: argument {name} is annotated {kind}")
+        if [kind for _, kind in self.args].count("State") != bool(self.fields):
+            raise TypeError(f"kernel {self.name}: a State argument and state= go together")
+
+    def __call__(self, *args: Any) -> None:
+        """Run as plain Python, for tests and for reading along."""
+        self.function(*args)
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}>"
+
+    @property
+    def state_bytes(self) -> int:
+        return 8 * len(self.fields)
+
+
+def _field(word: str) -> tuple[str, str]:
+    name, _, kind = word.partition(":")
+    return name, kind or "f8"
+
+
+def kernel(state: str = "") -> Callable[[Callable[..., None]], Kernel]:
+    """Declare a kernel; `state` names the record's fields, float64 unless they end in ':i8'."""
+
+    def declare(function: Callable[..., None]) -> Kernel:
+        return Kernel(function, state)
+
+    return declare
+
+
+def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a helper that kernels may call."""
+    function.__dict__["hq_inline"] = True
+    return function
+
+
+def helpers(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """The helper functions that `function` names, by the name it uses."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        if isinstance(value, Kernel):
+            found[name] = value.function
+        elif callable(value) and getattr(value, "hq_inline", False):
+            found[name] = value
+    return found
+
+
+def fingerprint(kernel: Kernel, salt: str) -> str:
+    """32 hex digits that change whenever the machine code could: byte code, constants, helpers, types, `salt`."""
+    from _blake2 import blake2b
+
+    parts = [salt, repr(kernel.args), repr(kernel.fields)]
+    _describe(kernel.function, parts, set())
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _describe(function: Callable[..., Any], parts: list[str], seen: set[int]) -> None:
+    if id(function) in seen:
+        return
+    seen.add(id(function))
+    _describe_code(function.__code__, function.__globals__, parts)
+    for name, helper in sorted(helpers(function).items()):
+        parts.append(name)
+        _describe(helper, parts, seen)
+
+
+def _describe_code(code: CodeType, names: dict[str, Any], parts: list[str]) -> None:
+    parts += [code.co_code.hex(), repr(code.co_names), repr(code.co_varnames), repr(code.co_freevars)]
+    for const in code.co_consts:
+        if hasattr(const, "co_code"):
+            _describe_code(const, names, parts)
+        else:
+            parts.append(repr(const))
+    for name in code.co_names:
+        value = names.get(name)
+        if isinstance(value, (int, float, tuple)):
+            parts.append(f"{name}={value!r}")
