@@ -1,0 +1,45 @@
+"""Steps of the recursive averages, and what their rows are made of."""
+from __future__ import annotations
+
+import math
+
+from hq_core.jit import inline
+
+
+@inline
+def finite(value: float) -> bool:
+    """False for nan and both infinities."""
+    return value - value == 0.0
+
+
+@inline
+def seeded_mean(value: float, mean: float, seen: int, period: int, weight: float) -> tuple[float, float, int]:
+    """One row of an exponential average whose seed is the plain mean of the first `period` finite rows.
+
+    mean   the average, or the plain sum while seen < period
+    Returns the row's output (nan before the seed and for a row that is not finite), the new mean, rows seen.
+    """
+    if not finite(value):
+        return math.nan, mean, seen
+    if seen >= period:
+        mean = (value - mean) * weight + mean
+        return mean, mean, seen
+    mean += value
+    seen += 1
+    if seen < period:
+        return math.nan, mean, seen
+    mean /= period
+    return mean, mean, seen
+
+
+@inline
+def true_range(high: float, low: float, before: float) -> float:
+    """The largest of high - low and the distances of both from the close before (Wilder 1978)."""
+    largest = high - low
+    rise = abs(before - high)
+    fall = abs(before - low)
+    if rise > largest:
+        largest = rise
+    if fall > largest:
+        largest = fall
+    return largest
