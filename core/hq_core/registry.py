@@ -62,7 +62,9 @@ class Param:
 
     def passed(self, value: Value) -> float:
         """What the kernel gets for `value`."""
-        return self.choices.index(str(value)) if self.choices else float(value)
+        if self.choices:
+            return self.choices.index(str(value))
+        return int(value) if isinstance(self.default, int) else float(value)
 
 
 def _plain(number: float) -> str:

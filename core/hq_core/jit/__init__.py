@@ -6,8 +6,11 @@ numba's own loader instead, which is also what happens on a platform that the im
 """
 from __future__ import annotations
 
-from hq_core.jit.cell import Cell, address_of
+from hq_core.jit.cell import Block, Cell, address_of
 from hq_core.jit.declare import F8, I1, I4, I8, U1, Kernel, State, inline, kernel
-from hq_core.jit.load import load
+from hq_core.jit.engine import engine
+from hq_core.jit.load import address, load
 
-__all__ = ["F8", "I1", "I4", "I8", "U1", "Cell", "Kernel", "State", "address_of", "inline", "kernel", "load"]
+__all__ = ["F8", "I1", "I4", "I8", "U1", "Block", "Cell", "Kernel", "State", "address", "address_of", "engine",
+    "inline", "kernel", "load",
+]

@@ -82,7 +82,7 @@ def _entry(kernel: Kernel) -> Any:
     names: dict[str, Any] = {"kernel": _compiled(kernel.function), "carray": vars(numba)["carray"], "bits": _float_bits}
     args = []
     at = 0
-    for name, kind in kernel.args:
+    for _, kind in kernel.args:
         if kind in ARRAYS:
             names[f"at_{kind}"] = _pointer_to(from_dtype(np.dtype(_DTYPES[kind])))
             args.append(f"carray(at_{kind}(a[{at}]), (a[{at + 1}],))")
@@ -113,11 +113,13 @@ define i32 @hq_entry(ptr %a) {{
 _MEMORY = """
 define ptr @memset(ptr %to, i32 %byte, i64 %n) noinline {
   %b = trunc i32 %byte to i8
-  %r = call { ptr, i64 } asm sideeffect "rep stosb", "={di},={cx},0,1,{ax},~{memory}"(ptr %to, i64 %n, i8 %b)
+  %r = call { ptr, i64 } asm sideeffect "rep stosb",
+    "={di},={cx},0,1,{ax},~{memory}"(ptr %to, i64 %n, i8 %b)
   ret ptr %to
 }
 define ptr @memcpy(ptr %to, ptr %from, i64 %n) noinline {
-  %r = call { ptr, ptr, i64 } asm sideeffect "rep movsb", "={di},={si},={cx},0,1,2,~{memory}"(ptr %to, ptr %from, i64 %n)
+  %r = call { ptr, ptr, i64 } asm sideeffect "rep movsb",
+    "={di},={si},={cx},0,1,2,~{memory}"(ptr %to, ptr %from, i64 %n)
   ret ptr %to
 }
 define ptr @memmove(ptr %to, ptr %from, i64 %n) noinline {
@@ -127,13 +129,15 @@ define ptr @memmove(ptr %to, ptr %from, i64 %n) noinline {
   %overlaps = icmp ult i64 %apart, %n
   br i1 %overlaps, label %backward, label %forward
 forward:
-  %r = call { ptr, ptr, i64 } asm sideeffect "rep movsb", "={di},={si},={cx},0,1,2,~{memory}"(ptr %to, ptr %from, i64 %n)
+  %r = call { ptr, ptr, i64 } asm sideeffect "rep movsb",
+    "={di},={si},={cx},0,1,2,~{memory}"(ptr %to, ptr %from, i64 %n)
   ret ptr %to
 backward:
   %last = sub i64 %n, 1
   %te = getelementptr i8, ptr %to, i64 %last
   %fe = getelementptr i8, ptr %from, i64 %last
-  %q = call { ptr, ptr, i64 } asm sideeffect "std; rep movsb; cld", "={di},={si},={cx},0,1,2,~{memory}"(ptr %te, ptr %fe, i64 %n)
+  %q = call { ptr, ptr, i64 } asm sideeffect "std; rep movsb; cld",
+    "={di},={si},={cx},0,1,2,~{memory}"(ptr %te, ptr %fe, i64 %n)
   ret ptr %to
 }
 """

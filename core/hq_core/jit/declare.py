@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
-    from typing import Protocol
+    from typing import Protocol, TypeAlias
 
     class _Ints(Protocol):
         def __len__(self) -> int: ...
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
         def __getitem__(self, index: int, /) -> float: ...
         def __setitem__(self, index: int, value: float, /) -> None: ...
 
-    I8 = I4 = I1 = U1 = _Ints
-    State = Any
+    I8: TypeAlias = _Ints
+    I4: TypeAlias = _Ints
+    I1: TypeAlias = _Ints
+    U1: TypeAlias = _Ints
+    State: TypeAlias = Any
 else:
     F8 = I8 = I4 = I1 = U1 = State = None
 

@@ -1,0 +1,130 @@
+"""Rows as columns: what a series is (Schema), and some of its rows lying somewhere in memory (Batch)."""
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+from hq_core.errors import DATA, HqError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Columns = Sequence[tuple[str, str]]
+
+WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1}
+CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def width(kind: str) -> int:
+    """Bytes a row of a column type: i8 f8 i4 s4 i1 b1, or a vector such as f4x30.  Raises KeyError or ValueError."""
+    found = WIDTHS.get(kind)
+    if found is None:
+        item, _, length = kind.partition("x")
+        found = {"f4": 4, **WIDTHS}[item] * int(length)
+        if not 0 < found <= 65536:
+            raise ValueError(kind)
+    return found
+
+
+def period_ns(period: str) -> int:
+    """Nanoseconds of a period such as 15m; 0 for the empty period of rows that have none."""
+    if not period:
+        return 0
+    count, unit = period[:-1], period[-1]
+    if not count.isdecimal() or unit not in UNIT_SECONDS or int(count) == 0:
+        raise HqError(f"period '{period}' is not a count and one of s, m, h, d, w (15m, 4h, 1d)", DATA)
+    return int(count) * UNIT_SECONDS[unit] * 1_000_000_000
+
+
+class Schema:
+    """A series: kind, symbol and period, and the names and types of its columns.  Immutable.
+
+    extra   further keys of the schema frame, passed on as they came
+    """
+
+    __slots__ = ("_index", "cols", "extra", "key", "names", "of", "period", "symbol", "widths")
+
+    def __init__(
+        self, of: str, symbol: str = "", period: str = "", cols: Columns = (), extra: Mapping[str, object] | None = None
+    ) -> None:
+        self.of = of
+        self.symbol = symbol
+        self.period = period
+        self.cols = tuple((name, kind) for name, kind in cols)
+        self.extra = dict(extra or {})
+        self.key = f"{of}/{symbol}/{period}"
+        self.names = tuple(name for name, _ in self.cols)
+        self.widths = tuple(width(kind) for _, kind in self.cols)
+        self._index = {name: i for i, name in enumerate(self.names)}
+        if len(self._index) != len(self.cols):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise HqError(f"{self.key}: column '{twice}' is there twice", DATA)
+
+    def has(self, name: str) -> bool:
+        return name in self._index
+
+    def index(self, name: str) -> int:
+        """Where column `name` stands; an error that lists the columns if it is not there."""
+        at = self._index.get(name)
+        if at is None:
+            hint = did_you_mean(name, self.names)
+            raise HqError(f"column '{name}' is missing; {self.key} has {', '.join(self.names)}{hint}", DATA)
+        return at
+
+    def kind(self, name: str) -> str:
+        return self.cols[self.index(name)][1]
+
+    def with_columns(self, more: Columns, extra: Mapping[str, object] | None = None) -> Schema:
+        """The same series with columns added at the end."""
+        return Schema(self.of, self.symbol, self.period, (*self.cols, *more), {**self.extra, **(extra or {})})
+
+    def same_as(self, other: Schema) -> bool:
+        return self.key == other.key and self.cols == other.cols and self.extra == other.extra
+
+    def blob(self, n: int) -> int:
+        """Bytes of n rows: each column padded to 8 bytes."""
+        return sum((w * n + 7) & -8 for w in self.widths)
+
+    def __repr__(self) -> str:
+        return f"<schema {self.key} {' '.join(self.names)}>"
+
+
+class Batch:
+    """n rows of a series: the address of each column.  Valid until its source reads again; `keep` owns the memory."""
+
+    __slots__ = ("addresses", "keep", "n", "schema")
+
+    def __init__(self, schema: Schema, n: int, addresses: list[int], keep: object = None) -> None:
+        self.schema = schema
+        self.n = n
+        self.addresses = addresses
+        self.keep = keep
+
+    def address(self, name: str) -> int:
+        return self.addresses[self.schema.index(name)]
+
+    def view(self, name: str) -> Any:
+        """Column `name` as a memoryview of its type, without a copy; vectors come as their raw bytes."""
+        at = self.schema.index(name)
+        code: Any = CODES.get(self.schema.cols[at][1], "B")
+        raw = (ctypes.c_char * (self.n * self.schema.widths[at])).from_address(self.addresses[at])
+        return memoryview(raw).cast("B").cast(code)
+
+    def slice(self, start: int, stop: int) -> Batch:
+        """Rows start to stop, without a copy."""
+        at = [a + w * start for a, w in zip(self.addresses, self.schema.widths)]
+        return Batch(self.schema, stop - start, at, self.keep)
+
+
+def bar_columns(optional: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+    """The columns of a bar in their order, with those of `optional` that bars may lack."""
+    fixed = {"ts", "open_time", "open", "high", "low", "close", "volume", "complete"}
+    return tuple((name, kind) for name, kind in BAR if name in fixed or name in optional)
+
+
+BAR = (
+    ("ts", "i8"), ("open_time", "i8"), ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"),
+    ("volume", "f8"), ("quote_volume", "f8"), ("trades", "i8"), ("buy_volume", "f8"), ("buy_quote_volume", "f8"),
+    ("sell_volume", "f8"), ("sell_quote_volume", "f8"), ("vwap", "f8"), ("complete", "b1"),
+)

@@ -1,0 +1,183 @@
+"""Driving one stage: its input's items in, its output flushed after every read, its state kept."""
+from __future__ import annotations
+
+import os
+import select
+import signal
+from typing import TYPE_CHECKING, Any
+
+from hq_core import VERSION, statefile
+from hq_core.errors import DATA, IO, NOINPUT, HqError
+from hq_core.wire import Reader, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Protocol
+
+    from hq_core.stage import Stage
+
+    class Source(Protocol):
+        position: int
+
+        def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+        def save(self) -> dict[str, Any]: ...
+        def load(self, saved: dict[str, Any]) -> Iterable[tuple[str, Any]]: ...
+
+
+class Signals:
+    """SIGINT and SIGTERM noticed between reads, so that a frame is always finished."""
+
+    def __init__(self) -> None:
+        self.caught = 0
+        self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._pipe[1])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._catch)
+
+    def _catch(self, number: int, frame: object) -> None:
+        if self.caught:                     # the second one does not wait
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        self.caught = number
+
+    def wait(self, fd: int) -> bool:
+        """Wait until `fd` can be read; true when a signal came first."""
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        poll.register(self._pipe[0], select.POLLIN)
+        while not self.caught:
+            if any(ready == fd for ready, _ in poll.poll()):
+                break
+        return self.caught != 0
+
+
+class State:
+    """A state file in use: where it lies, how often it is written, and whose it is."""
+
+    def __init__(self, path: str, every: int, options: dict[str, Any]) -> None:
+        self.path = path
+        self.every = every                  # input rows between writes; 0: only at the end
+        self.options = options
+        self.loaded = statefile.read(path)
+        nothing = {"input": {"bytes": 0, "rows": 0, "ended": True}, "output": {"bytes": 0, "closed": True}}
+        before: dict[str, Any] = self.loaded or nothing
+        self.midway = not before["input"]["ended"]
+        self.reopen = not before["output"]["closed"]
+        self.input_bytes = before["input"]["bytes"] if self.midway else 0
+        self.input_rows = before["input"]["rows"] if self.midway else 0
+        self.output_bytes = before["output"]["bytes"]
+
+
+class Flow:
+    """One run of a stage.  `run` returns the exit code: 0, or 130 and 143 after SIGINT and SIGTERM."""
+
+    def __init__(self, stage: Stage, command: str, argv: list[str], fd_in: int = 0, fd_out: int = 1) -> None:
+        self.stage = stage
+        self.command = command
+        self.argv = argv
+        self.fd_in = fd_in
+        self.out = Writer(fd_out)
+        self.dropped: dict[str, int] = {}
+        self._headed = False
+        self._rows = self._saved_rows = 0
+
+    def run(self, source: Source, state: State | None = None) -> int:
+        signals = Signals()
+        stage, out = self.stage, self.out
+        stage.begin(out)
+        if state is not None and state.loaded is not None:
+            self._resume(source, state, state.loaded)
+        try:
+            for kind, item in source:
+                if kind == "rows":
+                    self._open(state)
+                    self._rows += item.n
+                    stage.rows(item)
+                elif kind == "idle":
+                    out.flush()
+                    if state is not None and 0 < state.every <= self._rows - self._saved_rows:
+                        self._save(source, state, ended=False, closed=not self._headed)
+                    if signals.wait(self.fd_in):
+                        break
+                else:
+                    self._say(kind, item, state)
+        except HqError:
+            out.flush()                     # what was good before the error has been written
+            raise
+        self._open(state)
+        stage.finish(more=state is not None)
+        out.end(self._all_dropped())
+        out.flush()
+        if state is not None:
+            self._save(source, state, ended=not signals.caught, closed=True)
+        return 128 + signals.caught if signals.caught else 0
+
+    def _say(self, kind: str, item: Any, state: State | None) -> None:
+        stage = self.stage
+        if kind == "head":
+            if self._headed:
+                self.out.map({"kind": "section", "made_by": item.get("made_by", [])})
+            else:
+                self._open(state, item.get("made_by", []))
+            return
+        self._open(state)
+        if kind == "schema":
+            stage.schema(item)
+        elif kind == "mark":
+            stage.mark(item)
+        elif kind == "end":
+            for reason, n in dict(item.get("dropped") or {}).items():
+                self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
+        else:
+            stage.other(item)
+
+    def _open(self, state: State | None, made_by: Iterable[object] = ()) -> None:
+        if not self._headed:
+            self._headed = True
+            mine = [self.command, VERSION, self.argv, self.stage.inputs]
+            resumed = state is not None and state.reopen
+            self.out.head([*made_by, mine], {"resumed": True} if resumed else {})
+
+    def _all_dropped(self) -> dict[str, int]:
+        """Rows dropped here and upstream, by reason."""
+        mine = self.stage.dropped
+        return {reason: self.dropped.get(reason, 0) + mine.get(reason, 0) for reason in {**self.dropped, **mine}}
+
+    # -- state -------------------------------------------------------------------------------------------
+    def _resume(self, source: Source, state: State, loaded: dict[str, Any]) -> None:
+        statefile.check(state.path, loaded, self.command, state.options, self.stage.inputs)
+        self.dropped.update(loaded["dropped"])
+        self.stage.load(loaded["stage"])
+        if state.midway:
+            was, now = loaded["input"]["format"], type(source).__name__
+            if was != now:
+                where = f"at byte {state.input_bytes}"
+                raise HqError(f"state {state.path}: was reading {was} {where}, now {now} comes", DATA)
+            for kind, item in source.load(loaded["input"]["source"]):
+                self._say(kind, item, state)
+
+    def _save(self, source: Source, state: State, ended: bool, closed: bool) -> None:
+        self._saved_rows = self._rows
+        statefile.write(state.path, {
+            "command": self.command, "version": VERSION, "options": state.options, "inputs": self.stage.inputs,
+            "input": {
+                "bytes": state.input_bytes + source.position, "rows": state.input_rows + self._rows, "ended": ended,
+                "format": type(source).__name__, "source": {} if ended else source.save(),
+            },
+            "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
+            "dropped": {} if closed else self._all_dropped(),
+            "stage": self.stage.save(),
+        })
+
+
+def open_input(fd: int) -> Source:
+    """The source for what lies on `fd`, by its first bytes: hq-frames, or any format that hq reads."""
+    try:
+        first = os.read(fd, 65536)
+    except OSError as error:
+        raise HqError(f"no input: {error.strerror}", NOINPUT if error.errno == 9 else IO) from None
+    if first and (0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF)):
+        return Reader(fd, first)
+    from hq_core.formats import open_source
+
+    return open_source(fd, first)

@@ -1,0 +1,250 @@
+"""Reading a stream: frames checked before they are believed, rows handed out where they were read."""
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from hq_core.batch import Batch, Schema
+from hq_core.errors import DATA, IO, HqError
+from hq_core.wire.frame import (
+    BLOCK,
+    BUFFER,
+    EXT_COLUMNS,
+    FOLLOWS,
+    HEADER,
+    HEADER_BYTES,
+    MAX_BLOB,
+    MAX_COLUMNS,
+    MAX_MAP,
+    MAX_SERIES,
+    Memory,
+    grow_pipe,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Item = tuple[str, Any]
+
+
+class Reader:
+    """Frames from a file descriptor, as (kind, item) pairs.
+
+    head dict; schema Schema; rows Batch; map dict; mark int (ns); end dict; idle None: all that was read has been
+    handed out.  Raises HqError DATA where the stream is damaged, is not hq-frames, or stops without its end; what
+    was whole before that has been handed out.  Columns are valid until the next item is asked for.
+    """
+
+    def __init__(self, fd: int, prefix: bytes = b"") -> None:
+        self.fd = fd
+        self.position = 0                   # bytes of the input up to the end of the last item
+        self._memory = Memory(BUFFER)
+        self._memory.view[: len(prefix)] = prefix
+        self._at, self._filled = 0, len(prefix)
+        self._schemas: dict[int, Schema] = {}
+        self._counts: dict[str, int] = {}
+        self._open = False
+        grow_pipe(fd)
+
+    def save(self) -> dict[str, Any]:
+        """What is needed to read on from `position`."""
+        schemas = [_schema_frame(number, schema) for number, schema in self._schemas.items()]
+        return {"open": self._open, "schemas": schemas, "counts": self._counts}
+
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        """Take up where another Reader was saved; gives the schema items again."""
+        self._open = saved["open"]
+        self._counts = dict(saved["counts"])
+        for frame in saved["schemas"]:
+            yield self._schema(frame)
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            yield from self._waiting()
+            yield "idle", None
+            if not self._read():
+                return
+
+    def _waiting(self) -> Iterator[Item]:
+        memory = self._memory
+        view, base = memory.view, memory.address
+        while self._filled > self._at:
+            if (self._at & 7) and view[self._at] == 0xDC:
+                self._align()
+            at = self._at
+            if view[at] == 0xDC:
+                if self._filled - at < HEADER_BYTES:
+                    return
+                schema, n, blob = self._header(view, at)
+                if self._filled - at < HEADER_BYTES + blob:
+                    return
+                addresses = []
+                column = base + at + HEADER_BYTES
+                for w in schema.widths:
+                    addresses.append(column)
+                    column += (w * n + 7) & -8
+                self._advance(HEADER_BYTES + blob)
+                self._counts[schema.key] = self._counts.get(schema.key, 0) + n
+                yield "rows", Batch(schema, n, addresses, memory)
+            else:
+                frame = self._map(view, at)
+                if frame is None:
+                    return
+                yield self._said(frame)
+
+    def _advance(self, size: int) -> None:
+        self._at += size
+        self.position += size
+
+    def _align(self) -> None:
+        """Columns must lie on 8 bytes; a map before them has any length."""
+        to = (self._at + 7) & -8
+        if to + self._filled - self._at > self._memory.size:
+            to = 0
+        base = self._memory.address
+        ctypes.memmove(base + to, base + self._at, self._filled - self._at)
+        self._filled += to - self._at
+        self._at = to
+
+    # -- rows --------------------------------------------------------------------------------------------
+    def _header(self, view: memoryview, at: int) -> tuple[Schema, int, int]:
+        array, size, h1, follows, h2, number, h3, n, h4, blob, kind = HEADER.unpack_from(view, at)
+        if (array, size, h1, h2, h3, h4, kind) != (0xDC00, 4, 0xCE, 0xCE, 0xCE, 0xC9, EXT_COLUMNS):
+            raise self._bad("is not an hq data frame")
+        if blob > MAX_BLOB or follows != blob + HEADER_BYTES - FOLLOWS:
+            raise self._bad(f"says {follows} bytes follow for {blob} bytes of columns")
+        schema = self._schemas.get(number)
+        if not self._open or schema is None:
+            raise self._bad(f"has rows of schema {number}, which was not announced")
+        if n == 0 or schema.blob(n) != blob:
+            raise self._bad(f"says {n} rows of {schema.key} in {blob} bytes, which is {schema.blob(n)} bytes")
+        return schema, n, blob
+
+    # -- maps --------------------------------------------------------------------------------------------
+    def _map(self, view: memoryview, at: int) -> dict[str, Any] | None:
+        """The map at `at`, or None if it has not come whole."""
+        if not (0x80 <= view[at] <= 0x8F or view[at] in (0xDE, 0xDF)):
+            raise self._bad(f"begins with byte 0x{view[at]:02x}: not hq-frames")
+        # a new Unpacker each time: one that has raised must never be used again
+        unpacker = msgpack.Unpacker(
+            max_buffer_size=MAX_MAP, max_str_len=65536, max_bin_len=MAX_MAP, max_ext_len=65536,
+            max_array_len=MAX_SERIES, max_map_len=MAX_SERIES, strict_map_key=True,
+        )
+        unpacker.feed(view[at : min(self._filled, at + MAX_MAP)])
+        try:
+            frame = unpacker.unpack()
+        except msgpack.OutOfData:
+            if self._filled - at >= MAX_MAP:
+                raise self._bad(f"is a map of more than {MAX_MAP} bytes") from None
+            return None
+        except (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError) as error:
+            raise self._bad(f"cannot be read: {str(error) or type(error).__name__}") from None
+        if not isinstance(frame.get("kind"), str):
+            raise self._bad("is a map without a kind")
+        self._before = self.position
+        self._advance(unpacker.tell())
+        return dict(frame)
+
+    def _said(self, frame: dict[str, Any]) -> Item:
+        kind = frame["kind"]
+        if kind == "head":
+            if self._open and not frame.get("resumed"):
+                raise self._bad("is a head, but the section before it has no end: its writer died", before=True)
+            if frame.get("hq") != 1:
+                raise self._bad(f"is of version {frame.get('hq')} of hq-frames; this reads version 1", before=True)
+            self._open = True
+            self._schemas.clear()
+            self._counts.clear()
+            return kind, frame
+        if not self._open:
+            raise self._bad(f"is a {kind}, but no head came before it", before=True)
+        if kind == "schema":
+            return self._schema(frame)
+        if kind == "mark":
+            if not isinstance(frame.get("ts"), int):
+                raise self._bad("is a mark without a ts", before=True)
+            return kind, frame["ts"]
+        if kind == "end":
+            self._check_counts(frame.get("rows"))
+            self._open = False
+            return kind, frame
+        return "map", frame
+
+    def _schema(self, frame: dict[str, Any]) -> Item:
+        try:
+            number, of, cols = frame["id"], frame["of"], frame["cols"]
+            symbol, period = frame.get("symbol", ""), frame.get("period", "")
+            known = {"kind", "id", "of", "symbol", "period", "cols"}
+            if not all(isinstance(text, str) for text in (of, symbol, period)) or not 0 <= number < 2**32:
+                raise ValueError("id, of, symbol or period")
+            if not 0 < len(cols) <= MAX_COLUMNS or len(self._schemas) >= MAX_SERIES:
+                raise ValueError("too many columns or series")
+            if not all(isinstance(name, str) and isinstance(type_, str) for name, type_ in cols):
+                raise ValueError("cols")
+            extra = {key: value for key, value in frame.items() if key not in known}
+            schema = Schema(of, symbol, period, cols, extra)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._bad(f"is a schema that cannot be read: {error}", before=True) from None
+        if number in self._schemas and not self._schemas[number].same_as(schema):
+            raise self._bad(f"announces schema {number} a second time, differently", before=True)
+        self._schemas[number] = schema
+        return "schema", schema
+
+    def _check_counts(self, said: object) -> None:
+        came = {key: n for key, n in self._counts.items() if n}
+        if not isinstance(said, dict) or {key: n for key, n in said.items() if n} != came:
+            raise self._bad(f"is an end that counts {said}, but {came} came", before=True)
+
+    # -- bytes -------------------------------------------------------------------------------------------
+    def _read(self) -> bool:
+        """Read once; False at the end of the input."""
+        memory = self._memory
+        left = self._filled - self._at
+        if left == 0:
+            self._at = self._filled = 0
+        elif memory.size - self._filled < BLOCK:
+            need = left + BLOCK
+            if left >= HEADER_BYTES and memory.view[self._at] == 0xDC:
+                need = max(need, HEADER_BYTES + HEADER.unpack_from(memory.view, self._at)[9])
+            target = memory if need <= memory.size else Memory(need + BLOCK)
+            ctypes.memmove(target.address, memory.address + self._at, left)
+            self._memory = memory = target
+            self._at, self._filled = 0, left
+        try:
+            got = os.readv(self.fd, [memory.view[self._filled : self._filled + BLOCK]])
+        except OSError as error:
+            raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
+        self._filled += got
+        if got == 0:
+            self._at_end()
+        return got > 0
+
+    def _at_end(self) -> None:
+        left = self._filled - self._at
+        rows = sum(self._counts.values())
+        if left:
+            raise HqError(
+                f"the input stops inside a frame: {left} bytes at byte {self.position}, after {rows} rows "
+                "(its writer died, or it was cut)", DATA,
+            )
+        if self._open:
+            raise HqError(
+                f"the input stops at byte {self.position} without its end frame, after {rows} rows: its writer died",
+                DATA,
+            )
+
+    def _bad(self, what: str, before: bool = False) -> HqError:
+        at = self._before if before else self.position
+        return HqError(f"frame at byte {at} {what}", DATA)
+
+    _before = 0
+
+
+def _schema_frame(number: int, schema: Schema) -> dict[str, Any]:
+    return {
+        **schema.extra, "kind": "schema", "id": number, "of": schema.of, "symbol": schema.symbol,
+        "period": schema.period, "cols": [list(col) for col in schema.cols],
+    }

@@ -1,0 +1,183 @@
+"""The one place where a command meets the shell: shared options, signals, exit codes, error lines."""
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hq_core import VERSION
+from hq_core.errors import BUG, IO, NOINPUT, USAGE, HqError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hq_core.stage import Stage
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+
+
+class Command(click.Command):
+    """A click command whose examples stand in the help as they are typed, and which runs as a whole process."""
+
+    def __init__(self, *args: Any, examples: str = "", **rest: Any) -> None:
+        super().__init__(*args, context_settings=SETTINGS, **rest)
+        self.examples = [line.strip() for line in examples.strip().splitlines()]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            formatter.write_paragraph()
+            formatter.write("Examples:\n")
+            for line in self.examples:
+                formatter.write(f"  {line}\n")
+
+    def __call__(self, *args: Any, **rest: Any) -> Any:
+        run(self)
+
+
+def command(name: str, examples: str = "") -> Callable[[Callable[..., Any]], Command]:
+    """A command that is no filter: what it returns is its exit code (None is 0)."""
+
+    def declare(function: Callable[..., Any]) -> Command:
+        function = click.option("--debug", is_flag=True, help="Show the traceback of an error.")(function)
+        function = click.version_option(VERSION, prog_name=name, message=f"{name} (hq) %(version)s")(function)
+
+        @functools.wraps(function)
+        def without_debug(*args: Any, debug: bool, **rest: Any) -> Any:
+            return function(*args, **rest)
+
+        return click.command(name, cls=Command, examples=examples)(without_debug)
+
+    return declare
+
+
+def filter_command(name: str, examples: str = "") -> Callable[[Callable[..., Any]], Command]:
+    """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
+
+    A function that returns None has done its work already (`--list`); an int is an exit code.
+    """
+
+    def declare(function: Callable[..., Any]) -> Command:
+        @functools.wraps(function)
+        def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
+            stage = function(*args, **rest)
+            if stage is None or isinstance(stage, int):
+                return stage
+            return run_stage(name, stage, state, state_every, rest)
+
+        wrapped: Callable[..., Any] = click.option(
+            "--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
+            help="Also write the state after this many input rows.",
+        )(filter_)
+        wrapped = click.option(
+            "--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end."
+        )(wrapped)
+        return command(name, examples)(wrapped)
+
+    return declare
+
+
+def run_stage(name: str, stage: Stage, state: str | None, every: int, options: dict[str, Any]) -> int:
+    """Run a stage from stdin to stdout and tell on stderr what was dropped."""
+    from hq_core.flow import Flow, State, open_input
+
+    _check_descriptors()
+    if os.isatty(0):
+        raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
+    kept = State(state, every, {key: _plain(value) for key, value in options.items()}) if state else None
+    source = open_input(0)
+    table = _table(name) if os.isatty(1) else None
+    flow = Flow(stage, name, sys.argv[1:], 0, table.stdin.fileno() if table else 1)
+    try:
+        return flow.run(source, kept)
+    finally:
+        for told in (stage.dropped, stage.notices):
+            for reason, n in told.items():
+                if n:
+                    say(f"{name}: {reason}: {n} row{'s' * (n != 1)}" + (" dropped" if told is stage.dropped else ""))
+        if table:
+            table.stdin.close()
+            table.wait()
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _table(name: str) -> Any:
+    """Frames are not for a terminal: show them as hq-export does."""
+    from subprocess import PIPE, Popen
+
+    say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames")
+    return Popen([sys.executable, "-m", "hq_cli.export", "table"], stdin=PIPE)
+
+
+def _check_descriptors() -> None:
+    for fd, what, code in ((0, "stdin", NOINPUT), (1, "stdout", IO)):
+        try:
+            os.fstat(fd)
+        except OSError:
+            raise HqError(f"{what} is closed", code) from None
+
+
+def say(line: str) -> None:
+    """One line on stderr; a closed stderr is nobody's business."""
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def run(main: click.Command) -> None:
+    """Run a command as the process: every way out has its exit code, and no traceback unless asked for."""
+    import gc
+
+    gc.disable()                                        # worth 5 ms; a filter holds no cycles that grow
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends a filter silently, as it does seq
+    name = main.name or "hq"
+    try:
+        code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
+    except click.UsageError as error:
+        say(f"{name}: {_one_line(error.format_message())}")
+        code = USAGE
+    except click.Abort:
+        code = 130
+    except click.ClickException as error:
+        say(f"{name}: {_one_line(error.format_message())}")
+        code = error.exit_code
+    except HqError as error:
+        say(f"{name}: {error}")
+        code = error.code
+        _traceback_if_asked()
+    except BrokenPipeError:
+        code = 141
+    except KeyboardInterrupt:
+        code = 130
+    except MemoryError:
+        say(f"{name}: out of memory")
+        code = 71
+    except Exception as error:      # noqa: BLE001  the last door: a bug of ours must not look like the user's
+        say(f"{name}: this is a bug in hq: {type(error).__name__}: {_one_line(str(error))} (--debug shows where)")
+        code = BUG
+        _traceback_if_asked()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError) as error:
+        say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}")
+        code = IO
+    os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
+
+
+def _traceback_if_asked() -> None:
+    if "--debug" in sys.argv:
+        import traceback
+
+        traceback.print_exc()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

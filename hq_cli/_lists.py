@@ -1,0 +1,57 @@
+"""Printed lists of what there is, and the JSON files that name some of it."""
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from hq_core import registry
+from hq_core.errors import DATA, NOINPUT, HqError
+
+
+def indicators(as_json: bool) -> str:
+    """All indicators: aligned for reading, or one JSON array."""
+    entries = [registry.load(name) for name in registry.names()]
+    if as_json:
+        return orjson.dumps([_entry(one) for one in entries], option=orjson.OPT_INDENT_2).decode()
+    rows = []
+    for one in entries:
+        params = ",".join(f"{name}={param.default}" for name, param in one.params.items())
+        rows.append((one.name, params, one.title))
+    wide = [max(len(row[i]) for row in rows) for i in range(2)]
+    return "\n".join(f"{name:<{wide[0]}}  {params:<{wide[1]}}  {title}" for name, params, title in rows)
+
+
+def _entry(one: registry.Indicator) -> dict[str, Any]:
+    defaults = [param.passed(param.default) for param in one.params.values()]
+    return {
+        "name": one.name,
+        "title": one.title,
+        "inputs": list(one.inputs),
+        "params": [_param(name, param) for name, param in one.params.items()],
+        "outputs": [{"column": name, "range": unit} for name, unit in one.outputs.items()],
+        "warmup": one.warmup(*defaults),
+        "talib": one.talib,
+        "source": one.source,
+    }
+
+
+def _param(name: str, param: registry.Param) -> dict[str, Any]:
+    if param.choices:
+        return {"name": name, "default": param.default, "choices": list(param.choices), "help": param.help}
+    return {"name": name, "default": param.default, "min": param.low, "max": param.high, "help": param.help}
+
+
+def spec_file(path: str) -> list[dict[str, Any]]:
+    """The objects of a JSON file that holds one or a list of them."""
+    try:
+        with open(path, "rb") as file:
+            found = orjson.loads(file.read())
+    except OSError as error:
+        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+    except orjson.JSONDecodeError as error:
+        raise HqError(f"{path}: is not JSON: {error}", DATA) from None
+    found = [found] if isinstance(found, dict) else found
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise HqError(f"{path}: must hold one JSON object or a list of them", DATA)
+    return found

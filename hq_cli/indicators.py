@@ -1,0 +1,56 @@
+"""hq-indicators: add indicator columns to bars."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hq_cli._filter import filter_command
+
+if TYPE_CHECKING:
+    from hq_core.stage import Stage
+
+EXAMPLES = """
+hq-gen bars --rows 100 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
+hq-gen bars --rows 100 --seed 1 | hq-indicators macd:12,26,9 'ema:20(volume)' | hq-export table
+hq-indicators --list
+"""
+
+
+@filter_command("hq-indicators", EXAMPLES)
+@click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
+@click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
+@click.option("--list", "list_", is_flag=True, help="List the indicators and their parameters.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
+@click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
+def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, explain: bool) -> Stage | None:
+    """Add the columns of indicators to every bar that passes.
+
+    rsi:14 is the relative strength index of 14 bars in column rsi_14; macd:12,26,9 gives macd_12_26_9.macd, .signal
+    and .hist; ema:20(volume) reads another column.  Rows of other kinds pass untouched.  While an indicator warms up
+    its value is NaN.  A forming bar (complete=0) gets values and leaves the state as it was.
+    """
+    if list_:
+        from hq_cli._lists import indicators
+
+        click.echo(indicators(as_json))
+        return None
+    from hq_core import specs as parsing
+    from hq_core.stages.indicators import Indicators
+
+    wanted = [parsing.parse(text) for text in specs]
+    if spec:
+        from hq_cli._lists import spec_file
+
+        wanted += [parsing.from_dict(given) for given in spec_file(spec)]
+    if not wanted:
+        raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
+    stage = Indicators(wanted)
+    if explain:
+        click.echo("\n".join(stage.explain()))
+        return None
+    return stage
+
+
+if __name__ == "__main__":
+    main()
