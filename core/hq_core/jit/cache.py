@@ -59,6 +59,9 @@ def find(name: str) -> int | None:
         fd = os.open(os.path.join(where, name + ".img"), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    except OSError as error:                # a symbolic link, say
+        notes.append(f"image {name} not used: {error}")
+        return None
     try:
         status = os.fstat(fd)
         if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022:
