@@ -1,0 +1,101 @@
+"""What the indicators must give, from outside: TA-Lib, and rational arithmetic where TA-Lib is not exact.
+
+Nothing here is fast, and nothing here shares a form with hq_core: windows are added up anew for every row, as
+fractions, and rounded once.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+import talib
+from talib import abstract
+
+Columns = Mapping[str, np.ndarray]
+Params = Mapping[str, int | float | str]
+
+# Our parameter -> TA-Lib's; None: TA-Lib has no such parameter and does what our default does.
+TALIB_PARAMS = {
+    "period": "timeperiod", "fast": "fastperiod", "slow": "slowperiod", "signal": "signalperiod",
+    "up": "nbdevup", "down": "nbdevdn", "nbdev": "nbdev", "centre": "matype", "ddof": None,
+}
+TALIB_WORDS = {"sma": 0, "ema": 1}
+
+
+def by_talib(function: str, inputs: Sequence[np.ndarray], params: Params) -> list[np.ndarray]:
+    """Every output column of TA-Lib's `function`; nan before its first value."""
+    named = {TALIB_PARAMS[name]: value for name, value in params.items() if TALIB_PARAMS[name]}
+    named = {name: TALIB_WORDS.get(value, value) for name, value in named.items()}
+    if not len(inputs[0]):
+        return [np.empty(0)] * len(abstract.Function(function).output_names)
+    found = getattr(talib, function)(*inputs, **named)
+    return list(found) if isinstance(found, (tuple, list)) else [found]
+
+
+def windows(values: np.ndarray, period: int) -> list[list[Fraction] | None]:
+    """For each row its last `period` values; None where there are fewer or one is not finite."""
+    rows = [Fraction(float(v)) if math.isfinite(v) else None for v in values]
+    return [
+        None if at < period or None in rows[at - period : at] else rows[at - period : at]
+        for at in range(1, len(rows) + 1)
+    ]
+
+
+def root(square: Fraction) -> float:
+    """Square root, rounded once from at least 64 bits."""
+    if not square:
+        return 0.0
+    shift = 130 - square.numerator.bit_length() + square.denominator.bit_length()
+    shift = max(0, shift + shift % 2)
+    return float(Fraction(math.isqrt((square.numerator << shift) // square.denominator), 1 << shift // 2))
+
+
+def mean(window: list[Fraction]) -> Fraction:
+    return sum(window) / len(window)
+
+
+def squares(window: list[Fraction]) -> Fraction:
+    middle = mean(window)
+    return sum((value - middle) ** 2 for value in window)
+
+
+def exact_sma(columns: Columns, period: int) -> list[list[float]]:
+    return [[math.nan if w is None else float(mean(w)) for w in windows(columns["close"], period)]]
+
+
+def exact_stddev(columns: Columns, period: int, nbdev: float, ddof: int) -> list[list[float]]:
+    held = windows(columns["close"], period)
+    return [[math.nan if w is None else root(squares(w) / (period - ddof)) * nbdev for w in held]]
+
+
+def exact_bbands(columns: Columns, period: int, up: float, down: float, centre: str) -> list[list[float]]:
+    """With the plain mean in the middle, the only one that is a window's."""
+    assert centre == "sma"
+    upper, middle, lower = [], [], []
+    for window in windows(columns["close"], period):
+        at = math.nan if window is None else mean(window)
+        apart = math.nan if window is None else Fraction(root(squares(window) / period))
+        upper.append(float(at + apart * Fraction(up)) if window else math.nan)
+        middle.append(float(at))
+        lower.append(float(at - apart * Fraction(down)) if window else math.nan)
+    return [upper, middle, lower]
+
+
+def exact_vri(columns: Columns, period: int, include_self: str) -> list[list[float]]:
+    volume = columns["volume"]
+    held = windows(volume, period)
+    if include_self == "no":
+        held = [None, *held[:-1]] if held else []
+    found = []
+    for value, window in zip(volume, held):
+        known = window is not None and sum(window) != 0 and math.isfinite(value)
+        found.append(float(Fraction(float(value)) / mean(window)) if known else math.nan)
+    return [found]
+
+
+# What TA-Lib lacks, and what is exact where TA-Lib is not.
+EXACT: dict[str, Callable[..., list[list[float]]]] = {
+    "sma": exact_sma, "stddev": exact_stddev, "bbands": exact_bbands, "vri": exact_vri,
+}
