@@ -1,0 +1,143 @@
+"""The account kernel with its memory: columns in, rows of equity, fills and liquidations out."""
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from hq_core.errors import DATA, HqError
+from hq_core.futures.account import BAD_BAR, CONFLICT, OFF_TICK, account
+from hq_core.futures.brackets import flat
+from hq_core.futures.positions import ACTIONS, REASONS
+from hq_core.futures.terms import SIZE_UNITS, Terms
+from hq_core.jit import Cell, address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hq_core.futures.brackets import Brackets
+
+EQUITY = (
+    ("ts", "i8"), ("equity", "f8"), ("wallet", "f8"), ("realised", "f8"), ("fees", "f8"), ("insurance", "f8"),
+    ("unrealised", "f8"), ("long", "f8"), ("long_entry", "f8"), ("short", "f8"), ("short_entry", "f8"),
+    ("long_liquidation", "f8"), ("short_liquidation", "f8"), ("margin_used", "f8"), ("max_open", "f8"),
+)
+FILL = (
+    ("ts", "i8"), ("fill_time", "i8"), ("side", "i1"), ("action", "i1"), ("price", "f8"), ("quantity", "f8"),
+    ("fee", "f8"), ("realised", "f8"), ("position", "f8"), ("liquidity", "i1"), ("reason", "i1"),
+)
+LIQUIDATION = (
+    ("ts", "i8"), ("side", "i1"), ("mark", "f8"), ("liquidation_price", "f8"), ("price", "f8"), ("quantity", "f8"),
+    ("loss", "f8"), ("insurance", "f8"), ("row", "i8"),
+)
+CODES = {
+    "side": {"1": "long", "-1": "short"}, "liquidity": {"0": "maker", "1": "taker"},
+    "action": {str(i): name for i, name in enumerate(ACTIONS) if name},
+    "reason": {str(i): name for i, name in enumerate(REASONS)},
+}
+INPUTS = (
+    "ts", "open_time", "open", "high", "low", "close", "complete", "mark_high", "mark_low", "mark_close",
+    "open_long", "close_long", "open_short", "close_short",
+)
+HELD = 1024             # fills that wait in memory before they are handed on
+_ARGUMENTS = dict(account.args)
+_E = [name for name in _ARGUMENTS if name.startswith("e_")]
+_F = [name for name in _ARGUMENTS if name.startswith("f_")]
+_L = [name for name in _ARGUMENTS if name.startswith("l_")]
+
+
+class Rows:
+    """Columns in memory that the kernel writes and others read."""
+
+    __slots__ = ("columns", "names", "room")
+
+    def __init__(self, kinds: tuple[tuple[str, str], ...], room: int) -> None:
+        self.names = [name for name, _ in kinds]
+        self.room = room
+        self.columns = [array({"i8": "q", "f8": "d", "i1": "b"}[kind], bytes(int(kind[1]) * room)) for _, kind in kinds]
+
+    def addresses(self) -> list[int]:
+        return [address_of(column) for column in self.columns]
+
+    def maps(self, n: int) -> list[dict[str, float]]:
+        """The first n rows as dicts."""
+        return [{name: column[i] for name, column in zip(self.names, self.columns)} for i in range(n)]
+
+
+class Account:
+    """One account of one symbol.
+
+    After `run`: `equities`, `n_fills` and `n_ends` rows were written, to the addresses given and to `fills` and
+    `ends`; it returns the next row to read, short of the last one where the fills were full.
+    """
+
+    __slots__ = ("_done", "_tiers", "cell", "ends", "equities", "fills", "n_ends", "n_fills", "state", "terms")
+
+    def __init__(self, terms: Terms, brackets: Brackets | None = None) -> None:
+        self.terms = terms
+        self.cell = Cell(account)
+        self.state = s = self.cell.state
+        s.start, s.leverage, s.contract_size = terms.initial_margin, float(terms.leverage), terms.contract_size
+        s.taker, s.liquidation_fee = terms.taker_fee, terms.liquidation_fee
+        s.lot_num, s.lot_den = map(float, terms.lot)
+        s.tick_num, s.tick_den = map(float, terms.tick)
+        s.size, s.size_unit = terms.size, SIZE_UNITS.index(terms.size_unit)
+        s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
+        s.at_close, s.fail_on_conflict = int(terms.fill == "close"), int(terms.conflict == "error")
+        s.pyramid = terms.pyramid
+        s.wallet = s.equity = terms.initial_margin
+        self.fills = Rows(FILL, HELD)
+        self.ends = Rows(LIQUIDATION, HELD)
+        self._done = array("q", bytes(32))
+        self._tiers: tuple[array[float], array[float]]
+        self.equities = self.n_fills = self.n_ends = 0
+        for names, rows in ((_F, self.fills), (_L, self.ends)):
+            for name, column in zip(names, rows.columns):
+                self.cell.buffer(name, column)
+        self.cell.buffer("done", self._done)
+        self.cell.set(counted=1)
+        self.use(brackets or flat(terms.maintenance))
+
+    def use(self, brackets: Brackets) -> None:
+        """Apply a bracket table from here on."""
+        self.terms.check_maintenance(brackets.rates[0])
+        self.state.cap = brackets.cap_at(self.terms.leverage)
+        self._tiers = array("d", brackets.rates), array("d", brackets.cums)
+        self.cell.buffer("rate", self._tiers[0])
+        self.cell.buffer("cum", self._tiers[1])
+        self.state.stale = 1
+
+    def bind(self, columns: Mapping[str, int], n: int) -> None:
+        """Read n rows from these addresses; inputs that are not named are absent."""
+        for name in INPUTS:
+            at = columns.get(name)
+            self.cell.column(name, at or 0, n if at else 0)
+
+    def run(self, first: int, equity: list[int], room: int) -> int:
+        """Run from row `first` on, equity rows to these addresses."""
+        for name, at in zip(_E, equity):
+            self.cell.column(name, at, room)
+        self.cell.set(first=first)
+        self.cell.run()
+        at, self.equities, self.n_fills, self.n_ends = self._done
+        return at
+
+    def complaint(self, row: int, ts: int, prices: tuple[float, float, float, float]) -> HqError | None:
+        """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""
+        error = self.state.error
+        where = f"row {row} (ts {ts})"
+        shown = ", ".join(f"{name} {price!r}" for name, price in zip(("open", "high", "low", "close"), prices))
+        if error == BAD_BAR:
+            return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
+        if error == OFF_TICK:
+            num, den = self.terms.tick
+            return HqError(f"{where}: {shown}: not all are multiples of the tick {num / den:.12g}", DATA)
+        if error == CONFLICT:
+            return HqError(f"{where}: orders contradict each other (--conflict none ignores both sides)", DATA)
+        return None
+
+    def save(self) -> bytes:
+        return self.cell.save()
+
+    def load(self, saved: bytes) -> None:
+        """Take up a saved account; the brackets are to be given anew."""
+        self.cell.load(saved)

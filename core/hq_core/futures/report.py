@@ -1,0 +1,136 @@
+"""The report of a run: what the account came to, with every statistic's definition beside it."""
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import period_ns
+from hq_core.futures.orders import OUTCOMES
+
+if TYPE_CHECKING:
+    from hq_core.futures.engine import Account
+
+YEAR_NS = 365 * 86_400 * 1_000_000_000
+LISTED = 100        # liquidations that a report lists; all are counted
+
+DEFINITIONS = {
+    "net_result": "final equity - initial margin, quote currency",
+    "return_ann": "(final equity / initial margin) ^ (periods_per_year / rows) - 1; -1 once bankrupt",
+    "vol_ann": "sample standard deviation of the returns of the rows * sqrt(periods_per_year)",
+    "sharpe_ann": "mean return of the rows / their standard deviation * sqrt(periods_per_year), risk-free 0",
+    "sortino_ann": "mean return of the rows / sqrt(mean of min(return, 0)^2) * sqrt(periods_per_year)",
+    "max_drawdown": "largest (peak - equity) / peak over equity at closes; duration: peak to recovery or end",
+    "trades": "round trips: a side from its first fill until nothing is left of it",
+    "win_rate": "round trips with a result above 0 after fees / all round trips",
+    "profit_factor": "sum of winning round trips / sum of losing round trips",
+    "exposure": "rows that end with an open position / all rows",
+    "turnover": "sum of the notional of all fills, quote currency",
+    "liquidation": "checked against the adverse extreme of the mark price (last price without one) of each bar",
+}
+
+
+def summary(account: Account, symbol: str, period: str, liquidations: list[dict[str, Any]]) -> dict[str, Any]:
+    """The report as plain values; None where a statistic is not defined, never nan.
+
+    liquidations   the first of them, as rows; the account counts them all
+    """
+    s = account.state
+    equity = s.equity
+    per_year, basis = periods_per_year(period, s.periods, s.first_ts, s.last_ts)
+    deviation = math.sqrt(max(s.m2, 0.0) / (s.periods - 1)) if s.periods > 1 else 0.0
+    downside = math.sqrt(s.downside)
+    scale = math.sqrt(per_year) if per_year else None
+    end = s.dd_recovery_ts or s.last_ts
+    notes = []
+    if account.terms.fill == "close":
+        notes.append("same-bar: orders fill at the close that decided them, which risks lookahead")
+    if account.terms.taker_fee != account.terms.maker_fee:
+        notes.append("every fill is a market order and pays the taker fee; no order rests")
+    return {
+        "kind": "report", "market": "usdm", "symbol": symbol, "period": period,
+        "options": account.terms.described(),
+        "fill": "same-bar" if account.terms.fill == "close" else "next-open", "notes": notes,
+        "first_ts": s.first_ts if s.periods else None, "last_ts": s.last_ts if s.rows else None,
+        "rows": s.periods, "rows_after_bankruptcy": s.rows_after, "rows_provisional": s.provisional,
+        "initial_margin": s.start, "final_equity": equity, "wallet": s.wallet, "net_result": equity - s.start,
+        "realised": s.realised + s.realised_low, "unrealised": equity - s.wallet,
+        "fees": s.fees + s.fees_low, "insurance": s.insurance + s.insurance_low,
+        "return_frac": equity / s.start - 1.0,
+        "return_ann": -1.0 if s.bankrupt else _annual_return(equity / s.start, s.periods, per_year),
+        "vol_ann": finite(deviation * scale) if scale and s.periods > 1 else None,
+        "sharpe_ann": finite(s.mean / deviation * scale) if scale and deviation > 0.0 else None,
+        "sortino_ann": finite(s.mean / downside * scale) if scale and downside > 0.0 else None,
+        "periods_per_year": per_year, "periods_per_year_from": basis,
+        "max_drawdown": {
+            "frac": s.dd_frac, "value": s.dd_value,
+            "start_ts": s.dd_start_ts if s.dd_frac > 0.0 else None,
+            "trough_ts": s.dd_trough_ts if s.dd_frac > 0.0 else None,
+            "recovery_ts": s.dd_recovery_ts or None,
+            "duration_ns": end - s.dd_start_ts if s.dd_frac > 0.0 else 0,
+        },
+        "trades": s.trades, "wins": s.wins, "losses": s.losses,
+        "win_rate": s.wins / s.trades if s.trades else None,
+        "profit_factor": _profit_factor(s),
+        "exposure": s.in_market / s.periods if s.periods else None,
+        "turnover": s.turnover + s.turnover_low,
+        "orders": orders(account),
+        "open_position": _open_position(account),
+        "liquidated": s.liquidations, "bankrupt": bool(s.bankrupt),
+        "liquidations": [_node(symbol, end) for end in liquidations[:LISTED]],
+        "definitions": DEFINITIONS,
+    }
+
+
+def finite(value: float) -> float | None:
+    """The value, or None where it overflowed or is undefined."""
+    return value if math.isfinite(value) else None
+
+
+def periods_per_year(period: str, rows: int, first_ts: int, last_ts: int) -> tuple[float | None, str]:
+    """Rows a year of a market that never closes (365 days), and what that was derived from."""
+    if period:
+        return YEAR_NS / period_ns(period), f"period {period}, open all days"
+    if rows > 1 and last_ts > first_ts:
+        return YEAR_NS / ((last_ts - first_ts) / (rows - 1)), "mean spacing of the rows"
+    return None, "one row tells no spacing"
+
+
+def orders(account: Account) -> dict[str, Any]:
+    """How the orders ended, with the reasons; what still waits for its next bar found none."""
+    s = account.state
+    found: dict[str, Any] = {"total": s.orders, "filled": s.filled}
+    for outcome, reasons in OUTCOMES.items():
+        found[outcome] = {reason: getattr(s, f"{outcome}_{reason}") for reason in reasons}
+    found["ignored"]["end_of_input"] = s.waiting
+    return found
+
+
+def _node(symbol: str, end: dict[str, Any]) -> dict[str, Any]:
+    """A liquidation as the report tells it."""
+    return {**end, "symbol": symbol, "side": "long" if end["side"] > 0 else "short"}
+
+
+def _annual_return(ratio: float, rows: int, per_year: float | None) -> float | None:
+    if ratio <= 0.0:
+        return -1.0
+    if per_year is None or rows == 0:
+        return None
+    try:
+        return finite(ratio ** (per_year / rows) - 1.0)
+    except OverflowError:
+        return None
+
+
+def _profit_factor(s: Any) -> float | None:
+    gained, lost = s.gross_profit + s.gross_profit_low, s.gross_loss + s.gross_loss_low
+    return finite(gained / lost) if lost > 0.0 else None
+
+
+def _open_position(account: Account) -> dict[str, Any]:
+    s, (num, den) = account.state, account.terms.lot
+    return {
+        "long": s.long_lots * num / den, "long_entry": s.long_entry if s.long_lots else None,
+        "short": s.short_lots * num / den, "short_entry": s.short_entry if s.short_lots else None,
+        "long_liquidation": finite(s.lower) if s.long_lots + s.short_lots else None,
+        "short_liquidation": finite(s.upper) if s.long_lots + s.short_lots else None,
+    }
