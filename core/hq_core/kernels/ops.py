@@ -1,0 +1,214 @@
+"""Operators of the strategy language, column by column.
+
+A condition is 1.0 or 0.0; where it is not known (history before the first row, another stream before its
+first row) it is nan and counts as false.  A comparison with nan is false, `!=` as well.
+"""
+from __future__ import annotations
+
+import math
+
+from hq_core.jit import F8, I8, State, kernel
+
+
+@kernel()
+def add(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = x[i] + y[i]
+
+
+@kernel()
+def sub(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = x[i] - y[i]
+
+
+@kernel()
+def mul(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = x[i] * y[i]
+
+
+@kernel()
+def div(x: F8, y: F8, out: F8) -> None:
+    """x / y; nan where y is 0, as an infinite ratio would pass every threshold."""
+    for i in range(len(x)):
+        under = y[i]
+        out[i] = x[i] / (under if under != 0.0 else math.nan)
+
+
+@kernel()
+def neg(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = -x[i]
+
+
+@kernel()
+def abs_(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = abs(x[i])
+
+
+@kernel()
+def min_(x: F8, y: F8, out: F8) -> None:
+    """The smaller one; nan where either is nan."""
+    for i in range(len(x)):
+        a, b = x[i], y[i]
+        out[i] = a if a <= b or a != a else b
+
+
+@kernel()
+def max_(x: F8, y: F8, out: F8) -> None:
+    """The larger one; nan where either is nan."""
+    for i in range(len(x)):
+        a, b = x[i], y[i]
+        out[i] = a if a >= b or a != a else b
+
+
+@kernel()
+def lt(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] < y[i] else 0.0
+
+
+@kernel()
+def le(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] <= y[i] else 0.0
+
+
+@kernel()
+def gt(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] > y[i] else 0.0
+
+
+@kernel()
+def ge(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] >= y[i] else 0.0
+
+
+@kernel()
+def eq(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] == y[i] else 0.0
+
+
+@kernel()
+def ne(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] < y[i] or x[i] > y[i] else 0.0
+
+
+@kernel()
+def and_(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if (x[i] == 1.0) & (y[i] == 1.0) else 0.0
+
+
+@kernel()
+def or_(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if (x[i] == 1.0) | (y[i] == 1.0) else 0.0
+
+
+@kernel()
+def not_(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 0.0 if x[i] == 1.0 else 1.0
+
+
+@kernel(state="below")
+def crossover(x: F8, y: F8, s: State, out: F8) -> None:
+    """True where x is above y and was at or below it one row before.  s.below: 1 if it was."""
+    below = s.below
+    for i in range(len(x)):
+        out[i] = below if x[i] > y[i] else 0.0
+        below = 1.0 if x[i] <= y[i] else 0.0
+    s.below = below
+
+
+@kernel(state="above")
+def crossunder(x: F8, y: F8, s: State, out: F8) -> None:
+    """True where x is below y and was at or above it one row before.  s.above: 1 if it was."""
+    above = s.above
+    for i in range(len(x)):
+        out[i] = above if x[i] < y[i] else 0.0
+        above = 1.0 if x[i] >= y[i] else 0.0
+    s.above = above
+
+
+@kernel(state="head:i8 seen:i8")
+def lag(x: F8, bars: int, s: State, ring: F8, out: F8) -> None:
+    """The value of `bars` rows before; nan for the first `bars` rows.
+
+    ring  (bars,)  the last values, the oldest at s.head; s.seen: rows so far, up to bars
+    """
+    head = s.head
+    seen = s.seen
+    for i in range(len(x)):
+        value = x[i]  # before out[i]: they may be one column
+        out[i] = ring[head] if seen == bars else math.nan
+        ring[head] = value
+        head = head + 1 if head + 1 < bars else 0
+        seen += 1 if seen < bars else 0
+    s.head = head
+    s.seen = seen
+
+
+@kernel()
+def sized(fired: F8, size: F8, out: F8) -> None:
+    """A rule that fires and whose size is a positive finite quantity."""
+    for i in range(len(fired)):
+        out[i] = 1.0 if (fired[i] == 1.0) & (size[i] > 0.0) & (size[i] < math.inf) else 0.0
+
+
+@kernel()
+def order(earlier: F8, fired: F8, size: F8, out: F8) -> None:
+    """The quantity of one verb: that of an earlier rule of the file, else `size` where this rule fires, else nan."""
+    for i in range(len(fired)):
+        before = earlier[i]
+        now = size[i] if fired[i] == 1.0 else math.nan
+        out[i] = before if before == before else now
+
+
+@kernel(state="found:i8")
+def marked(fired: F8, rows: I8, s: State) -> None:
+    """The numbers of the rows where a condition holds, ascending, in rows[:s.found]; rows (n,)."""
+    found = 0
+    for i in range(len(fired)):
+        if fired[i] == 1.0:
+            rows[found] = i
+            found += 1
+    s.found = found
+
+
+@kernel()
+def as_float(x: I8, out: F8) -> None:
+    """Whole numbers as float64."""
+    for i in range(len(x)):
+        out[i] = float(x[i])
+
+
+@kernel(state="at:i8")
+def asof(ts: I8, known: I8, s: State, row: I8) -> None:
+    """How many values are known at each row's ts.
+
+    ts      (n,)  ns UTC of the rows, ascending
+    known   (m,)  ns UTC at which each value became known, ascending
+    s       at: values known at the last row before
+    row     (n,)  0..m
+    """
+    at = s.at
+    for i in range(len(ts)):
+        while at < len(known) and known[at] <= ts[i]:
+            at += 1
+        row[i] = at
+    s.at = at
+
+
+@kernel()
+def take(row: I8, values: F8, out: F8) -> None:
+    """The last of the first row[i] values; nan where there is none."""
+    for i in range(len(row)):
+        out[i] = values[row[i] - 1] if row[i] > 0 else math.nan

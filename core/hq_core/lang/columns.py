@@ -1,0 +1,75 @@
+"""The columns that a graph reads, as float64, and the stretches of a batch that keep their state."""
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from hq_core.errors import DATA, HqError
+from hq_core.jit import Cell
+from hq_core.kernels import ops
+
+if TYPE_CHECKING:
+    from hq_core.batch import Batch, Schema
+    from hq_core.graph import Graph
+
+
+class Columns:
+    """Addresses of a graph's source columns in a batch; whole numbers are copied as float64."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._schema: Schema | None = None
+        self._names: list[str] = []
+        self._whole: list[tuple[str, Cell, array[float]]] = []
+
+    def check(self, schema: Schema) -> None:
+        """Refuse a series that lacks a column or has it as something that is no number."""
+        self._schema = schema
+        self._names = []
+        self._whole = []
+        for name in self.graph.sources:
+            if name[0] == "@":
+                continue  # comes from a feed
+            kind = schema.kind(name)
+            if kind == "i8":
+                self._whole.append((name, Cell(ops.as_float), array("d")))
+            elif kind == "f8":
+                self._names.append(name)
+            else:
+                raise HqError(f"column '{name}' of {schema.key} is {kind}; a strategy reads f8 and i8", DATA)
+
+    def sources(self, batch: Batch) -> dict[str, int]:
+        """Name to address, valid until the next call."""
+        if batch.schema is not self._schema:
+            self.check(batch.schema)
+        found = {name: batch.address(name) for name in self._names}
+        for name, cell, memory in self._whole:
+            if len(memory) < batch.n:
+                memory.frombytes(bytes(8 * (batch.n - len(memory))))
+            address = memory.buffer_info()[0]
+            cell.column("x", batch.address(name), batch.n)
+            cell.column("out", address, batch.n)
+            cell.run()
+            found[name] = address
+        return found
+
+
+def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
+    """The batch in order as parts of closed rows (True) and single forming rows (False)."""
+    if not batch.schema.has("complete"):
+        return [(batch, True)]
+    complete = bytes(batch.view("complete"))
+    forming = complete.find(0)
+    if forming < 0:
+        return [(batch, True)]
+    found: list[tuple[Batch, bool]] = []
+    start = 0
+    while forming >= 0:
+        if start < forming:
+            found.append((batch.slice(start, forming), True))
+        found.append((batch.slice(forming, forming + 1), False))
+        start = forming + 1
+        forming = complete.find(0, start)
+    if start < batch.n:
+        found.append((batch.slice(start, batch.n), True))
+    return found

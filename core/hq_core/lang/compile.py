@@ -1,0 +1,81 @@
+"""Typed values to graphs: one for the base's rows, one for the rows of each other clock."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core.graph import Graph
+from hq_core.kernels import ops
+
+from .values import BASE, Value
+
+if TYPE_CHECKING:
+    from hq_core.graph import Out
+
+    from .values import Clock
+
+
+class Plan:
+    """The graphs of all strategies over one base series; equal parts of them are one node.
+
+    base      the graph of the base's rows; what it reads of another clock are sources named source_name(...)
+    others    by clock: the graph of that clock's rows, and the columns asked of it
+    """
+
+    def __init__(self) -> None:
+        self.base = Graph()
+        self.others: dict[Clock, tuple[Graph, list[Out]]] = {}
+        self._done: dict[tuple[int, Clock], Out] = {}
+        self._kept: list[Value] = []  # so that no id is used again
+
+    def column(self, value: Value, clock: Clock = BASE) -> Out:
+        """The column of `value` on `clock`, which is its own or the base's."""
+        key = id(value), clock
+        if key not in self._done:
+            self._kept.append(value)
+            self._done[key] = self._column(value, clock)
+        return self._done[key]
+
+    def _column(self, value: Value, clock: Clock) -> Out:
+        graph = self._graph(clock)
+        if value.constant is not None:
+            return graph.constant(value.constant)
+        if value.clock != clock:
+            assert value.clock is not None and clock == BASE
+            return graph.source(source_name(value.clock, self._ask(value, value.clock)))
+        if value.op == "column":
+            return graph.source(str(value.data))
+        if value.op == "output":
+            return self._indicator(value.args[0], clock, str(value.data))
+        if value.op == "indicator":
+            return self._indicator(value, clock, "")
+        inputs = [self.column(arg, clock) for arg in value.args]
+        if value.op == "lag":
+            assert isinstance(value.data, int)
+            return graph.node(ops.lag, inputs, {"bars": value.data}, ring=value.data, warmup=value.data).out()
+        return graph.node(getattr(ops, value.op), inputs).out()
+
+    def _indicator(self, value: Value, clock: Clock, output: str) -> Out:
+        assert isinstance(value.data, tuple)
+        name, params = value.data
+        node = self._graph(clock).indicator(name, [self.column(arg, clock) for arg in value.args], params)
+        return node.output(output) if output else node.out()
+
+    def _ask(self, value: Value, clock: Clock) -> int:
+        """The number of a value among the columns asked of another clock's graph."""
+        column = self.column(value, clock)
+        asked = self.others[clock][1]
+        if column not in asked:
+            asked.append(column)
+        return asked.index(column)
+
+    def _graph(self, clock: Clock) -> Graph:
+        if clock == BASE:
+            return self.base
+        if clock not in self.others:
+            self.others[clock] = Graph(), []
+        return self.others[clock][0]
+
+
+def source_name(clock: Clock, number: int) -> str:
+    """What the base's graph calls column `number` of another clock."""
+    return f"@{clock[0]}:{clock[1]}:{number}"

@@ -1,0 +1,48 @@
+"""Strategies and their parameters as a command line names them."""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hq_core.errors import DATA, NOINPUT, USAGE, HqError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIMIT = 1 << 20  # bytes of one strategy
+
+
+def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(name, text, path) of each file; the name is the file's own without its ending."""
+    found: list[tuple[str, str, str]] = []
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                content = file.read(LIMIT + 1)
+        except OSError as error:
+            raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+        if len(content) > LIMIT:
+            raise HqError(f"{path}: has more than {LIMIT} bytes", DATA)
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            raise HqError(f"{path}: byte {error.start} is not UTF-8", DATA) from None
+        found.append((os.path.splitext(os.path.basename(path))[0], text, path))
+    return found
+
+
+def read_params(given: Sequence[str]) -> dict[str, float]:
+    """NAME=NUMBER, each once."""
+    found: dict[str, float] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if not equals or number - number != 0.0:
+            raise HqError(f"param: '{one}' must be NAME=NUMBER, such as fast=9", USAGE)
+        if name in found:
+            raise HqError(f"param: {name} is given twice", USAGE)
+        found[name] = number
+    return found

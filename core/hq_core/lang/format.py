@@ -1,0 +1,117 @@
+"""The canonical text of a strategy: same meaning, same comments, one spelling."""
+from __future__ import annotations
+
+from . import tree
+from .functions import ACTIONS, BUILTINS
+from .origin import Source
+from .parse import parse
+from .types import Checker
+
+WIDTH = 100  # a longer rule breaks before THEN
+_LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6}
+_NOT, _RELATION, _MINUS, _POSTFIX, _ATOM = 3, 4, 7, 8, 9
+
+
+def format_program(source: Source) -> str:
+    """The canonical text. Raises LangError where the strategy is wrong; any unknown name may be a column."""
+    program = parse(source)
+    checker = Checker(source, columns=None).check(program)
+    printer = _Printer(checker)
+    printer = _Printer(checker)
+    text = source.text
+    comments = list(program.comments)
+    lines: list[str] = []
+    after = 0  # the source up to here has been printed
+
+    def add(start: int, end: int, line: str) -> None:
+        nonlocal after
+        if lines and text.count("\n", after, start) > 1:
+            lines.append("")  # blank lines become one
+        lines.append(line)
+        after = end
+
+    for statement in program.statements:
+        while comments and comments[0][0] < statement.end:
+            start, end = comments.pop(0)
+            inside = start > statement.start  # goes above the statement
+            add(statement.start if inside else start, statement.start if inside else end, text[start:end])
+        line, end = printer.statement(statement), statement.end
+        if comments and "\n" not in text[end : comments[0][0]]:
+            start, end = comments.pop(0)
+            line += "  " + text[start:end]
+        add(statement.start, end, line)
+    for start, end in comments:
+        add(start, end, text[start:end])
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+class _Printer:
+    def __init__(self, checker: Checker) -> None:
+        self.calls = checker.calls
+
+    def statement(self, node: tree.Node) -> str:
+        if isinstance(node, tree.Parameter):
+            bounds = f" in {node.low.text}..{node.high.text}" if node.low and node.high else ""
+            return f"param {node.name.name} = {node.value.text}{bounds}"
+        if isinstance(node, tree.Assign):
+            return f"{node.name.name} = {self.text(node.value)}"
+        if isinstance(node, tree.Rule):
+            condition, action = f"IF {self.text(node.condition)}", f"THEN {self.action(node.action)}"
+            return f"{condition} {action}" if len(condition) + len(action) < WIDTH else f"{condition}\n  {action}"
+        assert isinstance(node, tree.Bare)
+        return self.text(node.value)
+
+    def action(self, call: tree.Call) -> str:
+        sizes = [argument for argument in call.arguments if argument.key is not None]
+        metas = [argument for argument in call.arguments if argument.key is None]
+        inside = [f"size={self.text(argument.value)}" for argument in sizes]
+        for argument in metas:
+            assert isinstance(argument.value, tree.Call)
+            inside.append(f"META({self.arguments(argument.value)})")
+        return f"{ACTIONS[call.function.name.upper()][0]}({', '.join(inside)})"
+
+    def arguments(self, call: tree.Call) -> str:
+        return ", ".join((f"{argument.key.name}=" if argument.key else "") + self.text(argument.value)
+                         for argument in call.arguments)
+
+    def text(self, node: tree.Node, level: int = 0) -> str:
+        """The text of an expression, in brackets where it binds less than `level`."""
+        text, own = self._expression(node)
+        return f"({text})" if own < level else text
+
+    def _expression(self, node: tree.Node) -> tuple[str, int]:
+        if isinstance(node, (tree.Number, tree.Text)):
+            return node.text, _ATOM
+        if isinstance(node, tree.Truth):
+            return "TRUE" if node.value else "FALSE", _ATOM
+        if isinstance(node, tree.Name):
+            return node.name, _ATOM
+        if isinstance(node, tree.Call):
+            return self._call(node), _ATOM
+        if isinstance(node, tree.Prefix):
+            if node.sign == "NOT":
+                return f"NOT {self.text(node.operand, _NOT)}", _NOT
+            return f"-{self.text(node.operand, _MINUS)}", _MINUS
+        if isinstance(node, tree.Infix):
+            own = _LEVELS.get(node.sign, _RELATION)
+            left = self.text(node.left, own + (own == _RELATION))
+            return f"{left} {node.sign} {self.text(node.right, own + 1)}", own
+        if isinstance(node, tree.History):
+            return f"{self.text(node.operand, _POSTFIX)}[{self.text(node.index)}]", _POSTFIX
+        if isinstance(node, tree.Output):
+            return f"{self.text(node.operand, _POSTFIX)}.{node.name.name.lower()}", _POSTFIX
+        assert isinstance(node, tree.Elsewhere)
+        where = ":".join(part for part in (node.symbol, node.period) if part)
+        plain = where.replace(":", "").replace("_", "").isalnum() and where.isascii()
+        return f"{self.text(node.operand, _POSTFIX)}@" + (where if plain else f'"{where}"'), _POSTFIX
+
+    def _call(self, call: tree.Call) -> str:
+        word = call.function.name.upper()
+        if call not in self.calls:
+            assert word in BUILTINS or word == "CROSS"
+            return f"{word}({self.arguments(call)})"
+        inside: list[str] = []
+        for key, given in self.calls[call]:
+            text = given if isinstance(given, str) else self.text(given)
+            inside.append(f"{key}={text}" if key else text)
+        return f"{word}({', '.join(inside)})"

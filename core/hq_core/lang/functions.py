@@ -1,0 +1,34 @@
+"""What the language has besides indicators: operators, built-in functions, actions, columns."""
+from __future__ import annotations
+
+ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+LOGIC = {"AND": "and_", "OR": "or_"}
+
+BUILTINS = {  # name -> (kernel, fewest and most arguments, is the result a condition)
+    "ABS": ("abs_", 1, 1, False),
+    "MIN": ("min_", 2, 8, False),
+    "MAX": ("max_", 2, 8, False),
+    "CROSSOVER": ("crossover", 2, 2, True),
+    "CROSSUNDER": ("crossunder", 2, 2, True),
+}
+VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
+
+VERBS = ("open_long", "close_long", "open_short", "close_short")
+ACTIONS = {  # name -> (name in the output, verbs): the last three are the account's older words
+    "BUY": ("BUY", ("open_long", "close_short")),
+    "SELL": ("SELL", ("open_short", "close_long")),
+    "OPEN_LONG": ("OPEN_LONG", ("open_long",)),
+    "CLOSE_LONG": ("CLOSE_LONG", ("close_long",)),
+    "OPEN_SHORT": ("OPEN_SHORT", ("open_short",)),
+    "CLOSE_SHORT": ("CLOSE_SHORT", ("close_short",)),
+    "SELL_LONG": ("CLOSE_LONG", ("close_long",)),
+    "SELL_SHORT": ("CLOSE_SHORT", ("close_short",)),
+    "BUY_SHORT": ("OPEN_SHORT", ("open_short",)),
+}
+
+PRICES = frozenset(("open", "high", "low", "close", "vwap"))
+COLUMNS = PRICES | {
+    "volume", "quote_volume", "trades", "buy_volume", "buy_quote_volume", "sell_volume", "sell_quote_volume",
+}
+TIMES = frozenset(("ts", "open_time"))

@@ -1,0 +1,179 @@
+"""Text to tree: the grammar's parse tree turned into the nodes of tree.py."""
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from . import tree
+from .grammar import Run
+from .origin import LangError, Source
+from .tokens import GRAMMAR, KEYWORDS, Token, tokenize
+
+if TYPE_CHECKING:
+    from .grammar import Tree
+
+DEPTH = 120  # of one expression's tree: every later pass may then recurse
+_PERIOD = re.compile(r"([1-9][0-9]{0,5})([smhdw])\Z")
+_PERIOD_LIKE = re.compile(r"[0-9]+[A-Za-z]\Z")
+_SHOWN = {"NEWLINE": "end of line", "NAME": "a name", "NUMBER": "a number", "END": "a statement",
+          "program": "a statement", "signed": "a number", "action": "an action"}
+
+
+def parse(source: Source) -> tree.Program:
+    """The tree of a strategy's text. Raises LangError at the first place that the grammar does not allow."""
+    tokens, comments = tokenize(source)
+    run = Run([token.kind for token in tokens])
+    found = GRAMMAR.parse("program", run)
+    if found is None:
+        raise _refusal(source, tokens, run)
+    builder = _Builder(source, tokens)
+    return tree.Program([builder.statement(child) for child in found[1] if type(child) is tuple],
+                        [(comment.start, comment.end) for comment in comments])
+
+
+class _Builder:
+    __slots__ = ("source", "tokens")
+
+    def __init__(self, source: Source, tokens: list[Token]) -> None:
+        self.source = source
+        self.tokens = tokens
+
+    def statement(self, found: Tree) -> tree.Node:
+        rule, children, first, after = found
+        start, end = self.tokens[first].start, self.tokens[after - 1].end
+        if rule == "parameter":
+            return tree.Parameter(start, end, self.name(children[1]),
+                                  [self.signed(child) for child in children if type(child) is tuple])
+        if rule == "assignment":
+            return tree.Assign(self.name(children[0]), self.expression(children[2]))
+        if rule == "rule":
+            return tree.Rule(start, self.expression(children[1]), self.action(children[3]))
+        return tree.Bare(self.expression(found))
+
+    def action(self, found: Tree) -> tree.Call:
+        return self.call(found[1], self.tokens[found[2]].start, self.tokens[found[3] - 1].end)
+
+    def signed(self, found: Tree) -> tree.Number:
+        start, end = self.tokens[found[2]].start, self.tokens[found[3] - 1].end
+        return tree.Number(start, end, "".join(self.text(child) for child in found[1]))
+
+    def expression(self, found: Tree) -> tree.Node:
+        return self.bounded(self.anything(found))
+
+    def anything(self, found: Tree) -> tree.Node:
+        rule, children, first, after = found
+        if rule == "primary":
+            return self.primary(children)
+        if rule == "postfix":
+            return self.postfix(children)
+        if rule == "call":
+            return self.call(children, self.tokens[first].start, self.tokens[after - 1].end)
+        if rule in ("negation", "unary"):
+            node = self.anything(children[-1])
+            for index in reversed(children[:-1]):
+                token = self.tokens[index]
+                node = tree.Prefix(token.start, token.kind, self.bounded(node))
+            return node
+        node = self.anything(children[0])
+        for i in range(1, len(children), 2):
+            sign = children[i]
+            token = self.tokens[sign if type(sign) is int else sign[1][0]]
+            node = tree.Infix(self.bounded(node), token.kind, token.start, token.end, self.anything(children[i + 1]))
+        return node
+
+    def bounded(self, node: tree.Node) -> tree.Node:
+        if node.depth > DEPTH:
+            raise LangError(self.source, node.start, node.end,
+                            f"the expression nests deeper than {DEPTH}; give a part of it a name")
+        return node
+
+    def primary(self, children: list[Any]) -> tree.Node:
+        if len(children) == 3:
+            return self.anything(children[1])
+        token = self.tokens[children[0]]
+        text = self.source.text[token.start : token.end]
+        if token.kind == "NAME":
+            return tree.Name(token.start, token.end, text)
+        if token.kind == "NUMBER":
+            return tree.Number(token.start, token.end, text)
+        if token.kind == "STRING":
+            return tree.Text(token.start, token.end, text)
+        return tree.Truth(token.start, token.end, token.kind == "TRUE")
+
+    def postfix(self, children: list[Any]) -> tree.Node:
+        node = self.anything(children[0])
+        i = 1
+        while i < len(children):
+            token = self.tokens[children[i]]
+            if token.kind == "[":
+                node = tree.History(self.tokens[children[i + 2]].end, node, self.expression(children[i + 1]))
+                i += 3
+            elif token.kind == ".":
+                node = tree.Output(node, self.name(children[i + 1]))
+                i += 2
+            else:
+                symbol, period = self.reference(token)
+                node = tree.Elsewhere(node, token.start, token.end, symbol, period)
+                i += 1
+            self.bounded(node)
+        return node
+
+    def reference(self, token: Token) -> tuple[str, str]:
+        """(symbol, period) of @4h, @ETHUSDT, @ETHUSDT:4h or one of them in quotes."""
+        written = self.source.text[token.start + 1 : token.end].strip('"')
+        symbol, colon, period = written.rpartition(":")
+        if not colon and _PERIOD_LIKE.match(written):
+            period = written
+        elif not colon:
+            symbol, period = written, ""
+        if colon or period:
+            if not _PERIOD.match(period):
+                raise LangError(self.source, token.start, token.end,
+                                f"period is '{period}', must be a whole number and s, m, h, d or w, such as 15m")
+        elif not symbol:
+            raise LangError(self.source, token.start, token.end, "'@' wants a period or a symbol")
+        return symbol, period
+
+    def call(self, children: list[Any], start: int, end: int) -> tree.Call:
+        arguments: list[tree.Argument] = []
+        if len(children) == 4:
+            inside = children[2]
+            many = inside[1] if inside[0] == "arguments" else [inside]
+            arguments = [self.argument(child) for child in many if type(child) is tuple]
+        return tree.Call(start, end, self.name(children[0]), arguments)
+
+    def argument(self, found: Tree) -> tree.Argument:
+        key = None
+        if found[0] == "argument":
+            key, found = self.name(found[1][0]), found[1][2]
+        value = self.expression(found)
+        return tree.Argument(key.start if key else value.start, value.end, key, value)
+
+    def name(self, index: int) -> tree.Name:
+        token = self.tokens[index]
+        return tree.Name(token.start, token.end, self.source.text[token.start : token.end])
+
+    def text(self, index: int) -> str:
+        return self.source.text[self.tokens[index].start : self.tokens[index].end]
+
+
+def _refusal(source: Source, tokens: list[Token], run: Run) -> LangError:
+    """The error at the farthest token that could not be used."""
+    token = tokens[run.far]
+    found = source.text[token.start : token.end]
+    shown = "end of line" if token.kind == "NEWLINE" else "end of file" if token.kind == "END" else f"'{found}'"
+    wanted = " or ".join(_expected(word) for word in run.expected)
+    hint = ""
+    if token.kind == "=":
+        hint = "; a comparison is '=='"
+    elif token.kind in KEYWORDS and "NAME" in run.expected:
+        hint = f"; {token.kind} is a word of the language"
+    return LangError(source, token.start, token.end, f"expected {wanted}, found {shown}{hint}")
+
+
+def _expected(word: str) -> str:
+    if word in _SHOWN:
+        return _SHOWN[word]
+    if word in GRAMMAR.literals:
+        return word if word in KEYWORDS else f"'{word}'"
+    return "a value"  # every other rule is a level of expression

@@ -1,0 +1,103 @@
+"""A strategy's text as tokens, by the token rules of grammar.ebnf."""
+from __future__ import annotations
+
+import os
+import re
+
+from .grammar import Grammar
+from .origin import LangError, Source
+
+NESTING = 16  # brackets within brackets: keeps the parser's own depth far below Python's limit
+_CONTINUES = ("THEN", "AND", "OR")
+_STARTS = ("IF", "PARAM")
+_CLOSING = {")": "(", "]": "["}
+
+
+class Token:
+    """One token: kind (a token name of the grammar, a keyword in upper case, a sign, END), start and end offset."""
+
+    __slots__ = ("end", "kind", "start")
+
+    def __init__(self, kind: str, start: int, end: int) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+
+
+def grammar_text() -> str:
+    """The text of grammar.ebnf."""
+    with open(os.path.join(os.path.dirname(__file__), "grammar.ebnf"), encoding="utf-8") as file:
+        return file.read()
+
+
+GRAMMAR = Grammar(grammar_text())
+KEYWORDS = frozenset(word for word in GRAMMAR.literals if word.isalpha())
+_SIGNS = sorted((sign for sign in GRAMMAR.literals if not sign.isalpha()), key=len, reverse=True)
+_TOKEN = re.compile(
+    r"[ \t\r\f\ufeff]+|(?P<NEWLINE>\n)|"
+    + "|".join(f"(?P<{name}>{pattern})" for name, pattern in GRAMMAR.tokens.items())
+    + "|(?P<SIGN>" + "|".join(map(re.escape, _SIGNS)) + ")"
+)
+
+
+def tokenize(source: Source) -> tuple[list[Token], list[Token]]:
+    """Tokens of the text, ended by NEWLINE and END, and its comments.
+
+    A NEWLINE inside brackets, before THEN, AND or OR, or after nothing is no token.
+    Raises LangError at a character that starts no token, a bracket without its partner, a text without end.
+    """
+    text = source.text
+    tokens: list[Token] = []
+    comments: list[Token] = []
+    opened: list[Token] = []
+    position, size = 0, len(text)
+    while position < size:
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise LangError(source, position, position + 1, _stray(text, position))
+        kind, position = found.lastgroup, found.end()
+        if kind is None:
+            continue
+        start = found.start()
+        if kind == "NEWLINE":
+            if not opened and tokens and tokens[-1].kind != "NEWLINE":
+                tokens.append(Token("NEWLINE", start, start + 1))
+            continue
+        if kind == "COMMENT":
+            comments.append(Token(kind, start, start + len(found.group().rstrip())))
+            continue
+        if kind == "SIGN":
+            kind = found.group()
+            if kind in "([":
+                opened.append(Token(kind, start, position))
+                if len(opened) > NESTING:
+                    raise LangError(source, start, position, f"brackets nest deeper than {NESTING}; name a part")
+            elif kind in _CLOSING:
+                if not opened or opened[-1].kind != _CLOSING[kind]:
+                    raise LangError(source, start, position, f"'{kind}' closes nothing")
+                opened.pop()
+        elif kind == "NAME":
+            word = found.group().upper()
+            if word in KEYWORDS:
+                kind = word
+                if word in _STARTS and opened:
+                    break
+                if word in _CONTINUES and tokens and tokens[-1].kind == "NEWLINE":
+                    tokens.pop()
+        tokens.append(Token(kind, start, position))
+    if opened:
+        raise LangError(source, opened[-1].start, opened[-1].end, f"'{opened[-1].kind}' is never closed")
+    if tokens and tokens[-1].kind != "NEWLINE":
+        tokens.append(Token("NEWLINE", size, size))
+    tokens.append(Token("END", size, size))
+    return tokens, comments
+
+
+def _stray(text: str, position: int) -> str:
+    character = text[position]
+    if character in "\"'":
+        return "the text has no end on its line"
+    if character == "@":
+        return "'@' wants a period or a symbol, as in close@4h or close@ETHUSDT:4h"
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    return f"'{shown}' is not part of the language"

@@ -1,0 +1,192 @@
+"""The tree of a strategy: what was written, with the place of every part (offsets in the source text)."""
+from __future__ import annotations
+
+
+class Node:
+    """A piece of source text: start and end offset, and the depth of the expression tree under it."""
+
+    __slots__ = ("depth", "end", "start")
+
+    def __init__(self, start: int, end: int, depth: int = 1) -> None:
+        self.start = start
+        self.end = end
+        self.depth = depth
+
+
+class Number(Node):
+    """A number; text keeps its spelling."""
+
+    __slots__ = ("text", "value")
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        super().__init__(start, end)
+        self.text = text
+        self.value = float(text)
+
+
+class Truth(Node):
+    """TRUE or FALSE."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, start: int, end: int, value: bool) -> None:
+        super().__init__(start, end)
+        self.value = value
+
+
+class Text(Node):
+    """A quoted text; text keeps its quotes, value is without."""
+
+    __slots__ = ("text", "value")
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        super().__init__(start, end)
+        self.text = text
+        self.value = text[1:-1]
+
+
+class Name(Node):
+    """A name that is read: a parameter, an assigned name or a column."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, start: int, end: int, name: str) -> None:
+        super().__init__(start, end)
+        self.name = name
+
+
+class Argument(Node):
+    """key=value or a value alone (key is None)."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, start: int, end: int, key: Name | None, value: Node) -> None:
+        super().__init__(start, end, value.depth)
+        self.key = key
+        self.value = value
+
+
+class Call(Node):
+    """FUNCTION(arguments); also an action, whose bare form has no arguments."""
+
+    __slots__ = ("arguments", "function")
+
+    def __init__(self, start: int, end: int, function: Name, arguments: list[Argument]) -> None:
+        super().__init__(start, end, 1 + max((argument.depth for argument in arguments), default=0))
+        self.function = function
+        self.arguments = arguments
+
+
+class Prefix(Node):
+    """-x or NOT x."""
+
+    __slots__ = ("operand", "sign")
+
+    def __init__(self, start: int, sign: str, operand: Node) -> None:
+        super().__init__(start, operand.end, operand.depth + 1)
+        self.sign = sign
+        self.operand = operand
+
+
+class Infix(Node):
+    """left sign right; at and at_end are the sign's own place."""
+
+    __slots__ = ("at", "at_end", "left", "right", "sign")
+
+    def __init__(self, left: Node, sign: str, at: int, at_end: int, right: Node) -> None:
+        super().__init__(left.start, right.end, 1 + max(left.depth, right.depth))
+        self.left = left
+        self.sign = sign
+        self.at = at
+        self.at_end = at_end
+        self.right = right
+
+
+class History(Node):
+    """operand[index]: the value of that many bars ago."""
+
+    __slots__ = ("index", "operand")
+
+    def __init__(self, end: int, operand: Node, index: Node) -> None:
+        super().__init__(operand.start, end, 1 + max(operand.depth, index.depth))
+        self.operand = operand
+        self.index = index
+
+
+class Output(Node):
+    """operand.name: one output of an indicator that has several."""
+
+    __slots__ = ("name", "operand")
+
+    def __init__(self, operand: Node, name: Name) -> None:
+        super().__init__(operand.start, name.end, operand.depth + 1)
+        self.operand = operand
+        self.name = name
+
+
+class Elsewhere(Node):
+    """operand@reference: read on another clock. symbol, period: empty where the base's own is meant."""
+
+    __slots__ = ("at", "operand", "period", "symbol")
+
+    def __init__(self, operand: Node, at: int, end: int, symbol: str, period: str) -> None:
+        super().__init__(operand.start, end, operand.depth + 1)
+        self.operand = operand
+        self.at = at
+        self.symbol = symbol
+        self.period = period
+
+
+class Parameter(Node):
+    """param name = value in low..high"""
+
+    __slots__ = ("high", "low", "name", "value")
+
+    def __init__(self, start: int, end: int, name: Name, bounds: list[Number]) -> None:
+        super().__init__(start, end)
+        self.name = name
+        self.value = bounds[0]
+        self.low: Number | None = bounds[1] if len(bounds) == 3 else None
+        self.high: Number | None = bounds[2] if len(bounds) == 3 else None
+
+
+class Assign(Node):
+    """name = value"""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: Name, value: Node) -> None:
+        super().__init__(name.start, value.end)
+        self.name = name
+        self.value = value
+
+
+class Rule(Node):
+    """IF condition THEN action"""
+
+    __slots__ = ("action", "condition")
+
+    def __init__(self, start: int, condition: Node, action: Call) -> None:
+        super().__init__(start, action.end)
+        self.condition = condition
+        self.action = action
+
+
+class Bare(Node):
+    """An expression alone on its line: allowed, and without effect."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Node) -> None:
+        super().__init__(value.start, value.end)
+        self.value = value
+
+
+class Program:
+    """The statements in file order, and the comments as (start, end) offsets."""
+
+    __slots__ = ("comments", "statements")
+
+    def __init__(self, statements: list[Node], comments: list[tuple[int, int]]) -> None:
+        self.statements = statements
+        self.comments = comments

@@ -1,0 +1,239 @@
+"""All strategies over one base series: rows in, rows with the orders' columns out."""
+from __future__ import annotations
+
+import ctypes
+from array import array
+from bisect import bisect_right
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns
+from hq_core.errors import DATA, HqError
+
+from .columns import Columns, stretches
+from .compile import Plan, source_name
+from .feeds import NEVER, Feed
+from .rules import Watch, orders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hq_core.graph import Out
+    from hq_core.wire import Writer
+
+    from .strategy import Strategy
+
+PENDING = 65_536  # rows of one series that may wait for another
+EVER = (1 << 63) - 1
+
+
+class Unit:
+    """One base series.
+
+    schema    its rows as they come in
+    signals   write one map for each order instead of the rows
+    """
+
+    def __init__(self, schema: Schema, strategies: Sequence[Strategy], keep: Sequence[str], signals: bool,
+                 note: Callable[[str, int], None]) -> None:
+        self.schema = schema
+        self.signals = signals
+        self.note = note
+        self.passed = NEVER  # ts of the last closed row computed
+        self.computed = 0  # rows of this run
+        plan = Plan()
+        columns: dict[str, Out] = {}
+        self.watches: list[Watch] = []
+        extra: list[Out] = []
+        for strategy in strategies:
+            checked = strategy.check(schema)
+            prefix = f"{strategy.name}." if len(strategies) > 1 else ""
+            found, watches = orders(plan, strategy.name, checked, signals)
+            columns |= {prefix + verb: out for verb, out in found.items()}
+            columns |= {prefix + name: plan.column(checked.names[name]) for name in keep if name in checked.names}
+            for watch in watches:
+                watch.place(extra)
+            self.watches += watches
+        for name in columns:
+            if schema.has(name):
+                raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
+        self.added = [(name, "f8") for name in columns]
+        self.written = schema.with_columns(self.added)
+        self.feeds: dict[tuple[str, int], Feed] = {}
+        own = schema.symbol, period_ns(schema.period)
+        self._names: dict[str, list[str]] = {}
+        for clock, (graph, asked) in plan.others.items():
+            where = clock[0] or own[0], clock[1] or own[1]
+            waits = where[0] != own[0] or where[1] < own[1]
+            label = f"{schema.of}/{where[0]}/{_period(where[1])}"
+            self.feeds[where] = Feed(label, graph, asked, waits)
+            self._names[label] = [source_name(clock, i) for i in range(len(asked))]
+        self.columns = Columns(plan.base)
+        self.columns.check(schema)
+        self.graph = plan.base
+        self.graph.compile([*columns.values(), *extra])
+        self._scratch: list[array[float]] = [array("d") for _ in extra]
+        self._read: dict[str, list[array[float]]] = {
+            label: [array("d") for _ in names] for label, names in self._names.items()}
+        self._pending: deque[tuple[Schema, int, list[bytes]]] = deque()
+        self._waiting = 0  # rows in _pending
+        self._waits = [feed for feed in self.feeds.values() if feed.waits]
+
+    def announce(self, schema: Schema, out: Writer) -> None:
+        """The series is announced, perhaps with other columns than before."""
+        if not schema.same_as(self.schema):
+            self.columns.check(schema)
+            self.written = schema.with_columns(self.added)
+        self.schema = schema
+        if not self.signals:
+            out.series(self.written)
+
+    def feed(self, feed: Feed, batch: Batch, out: Writer) -> None:
+        """Rows of another series that this one reads."""
+        for part, closed in stretches(batch):
+            if closed:
+                feed.rows(part, self.passed)
+        if self._pending:
+            self.drain(out)
+
+    def rows(self, batch: Batch, out: Writer) -> None:
+        """Rows of the base series."""
+        if self._waits:
+            ready = 0 if self._pending else self._ready(batch.view("ts"))
+            if ready:
+                self._compute(batch if ready == batch.n else batch.slice(0, ready), out)
+            if ready < batch.n:
+                self._wait(batch.slice(ready, batch.n))
+        else:
+            self._compute(batch, out)
+
+    def mark(self, ts: int, out: Writer) -> None:
+        """No row of any series comes with an earlier ts."""
+        for feed in self._waits:
+            feed.upto = max(feed.upto, ts - 1)
+        self.drain(out)
+
+    def finish(self, out: Writer) -> None:
+        """Nothing more comes: what waits is computed with what is known."""
+        self.mark(EVER, out)
+
+    # -- rows that wait for another series ------------------------------------------------------------------
+    def _ready(self, ts: Sequence[int]) -> int:
+        """How many rows may be computed as their other series are known."""
+        return bisect_right(ts, min(feed.upto for feed in self._waits))
+
+    def _wait(self, batch: Batch) -> None:
+        self._waiting += batch.n
+        if self._waiting > PENDING:
+            silent = min(self._waits, key=lambda feed: feed.upto)
+            raise HqError(f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark "
+                          "up to their ts; merge the streams by ts", DATA)
+        copies = [ctypes.string_at(at, w * batch.n) for at, w in zip(batch.addresses, batch.schema.widths)]
+        self._pending.append((batch.schema, batch.n, copies))
+
+    def drain(self, out: Writer) -> None:
+        """Compute the waiting rows whose other series are known by now."""
+        while self._pending:
+            schema, n, copies = self._pending[0]
+            memory = [ctypes.create_string_buffer(copy, len(copy) or 1) for copy in copies]
+            batch = Batch(schema, n, [ctypes.addressof(one) for one in memory], memory)
+            ready = self._ready(batch.view("ts"))
+            if not ready:
+                return
+            self._compute(batch.slice(0, ready), out)
+            self._waiting -= ready
+            if ready < n:
+                self._pending[0] = schema, n - ready, [c[w * ready :] for c, w in zip(copies, schema.widths)]
+                return
+            self._pending.popleft()
+
+    # -- computing ------------------------------------------------------------------------------------------
+    def _compute(self, batch: Batch, out: Writer) -> None:
+        n = batch.n
+        self.computed += n
+        added: list[int] = []
+        if not self.signals:
+            ours = batch.schema is self.schema  # rows that waited may be older than the last announcement
+            series = out.series(self.written if ours else batch.schema.with_columns(self.added))
+            to = out.rows(series, n)
+            for address, at, w in zip(to, batch.addresses, batch.schema.widths):
+                ctypes.memmove(address, at, w * n)
+            added = to[len(batch.addresses) :]
+        added += [_room(memory, n) for memory in self._scratch]
+        closed = stretches(batch)
+        done = 0
+        for part, keep in closed:
+            self._stretch(part, [at + 8 * done for at in added], keep)
+            done += part.n
+        if not self.signals:
+            out.commit(series, n)
+        if self.watches:
+            self._tell(closed, added[len(self.added) :], out)
+
+    def _stretch(self, batch: Batch, wanted: list[int], keep: bool) -> None:
+        sources = self.columns.sources(batch)
+        for feed in self.feeds.values():
+            at = [_room(memory, batch.n) for memory in self._read[feed.key]]
+            feed.read(batch.address("ts"), batch.n, at, keep)
+            sources.update(zip(self._names[feed.key], at))
+        self.graph.run(sources, batch.n, wanted, keep)
+        if keep:
+            self.passed = max(self.passed, batch.view("ts")[batch.n - 1])
+
+    def _tell(self, parts: list[tuple[Batch, bool]], extra: list[int], out: Writer) -> None:
+        """Maps for the rules that fired on closed rows, in the order of the rows and of the file."""
+        done = 0
+        for part, closed in parts:
+            if closed:
+                found = []
+                for number, watch in enumerate(self.watches):
+                    at = [address + 8 * done for address in extra]
+                    self.note(f"{watch.strategy}: an order has no size above 0", watch.unsized(at, part.n))
+                    found += [(row, number) for row in watch.fired(at, part.n)]
+                for row, number in sorted(found):
+                    out.map(self.watches[number].frame(part, row, done, self._scratch))
+            done += part.n
+
+    # -- state ----------------------------------------------------------------------------------------------
+    def save(self) -> dict[str, Any]:
+        return {
+            "graph": self.graph.save(), "passed": self.passed,
+            "feeds": [feed.save() for feed in self.feeds.values()],
+            "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.graph.load(saved["graph"])
+        self.passed = saved["passed"]
+        for feed, one in zip(self.feeds.values(), saved["feeds"]):
+            feed.load(one)
+        for schema, n, copies in saved["pending"]:
+            before = undescribed(schema)
+            self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies)))
+        self._waiting = sum(n for _, n, _ in self._pending)
+
+
+def described(schema: Schema) -> list[Any]:
+    """A schema as plain values."""
+    return [schema.of, schema.symbol, schema.period, [list(column) for column in schema.cols], schema.extra]
+
+
+def undescribed(saved: list[Any]) -> Schema:
+    of, symbol, period, columns, extra = saved
+    return Schema(of, symbol, period, [(name, kind) for name, kind in columns], extra)
+
+
+def _room(memory: array[float], n: int) -> int:
+    """The address of memory that holds at least n values."""
+    if len(memory) < n:
+        memory.frombytes(bytes(8 * (n - len(memory))))
+    return memory.buffer_info()[0]
+
+
+def _period(ns: int) -> str:
+    """A length as a period is written: 14400 s is 4h."""
+    seconds = ns // 1_000_000_000
+    for unit in ("w", "d", "h", "m"):
+        if seconds and seconds % UNIT_SECONDS[unit] == 0:
+            return f"{seconds // UNIT_SECONDS[unit]}{unit}"
+    return f"{seconds}s" if seconds else ""

@@ -1,0 +1,167 @@
+"""hq-signal: strategies read bars and add the columns of their orders."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import period_ns
+from hq_core.errors import DATA, USAGE, HqError
+from hq_core.lang.origin import nearest
+from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.lang.unit import Unit, described, undescribed
+from hq_core.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hq_core.batch import Batch, Schema
+
+
+class Symbol:
+    """The bar series of one symbol, and the unit on its base: the finest one, or the one that was asked for."""
+
+    __slots__ = ("schemas", "settled", "unit")
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, Schema] = {}
+        self.settled = False
+        self.unit: Unit | None = None
+
+
+class Signal(Stage):
+    """Runs strategies over the base series of every symbol; other rows pass untouched.
+
+    files     (name, text, what errors call it) of each strategy
+    period    the base's period; empty: the finest that is announced
+    params    parameters set from outside, NAME or STRATEGY.NAME
+    keep      assigned names that become columns as well
+    signals   write one map an order, and nothing else
+    """
+
+    def __init__(self, files: Sequence[tuple[str, str, str]], period: str = "",
+                 params: Mapping[str, float] | None = None, keep: Sequence[str] = (), signals: bool = False) -> None:
+        super().__init__()
+        if signals and keep:
+            raise HqError("keep: there are no rows to keep columns in when only signals are written", USAGE)
+        self.strategies = [Strategy(*file) for file in files]
+        self.inputs = {name: _digest(text) for name, text, _ in files}
+        self.period = period
+        self.keep = keep
+        self.signals = signals
+        self.warnings: list[str] = []
+        check_names(self.strategies)
+        set_parameters(self.strategies, params or {})
+        known: list[str] = []
+        for strategy in self.strategies:
+            checked = strategy.check_alone(strict=False)
+            self.warnings += checked.warnings
+            known += checked.names
+        for name in keep:
+            if name not in known:
+                raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
+        self._symbols: dict[str, Symbol] = {}
+
+    def check(self) -> None:
+        """Refuse names that no input is known to have, as there is none."""
+        for strategy in self.strategies:
+            strategy.check_alone(strict=True)
+
+    def schema(self, schema: Schema) -> None:
+        if schema.of != "bar":
+            if not self.signals:
+                self.out.series(schema)
+            return
+        symbol = self._symbols.setdefault(schema.symbol, Symbol())
+        symbol.schemas[schema.period] = schema
+        if symbol.settled:
+            self._announce(symbol, schema)
+
+    def rows(self, batch: Batch) -> None:
+        schema = batch.schema
+        if schema.of != "bar":
+            if not self.signals:
+                self.out.copy(batch)
+            return
+        symbol = self._symbols[schema.symbol]
+        if not symbol.settled:
+            self._settle(symbol)
+        where = schema.symbol, period_ns(schema.period)
+        for other in self._symbols.values():
+            if other.unit is not None and where in other.unit.feeds:
+                other.unit.feed(other.unit.feeds[where], batch, self.out)
+        if symbol.unit is not None and symbol.unit.schema.period == schema.period:
+            symbol.unit.rows(batch, self.out)
+        elif not self.signals:
+            self.out.copy(batch)
+
+    def mark(self, ts: int) -> None:
+        for symbol in self._symbols.values():
+            if symbol.unit is not None:
+                symbol.unit.mark(ts, self.out)
+        self.out.mark(ts)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        if not self.signals:
+            self.out.map(frame)
+
+    def finish(self, more: bool) -> None:
+        for symbol in self._symbols.values():
+            if not symbol.settled:
+                self._settle(symbol)
+            if symbol.unit is not None and not more:
+                symbol.unit.finish(self.out)
+                for where, feed in symbol.unit.feeds.items():
+                    if not self._announced(where):
+                        self.note(f"{feed.key} is read by a strategy and not in the input", symbol.unit.computed)
+
+    def note(self, what: str, count: int) -> None:
+        if count:
+            self.notices[what] = self.notices.get(what, 0) + count
+
+    def _announced(self, where: tuple[str, int]) -> bool:
+        symbol = self._symbols.get(where[0])
+        return symbol is not None and any(period_ns(period) == where[1] for period in symbol.schemas)
+
+    def save(self) -> dict[str, Any]:
+        return {name: [described(symbol.unit.schema), symbol.unit.save()]
+                for name, symbol in self._symbols.items() if symbol.unit is not None}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        for name, (schema, unit) in saved.items():
+            symbol = self._symbols[name] = Symbol()
+            symbol.settled = True
+            symbol.unit = self._unit(undescribed(schema))
+            symbol.unit.load(unit)
+
+    def _settle(self, symbol: Symbol) -> None:
+        """The symbol's first rows are there: its base is decided by what has been announced."""
+        symbol.settled = True
+        periods = sorted(symbol.schemas, key=period_ns)
+        wanted = [one for one in periods if not self.period or period_ns(one) == period_ns(self.period)]
+        if wanted:
+            symbol.unit = self._unit(symbol.schemas[wanted[0]])
+        for schema in symbol.schemas.values():
+            self._announce(symbol, schema)
+
+    def _unit(self, schema: Schema) -> Unit:
+        return Unit(schema, self.strategies, self.keep, self.signals, self.note)
+
+    def _announce(self, symbol: Symbol, schema: Schema) -> None:
+        unit = symbol.unit
+        if unit is not None and schema.period == unit.schema.period:
+            unit.announce(schema, self.out)
+            return
+        if unit is None and period_ns(schema.period) == period_ns(self.period):
+            symbol.unit = self._unit(schema)
+            symbol.unit.announce(schema, self.out)
+            return
+        if unit is not None and not self.period and period_ns(schema.period) < period_ns(unit.schema.period):
+            raise HqError(f"{schema.key}: comes after rows of {unit.schema.key} were taken for the finest; "
+                          f"pass --period {schema.period} or --period {unit.schema.period}", DATA)
+        if not self.signals:
+            self.out.series(schema)
+
+
+def _digest(text: str) -> str:
+    from _blake2 import blake2b
+
+    return blake2b(text.encode(), digest_size=16).hexdigest()
