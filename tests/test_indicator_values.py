@@ -254,6 +254,11 @@ def test_a_tick_of_1e17_leaves_the_sma_without_a_trace() -> None:
     assert np.abs(oracles.talib.SMA(broken, 10) - clean)[30:].min() > 1        # why TA-Lib is no oracle here
 
 
+def test_an_ema_of_one_row_is_that_row() -> None:
+    noise = np.random.default_rng(15).normal(size=500)
+    assert once("ema", flat_bars(noise), {"period": 1})[0].tolist() == noise.tolist()
+
+
 def test_rsi_of_a_flat_series_is_zero_as_in_talib() -> None:
     assert once("rsi", flat_bars(np.full(30, 5.0)), {"period": 3})[0][3:].tolist() == [0.0] * 27
 
@@ -278,6 +283,12 @@ def test_stddev_of_polars_21677_is_never_negative_or_nan() -> None:
     found = once("stddev", closes(1.0, 1e-7, *[0.0] * 8), {"period": 5, "ddof": 1})[0]
     assert found[4:] == pytest.approx([0.44721358, 4.472136e-8, 0, 0, 0, 0], rel=1e-6)
     assert found[6:].tolist() == [0.0] * 4
+
+
+def test_stddev_of_distances_whose_squares_vanish_is_zero_and_not_nan() -> None:
+    columns = flat_bars(np.where(np.arange(80) % 20 == 19, 1e-162, 0.0))
+    found = once("stddev", columns, {"period": 20, "nbdev": 9.0})[0]
+    assert found[19:].tolist() == [0.0] * 61
 
 
 def test_vri_compares_with_the_rows_before() -> None:

@@ -34,6 +34,9 @@ def ema(close: F8, period: int, s: State, out: F8) -> None:
     while i < n and seen < period:
         out[i], mean, seen = seeded_mean(close[i], mean, seen, period, weight)
         i += 1
+    while i < n and period == 1:        # no smoothing; the recurrence would round
+        out[i] = close[i] if finite(close[i]) else math.nan
+        i += 1
     while i < n:
         while i < n:
             value = close[i]

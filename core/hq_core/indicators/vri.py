@@ -18,7 +18,7 @@ from hq_core.registry import Param, indicator
     },
     state="total head:i8 laps:i8",
     ring=lambda period, include_self: period,
-    warmup=lambda period, include_self: period - (include_self == "yes"),
+    warmup=lambda period, include_self: period - (include_self in ("yes", 1)),
     source="volume ratio of the Chinese exchanges' quote screens, per row: volume over its recent mean",
     talib=None,
 )

@@ -43,5 +43,5 @@ def fold_moments(ring: F8, size: int, centre: float) -> None:
 def spread(first: float, second: float, share: float) -> float:
     """Sum of squared distances from the mean: sums of (x - centre) and of its square, share = 1 / rows; nan
     stays."""
-    squares = second - first * (first * share)
+    squares = second - first * (first * share)      # below 0 only where squares underflow, near 1e-160
     return 0.0 if squares < 0.0 else squares
