@@ -29,10 +29,19 @@ class Signals:
 
     def __init__(self) -> None:
         self.caught = 0
+
+    def __enter__(self) -> Signals:
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(self._pipe[1])
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._catch)
+        self._wakeup = signal.set_wakeup_fd(self._pipe[1])
+        self._before = {number: signal.signal(number, self._catch) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        for fd in self._pipe:
+            os.close(fd)
 
     def _catch(self, number: int, frame: object) -> None:
         if self.caught:                     # the second one does not wait
@@ -82,7 +91,10 @@ class Flow:
         self._rows = self._saved_rows = 0
 
     def run(self, source: Source, state: State | None = None) -> int:
-        signals = Signals()
+        with Signals() as signals:
+            return self._run(source, state, signals)
+
+    def _run(self, source: Source, state: State | None, signals: Signals) -> int:
         stage, out = self.stage, self.out
         stage.begin(out)
         if state is not None and state.loaded is not None:
