@@ -64,7 +64,7 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, float]) -
             hint = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there is none")
             raise HqError(f"unknown parameter '{key}'{hint}", USAGE)
         for one in matched:
-            one.given[name] = value
+            one.given[name] = float(value)
 
 
 def check_names(strategies: Sequence[Strategy]) -> None:

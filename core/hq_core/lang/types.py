@@ -44,7 +44,7 @@ class Checker:
     columns   what the base's rows have; None: take any unknown name for a column
     here      symbol and period of the base where known: a reference to them is the base itself
     given     parameters set from outside
-    After check(): rules, names (parameters and assigned names), warnings, and of every indicator call its
+    After check(): rules, names (parameters and assigned names), warnings, symbols that are named, and of every indicator call its
     arguments in canonical order (calls): inputs without a key, as trees or default column names, then parameters.
     """
 
@@ -59,6 +59,7 @@ class Checker:
         self.parameters: set[str] = set()
         self.warnings: list[str] = []
         self.calls: dict[tree.Call, list[tuple[str, tree.Node | str]]] = {}
+        self.symbols: set[str] = set()
         self.clock = BASE  # what a bare column name is read on
 
     def check(self, program: tree.Program) -> Checker:
@@ -246,9 +247,9 @@ class Checker:
 
     def _output(self, node: tree.Output) -> Value:
         name = node.name.name
-        if isinstance(node.operand, tree.Name) and node.operand.name not in self.names:
+        if isinstance(node.operand, tree.Name) and node.operand.name not in {*self.names, *COLUMNS}:
             column = f"{node.operand.name}.{name}"  # as hq-indicators names the outputs of one indicator
-            if self.columns is not None and column in self.columns:
+            if self.columns is None or column in self.columns:
                 return Value("series", self.clock, "column", (), column)
         value = self.value(node.operand)
         if value.kind != "outputs":
@@ -273,4 +274,6 @@ class Checker:
     def resolve(self, symbol: str, period: str) -> Clock:
         """The clock of a reference: what equals the base's own symbol or period is left out."""
         length = period_ns(period)
+        if symbol:
+            self.symbols.add(symbol)
         return "" if symbol == self.here[0] else symbol, 0 if length == self.here[1] else length

@@ -50,15 +50,18 @@ class Signal(Stage):
         self.warnings: list[str] = []
         check_names(self.strategies)
         set_parameters(self.strategies, params or {})
+        self._named: set[str] = set()  # symbols that a strategy reads by name
         known: list[str] = []
         for strategy in self.strategies:
             checked = strategy.check_alone(strict=False)
             self.warnings += checked.warnings
             known += checked.names
+            self._named |= checked.symbols
         for name in keep:
             if name not in known:
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
         self._symbols: dict[str, Symbol] = {}
+        self._heard: set[tuple[str, int]] = set()  # series of named symbols that have had rows
 
     def check(self) -> None:
         """Refuse names that no input is known to have, as there is none."""
@@ -82,9 +85,14 @@ class Signal(Stage):
                 self.out.copy(batch)
             return
         symbol = self._symbols[schema.symbol]
+        where = schema.symbol, period_ns(schema.period)
         if not symbol.settled:
             self._settle(symbol)
-        where = schema.symbol, period_ns(schema.period)
+        if schema.symbol in self._named and where not in self._heard:
+            for other in self._symbols.values():  # whoever reads these rows must be there to hear them
+                if not other.settled:
+                    self._settle(other)
+            self._heard.add(where)
         for other in self._symbols.values():
             if other.unit is not None and where in other.unit.feeds:
                 other.unit.feed(other.unit.feeds[where], batch, self.out)
@@ -122,14 +130,16 @@ class Signal(Stage):
         return symbol is not None and any(period_ns(period) == where[1] for period in symbol.schemas)
 
     def save(self) -> dict[str, Any]:
-        return {name: [described(symbol.unit.schema), symbol.unit.save()]
-                for name, symbol in self._symbols.items() if symbol.unit is not None}
+        units = {name: [described(symbol.unit.schema), symbol.unit.save()]
+                 for name, symbol in self._symbols.items() if symbol.unit is not None}
+        return {"units": units, "heard": [list(where) for where in sorted(self._heard)]}
 
     def load(self, saved: dict[str, Any]) -> None:
-        for name, (schema, unit) in saved.items():
+        self._heard = {(symbol, period) for symbol, period in saved["heard"]}
+        for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols[name] = Symbol()
             symbol.settled = True
-            symbol.unit = self._unit(undescribed(schema))
+            symbol.unit = Unit(undescribed(schema), self.strategies, self.keep, self.signals, self.note)
             symbol.unit.load(unit)
 
     def _settle(self, symbol: Symbol) -> None:
@@ -143,7 +153,12 @@ class Signal(Stage):
             self._announce(symbol, schema)
 
     def _unit(self, schema: Schema) -> Unit:
-        return Unit(schema, self.strategies, self.keep, self.signals, self.note)
+        unit = Unit(schema, self.strategies, self.keep, self.signals, self.note)
+        for where, feed in unit.feeds.items():
+            if where in self._heard:
+                raise HqError(f"{schema.key}: comes after rows of {feed.key}, which it reads; "
+                              "announce both before the first rows", DATA)
+        return unit
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
         unit = symbol.unit

@@ -1,0 +1,381 @@
+"""hq-signal: orders on the rows, other periods and symbols as of ts, cuts, state, maps."""
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import lang_oracle as oracle
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from signal_runs import COLUMNS, SECOND, Run, bar, bars, bits, strategy
+
+from hq_core.errors import HqError
+from hq_core.stages.signal import Signal
+
+NAN, INF = math.nan, math.inf
+FUZZ = int(os.environ.get("HQ_FUZZ", "25"))
+VERBS = ("open_long", "close_long", "open_short", "close_short")
+
+
+def same(found: list[float], wanted: list[float]) -> bool:
+    return bits(found) == bits(wanted)
+
+
+def test_orders_by_hand() -> None:
+    rows = bars([5, 1, 3, 9, 9])
+    run = Run(strategy("IF close < 2 THEN BUY(size=100)\nIF close > 8 THEN SELL")).announce("15m").feed("15m", rows).finish()
+    assert same(run.column("open_long"), [NAN, 100, NAN, NAN, NAN])
+    assert same(run.column("close_short"), [NAN, 100, NAN, NAN, NAN])
+    assert same(run.column("open_short"), [NAN, NAN, NAN, INF, INF])
+    assert same(run.column("close_long"), [NAN, NAN, NAN, INF, INF])
+    assert [{name: row[name] for name, _ in COLUMNS} for row in run.rows["bar/X/15m"]] == rows
+    assert not run.maps
+
+
+def test_first_rule_of_the_file_wins_a_verb() -> None:
+    text = "IF close > 2 THEN OPEN_LONG(size=1)\nIF close > 1 THEN BUY(size=2)"
+    run = Run(strategy(text)).announce("15m").feed("15m", bars([1, 2, 3])).finish()
+    assert same(run.column("open_long"), [NAN, 2, 1])
+    assert same(run.column("close_short"), [NAN, 2, 2])
+    assert same(run.column("open_short"), [NAN, NAN, NAN])
+
+
+def test_relative_strength_on_a_hand_series() -> None:
+    """Wilder's RSI(2) of 10 11 12 11 10 11: means of the moves by hand give nan nan 100 50 25 62.5."""
+    text = "r = RSI(2)\nIF r < 30 THEN BUY\nIF r > 70 THEN SELL"
+    run = Run(strategy(text, keep=["r"])).announce("15m").feed("15m", bars([10, 11, 12, 11, 10, 11])).finish()
+    assert same(run.column("r"), [NAN, NAN, 100, 50, 25, 62.5])
+    assert same(run.column("open_long"), [NAN, NAN, NAN, NAN, INF, NAN])
+    assert same(run.column("open_short"), [NAN, NAN, INF, NAN, NAN, NAN])
+
+
+def test_history_and_crossing_by_hand() -> None:
+    text = "old = close[2]\nup = CROSSOVER(close, 3)\ndown = CROSSUNDER(close, 3)\nwas = (close > 3)[1]"
+    run = Run(strategy(text, keep=["old", "up", "down", "was"])).announce("15m")
+    run.feed("15m", bars([2, 3, 4, 3, 5, NAN, 1, 4])).finish()
+    assert same(run.column("old"), [NAN, NAN, 2, 3, 4, 3, 5, NAN])
+    assert run.column("up") == [0, 0, 1, 0, 1, 0, 0, 1]
+    assert run.column("down") == [0, 0, 0, 0, 0, 0, 0, 0]
+    assert same(run.column("was"), [NAN, 0, 0, 1, 0, 1, 0, 0])
+
+
+def test_nan_compares_false_and_division_by_zero_is_nan() -> None:
+    text = "ratio = close / open\nne = close != close[1]\nless = NOT close < 1"
+    rows = [bar(900, 4.0, open=0.0), bar(1800, 0.0, open=0.0), bar(2700, NAN), bar(3600, 2.0)]
+    run = Run(strategy(text, keep=["ratio", "ne", "less"])).announce("15m").feed("15m", rows).finish()
+    assert same(run.column("ratio"), [NAN, NAN, NAN, 1])
+    assert run.column("ne") == [0, 1, 0, 0]
+    assert run.column("less") == [1, 0, 1, 1]
+
+
+def test_size_that_is_no_quantity_orders_nothing_and_is_told() -> None:
+    stage = strategy("IF close > 0 THEN BUY(size=volume - 1)")
+    rows = [bar(900, 1.0, volume=v) for v in (3.0, 1.0, 0.0, NAN, INF, 2.0)]
+    run = Run(stage).announce("15m").feed("15m", [{**row, "ts": (i + 1) * SECOND} for i, row in enumerate(rows)]).finish()
+    assert same(run.column("open_long"), [2, NAN, NAN, NAN, NAN, 1])
+    assert stage.notices == {"s: an order has no size above 0": 4}
+
+
+# -- other clocks ---------------------------------------------------------------------------------------------
+
+def test_other_period_is_the_last_closed_bar() -> None:
+    """15m rows of two 4h bars: the 4h value is seen from its close on, at that very row, and never before."""
+    fine = bars([float(i) for i in range(33)])
+    coarse = bars([100.0, 200.0], step=14400)
+    stage = strategy("x = close@4h\nprevious = close@4h[1]\nmean = SMA(close@4h, 2)", keep=["x", "previous", "mean"])
+    run = Run(stage).announce("4h", "15m").feed("4h", coarse).feed("15m", fine).finish()
+    assert same(run.column("x"), [NAN] * 15 + [100] * 16 + [200] * 2)
+    assert same(run.column("previous"), [NAN] * 31 + [100] * 2)
+    assert same(run.column("mean"), [NAN] * 31 + [150] * 2)
+    assert len(run.rows["bar/X/4h"]) == 2
+    assert "x" not in run.rows["bar/X/4h"][0]
+
+
+def test_condition_of_another_period_stands_until_its_next_bar() -> None:
+    stage = strategy("a = close@4h > 150\nb = NOT close@4h > 150\nboth = a OR close > 0", keep=["a", "b", "both"])
+    run = Run(stage).announce("4h", "15m").feed("4h", bars([100.0, 200.0], step=14400)).feed("15m", bars([1.0] * 32)).finish()
+    assert same(run.column("a"), [NAN] * 15 + [0] * 16 + [1])
+    assert same(run.column("b"), [NAN] * 15 + [1] * 16 + [0])
+    assert run.column("both") == [1] * 32
+
+
+def test_coarse_row_after_the_fine_rows_that_had_to_know_it_is_refused() -> None:
+    run = Run(strategy("x = close@4h", keep=["x"])).announce("4h", "15m").feed("15m", bars([1.0] * 16))
+    with pytest.raises(HqError, match="bar/X/4h: the row of ts 14400000000000 comes after a finer row"):
+        run.feed("4h", bars([1.0], step=14400))
+
+
+def test_own_period_by_name_is_the_base() -> None:
+    run = Run(strategy("x = close@15m + close@X - close@X:900s", keep=["x"])).announce("15m").feed("15m", bars([1, 2])).finish()
+    assert run.column("x") == [1, 2]
+
+
+def test_forming_coarse_bar_is_not_seen() -> None:
+    forming = [{**bar(14400, 50.0), "complete": 0}, bar(14400, 60.0)]
+    run = Run(strategy("x = close@4h", keep=["x"])).announce("4h", "15m").feed("4h", forming).feed("15m", bars([1.0] * 17)).finish()
+    assert same(run.column("x"), [NAN] * 15 + [60, 60])
+
+
+def test_forming_row_is_computed_and_leaves_no_trace() -> None:
+    """The closed row after any number of updates is what it would be without them."""
+    text = "IF CROSSOVER(close, close[1]) THEN BUY(META(c=close))\nm = SMA(close, 2)"
+    closed = bars([3.0, 1.0, 4.0, 1.0, 5.0])
+    plain = Run(strategy(text, keep=["m"])).announce("15m").feed("15m", closed).finish()
+    rows: list[dict[str, float]] = []
+    for row in closed:
+        rows += [{**row, "close": 7.0, "complete": 0}, {**row, "close": row["close"], "complete": 0}, row]
+    for cut in (0, 1, 4):
+        run = Run(strategy(text, keep=["m"])).announce("15m").feed("15m", rows, cut=cut).finish()
+        found = run.rows["bar/X/15m"]
+        for name in ("m", *VERBS):
+            assert same([row[name] for row in found[2::3]], plain.column(name))
+            assert same([row[name] for row in found[1::3]], plain.column(name))
+        assert same([row["m"] for row in found[::3]], [NAN, 5, 4, 5.5, 4])
+        assert run.maps == plain.maps
+
+
+def test_other_symbol_is_waited_for() -> None:
+    stage = strategy("x = close@Y", keep=["x"], period="15m")
+    run = Run(stage).announce("15m").announce("15m", symbol="Y")
+    run.feed("15m", bars([1.0, 2.0, 3.0, 4.0]))
+    other = bars([10.0, 20.0, 30.0])
+    run.feed("15m", other, symbol="Y").finish()
+    assert same(run.column("x"), [10, 20, 30, 30])
+    assert same([row["x"] for row in run.rows["bar/Y/15m"]], [10, 20, 30])
+
+
+def test_rows_that_wait_are_bounded() -> None:
+    run = Run(strategy("x = close@Y", keep=["x"])).announce("15m")
+    rows = bars([1.0] * 16384)
+    with pytest.raises(HqError, match="bar/X/15m: 65536 rows wait for bar/Y/15m"):
+        for i in range(5):
+            run.feed("15m", [{**row, "ts": row["ts"] + i * 16384 * 900 * SECOND} for row in rows])
+
+
+def test_mark_releases_rows_with_an_earlier_ts() -> None:
+    stage = strategy("x = close@Y", keep=["x"])
+    run = Run(stage).announce("15m").feed("15m", bars([1.0, 2.0, 3.0]))
+    stage.mark(1800 * SECOND)
+    (unit,) = [symbol.unit for symbol in stage._symbols.values()]
+    assert unit is not None
+    assert unit.passed == 900 * SECOND
+    run.finish()
+    assert len(run.rows["bar/X/15m"]) == 3
+    assert run.maps == [{"kind": "mark", "ts": 1800 * SECOND}]
+    assert stage.notices == {"bar/Y/15m is read by a strategy and not in the input": 3}
+
+
+# -- any cut, any interleaving, resumed anywhere --------------------------------------------------------------
+
+def events(world: oracle.World, draw: Any) -> list[tuple[str, list[dict[str, float]]]]:
+    """The rows as coarse and fine batches: coarse rows come no later than the fine row of their ts."""
+    found: list[tuple[str, list[dict[str, float]]]] = []
+    sent = 0
+    i = 0
+    while i < len(world.base):
+        size = draw(st.integers(1, len(world.base) - i))
+        part = world.base[i : i + size]
+        due = [row for row in world.coarse if row["ts"] <= part[-1]["ts"]][sent:]
+        sent += len(due)
+        if due:
+            found.append(("4h", due))
+        found.append(("15m", part))
+        i += size
+    return found
+
+
+@st.composite
+def worlds(draw: Any) -> oracle.World:
+    price = st.integers(1, 9) | st.just(NAN)
+    base = []
+    for i in range(draw(st.integers(1, 24))):
+        row = bar(3600 * (i + 1), 0.0)
+        base.append({**row, **{name: float(draw(price)) for name in ("open", "high", "low", "close", "volume")}})
+    coarse = []
+    for i in range(draw(st.integers(0, 6))):
+        row = bar(14400 * (i + 1), 0.0)
+        coarse.append({**row, **{name: float(draw(price)) for name in ("open", "high", "low", "close", "volume")}})
+    return oracle.World(base, coarse)
+
+
+@given(st.data(), worlds(), oracle.CONDITIONS, oracle.NUMBERS)
+@settings(max_examples=FUZZ, deadline=None)
+def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, condition: Any, number: Any) -> None:
+    if number.clock == "":
+        number = oracle._column("close", "")
+    text = f"n = {number.text}\nc = {condition.text}\nIF c THEN OPEN_LONG(size=3, META(n=n))"
+    batches = events(world, data.draw)
+    run = Run(strategy(text, keep=["n", "c"], period="15m")).announce("4h", "15m")
+    for period, rows in batches:
+        run.feed(period, rows)
+    run.finish()
+    n, c = oracle.on(number, "base"), oracle.on(condition, "base")
+    wanted = [n(world, i) for i in range(len(world.base))]
+    fired = [c(world, i) == 1.0 for i in range(len(world.base))]
+    plus_zero = [value + 0.0 for value in run.column("n")]
+    assert same(plus_zero, [value + 0.0 if value == value else NAN for value in wanted]), text
+    assert [value == 1.0 for value in run.column("c")] == fired, text
+    assert same(run.column("open_long"), [3.0 if one else NAN for one in fired])
+    assert [(one["ts"], one["meta"]["n"]) for one in run.maps] == [
+        (row["ts"], value if value == value else None) for row, one, value in zip(world.base, fired, wanted) if one]
+
+    cut = data.draw(st.integers(0, len(batches)))
+    first = Run(strategy(text, keep=["n", "c"], period="15m")).announce("4h", "15m")
+    for period, rows in batches[:cut]:
+        first.feed(period, rows)
+    saved = first.finish(more=True).stage.save()
+    second = Run(strategy(text, keep=["n", "c"], period="15m"), saved).announce("4h", "15m")
+    for period, rows in batches[cut:]:
+        second.feed(period, rows)
+    second.finish()
+    for key in ("bar/X/15m", "bar/X/4h"):
+        both = first.rows.get(key, []) + second.rows.get(key, [])
+        assert repr(both) == repr(run.rows.get(key, []))
+    assert first.maps + second.maps == run.maps
+
+
+@given(st.data(), st.lists(st.booleans(), min_size=2, max_size=16))
+@settings(max_examples=FUZZ, deadline=None)
+def test_two_symbols_in_any_interleaving_and_resumed(data: Any, turns: list[bool]) -> None:
+    """Rows of X read Y as of ts, whichever comes first; the values are those of Y's last row up to the ts."""
+    text = "x = close@Y[1] + close"
+    left, right = bars([float(i) for i in range(8)]), bars([10.0 * i for i in range(9)], step=800)
+    wanted = []
+    for row in left:
+        seen = [other["close"] for other in right if other["ts"] <= row["ts"]]
+        wanted.append(seen[-2] + row["close"] if len(seen) > 1 else NAN)
+    cut = data.draw(st.integers(0, len(turns)))
+    queue = {True: list(left), False: list(right)}
+    saved, found = None, []
+    for part in (turns[:cut], [*turns[cut:], *[True] * 8, *[False] * 9]):
+        run = Run(strategy(text, keep=["x"], period="15m"), saved).announce("15m").announce("15m", symbol="Y")
+        for turn in part:
+            if queue[turn]:
+                run.feed("15m", [queue[turn].pop(0)], symbol="X" if turn else "Y")
+        found += run.finish(more=saved is None).rows.get("bar/X/15m", [])
+        saved = run.stage.save()
+    assert same([row["x"] for row in found], wanted)
+
+
+# -- the base, columns, strategies side by side ---------------------------------------------------------------
+
+def test_finest_announced_period_is_the_base_of_each_symbol() -> None:
+    run = Run(strategy("IF close > 0 THEN BUY")).announce("4h", "15m").announce("1h", symbol="Y")
+    run.feed("4h", bars([1.0], step=14400)).feed("15m", bars([1.0])).feed("1h", bars([1.0]), symbol="Y").finish()
+    assert {key: "open_long" in rows[0] for key, rows in run.rows.items()} == {
+        "bar/X/4h": False, "bar/X/15m": True, "bar/Y/1h": True}
+
+
+def test_finer_period_after_rows_is_refused() -> None:
+    run = Run(strategy("IF close > 0 THEN BUY")).announce("4h").feed("4h", bars([1.0], step=14400))
+    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/X/4h .* pass --period 15m or --period 4h"):
+        run.announce("15m")
+    run = Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("4h").feed("4h", bars([1.0], step=14400))
+    run.announce("15m").feed("15m", bars([1.0])).finish()
+    assert "open_long" in run.rows["bar/X/4h"][0]
+    assert "open_long" not in run.rows["bar/X/15m"][0]
+
+
+def test_base_coarser_than_what_it_reads_waits_for_the_finer_rows() -> None:
+    stage = strategy("x = close@15m", keep=["x"], period="4h")
+    run = Run(stage).announce("4h", "15m").feed("4h", bars([1.0, 2.0], step=14400))
+    run.feed("15m", bars([float(i) for i in range(40)]), cut=7).finish()
+    assert run.column("x", "bar/X/4h") == [15, 31]
+
+
+def test_strategies_side_by_side_share_nodes_and_have_prefixes() -> None:
+    files = [("a", "e = EMA(close, 3)\nIF close > e THEN BUY", "a.hq"), ("b", "IF close < EMA(3) THEN SELL(size=2)", "b.hq")]
+    stage = Signal(files, keep=["e"])
+    run = Run(stage).announce("15m").feed("15m", bars([1, 2, 3, 4, 1])).finish()
+    assert same(run.column("a.open_long"), [NAN, NAN, INF, INF, NAN])
+    assert same(run.column("b.open_short"), [NAN, NAN, NAN, NAN, 2])
+    assert run.column("a.e")[2:] == [2, 3, 2]
+    (unit,) = [symbol.unit for symbol in stage._symbols.values()]
+    assert unit is not None
+    assert [node.kernel.name for node in unit.graph.nodes].count("ema") == 1
+
+
+def test_columns_of_the_input_are_read_and_whole_numbers_too() -> None:
+    columns = (*COLUMNS, ("rsi_14", "f8"), ("macd_12_26_9.hist", "f8"))
+    rows = [{**bar(900, 1.0, trades=7), "rsi_14": 20.0, "macd_12_26_9.hist": -1.5}]
+    stage = strategy("IF rsi_14 < 30 AND macd_12_26_9.hist < 0 THEN BUY(size=trades + 1)")
+    run = Run(stage).announce("15m", columns=columns).feed("15m", rows).finish()
+    assert run.column("open_long") == [8]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("IF rsi_15 < 30 THEN BUY", "s.hq:1:4: unknown name 'rsi_15', did you mean 'rsi_14'?"),
+    ("IF vwap < 30 THEN BUY", "s.hq:1:4: the input has no column 'vwap'"),
+    ("IF complete < 30 THEN BUY", "column 'complete' of bar/X/15m is b1"),
+])
+def test_column_that_the_input_lacks(text: str, message: str) -> None:
+    run = Run(strategy(text)).announce("15m", columns=(*COLUMNS, ("rsi_14", "f8")))
+    with pytest.raises(HqError) as error:
+        run.feed("15m", [{**bar(900), "rsi_14": 1.0}])
+    assert str(error.value).startswith(message)
+
+
+def test_column_that_is_there_already() -> None:
+    run = Run(strategy("x = close")).announce("15m", columns=(*COLUMNS, ("open_long", "f8")))
+    with pytest.raises(HqError, match="column 'open_long' is there already in bar/X/15m"):
+        run.feed("15m", [{**bar(900), "open_long": 1.0}])
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"keep": ["y"]}, "keep: unknown name 'y'"), ({"params": {"z": 1.0}}, "unknown parameter 'z'"),
+    ({"keep": ["x"], "signals": True}, "keep: there are no rows"),
+])
+def test_wrong_options(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(HqError, match=message) as error:
+        strategy("x = close", **options)
+    assert error.value.code == 2
+
+
+# -- maps -----------------------------------------------------------------------------------------------------
+
+RULES = """param limit = 2
+IF close > limit THEN BUY(size=5, META(why="dip", c=close, up=close > 3, at=ts, n=limit, x=close / 0 * open))
+IF close > 3 THEN SELL
+"""
+
+
+def test_meta_maps() -> None:
+    stage = strategy(RULES.replace(" / 0 * open", " / (open - open)"))
+    run = Run(stage).announce("15m").feed("15m", bars([1, 3, 4])).finish()
+    assert run.maps == [
+        {"kind": "meta", "of": "bar/X/15m", "ts": i * 900 * SECOND, "strategy": "s", "action": "BUY",
+         "meta": {"why": "dip", "c": c, "up": c > 3, "at": i * 900 * SECOND, "n": 2.0, "x": None}}
+        for i, c in ((2, 3.0), (3, 4.0))]
+
+
+def test_signals_are_the_documents_shape_in_row_and_rule_order() -> None:
+    text = "IF close > 2 THEN BUY(META(ts=ts))\nIF close > 3 THEN SELL(size=7)"
+    for cut in (0, 1):
+        run = Run(strategy(text, signals=True)).announce("4h", "15m").feed("15m", bars([1, 3, 4]), cut=cut).finish()
+        assert run.rows == {}
+        assert [(one["ts"] // (900 * SECOND), one["action"], one["size"], one["meta"]) for one in run.maps] == [
+            (2, "BUY", None, {"ts": 1800 * SECOND}), (3, "BUY", None, {"ts": 2700 * SECOND}), (3, "SELL", 7, {})]
+        assert run.maps[0].keys() == {"kind", "ts", "symbol", "period", "strategy", "action", "size", "meta"}
+
+
+def test_meta_does_not_change_the_rows() -> None:
+    rows = bars([1, 3, 4])
+    with_meta = Run(strategy("IF close > 2 THEN BUY(META(c=close))")).announce("15m").feed("15m", rows).finish()
+    without = Run(strategy("IF close > 2 THEN BUY")).announce("15m").feed("15m", rows).finish()
+    assert repr(with_meta.rows) == repr(without.rows)
+
+
+def test_large_batch_spans_the_pieces_of_the_graph() -> None:
+    closes = [float(i % 97) for i in range(16384)]
+    text = "IF close - close[97] == 0 AND close@4h > 10 THEN BUY(size=close, META(c=close))"
+    wanted = []
+    for i, close in enumerate(closes):
+        coarse = (i + 1) // 16 - 1
+        wanted.append(close if i >= 97 and coarse >= 0 and closes[coarse] > 10 and close > 0 else NAN)
+    for cut in (0, 1000):
+        run = Run(strategy(text)).announce("4h", "15m").feed("4h", bars(closes[:1024], step=14400))
+        run.feed("15m", bars(closes), cut=cut).finish()
+        assert same(run.column("open_long"), wanted)
+        assert [one["meta"]["c"] for one in run.maps] == [value for value in wanted if value == value]
