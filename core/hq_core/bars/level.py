@@ -1,0 +1,296 @@
+"""One period of one symbol: its cells, its open bar, and the rows that leave."""
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core.bars.cut import cut
+from hq_core.bars.fill import CLOSED, CUT_SHORT, lay
+from hq_core.bars.merge import fold_bars, mean_price, take, take_count
+from hq_core.bars.period import Edges
+from hq_core.bars.tiers import fold_tiers
+from hq_core.bars.trades import fold_trades
+from hq_core.errors import DATA, HqError
+from hq_core.jit import Cell, address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from hq_core.bars.period import Period
+    from hq_core.bars.plan import Plan
+    from hq_core.batch import Batch, Schema
+
+    class Out(Protocol):
+        def series(self, schema: Schema) -> Any: ...
+        def rows(self, series: Any, n: int) -> list[int]: ...
+        def commit(self, series: Any, n: int) -> None: ...
+
+CHUNK = 4096                # rows asked of the writer at a time where flat bars make their number unknown
+NEVER = -(1 << 63) + 1
+_PLAIN = ("ts", "open_time", "open", "high", "low", "close", "complete")
+
+
+class Scratch:
+    """Memory for the bars that one read closes, shared by all symbols; one for each place in the chain."""
+
+    def __init__(self) -> None:
+        self.room = self.width = 0
+        self.stop = self.kinds = self.begins = self.ends = array("q")
+        self.body = bytearray()
+        self.source = array("i", bytes(4 * CHUNK))
+
+    def fit(self, rows: int, width: int) -> None:
+        if rows > self.room or width > self.width:
+            self.room = max(rows, self.room, 64)
+            self.width = max(width, self.width)
+            self.stop, self.kinds, self.begins, self.ends = (array("q", bytes(8 * self.room)) for _ in range(4))
+            self.body = bytearray(8 * self.room * self.width)
+
+    def fit_rows(self, rows: int) -> None:
+        if rows > len(self.source):
+            self.source = array("i", bytes(4 * rows))
+
+
+class Level:
+    """Bars of one period, made from the base rows or from the closed bars of a finer level.
+
+    finer   the level whose bars are merged; None: the base rows
+    cuts    bars (and, with every_row, forming bars) that the last `run` found, in `scratch`
+    """
+
+    def __init__(self, period: Period, plan: Plan, finer: Level | None, scratch: Scratch, from_trades: bool) -> None:
+        self.period = period
+        self.plan = plan
+        self.finer = finer
+        self.scratch = scratch
+        self.cuts = 0
+        self.series: Any = None
+        self.edges = Edges(plan.zone, period.name == "1w") if plan.zone and period.name in ("1d", "1w") else None
+        self._cut = Cell(cut)
+        self._lay = Cell(lay)
+        self._trades = Cell(fold_trades) if from_trades and finer is None else None
+        self._bars = None if self._trades else Cell(fold_bars)
+        self._tiers = Cell(fold_tiers) if self._trades and plan.bounds else None
+        self._take = Cell(take)
+        self._take_count = Cell(take_count)
+        self._mean = Cell(mean_price)
+        self._acc = bytearray(8 * plan.width)
+        self._tier_acc = bytearray(8 * 48)
+        for cell in (self._cut, self._lay):
+            cell.set(period=period.ns, anchor=period.anchor)
+        self._cut.set(every_row=plan.every_row)
+        self._lay.set(width=plan.width, keep=plan.partial == "keep", fill=plan.fill)
+        for taker in (self._take, self._take_count):
+            taker.set(width=plan.width)
+        if self._trades:
+            self._trades.set(width=plan.width)
+        if self._bars:
+            self._bars.set(width=plan.width)
+            self._bars.buffer("acc", self._acc)
+        if self._tiers:
+            self._tiers.set(width=plan.width, at=plan.width - 48)
+            self._tiers.buffer("bounds", array("d", plan.bounds))
+            self._tiers.buffer("acc", self._tier_acc)
+        self._bound: array[int] | None = None
+
+    # -- making bars -------------------------------------------------------------------------------------
+    def trades(self, batch: Batch | None, n: int, horizon: int) -> None:
+        """Take n rows of trades in; close what the horizon closes."""
+        if n == 0 and self._nothing_due(horizon):
+            return
+        ts = batch.address("ts") if batch else 0
+        self._find_cuts(ts, ts, n, horizon)
+        self._fold_trades(batch, n)
+
+    def _fold_trades(self, batch: Batch | None, n: int) -> None:
+        for cell in (self._trades, self._tiers):
+            if cell is not None:
+                for name in ("price", "qty", "side", "trades"):
+                    there = batch is not None and name in self.plan.inputs
+                    cell.column(name, batch.address(name) if there and batch else 0, n if there else 0)
+                cell.set(cuts=self.cuts)
+                cell.run()
+
+    def _nothing_due(self, horizon: int) -> bool:
+        state = self._cut.state
+        if state.rows == 0 or state.end > horizon:
+            self.cuts = 0
+            return True
+        return False
+
+    def bars(self, rows: int, begins: int, ends: int, n: int, horizon: int) -> None:
+        """Take n finer bars in: the addresses of their bodies, open times and closes."""
+        if n == 0 and self._nothing_due(horizon):
+            return
+        self._find_cuts(begins, ends, n, horizon)
+        self._fold_bars(rows, n)
+
+    def _fold_bars(self, rows: int, n: int) -> None:
+        cell = self._bars
+        assert cell is not None
+        cell.column("rows", rows, n * self.plan.width)
+        cell.set(n=n, cuts=self.cuts)
+        cell.run()
+
+    def step(self, horizon: int) -> None:
+        """Take the bars in that the finer level has just closed."""
+        fine = self.finer
+        assert fine is not None
+        made = fine.scratch
+        self.bars(address_of(made.body), address_of(made.begins), address_of(made.ends), fine.cuts, horizon)
+
+    def _bind(self, need: int) -> None:
+        scratch = self.scratch
+        scratch.fit(need, self.plan.width)
+        if self._bound is scratch.stop:
+            return
+        self._bound = scratch.stop
+        columns = (("stop", scratch.stop), ("begins", scratch.begins), ("ends", scratch.ends))
+        for name, column in columns:
+            self._cut.buffer(name, column)
+        self._cut.buffer("closed", scratch.kinds)
+        self._lay.buffer("kinds", scratch.kinds)
+        self._lay.buffer("begins", scratch.begins)
+        self._lay.buffer("ends", scratch.ends)
+        self._lay.buffer("body", scratch.body)
+        for fold in (self._trades, self._bars, self._tiers):
+            if fold is not None:
+                fold.buffer("stop", scratch.stop)
+                fold.buffer("closed", scratch.kinds)
+                fold.buffer("body", scratch.body)
+        for taker in (self._take, self._take_count):
+            taker.buffer("body", scratch.body)
+
+    def _find_cuts(self, at: int, known: int, n: int, horizon: int) -> None:
+        self._bind(2 * n + 1)
+        cell = self._cut
+        cell.column("at", at, n)
+        cell.column("known", known, n)
+        cell.set(horizon=horizon)
+        if self.edges is not None:
+            self._cover_edges(at, n, horizon)
+        cell.run()
+        if cell.state.across:
+            raise HqError(
+                f"row {cell.state.across} of this read: bars of {self.plan.source} reach over the end of a day in "
+                f"{self.plan.zone}; give finer bars", DATA,
+            )
+        self.cuts = cell.state.cuts
+
+    def _cover_edges(self, at: int, n: int, horizon: int) -> None:
+        assert self.edges is not None
+        state = self._cut.state
+        first = array("q")
+        if n:
+            from ctypes import string_at
+
+            first.frombytes(string_at(at, 8) + string_at(at + 8 * (n - 1), 8))
+        if state.rows:
+            first.append(state.open)
+        if self._lay.state.has_close:
+            first.append(self._lay.state.last_end)
+        if state.done:
+            first.append(state.done)
+        if horizon > NEVER and first:
+            first.append(horizon)
+        if first and self.edges.cover(min(first), max(first)):
+            self._cut.buffer("edges", self.edges.table)
+            self._lay.buffer("edges", self.edges.table)
+
+    # -- the end -----------------------------------------------------------------------------------------
+    def cut_short(self, last: int) -> None:
+        """The input has ended: the open bar, if there is one, ends here as a partial one, known at `last`."""
+        if self.finer is not None:
+            self.step(NEVER)
+        state = self._cut.state
+        self._bind(self.cuts + 1)
+        if state.rows == 0:
+            self.cuts = 0
+            return
+        scratch = self.scratch
+        scratch.stop[0], scratch.kinds[0], scratch.begins[0], scratch.ends[0] = 0, CUT_SHORT, state.open, last
+        self.cuts = 1
+        state.rows = 0
+        if self._bars is not None:
+            self._fold_bars(0, 0)
+        if self._trades is not None:
+            self._fold_trades(None, 0)
+
+    # -- writing -----------------------------------------------------------------------------------------
+    def write(self, out: Out, cover: int, horizon: int) -> int:
+        """Hand the new rows over; the number of partial bars that were not."""
+        cuts, lay_cell, plan = self.cuts, self._lay, self.plan
+        state = lay_cell.state
+        if cuts == 0 and not (plan.fill and state.has_close):
+            return 0
+        upto = self._cut.state.open if self._cut.state.rows else horizon
+        if cuts == 0 and upto < state.last_end + self.period.ns // 2:
+            return 0
+        state.next = 0
+        lay_cell.set(cuts=cuts, cover=cover, upto=upto)
+        while True:
+            want = cuts - state.next
+            if plan.fill:
+                since = state.last_end if state.has_close else self.scratch.ends[0]
+                want += min(max(upto - since, 0) // self.period.ns, CHUNK)
+            want = max(want, 1)
+            self.scratch.fit_rows(want)
+            at = out.rows(self.series, want)
+            n = self._lay_out(at, want)
+            out.commit(self.series, n)
+            if state.finished or (state.next >= cuts and not plan.fill):
+                break
+        partial = int(state.partial)
+        state.partial = 0
+        return partial
+
+    def _lay_out(self, at: Sequence[int], room: int) -> int:
+        cell, plan = self._lay, self.plan
+        for name in _PLAIN:
+            cell.column(name, at[plan.place[name]], room)
+        if "time_label" in plan.place:
+            cell.column("slot", at[plan.place["time_label"]], room)
+        source = address_of(self.scratch.source)
+        cell.column("source", source, room)
+        cell.run()
+        n = int(cell.state.rows)
+        if n == 0:
+            return 0
+        for name, kind, offset in plan.sums:
+            taker = self._take_count if kind == "i8" else self._take
+            taker.column("source", source, n)
+            taker.column("out", at[plan.place[name]], n)
+            taker.set(at=offset)
+            taker.run()
+        if "vwap" in plan.place:
+            mean = self._mean
+            mean.column("value", at[plan.place["quote_volume"]], n)
+            mean.column("volume", at[plan.place["volume"]], n)
+            mean.column("out", at[plan.place["vwap"]], n)
+            mean.run()
+        return n
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> list[bytes]:
+        fold = self._trades or self._bars
+        assert fold is not None
+        tiers = self._tiers.save() if self._tiers else b""
+        return [self._cut.save(), fold.save(), self._lay.save(), tiers, bytes(self._acc), bytes(self._tier_acc)]
+
+    def load(self, saved: list[bytes]) -> None:
+        fold = self._trades or self._bars
+        assert fold is not None
+        self._cut.load(saved[0])
+        fold.load(saved[1])
+        self._lay.load(saved[2])
+        if self._tiers:
+            self._tiers.load(saved[3])
+        self._acc[:] = saved[4]
+        self._tier_acc[:] = saved[5]
+
+    def partial_open(self) -> int:
+        return int(self._lay.state.partial_open)
+
+
+__all__ = ["CLOSED", "NEVER", "Level", "Out", "Scratch"]

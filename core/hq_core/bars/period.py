@@ -1,0 +1,148 @@
+"""Names of periods, and the calendar: where bars of a period begin, in UTC or in the days of a time zone."""
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from hq_core.errors import USAGE, HqError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
+MONDAY = 4 * DAY            # 1970-01-05; the epoch was a Thursday
+UNITS = {"w": 7 * DAY, "d": DAY, "h": 3600 * SECOND, "m": 60 * SECOND, "s": SECOND}
+_SPELLINGS = {"min": "m", "sec": "s", "hour": "h", "day": "d", "week": "w"}
+_SHORT = {"ns": 1, "us": 1000, "ms": 1_000_000}
+
+
+class Period:
+    """A length of bars: its canonical name, nanoseconds, and an instant at which one begins."""
+
+    __slots__ = ("anchor", "name", "ns")
+
+    def __init__(self, name: str, ns: int) -> None:
+        self.name = name
+        self.ns = ns
+        self.anchor = MONDAY if name.endswith("w") else 0
+
+    def holds(self, finer: Period) -> bool:
+        """Whether each bar of this period is made of whole bars of the finer one."""
+        return finer.ns < self.ns and self.ns % finer.ns == 0 and (self.anchor - finer.anchor) % finer.ns == 0
+
+    def __repr__(self) -> str:
+        return f"<period {self.name}>"
+
+
+def parse_period(text: str) -> Period:
+    """A period by any of its names: 24h is 1d, 5min is 5m, 60s is 1m.
+
+    >>> parse_period("24h").name, parse_period("5min").name, parse_period("90m").ns
+    ('1d', '5m', 5400000000000)
+    """
+    count, unit = _split(text)
+    unit = _SPELLINGS.get(unit, unit)
+    if unit not in UNITS or not 0 < count < 100_000:
+        hint = "; a month is not a period, 1m is a minute" if unit == "M" else ""
+        raise HqError(f"period '{text}' is not a count and one of s, m, h, d, w (15m, 4h, 1d){hint}", USAGE)
+    ns = count * UNITS[unit]
+    if ns < DAY and DAY % ns:
+        raise HqError(f"period {text} does not divide a day, so that its bars would begin at another time every day", USAGE)
+    if ns % UNITS["w"] == 0:
+        if ns != UNITS["w"]:
+            raise HqError(f"period {text} is longer than 1w", USAGE)
+        return Period("1w", ns)
+    short = next(u for u in ("d", "h", "m", "s") if ns % UNITS[u] == 0)
+    return Period(f"{ns // UNITS[short]}{short}", ns)
+
+
+def parse_periods(text: str) -> tuple[Period, ...]:
+    """The periods of 15m:4h:1d or 15m,4h,1d, finest first."""
+    found = [parse_period(word.strip()) for word in text.replace(",", ":").split(":")]
+    names = [period.name for period in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise HqError(f"period {name} is there twice in '{text}'", USAGE)
+    return tuple(sorted(found, key=lambda period: period.ns))
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused."""
+    count, unit = _split(text)
+    ns = _SHORT.get(unit) or UNITS.get(_SPELLINGS.get(unit, unit), 0)
+    if not ns or count * ns >= 1 << 62:
+        raise HqError(f"'{text}' is not a duration: a count and one of ns, us, ms, s, m, h, d, w (2s, 500ms, 1d)", USAGE)
+    return count * ns
+
+
+def _split(text: str) -> tuple[int, str]:
+    digits = len(text) - len(text.lstrip("0123456789"))
+    return (int(text[:digits]) if 0 < digits < 19 else 0), text[digits:]
+
+
+def say_time(ts: int) -> str:
+    """2024-08-08T23:54:00Z for messages; digits below a second only where there are some."""
+    from time import gmtime, strftime
+
+    below = f"{ts % SECOND:09d}".rstrip("0")
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(ts // SECOND)) + (f".{below}" if below else "") + "Z"
+
+
+def say_length(ns: int) -> str:
+    """26h30m for messages: two units at most, the rest rounded down."""
+    words: list[str] = []
+    for unit in ("d", "h", "m", "s"):
+        if ns >= UNITS[unit] and len(words) < 2:
+            words.append(f"{ns // UNITS[unit]}{unit}")
+            ns %= UNITS[unit]
+    return "".join(words) or f"{ns} ns"
+
+
+def open_zone(name: str) -> ZoneInfo:
+    """The IANA zone `name`."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):     # KeyError: unknown; the others: not a name that a file may have
+        raise HqError(f"time zone '{name}' is not known; IANA names are like Europe/London or UTC", USAGE) from None
+
+
+class Edges:
+    """The instants at which the days, or the weeks, of a time zone begin; computed for the times in use.
+
+    A day begins at its first existing 00:00 on the zone's clocks, so that days of 23 and 25 hours come out by themselves.
+    """
+
+    def __init__(self, zone: ZoneInfo, weeks: bool) -> None:
+        self.zone = zone
+        self.weeks = weeks
+        self.table = array("q")
+
+    def cover(self, low: int, high: int) -> bool:
+        """Let the table reach over [low, high]; true when it has changed."""
+        table = self.table
+        if table and table[0] <= low and high < table[-1]:
+            return False
+        if table:
+            low, high = min(low, table[0]), max(high, table[-1])
+        self.table = array("q", self._days(low, high))
+        return True
+
+    def _days(self, low: int, high: int) -> list[int]:
+        from datetime import UTC, datetime, timedelta
+
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        day = (epoch + timedelta(seconds=low // SECOND)).date() - timedelta(days=9)
+        if self.weeks:
+            day -= timedelta(days=day.weekday())
+        step = timedelta(days=7 if self.weeks else 1)
+        found: list[int] = []
+        while not found or found[-1] <= high + 32 * DAY:
+            since = datetime(day.year, day.month, day.day, tzinfo=self.zone) - epoch
+            edge = (since.days * 86_400 + since.seconds) * SECOND
+            if not found or edge > found[-1]:       # a date that the zone skipped has no day of its own
+                found.append(edge)
+            day += step
+        return found

@@ -1,0 +1,123 @@
+"""What a chain makes from a given series: which columns come in, which go out, and in which order."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core.bars import tiers
+from hq_core.bars.trades import NAMES, SIDE_NAMES
+from hq_core.batch import Schema, bar_columns
+from hq_core.errors import DATA, HqError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from hq_core.bars.period import Period
+
+SUMS = (*NAMES, *SIDE_NAMES)
+COUNTS = ("trades", *(name for name in tiers.NAMES if name.endswith("_trades")))
+_BAR_ORDER = tuple(name for name, _ in bar_columns(("quote_volume", *SUMS)) if name in SUMS)
+
+
+class Options:
+    """The choices of one run; see the options of hq-aggregate.
+
+    fill       repeat the last close over bars without trades
+    max_gap    longest silence that is filled, ns
+    partial    drop, keep or error
+    every_row  a forming bar after each input row
+    lateness   ns to wait for rows out of order; 0: none may be
+    label      add time_label
+    amounts, fx   money tiers in another currency, and its rate
+    """
+
+    __slots__ = ("amounts", "every_row", "fill", "fx", "label", "lateness", "max_gap", "partial", "tz", "zone")
+
+    def __init__(
+        self, *, fill: bool = False, max_gap: int = 86_400_000_000_000, partial: str = "drop", every_row: bool = False,
+        lateness: int = 0, tz: str = "", zone: ZoneInfo | None = None, label: bool = False,
+        amounts: tuple[float, ...] = (), fx: float = 1.0,
+    ) -> None:
+        self.fill = fill
+        self.max_gap = max_gap
+        self.partial = partial
+        self.every_row = every_row
+        self.lateness = lateness
+        self.tz = tz
+        self.zone = zone
+        self.label = label
+        self.amounts = amounts
+        self.fx = fx
+
+
+class Plan:
+    """The columns of one chain.
+
+    inputs   columns read from the base rows: name -> type
+    sums     (name, type, place of its pair in a body)
+    width    float64 values in a body
+    place    output column -> its number
+    """
+
+    def __init__(self, schema: Schema, options: Options) -> None:
+        self.source = f"{schema.of}{schema.period and ' ' + schema.period}"
+        self.options = options
+        self.fill, self.partial, self.every_row = options.fill, options.partial, options.every_row
+        self.zone = options.zone
+        self.inputs: dict[str, str] = {}
+        self.bounds: list[float] = []
+        names = self._from_trades(schema) if schema.of == "trade" else self._from_bars(schema)
+        self.sums = [(name, "i8" if name in COUNTS else "f8", 4 + 2 * i) for i, name in enumerate(names)]
+        self.width = 4 + 2 * len(names)
+        self.cols = self._columns(names)
+        self.place = {name: i for i, (name, _) in enumerate(self.cols)}
+
+    def _from_trades(self, schema: Schema) -> list[str]:
+        self._need(schema, (("ts", "i8"), ("price", "f8"), ("qty", "f8")))
+        self._may(schema, (("side", "i1"), ("id", "i8"), ("trades", "i4")))
+        names = list(NAMES)
+        if "side" in self.inputs:
+            names += SIDE_NAMES
+        if self.options.amounts:
+            if "side" not in self.inputs:
+                raise HqError(f"--tiers needs the column side; {schema.key} has {', '.join(schema.names)}", DATA)
+            self.bounds = tiers.limits(self.options.amounts, self.options.fx)
+            names += tiers.NAMES
+        return names
+
+    def _from_bars(self, schema: Schema) -> list[str]:
+        self._need(schema, (("ts", "i8"), *((name, "f8") for name in ("open", "high", "low", "close"))))
+        known = {name: "i8" if name in COUNTS else "f8" for name in (*_BAR_ORDER, *tiers.NAMES)}
+        self._may(schema, (("open_time", "i8"), ("complete", "b1"), *known.items()))
+        if self.options.amounts and tiers.NAMES[0] not in self.inputs:
+            raise HqError(f"--tiers needs trades; {schema.key} are bars without tier columns", DATA)
+        return [name for name in known if name in self.inputs]
+
+    def _need(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:
+        for name, kind in columns:
+            if schema.kind(name) != kind:
+                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {kind}", DATA)
+            self.inputs[name] = kind
+
+    def _may(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:
+        self._need(schema, tuple((name, kind) for name, kind in columns if schema.has(name)))
+
+    def _columns(self, names: list[str]) -> list[tuple[str, str]]:
+        found = [("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close"))]
+        kinds = {name: kind for name, kind, _ in self.sums}
+        found += [(name, kinds[name]) for name in _BAR_ORDER if name in names]
+        if "volume" in names and "quote_volume" in names:
+            found.append(("vwap", "f8"))
+        found.append(("complete", "b1"))
+        if self.options.label:
+            found.append(("time_label", "i4"))
+        return found + [(name, kinds[name]) for name in tiers.NAMES if name in names]
+
+    def schema(self, symbol: str, period: Period) -> Schema:
+        """What the rows of one period look like, with the choices that their values depend on."""
+        extra: dict[str, object] = {}
+        if self.zone and period.name in ("1d", "1w"):
+            extra["tz"] = self.options.tz
+        if self.options.amounts:
+            extra["tiers"] = list(self.options.amounts)
+            extra["fx"] = self.options.fx
+        return Schema("bar", symbol, period.name, self.cols, extra)

@@ -1,0 +1,98 @@
+"""hq-aggregate: trades or finer bars become bars of every period of a chain."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hq_core.bars.chain import Chain
+from hq_core.bars.level import NEVER, Scratch
+from hq_core.bars.period import open_zone, parse_duration, parse_periods
+from hq_core.bars.plan import Options
+from hq_core.bars.tiers import limits
+from hq_core.errors import DATA, USAGE, HqError
+from hq_core.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hq_core.batch import Batch, Schema
+
+
+class Aggregate(Stage):
+    """One chain of periods for each series of trades or bars; rows of other kinds pass untouched.
+
+    periods      15m:4h:1d
+    fill         none or flat: over bars without trades the last close is repeated, for at most `max_gap`
+    partial      drop, keep or error: bars of which the input holds only a part
+    emit         closed, or updates: a forming bar (complete=0) after every row as well
+    lateness     rows may come out of order by this much time; '' not at all
+    tz           IANA zone whose days and weeks 1d and 1w follow; '' UTC
+    time_label   add the 5-minute slot of the day, 1..288
+    tiers, fx    add statistics by money tier: three upper bounds in a currency of which `fx` make one of the quote
+    """
+
+    def __init__(
+        self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", emit: str = "closed",
+        lateness: str = "", tz: str = "", time_label: bool = False, tiers: Sequence[float] = (), fx: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.periods = parse_periods(periods)
+        if tiers:
+            limits(tuple(tiers), fx)
+        for what, value, known in (
+            ("fill", fill, ("none", "flat")), ("partial", partial, ("drop", "keep", "error")),
+            ("emit", emit, ("closed", "updates")),
+        ):
+            if value not in known:
+                raise HqError(f"{what} is '{value}', must be {' or '.join(known)}", USAGE)
+        self.options = Options(
+            fill=fill == "flat", max_gap=parse_duration(max_gap), partial=partial, every_row=emit == "updates",
+            lateness=parse_duration(lateness) if lateness else 0, tz=tz, zone=open_zone(tz) if tz else None,
+            label=time_label, amounts=tuple(tiers), fx=fx,
+        )
+        self._chains: dict[str, Chain] = {}
+        self._scratch: list[Scratch] = []
+        self._saved: dict[str, Any] = {}
+        self._marked = -NEVER           # the first mark: from there on the input is whole
+
+    def schema(self, schema: Schema) -> None:
+        if schema.of not in ("trade", "bar"):
+            self.out.series(schema)
+            return
+        for other in (*self._chains, *self._saved):
+            if other != schema.key and other.split("/")[1] == schema.symbol:
+                raise HqError(f"{other} and {schema.key} would make the same bars; send one of them", DATA)
+        chain = Chain(
+            schema, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices
+        )
+        chain.marked = self._marked
+        before = self._chains.get(schema.key)
+        saved = before.save() if before else self._saved.pop(schema.key, None)
+        if saved is not None:
+            chain.load(saved)
+        self._chains[schema.key] = chain
+
+    def rows(self, batch: Batch) -> None:
+        chain = self._chains.get(batch.schema.key)
+        if chain is None:
+            self.out.copy(batch)
+        else:
+            chain.rows(batch)
+
+    def mark(self, ts: int) -> None:
+        self._marked = min(self._marked, ts)
+        for chain in self._chains.values():
+            chain.mark(ts)
+        self.out.mark(ts)
+
+    def finish(self, more: bool) -> None:
+        if not more:
+            for chain in self._chains.values():
+                chain.flush()
+
+    def save(self) -> dict[str, Any]:
+        chains = {**self._saved, **{key: chain.save() for key, chain in self._chains.items()}}
+        return {"chains": chains, "marked": self._marked}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._saved = dict(saved["chains"])
+        self._marked = saved["marked"]
