@@ -1,0 +1,301 @@
+"""hq in a program: bars are pushed, columns are views, strategies are polled.  The stages' own engine, a row a call."""
+from __future__ import annotations
+
+import math
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core import specs
+from hq_core.batch import BAR, Batch, Schema, period_ns
+from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.graph import Graph
+from hq_core.handover import Handover
+from hq_core.ring import Ring
+from hq_core.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PRICES = ("open", "high", "low", "close")
+VOLUMES = ("volume", "buy_volume")
+UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
+
+
+class Line:
+    """An indicator's columns.  `line[-1]` and `line.view()` are the first output's; `line["hist"]` is one by name."""
+
+    __slots__ = ("label", "outputs")
+
+    def __init__(self, label: str, outputs: dict[str, Ring]) -> None:
+        self.label = label
+        self.outputs = outputs
+
+    def __getitem__(self, which: int | str) -> Any:
+        if isinstance(which, str):
+            if which not in self.outputs:
+                raise HqError(f"{self.label} has no output '{which}'; it has {', '.join(self.outputs)}", USAGE)
+            return self.outputs[which]
+        return self._first[which]
+
+    def view(self, n: int | None = None) -> Any:
+        """The last n values of the first output: a read-only float64 view, oldest first, no copy."""
+        return self._first.view(n)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    @property
+    def _first(self) -> Ring:
+        return next(iter(self.outputs.values()))
+
+
+class Period:
+    """The bars of one period and the indicators on them, each column a ring."""
+
+    def __init__(self, name: str, capacity: int) -> None:
+        self.name = name
+        self.capacity = capacity
+        self.columns = {column: Ring(capacity) for column in (*PRICES, *VOLUMES)}
+        self.ts = array("q")                # of the bars held, ns
+        self._graph = Graph()
+        self._row = {column: array("d", [math.nan]) for column in self.columns}
+        self._wanted: list[Any] = []
+        self._rings: list[Ring] = []
+        self._values: list[array[float]] = []
+        self._lines: dict[str, Line] = {}
+        self._before: bytes | None = None   # state before the newest bar; None until the graph is compiled
+
+    def add(self, spec: specs.Spec) -> Line:
+        if self._before is not None:
+            raise HqError(f"{spec.label}: indicators are added before the first bar", USAGE)
+        if spec.label not in self._lines:
+            outs = spec.build(self._graph).outs
+            rings = {output: Ring(self.capacity) for output in spec.entry.outputs}
+            self._wanted += outs
+            self._rings += rings.values()
+            self._lines[spec.label] = Line(spec.label, rings)
+        return self._lines[spec.label]
+
+    def push(self, ts: int, row: Mapping[str, float]) -> None:
+        if self._before is None:
+            self._compile()
+        self._before = self._graph.save()
+        for ring, value in zip(self._rings, self._compute(row)):
+            ring.push(value)
+        for name, ring in self.columns.items():
+            ring.push(self._row[name][0])
+        self.ts.append(ts)
+        if len(self.ts) > 2 * self.capacity:
+            del self.ts[: self.capacity]
+
+    def update_last(self, row: Mapping[str, float]) -> None:
+        assert self._before is not None
+        self._graph.load(self._before)
+        for ring, value in zip(self._rings, self._compute(row)):
+            ring.update_last(value)
+        for name, ring in self.columns.items():
+            ring.update_last(self._row[name][0])
+
+    def last(self) -> dict[str, float]:
+        """The newest bar."""
+        return {name: held[0] for name, held in self._row.items()}
+
+    def _compile(self) -> None:
+        for name in self._graph.sources:
+            if name not in self._row:
+                raise HqError(f"column '{name}' is not one of {', '.join(self._row)}", USAGE)
+        self._graph.compile(self._wanted)
+        self._values = [array("d", [math.nan]) for _ in self._wanted]
+        self._addresses = [held.buffer_info()[0] for held in self._values]
+        self._sources = {name: self._row[name].buffer_info()[0] for name in self._graph.sources}
+
+    def _compute(self, row: Mapping[str, float]) -> list[float]:
+        for name, held in self._row.items():
+            held[0] = row.get(name, math.nan)
+        self._graph.run(self._sources, 1, self._addresses)
+        return [held[0] for held in self._values]
+
+
+class _Bars(Stage):
+    """Takes the bars that the aggregation writes: into the rings of their period, and to the strategies."""
+
+    def __init__(self, periods: dict[str, Period], signal: Stage | None) -> None:
+        super().__init__()
+        self.periods = periods
+        self.signal = signal
+
+    def schema(self, schema: Schema) -> None:
+        if self.signal is not None:
+            self.signal.schema(schema)
+
+    def rows(self, batch: Batch) -> None:
+        period = self.periods[batch.schema.period]
+        names = [name for name in period.columns if batch.schema.has(name)]
+        columns = [batch.view(name) for name in names]
+        for i, ts in enumerate(batch.view("ts")):
+            period.push(ts, {name: column[i] for name, column in zip(names, columns)})
+        if self.signal is not None:
+            self.signal.rows(batch)
+
+    def mark(self, ts: int) -> None:
+        """Nobody here waits for one."""
+
+
+class _Told:
+    """What the strategies write."""
+
+    def __init__(self) -> None:
+        self.signals: list[dict[str, Any]] = []
+
+    def map(self, frame: dict[str, Any]) -> None:
+        if frame["kind"] == "signal":
+            self.signals.append({key: value for key, value in frame.items() if key != "kind"})
+
+    def mark(self, ts: int) -> None:
+        """Not of interest here."""
+
+
+class HQuant:
+    """Bars in; indicators, strategies and coarser periods on top.
+
+    capacity    bars that each column holds
+    bar         period of the bars that are pushed, such as '15m'; '' when it does not matter
+    period      further periods to build from them, such as ['4h', '1d']
+    time_unit   of the ts and open_time given: s, ms, us or ns
+
+    >>> hq = HQuant(capacity=100)
+    >>> rsi = hq.add_indicator({"type": "rsi", "period": 2})
+    >>> for i, close in enumerate((10.0, 11.0, 12.0, 11.0)):
+    ...     hq.push_kline({"ts": i, "open": close, "high": close, "low": close, "close": close, "volume": 1.0})
+    >>> rsi.view()
+    array([  nan,   nan, 100.,  50.])
+    """
+
+    def __init__(
+        self, capacity: int = 1000, bar: str = "", period: Sequence[str] = (), symbol: str = "", time_unit: str = "ns"
+    ) -> None:
+        if time_unit not in UNITS:
+            raise HqError(f"time_unit is {time_unit}, must be one of {', '.join(UNITS)}", USAGE)
+        self.bar = bar
+        self.symbol = symbol
+        self._unit = UNITS[time_unit]
+        names = sorted({*period, bar} if bar or not period else set(period), key=period_ns)
+        if period and not bar:
+            raise HqError("bar: say the period of the bars that are pushed, such as bar='15m'", USAGE)
+        self.periods = {name: Period(name, capacity) for name in names}
+        self._coarser = [name for name in names if name != bar]
+        self._strategies: list[tuple[str, str, str]] = []
+        self._told = _Told()
+        self._polled = 0            # signals of the newest bar begin here, unless they were polled
+        self._signal: Any = None
+        self._before: Any = None
+        self._aggregate: Any = None
+        self._started = False
+        cols = tuple((name, kind) for name, kind in BAR if name in ("ts", "open_time", *PRICES, *VOLUMES))
+        self._cols = cols
+
+    def __getitem__(self, period: str) -> Period:
+        if period not in self.periods:
+            raise HqError(f"unknown period '{period}'{did_you_mean(period, list(self.periods))}", USAGE)
+        return self.periods[period]
+
+    def __getattr__(self, name: str) -> Ring:
+        columns = self.__dict__["periods"][self.__dict__["bar"]].columns if "periods" in self.__dict__ else {}
+        if name not in columns:
+            raise AttributeError(name)
+        found: Ring = columns[name]
+        return found
+
+    # -- before the first bar ----------------------------------------------------------------------------
+    def add_indicator(self, spec: str | Mapping[str, Any], period: str | None = None) -> Line:
+        """`rsi:14` or {"type": "rsi", "period": 14}; asked for twice it is computed once."""
+        made = specs.parse(spec) if isinstance(spec, str) else specs.from_dict(spec)
+        return self[self.bar if period is None else period].add(made)
+
+    def add_strategy(self, name: str, text: str | None = None) -> None:
+        """A strategy in the language of hq-dsl(7): its text, or a name and its text."""
+        if self._started:
+            raise HqError("strategies are added before the first bar", USAGE)
+        title, source = (name, text) if text is not None else (f"strategy{len(self._strategies) + 1}", name)
+        self._strategies.append((title, source, title))
+
+    # -- bars --------------------------------------------------------------------------------------------
+    def push_kline(self, bar: Mapping[str, float]) -> None:
+        """A closed bar: open, high, low, close, and what is known of volume, buy_volume, open_time and ts.
+
+        ts is the close; given open_time alone, and a period, it is derived, and the other way round.
+        """
+        ts, open_time = self._times(bar)
+        row = {name: float(bar[name]) for name in (*PRICES, *VOLUMES) if name in bar or name in PRICES}
+        if not self._started:
+            self._start(row)
+        batch = self._batch(ts, open_time, row)
+        if self._aggregate is not None:
+            self._aggregate.rows(batch)
+            self._handover.flush()
+        self.periods[self.bar].push(ts, row)
+        if self._signal is not None:
+            self._before = self._signal.save()
+            self._polled = len(self._told.signals)
+            self._signal.rows(batch)
+
+    def update_last(self, bar: Mapping[str, float]) -> None:
+        """The newest bar again, with absolute values; a close beyond high or low moves them."""
+        if self._coarser:
+            raise HqError("update_last works on a single period: coarser bars have taken the bar already", USAGE)
+        period = self.periods[self.bar]
+        if not period.ts:
+            raise HqError("update_last: no bar has been pushed", USAGE)
+        row = {**period.last(), **{name: float(value) for name, value in bar.items() if name in period.columns}}
+        row["high"] = max(row["high"], row["close"])
+        row["low"] = min(row["low"], row["close"])
+        period.update_last(row)
+        if self._signal is not None:
+            del self._told.signals[self._polled :]
+            self._signal.load(self._before)
+            ts = period.ts[-1]
+            self._signal.rows(self._batch(ts, self._open_time, row))
+
+    def poll_signals(self) -> list[dict[str, Any]]:
+        """The orders since the last poll: {"action": "BUY", "ts": ..., "strategy": ..., "size": ..., "meta": {...}}."""
+        found, self._told.signals = self._told.signals, []
+        self._polled = 0
+        return [{**one, "ts": one["ts"] // self._unit} for one in found]
+
+    def _times(self, bar: Mapping[str, float]) -> tuple[int, int]:
+        length = period_ns(self.bar)
+        if "open_time" in bar:
+            open_time = int(bar["open_time"]) * self._unit
+            return int(bar["ts"]) * self._unit if "ts" in bar else open_time + length, open_time
+        if "ts" not in bar:
+            raise HqError("a bar needs ts (its close) or open_time", USAGE)
+        ts = int(bar["ts"]) * self._unit
+        return ts, ts - length
+
+    def _batch(self, ts: int, open_time: int, row: Mapping[str, float]) -> Batch:
+        self._open_time = open_time
+        self._memory["ts"][0], self._memory["open_time"][0] = ts, open_time
+        for name in self._schema.names[2:]:
+            self._memory[name][0] = row.get(name, math.nan)
+        return Batch(self._schema, 1, [self._memory[name].buffer_info()[0] for name in self._schema.names])
+
+    def _start(self, first: Mapping[str, float]) -> None:
+        """The first bar decides which optional columns there are; everything is compiled."""
+        self._started = True
+        cols = [(name, kind) for name, kind in self._cols if name in first or name in ("ts", "open_time")]
+        self._schema = Schema("bar", self.symbol, self.bar, cols)
+        self._memory: dict[str, Any] = {name: array("q" if kind == "i8" else "d", [0]) for name, kind in cols}
+        if self._strategies:
+            from hq_core.stages.signal import Signal
+
+            self._signal = Signal(self._strategies, self.bar, signals=True)
+            self._signal.begin(self._told)
+        if self._coarser:
+            from hq_core.stages.aggregate import Aggregate
+
+            self._aggregate = Aggregate(":".join(self._coarser))
+            self._handover = Handover(_Bars(self.periods, self._signal))
+            self._aggregate.begin(self._handover)
+            self._aggregate.schema(self._schema)
+        if self._signal is not None:
+            self._signal.schema(self._schema)
