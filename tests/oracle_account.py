@@ -23,8 +23,12 @@ class Side:
 
 
 class SlowAccount:
-    """options: start, leverage, fee, liquidation_fee, contract_size, lot (Fraction), size (None or number),
-    unit, hedge, cross, at_close, pyramid; brackets: (floor, cap, rate, cum) with cap inf at the end; limit: notional."""
+    """The rules in slow motion.
+
+    options: start, leverage, fee, liquidation_fee, contract_size, lot (Fraction), size (None or number),
+    unit, hedge, cross, at_close, pyramid; brackets: (floor, cap, rate, cum) with cap inf at the end.
+    limit: the largest notional of a side.
+    """
 
     def __init__(self, options, brackets, limit=inf):
         self.o = {**options, "contract_size": F(repr(options["contract_size"]))}

@@ -141,7 +141,8 @@ def test_equals_the_slow_account(case):
     same_rows(ends, slow.nodes, "liquidation")
     counted = orders(fast)
     flatly = {"filled": counted["filled"]} | {
-        f"{outcome}_{reason}": n for outcome in ("cut", "ignored", "rejected") for reason, n in counted[outcome].items()}
+        f"{outcome}_{reason}": n
+        for outcome in ("cut", "ignored", "rejected") for reason, n in counted[outcome].items()}
     waiting = flatly.pop("ignored_end_of_input")
     assert {how: n for how, n in flatly.items() if n} == slow.ends
     assert waiting == len(slow.waiting or {})
@@ -178,7 +179,8 @@ def test_what_always_holds(case):
         assert end["loss"] >= -1e-9 or case["cross"]
     report = summary(fast, "X", "1m", ends)
     assert_clean(report)
-    assert (report["final_equity"] >= 0.0) and (report["return_frac"] >= -1.0)
+    assert report["final_equity"] >= 0.0
+    assert report["return_frac"] >= -1.0
 
 
 def assert_clean(value):

@@ -25,7 +25,7 @@ from hq_core.jit import F8, I1, I8, U1, State, inline, kernel
 ROOM = 2 * STEPS + 4        # fills that one row can make at most: its orders, and a liquidation of each side, twice
 GAP, AT_OPEN, INSIDE, AT_CLOSE = 0, 2, 2 + STEPS, 4 + STEPS      # a row's steps, by where each group of them starts
 LAST_STEP = 4 + 2 * STEPS
-BAD_BAR, OFF_TICK, CONFLICT = 1, 2, 3
+BAD_BAR, OFF_TICK, CONFLICT, BACKWARDS = 1, 2, 3, 4
 
 ACCOUNT = (
     CONFIG + LEDGER + FILL + ORDERS + STATISTICS
@@ -75,7 +75,7 @@ def account(
     l_row: I8,
     done: I8,
 ) -> None:
-    """Run the account over rows `first`.. until the input or the room for fills is used up.
+    """Run the account over rows `first`.. until the input, or the room for equity rows or fills, is used up.
 
     ts, open_time   ns UTC; open_time, complete, mark_* and the order columns may have no rows: absent
     open..close     last price; mark_*: mark price, nan or absent = the last price
@@ -94,12 +94,14 @@ def account(
         s.stale = 0
     equities, fills, ends = 0, 0, 0
     i = first
-    while i < len(close) and fills + ROOM <= len(f_ts):
+    while i < len(close) and i - first < len(e_ts) and fills + ROOM <= len(f_ts):
         if len(complete) > 0 and complete[i] == 0:
             s.provisional += 1
             i += 1
             continue
         s.error = wrong(s, open[i], high[i], low[i], close[i])
+        if s.rows > 0 and ts[i] < s.last_ts:
+            s.error = BACKWARDS
         if s.error != 0:
             break
         buy, sell = cell(open_long, i, math.nan), cell(close_long, i, math.nan)

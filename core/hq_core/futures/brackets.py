@@ -49,19 +49,28 @@ def flat(rate: float) -> Brackets:
     return Brackets("", [rate], [0.0], [math.inf], [125])
 
 
-def read_brackets(path: str, symbol: str) -> list[Brackets]:
-    """All versions of a symbol's table in a file, oldest first.
-
-    JSON in the shape of the exchange's leverageBracket answer, or CSV with a row a bracket; an entry (JSON) or a
-    row (CSV) may carry `valid_from`, an ISO date or time in UTC.
-    """
+def read_text(path: str) -> str:
+    """A bracket file's text."""
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
+            return file.read()
     except OSError as error:
         raise HqError(f"brackets: {path}: {error.strerror}", NOINPUT) from None
     except UnicodeDecodeError:
         raise HqError(f"brackets: {path}: neither JSON nor CSV", CONFIG) from None
+
+
+def read_brackets(path: str, symbol: str) -> list[Brackets]:
+    """All versions of a symbol's table in a file, oldest first."""
+    return parse_brackets(path, read_text(path), symbol)
+
+
+def parse_brackets(path: str, text: str, symbol: str) -> list[Brackets]:
+    """All versions of a symbol's table in the text of the file `path`, oldest first.
+
+    JSON in the shape of the exchange's leverageBracket answer, or CSV with a row a bracket; an entry (JSON) or a
+    row (CSV) may carry `valid_from`, an ISO date or time in UTC.
+    """
     entries = _json(path, text) if text.lstrip()[:1] in ("[", "{") else _csv(path, text)
     known: dict[str, list[Brackets]] = {}
     for name, since, rows in entries:

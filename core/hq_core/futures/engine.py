@@ -5,7 +5,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, HqError
-from hq_core.futures.account import BAD_BAR, CONFLICT, OFF_TICK, account
+from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
 from hq_core.futures.positions import ACTIONS, REASONS
 from hq_core.futures.terms import SIZE_UNITS, Terms
@@ -67,7 +67,7 @@ class Account:
     """One account of one symbol.
 
     After `run`: `equities`, `n_fills` and `n_ends` rows were written, to the addresses given and to `fills` and
-    `ends`; it returns the next row to read, short of the last one where the fills were full.
+    `ends`; it returns the next row to read, which comes early where the fills were full.
     """
 
     __slots__ = ("_done", "_tiers", "cell", "ends", "equities", "fills", "n_ends", "n_fills", "state", "terms")
@@ -113,7 +113,7 @@ class Account:
             self.cell.column(name, at or 0, n if at else 0)
 
     def run(self, first: int, equity: list[int], room: int) -> int:
-        """Run from row `first` on, equity rows to these addresses."""
+        """Run at most `room` rows from row `first` on, equity rows to these addresses."""
         for name, at in zip(_E, equity):
             self.cell.column(name, at, room)
         self.cell.set(first=first)
@@ -133,6 +133,8 @@ class Account:
             return HqError(f"{where}: {shown}: not all are multiples of the tick {num / den:.12g}", DATA)
         if error == CONFLICT:
             return HqError(f"{where}: orders contradict each other (--conflict none ignores both sides)", DATA)
+        if error == BACKWARDS:
+            return HqError(f"{where}: ts goes back by {self.state.last_ts - ts} ns; sort the input", DATA)
         return None
 
     def save(self) -> bytes:

@@ -82,7 +82,7 @@ def to_lots(quantity: float, lot_num: float, lot_den: float) -> int:
     """Whole lots in a quantity >= 0, rounded down, but for a distance to the next lot that is float dust."""
     lots = min(quantity * lot_den / lot_num, 9e15)
     near = math.floor(lots + 0.5)
-    if abs(lots - near) <= 1e-9 * max(1.0, near):
+    if abs(lots - near) <= 1e-12 * max(1.0, near):
         return int(near)
     return int(math.floor(lots))
 

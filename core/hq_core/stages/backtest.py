@@ -1,0 +1,228 @@
+"""hq-backtest: the orders of hq-signal against a futures account."""
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import Schema
+from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
+from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
+from hq_core.futures.engine import CODES, EQUITY, FILL, LIQUIDATION, Account
+from hq_core.futures.report import LISTED, summary
+from hq_core.stage import Stage
+
+if TYPE_CHECKING:
+    from hq_core.batch import Batch
+    from hq_core.futures.engine import Rows
+    from hq_core.futures.terms import Terms
+    from hq_core.wire import Series
+
+VERBS = ("open_long", "close_long", "open_short", "close_short")
+PRICES = ("open", "high", "low", "close")
+READ = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in PRICES), ("complete", "b1"),
+        ("mark_high", "f8"), ("mark_low", "f8"), ("mark_close", "f8"))
+AT_ONCE = 2048          # rows: more make no larger frames worth having
+
+_move = ctypes.memmove
+
+
+class Backtest(Stage):
+    """Trades the one bar series that carries orders; fills, equity and liquidations come out instead of bars.
+
+    terms      the account's options
+    brackets   file of leverage brackets; empty: the flat maintenance rate of the terms
+    strategy   which one to trade where the input carries the orders of several
+    """
+
+    def __init__(self, terms: Terms, brackets: str = "", strategy: str = "") -> None:
+        super().__init__()
+        self.terms = terms
+        self.strategy = strategy
+        self.account: Account | None = None
+        self.symbol = self.period = ""
+        self.liquidations: list[dict[str, Any]] = []
+        self._file = brackets
+        self._text = read_text(brackets) if brackets else ""
+        self._versions: list[Brackets] = []
+        self._version = -1
+        self._series: tuple[Series, Series, Series]
+        self._without: Schema | None = None
+        self._bound: Schema | None = None
+        self._before = ""
+        if brackets:
+            self.inputs = {"brackets": _digest(self._text)}
+
+    # -- the stream --------------------------------------------------------------------------------------
+    def schema(self, schema: Schema) -> None:
+        if schema.of != "bar":
+            self.out.series(schema)
+            return
+        if not self._prefix(schema):
+            self._without = schema
+            return
+        if self.account is None:
+            self.symbol, self.period = schema.symbol, schema.period
+            self._open()
+        elif (schema.symbol, schema.period) != (self.symbol, self.period):
+            ours = Schema("bar", self.symbol, self.period).key
+            raise HqError(f"{ours} and {schema.key} both carry orders; one account trades one series", DATA)
+        self._announce()
+
+    def rows(self, batch: Batch) -> None:
+        schema = batch.schema
+        if schema.of != "bar":
+            self.out.copy(batch)
+            return
+        account = self.account
+        if account is None or (schema.symbol, schema.period) != (self.symbol, self.period):
+            return                                  # a coarser period, which the strategy has read already
+        if schema is not self._bound:
+            prefix = self._prefix(schema)
+            if not prefix:
+                raise self._missing(schema)
+            self._bound, self._before = schema, prefix[0]
+        account.bind(_addresses(batch, self._before), batch.n)
+        start = 0
+        while start < batch.n:
+            stop = self._switch(batch, start) if self._file else batch.n
+            start = self._trade(account, batch, start, min(stop, start + AT_ONCE))
+
+    def finish(self, more: bool) -> None:
+        report = self.report()
+        if report is not None and not more:
+            self.out.map(report)
+        elif report is None and not more:
+            raise self._missing(self._without)
+
+    def report(self) -> dict[str, Any] | None:
+        """What the account came to so far; None before there is one."""
+        if self.account is None:
+            return None
+        return summary(self.account, self.symbol, self.period, self.liquidations)
+
+    # -- the account -------------------------------------------------------------------------------------
+    def _open(self) -> None:
+        if self._file:
+            self._versions = parse_brackets(self._file, self._text, self.symbol)
+        else:
+            self._versions = [flat(self.terms.maintenance)]
+        self.account = Account(self.terms, self._versions[0])
+        self._version = 0
+
+    def _announce(self) -> None:
+        codes = {"codes": CODES}
+        made = [Schema(of, self.symbol, self.period, columns, extra) for of, columns, extra in (
+            ("fill", FILL, codes), ("liquidation", LIQUIDATION, {"codes": {"side": CODES["side"]}}),
+            ("equity", EQUITY, {}))]
+        fill, liquidation, equity = (self.out.series(schema) for schema in made)
+        self._series = fill, liquidation, equity
+
+    def _switch(self, batch: Batch, start: int) -> int:
+        """Apply the bracket version that holds at row `start`; the row before which the next one does."""
+        ts = batch.view("ts")
+        holding = [i for i, version in enumerate(self._versions) if version.valid_from <= ts[start]]
+        if not holding:
+            raise HqError(f"brackets: {self._file}: {self.symbol} is valid from "
+                          f"{self._versions[0].valid_from}, the data begins at {ts[start]}", CONFIG)
+        if holding[-1] != self._version:
+            self._version = holding[-1]
+            assert self.account is not None
+            self.account.use(self._versions[self._version])
+        if self._version + 1 == len(self._versions):
+            return batch.n
+        until = self._versions[self._version + 1].valid_from
+        return next((i for i in range(start, batch.n) if ts[i] >= until), batch.n)
+
+    def _trade(self, account: Account, batch: Batch, start: int, stop: int) -> int:
+        """Run rows `start` to `stop`, or as many as the room for fills takes; the next row to run."""
+        fill, liquidation, equity = self._series
+        state = account.state
+        number = state.rows + state.rows_after + state.provisional - start
+        after, provisional = state.rows_after, state.provisional
+        reached = account.run(start, self.out.rows(equity, stop - start), stop - start)
+        self.out.commit(equity, account.equities)
+        self._write(fill, account.fills, account.n_fills)
+        self._write(liquidation, account.ends, account.n_ends)
+        if len(self.liquidations) < LISTED:
+            self.liquidations += account.ends.maps(account.n_ends)[: LISTED - len(self.liquidations)]
+        self._drop("provisional", state.provisional - provisional)
+        self._drop("after bankruptcy", state.rows_after - after)
+        if state.error:
+            ts = batch.view("ts")[reached]
+            o, h, low, c = (batch.view(name)[reached] for name in PRICES)
+            wrong = account.complaint(number + reached, ts, (o, h, low, c))
+            assert wrong is not None
+            raise wrong
+        return reached
+
+    def _write(self, series: Series, rows: Rows, n: int) -> None:
+        if n:
+            for to, at, width in zip(self.out.rows(series, n), rows.addresses(), series.schema.widths):
+                _move(to, at, width * n)
+            self.out.commit(series, n)
+
+    def _drop(self, reason: str, n: int) -> None:
+        if n:
+            self.dropped[reason] = self.dropped.get(reason, 0) + n
+
+    # -- columns -----------------------------------------------------------------------------------------
+    def _prefix(self, schema: Schema) -> list[str]:
+        """What stands before the order columns, as the only item; empty if the series carries no orders."""
+        found = [name[: -len(verb)] for verb in VERBS for name in schema.names
+                 if name == verb or name.endswith("." + verb)]
+        prefixes = list(dict.fromkeys(found))
+        names = [prefix[:-1] for prefix in prefixes if prefix]
+        if not prefixes:
+            return []
+        if self.strategy:
+            if self.strategy not in names:
+                raise HqError(f"strategy: '{self.strategy}' has no orders in {schema.key}; there are "
+                              f"{', '.join(names) or 'only unnamed ones'}{did_you_mean(self.strategy, names)}", USAGE)
+            return [self.strategy + "."]
+        if len(prefixes) > 1:
+            raise HqError(f"strategy: {schema.key} has the orders of {', '.join(n or '(unnamed)' for n in names)}; "
+                          "choose one with --strategy", USAGE)
+        return prefixes
+
+    def _missing(self, schema: Schema | None) -> HqError:
+        if schema is None:
+            return HqError("input has no bars (run hq-signal first?)", DATA)
+        return HqError(f"column 'open_long' is missing; {schema.key} has {', '.join(schema.names)} "
+                       "(run hq-signal first?)", DATA)
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> dict[str, Any]:
+        if self.account is None:
+            return {}
+        return {"symbol": self.symbol, "period": self.period, "account": self.account.save(),
+                "version": self._version, "liquidations": self.liquidations}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        if not saved:
+            return
+        self.symbol, self.period = saved["symbol"], saved["period"]
+        self._open()
+        assert self.account is not None
+        self._version = saved["version"]
+        self.account.use(self._versions[self._version])
+        self.account.load(saved["account"])
+        self.liquidations = list(saved["liquidations"])
+
+
+def _addresses(batch: Batch, prefix: str) -> dict[str, int]:
+    """Where each column lies that the account reads."""
+    schema, found = batch.schema, {}
+    for name, wanted in (*READ, *((prefix + verb, "f8") for verb in VERBS)):
+        if schema.has(name):
+            if schema.kind(name) != wanted:
+                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
+            found[name.removeprefix(prefix)] = batch.address(name)
+        elif name == "ts" or name in PRICES:
+            schema.index(name)                      # says what is missing
+    return found
+
+
+def _digest(text: str) -> str:
+    from _blake2 import blake2b
+
+    return blake2b(text.encode(), digest_size=16).hexdigest()

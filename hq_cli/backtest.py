@@ -1,0 +1,105 @@
+"""hq-backtest: trade the orders of hq-signal on a futures account."""
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from hq_cli._filter import command, run_stage
+from hq_core.errors import CHECK, IO, HqError
+
+EXAMPLES = """
+hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
+hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv
+"""
+
+
+@command("hq-backtest", EXAMPLES)
+@click.option("--initial-margin", type=float, default=1000.0, show_default=True, metavar="QUOTE",
+              help="What the wallet begins with.")
+@click.option("--leverage", type=int, default=10, show_default=True, help="1 to 125, and at most the bracket's.")
+@click.option("--contract-size", type=float, default=1.0, show_default=True, help="Base asset of one contract.")
+@click.option("--maker-fee", type=float, default=0.00044, show_default=True, metavar="FRACTION",
+              help="Of the notional, for fills of resting orders: there are none yet, so it is only reported.")
+@click.option("--taker-fee", type=float, default=0.00044, show_default=True, metavar="FRACTION",
+              help="Of the notional; every fill is a market order and pays it.")
+@click.option("--lot", default="0.001", show_default=True, help="Smallest step of the quantity, in contracts.")
+@click.option("--tick", help="Smallest step of the price: prices off it are an error.")
+@click.option("--size", type=float, help="Of opening orders that name none; without it all that the margin allows.")
+@click.option("--size-unit", type=click.Choice(["contracts", "base", "quote"]), default="contracts",
+              show_default=True, help="Unit of every order's size; quote is the notional at the fill.")
+@click.option("--position-mode", type=click.Choice(["one-way", "hedge"]), default="one-way", show_default=True,
+              help="hedge holds a long and a short side by side.")
+@click.option("--margin", type=click.Choice(["isolated", "cross"]), default="isolated", show_default=True,
+              help="Whether a position risks its own margin or the whole wallet.")
+@click.option("--fill", type=click.Choice(["next-open", "close"]), default="next-open", show_default=True,
+              help="close fills at the price that decided the order, and the report says so.")
+@click.option("--conflict", type=click.Choice(["none", "error"]), default="none", show_default=True,
+              help="A row that buys and sells: do neither and count it, or stop.")
+@click.option("--pyramid", type=int, default=0, show_default=True, metavar="N",
+              help="How often an open position may be added to; further opens are ignored and counted.")
+@click.option("--brackets", default="", metavar="FILE",
+              help="Leverage brackets, the exchange's JSON or CSV; an entry may carry valid_from.")
+@click.option("--maintenance", type=float, default=0.004, show_default=True, metavar="FRACTION",
+              help="Maintenance margin rate where there is no bracket file.")
+@click.option("--liquidation-fee", type=float, default=0.0, show_default=True, metavar="FRACTION",
+              help="Of the notional of a liquidated position, on top of the taker fee.")
+@click.option("--strategy", default="", metavar="NAME", help="Which strategy's orders, where there are several.")
+@click.option("--json", is_flag=True, help="Print the report as one JSON object, and no frames.")
+@click.option("--fail-on-liquidation", is_flag=True, help="Exit 1 if a position was liquidated.")
+@click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end.")
+@click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
+              help="Also write the state after this many input rows.")
+def main(brackets: str, strategy: str, json: bool, fail_on_liquidation: bool, state: str | None, state_every: int,
+         size: float | None, tick: str | None, **terms: Any) -> int:
+    """Trade the orders that hq-signal wrote on a USDT-margined futures account.
+
+    An order of a bar's close fills at the next bar's open.  Inside a bar an open position meets the adverse extreme
+    of the mark price (columns mark_high, mark_low, mark_close; without them the last price) before anything later
+    is trusted.  The rows that come out are fill, liquidation and equity; at the end comes one report, which a
+    terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.
+    """
+    from hq_core.futures.terms import Terms
+    from hq_core.stages.backtest import Backtest
+
+    stage = Backtest(Terms(size=size, tick=tick, **terms), brackets, strategy)
+    # what decides the result, and so belongs to a state; how it is shown does not
+    options = {**terms, "size": size, "tick": tick, "brackets": brackets, "strategy": strategy}
+    told = json or os.isatty(1)
+    shown = _keep_stdout() if told else 1
+    code = run_stage("hq-backtest", stage, state, state_every, options)
+    report = stage.report()
+    if told and report is not None:
+        _show(shown, report, json)
+    return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
+
+
+def _keep_stdout() -> int:
+    """Send the frames nowhere; the descriptor that stdout was."""
+    try:
+        shown = os.dup(1)
+    except OSError:
+        raise HqError("stdout is closed", IO) from None
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return shown
+
+
+def _show(shown: int, report: dict[str, Any], json: bool) -> None:
+    """Print the report where stdout was."""
+    os.dup2(shown, 1)
+    if json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(report).decode() + "\n")
+        return
+    from hq_core.futures.readable import readable
+
+    sys.stdout.write(readable(report))
+
+
+if __name__ == "__main__":
+    main()
