@@ -1,0 +1,7 @@
+"""Whatever lies on a descriptor, as schemas and rows, found by its first bytes."""
+from __future__ import annotations
+
+from hq_core.formats.options import Options
+from hq_core.formats.sniff import open_source
+
+__all__ = ["Options", "open_source"]

@@ -1,0 +1,101 @@
+"""What columns are called: the names that exchanges, libraries and people give to what hq calls open, qty, side …"""
+from __future__ import annotations
+
+import re
+
+# hq's name -> other names in order of preference, in lower case with everything but letters and digits left out
+TIMES = ("ts", "timestamp", "time", "datetime", "date")
+BAR_NAMES = {
+    "open_time": ("opentime",),
+    "close_time": ("closetime",),
+    "ts": TIMES,
+    "open": ("open", "o"),
+    "high": ("high", "h"),
+    "low": ("low", "l"),
+    "close": ("close", "c"),
+    "volume": ("volume", "vol", "v"),
+    "quote_volume": ("quotevolume", "quoteassetvolume", "turnover"),
+    "trades": ("trades", "count", "numberoftrades", "tradecount"),
+    "buy_volume": ("buyvolume", "takerbuyvolume", "takerbuybaseassetvolume", "takerbuybasevolume"),
+    "buy_quote_volume": ("buyquotevolume", "takerbuyquotevolume", "takerbuyquoteassetvolume"),
+    "sell_volume": ("sellvolume",),
+    "sell_quote_volume": ("sellquotevolume",),
+    "vwap": ("vwap",),
+    "complete": ("complete",),
+    "symbol": ("symbol", "pair", "ticker"),
+}
+TRADE_NAMES = {
+    "ts": ("transacttime", "tradetime", *TIMES),
+    "price": ("price", "p"),
+    "qty": ("qty", "quantity", "size", "amount", "vol", "volume", "q"),
+    "side": ("side", "takerside"),
+    "maker": ("isbuyermaker", "buyermaker"),
+    "id": ("id", "tradeid", "aggtradeid"),
+    "trades": ("trades",),
+    "first": ("firsttradeid",),
+    "last": ("lasttradeid",),
+    "symbol": ("symbol", "pair", "ticker"),
+}
+IGNORED = ("ignore", "")
+UNIT_AT_END = re.compile(r"(.+)_(s|ms|us|ns)")
+TRADE = (("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("side", "i1"), ("id", "i8"), ("trades", "i4"))
+
+KLINE = (
+    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
+    "taker_buy_volume", "taker_buy_quote_volume", "ignore",
+)
+AGG_TRADE = (
+    "agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker",
+    "is_best_match",
+)
+SPOT_TRADE = ("id", "price", "qty", "quote_qty", "time", "is_buyer_maker", "is_best_match")
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_EPOCH = re.compile(r"\d{13}|\d{16}")
+_TRUTH = re.compile(r"true|false", re.IGNORECASE)
+
+
+def is_number(text: str) -> bool:
+    """A decimal number as files write it: what float() takes, without '_', blanks, inf and nan."""
+    return _NUMBER.fullmatch(text) is not None and text.isascii()
+
+
+def squash(name: str) -> str:
+    """A name in the form in which it is looked up.
+
+    >>> squash("Taker buy base-asset Volume")
+    'takerbuybaseassetvolume'
+    """
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """A time column's name and the unit that it ends with: ts_ms is ts in ms."""
+    found = UNIT_AT_END.fullmatch(name.strip().lower())
+    return (found.group(1), found.group(2)) if found and squash(found.group(1)) in _TIME_NAMES else (name, "")
+
+
+_TIME_NAMES = {name for role in ("ts", "open_time", "close_time") for name in BAR_NAMES[role]}
+
+
+def without_header(first: list[str]) -> list[str] | None:
+    """The column names of an exchange's file that has no header, by the shape of its first row; None if unknown."""
+    n = len(first)
+
+    def epoch(*at: int) -> bool:
+        return all(_EPOCH.fullmatch(first[i]) for i in at)
+
+    def truth(*at: int) -> bool:
+        return all(_TRUTH.fullmatch(first[i]) for i in at)
+
+    if n == 12 and epoch(0, 6):
+        return list(KLINE)
+    if n in (7, 8) and epoch(5) and truth(*range(6, n)) and first[3].isdecimal() and first[4].isdecimal():
+        return list(AGG_TRADE[:n])
+    if n == 7 and epoch(4) and truth(5, 6):
+        return list(SPOT_TRADE)
+    if n == 6 and epoch(4) and truth(5):
+        return list(SPOT_TRADE[:6])
+    if n == 5 and epoch(3) and truth(4):
+        return ["id", "price", "qty", "time", "is_buyer_maker"]
+    return None

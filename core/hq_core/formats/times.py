@@ -1,0 +1,158 @@
+"""Instants as text: ISO 8601, epoch numbers and their units, local clocks; and nanoseconds back to text."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core.errors import CONFIG, DATA, USAGE, HqError
+from hq_core.formats.csv_kernel import DAY, FAR, SECOND, iso
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+QUARTER = 900 * SECOND          # every change of a clock in the time zone database since 1972 is at a quarter of an hour
+KEPT = 20_000                   # quarters whose offset a Zone remembers
+
+
+def read_iso(text: str) -> tuple[int, bool] | None:
+    """(nanoseconds, has a zone) of an ISO 8601 date or date-time; None if it is not one.
+
+    Also taken: a blank for the T, ' UTC' for Z and +hhmm for +hh:mm.
+
+    >>> read_iso("1970-01-01T00:00:01.5Z")
+    (1500000000, True)
+    """
+    if not text.isascii() or len(text) > 64:
+        return None
+    if text.endswith(" UTC"):
+        text = text[:-4] + "Z"
+    elif len(text) > 5 and text[-5] in "+-" and text[-4:].isdecimal() and ":" in text:
+        text = text[:-2] + ":" + text[-2:]
+    padded = text.encode() + b"\n" * 32
+    for zoned in (1, 0):
+        ns, end = iso(padded, 0, zoned)         # type: ignore[arg-type]
+        if end == len(text):
+            return ns, zoned == 1
+    return None
+
+
+def read_epoch(text: str, unit: int) -> int | None:
+    """Nanoseconds of a decimal epoch number in units of `unit` ns; None if it is no number or not a whole ns."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        ns = Decimal(text) * unit if len(text) <= 40 and "_" not in text else Decimal("NaN")
+    except InvalidOperation:
+        return None
+    if not ns.is_finite() or abs(ns) > FAR or ns != ns.to_integral_value():
+        return None
+    return int(ns)
+
+
+def instant(text: str, zone: Zone | None = None) -> int:
+    """An instant that a user wrote: ISO 8601, a date, or an epoch number with its unit (1769603613707ms).
+
+    A date or date-time without a zone is UTC unless `zone` is given.
+    """
+    found = read_iso(text)
+    if found is not None:
+        ns, zoned = found
+        return ns if zoned or zone is None else zone.utc(ns, -FAR)
+    for unit in ("ms", "us", "ns", "s"):
+        if text.endswith(unit):
+            epoch = read_epoch(text[: -len(unit)], UNITS[unit])
+            if epoch is not None:
+                return epoch
+    raise HqError(f"time '{text}' is not ISO 8601 (2026-01-28T12:00:00Z, 2026-01-28) nor a number with its unit (…s, …ms, …us, …ns)", USAGE)
+
+
+class Zone:
+    """A local clock by its IANA name, UTC included."""
+
+    def __init__(self, name: str) -> None:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        self.name = name
+        self.fixed = name.upper() in ("UTC", "Z", "ETC/UTC")
+        self._zone: tzinfo | None = None
+        self._offsets: dict[int, tuple[int, int]] = {}
+        if not self.fixed:
+            try:
+                self._zone = ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise HqError(f"zone '{name}' is not known here; IANA names such as UTC or America/New_York are", CONFIG) from None
+
+    def utc(self, local: int, after: int) -> int:
+        """UTC of a local clock's reading, both ns; in the hour that a clock shows twice, the first one after `after`.
+
+        Raises HqError for an hour that the clock leaves out.
+        """
+        if self.fixed:
+            return local
+        quarter = local // QUARTER
+        found = self._offsets.get(quarter)
+        if found is None:
+            if len(self._offsets) >= KEPT:
+                self._offsets.clear()
+            found = self._offsets[quarter] = self._look(quarter)
+        first, second = local - found[0], local - found[1]
+        return second if first <= after < second else first
+
+    def _look(self, quarter: int) -> tuple[int, int]:
+        from datetime import datetime, timedelta
+
+        clock = datetime(1970, 1, 1) + timedelta(seconds=quarter * 900)
+        offsets = []
+        for fold in (0, 1):
+            shown = clock.replace(tzinfo=self._zone, fold=fold)
+            offset = shown.utcoffset()
+            assert offset is not None
+            offsets.append(offset.days * DAY + offset.seconds * SECOND)
+        if offsets[0] < offsets[1]:             # fold 0 before fold 1 in UTC, unless the clock skips this reading
+            raise HqError(f"{clock} does not exist in {self.name}: the clock was put forward over it", DATA)
+        return offsets[0], offsets[1]
+
+
+_dates: dict[int, str] = {}
+_clocks: dict[int, str] = {}
+
+
+def iso_text(ns: int) -> str:
+    """UTC as ISO 8601 with the shortest exact fraction of a second.
+
+    >>> iso_text(1769603613707000000)
+    '2026-01-28T12:33:33.707Z'
+    """
+    seconds, part = divmod(ns, SECOND)
+    days, clock = divmod(seconds, 86400)
+    date = _dates.get(days)
+    if date is None:
+        if len(_dates) > KEPT:
+            _dates.clear()
+        date = _dates[days] = date_text(days) + "T"
+    time = _clocks.get(clock)
+    if time is None:
+        time = _clocks[clock] = f"{clock // 3600:02d}:{clock // 60 % 60:02d}:{clock % 60:02d}"
+    if part:
+        return date + time + f".{part:09d}".rstrip("0") + "Z"
+    return date + time + "Z"
+
+
+def date_text(days: int) -> str:
+    """YYYY-MM-DD of a day since 1970-01-01 (Hinnant, civil_from_days)."""
+    days += 719468
+    era, of_era = divmod(days, 146097)
+    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    shifted = (5 * of_year + 2) // 153
+    day = of_year - (153 * shifted + 2) // 5 + 1
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    return f"{era * 400 + year + (1 if month <= 2 else 0):04d}-{month:02d}-{day:02d}"
+
+
+def period_text(ns: int) -> str:
+    """The name of a period: its largest whole unit, so 900 s is 15m; '' when it is not whole seconds."""
+    for letter, seconds in (("w", 604800), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if ns > 0 and ns % (seconds * SECOND) == 0:
+            return f"{ns // (seconds * SECOND)}{letter}"
+    return ""
