@@ -19,29 +19,29 @@ hq-signal --check examples/rsi.hq
 
 @filter_command("hq-signal", EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
-@click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param of the strategies.")
-@click.option("--period", default="", metavar="PERIOD", help="The bars to run on; without it the finest ones.")
-@click.option("--keep", default="", metavar="NAMES", help="Also write these assigned names as columns: ema20,trend.")
+@click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a strategy's param.")
+@click.option("--period", default="", metavar="PERIOD", help="The bars to run on; else the finest ones.")
+@click.option("--keep", default="", metavar="NAMES", help="Write these assigned names as columns too.")
 @click.option("--signals", is_flag=True, help="Write one map an order, and no rows.")
 @click.option("--check", is_flag=True, help="Check the strategies, read no input, and stop.")
 @click.option("--format", "format_", is_flag=True, help="Print the strategy in its canonical form and stop.")
-def main(files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str, signals: bool, check: bool,
-         format_: bool) -> Stage | None:
+def main(
+    files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str,
+    signals: bool, check: bool, format_: bool,
+) -> Stage | None:
     """Run strategies over bars and add the columns of their orders.
 
-    open_long, close_long, open_short and close_short hold the quantity that is ordered at the row: NaN for none, inf
-    where the rule names no size.  Several strategies run side by side, each with its name before its columns.
-    Rows of other kinds and periods pass untouched.  The language is described in hq-dsl(7).
+    open_long, close_long, open_short and close_short hold the quantity that is ordered at the row: NaN for
+    none, inf where the rule names no size.  Several strategies run side by side, each with its name before its
+    columns.  Rows of other kinds and periods pass untouched.  The language is described in hq-dsl(7).
     """
     from hq_core.lang.files import read_params, read_strategies
 
     read = read_strategies(files)
     if format_:
-        from hq_core.lang.format import format_program
-        from hq_core.lang.origin import Source
+        from hq_core.lang.format import format_text
 
-        for _, text, file in read:
-            click.echo(format_program(Source(text, file)), nl=False)
+        click.echo("\n".join(format_text(text, file) for _, text, file in read), nl=False)
         return None
     from hq_core.stages.signal import Signal
 

@@ -12,8 +12,17 @@ from hq_core.wire import Reader, Writer
 
 SECOND = 1_000_000_000
 CODES = {"i8": "q", "f8": "d", "b1": "b"}
-COLUMNS = (("ts", "i8"), ("open_time", "i8"), ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"),
-           ("volume", "f8"), ("trades", "i8"), ("complete", "b1"))
+COLUMNS = (
+    ("ts", "i8"),
+    ("open_time", "i8"),
+    ("open", "f8"),
+    ("high", "f8"),
+    ("low", "f8"),
+    ("close", "f8"),
+    ("volume", "f8"),
+    ("trades", "i8"),
+    ("complete", "b1"),
+)
 
 
 def strategy(text: str, **options: Any) -> Signal:

@@ -1,4 +1,4 @@
-"""The strategy language: what is accepted, what is refused and where the error points, and the canonical form."""
+"""The strategy language: what is accepted, what is refused and where the error points, canonical form."""
 from __future__ import annotations
 
 import os
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hq_core.errors import HqError
-from hq_core.lang.format import format_program
+from hq_core.lang.format import format_text
 from hq_core.lang.grammar import Grammar
 from hq_core.lang.origin import LangError, Source
 from hq_core.lang.parse import parse
@@ -43,16 +43,18 @@ def refused(marked: str) -> str:
 
 
 def form(text: str) -> str:
-    return format_program(Source(text, "s.hq"))
+    return format_text(text, "s.hq")
 
 
-# -- the documents' own snippets ------------------------------------------------------------------------------
+# The documents' own snippets
 
 INDICATORS = """
 # 基础指标
 ema20 = EMA(close, period=20)           # 返回 EMA 序列
 """
-NORMALIZED = INDICATORS + """
+NORMALIZED = (
+    INDICATORS
+    + """
 # 可选增量归一化
 vector_ema_20 = <NORMALIZE>(ema20, length=30)  # 返回归一化后的向量，长度为 30
 
@@ -66,6 +68,7 @@ SIMILARITY(
 IF RSI(14) < 30 THEN BUY
 IF RSI(14) > 70 THEN SELL
 """
+)
 STORE = """
   vector_4h = <VEC_STORE>("4h_BTC")
   close_vector = NORMALIZE(close, length=30)
@@ -94,9 +97,13 @@ def test_snippets_with_vectors_parse_and_are_refused_at_the_vector(snippet: str)
 
 
 def test_snippet_without_vectors_is_accepted() -> None:
-    checked = check(INDICATORS + "IF RSI(14) < 30 THEN BUY() // BUY可以传meta 比如时间\nIF RSI(14) > 70 THEN SELL()\n")
+    checked = check(
+        INDICATORS + "IF RSI(14) < 30 THEN BUY() // BUY可以传meta 比如时间\nIF RSI(14) > 70 THEN SELL()\n"
+    )
     assert [(rule.action, rule.verbs) for rule in checked.rules] == [
-        ("BUY", ("open_long", "close_short")), ("SELL", ("open_short", "close_long"))]
+        ("BUY", ("open_long", "close_short")),
+        ("SELL", ("open_short", "close_long")),
+    ]
     assert not checked.warnings
 
 
@@ -105,11 +112,14 @@ def test_undefined_names_of_the_documents_are_refused_with_what_was_meant() -> N
     reason = refused(defined + "IF <hit> AND hit_4h\n  THEN SELL(META(ts=hit))")
     assert reason == "unknown name 'hit', did you mean 'hit_4h' or 'hit_15m'?"
     vectors = "close_vector_4h = EMA(close@4h, 3)\nclose_vector_15m = EMA(close, 3)\n"
-    assert "'close_vector_4h' or 'close_vector_15m'" in refused(vectors + "x = CROSSOVER(volume, <close_vector>)")
+    assert "'close_vector_4h' or 'close_vector_15m'" in refused(
+        vectors + "x = CROSSOVER(volume, <close_vector>)"
+    )
 
 
 def test_rule_over_two_lines_and_the_corrected_example() -> None:
-    text = "a = RSI(14)@4h < 30\nb = RSI(14) < 30\nIF a AND b\n    THEN BUY(META(ts=ts))\nIF a\n\n # x\n OR b then Sell\n"
+    text = "a = RSI(14)@4h < 30\nb = RSI(14) < 30\nIF a AND b\n    THEN BUY(META(ts=ts))\n"
+    text += "IF a\n\n # x\n OR b then Sell\n"
     assert [rule.action for rule in check(text).rules] == ["BUY", "SELL"]
 
 
@@ -126,7 +136,9 @@ def test_positional_number_is_the_period_and_close_the_source() -> None:
     assert form("x = RSI(14)") == form("x=rsi(close, 14)") == form("x = Rsi(period=14)")
     assert form("x = RSI(14)") == "x = RSI(close, period=14)\n"
     assert form("x = ATR(14)@4h") == "x = ATR(high, low, close, period=14)@4h\n"
-    assert form("m = macd(12, 26, 9)\nh = m.Hist") == "m = MACD(close, fast=12, slow=26, signal=9)\nh = m.hist\n"
+    assert (
+        form("m = macd(12, 26, 9)\nh = m.Hist") == "m = MACD(close, fast=12, slow=26, signal=9)\nh = m.hist\n"
+    )
 
 
 def test_bare_expression_warns() -> None:
@@ -135,9 +147,12 @@ def test_bare_expression_warns() -> None:
 
 
 ACTIONS = [
-    ("sell_short", "CLOSE_SHORT", "close_short"), ("buy_short", "OPEN_SHORT", "open_short"),
-    ("sell_long", "CLOSE_LONG", "close_long"), ("open_long", "OPEN_LONG", "open_long"),
-    ("CLOSE_LONG", "CLOSE_LONG", "close_long"), ("Open_Short", "OPEN_SHORT", "open_short"),
+    ("sell_short", "CLOSE_SHORT", "close_short"),
+    ("buy_short", "OPEN_SHORT", "open_short"),
+    ("sell_long", "CLOSE_LONG", "close_long"),
+    ("open_long", "OPEN_LONG", "open_long"),
+    ("CLOSE_LONG", "CLOSE_LONG", "close_long"),
+    ("Open_Short", "OPEN_SHORT", "open_short"),
     ("close_short", "CLOSE_SHORT", "close_short"),
 ]
 
@@ -148,7 +163,7 @@ def test_account_words_are_actions(word: str, action: str, verb: str) -> None:
     assert (rule.action, rule.verbs) == (action, (verb,))
 
 
-# -- errors and where they point ------------------------------------------------------------------------------
+# Errors and where they point
 
 REFUSED = [
     ("x = RSI(14)\nIF CROSS(x, 30) <>> close THEN BUY", "'>' compares bool with price"),
@@ -169,7 +184,10 @@ REFUSED = [
     ("x = EMA(20, <close>)", "EMA takes its series before its numbers"),
     ("x = <ATR(high, 14)>", "ATR reads high, low, close: give all of them or none"),
     ("m = MACD()\nx = <m> + 1", "pick an output: .macd, .signal, .hist"),
-    ("m = MACD()\nx = m.<hits>", "no output 'hits', did you mean 'hist'?; pick an output: .macd, .signal, .hist"),
+    (
+        "m = MACD()\nx = m.<hits>",
+        "no output 'hits', did you mean 'hist'?; pick an output: .macd, .signal, .hist",
+    ),
     ("x = close.<high>", "a price has no output 'high'"),
     ("x = close[<1.5>]", "history wants a whole number of bars that is known beforehand, as in close[1]"),
     ("x = close[<-1>]", "history is -1 bars, must be 0 to 100000"),
@@ -215,10 +233,18 @@ def test_refused(marked: str, reason: str) -> None:
     assert refused(marked) == reason
 
 
-@pytest.mark.parametrize(("text", "wrong"), [
-    ("x = -(close > 1)", "close > 1"), ("x = ABS(close > 1)", "close > 1"), ("x = close < open < 1", "<"),
-    ("x = EMA(close > 1)", "close > 1"), ("param x = close", "close"), ("x = 1 +", ""), ("IF", ""),
-])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("x = -(close > 1)", "close > 1"),
+        ("x = ABS(close > 1)", "close > 1"),
+        ("x = close < open < 1", "<"),
+        ("x = EMA(close > 1)", "close > 1"),
+        ("param x = close", "close"),
+        ("x = 1 +", ""),
+        ("IF", ""),
+    ],
+)
 def test_refused_at(text: str, wrong: str) -> None:
     with pytest.raises(LangError) as error:
         check(text)
@@ -228,8 +254,10 @@ def test_refused_at(text: str, wrong: str) -> None:
 def test_error_shows_file_line_column_source_and_caret() -> None:
     with pytest.raises(LangError) as error:
         check("# 基础\nIF\tRSI(14) > 3 AND 值 > emma THEN BUY")
-    assert str(error.value) == "s.hq:2:20: unknown name '值'\n  IF\tRSI(14) > 3 AND 值 > emma THEN BUY\n  " \
+    assert (
+        str(error.value) == "s.hq:2:20: unknown name '值'\n  IF\tRSI(14) > 3 AND 值 > emma THEN BUY\n  "
         "  \t                ^^"
+    )
     assert error.value.code == 65
 
 
@@ -240,10 +268,19 @@ def test_error_in_a_very_long_line_stays_short() -> None:
     assert "nowhere" in str(error.value)
 
 
-@pytest.mark.parametrize("text", [
-    "x = " + "(" * 5000 + "1", "x = " + "-" * 5000 + "1", "x = " + "1 + " * 5000 + "1", "IF " + "NOT " * 5000 + "TRUE THEN BUY",
-    "x = close" + "[1]" * 5000, "x = " + "ABS(" * 5000, "x = close" + ".a" * 5000, "[" * 100000,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "(" * 5000 + "1",
+        "x = " + "-" * 5000 + "1",
+        "x = " + "1 + " * 5000 + "1",
+        "IF " + "NOT " * 5000 + "TRUE THEN BUY",
+        "x = close" + "[1]" * 5000,
+        "x = " + "ABS(" * 5000,
+        "x = close" + ".a" * 5000,
+        "[" * 100000,
+    ],
+)
 def test_depth_is_bounded(text: str) -> None:
     with pytest.raises(LangError, match="nest"):
         check(text)
@@ -253,10 +290,12 @@ def test_deepest_allowed_brackets_leave_room_on_the_stack() -> None:
     inner = "close"
     for _ in range(16):
         inner = f"(1 - 2 * {inner})"
-    assert check(f"x = {inner}\ny = NOT {inner.replace('close', 'open')} > 1 AND TRUE OR FALSE").names.keys() == {"x", "y"}
+    assert check(
+        f"x = {inner}\ny = NOT {inner.replace('close', 'open')} > 1 AND TRUE OR FALSE"
+    ).names.keys() == {"x", "y"}
 
 
-# -- meaning of the text --------------------------------------------------------------------------------------
+# Meaning of the text
 
 CANONICAL = [
     ("x = close+open*high/low-1", "x = close + open * high / low - 1"),
@@ -270,10 +309,12 @@ CANONICAL = [
     ("x = not (close>1 and open>1) or true", "x = NOT (close > 1 AND open > 1) OR TRUE"),
     ("x = (close>1 or open>1) and high>1", "x = (close > 1 OR open > 1) AND high > 1"),
     ("x = (close > 1) == (open > 1)", "x = (close > 1) == (open > 1)"),
-    ("x = close@60m + open@ETHUSDT:4h + low@\"BTC-PERP\"", 'x = close@60m + open@ETHUSDT:4h + low@"BTC-PERP"'),
+    ('x = close@60m + open@ETHUSDT:4h + low@"BTC-PERP"', 'x = close@60m + open@ETHUSDT:4h + low@"BTC-PERP"'),
     ("PARAM a=1.50 In .5..2e0", "param a = 1.50 in .5..2e0"),
-    ("if close>1 then sell_short ( META ( why='dip', at=ts ), size=1+1, )",
-     "IF close > 1 THEN CLOSE_SHORT(size=1 + 1, META(why='dip', at=ts))"),
+    (
+        "if close>1 then sell_short ( META ( why='dip', at=ts ), size=1+1, )",
+        "IF close > 1 THEN CLOSE_SHORT(size=1 + 1, META(why='dip', at=ts))",
+    ),
     ("x = crossOver(close,open[1])", "x = CROSSOVER(close, open[1])"),
 ]
 
@@ -315,16 +356,54 @@ def test_format_is_idempotent_and_keeps_the_meaning(condition: oracle.Expr, numb
 
 def shape(text: str) -> object:
     """The typed values as nested tuples."""
+
     def of(value: object) -> object:
         return (value.kind, value.clock, value.op, value.data, tuple(of(arg) for arg in value.args))  # type: ignore[attr-defined]
 
     checked = check(text)
     return [of(value) for value in checked.names.values()] + [
-        (of(rule.condition), rule.verbs, rule.size and of(rule.size)) for rule in checked.rules]
+        (of(rule.condition), rule.verbs, rule.size and of(rule.size)) for rule in checked.rules
+    ]
 
 
-WORDS = ["IF", "THEN", "AND", "OR", "NOT", "param", "in", "(", ")", "[", "]", ",", "=", "==", "<", "-", "+", "*", "/", ".",
-         "..", "\n", "close", "x", "RSI", "BUY", "META", "size", "14", "0.5", "@4h", '"t"', "# c", "// c\n", "TRUE", " "]
+WORDS = [
+    "IF",
+    "THEN",
+    "AND",
+    "OR",
+    "NOT",
+    "param",
+    "in",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    "=",
+    "==",
+    "<",
+    "-",
+    "+",
+    "*",
+    "/",
+    ".",
+    "..",
+    "\n",
+    "close",
+    "x",
+    "RSI",
+    "BUY",
+    "META",
+    "size",
+    "14",
+    "0.5",
+    "@4h",
+    '"t"',
+    "# c",
+    "// c\n",
+    "TRUE",
+    " ",
+]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join) | st.text(max_size=40))
@@ -339,7 +418,8 @@ def test_any_text_is_accepted_or_refused_at_a_place(text: str) -> None:
         assert form(once) == once
 
 
-# -- parameters, grammar, start-up ----------------------------------------------------------------------------
+# Parameters, grammar, start-up
+
 
 def test_params_from_outside() -> None:
     strategy = Strategy("s", "param fast = 12 in 5..50\nx = EMA(close, fast)", "s.hq")
@@ -368,7 +448,11 @@ def test_parser_follows_the_grammar_text() -> None:
 
     kinds = ["(", "WORD", ",", "(", ")", ")", "END"]
     assert toy.parse("list", Run(kinds)) == (
-        "list", [0, ("item", [1], 1, 2), 2, ("list", [3, 4], 3, 5), 5], 0, 6)
+        "list",
+        [0, ("item", [1], 1, 2), 2, ("list", [3, 4], 3, 5), 5],
+        0,
+        6,
+    )
     run = Run(["(", "WORD", "WORD", "END"])
     assert toy.parse("list", run) is None
     assert (run.far, run.expected) == (2, (")",))
@@ -377,8 +461,12 @@ def test_parser_follows_the_grammar_text() -> None:
 
 
 def test_language_needs_no_compiler_and_no_numpy() -> None:
-    code = ("import sys; from hq_core.lang.strategy import Strategy; "
-            "Strategy('s', 'IF RSI(14) < 30 THEN BUY', 's.hq').check_alone(strict=True); "
-            "bad = {'numba', 'numpy', 'dataclasses', 'inspect', 'difflib', 'unicodedata'} & set(sys.modules); "
-            "assert not bad, bad")
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    code = (
+        "import sys; from hq_core.lang.strategy import Strategy; "
+        "Strategy('s', 'IF RSI(14) < 30 THEN BUY', 's.hq').check_alone(strict=True); "
+        "bad = {'numba', 'numpy', 'dataclasses', 'inspect', 'difflib', 'unicodedata'} & set(sys.modules); "
+        "assert not bad, bad"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )

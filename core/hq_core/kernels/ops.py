@@ -165,7 +165,7 @@ def sized(fired: F8, size: F8, out: F8) -> None:
 
 @kernel()
 def order(earlier: F8, fired: F8, size: F8, out: F8) -> None:
-    """The quantity of one verb: that of an earlier rule of the file, else `size` where this rule fires, else nan."""
+    """The quantity of one verb: an earlier rule's, else `size` where this rule fires, else nan."""
     for i in range(len(fired)):
         before = earlier[i]
         now = size[i] if fired[i] == 1.0 else math.nan

@@ -66,7 +66,7 @@ def _builtin(checker: Checker, call: tree.Call, word: str) -> Value:
 
 
 def _indicator(checker: Checker, call: tree.Call, found: Indicator) -> Value:
-    """An indicator's value: series fill its inputs, numbers its parameters, each in the declared order or by key."""
+    """An indicator's value: series fill its inputs, numbers its parameters, in order or by key."""
     name = found.name.upper()
     inputs: dict[str, tuple[tree.Node, Value]] = {}
     params: dict[str, tuple[tree.Node, Value]] = {}
@@ -110,7 +110,9 @@ def _indicator(checker: Checker, call: tree.Call, found: Indicator) -> Value:
     return Value(kind, clock, "indicator", tuple(columns), (found.name, bound), word, several)
 
 
-def _parameter(checker: Checker, found: Indicator, key: str, node: tree.Node, value: Value) -> int | float | str:
+def _parameter(
+    checker: Checker, found: Indicator, key: str, node: tree.Node, value: Value
+) -> int | float | str:
     given = value.data if value.kind == "text" or value.constant is not None else None
     if not isinstance(given, (float, str)) or value.kind == "bool":
         raise checker.wrong(node, f"{key} wants a number that is known beforehand, this is a {value.word}")

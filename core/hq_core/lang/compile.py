@@ -40,7 +40,8 @@ class Plan:
         if value.constant is not None:
             return graph.constant(value.constant)
         if value.clock != clock:
-            assert value.clock is not None and clock == BASE
+            assert value.clock is not None
+            assert clock == BASE
             return graph.source(source_name(value.clock, self._ask(value, value.clock)))
         if value.op == "column":
             return graph.source(str(value.data))

@@ -24,7 +24,7 @@ NEVER = -(1 << 63)
 class Feed:
     """What one other series gives to a base series.
 
-    waits    the base's rows must wait until this series is known up to their ts; otherwise its rows come first
+    waits    the base's rows wait until this series is known up to their ts; otherwise its rows come first
     known    ts of the rows so far that may still be asked for; values: their columns, one array each
     upto     all rows of this series with a ts up to here have been seen
     """
@@ -43,15 +43,19 @@ class Feed:
         graph.compile(list(asked))
 
     def rows(self, batch: Batch, passed: int) -> None:
-        """Rows of the series, without forming ones. passed: ts of the base's last row that has been computed."""
+        """Closed rows of the series. passed: ts of the base's last row that has been computed."""
         ts = batch.view("ts")
         n = batch.n
         if ts[0] <= passed:
             raise HqError(
-                f"{self.key}: the row of ts {ts[0]} comes after a finer row of ts {passed} that had to know it; "
-                "write coarse periods first", DATA)
+                f"{self.key}: the row of ts {ts[0]} comes after the row of ts {passed} that had to know it; "
+                "write coarse periods first",
+                DATA,
+            )
         if len(self.known) + n > WAITING:
-            raise HqError(f"{self.key}: {WAITING} rows wait for rows to be read by; merge the streams by ts", DATA)
+            raise HqError(
+                f"{self.key}: {WAITING} rows wait for rows to be read by; merge the streams by ts", DATA
+            )
         start = len(self.known)
         self.known.frombytes(ts.cast("B"))
         for column in self.values:
@@ -97,8 +101,13 @@ class Feed:
 
     def save(self) -> dict[str, Any]:
         self._trim()
-        return {"graph": self.graph.save(), "upto": self.upto, "known": self.known.tobytes(),
-                "values": [column.tobytes() for column in self.values], "at": self._asof.state.at}
+        return {
+            "graph": self.graph.save(),
+            "upto": self.upto,
+            "known": self.known.tobytes(),
+            "values": [column.tobytes() for column in self.values],
+            "at": self._asof.state.at,
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.graph.load(saved["graph"])

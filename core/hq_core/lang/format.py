@@ -12,13 +12,13 @@ _LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6}
 _NOT, _RELATION, _MINUS, _POSTFIX, _ATOM = 3, 4, 7, 8, 9
 
 
-def format_program(source: Source) -> str:
+def format_text(text: str, file: str) -> str:
     """The canonical text. Raises LangError where the strategy is wrong; any unknown name may be a column."""
+    source = Source(text, file)
     program = parse(source)
     checker = Checker(source, columns=None).check(program)
     printer = _Printer(checker)
     printer = _Printer(checker)
-    text = source.text
     comments = list(program.comments)
     lines: list[str] = []
     after = 0  # the source up to here has been printed
@@ -57,7 +57,11 @@ class _Printer:
             return f"{node.name.name} = {self.text(node.value)}"
         if isinstance(node, tree.Rule):
             condition, action = f"IF {self.text(node.condition)}", f"THEN {self.action(node.action)}"
-            return f"{condition} {action}" if len(condition) + len(action) < WIDTH else f"{condition}\n  {action}"
+            return (
+                f"{condition} {action}"
+                if len(condition) + len(action) < WIDTH
+                else f"{condition}\n  {action}"
+            )
         assert isinstance(node, tree.Bare)
         return self.text(node.value)
 
@@ -71,8 +75,10 @@ class _Printer:
         return f"{ACTIONS[call.function.name.upper()][0]}({', '.join(inside)})"
 
     def arguments(self, call: tree.Call) -> str:
-        return ", ".join((f"{argument.key.name}=" if argument.key else "") + self.text(argument.value)
-                         for argument in call.arguments)
+        return ", ".join(
+            (f"{argument.key.name}=" if argument.key else "") + self.text(argument.value)
+            for argument in call.arguments
+        )
 
     def text(self, node: tree.Node, level: int = 0) -> str:
         """The text of an expression, in brackets where it binds less than `level`."""

@@ -29,6 +29,12 @@ ACTIONS = {  # name -> (name in the output, verbs): the last three are the accou
 
 PRICES = frozenset(("open", "high", "low", "close", "vwap"))
 COLUMNS = PRICES | {
-    "volume", "quote_volume", "trades", "buy_volume", "buy_quote_volume", "sell_volume", "sell_quote_volume",
+    "volume",
+    "quote_volume",
+    "trades",
+    "buy_volume",
+    "buy_quote_volume",
+    "sell_volume",
+    "sell_quote_volume",
 }
 TIMES = frozenset(("ts", "open_time"))

@@ -157,7 +157,9 @@ class Grammar:
                         del out[size:]
                         if run.far > farthest[0]:
                             farthest = run.far, run.expected
-                        if run.far <= position + 1:  # lost on its prediction: says nothing if another one fits
+                        if (
+                            run.far <= position + 1
+                        ):  # lost on its prediction: says nothing if another one fits
                             run.far, run.expected = before
                 if farthest[0] >= run.far:
                     run.far, run.expected = farthest

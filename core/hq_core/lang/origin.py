@@ -63,7 +63,7 @@ class UnknownName(LangError):
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """", did you mean 'x'?" with the nearest known names (at most three), or nothing."""
+    """ ", did you mean 'x'?" with the nearest known names (at most three), or nothing."""
     from difflib import get_close_matches  # only an error pays for it
 
     lower: dict[str, str] = {}

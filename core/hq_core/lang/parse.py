@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 DEPTH = 120  # of one expression's tree: every later pass may then recurse
 _PERIOD = re.compile(r"([1-9][0-9]{0,5})([smhdw])\Z")
 _PERIOD_LIKE = re.compile(r"[0-9]+[A-Za-z]\Z")
-_SHOWN = {"NEWLINE": "end of line", "NAME": "a name", "NUMBER": "a number", "END": "a statement",
-          "program": "a statement", "signed": "a number", "action": "an action"}
+_SHOWN = {
+    "NEWLINE": "end of line",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "END": "a statement",
+    "program": "a statement",
+    "signed": "a number",
+    "action": "an action",
+}
 
 
 def parse(source: Source) -> tree.Program:
@@ -27,8 +34,10 @@ def parse(source: Source) -> tree.Program:
     if found is None:
         raise _refusal(source, tokens, run)
     builder = _Builder(source, tokens)
-    return tree.Program([builder.statement(child) for child in found[1] if type(child) is tuple],
-                        [(comment.start, comment.end) for comment in comments])
+    return tree.Program(
+        [builder.statement(child) for child in found[1] if type(child) is tuple],
+        [(comment.start, comment.end) for comment in comments],
+    )
 
 
 class _Builder:
@@ -42,8 +51,12 @@ class _Builder:
         rule, children, first, after = found
         start, end = self.tokens[first].start, self.tokens[after - 1].end
         if rule == "parameter":
-            return tree.Parameter(start, end, self.name(children[1]),
-                                  [self.signed(child) for child in children if type(child) is tuple])
+            return tree.Parameter(
+                start,
+                end,
+                self.name(children[1]),
+                [self.signed(child) for child in children if type(child) is tuple],
+            )
         if rule == "assignment":
             return tree.Assign(self.name(children[0]), self.expression(children[2]))
         if rule == "rule":
@@ -78,13 +91,19 @@ class _Builder:
         for i in range(1, len(children), 2):
             sign = children[i]
             token = self.tokens[sign if type(sign) is int else sign[1][0]]
-            node = tree.Infix(self.bounded(node), token.kind, token.start, token.end, self.anything(children[i + 1]))
+            node = tree.Infix(
+                self.bounded(node), token.kind, token.start, token.end, self.anything(children[i + 1])
+            )
         return node
 
     def bounded(self, node: tree.Node) -> tree.Node:
         if node.depth > DEPTH:
-            raise LangError(self.source, node.start, node.end,
-                            f"the expression nests deeper than {DEPTH}; give a part of it a name")
+            raise LangError(
+                self.source,
+                node.start,
+                node.end,
+                f"the expression nests deeper than {DEPTH}; give a part of it a name",
+            )
         return node
 
     def primary(self, children: list[Any]) -> tree.Node:
@@ -128,8 +147,12 @@ class _Builder:
             symbol, period = written, ""
         if colon or period:
             if not _PERIOD.match(period):
-                raise LangError(self.source, token.start, token.end,
-                                f"period is '{period}', must be a whole number and s, m, h, d or w, such as 15m")
+                raise LangError(
+                    self.source,
+                    token.start,
+                    token.end,
+                    f"period is '{period}', must be a whole number and s, m, h, d or w, such as 15m",
+                )
         elif not symbol:
             raise LangError(self.source, token.start, token.end, "'@' wants a period or a symbol")
         return symbol, period
@@ -161,7 +184,9 @@ def _refusal(source: Source, tokens: list[Token], run: Run) -> LangError:
     """The error at the farthest token that could not be used."""
     token = tokens[run.far]
     found = source.text[token.start : token.end]
-    shown = "end of line" if token.kind == "NEWLINE" else "end of file" if token.kind == "END" else f"'{found}'"
+    shown = (
+        "end of line" if token.kind == "NEWLINE" else "end of file" if token.kind == "END" else f"'{found}'"
+    )
     wanted = " or ".join(_expected(word) for word in run.expected)
     hint = ""
     if token.kind == "=":

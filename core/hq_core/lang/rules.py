@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch
     from hq_core.graph import Out
 
+    from .actions import Fired
     from .compile import Plan
-    from .types import Checker, Fired
+    from .types import Checker
     from .values import Value
 
 
 def orders(plan: Plan, strategy: str, checked: Checker, signals: bool) -> tuple[dict[str, Out], list[Watch]]:
     """The column of each verb, and the rules that maps tell of.
 
-    A verb's column: the quantity ordered at the row, inf where the rule names none, nan where there is no order.
+    A verb's column: the quantity ordered at the row; inf: the rule names none; nan: there is no order.
     signals   every rule gets a map and there are no columns
     """
     graph = plan.base
@@ -48,10 +49,22 @@ def orders(plan: Plan, strategy: str, checked: Checker, signals: bool) -> tuple[
 class Watch:
     """A rule that maps tell of, or whose size may turn out to be none."""
 
-    __slots__ = ("_condition", "_fired", "_marked", "_meta", "_outs", "_rows", "_size", "rule", "signals", "strategy")
+    __slots__ = (
+        "_condition",
+        "_fired",
+        "_marked",
+        "_meta",
+        "_outs",
+        "_rows",
+        "_size",
+        "rule",
+        "signals",
+        "strategy",
+    )
 
-    def __init__(self, plan: Plan, strategy: str, rule: Fired, condition: Out, fired: Out, size: Out,
-                 signals: bool) -> None:
+    def __init__(
+        self, plan: Plan, strategy: str, rule: Fired, condition: Out, fired: Out, size: Out, signals: bool
+    ) -> None:
         self.strategy = strategy
         self.rule = rule
         self.signals = signals
@@ -61,7 +74,8 @@ class Watch:
         self._size = self._want(size)
         self._meta: list[tuple[str, Value, int]] = [
             (key, value, self._want(plan.column(value)) if value.kind in ("number", "series", "bool") else -1)
-            for key, value in rule.meta or ()]
+            for key, value in rule.meta or ()
+        ]
         self._marked = Cell(ops.marked)
         self._rows = array("q")
 
@@ -109,9 +123,22 @@ class Watch:
                 meta[key] = batch.view(str(value.data))[row] if value.kind == "time" else value.data
         ts, schema = batch.view("ts")[row], batch.schema
         if not self.signals:
-            return {"kind": "meta", "of": schema.key, "ts": ts, "strategy": self.strategy,
-                    "action": self.rule.action, "meta": meta}
+            return {
+                "kind": "meta",
+                "of": schema.key,
+                "ts": ts,
+                "strategy": self.strategy,
+                "action": self.rule.action,
+                "meta": meta,
+            }
         size = columns[self._size][row + shift]
-        return {"kind": "signal", "ts": ts, "symbol": schema.symbol, "period": schema.period,
-                "strategy": self.strategy, "action": self.rule.action,
-                "size": size if math.isfinite(size) else None, "meta": meta}
+        return {
+            "kind": "signal",
+            "ts": ts,
+            "symbol": schema.symbol,
+            "period": schema.period,
+            "strategy": self.strategy,
+            "action": self.rule.action,
+            "size": size if math.isfinite(size) else None,
+            "meta": meta,
+        }

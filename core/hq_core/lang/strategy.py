@@ -41,8 +41,10 @@ class Strategy:
         return self._checker(schema.names, (schema.symbol, schema.period)).check(self.program)
 
     def check_alone(self, strict: bool) -> Checker:
-        """The strategy typed before any series is known. A name that is no standard column but may be one of the
-        input is an error with `strict`, and otherwise left to the input."""
+        """The strategy typed before any series is known.
+
+        strict   a name that is no standard column is an error; otherwise the input may have it
+        """
         try:
             return self._checker(COLUMNS, ("", "")).check(self.program)
         except UnknownName:
@@ -61,7 +63,9 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, float]) -
         matched = [one for one in strategies if name in one.parameters and (not dot or one.name == owner)]
         if not matched:
             known = [name for one in strategies for name in one.parameters]
-            hint = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there is none")
+            hint = did_you_mean(name, known) or (
+                f"; there are {', '.join(known)}" if known else "; there is none"
+            )
             raise HqError(f"unknown parameter '{key}'{hint}", USAGE)
         for one in matched:
             one.given[name] = float(value)

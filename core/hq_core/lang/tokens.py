@@ -14,7 +14,11 @@ _CLOSING = {")": "(", "]": "["}
 
 
 class Token:
-    """One token: kind (a token name of the grammar, a keyword in upper case, a sign, END), start and end offset."""
+    """One token of the text.
+
+    kind         a token's name in the grammar, a keyword in upper case, a sign, NEWLINE or END
+    start, end   offsets in the text
+    """
 
     __slots__ = ("end", "kind", "start")
 
@@ -36,7 +40,9 @@ _SIGNS = sorted((sign for sign in GRAMMAR.literals if not sign.isalpha()), key=l
 _TOKEN = re.compile(
     r"[ \t\r\f\ufeff]+|(?P<NEWLINE>\n)|"
     + "|".join(f"(?P<{name}>{pattern})" for name, pattern in GRAMMAR.tokens.items())
-    + "|(?P<SIGN>" + "|".join(map(re.escape, _SIGNS)) + ")"
+    + "|(?P<SIGN>"
+    + "|".join(map(re.escape, _SIGNS))
+    + ")"
 )
 
 
@@ -71,7 +77,9 @@ def tokenize(source: Source) -> tuple[list[Token], list[Token]]:
             if kind in "([":
                 opened.append(Token(kind, start, position))
                 if len(opened) > NESTING:
-                    raise LangError(source, start, position, f"brackets nest deeper than {NESTING}; name a part")
+                    raise LangError(
+                        source, start, position, f"brackets nest deeper than {NESTING}; name a part"
+                    )
             elif kind in _CLOSING:
                 if not opened or opened[-1].kind != _CLOSING[kind]:
                     raise LangError(source, start, position, f"'{kind}' closes nothing")

@@ -6,36 +6,19 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 
 from . import tree
+from .actions import check_rule
 from .calls import check_call
-from .functions import ACTIONS, ARITHMETIC, COLUMNS, LOGIC, PRICES, RELATIONS, TIMES
+from .functions import ARITHMETIC, COLUMNS, LOGIC, PRICES, RELATIONS, TIMES
 from .origin import LangError, Source, UnknownName, nearest
 from .values import BASE, Value, align
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from .actions import Fired
     from .values import Clock
 
 HISTORY = 100_000  # bars that x[n] may look back
-
-
-class Fired:
-    """A rule: when `condition` holds, `verbs` are ordered.
-
-    action     as written in the output, such as BUY
-    size       quantity, or None: all that the account allows
-    meta       key and value pairs of META, in order; None without META
-    """
-
-    __slots__ = ("action", "condition", "meta", "size", "verbs")
-
-    def __init__(self, condition: Value, action: str, verbs: tuple[str, ...], size: Value | None,
-                 meta: list[tuple[str, Value]] | None) -> None:
-        self.condition = condition
-        self.action = action
-        self.verbs = verbs
-        self.size = size
-        self.meta = meta
 
 
 class Checker:
@@ -44,12 +27,18 @@ class Checker:
     columns   what the base's rows have; None: take any unknown name for a column
     here      symbol and period of the base where known: a reference to them is the base itself
     given     parameters set from outside
-    After check(): rules, names (parameters and assigned names), warnings, symbols that are named, and of every indicator call its
-    arguments in canonical order (calls): inputs without a key, as trees or default column names, then parameters.
+    After check(): rules, names (parameters and assigned names), warnings, symbols that are named, and of
+    every indicator call its arguments in canonical order (calls): inputs without a key, as trees or names of
+    default columns, then parameters.
     """
 
-    def __init__(self, source: Source, columns: Collection[str] | None = COLUMNS, here: tuple[str, str] = ("", ""),
-                 given: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        columns: Collection[str] | None = COLUMNS,
+        here: tuple[str, str] = ("", ""),
+        given: Mapping[str, float] | None = None,
+    ) -> None:
         self.source = source
         self.columns = columns
         self.here = here[0], period_ns(here[1])
@@ -69,11 +58,13 @@ class Checker:
             elif isinstance(statement, tree.Assign):
                 self._define(statement.name, self.value(statement.value))
             elif isinstance(statement, tree.Rule):
-                self.rules.append(self._rule(statement))
+                self.rules.append(check_rule(self, statement))
             elif isinstance(statement, tree.Bare):
                 self.value(statement.value)
                 where = self.source.where(statement.start)
-                self.warnings.append(f"{where}: warning: the expression has no effect; give it a name or use it")
+                self.warnings.append(
+                    f"{where}: warning: the expression has no effect; give it a name or use it"
+                )
         return self
 
     def wrong(self, node: tree.Node, reason: str) -> LangError:
@@ -116,9 +107,13 @@ class Checker:
             value = self.given[node.name.name]
         if low is not None and high is not None:
             if low.value > high.value:
-                raise LangError(self.source, low.start, high.end, f"the range {low.text}..{high.text} is empty")
+                raise LangError(
+                    self.source, low.start, high.end, f"the range {low.text}..{high.text} is empty"
+                )
             if not low.value <= value <= high.value:
-                raise self.wrong(node.value, f"{node.name.name} is {value:.15g}, must be {low.text} to {high.text}")
+                raise self.wrong(
+                    node.value, f"{node.name.name} is {value:.15g}, must be {low.text} to {high.text}"
+                )
         self.parameters.add(node.name.name)
         self._define(node.name, Value("number", None, "const", (), value))
 
@@ -128,51 +123,6 @@ class Checker:
         if name.name in COLUMNS or name.name in TIMES:
             raise self.wrong(name, f"'{name.name}' is a column of the input")
         self.names[name.name] = value
-
-    def _rule(self, node: tree.Rule) -> Fired:
-        condition = self.value(node.condition)
-        if condition.kind != "bool":
-            raise self.wrong(node.condition, f"IF wants a condition, this is a {condition.word}" + condition.pick)
-        call = node.action
-        word = call.function.name.upper()
-        if word not in ACTIONS:
-            raise self.wrong(call.function, f"unknown action '{call.function.name}'" + nearest(word, list(ACTIONS)))
-        action, verbs = ACTIONS[word]
-        size: Value | None = None
-        meta: list[tuple[str, Value]] | None = None
-        for argument in call.arguments:
-            inner = argument.value
-            if argument.key is not None:
-                if argument.key.name.lower() != "size":
-                    raise self.wrong(argument.key, f"{word} takes size=... and META(...)")
-                if size is not None:
-                    raise self.wrong(argument.key, "size is given twice")
-                size = self.column_value(inner)
-                if size.constant is not None and not 0.0 < size.constant < float("inf"):
-                    raise self.wrong(inner, f"size is {size.constant:.15g}, must be above 0")
-            elif isinstance(inner, tree.Call) and inner.function.name.upper() == "META":
-                if meta is not None:
-                    raise self.wrong(inner, "META is given twice")
-                meta = self._meta(inner)
-            else:
-                raise self.wrong(argument, f"{word} takes size=... and META(...)")
-        return Fired(condition, action, verbs, size, meta)
-
-    def _meta(self, call: tree.Call) -> list[tuple[str, Value]]:
-        found: dict[str, Value] = {}
-        for argument in call.arguments:
-            if argument.key is None:
-                raise self.wrong(argument, "META takes key=value")
-            if argument.key.name in found:
-                raise self.wrong(argument.key, f"{argument.key.name} is given twice")
-            if isinstance(argument.value, tree.Name) and argument.value.name in TIMES:
-                value = Value("time", BASE, "time", (), argument.value.name)
-            else:
-                value = self.value(argument.value)
-                if value.kind == "outputs":
-                    raise self.wrong(argument.value, value.pick[2:])
-            found[argument.key.name] = value
-        return list(found.items())
 
     def _name(self, node: tree.Name) -> Value:
         name = node.name
@@ -220,7 +170,9 @@ class Checker:
         both = left.kind == right.kind == "bool" and sign in ("==", "!=")
         if not both and not (left.numeric and right.numeric):
             verb = "compares" if comparison else "joins"
-            raise LangError(self.source, node.at, node.at_end, f"'{sign}' {verb} {left.word} with {right.word}")
+            raise LangError(
+                self.source, node.at, node.at_end, f"'{sign}' {verb} {left.word} with {right.word}"
+            )
         if comparison:
             return Value("bool", align(left, right), RELATIONS[sign], (left, right))
         if left.constant is not None and right.constant is not None:
@@ -237,7 +189,9 @@ class Checker:
     def _history(self, node: tree.History) -> Value:
         value, index = self.value(node.operand), self.value(node.index)
         if index.constant is None or index.kind != "number" or not index.constant.is_integer():
-            raise self.wrong(node.index, "history wants a whole number of bars that is known beforehand, as in close[1]")
+            raise self.wrong(
+                node.index, "history wants a whole number of bars that is known beforehand, as in close[1]"
+            )
         bars = int(index.constant)
         if not 0 <= bars <= HISTORY:
             raise self.wrong(node.index, f"history is {bars} bars, must be 0 to {HISTORY}")
@@ -255,20 +209,28 @@ class Checker:
         if value.kind != "outputs":
             raise self.wrong(node.name, f"a {value.word} has no output '{name}'")
         if name.lower() not in value.outputs:
-            raise self.wrong(node.name, f"no output '{name}'" + nearest(name, list(value.outputs)) + value.pick)
+            raise self.wrong(
+                node.name, f"no output '{name}'" + nearest(name, list(value.outputs)) + value.pick
+            )
         return Value("series", value.clock, "output", (value,), name.lower())
 
     def _elsewhere(self, node: tree.Elsewhere) -> Value:
         operand = node.operand
         if isinstance(operand, tree.Name) and operand.name in self.names:
-            raise self.wrong(operand, f"'{operand.name}' is computed on its own clock; '@' reads a column or a call")
+            raise self.wrong(
+                operand, f"'{operand.name}' is computed on its own clock; '@' reads a column or a call"
+            )
         if not isinstance(operand, (tree.Name, tree.Call)):
-            raise LangError(self.source, node.at, node.end, "'@' reads a column or a call, as in close@4h or RSI(14)@4h")
+            raise LangError(
+                self.source, node.at, node.end, "'@' reads a column or a call, as in close@4h or RSI(14)@4h"
+            )
         outer, self.clock = self.clock, self.resolve(node.symbol, node.period)
         value = self.value(operand)
         wanted, self.clock = self.clock, outer
         if value.clock != wanted:
-            raise LangError(self.source, node.at, node.end, "the call reads other streams as well; give each its own '@'")
+            raise LangError(
+                self.source, node.at, node.end, "the call reads other streams as well; give each its own '@'"
+            )
         return value
 
     def resolve(self, symbol: str, period: str) -> Clock:

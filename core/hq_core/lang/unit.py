@@ -34,8 +34,14 @@ class Unit:
     signals   write one map for each order instead of the rows
     """
 
-    def __init__(self, schema: Schema, strategies: Sequence[Strategy], keep: Sequence[str], signals: bool,
-                 note: Callable[[str, int], None]) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        strategies: Sequence[Strategy],
+        keep: Sequence[str],
+        signals: bool,
+        note: Callable[[str, int], None],
+    ) -> None:
         self.schema = schema
         self.signals = signals
         self.note = note
@@ -50,7 +56,9 @@ class Unit:
             prefix = f"{strategy.name}." if len(strategies) > 1 else ""
             found, watches = orders(plan, strategy.name, checked, signals)
             columns |= {prefix + verb: out for verb, out in found.items()}
-            columns |= {prefix + name: plan.column(checked.names[name]) for name in keep if name in checked.names}
+            columns |= {
+                prefix + name: plan.column(checked.names[name]) for name in keep if name in checked.names
+            }
             for watch in watches:
                 watch.place(extra)
             self.watches += watches
@@ -74,7 +82,8 @@ class Unit:
         self.graph.compile([*columns.values(), *extra])
         self._scratch: list[array[float]] = [array("d") for _ in extra]
         self._read: dict[str, list[array[float]]] = {
-            label: [array("d") for _ in names] for label, names in self._names.items()}
+            label: [array("d") for _ in names] for label, names in self._names.items()
+        }
         self._pending: deque[tuple[Schema, int, list[bytes]]] = deque()
         self._waiting = 0  # rows in _pending
         self._waits = [feed for feed in self.feeds.values() if feed.waits]
@@ -117,7 +126,7 @@ class Unit:
         """Nothing more comes: what waits is computed with what is known."""
         self.mark(EVER, out)
 
-    # -- rows that wait for another series ------------------------------------------------------------------
+    # Rows that wait for another series
     def _ready(self, ts: Sequence[int]) -> int:
         """How many rows may be computed as their other series are known."""
         return bisect_right(ts, min(feed.upto for feed in self._waits))
@@ -126,8 +135,11 @@ class Unit:
         self._waiting += batch.n
         if self._waiting > PENDING:
             silent = min(self._waits, key=lambda feed: feed.upto)
-            raise HqError(f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark "
-                          "up to their ts; merge the streams by ts", DATA)
+            raise HqError(
+                f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark "
+                "up to their ts; merge the streams by ts",
+                DATA,
+            )
         copies = [ctypes.string_at(at, w * batch.n) for at, w in zip(batch.addresses, batch.schema.widths)]
         self._pending.append((batch.schema, batch.n, copies))
 
@@ -147,7 +159,7 @@ class Unit:
                 return
             self._pending.popleft()
 
-    # -- computing ------------------------------------------------------------------------------------------
+    # Computing
     def _compute(self, batch: Batch, out: Writer) -> None:
         n = batch.n
         self.computed += n
@@ -194,10 +206,11 @@ class Unit:
                     out.map(self.watches[number].frame(part, row, done, self._scratch))
             done += part.n
 
-    # -- state ----------------------------------------------------------------------------------------------
+    # State
     def save(self) -> dict[str, Any]:
         return {
-            "graph": self.graph.save(), "passed": self.passed,
+            "graph": self.graph.save(),
+            "passed": self.passed,
             "feeds": [feed.save() for feed in self.feeds.values()],
             "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
         }

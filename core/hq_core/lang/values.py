@@ -23,8 +23,16 @@ class Value:
 
     __slots__ = ("args", "clock", "data", "kind", "op", "outputs", "word")
 
-    def __init__(self, kind: str, clock: Clock | None, op: str, args: tuple[Value, ...], data: object = None,
-                 word: str = "", outputs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        kind: str,
+        clock: Clock | None,
+        op: str,
+        args: tuple[Value, ...],
+        data: object = None,
+        word: str = "",
+        outputs: tuple[str, ...] = (),
+    ) -> None:
         self.kind = kind
         self.clock = clock
         self.op = op

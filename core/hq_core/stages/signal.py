@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Symbol:
-    """The bar series of one symbol, and the unit on its base: the finest one, or the one that was asked for."""
+    """The bar series of one symbol, and the unit on its base: the finest one, or the one asked for."""
 
     __slots__ = ("schemas", "settled", "unit")
 
@@ -37,14 +37,21 @@ class Signal(Stage):
     signals   write one map an order, and nothing else
     """
 
-    def __init__(self, files: Sequence[tuple[str, str, str]], period: str = "",
-                 params: Mapping[str, float] | None = None, keep: Sequence[str] = (), signals: bool = False) -> None:
+    def __init__(
+        self,
+        files: Sequence[tuple[str, str, str]],
+        period: str = "",
+        params: Mapping[str, float] | None = None,
+        keep: Sequence[str] = (),
+        signals: bool = False,
+    ) -> None:
         super().__init__()
         if signals and keep:
             raise HqError("keep: there are no rows to keep columns in when only signals are written", USAGE)
         self.strategies = [Strategy(*file) for file in files]
         self.inputs = {name: _digest(text) for name, text, _ in files}
         self.period = period
+        self._length = _asked(period)
         self.keep = keep
         self.signals = signals
         self.warnings: list[str] = []
@@ -119,7 +126,9 @@ class Signal(Stage):
                 symbol.unit.finish(self.out)
                 for where, feed in symbol.unit.feeds.items():
                     if not self._announced(where):
-                        self.note(f"{feed.key} is read by a strategy and not in the input", symbol.unit.computed)
+                        self.note(
+                            f"{feed.key} is read by a strategy and not in the input", symbol.unit.computed
+                        )
 
     def note(self, what: str, count: int) -> None:
         if count:
@@ -130,8 +139,11 @@ class Signal(Stage):
         return symbol is not None and any(period_ns(period) == where[1] for period in symbol.schemas)
 
     def save(self) -> dict[str, Any]:
-        units = {name: [described(symbol.unit.schema), symbol.unit.save()]
-                 for name, symbol in self._symbols.items() if symbol.unit is not None}
+        units = {
+            name: [described(symbol.unit.schema), symbol.unit.save()]
+            for name, symbol in self._symbols.items()
+            if symbol.unit is not None
+        }
         return {"units": units, "heard": [list(where) for where in sorted(self._heard)]}
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -146,7 +158,7 @@ class Signal(Stage):
         """The symbol's first rows are there: its base is decided by what has been announced."""
         symbol.settled = True
         periods = sorted(symbol.schemas, key=period_ns)
-        wanted = [one for one in periods if not self.period or period_ns(one) == period_ns(self.period)]
+        wanted = [one for one in periods if not self.period or period_ns(one) == self._length]
         if wanted:
             symbol.unit = self._unit(symbol.schemas[wanted[0]])
         for schema in symbol.schemas.values():
@@ -156,8 +168,11 @@ class Signal(Stage):
         unit = Unit(schema, self.strategies, self.keep, self.signals, self.note)
         for where, feed in unit.feeds.items():
             if where in self._heard:
-                raise HqError(f"{schema.key}: comes after rows of {feed.key}, which it reads; "
-                              "announce both before the first rows", DATA)
+                raise HqError(
+                    f"{schema.key}: comes after rows of {feed.key}, which it reads; "
+                    "announce both before the first rows",
+                    DATA,
+                )
         return unit
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
@@ -165,15 +180,25 @@ class Signal(Stage):
         if unit is not None and schema.period == unit.schema.period:
             unit.announce(schema, self.out)
             return
-        if unit is None and period_ns(schema.period) == period_ns(self.period):
+        if unit is None and period_ns(schema.period) == self._length:
             symbol.unit = self._unit(schema)
             symbol.unit.announce(schema, self.out)
             return
         if unit is not None and not self.period and period_ns(schema.period) < period_ns(unit.schema.period):
-            raise HqError(f"{schema.key}: comes after rows of {unit.schema.key} were taken for the finest; "
-                          f"pass --period {schema.period} or --period {unit.schema.period}", DATA)
+            raise HqError(
+                f"{schema.key}: comes after rows of {unit.schema.key} were taken for the finest; "
+                f"pass --period {schema.period} or --period {unit.schema.period}",
+                DATA,
+            )
         if not self.signals:
             self.out.series(schema)
+
+
+def _asked(period: str) -> int:
+    try:
+        return period_ns(period)
+    except HqError as error:
+        raise HqError(str(error), USAGE) from None
 
 
 def _digest(text: str) -> str:
