@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hq_cli._filter import command, run_stage
-from hq_core.errors import CHECK, IO, HqError
+from hq_core.errors import CHECK, DATA, IO, HqError
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -73,6 +73,8 @@ def main(brackets: str, strategy: str, json: bool, fail_on_liquidation: bool, st
     report = stage.report()
     if told and report is not None:
         _show(shown, report, json)
+    elif told and state is None:
+        raise HqError("input has no bars, so there is nothing to report", DATA)
     return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
 
 

@@ -49,6 +49,7 @@ class Backtest(Stage):
         self._without: Schema | None = None
         self._bound: Schema | None = None
         self._before = ""
+        self._others = 0
         if brackets:
             self.inputs = {"brackets": _digest(self._text)}
 
@@ -71,6 +72,7 @@ class Backtest(Stage):
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
         if schema.of != "bar":
+            self._others += batch.n
             self.out.copy(batch)
             return
         account = self.account
@@ -89,10 +91,14 @@ class Backtest(Stage):
 
     def finish(self, more: bool) -> None:
         report = self.report()
-        if report is not None and not more:
+        if more:
+            return
+        if report is not None:
             self.out.map(report)
-        elif report is None and not more:
+        elif self._without is not None:
             raise self._missing(self._without)
+        elif self._others:
+            self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._others
 
     def report(self) -> dict[str, Any] | None:
         """What the account came to so far; None before there is one."""
@@ -184,9 +190,7 @@ class Backtest(Stage):
                           "choose one with --strategy", USAGE)
         return prefixes
 
-    def _missing(self, schema: Schema | None) -> HqError:
-        if schema is None:
-            return HqError("input has no bars (run hq-signal first?)", DATA)
+    def _missing(self, schema: Schema) -> HqError:
         return HqError(f"column 'open_long' is missing; {schema.key} has {', '.join(schema.names)} "
                        "(run hq-signal first?)", DATA)
 
