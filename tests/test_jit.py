@@ -168,6 +168,14 @@ def test_numba_and_the_image_give_the_same_bits_and_a_warm_run_needs_no_compiler
     assert (cold[2], warm[2], warm[3], plain[2]) == ("True", "False", "False", "True")
 
 
+def test_numba_s_own_loader_keeps_what_it_compiled_and_notices_an_edit(private):
+    first = in_process(private, HQ_JIT="numba")
+    kept = {path.name for path in private.rglob("*.nbi")}
+    assert len(kept) == 1
+    assert in_process(private, HQ_JIT="numba")[:2] == first[:2]
+    assert {path.name for path in private.rglob("*.nbi")} == kept
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "mode", "link"])
 def test_an_image_that_cannot_be_trusted_is_not_used(private, damage):
     good = in_process(private)

@@ -77,9 +77,11 @@ def _compiled(function: Callable[..., Any]) -> Any:
     return numba.njit(copy, **OPTIONS)
 
 
-def _entry(kernel: Kernel) -> Any:
-    """A function of one argument block, int32(int64*), that calls the kernel on what the block names."""
-    names: dict[str, Any] = {"kernel": _compiled(kernel.function), "carray": vars(numba)["carray"], "bits": _float_bits}
+def _source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
+    """The text of a function of one argument block that calls the kernel on what the block names; and its globals."""
+    names: dict[str, Any] = {
+        "__name__": __name__, "kernel": _compiled(kernel.function), "carray": vars(numba)["carray"], "bits": _float_bits,
+    }
     args = []
     at = 0
     for _, kind in kernel.args:
@@ -95,9 +97,7 @@ def _entry(kernel: Kernel) -> Any:
             else:
                 args.append(f"bits(a[{at}])" if kind == "float" else f"a[{at}]")
             at += 1
-    source = f"def entry(a):\n    kernel({', '.join(args)})\n    return 0\n"
-    exec(source, names)
-    return numba.cfunc(ENTRY, **OPTIONS)(names["entry"])
+    return f"def entry(a):\n    kernel({', '.join(args)})\n    return 0\n", names
 
 
 # What numba's own calling convention asks for: a place for the result, one for an exception, then the arguments.
@@ -151,16 +151,32 @@ def _own_memory_calls(text: str) -> str:
     return text + _MEMORY
 
 
-def in_process(kernel: Kernel) -> int:
-    """Compile for this process alone, by numba's own loader; the address of the entry."""
-    entry = _entry(kernel)
+def in_process(kernel: Kernel, name: str, folder: str) -> int:
+    """Compile with numba's own loader; the address of the entry.
+
+    numba keeps its result beside the entry's source, which is written under `name` (a fingerprint) for that purpose:
+    by itself numba would not notice that a function which the cached one calls has changed.
+    """
+    source, names = _source(kernel)
+    path = os.path.join(folder, name + ".py") if folder else "<entry>"
+    if folder and not os.path.exists(path):
+        temporary = f"{path}.{os.getpid()}"
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(source)
+        os.rename(temporary, path)
+    if folder:
+        vars(numba)["config"].CACHE_DIR = folder
+    exec(compile(source, path, "exec"), names)
+    entry: Any = numba.cfunc(ENTRY, cache=bool(folder), **OPTIONS)(names["entry"])
     _keep.append(entry)
     return int(entry.address)
 
 
 def image(kernel: Kernel) -> tuple[bytes, int]:
     """Position-independent machine code without relocations, and the offset of its entry."""
-    entry = _entry(kernel)
+    source, names = _source(kernel)
+    exec(source, names)
+    entry = numba.cfunc(ENTRY, **OPTIONS)(names["entry"])
     inner = entry.native_name.removeprefix("cfunc.")
     module = llvm.parse_assembly(_own_memory_calls(entry.inspect_llvm()) + _START.format(inner=inner))
     for function in module.functions:

@@ -61,7 +61,9 @@ def _by_image(kernel: Kernel) -> int:
 def _by_numba(kernel: Kernel) -> int:
     from hq_core.jit import compile
 
-    return compile.in_process(kernel)
+    name = f"{kernel.name}-{fingerprint(kernel, salt())}"
+    with cache.lock(name):
+        return compile.in_process(kernel, name, cache.folder())
 
 
 def salt() -> str:
