@@ -1,0 +1,155 @@
+"""Synthetic rows from a seed: bars and trades that are the same, bit for bit, on every machine.
+
+Everything random comes from SplitMix64 (Steele, Lea, Flood 2014) of seed + counter, in integers; prices are ticks and
+quantities lots until one division makes them decimal.  No libm and no shared state, so the batch does not matter.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core.batch import BAR, Schema, period_ns
+from hq_core.errors import USAGE, HqError
+from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
+
+if TYPE_CHECKING:
+    from hq_core.wire import Writer
+
+FRAME = 8192                        # rows of a frame
+GAMMA = 0x9E3779B97F4A7C15 - (1 << 64)
+MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
+MIX_2 = 0x94D049BB133111EB - (1 << 64)
+LOW_34, LOW_37, LOW_33 = (1 << 34) - 1, (1 << 37) - 1, (1 << 33) - 1
+LOW_53 = (1 << 53) - 1
+SILENCE = 0x5851F42D4C957F2D        # sets the draws that make gaps apart from those that make rows
+TICKS, LOTS = 10.0, 1000.0          # ticks a unit of the quote currency, lots a unit of the base currency
+FIRST_PRICE = 300_000               # in ticks: 30,000.0
+MINUTE, MS = 60_000_000_000, 1_000_000
+TRADE = (("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("side", "i1"))
+BARS = tuple(col for col in BAR if col[0] != "complete")
+
+
+@inline
+def draw(seed: int, counter: int) -> int:
+    """64 random bits for a counter: SplitMix64's output function; the masks make the shifts logical."""
+    z = seed + (counter + 1) * GAMMA
+    z = (z ^ ((z >> 30) & LOW_34)) * MIX_1
+    z = (z ^ ((z >> 27) & LOW_37)) * MIX_2
+    return z ^ ((z >> 31) & LOW_33)
+
+
+@inline
+def silent(seed: int, slot: int, share: int) -> bool:
+    """Whether a stretch of time stays empty; share is in units of 2^-53."""
+    return (draw(seed ^ SILENCE, slot) & LOW_53) < share
+
+
+@kernel(state="done:i8 ts:i8 price:i8 minute:i8")
+def trades(n: int, seed: int, share: int, ts: I8, price: F8, qty: F8, side: I1, s: State) -> None:
+    """The next n trades.
+
+    share  of the minutes that stay empty, in units of 2^-53
+    ts     (n,)  ns, on whole milliseconds, 0 to 252 ms apart
+    price  (n,)  a walk on ticks of 0.1; a step is the sum of four uniforms, -30 to 30 ticks, std 9.2; at least 0.1
+    qty    (n,)  0.001 to 0.257, small ones more often
+    side   (n,)  +1 or -1
+    s      done: trades so far; ts, price: of the last one; minute: the last minute looked at
+    """
+    now, ticks, minute = s.ts, s.price, s.minute
+    for i in range(n):
+        r = draw(seed, s.done + i)
+        gap = (r >> 1) & 127
+        now += ((gap * gap) >> 6) * MS
+        if now // MINUTE != minute:
+            minute = now // MINUTE
+            while silent(seed, minute, share):
+                now += MINUTE
+                minute += 1
+        ticks += ((r >> 8) & 15) + ((r >> 12) & 15) + ((r >> 16) & 15) + ((r >> 20) & 15) - 30
+        ticks = abs(ticks - 1) + 1
+        lots = (((1 + ((r >> 24) & 63)) * (1 + ((r >> 30) & 63))) >> 4) + 1
+        ts[i] = now
+        price[i] = ticks / TICKS
+        qty[i] = lots / LOTS
+        side[i] = 1 - 2 * (r & 1)
+    s.ts, s.price, s.minute = now, ticks, minute
+    s.done += n
+
+
+@kernel(state="slot:i8 price:i8")
+def bars(
+    n: int, seed: int, share: int, period: int, ts: I8, open_time: I8, open: F8, high: F8, low: F8, close: F8,
+    volume: F8, quote_volume: F8, trades: I8, buy_volume: F8, buy_quote_volume: F8, sell_volume: F8,
+    sell_quote_volume: F8, vwap: F8, s: State,
+) -> None:
+    """The next n bars; each opens at the last one's close, and low <= open, close, vwap <= high.
+
+    share   of the bars that are left out, in units of 2^-53;  period: ns
+    close   open plus the sum of four uniforms, -510 to 510 ticks of 0.1, std 148
+    volume  0.001 to 65.536, small ones more often; buy and sell parts add up to it in lots
+    s       slot: the next bar's open_time / period; price: the last close in ticks
+    """
+    for i in range(n):
+        while silent(seed, s.slot, share):
+            s.slot += 1
+        r, q = draw(seed, 2 * s.slot), draw(seed, 2 * s.slot + 1)
+        first = s.price
+        last = first + (r & 255) + ((r >> 8) & 255) + ((r >> 16) & 255) + ((r >> 24) & 255) - 510
+        last = abs(last - 1) + 1
+        top = max(first, last) + ((r >> 32) & 127)
+        bottom = max(min(first, last) - ((r >> 40) & 127), 1)
+        lots = (1 + (q & 255)) * (1 + ((q >> 8) & 255))
+        bought = (lots * ((q >> 16) & 255)) >> 8
+        mean = bottom + (((top - bottom) * ((q >> 24) & 255)) >> 8)
+        open_time[i] = s.slot * period
+        ts[i] = (s.slot + 1) * period
+        open[i], high[i], low[i], close[i] = first / TICKS, top / TICKS, bottom / TICKS, last / TICKS
+        vwap[i] = mean / TICKS
+        volume[i], buy_volume[i], sell_volume[i] = lots / LOTS, bought / LOTS, (lots - bought) / LOTS
+        quote_volume[i] = (lots * mean) / (TICKS * LOTS)
+        buy_quote_volume[i] = (bought * mean) / (TICKS * LOTS)
+        sell_quote_volume[i] = ((lots - bought) * mean) / (TICKS * LOTS)
+        trades[i] = min(lots, 1 + ((q >> 32) & 1023))
+        s.slot += 1
+        s.price = last
+
+
+class Generator:
+    """Writes `rows` rows of a kind, bar or trade, as one series.
+
+    start  ns; the first row comes at or after it;  gaps: share of bars, or of minutes without trades, left out
+    """
+
+    def __init__(
+        self, kind: str, rows: int, seed: int, start: int, symbol: str = "BTCUSDT", period: str = "1m", gaps: float = 0.0
+    ) -> None:
+        if not 0.0 <= gaps <= 0.9:
+            raise HqError(f"--gaps is {gaps:g}, must be 0 to 0.9", USAGE)
+        self.rows = rows
+        share = int(gaps * (LOW_53 + 1))
+        if kind == "bar":
+            step = period_ns(period)
+            self.schema = Schema("bar", symbol, period, BARS)
+            cell = Cell(bars)
+            cell.set(seed=seed, share=share, period=step)
+            cell.state.slot = -(-start // step)
+        else:
+            self.schema = Schema("trade", symbol, "", TRADE)
+            cell = Cell(trades)
+            cell.set(seed=seed, share=share)
+            cell.state.ts, cell.state.minute = -(-start // MS) * MS, -1
+        cell.state.price = FIRST_PRICE
+        self._cell = cell
+
+    def write(self, out: Writer, frame: int = FRAME) -> None:
+        """All rows, `frame` at a time."""
+        series = out.series(self.schema)
+        cell, names = self._cell, self.schema.names
+        left = self.rows
+        while left > 0:
+            n = min(left, frame)
+            for name, address in zip(names, out.rows(series, n)):
+                cell.column(name, address, n)
+            cell.set(n=n)
+            cell.run()
+            out.commit(series, n)
+            left -= n
