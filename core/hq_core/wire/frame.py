@@ -16,6 +16,8 @@ BLOCK = 256 * 1024      # one read or write; larger ones leave the cache
 BUFFER = 1024 * 1024
 MAX_BLOB = 16 << 20     # a frame beyond 256 KiB gains nothing, so this is generous
 MAX_MAP = 1 << 20
+SMALL_MAP = 4096        # nearly every map is shorter, and reading 1 MiB to find that out costs 20 times as much
+MAX_NAME = 256          # characters of a kind, symbol, period, or column name
 MAX_COLUMNS = 4096
 MAX_SERIES = 65536
 

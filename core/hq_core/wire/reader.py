@@ -19,7 +19,9 @@ from hq_core.wire.frame import (
     MAX_BLOB,
     MAX_COLUMNS,
     MAX_MAP,
+    MAX_NAME,
     MAX_SERIES,
+    SMALL_MAP,
     Memory,
     grow_pipe,
 )
@@ -45,6 +47,7 @@ class Reader:
         self._memory.view[: len(prefix)] = prefix
         self._at, self._filled = 0, len(prefix)
         self._schemas: dict[int, Schema] = {}
+        self._seen: dict[str, Schema] = {}
         self._counts: dict[str, int] = {}
         self._open = False
         grow_pipe(fd)
@@ -128,21 +131,28 @@ class Reader:
         """The map at `at`, or None if it has not come whole."""
         if not (0x80 <= view[at] <= 0x8F or view[at] in (0xDE, 0xDF)):
             raise self._bad(f"begins with byte 0x{view[at]:02x}: not hq-frames")
-        # a new Unpacker each time: one that has raised must never be used again
-        unpacker = msgpack.Unpacker(
-            max_buffer_size=MAX_MAP, max_str_len=65536, max_bin_len=MAX_MAP, max_ext_len=65536,
-            max_array_len=MAX_SERIES, max_map_len=MAX_SERIES, strict_map_key=True,
-        )
-        unpacker.feed(view[at : min(self._filled, at + MAX_MAP)])
-        try:
-            frame = unpacker.unpack()
-        except msgpack.OutOfData:
-            if self._filled - at >= MAX_MAP:
-                raise self._bad(f"is a map of more than {MAX_MAP} bytes") from None
-            return None
-        except (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError) as error:
-            raise self._bad(f"cannot be read: {str(error) or type(error).__name__}") from None
-        if not isinstance(frame.get("kind"), str):
+        there = self._filled - at
+        window = min(there, SMALL_MAP)
+        while True:
+            # a new Unpacker each time: one that has raised must never be used again
+            unpacker = msgpack.Unpacker(
+                read_size=SMALL_MAP, max_buffer_size=MAX_MAP, max_str_len=65536, max_bin_len=MAX_MAP,
+                max_ext_len=65536, max_array_len=MAX_SERIES, max_map_len=MAX_SERIES, strict_map_key=True,
+            )
+            unpacker.feed(view[at : at + window])
+            try:
+                frame = unpacker.unpack()
+                break
+            except msgpack.OutOfData:
+                if window == MAX_MAP:
+                    raise self._bad(f"is a map of more than {MAX_MAP} bytes") from None
+                if window == there:
+                    return None
+                window = min(there, MAX_MAP)
+            except (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError) as error:
+                raise self._bad(f"cannot be read: {str(error) or type(error).__name__}") from None
+        kind = frame.get("kind")
+        if not isinstance(kind, str) or not kind.isprintable() or not 0 < len(kind) <= MAX_NAME:
             raise self._bad("is a map without a kind")
         self._before = self.position
         self._advance(unpacker.tell())
@@ -155,6 +165,8 @@ class Reader:
                 raise self._bad("is a head, but the section before it has no end: its writer died", before=True)
             if frame.get("hq") != 1:
                 raise self._bad(f"is of version {frame.get('hq')} of hq-frames; this reads version 1", before=True)
+            if not isinstance(frame.get("made_by", []), list):
+                raise self._bad("is a head whose made_by is not a list", before=True)
             self._open = True
             self._schemas.clear()
             self._counts.clear()
@@ -164,11 +176,15 @@ class Reader:
         if kind == "schema":
             return self._schema(frame)
         if kind == "mark":
-            if not isinstance(frame.get("ts"), int):
+            ts = frame.get("ts")
+            if type(ts) is not int or not -(2**63) <= ts < 2**63:
                 raise self._bad("is a mark without a ts", before=True)
-            return kind, frame["ts"]
+            return kind, ts
         if kind == "end":
             self._check_counts(frame.get("rows"))
+            dropped = frame.get("dropped", {})
+            if not isinstance(dropped, dict) or not all(type(n) is int and n >= 0 for n in dropped.values()):
+                raise self._bad("is an end whose dropped is not a map of counts", before=True)
             self._open = False
             return kind, frame
         return "map", frame
@@ -178,25 +194,34 @@ class Reader:
             number, of, cols = frame["id"], frame["of"], frame["cols"]
             symbol, period = frame.get("symbol", ""), frame.get("period", "")
             known = {"kind", "id", "of", "symbol", "period", "cols"}
-            if not all(isinstance(text, str) for text in (of, symbol, period)) or not 0 <= number < 2**32:
-                raise ValueError("id, of, symbol or period")
+            if type(number) is not int or not 0 <= number < 2**32:
+                raise ValueError("id")
+            if not of or not all(_is_name(text) for text in (of, symbol, period)):
+                raise ValueError("of, symbol or period")
             if not 0 < len(cols) <= MAX_COLUMNS or len(self._schemas) >= MAX_SERIES:
                 raise ValueError("too many columns or series")
-            if not all(isinstance(name, str) and isinstance(type_, str) for name, type_ in cols):
+            if not all(name and _is_name(name) and _is_name(type_) for name, type_ in cols):
                 raise ValueError("cols")
             extra = {key: value for key, value in frame.items() if key not in known}
             schema = Schema(of, symbol, period, cols, extra)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, HqError) as error:
             raise self._bad(f"is a schema that cannot be read: {error}", before=True) from None
         if number in self._schemas and not self._schemas[number].same_as(schema):
             raise self._bad(f"announces schema {number} a second time, differently", before=True)
-        self._schemas[number] = schema
-        return "schema", schema
+        seen = self._seen.setdefault(schema.key, schema)    # one object a series, whatever the number of sections
+        if not seen.same_as(schema):
+            seen = self._seen[schema.key] = schema
+        self._schemas[number] = seen
+        return "schema", seen
 
     def _check_counts(self, said: object) -> None:
-        came = {key: n for key, n in self._counts.items() if n}
-        if not isinstance(said, dict) or {key: n for key, n in said.items() if n} != came:
-            raise self._bad(f"is an end that counts {said}, but {came} came", before=True)
+        if not isinstance(said, dict):
+            raise self._bad("is an end without the counts of its rows", before=True)
+        for key in {**self._counts, **said}:
+            came, counted = self._counts.get(key, 0), said.get(key, 0)
+            if came != counted:
+                wrong = f"is an end that counts {counted!r:.40} rows of {key!r:.200}, but {came} came"
+                raise self._bad(wrong, before=True)
 
     # -- bytes -------------------------------------------------------------------------------------------
     def _read(self) -> bool:
@@ -241,6 +266,11 @@ class Reader:
         return HqError(f"frame at byte {at} {what}", DATA)
 
     _before = 0
+
+
+def _is_name(text: object) -> bool:
+    """Whether it may stand in a message: a short text without control characters."""
+    return isinstance(text, str) and len(text) <= MAX_NAME and (text.isprintable() or not text)
 
 
 def _schema_frame(number: int, schema: Schema) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from hq_core.batch import Batch, Schema, period_ns
-from hq_core.errors import IO, HqError
-from hq_core.wire.frame import BLOCK, BUFFER, HEADER_BYTES, Memory, grow_pipe, pack_header
+from hq_core.errors import DATA, IO, HqError
+from hq_core.wire.frame import BLOCK, BUFFER, HEADER_BYTES, MAX_BLOB, MAX_MAP, Memory, grow_pipe, pack_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ _move = ctypes.memmove
 class Series:
     """A series that is being written: its id on the wire, its rows so far, and the few rows held back."""
 
-    __slots__ = ("addresses", "id", "memory", "pending", "rows", "schema", "staged", "starts")
+    __slots__ = ("addresses", "aside", "id", "memory", "most", "pending", "room", "rows", "schema", "staged", "starts")
 
     def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
@@ -35,15 +36,18 @@ class Series:
         self.addresses: list[int] = []
         self.memory: Memory | None = None
         self.starts: list[int] = []
+        row = max(1, sum(schema.widths))
+        self.room = min(GATHER, BUFFER // row)      # rows that may be held back
+        self.most = MAX_BLOB // row & -8            # rows of one frame, a number that needs no padding
+        self.aside: Memory | None = None            # more rows than one frame may have
+        if self.most == 0:
+            raise HqError(f"{schema.key}: a row of {row} bytes cannot be written; at most {MAX_BLOB // 8}", DATA)
 
     def stage(self) -> list[int]:
         """Where the next held-back row of each column goes."""
         if self.memory is None:
-            self.memory = Memory(self.schema.blob(GATHER))
-            at = self.memory.address
-            for w in self.schema.widths:
-                self.starts.append(at)
-                at += w * GATHER
+            self.memory = Memory(self.schema.blob(self.room))
+            self.starts = _columns(self.schema, self.memory.address, self.room)
         return [at + w * self.staged for at, w in zip(self.starts, self.schema.widths)]
 
 
@@ -88,6 +92,8 @@ class Writer:
         if self._staged:
             self.gathered()
         packed = self._packer.pack(frame)
+        if len(packed) > MAX_MAP:
+            raise HqError(f"a {frame['kind']} of {len(packed)} bytes cannot be written; at most {MAX_MAP}", DATA)
         self._room(len(packed))
         self._buffer.view[self._used : self._used + len(packed)] = packed
         self._used += len(packed)
@@ -96,6 +102,8 @@ class Writer:
         """Announce a series, or announce it anew with other columns; the same one is announced once."""
         found = self._by_schema.get(schema) or self._series.get(schema.key)
         if found is not None and found.schema.same_as(schema):
+            if len(self._by_schema) > 4 * len(self._series) + 64:       # a stage may make its schema anew a section
+                self._by_schema.clear()
             self._by_schema[schema] = found
             return found
         if found is not None:
@@ -116,22 +124,28 @@ class Writer:
 
     # -- rows --------------------------------------------------------------------------------------------
     def rows(self, series: Series, n: int) -> list[int]:
-        """One writable address a column for up to n rows; `commit` says how many there are."""
-        if n < DIRECT:
-            if series.staged + n > GATHER:
+        """One writable address a column for up to n rows; `commit`, the next call, says how many there are."""
+        if n < DIRECT and n <= series.room:
+            if series.staged + n > series.room:
                 self.gathered()
             return series.stage()
         if self._staged:
             self.gathered()
         series.pending = n
-        series.addresses = self._reserve(series, n)
+        if n <= series.most:
+            series.addresses = self._reserve(series, n)
+        else:
+            series.aside = Memory(series.schema.blob(n))
+            series.addresses = _columns(series.schema, series.aside.address, n)
         return series.addresses
 
     def commit(self, series: Series, n: int) -> None:
         """The first n of the rows asked for are there."""
         if series.pending >= 0:
             asked, series.pending = series.pending, -1
-            if n:
+            if series.aside is not None:
+                self._cut(series, n)
+            elif n:
                 if n < asked:
                     self._close_up(series, n)
                 self._finish(series, n)
@@ -159,17 +173,21 @@ class Writer:
                     _move(to, at, w * n)
                 self._finish(series, n)
 
+    def _cut(self, series: Series, n: int) -> None:
+        """As many frames as the rows set aside need."""
+        for start in range(0, n, series.most):
+            size = min(series.most, n - start)
+            for to, at, w in zip(self._reserve(series, size), series.addresses, series.schema.widths):
+                _move(to, at + w * start, w * size)
+            self._finish(series, size)
+        series.aside = None
+
     def _reserve(self, series: Series, n: int) -> list[int]:
         self._room(HEADER_BYTES + series.schema.blob(n) + 8)
         pad = -self._used % 8
         if pad:                             # maps have any length; columns are written aligned and moved if need be
             self._send()
-        at = self._buffer.address + self._used + HEADER_BYTES
-        found = []
-        for w in series.schema.widths:
-            found.append(at)
-            at += (w * n + 7) & -8
-        return found
+        return _columns(series.schema, self._buffer.address + self._used + HEADER_BYTES, n)
 
     def _close_up(self, series: Series, n: int) -> None:
         to = series.addresses[0]
@@ -207,7 +225,10 @@ class Writer:
         view, at = self._buffer.view, 0
         try:
             while at < self._used:
-                at += os.write(self.fd, view[at : self._used])
+                try:
+                    at += os.write(self.fd, view[at : self._used])
+                except BlockingIOError:         # whoever shares our stdout has made it non-blocking
+                    select.select((), (self.fd,), ())
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise BrokenPipeError from None
@@ -215,3 +236,12 @@ class Writer:
         finally:
             self.written += at
         self._used = 0
+
+
+def _columns(schema: Schema, at: int, n: int) -> list[int]:
+    """Where each column of n rows lies if the first one lies at `at`."""
+    found = []
+    for w in schema.widths:
+        found.append(at)
+        at += (w * n + 7) & -8
+    return found
