@@ -19,7 +19,7 @@ hq-signal --check examples/rsi.hq
 
 @filter_command("hq-signal", EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
-@click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a strategy's param.")
+@click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param.")
 @click.option("--period", default="", metavar="PERIOD", help="The bars to run on; else the finest ones.")
 @click.option("--keep", default="", metavar="NAMES", help="Write these assigned names as columns too.")
 @click.option("--signals", is_flag=True, help="Write one map an order, and no rows.")
@@ -32,8 +32,8 @@ def main(
     """Run strategies over bars and add the columns of their orders.
 
     open_long, close_long, open_short and close_short hold the quantity that is ordered at the row: NaN for
-    none, inf where the rule names no size.  Several strategies run side by side, each with its name before its
-    columns.  Rows of other kinds and periods pass untouched.  The language is described in hq-dsl(7).
+    none, inf where the rule names no size.  Several strategies run side by side, each with its name before
+    its columns.  Rows of other kinds and periods pass untouched.  The language is described in hq-dsl(7).
     """
     from hq_core.lang.files import read_params, read_strategies
 

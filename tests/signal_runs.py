@@ -6,6 +6,8 @@ import os
 from array import array
 from typing import Any
 
+import msgpack
+
 from hq_core.batch import Batch, Schema
 from hq_core.stages.signal import Signal
 from hq_core.wire import Reader, Writer
@@ -54,7 +56,7 @@ class Run:
         self.out.head([], {})
         stage.begin(self.out)
         if saved is not None:
-            stage.load(saved)
+            stage.load(msgpack.unpackb(msgpack.packb(saved)))
         self.schemas: dict[tuple[str, str], Schema] = {}
 
     def announce(self, *periods: str, symbol: str = "X", columns: Any = COLUMNS) -> Run:

@@ -3,6 +3,9 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import lang_oracle as oracle
@@ -398,6 +401,33 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
     assert error.value.code == 2
 
 
+def test_constants_are_columns_and_conditions_too() -> None:
+    text = "k = 3\nyes = TRUE\nIF yes THEN OPEN_LONG(size=k, META(k=k, yes=yes))"
+    run = Run(strategy(text, keep=["k", "yes"])).announce("15m").feed("15m", bars([1, 2])).finish()
+    assert run.column("k") == run.column("open_long") == [3, 3]
+    assert run.column("yes") == [1, 1]
+    assert [one["meta"] for one in run.maps] == [{"k": 3.0, "yes": True}] * 2
+
+
+def test_strategy_without_rules_orders_nothing() -> None:
+    run = Run(strategy("# nothing\n")).announce("15m").feed("15m", bars([1, 2])).finish()
+    assert all(same(run.column(verb), [NAN, NAN]) for verb in VERBS)
+
+
+def test_input_that_no_strategy_can_run_on_is_told() -> None:
+    stage = strategy("IF close > 0 THEN BUY", period="1h")
+    run = Run(stage).announce("4h").feed("4h", bars([1.0], step=14400)).finish()
+    assert run.rows["bar/X/4h"][0].keys() == {name for name, _ in COLUMNS}
+    assert stage.notices == {"no 1h bars of bar/X, so no strategy ran": 1}
+
+
+def test_series_that_is_announced_after_the_rows_it_must_know_is_refused() -> None:
+    stage = strategy("IF close@Y > 0 THEN BUY")
+    run = Run(stage).announce("15m", symbol="Y").feed("15m", bars([1.0]), symbol="Y")
+    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/Y/15m, which it reads"):
+        run.announce("15m").feed("15m", bars([1.0]))
+
+
 # Maps
 
 RULES = """param limit = 2
@@ -463,3 +493,44 @@ def test_large_batch_spans_the_pieces_of_the_graph() -> None:
         run.feed("15m", bars(closes), cut=cut).finish()
         assert same(run.column("open_long"), wanted)
         assert [one["meta"]["c"] for one in run.maps] == [value for value in wanted if value == value]
+
+
+# The command
+
+
+def hq_signal(*arguments: str) -> tuple[int, str, str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "hq_cli.signal", *arguments], env=environment, capture_output=True, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_command_checks_and_formats(tmp_path: Path) -> None:
+    path = tmp_path / "s.hq"
+    path.write_text("param a = 3 in 1..5\nclose > a\nif rsi(a)<30 then buy")
+    name = str(path)
+    warning = f"hq-signal: {name}:2:1: warning: the expression has no effect; give it a name or use it\n"
+    assert hq_signal("--check", name) == (0, "", warning)
+    canonical = "param a = 3 in 1..5\nclose > a\nIF RSI(close, period=a) < 30 THEN BUY()\n"
+    assert hq_signal("--format", name) == (0, canonical, "")
+    code, _, told = hq_signal("--check", "--param", "a=6", name)
+    assert (code, told.splitlines()[0]) == (65, f"hq-signal: {name}:1:11: a is 6, must be 1 to 5")
+    assert hq_signal("--check", "--param", "b=6", name)[0] == 2
+    assert hq_signal("--check", "--param", "a", name)[0] == 2
+    assert hq_signal("--check", "--period", "4q", name)[0] == 2
+
+
+def test_command_refuses_a_wrong_file_before_any_input(tmp_path: Path) -> None:
+    path = tmp_path / "s.hq"
+    path.write_text("IF emma > 3 THEN BUYY\n")
+    code, out, told = hq_signal(str(path))
+    assert (code, out) == (65, "")
+    assert told == (
+        f"hq-signal: {path}:1:18: unknown action 'BUYY', did you mean 'BUY'?\n"
+        "  IF emma > 3 THEN BUYY\n                   ^^^^\n"
+    )
+    assert hq_signal("--check", str(tmp_path / "none.hq"))[0] == 66
+    path.write_bytes(b"x = \xff")
+    assert hq_signal("--check", str(path)) == (65, "", f"hq-signal: {path}: byte 4 is not UTF-8\n")
+    assert hq_signal()[0] == 2

@@ -68,6 +68,8 @@ class Signal(Stage):
             if name not in known:
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
         self._symbols: dict[str, Symbol] = {}
+        self._others = 0  # rows that are no bars
+        self._readers: dict[tuple[str, int], list[Unit]] = {}  # units that read a series beside their own
         self._heard: set[tuple[str, int]] = set()  # series of named symbols that have had rows
 
     def check(self) -> None:
@@ -88,6 +90,7 @@ class Signal(Stage):
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
         if schema.of != "bar":
+            self._others += batch.n
             if not self.signals:
                 self.out.copy(batch)
             return
@@ -100,12 +103,15 @@ class Signal(Stage):
                 if not other.settled:
                     self._settle(other)
             self._heard.add(where)
-        for other in self._symbols.values():
-            if other.unit is not None and where in other.unit.feeds:
-                other.unit.feed(other.unit.feeds[where], batch, self.out)
+        for reader in self._readers.get(where, ()):
+            reader.feed(reader.feeds[where], batch, self.out)
         if symbol.unit is not None and symbol.unit.schema.period == schema.period:
             symbol.unit.rows(batch, self.out)
-        elif not self.signals:
+            return
+        if symbol.unit is None:
+            series = schema.key.rpartition("/")[0]
+            self.note(f"no {self.period} bars of {series}, so no strategy ran", batch.n)
+        if not self.signals:
             self.out.copy(batch)
 
     def mark(self, ts: int) -> None:
@@ -119,6 +125,8 @@ class Signal(Stage):
             self.out.map(frame)
 
     def finish(self, more: bool) -> None:
+        if not self._symbols:
+            self.note("no bars in the input, so no strategy ran", self._others)
         for symbol in self._symbols.values():
             if not symbol.settled:
                 self._settle(symbol)
@@ -151,8 +159,7 @@ class Signal(Stage):
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols[name] = Symbol()
             symbol.settled = True
-            symbol.unit = Unit(undescribed(schema), self.strategies, self.keep, self.signals, self.note)
-            symbol.unit.load(unit)
+            self._place(symbol, undescribed(schema), resumed=True).load(unit)
 
     def _settle(self, symbol: Symbol) -> None:
         """The symbol's first rows are there: its base is decided by what has been announced."""
@@ -160,19 +167,21 @@ class Signal(Stage):
         periods = sorted(symbol.schemas, key=period_ns)
         wanted = [one for one in periods if not self.period or period_ns(one) == self._length]
         if wanted:
-            symbol.unit = self._unit(symbol.schemas[wanted[0]])
+            self._place(symbol, symbol.schemas[wanted[0]])
         for schema in symbol.schemas.values():
             self._announce(symbol, schema)
 
-    def _unit(self, schema: Schema) -> Unit:
-        unit = Unit(schema, self.strategies, self.keep, self.signals, self.note)
+    def _place(self, symbol: Symbol, schema: Schema, resumed: bool = False) -> Unit:
+        """The unit on a base, told to whoever has rows for it."""
+        unit = symbol.unit = Unit(schema, self.strategies, self.keep, self.signals, self.note)
         for where, feed in unit.feeds.items():
-            if where in self._heard:
+            if where in self._heard and not resumed:
                 raise HqError(
                     f"{schema.key}: comes after rows of {feed.key}, which it reads; "
                     "announce both before the first rows",
                     DATA,
                 )
+            self._readers.setdefault(where, []).append(unit)
         return unit
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
@@ -181,8 +190,7 @@ class Signal(Stage):
             unit.announce(schema, self.out)
             return
         if unit is None and period_ns(schema.period) == self._length:
-            symbol.unit = self._unit(schema)
-            symbol.unit.announce(schema, self.out)
+            self._place(symbol, schema).announce(schema, self.out)
             return
         if unit is not None and not self.period and period_ns(schema.period) < period_ns(unit.schema.period):
             raise HqError(
