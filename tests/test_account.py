@@ -296,6 +296,8 @@ def test_mark_price_decides_and_the_last_price_fills():
     assert fills[-1]["price"] == 9500.0        # the last price was never at 9036
     bars[1] = bar(1, 10000, 10000, 9000, 9900, mark=(10000, 9500, 9900))
     assert feed(account_of(taker_fee=0.0, fill="close"), bars)[2] == []
+    bars[1] = bar(1, 8500, 9900, 8500, 9900, mark=(10000, 9500, 9900))      # nor does the last price's open
+    assert feed(account_of(taker_fee=0.0, fill="close"), bars)[2] == []
 
 
 def test_gap_past_the_liquidation_price_fills_at_the_open_and_the_insurance_pays_beyond_the_margin():
@@ -305,6 +307,22 @@ def test_gap_past_the_liquidation_price_fills_at_the_open_and_the_insurance_pays
     assert fills[-1]["fill_time"] == MINUTE
     assert (ends[0]["loss"], ends[0]["insurance"]) == (500.0, 500.0)       # margin 500; the fall cost 1000
     assert equity[-1]["equity"] == 500.0
+
+
+@pytest.mark.parametrize(("long", "short", "low", "high", "price", "mark"), [
+    # 1000 - 40 (100 - p) = 0.004 * 60 p;  1000 - 40 (p - 100) = 0.004 * 60 p
+    (50.0, 10.0, 70.0, 100.0, 3000 / 39.76, 70.0), (10.0, 50.0, 100.0, 130.0, 5000 / 40.24, 130.0)])
+def test_a_cross_account_loses_both_sides_at_once(long, short, low, high, price, mark):
+    bars = [bar(0, 100, 100, 100, 100, open_long=long, open_short=short), bar(1, 100, high, low, 100)]
+    account = account_of(taker_fee=0.0, fill="close", position_mode="hedge", margin="cross")
+    equity, fills, ends = feed(account, bars)
+    assert [(e["side"], e["quantity"], e["mark"]) for e in ends] == [(1, long, mark), (-1, short, mark)]
+    assert [(f["price"], f["reason"]) for f in fills[2:]] == [(pytest.approx(price), 5)] * 2
+    assert [e["liquidation_price"] for e in ends] == [pytest.approx(price)] * 2
+    assert equity[-1]["equity"] == pytest.approx(0.004 * 60 * price)
+    bars[1] = bar(1, price * 1.001, 100, price * 1.001, 100) if low < 100 else bar(1, 100, price * 0.999, 100, 100)
+    account = account_of(taker_fee=0.0, fill="close", position_mode="hedge", margin="cross")
+    assert feed(account, bars)[2] == []
 
 
 def test_bankruptcy_ends_the_run():

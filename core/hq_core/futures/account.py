@@ -204,9 +204,9 @@ def account(
         e_fees[equities] = s.fees + s.fees_low
         e_insurance[equities] = s.insurance + s.insurance_low
         e_unrealised[equities] = gain
-        e_long[equities] = units(s.long_lots, s.lot_num, s.lot_den)
+        e_long[equities] = s.long
         e_long_entry[equities] = s.long_entry if s.long_lots > 0 else math.nan
-        e_short[equities] = units(s.short_lots, s.lot_num, s.lot_den)
+        e_short[equities] = s.short
         e_short_entry[equities] = s.short_entry if s.short_lots > 0 else math.nan
         e_lower[equities] = math.nan if flat or s.lower == -math.inf else s.lower
         e_upper[equities] = math.nan if flat or s.upper == math.inf else s.upper

@@ -126,8 +126,7 @@ class Backtest:
 
     def position(self, side: str) -> float:
         """Contracts held on the side 'long' or 'short'."""
-        num, den = self._account.terms.lot
-        return float(getattr(self._account.state, f"{side}_lots") * num / den)
+        return float(getattr(self._account.state, side))
 
     def liquidation_price(self, side: str) -> float | None:
         """The mark price that liquidates the side 'long' or 'short'; None if no price does or nothing is held."""

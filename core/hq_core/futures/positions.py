@@ -25,8 +25,8 @@ CONFIG = (
 )
 LEDGER = (
     "realised realised_low fees fees_low insurance insurance_low turnover turnover_low wallet lower upper "
-    "long_lots:i8 long_base long_entry long_margin long_adds:i8 long_pnl "
-    "short_lots:i8 short_base short_entry short_margin short_adds:i8 short_pnl "
+    "long_lots:i8 long long_base long_entry long_margin long_adds:i8 long_pnl "
+    "short_lots:i8 short short_base short_entry short_margin short_adds:i8 short_pnl "
     "trades:i8 wins:i8 losses:i8 gross_profit gross_profit_low gross_loss gross_loss_low "
 )
 # The fill just made, for the kernel to write out.
@@ -69,14 +69,17 @@ def held(s: State, side: int) -> int:
 @inline
 def hold(s: State, side: int, lots: int, entry: float, margin: float) -> None:
     """Set a side's position: lots, mean entry price, isolated margin."""
-    base = units(lots, s.lot_num, s.lot_den) * s.contract_size
+    contracts = units(lots, s.lot_num, s.lot_den)
+    base = contracts * s.contract_size
     if side > 0:
         s.long_lots = lots
+        s.long = contracts
         s.long_base = base
         s.long_entry = entry
         s.long_margin = margin
     else:
         s.short_lots = lots
+        s.short = contracts
         s.short_base = base
         s.short_entry = entry
         s.short_margin = margin
@@ -150,7 +153,7 @@ def note_fill(s: State, side: int, opens: bool, price: float, lots: int, fee: fl
     s.fill_price = price
     s.fill_quantity = units(lots, s.lot_num, s.lot_den)
     s.fill_fee = fee
-    s.fill_position = units(held(s, side), s.lot_num, s.lot_den)
+    s.fill_position = s.long if side > 0 else s.short
     s.fill_reason = reason
 
 

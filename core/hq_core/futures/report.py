@@ -127,10 +127,10 @@ def _profit_factor(s: Any) -> float | None:
 
 
 def _open_position(account: Account) -> dict[str, Any]:
-    s, (num, den) = account.state, account.terms.lot
+    s = account.state
     return {
-        "long": s.long_lots * num / den, "long_entry": s.long_entry if s.long_lots else None,
-        "short": s.short_lots * num / den, "short_entry": s.short_entry if s.short_lots else None,
+        "long": s.long, "long_entry": s.long_entry if s.long_lots else None,
+        "short": s.short, "short_entry": s.short_entry if s.short_lots else None,
         "long_liquidation": finite(s.lower) if s.long_lots + s.short_lots else None,
         "short_liquidation": finite(s.upper) if s.long_lots + s.short_lots else None,
     }

@@ -88,7 +88,7 @@ class Terms:
             "initial_margin": self.initial_margin, "leverage": self.leverage, "contract_size": self.contract_size,
             "maker_fee": self.maker_fee, "taker_fee": self.taker_fee, "liquidation_fee": self.liquidation_fee,
             "lot": self.lot[0] / self.lot[1], "tick": self.tick[0] / self.tick[1] if self.tick[0] else None,
-            "size": self.size or None, "pyramid": self.pyramid,
+            "size": self.size or None, "pyramid": self.pyramid, "maintenance": self.maintenance,
         }
         return {
             **number, "size_unit": self.size_unit, "position_mode": self.position_mode, "margin": self.margin,

@@ -104,10 +104,15 @@ class Backtest(Stage):
         """What the account came to so far; None before there is one."""
         if self.account is None:
             return None
-        return summary(self.account, self.symbol, self.period, self.liquidations)
+        report = summary(self.account, self.symbol, self.period, self.liquidations)
+        if self._file:
+            report["options"] |= {"maintenance": None, "brackets": self._file}
+        return report
 
     # -- the account -------------------------------------------------------------------------------------
     def _open(self) -> None:
+        if self._file and not self.symbol:
+            raise HqError(f"brackets: {self._file}: the bars name no symbol (hq-import can name it)", CONFIG)
         if self._file:
             self._versions = parse_brackets(self._file, self._text, self.symbol)
         else:
