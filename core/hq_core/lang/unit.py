@@ -64,7 +64,7 @@ class Unit:
             self.watches += watches
         for name in columns:
             if schema.has(name):
-                raise HqError(f"column '{name}' is there already in {schema.key}; run strategies at once", DATA)
+                raise HqError(f"column '{name}' is there already in {schema.key}; run them in one", DATA)
         self.added = [(name, "f8") for name in columns]
         self.written = schema.with_columns(self.added)
         self.feeds: dict[tuple[str, int], Feed] = {}
