@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 import click
@@ -59,7 +58,8 @@ def main(brackets: str, strategy: str, json: bool, fail_on_liquidation: bool, st
     An order of a bar's close fills at the next bar's open.  Inside a bar an open position meets the adverse extreme
     of the mark price (columns mark_high, mark_low, mark_close; without them the last price) before anything later
     is trusted.  The rows that come out are fill, liquidation and equity; at the end comes one report, which a
-    terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.
+    terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.  With --state the frames
+    go on in the next run and carry no report; --json and the terminal show how far the account is.
     """
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import Backtest
@@ -92,15 +92,19 @@ def _keep_stdout() -> int:
 
 def _show(shown: int, report: dict[str, Any], json: bool) -> None:
     """Print the report where stdout was."""
-    os.dup2(shown, 1)
     if json:
         import orjson
 
-        sys.stdout.write(orjson.dumps(report).decode() + "\n")
-        return
-    from hq_core.futures.readable import readable
+        text = orjson.dumps(report) + b"\n"
+    else:
+        from hq_core.futures.readable import readable
 
-    sys.stdout.write(readable(report))
+        text = readable(report).encode()
+    try:
+        while text:
+            text = text[os.write(shown, text) :]
+    except OSError as error:
+        raise HqError(f"cannot write: {error.strerror}", IO) from None
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hq_core.batch import Schema
-from hq_core.errors import CONFIG, DATA, NOINPUT, USAGE, HqError
+from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
 from hq_core.futures.ledger import Backtest as Ledger
 from hq_core.futures.readable import readable, wrapped
 from hq_core.futures.terms import Terms
@@ -295,6 +295,13 @@ def test_errors_have_one_line_and_their_code(tmp_path):
         assert out == b"" or "--json" not in args
 
 
+def test_a_full_disk_is_an_error_of_its_own():
+    with open("/dev/full", "wb") as full:
+        for args in (["--json"], []):
+            code, _, err = command(promises.stream([(SIGNALS, CRASH)]), *args, stdout=full)
+            assert (code, err) == (IO, "hq-backtest: cannot write: No space left on device\n")
+
+
 def test_same_bar_fills_are_named():
     data = promises.stream([(SIGNALS, CRASH)])
     report = json.loads(command(data, "--json", "--fill", "close")[1])
@@ -393,3 +400,15 @@ def test_library_ends_at_bankruptcy_and_refuses_nonsense():
     with pytest.raises(HqError, match="goes back"):
         fresh.mark(4, 1.0, 1.0, 1.0)
     assert fresh.backtest_result()["final_equity"] == 1000.0
+
+
+def test_a_report_with_many_liquidations_lists_a_hundred_and_counts_all():
+    # each pair of bars opens one contract of 100 at 10x, and falls through its liquidation price
+    made = []
+    for i in range(0, 500, 2):
+        made += [flat(i, 100.0, 1.0, NAN, NAN, NAN), row(i + 1, 100.0, 100.0, 80.0, 100.0)]
+    out = promises.run(Backtest(Terms(initial_margin=1e6, fill="close")), promises.stream([(SIGNALS, made)]))
+    report = report_of(out)
+    assert (report["liquidated"], len(report["liquidations"])) == (250, 100)
+    assert [node["row"] for node in report["liquidations"][:3]] == [1, 3, 5]
+    assert len(table(out, "liquidation")) == 250
