@@ -95,6 +95,19 @@ def test_a_bar_that_changes_changes_its_signals():
     assert [one["action"] for one in hq.poll_signals()] == ["BUY"]
 
 
+def test_the_first_bar_may_change_too():
+    once, twice = HQuant(), HQuant()
+    for hq in (once, twice):
+        hq.add_strategy("IF close > SMA(close, 2) THEN BUY")
+    twice.push_kline({"ts": 1, "open": 9, "high": 9, "low": 9, "close": 9})
+    twice.update_last({"open": 5, "high": 5, "low": 5, "close": 5})
+    once.push_kline({"ts": 1, "open": 5, "high": 5, "low": 5, "close": 5})
+    for hq in (once, twice):
+        hq.push_kline({"ts": 2, "open": 6, "high": 6, "low": 6, "close": 6})
+        hq.push_kline({"ts": 3, "open": 5, "high": 5, "low": 5, "close": 5})
+    assert once.poll_signals() == twice.poll_signals() != []
+
+
 def test_periods_are_built_and_strategies_read_them():
     hq = HQuant(bar="15m", period=["1h"], time_unit="ms")
     ema = hq.add_indicator("sma:2", period="1h")

@@ -117,6 +117,27 @@ class Batch:
         return Batch(self.schema, stop - start, at, self.keep)
 
 
+def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
+    """The batch in order as parts of closed rows (True) and single forming rows (False)."""
+    if not batch.schema.has("complete"):
+        return [(batch, True)]
+    complete = bytes(batch.view("complete"))
+    forming = complete.find(0)
+    if forming < 0:
+        return [(batch, True)]
+    found: list[tuple[Batch, bool]] = []
+    start = 0
+    while forming >= 0:
+        if start < forming:
+            found.append((batch.slice(start, forming), True))
+        found.append((batch.slice(forming, forming + 1), False))
+        start = forming + 1
+        forming = complete.find(0, start)
+    if start < batch.n:
+        found.append((batch.slice(start, batch.n), True))
+    return found
+
+
 def bar_columns(optional: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
     """The columns of a bar in their order, with those of `optional` that bars may lack."""
     fixed = {"ts", "open_time", "open", "high", "low", "close", "volume", "complete"}

@@ -299,3 +299,4 @@ class HQuant:
             self._aggregate.schema(self._schema)
         if self._signal is not None:
             self._signal.schema(self._schema)
+            self._signal.settle()       # so that the state before the first bar is there to go back to

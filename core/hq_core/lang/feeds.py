@@ -4,11 +4,10 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.kernels import ops
-
-from .columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from bisect import bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns
+from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns, stretches
+from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
 
-from .columns import Columns, stretches
 from .compile import Plan, source_name
 from .feeds import NEVER, Feed
 from .rules import Watch, orders
@@ -220,6 +220,7 @@ class Unit:
         self.passed = saved["passed"]
         for feed, one in zip(self.feeds.values(), saved["feeds"]):
             feed.load(one)
+        self._pending.clear()
         for schema, n, copies in saved["pending"]:
             before = undescribed(schema)
             self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies)))

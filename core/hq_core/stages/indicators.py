@@ -4,6 +4,8 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import stretches
+from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
 from hq_core.graph import Graph
 from hq_core.stage import Stage
@@ -30,40 +32,19 @@ class Annotated:
                     raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
                 wanted.append(out)
                 columns.append(name)
-        for name in self.graph.sources:
-            if schema.kind(name) != "f8":
-                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}; indicators read f8", DATA)
+        self.columns = Columns(self.graph)
+        self.columns.check(schema)
         self.graph.compile(wanted)
         self.schema = schema.with_columns([(name, "f8") for name in columns])
         self.out: Series | None = None
 
     def rows(self, batch: Batch, added: Sequence[int]) -> None:
         """Compute the added columns; a forming row (complete=0) leaves no trace in the state."""
-        sources = {name: batch.address(name) for name in self.graph.sources}
-        for start, stop, keep in runs(batch):
-            shift = 8 * start
-            at = {name: one + shift for name, one in sources.items()} if shift else sources
-            self.graph.run(at, stop - start, [one + shift for one in added] if shift else added, keep)
-
-
-def runs(batch: Batch) -> list[tuple[int, int, bool]]:
-    """(start, stop, keep): stretches of whole rows, and forming rows one by one."""
-    n = batch.n
-    if not batch.schema.has("complete"):
-        return [(0, n, True)]
-    complete = bytes(batch.view("complete"))
-    if 0 not in complete:
-        return [(0, n, True)]
-    found, start = [], 0
-    for i in range(n):
-        if complete[i] == 0:
-            if start < i:
-                found.append((start, i, True))
-            found.append((i, i + 1, False))
-            start = i + 1
-    if start < n:
-        found.append((start, n, True))
-    return found
+        done = 0
+        for part, closed in stretches(batch):
+            at = [address + 8 * done for address in added] if done else added
+            self.graph.run(self.columns.sources(part), part.n, at, keep=closed)
+            done += part.n
 
 
 class Indicators(Stage):

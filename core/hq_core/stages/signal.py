@@ -127,9 +127,8 @@ class Signal(Stage):
     def finish(self, more: bool) -> None:
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
+        self.settle()
         for symbol in self._symbols.values():
-            if not symbol.settled:
-                self._settle(symbol)
             if symbol.unit is not None and not more:
                 symbol.unit.finish(self.out)
                 for where, feed in symbol.unit.feeds.items():
@@ -157,9 +156,19 @@ class Signal(Stage):
     def load(self, saved: dict[str, Any]) -> None:
         self._heard = {(symbol, period) for symbol, period in saved["heard"]}
         for name, (schema, unit) in saved["units"].items():
+            symbol = self._symbols.get(name)
+            if symbol is not None and symbol.unit is not None:
+                symbol.unit.load(unit)
+                continue
             symbol = self._symbols[name] = Symbol()
             symbol.settled = True
             self._place(symbol, undescribed(schema), resumed=True).load(unit)
+
+    def settle(self) -> None:
+        """Decide the bases by what has been announced, as the first rows would."""
+        for symbol in self._symbols.values():
+            if not symbol.settled:
+                self._settle(symbol)
 
     def _settle(self, symbol: Symbol) -> None:
         """The symbol's first rows are there: its base is decided by what has been announced."""

@@ -1,4 +1,4 @@
-"""The columns that a graph reads, as float64, and the stretches of a batch that keep their state."""
+"""The columns that a graph reads, as float64."""
 from __future__ import annotations
 
 from array import array
@@ -36,7 +36,7 @@ class Columns:
             elif kind == "f8":
                 self._names.append(name)
             else:
-                raise HqError(f"column '{name}' of {schema.key} is {kind}; a strategy reads f8 and i8", DATA)
+                raise HqError(f"column '{name}' of {schema.key} is {kind}, not numbers (f8, i8)", DATA)
 
     def sources(self, batch: Batch) -> dict[str, int]:
         """Name to address, valid until the next call."""
@@ -52,24 +52,3 @@ class Columns:
             cell.run()
             found[name] = address
         return found
-
-
-def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
-    """The batch in order as parts of closed rows (True) and single forming rows (False)."""
-    if not batch.schema.has("complete"):
-        return [(batch, True)]
-    complete = bytes(batch.view("complete"))
-    forming = complete.find(0)
-    if forming < 0:
-        return [(batch, True)]
-    found: list[tuple[Batch, bool]] = []
-    start = 0
-    while forming >= 0:
-        if start < forming:
-            found.append((batch.slice(start, forming), True))
-        found.append((batch.slice(forming, forming + 1), False))
-        start = forming + 1
-        forming = complete.find(0, start)
-    if start < batch.n:
-        found.append((batch.slice(start, batch.n), True))
-    return found
