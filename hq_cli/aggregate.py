@@ -1,7 +1,7 @@
 """hq-aggregate: trades or finer bars to bars."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -32,6 +32,8 @@ def _amounts(ctx: click.Context, param: click.Parameter, value: str | None) -> t
               help="With --fill flat: a longer time without rows is an error.")
 @click.option("--partial", type=click.Choice(("drop", "keep", "error")), default="drop", show_default=True,
               help="A first or last bar of which the input holds only a part; kept ones have complete=0.")
+@click.option("--slack", metavar="DURATION", default="1s", show_default=True,
+              help="A last bar is whole if the trades end this close to its end, and within 1 % of its period.")
 @click.option("--emit", type=click.Choice(("closed", "updates")), default="closed", show_default=True,
               help="Closed bars only, or also the forming bar (complete=0) after every input row.")
 @click.option("--lateness", metavar="DURATION", default="",
@@ -44,7 +46,10 @@ def _amounts(ctx: click.Context, param: click.Parameter, value: str | None) -> t
               "columns t1_buy_volume to t4_sell_trades.")
 @click.option("--fx", type=float, default=1.0, show_default=True,
               help="Units of the currency of --tiers for one of the quote currency.")
-def main(periods: str, **options: Any) -> Stage:
+def main(
+    periods: str, fill: str, max_gap: str, partial: str, slack: str, emit: str, lateness: str, tz: str,
+    time_label: bool, tiers: tuple[float, ...], fx: float,
+) -> Stage:
     """Make bars of every PERIOD from trades, or from bars of a finer period.
 
     15m:4h:1d makes three series.  Periods are a count and s, m, h, d or w; 24h is 1d and 5min is 5m.  A bar is
@@ -53,7 +58,10 @@ def main(periods: str, **options: Any) -> Stage:
     """
     from hq_core.stages.aggregate import Aggregate
 
-    return Aggregate(periods, **options)
+    return Aggregate(
+        periods, fill=fill, max_gap=max_gap, partial=partial, slack=slack, emit=emit, lateness=lateness, tz=tz,
+        time_label=time_label, tiers=tiers, fx=fx,
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def bar_open(ts, period):
 
 
 def bars_of_trades(trades, period):
-    """trades: (ts, price, qty, side, count) in order.  open_time -> dict of the bar's columns; all bars, also partial."""
+    """trades: (ts, price, qty, side, count) in order.  open_time -> dict of the bar's columns, also of partial bars."""
     groups = {}
     for trade in trades:
         groups.setdefault(bar_open(trade[0], period), []).append(trade)

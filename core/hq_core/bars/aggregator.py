@@ -5,7 +5,6 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
-from hq_core.bars.level import Scratch
 from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods
 from hq_core.bars.plan import SUMS, Options
 from hq_core.batch import CODES, Batch, Schema
@@ -47,7 +46,8 @@ class Aggregator:
 
     >>> aggregator = Aggregator("5m", source="1m", time_unit="s")
     >>> for minute in range(5):
-    ...     aggregator.push_kline({"open_time": 60 * minute, "open": 1 + minute, "high": 9, "low": 1, "close": 2, "volume": 3})
+    ...     prices = {"open": 1 + minute, "high": 9, "low": 1, "close": 2}
+    ...     aggregator.push_kline({"open_time": 60 * minute, **prices, "volume": 3})
     >>> [(event["period"], event["candle"]["open"], event["candle"]["volume"]) for event in aggregator.poll_events()]
     [('5m', 1.0, 15.0)]
     """
@@ -63,7 +63,8 @@ class Aggregator:
         self._source = parse_period(source) if source else None
         self._symbol = symbol
         self._options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap), partial="keep", tz=tz, zone=open_zone(tz) if tz else None
+            fill=fill == "flat", max_gap=parse_duration(max_gap), partial="keep", tz=tz,
+            zone=open_zone(tz) if tz else None,
         )
         self._sheet = Sheet()
         self._chain: Chain | None = None
@@ -72,7 +73,7 @@ class Aggregator:
         self.dropped: dict[str, int] = {}
 
     def push_kline(self, candle: Mapping[str, Any]) -> None:
-        """One closed candle of the source period: open_time, open, high, low, close; volume, buy_volume, ... if known."""
+        """One closed candle of `source`: open_time, open, high, low, close; volume, buy_volume, ... if known."""
         if self._source is None:
             raise HqError("push_kline needs the candles' period: Aggregator(periods, source='1m')", USAGE)
         if self._schema is None:

@@ -168,7 +168,7 @@ class Chain:
             if partial:
                 if self.options.partial == "error":
                     name, begin = level.period.name, say_time(level.partial_open())
-                    raise HqError(f"{self.key}: the {name} bar of {begin} is partial; --partial drop or keep allow it", DATA)
+                    raise HqError(f"{self.key}: the {name} bar of {begin} is partial (--partial drop or keep)", DATA)
                 self._count("partial", partial)
 
     def _packed(self, batch: Batch, n: int) -> int:
@@ -274,8 +274,9 @@ class Chain:
         return f"ts goes back by {by} ns; sort the input or pass --lateness"
 
     def _gap(self, until: str) -> str:
-        since, length, limit = say_time(self.last), say_length(self._check.state.by), say_length(self.options.max_gap)
-        return f"nothing from {since} to {until} ({length}), longer than --max-gap {limit}"
+        state = self._check.state
+        length, limit = say_length(state.by), say_length(self.options.max_gap)
+        return f"nothing from {say_time(state.last)} to {until} ({length}), longer than --max-gap {limit}"
 
     # -- time without rows, and the end ------------------------------------------------------------------
     def mark(self, ts: int) -> None:
@@ -300,7 +301,7 @@ class Chain:
         if not self.started:
             return
         for level in self.levels:
-            level.cut_short(self.last)
+            level.cut_short(self.last, 0 if self.bars else self.options.slack)
         self._write(self.last)
         self.started = False
         self.marked = -NEVER

@@ -199,8 +199,8 @@ class Level:
             self._lay.buffer("edges", self.edges.table)
 
     # -- the end -----------------------------------------------------------------------------------------
-    def cut_short(self, last: int) -> None:
-        """The input has ended: the open bar, if there is one, ends here as a partial one, known at `last`."""
+    def cut_short(self, last: int, slack: int) -> None:
+        """The input has ended with a row at `last`: the open bar is a partial one, unless little of it was to come."""
         if self.finer is not None:
             self.step(NEVER)
         state = self._cut.state
@@ -209,7 +209,9 @@ class Level:
             self.cuts = 0
             return
         scratch = self.scratch
-        scratch.stop[0], scratch.kinds[0], scratch.begins[0], scratch.ends[0] = 0, CUT_SHORT, state.open, last
+        near = state.end - last <= min(slack, self.period.ns // 100)
+        kind, end = (CLOSED, state.end) if near else (CUT_SHORT, last)
+        scratch.stop[0], scratch.kinds[0], scratch.begins[0], scratch.ends[0] = 0, kind, state.open, end
         self.cuts = 1
         state.rows = 0
         if self._bars is not None:
@@ -292,5 +294,3 @@ class Level:
     def partial_open(self) -> int:
         return int(self._lay.state.partial_open)
 
-
-__all__ = ["CLOSED", "NEVER", "Level", "Out", "Scratch"]

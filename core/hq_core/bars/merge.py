@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 
 from hq_core.bars.sums import pair_add
-from hq_core.jit import F8, I4, I8, U1, State, inline, kernel
+from hq_core.jit import F8, I4, I8, State, inline, kernel
 
 LARGEST = 1.7976931348623157e308
 BACK, OVERLAP, MARKED, PRICE, HIGH_LOW, EMPTY, GAP = 1, 2, 3, 4, 5, 6, 7
@@ -30,7 +30,9 @@ def check_bars(
     while i < len(ts):
         begin = open_time[i]
         end = ts[i]
-        if s.rows > 0 and end <= s.last:
+        if begin >= end:
+            s.why = EMPTY
+        elif s.rows > 0 and end <= s.last:
             s.why = BACK
             s.by = s.last - end
         elif s.marked and end < s.mark:
@@ -41,8 +43,6 @@ def check_bars(
         elif s.rows > 0 and 0 < max_gap < begin - s.last:
             s.why = GAP
             s.by = begin - s.last
-        elif begin >= end:
-            s.why = EMPTY
         elif not _usable(open[i], high[i], low[i], close[i]):
             s.why = HIGH_LOW if high[i] < low[i] else PRICE
         if s.why:
@@ -56,7 +56,7 @@ def check_bars(
 
 @kernel(state="good:i8")
 def check_sum(column: F8, s: State) -> None:
-    """s.good = how many values from the first on can be added: none negative or infinite; NaN is absent, and stays so."""
+    """s.good = how many values from the first on can be added: none is negative or infinite; NaN means absent."""
     i = 0
     while i < len(column) and not (column[i] < 0.0 or column[i] > LARGEST):
         i += 1

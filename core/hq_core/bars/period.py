@@ -48,7 +48,7 @@ def parse_period(text: str) -> Period:
         raise HqError(f"period '{text}' is not a count and one of s, m, h, d, w (15m, 4h, 1d){hint}", USAGE)
     ns = count * UNITS[unit]
     if ns < DAY and DAY % ns:
-        raise HqError(f"period {text} does not divide a day, so that its bars would begin at another time every day", USAGE)
+        raise HqError(f"period {text} does not divide a day: its bars would begin at other times every day", USAGE)
     if ns % UNITS["w"] == 0:
         if ns != UNITS["w"]:
             raise HqError(f"period {text} is longer than 1w", USAGE)
@@ -71,14 +71,14 @@ def parse_duration(text: str) -> int:
     """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused."""
     count, unit = _split(text)
     ns = _SHORT.get(unit) or UNITS.get(_SPELLINGS.get(unit, unit), 0)
-    if not ns or count * ns >= 1 << 62:
-        raise HqError(f"'{text}' is not a duration: a count and one of ns, us, ms, s, m, h, d, w (2s, 500ms, 1d)", USAGE)
+    if not ns or not 0 <= count * ns < 1 << 62:
+        raise HqError(f"'{text}' is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)", USAGE)
     return count * ns
 
 
 def _split(text: str) -> tuple[int, str]:
     digits = len(text) - len(text.lstrip("0123456789"))
-    return (int(text[:digits]) if 0 < digits < 19 else 0), text[digits:]
+    return (int(text[:digits]) if 0 < digits < 19 else -1), text[digits:]
 
 
 def say_time(ts: int) -> str:
@@ -112,7 +112,7 @@ def open_zone(name: str) -> ZoneInfo:
 class Edges:
     """The instants at which the days, or the weeks, of a time zone begin; computed for the times in use.
 
-    A day begins at its first existing 00:00 on the zone's clocks, so that days of 23 and 25 hours come out by themselves.
+    A day begins at its first existing 00:00 on the zone's clocks: days of 23 and 25 hours come out by themselves.
     """
 
     def __init__(self, zone: ZoneInfo, weeks: bool) -> None:

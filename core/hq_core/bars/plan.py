@@ -25,22 +25,24 @@ class Options:
     max_gap    longest silence that is filled, ns
     partial    drop, keep or error
     every_row  a forming bar after each input row
+    slack      the end of trades this close to the end of a bar (ns, and 1 % of its period) is the end of the bar
     lateness   ns to wait for rows out of order; 0: none may be
     label      add time_label
     amounts, fx   money tiers in another currency, and its rate
     """
 
-    __slots__ = ("amounts", "every_row", "fill", "fx", "label", "lateness", "max_gap", "partial", "tz", "zone")
+    __slots__ = ("amounts", "every_row", "fill", "fx", "label", "lateness", "max_gap", "partial", "slack", "tz", "zone")
 
     def __init__(
         self, *, fill: bool = False, max_gap: int = 86_400_000_000_000, partial: str = "drop", every_row: bool = False,
-        lateness: int = 0, tz: str = "", zone: ZoneInfo | None = None, label: bool = False,
+        slack: int = 0, lateness: int = 0, tz: str = "", zone: ZoneInfo | None = None, label: bool = False,
         amounts: tuple[float, ...] = (), fx: float = 1.0,
     ) -> None:
         self.fill = fill
         self.max_gap = max_gap
         self.partial = partial
         self.every_row = every_row
+        self.slack = slack
         self.lateness = lateness
         self.tz = tz
         self.zone = zone

@@ -23,6 +23,7 @@ class Aggregate(Stage):
     periods      15m:4h:1d
     fill         none or flat: over bars without trades the last close is repeated, for at most `max_gap`
     partial      drop, keep or error: bars of which the input holds only a part
+    slack        a last bar counts as whole when the trades end this close to its end, and within 1 % of its period
     emit         closed, or updates: a forming bar (complete=0) after every row as well
     lateness     rows may come out of order by this much time; '' not at all
     tz           IANA zone whose days and weeks 1d and 1w follow; '' UTC
@@ -31,8 +32,9 @@ class Aggregate(Stage):
     """
 
     def __init__(
-        self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", emit: str = "closed",
-        lateness: str = "", tz: str = "", time_label: bool = False, tiers: Sequence[float] = (), fx: float = 1.0,
+        self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", slack: str = "1s",
+        emit: str = "closed", lateness: str = "", tz: str = "", time_label: bool = False, tiers: Sequence[float] = (),
+        fx: float = 1.0,
     ) -> None:
         super().__init__()
         self.periods = parse_periods(periods)
@@ -45,10 +47,12 @@ class Aggregate(Stage):
             if value not in known:
                 raise HqError(f"{what} is '{value}', must be {' or '.join(known)}", USAGE)
         self.options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap), partial=partial, every_row=emit == "updates",
-            lateness=parse_duration(lateness) if lateness else 0, tz=tz, zone=open_zone(tz) if tz else None,
-            label=time_label, amounts=tuple(tiers), fx=fx,
+            fill=fill == "flat", max_gap=parse_duration(max_gap), partial=partial, slack=parse_duration(slack),
+            every_row=emit == "updates", lateness=parse_duration(lateness) if lateness else 0, tz=tz,
+            zone=open_zone(tz) if tz else None, label=time_label, amounts=tuple(tiers), fx=fx,
         )
+        if self.options.max_gap == 0:
+            raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)
         self._chains: dict[str, Chain] = {}
         self._scratch: list[Scratch] = []
         self._saved: dict[str, Any] = {}
