@@ -296,8 +296,10 @@ def test_mark_price_decides_and_the_last_price_fills():
     assert fills[-1]["price"] == 9500.0        # the last price was never at 9036
     bars[1] = bar(1, 10000, 10000, 9000, 9900, mark=(10000, 9500, 9900))
     assert feed(account_of(taker_fee=0.0, fill="close"), bars)[2] == []
-    bars[1] = bar(1, 8500, 9900, 8500, 9900, mark=(10000, 9500, 9900))      # nor does the last price's open
-    assert feed(account_of(taker_fee=0.0, fill="close"), bars)[2] == []
+    # nor does the last price's open, also where an order waits for it
+    bars = [bar(0, 10000, 10000, 10000, 10000, open_long=1.0), bar(1, 10000, 10000, 10000, 10000, close_short=1.0),
+            bar(2, 8500, 9900, 8500, 9900, mark=(10000, 9500, 9900))]
+    assert feed(account_of(taker_fee=0.0), bars)[2] == []
 
 
 def test_gap_past_the_liquidation_price_fills_at_the_open_and_the_insurance_pays_beyond_the_margin():

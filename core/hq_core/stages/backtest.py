@@ -48,7 +48,7 @@ class Backtest(Stage):
         self._series: tuple[Series, Series, Series]
         self._without: Schema | None = None
         self._bound: Schema | None = None
-        self._before = ""
+        self._columns: list[tuple[str, int]] = []
         self._others = 0
         if brackets:
             self.inputs = {"brackets": _digest(self._text)}
@@ -82,8 +82,8 @@ class Backtest(Stage):
             prefix = self._prefix(schema)
             if not prefix:
                 raise self._missing(schema)
-            self._bound, self._before = schema, prefix[0]
-        account.bind(_addresses(batch, self._before), batch.n)
+            self._bound, self._columns = schema, _columns(schema, prefix[0])
+        account.bind({name: batch.addresses[at] for name, at in self._columns}, batch.n)
         start = 0
         while start < batch.n:
             stop = self._switch(batch, start) if self._file else batch.n
@@ -218,14 +218,14 @@ class Backtest(Stage):
         self.liquidations = list(saved["liquidations"])
 
 
-def _addresses(batch: Batch, prefix: str) -> dict[str, int]:
-    """Where each column lies that the account reads."""
-    schema, found = batch.schema, {}
+def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
+    """Where each column stands that the account reads."""
+    found = []
     for name, wanted in (*READ, *((prefix + verb, "f8") for verb in VERBS)):
         if schema.has(name):
             if schema.kind(name) != wanted:
                 raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
-            found[name.removeprefix(prefix)] = batch.address(name)
+            found.append((name.removeprefix(prefix), schema.index(name)))
         elif name == "ts" or name in PRICES:
             schema.index(name)                      # says what is missing
     return found
