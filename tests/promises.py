@@ -112,8 +112,7 @@ def items(data):
     try:
         os.write(fd, data)
         os.lseek(fd, 0, os.SEEK_SET)
-        for kind, item in Reader(fd):
-            yield kind, item
+        yield from Reader(fd)
     finally:
         os.close(fd)
 

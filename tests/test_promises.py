@@ -1,6 +1,7 @@
 """Promises 1 to 3 over every filter: any framing, any cut with a state file, any prefix; and kill -9."""
 from __future__ import annotations
 
+import math
 import random
 
 import promises
@@ -47,8 +48,58 @@ def indicators():
     return Indicators([parse(text) for text in ("rsi:3", "ema:4", "macd:2,4,3", "bbands:5", "atr:3", "vri:3")])
 
 
+def signal():
+    from hq_core.stages.signal import Signal
+
+    text = "calm = STDDEV(close, 4) < 1.2\nIF close > SMA(close, 5) AND calm THEN BUY(size=2, META(at=close))\n"
+    return Signal([("s", text + "IF CROSSUNDER(close, EMA(close, 7)) THEN SELL", "s.hq")], keep=["calm"])
+
+
+def ordered_bars(seed, n):
+    """Bars as hq-signal writes them, with orders on some."""
+    schema, rows = bars(seed, n)
+    rng = random.Random(seed + 1)
+
+    def orders():
+        return tuple(rng.choice((math.nan, math.nan, math.nan, math.inf, rng.randrange(1, 50) / 10)) for _ in range(4))
+
+    names = ("open_long", "close_long", "open_short", "close_short")
+    return schema.with_columns([(name, "f8") for name in names]), [row + orders() for row in rows]
+
+
+def backtest():
+    from hq_core.futures.terms import Terms
+    from hq_core.stages.backtest import Backtest
+
+    return Backtest(Terms(position_mode="hedge", margin="cross", leverage=20))
+
+
+def aggregate():
+    from hq_core.stages.aggregate import Aggregate
+
+    return Aggregate("1m:5m:1h", fill="flat", max_gap="1h")
+
+
+def late_aggregate():
+    from hq_core.stages.aggregate import Aggregate
+
+    return Aggregate("1m:15m", lateness="2m")
+
+
+def shuffled_trades(seed, n):
+    """Trades of which some come late, a few of them too late."""
+    schema, rows = trades(seed, n)
+    rng = random.Random(seed)
+    return schema, sorted(rows, key=lambda row: row[0] + rng.choice((0, 0, 0, 60, 150)) * 1_000_000_000)
+
+
 FILTERS = {
     "indicators": (indicators, bars),
+    "signal": (signal, bars),
+    "backtest": (backtest, ordered_bars),
+    "aggregate": (aggregate, trades),
+    "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),
+    "aggregate late": (late_aggregate, shuffled_trades),
 }
 HERE = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=4)
@@ -56,7 +107,10 @@ sizes = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
 @pytest.mark.parametrize("name", FILTERS)
 @HERE
-@given(seed=st.integers(0, 999), n=st.integers(0, 120), first=sizes, second=sizes, chunks=st.lists(st.integers(1, 900), min_size=1))
+@given(
+    seed=st.integers(0, 999), n=st.integers(0, 120), first=sizes, second=sizes,
+    chunks=st.lists(st.integers(1, 900), min_size=1),
+)
 def test_how_the_input_is_cut_changes_nothing(name, seed, n, first, second, chunks):
     make, data = FILTERS[name]
     schema, rows = data(seed, n)
@@ -82,10 +136,11 @@ def test_two_runs_with_a_state_file_are_one_run(name, tmp_path_factory, seed, n,
 @pytest.mark.parametrize("name", FILTERS)
 @HERE
 @given(seed=st.integers(0, 999), n=st.integers(1, 120), share=st.floats(0, 1))
-def test_the_output_of_a_prefix_is_a_prefix_of_the_output(name, seed, n, share):
+def test_the_output_of_a_prefix_is_a_prefix_of_the_output(name, tmp_path_factory, seed, n, share):
     make, data = FILTERS[name]
     schema, rows = data(seed, n)
-    part = promises.run(make(), promises.stream(promises.cut(schema, rows[: int(n * share)], [7])))
+    paused = tmp_path_factory.mktemp("state") / "s"     # a pause: the end of all input says something by itself
+    part = promises.run(make(), promises.stream(promises.cut(schema, rows[: int(n * share)], [7])), paused)
     whole = promises.run(make(), promises.stream(promises.cut(schema, rows, [11])))
     assert promises.is_prefix(promises.said(part), promises.said(whole))
 
@@ -118,10 +173,10 @@ def test_other_kinds_pass_untouched():
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_what_came_whole_before_the_break_is_written(name):
+def test_what_came_whole_before_the_break_is_written(name, tmp_path):
     make, data = FILTERS[name]
     schema, rows = data(3, 100)
-    short = promises.run(make(), promises.stream(promises.cut(schema, rows[:60], [10])))
+    short = promises.run(make(), promises.stream(promises.cut(schema, rows[:60], [10])), tmp_path / "paused")
     broken = promises.run_until_it_breaks(make(), promises.stream(promises.cut(schema, rows[:60], [10]), whole=False))
     with pytest.raises(HqError, match="its writer died"):
         promises.said(broken)
