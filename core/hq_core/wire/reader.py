@@ -16,6 +16,7 @@ from hq_core.wire.frame import (
     FOLLOWS,
     HEADER,
     HEADER_BYTES,
+    MAX_ARRAY,
     MAX_BLOB,
     MAX_COLUMNS,
     MAX_MAP,
@@ -137,7 +138,7 @@ class Reader:
             # a new Unpacker each time: one that has raised must never be used again
             unpacker = msgpack.Unpacker(
                 read_size=SMALL_MAP, max_buffer_size=MAX_MAP, max_str_len=65536, max_bin_len=MAX_MAP,
-                max_ext_len=65536, max_array_len=MAX_SERIES, max_map_len=MAX_SERIES, strict_map_key=True,
+                max_ext_len=65536, max_array_len=MAX_ARRAY, max_map_len=MAX_SERIES, strict_map_key=True,
             )
             unpacker.feed(view[at : at + window])
             try:

@@ -1,0 +1,1 @@
+ƒ¤kind¤head¢hq§made_by‘”§by hand¡1€ƒ¤kind£end¤rows€§dropped€

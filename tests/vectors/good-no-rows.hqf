@@ -1,0 +1,1 @@
+ƒ¤kind¤head¢hq§made_by‘”§by hand¡1€†¤kind¦schema¢id¢of£bar¦symbol¡X¦period¢1m¤cols˜’¢ts¢i8’©open_time¢i8’¤open¢f8’¤high¢f8’£low¢f8’¥close¢f8’¦volume¢f8’¨complete¢b1ƒ¤kind£end¤rows€§dropped€
