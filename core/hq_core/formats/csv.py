@@ -5,7 +5,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.csv_kernel import BOOL, FAR, ISO, MAKER, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
+from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import build, whole
 from hq_core.formats.names import is_number
@@ -18,7 +18,6 @@ from hq_core.wire.frame import Memory
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.batch import Schema
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.layouts import Field, Plan
 

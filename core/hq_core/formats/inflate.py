@@ -219,11 +219,17 @@ def _zip64_size(extra: bytes) -> int:
     raise HqError("zip data is damaged: a file without its size", DATA)
 
 
+def _is_npz(stream: ByteStream) -> bool:
+    """Whether a zip's first file is a NumPy array."""
+    size = int.from_bytes(stream.peek(30)[26:28], "little")
+    return stream.peek(30 + size)[30 : 30 + size].endswith(b".npy")
+
+
 def unpacked(stream: ByteStream) -> ByteStream:
-    """The stream itself, or what it unpacks to."""
+    """The stream itself, or what it unpacks to.  An .npz stays packed: it is read from its end."""
     magic = stream.peek(4)
     if magic[:2] == GZIP:
         return unpacked(GzipStream(stream))
-    if magic[:4] == ZIP:
+    if magic[:4] == ZIP and not _is_npz(stream):
         return ZipStream(stream)
     return stream

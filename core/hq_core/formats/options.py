@@ -35,3 +35,7 @@ class Options:
         self.stamp = stamp
         self.delimiter = delimiter
         self.decimal = decimal
+
+    def stated(self) -> bool:
+        """Whether the user said anything."""
+        return any(getattr(self, name) not in ("", ".", {}) for name in self.__slots__)

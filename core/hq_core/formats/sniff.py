@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, NOINPUT, HqError
-from hq_core.formats.inflate import ByteStream, ZipStream, unpacked
+from hq_core.formats.inflate import ZIP, ByteStream, unpacked
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options
@@ -29,7 +29,7 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
     look = stream.peek(LOOK if look[:1] in b"\x93PA\xff\xef" else 1)
     if not look:
         raise HqError("no input: not a single byte came", NOINPUT)
-    if isinstance(stream, ZipStream) and stream.name.endswith(".npy"):
+    if look[:4] == ZIP:         # the only zip that comes here unopened
         from hq_core.formats.arrays import NpzSource
 
         return NpzSource(stream, options)

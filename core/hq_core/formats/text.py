@@ -1,0 +1,234 @@
+"""Rows as text: csv, tsv, JSON and an aligned table.  Floats are the shortest decimals that read back as the same."""
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from hq_core.errors import DATA, HqError
+from hq_core.formats.times import UNITS, iso_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hq_core.batch import Batch, Schema
+
+    Texts = list[str]
+
+WIDE = 80           # columns of a terminal
+ABSENT = ("nan", "inf", "-inf")
+
+
+def is_time(name: str, kind: str) -> bool:
+    """Whether a column holds instants: ts, open_time, …_ts and …_time of int64."""
+    return kind == "i8" and (name == "ts" or name.endswith(("_time", "_ts")))
+
+
+def heading(name: str, kind: str, time: str) -> str:
+    """A column's name in the output: a time in numbers says its unit, as in ts_ms."""
+    return f"{name}_{time}" if time != "iso" and is_time(name, kind) else name
+
+
+def times(values: list[int], name: str, time: str) -> Texts:
+    """Instants as ISO 8601 or as whole numbers of s, ms, us or ns."""
+    if time == "iso":
+        return [iso_text(ns) for ns in values]
+    unit = UNITS[time]
+    found = [ns // unit for ns in values]
+    for count, ns in zip(found, values):
+        if count * unit != ns:
+            raise HqError(f"column '{name}': {iso_text(ns)} is no whole number of {time}; use --time iso or ns", DATA)
+    return [str(count) for count in found]
+
+
+def vectors(batch: Batch, at: int) -> list[list[float]]:
+    """A vector column's rows as lists."""
+    name, kind = batch.schema.cols[at]
+    item, _, length = kind.partition("x")
+    codes: dict[str, Any] = {"f4": "f", "f8": "d", "i8": "q", "i4": "i", "i1": "b", "b1": "b"}
+    flat = batch.view(name).cast("B").cast(codes[item]).tolist()
+    n = int(length)
+    return [flat[i : i + n] for i in range(0, len(flat), n)]
+
+
+def codes(batch: Batch, name: str) -> dict[int, str] | None:
+    """The words that a column's numbers stand for, where the series' schema says so."""
+    said = batch.schema.extra.get("codes")
+    found = said.get(name) if isinstance(said, dict) else None
+    return {int(number): str(word) for number, word in found.items()} if found else None
+
+
+def csv_column(batch: Batch, at: int, time: str) -> Texts:
+    """A column's fields for csv: NaN is empty, booleans are 1 and 0, vectors are numbers between blanks."""
+    name, kind = batch.schema.cols[at]
+    if "x" in kind:
+        return [" ".join(map(repr, row)) for row in vectors(batch, at)]
+    values = batch.view(name).tolist()
+    if kind == "f8":
+        return ["" if v != v else repr(v) for v in values]
+    if is_time(name, kind):
+        return times(values, name, time)
+    words = codes(batch, name)
+    return [words.get(v, str(v)) for v in values] if words else [str(v) for v in values]
+
+
+def json_column(batch: Batch, at: int, time: str) -> Texts:
+    """A column's values for JSON: NaN and infinities are null, booleans are true and false."""
+    name, kind = batch.schema.cols[at]
+    if "x" in kind:
+        return ["[" + ",".join(_json(v) for v in row) + "]" for row in vectors(batch, at)]
+    values = batch.view(name).tolist()
+    if kind == "f8":
+        found = [repr(v) for v in values]
+        return [("null" if text in ABSENT else text) for text in found]
+    if kind == "b1":
+        return ["true" if v else "false" for v in values]
+    if is_time(name, kind):
+        found = times(values, name, time)
+        return [f'"{text}"' for text in found] if time == "iso" else found
+    words = codes(batch, name)
+    return [f'"{words[v]}"' if v in words else str(v) for v in values] if words else [str(v) for v in values]
+
+
+def _json(v: float) -> str:
+    return repr(v) if isfinite(v) else "null"
+
+
+def quoted(text: str, delimiter: str) -> str:
+    """A text field, in quotes where csv needs them."""
+    if delimiter in text or '"' in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+class Delimited:
+    """csv and tsv of one kind and period: a header, then a line a row; a symbol stands first where there is one."""
+
+    def __init__(self, write: Callable[[str], None], delimiter: str, time: str) -> None:
+        self._write = write
+        self._delimiter = delimiter
+        self._time = time
+
+    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
+        named = [quoted(heading(*schema.cols[at], self._time), self._delimiter) for at in columns]
+        self._write(self._delimiter.join(["symbol", *named] if schema.symbol else named) + "\n")
+
+    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        made = [csv_column(batch, at, self._time) for at in columns]
+        if batch.schema.symbol:
+            made.insert(0, [quoted(batch.schema.symbol, self._delimiter)] * batch.n)
+        self._write("\n".join(map(self._delimiter.join, zip(*made))) + "\n")
+
+    def end(self) -> None:
+        """Nothing closes a csv."""
+
+
+class Json:
+    """One object a row, with its kind, symbol and period; as lines, or as one array."""
+
+    def __init__(self, write: Callable[[str], None], lines: bool, time: str) -> None:
+        self._write = write
+        self._lines = lines
+        self._time = time
+        self._any = False
+
+    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
+        """Every object says what it is, so there is no header."""
+
+    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        import orjson
+
+        schema = batch.schema
+        same = {"kind": schema.of, "symbol": schema.symbol, "period": schema.period}
+        start = orjson.dumps({key: text for key, text in same.items() if text}).decode()[:-1].replace("%", "%%")
+        names = [heading(*schema.cols[at], self._time) for at in columns]
+        keys = [orjson.dumps(name).decode().replace("%", "%%") + ":%s" for name in names]
+        form = ",".join([start, *keys]) + "}"
+        made = [json_column(batch, at, self._time) for at in columns]
+        self._put([form % row for row in zip(*made)])
+
+    def other(self, frame: dict[str, Any]) -> None:
+        """A frame that is no row, as an object."""
+        import orjson
+
+        try:
+            self._put([orjson.dumps(frame, default=repr).decode()])
+        except TypeError as error:
+            raise HqError(f"a {frame.get('kind')} frame cannot be written as JSON: {error}", DATA) from None
+
+    def _put(self, objects: Texts) -> None:
+        if self._lines:
+            self._write("\n".join(objects) + "\n")
+        elif objects:
+            self._write((",\n" if self._any else "[\n") + ",\n".join(objects))
+        self._any = True
+
+    def end(self) -> None:
+        if not self._lines:
+            self._write("\n]\n" if self._any else "[]\n")
+
+
+class Aligned:
+    """A table for people: columns aligned, at most 80 wide, numbers to 8 digits; it says what it leaves out."""
+
+    def __init__(self, write: Callable[[str], None], limit: int = 0) -> None:
+        self._write = write
+        self._limit = limit
+        self._shown = self._over = 0
+        self._key = ""
+        self._widths: dict[str, list[int]] = {}
+
+    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
+        """Widths come with the first rows."""
+
+    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        show = batch.n if not self._limit else min(batch.n, self._limit - self._shown)
+        self._over += batch.n - show
+        if show <= 0:
+            return
+        self._shown += show
+        batch = batch.slice(0, show)
+        schema = batch.schema
+        made = [_cells(batch, at) for at in columns]
+        names = [schema.cols[at][0] for at in columns]
+        widths = self._widths.get(schema.key)
+        if widths is None:
+            widths = [max(len(name), *map(len, cells)) for name, cells in zip(names, made)]
+            keep, used = 0, -2
+            while keep < len(widths) and used + widths[keep] + 2 <= WIDE:
+                used += widths[keep] + 2
+                keep += 1
+            widths = self._widths[schema.key] = widths[: max(keep, 1)]
+        keep = len(widths)
+        lines = []
+        if self._key != schema.key:
+            self._key = schema.key
+            lines += ["", *self._title(schema, names, keep)] if self._shown > show else self._title(schema, names, keep)
+            lines.append("  ".join(name.rjust(w) for name, w in zip(names, widths)))
+        lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths)) for row in zip(*made[:keep])]
+        self._write("\n".join(lines) + "\n")
+
+    def _title(self, schema: Schema, names: Texts, keep: int) -> Texts:
+        title = " ".join(word for word in (schema.of, schema.symbol, schema.period) if word)
+        left = names[keep:]
+        if left:
+            title += f" (left out for want of room: {', '.join(left)})"
+        return [title[: WIDE - 1] + "…" if len(title) > WIDE else title]
+
+    def end(self) -> None:
+        if self._over:
+            self._write(f"… {self._over} more row{'s' * (self._over != 1)} (pipe into hq-export for all)\n")
+
+
+def _cells(batch: Batch, at: int) -> Texts:
+    name, kind = batch.schema.cols[at]
+    if "x" in kind:
+        return [f"[{row[0]:.4g} … {row[-1]:.4g}]" for row in vectors(batch, at)]
+    values = batch.view(name).tolist()
+    if is_time(name, kind):
+        return [iso_text(ns) for ns in values]
+    if kind == "f8":
+        return [f"{v:.8g}" for v in values]
+    if kind == "b1":
+        return ["yes" if v else "no" for v in values]
+    words = codes(batch, name)
+    return [words.get(v, str(v)) for v in values] if words else [str(v) for v in values]

@@ -1,0 +1,78 @@
+"""hq-import: CSV, JSON, NumPy, Parquet and Arrow to frames, with options for what a file does not say."""
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from hq_cli import _filter
+
+EXAMPLES = """
+hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import --symbol BTCUSDT | hq-export table
+hq-import --time-unit ms --stamp open --period 1h < bars.csv | hq-indicators rsi:14
+hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --period 1d < index.csv > index.hqf
+"""
+
+
+@_filter.command("hq-import", EXAMPLES)
+@click.option("--kind", type=click.Choice(["trade", "bar"]), default=None, help="What the rows are, if columns fit both.")
+@click.option("--symbol", default="", help="The symbol of all rows.")
+@click.option("--period", default="", help="The bars' period, such as 1m; otherwise it is told from the first two rows.")
+@click.option("--columns", default="", metavar="HQ=FILE,…", help="Which column of the file is which: name or number.")
+@click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default=None, help="Of a time given as a number.")
+@click.option("--tz", default="", metavar="ZONE", help="IANA zone of times that have none, such as UTC.")
+@click.option("--stamp", type=click.Choice(["open", "close"]), default=None, help="Which end of a bar its time names.")
+@click.option("--delimiter", default="", metavar="CHAR", help="Between fields: one character, or tab.")
+@click.option("--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Before decimals.")
+@click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end.")
+@click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS", help="Also write it after so many rows.")
+def main(
+    kind: str | None, symbol: str, period: str, columns: str, time_unit: str | None, tz: str, stamp: str | None,
+    delimiter: str, decimal: str, state: str | None, state_every: int,
+) -> int:
+    """Read data of any format and write frames.
+
+    The format is found by its first bytes: CSV with or without a header, JSON lines and arrays, .npy, .npz, Parquet,
+    Arrow, each also in gzip or zip.  Kline, aggTrades and trades files of the exchange need no option, here and in
+    every other filter.  What a file leaves open is asked for: nothing is guessed.
+    """
+    from hq_core.errors import USAGE, HqError
+    from hq_core.formats.options import Options
+    from hq_core.stages.imports import Import
+
+    delimiter = "\t" if delimiter in ("tab", "\\t") else delimiter
+    if len(delimiter) > 1 or delimiter == decimal:
+        raise HqError(f"--delimiter is '{delimiter}', must be one character other than --decimal, or tab", USAGE)
+    named = {}
+    for pair in filter(None, columns.split(",")):
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours.strip() or not theirs.strip():
+            raise HqError(f"--columns: '{pair}' is not of the form close=Last", USAGE)
+        named[ours.strip()] = theirs.strip()
+    options = Options(kind or "", symbol, period, named, time_unit or "", tz, stamp or "", delimiter, decimal)
+    return _run(Import(options), state, state_every)
+
+
+def _run(stage: Any, state: str | None, every: int) -> int:
+    from hq_core.errors import USAGE, HqError
+    from hq_core.flow import Flow, State
+
+    if os.isatty(0):
+        raise HqError("stdin is a terminal; pipe data into it, or see hq-import --help", USAGE)
+    options = stage.options
+    said = {name: getattr(options, name) for name in options.__slots__}
+    kept = State(state, every, said) if state else None
+    source = stage.source(0)
+    table = _filter._table("hq-import") if os.isatty(1) else None
+    try:
+        return Flow(stage, "hq-import", sys.argv[1:], 0, table.stdin.fileno() if table else 1).run(source, kept)
+    finally:
+        if table:
+            table.stdin.close()
+            table.wait()
+
+
+if __name__ == "__main__":
+    main()
