@@ -77,3 +77,28 @@ def test_killed_and_resumed_is_undisturbed(command, tmp_path):
         _, told = process.communicate(data[taken:])
         assert process.returncode == 0, told
         assert promises.said(output.read_bytes()) == expected
+
+
+def test_whoever_reads_from_a_killed_writer_says_so(tmp_path):
+    """The writer before the last filter is killed; what came must not be taken for the whole."""
+    env = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
+
+    def filter_(name, *args, **pipes):
+        return subprocess.Popen([sys.executable, "-m", f"hq_cli.{name}", *args], cwd=ROOT, env=env, **pipes)
+
+    output = tmp_path / "output"
+    with open(output, "wb") as out:
+        first = filter_("aggregate", "1s", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        last = filter_("indicators", "rsi:14", stdin=first.stdout, stdout=out, stderr=subprocess.PIPE)
+        first.stdout.close()
+        schema, rows = trades(1, 2000)
+        feed(first, promises.stream(promises.cut(schema, rows, [50]), whole=False), random.Random(0))
+        while not output.stat().st_size:        # rows have come through both
+            time.sleep(0.01)
+        first.kill()
+        told = last.communicate()[1].decode()
+        first.stdin.close()
+        first.wait()
+    assert last.returncode == 65
+    assert told.startswith("hq-indicators: the input stops") and "writer died" in told
+    assert sum(len(one["ts"]) for one in promises.said_before_it_breaks(output.read_bytes()).values()) > 0
