@@ -38,7 +38,9 @@ class Command(click.Command):
         run(self)
 
 
-def command(name: str, examples: str = "") -> Callable[[Callable[..., Any]], Command]:
+def command(
+    name: str, examples: str = "", cls: type[Command] = Command
+) -> Callable[[Callable[..., Any]], Command]:
     """A command that is no filter: what it returns is its exit code (None is 0)."""
 
     def declare(function: Callable[..., Any]) -> Command:
@@ -49,7 +51,7 @@ def command(name: str, examples: str = "") -> Callable[[Callable[..., Any]], Com
         def without_debug(*args: Any, debug: bool, **rest: Any) -> Any:
             return function(*args, **rest)
 
-        return click.command(name, cls=Command, examples=examples)(without_debug)
+        return click.command(name, cls=cls, examples=examples)(without_debug)
 
     return declare
 

@@ -1,0 +1,5 @@
+.PHONY: check docs
+check:          # what CI runs
+	scripts/test
+docs:           # after a change of options, indicators or grammar
+	.venv/bin/python scripts/make_man.py

@@ -1,0 +1,66 @@
+"""hq: the commands by purpose; hq NAME is hq-NAME."""
+from __future__ import annotations
+
+import sys
+
+import click
+
+from hq_cli import _commands
+from hq_cli._filter import Command, command
+from hq_core.errors import USAGE, HqError, did_you_mean
+
+EXAMPLES = """
+hq gen bars --rows 1000 --seed 1 | hq indicators rsi:14 ema:20 | hq export csv
+hq warm
+"""
+
+
+class Toolbox(Command):
+    """The command whose help lists all the others."""
+
+    allow_interspersed_args = False         # what follows the name belongs to that command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for purpose, names in _commands.PURPOSES:
+            with formatter.section(purpose):
+                formatter.write_dl([(f"hq-{name}", _summary(_commands.load(name))) for name in names])
+        with formatter.section("Once after installing"):
+            formatter.write_dl([("hq warm", _summary(_warm()))])
+        super().format_options(ctx, formatter)
+
+
+def _summary(of: click.Command) -> str:
+    return of.get_short_help_str(limit=200)
+
+
+def _warm() -> click.Command:
+    from hq_cli import _warm
+
+    return _warm.main
+
+
+@command("hq", EXAMPLES, Toolbox)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT]...]")
+@click.pass_context
+def main(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Composable Unix filters for quantitative research and trading.
+
+    hq NAME is the same as hq-NAME.  Each command reads frames on stdin, does one thing, and writes frames on
+    stdout; hq-NAME --help has its options, hq(7) the whole picture.
+    """
+    if not words:
+        click.echo(ctx.get_help())
+        return
+    name = words[0].removeprefix("hq-")
+    if name == "warm":
+        found = _warm()
+    elif name in _commands.NAMES:
+        found = _commands.load(name)
+    else:
+        raise HqError(f"unknown command '{words[0]}'{did_you_mean(name, (*_commands.NAMES, 'warm'))}", USAGE)
+    sys.argv = [str(found.name), *words[1:]]
+    found()
+
+
+if __name__ == "__main__":
+    main()

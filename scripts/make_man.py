@@ -1,0 +1,172 @@
+"""Write the manual pages that are derived from the commands, the registry and the grammar.
+
+    python scripts/make_man.py            write man/hq*.1 and man/hq-dsl.7
+    python scripts/make_man.py --check    fail if they are not what this script makes
+
+man/hq.7 and man/hq-frames.5 are written by hand.
+"""
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import click
+from click_man.core import generate_man_page
+
+from hq_cli import _commands, _warm, hq
+from hq_core import VERSION, registry
+from hq_core.lang.functions import ACTIONS, BUILTINS, COLUMNS
+from hq_core.lang.tokens import grammar_text
+
+ROOT = Path(__file__).resolve().parents[1]
+MAN = ROOT / "man"
+BUILTIN_MEANINGS = {
+    "ABS": "size without sign",
+    "MIN": "the smallest of the values",
+    "MAX": "the largest of the values",
+    "CROSSOVER": "true on the row at which the first value comes to lie above the second",
+    "CROSSUNDER": "true on the row at which the first value comes to lie below the second",
+}
+EXIT_STATUS = (
+    ("0", "fine"),
+    ("1", "a check said no: hq-diff found a difference, hq-backtest --fail-on-liquidation a liquidation"),
+    ("2", "wrong usage"),
+    ("65", "bad data; what was good before it has been written"),
+    ("66", "no input"),
+    ("70", "a bug in hq"),
+    ("74", "reading or writing failed"),
+    ("78", "a state file or another file does not fit the command line"),
+    ("130, 143", "ended by SIGINT or SIGTERM, after the frame was finished and the state written"),
+    ("141", "the reader of stdout went away (SIGPIPE); nothing is said"),
+)
+ENVIRONMENT = (
+    ("HQ_CACHE", "Folder of compiled kernels; by default hq in $XDG_CACHE_HOME or ~/.cache. A folder that others may "
+     "write is not used."),
+    ("HQ_JIT", "numba runs the kernels through numba's own loader, which is slower to start and gives the same bits."),
+)
+
+
+def released() -> str:
+    """The day of this version, from the change log, so that pages do not change with the day they are made."""
+    found = re.search(rf"^## {re.escape(VERSION)} \((\d{{4}}-\d\d-\d\d)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    if found is None:
+        raise SystemExit(f"CHANGELOG.md has no heading '## {VERSION} (YYYY-MM-DD)'")
+    return found[1]
+
+
+def escaped(text: str) -> str:
+    """Text as roff: no backslash, leading dot or quote is taken as a command; hyphens of options can be searched for."""
+    text = text.replace("\\", r"\e").replace("--", r"\-\-")
+    text = re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
+    return "".join(c if ord(c) < 128 else rf"\[u{ord(c):04X}]" for c in text)
+
+
+def paragraphs(text: str) -> str:
+    """Each paragraph as one line, so that no word of it can begin a line."""
+    return "\n\n".join(" ".join(part.split()) for part in dedent(text).strip().split("\n\n"))
+
+
+def listed(title: str, rows: tuple[tuple[str, str], ...]) -> str:
+    return f".SH {title}\n" + "".join(f".TP\n\\fB{escaped(name)}\\fP\n{escaped(text)}\n" for name, text in rows)
+
+
+def literal(lines: list[str]) -> str:
+    return ".nf\n" + "".join(escaped(line) + "\n" for line in lines) + ".fi\n"
+
+
+def see_also(name: str) -> str:
+    others = [f"hq-{other}" for other in _commands.NAMES if f"hq-{other}" != name]
+    pages = [f"\\fB{other}\\fP(1)" for other in others]
+    pages += ["\\fBhq\\fP(7)", "\\fBhq-frames\\fP(5)", "\\fBhq-dsl\\fP(7)"]
+    return ".SH SEE ALSO\n" + ",\n".join(pages) + "\n"
+
+
+def page(command: click.Command) -> str:
+    """The page of one command: what click-man writes, then examples, exit status, environment."""
+    assert command.help and isinstance(command, hq.Command)
+    about = command.get_short_help_str(200).rstrip(".")
+    help_option = command.get_help_option(command.make_context(command.name, [], resilient_parsing=True))
+    assert help_option
+    shown = click.Command(
+        command.name, params=[*command.params, help_option], short_help=escaped(about[0].lower() + about[1:]),
+        help=escaped(paragraphs(command.help)), add_help_option=False,
+    )
+    ctx = click.Context(shown, info_name=command.name)
+    made = generate_man_page(ctx, version=f"hq {VERSION}", date=released())
+    made = "".join(c if ord(c) < 128 else rf"\[u{ord(c):04X}]" for c in made)
+    if command is hq.main:
+        for purpose, names in _commands.PURPOSES:
+            rows = tuple((f"hq-{name}", _commands.load(name).get_short_help_str(200)) for name in names)
+            made += listed(purpose.upper(), rows)
+        made += listed("HQ WARM", (("hq warm", paragraphs(_warm.main.help or "").replace("\n\n", " ")),))
+    made += ".SH EXAMPLES\n" + literal(command.examples)
+    return made + listed("EXIT STATUS", EXIT_STATUS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
+
+
+def indicators() -> str:
+    """Every indicator: how it is called, what it gives, where it comes from."""
+    made = []
+    for name in registry.names():
+        one = registry.load(name)
+        params = [f"{param}={given.default}" for param, given in one.params.items()]
+        call = f"{name.upper()}({', '.join((*one.inputs, *params))})"
+        gives = "" if len(one.outputs) == 1 else " Outputs: " + ", ".join(f".{output}" for output in one.outputs) + "."
+        about = f"{one.title}.{gives} {one.source}."
+        rows = [f".TP\n\\fB{escaped(call)}\\fP\n{escaped(about)}\n"]
+        for param, given in one.params.items():
+            bounds = ", ".join(given.choices) if given.choices else f"{given.low:g} to {given.high:,.0f}"
+            rows.append(f".br\n{escaped(f'{param}: {given.help} ({bounds})')}\n")
+        made.append("".join(rows))
+    return "".join(made)
+
+
+def builtins() -> str:
+    made = []
+    for name, (_, fewest, most, _) in BUILTINS.items():
+        call = f"{name}({', '.join('abcdefgh'[:fewest])}{', ...' if most > fewest else ''})"
+        made.append(f".TP\n\\fB{call}\\fP\n{BUILTIN_MEANINGS[name]}\n")
+    return "".join(made)
+
+
+def actions() -> str:
+    made = []
+    for name, (_, verbs) in ACTIONS.items():
+        made.append(f".TP\n\\fB{name}\\fP\n{', '.join(verbs)}\n")
+    return "".join(made)
+
+
+def language() -> str:
+    """hq-dsl(7): the prose of hq-dsl.7.in with the lists and the grammar put in."""
+    parts = {
+        "DATE": released(), "VERSION": VERSION, "INDICATORS": indicators(), "BUILTINS": builtins(),
+        "ACTIONS": actions(), "COLUMNS": ", ".join(sorted(COLUMNS)) + ".\n",
+        "GRAMMAR": literal(grammar_text().strip().splitlines()),
+    }
+    text = (ROOT / "scripts" / "hq-dsl.7.in").read_text()
+    return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], text)
+
+
+def pages() -> dict[str, str]:
+    made = {f"hq-{name}.1": page(_commands.load(name)) for name in _commands.NAMES}
+    made["hq.1"] = page(hq.main)
+    made["hq-dsl.7"] = language()
+    return made
+
+
+def main() -> None:
+    check = sys.argv[1:] == ["--check"]
+    stale = []
+    for name, text in pages().items():
+        path = MAN / name
+        if check and (not path.exists() or path.read_text() != text):
+            stale.append(name)
+        elif not check:
+            path.write_text(text)
+    if stale:
+        raise SystemExit(f"man: {', '.join(stale)} out of date: run scripts/make_man.py")
+
+
+if __name__ == "__main__":
+    main()
