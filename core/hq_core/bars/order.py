@@ -1,10 +1,23 @@
 """The order of trades, (ts, id), and the longest silence between two of them."""
 from __future__ import annotations
 
-from hq_core.jit import I8, State, kernel
+from hq_core.jit import I8, State, inline, kernel
 
 BACK, ID_BACK, MARKED, GAP = 1, 2, 3, 4
-BLOCK = 256
+FOREVER = 0x7FFFFFFFFFFFFFFF
+
+
+@inline
+def _follows(step: int, id: I8, i: int, tidy: int) -> bool:
+    if step == 0:
+        return len(id) == 0 or id[i] >= id[i - 1]
+    return 0 < step <= tidy
+
+
+@inline
+def _explain(step: int, tidy: int, s: State) -> None:
+    s.by = abs(step)
+    s.why = BACK if step < 0 else (GAP if step > tidy else ID_BACK)
 
 
 @kernel(state="good:i8 why:i8 rows:i8 last:i8 last_id:i8 mark:i8 marked:i8 by:i8")
@@ -16,45 +29,32 @@ def check_order(ts: I8, id: I8, max_gap: int, s: State) -> None:
     """
     n = len(ts)
     s.why = 0
-    start = 0
-    tidy = max_gap if max_gap > 0 else 0x7FFFFFFFFFFFFFFF
-    while start < n:
-        stop = min(start + BLOCK, n)
-        if start > 0 and stop - start == BLOCK:         # most blocks are in order, which is soon seen
-            good = 0
-            if len(id) == 0:
-                for k in range(BLOCK):
-                    step = ts[start + k] - ts[start + k - 1]
-                    good += (step >= 0) & (step <= tidy)
-            else:
-                for k in range(BLOCK):
-                    step = ts[start + k] - ts[start + k - 1]
-                    tie = (step == 0) & (id[start + k] >= id[start + k - 1])
-                    good += ((step > 0) & (step <= tidy)) | tie
-            if good == BLOCK:
-                start = stop
-                continue
-        for i in range(start, stop):
-            before = ts[i - 1] if i > 0 else s.last
-            step = ts[i] - before
-            if s.rows + i > 0:
-                if step < 0:
-                    s.why = BACK
-                    s.by = -step
-                elif len(id) > 0 and step == 0 and id[i] < (id[i - 1] if i > 0 else s.last_id):
-                    s.why = ID_BACK
-                elif step > tidy:
-                    s.why = GAP
-                    s.by = step
-            if s.marked and i == 0 and ts[0] < s.mark:
-                s.why = MARKED
-                s.by = s.mark - ts[0]
-            if s.why:
-                start = i
-                break
-        if s.why:
-            break
-        start = stop
+    tidy = max_gap if max_gap > 0 else FOREVER
+    good = min(n, 1)
+    if len(id) == 0:                        # mostly all rows are in order, which is soon seen
+        for i in range(1, n):
+            step = ts[i] - ts[i - 1]
+            good += (step >= 0) & (step <= tidy)
+    else:
+        for i in range(1, n):
+            step = ts[i] - ts[i - 1]
+            good += ((step > 0) & (step <= tidy)) | ((step == 0) & (id[i] >= id[i - 1]))
+    start = n
+    if good < n:
+        start = 1
+        while _follows(ts[start] - ts[start - 1], id, start, tidy):
+            start += 1
+        _explain(ts[start] - ts[start - 1], tidy, s)
+    if n > 0 and s.rows > 0:                # the first row follows the last one of the batch before
+        step = ts[0] - s.last
+        back = step == 0 and len(id) > 0 and id[0] < s.last_id
+        if step < 0 or step > tidy or back:
+            start = 0
+            _explain(step, tidy, s)
+    if n > 0 and s.marked and ts[0] < s.mark:
+        start = 0
+        s.why = MARKED
+        s.by = s.mark - ts[0]
     s.good = start
     s.rows += start
     if start > 0:

@@ -9,35 +9,27 @@ from hq_core.jit import F8, I1, I4, I8, State, inline, kernel
 
 NAMES = ("volume", "quote_volume", "trades")
 SIDE_NAMES = ("buy_volume", "buy_quote_volume", "sell_volume", "sell_quote_volume")
+POSITIVE = 0x7FFFFFFFFFFFFFFF           # tells the compiler that an index is not counted from the end
 WITHOUT_SIDES = 4 + 2 * len(NAMES)       # values in a body without the sums by side
 LARGEST = 1.7976931348623157e308
-BLOCK = 256
 
-_PAIRS = "buy_hi buy_lo buyq_hi buyq_lo sell_hi sell_lo sellq_hi sellq_lo rest_hi rest_lo restq_hi restq_lo"
+_PAIRS = "buy_hi sell_hi buy_lo sell_lo buyq_hi sellq_hi buyq_lo sellq_lo rest_hi rest_lo restq_hi restq_lo"
 
 
 @kernel(state="good:i8")
 def check_trades(price: F8, qty: F8, s: State) -> None:
     """s.good = how many rows from the first on have a usable price (finite, > 0), quantity (finite, >= 0) and value."""
     n = len(price)
-    start = 0
-    while start < n:
-        stop = min(start + BLOCK, n)
+    good = 0
+    for i in range(n):                      # counting instead of leaving early lets the compiler use vectors
+        p = price[i]
+        q = qty[i]
+        good += (p > 0.0) & (q >= 0.0) & (p * q <= LARGEST)
+    if good < n:
         good = 0
-        for i in range(stop - start):       # counting instead of leaving early lets the compiler use vectors
-            p = price[start + i]
-            q = qty[start + i]
-            good += (p > 0.0) & (q >= 0.0) & (p * q <= LARGEST)
-        if good < stop - start:
-            break
-        start = stop
-    while start < n:
-        p = price[start]
-        q = qty[start]
-        if not ((p > 0.0) & (q >= 0.0) & (p * q <= LARGEST)):
-            break
-        start += 1
-    s.good = start
+        while (price[good] > 0.0) & (qty[good] >= 0.0) & (price[good] * qty[good] <= LARGEST):
+            good += 1
+    s.good = good
 
 
 @inline
@@ -51,7 +43,7 @@ def _one_side_each(price: F8, qty: F8, side: I1, start: int, end: int, s: State)
     buy_hi, buy_lo, buyq_hi, buyq_lo = s.buy_hi, s.buy_lo, s.buyq_hi, s.buyq_lo
     sell_hi, sell_lo, sellq_hi, sellq_lo = s.sell_hi, s.sell_lo, s.sellq_hi, s.sellq_lo
     for k in range(end - start):
-        i = start + k
+        i = (start + k) & POSITIVE
         p = price[i]
         q = qty[i]
         high = max(high, p)
@@ -64,14 +56,21 @@ def _one_side_each(price: F8, qty: F8, side: I1, start: int, end: int, s: State)
         sellq_hi, sellq_lo = grow(sellq_hi, sellq_lo, p * r)
     s.high = high
     s.low = low
-    s.buy_hi, s.buy_lo, s.buyq_hi, s.buyq_lo = buy_hi, buy_lo, buyq_hi, buyq_lo
-    s.sell_hi, s.sell_lo, s.sellq_hi, s.sellq_lo = sell_hi, sell_lo, sellq_hi, sellq_lo
+    s.buy_hi = buy_hi
+    s.sell_hi = sell_hi
+    s.buy_lo = buy_lo
+    s.sell_lo = sell_lo
+    s.buyq_hi = buyq_hi
+    s.sellq_hi = sellq_hi
+    s.buyq_lo = buyq_lo
+    s.sellq_lo = sellq_lo
 
 
 @inline
 def _any_side(price: F8, qty: F8, side: I1, start: int, end: int, s: State) -> None:
     """Rows of which some have no known side (0): those go to a third pair, which counts in the total alone."""
-    for i in range(start, end):
+    for k in range(end - start):
+        i = (start + k) & POSITIVE
         p = price[i]
         q = qty[i]
         s.high = max(s.high, p)
@@ -92,7 +91,8 @@ def _no_side(price: F8, qty: F8, start: int, end: int, s: State) -> None:
     high = s.high
     low = s.low
     rest_hi, rest_lo, restq_hi, restq_lo = s.rest_hi, s.rest_lo, s.restq_hi, s.restq_lo
-    for i in range(start, end):
+    for k in range(end - start):
+        i = (start + k) & POSITIVE
         p = price[i]
         q = qty[i]
         high = max(high, p)
