@@ -225,9 +225,9 @@ class SlowAccount:
                 self.order(bar, when, verb, wanted[verb], price, mark)
 
     # -- one bar -----------------------------------------------------------------------------------------
-    def liquidate(self, bar, when, falling, rising, row):
+    def liquidate(self, bar, when, falling, rising, row, price="open"):
         """Check the positions at the lowest and highest mark price seen, and close what does not survive."""
-        op, low, high = F(bar["open"]), F(bar["low"]), F(bar["high"])
+        op, low, high = F(bar[price]), F(bar["low"]), F(bar["high"])
         lower, upper = self.liquidation_prices()
 
         def price_for(fell):
@@ -281,6 +281,7 @@ class SlowAccount:
         if self.o["at_close"]:
             self.carry_out(bar, bar["ts"], wanted, close, mark)
             wanted = {}
+            self.liquidate(bar, bar["ts"], mark, mark, row, "close")
         lots = min(min(self.room(self.long, close, mark)), min(self.room(self.short, close, mark)))
         flat = not self.long.qty and not self.short.qty
         self.broke = flat and (self.wallet <= 0 or (self.wallet < self.start and lots == 0))

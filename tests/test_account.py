@@ -302,6 +302,26 @@ def test_mark_price_decides_and_the_last_price_fills():
     assert feed(account_of(taker_fee=0.0), bars)[2] == []
 
 
+def test_a_position_opened_beyond_its_liquidation_price_does_not_live_to_the_next_bar():
+    # leverage 50: the margin is 2 %, but the mark price lies 5 % below the last price at which it opens
+    bars = [bar(0, 100, 100, 90, 100, mark=(100, 90, 95), open_long=100.0), bar(1, 100, 100, 100, 100)]
+    equity, _, ends = feed(account_of(leverage=50, taker_fee=0.0, fill="close"), bars)
+    assert [(e["row"], e["mark"], e["price"]) for e in ends] == [(0, 95.0, pytest.approx(98 / 0.996))]
+    assert equity[0]["equity"] == pytest.approx(1000.0 + 100 * (98 / 0.996 - 100))
+    equity, _, ends = feed(account_of(leverage=50, taker_fee=0.0, fill="close", margin="cross"), bars)
+    assert (len(ends), equity[0]["equity"] > 0.0) == (0, True)      # the wallet carries it
+
+
+def test_drawdown_lasts_until_it_is_made_good():
+    prices = [100.0, 100.0, 90.0, 95.0, 101.0, 99.0, 102.0]
+    bars = [bar(i, p, p, p, p, **({"open_long": 10.0} if i == 0 else {})) for i, p in enumerate(prices)]
+    account = account_of(leverage=1, taker_fee=0.0, fill="close")
+    feed(account, bars)
+    drop = summary(account, "X", "1m", [])["max_drawdown"]
+    assert drop == {"frac": pytest.approx(0.1), "value": 100.0, "start_ts": 2 * MINUTE, "trough_ts": 3 * MINUTE,
+                    "recovery_ts": 5 * MINUTE, "duration_ns": 3 * MINUTE}
+
+
 def test_gap_past_the_liquidation_price_fills_at_the_open_and_the_insurance_pays_beyond_the_margin():
     bars = [bar(0, 10000, 10000, 10000, 10000, open_long=0.5), bar(1, 8000, 8100, 7900, 8000)]
     equity, fills, ends = feed(account_of(taker_fee=0.0, fill="close"), bars)

@@ -23,8 +23,8 @@ from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I1, I8, U1, State, inline, kernel
 
 ROOM = 2 * STEPS + 4        # fills that one row can make at most: its orders, and a liquidation of each side, twice
-GAP, AT_OPEN, INSIDE, AT_CLOSE = 0, 2, 2 + STEPS, 4 + STEPS      # a row's steps, by where each group of them starts
-LAST_STEP = 4 + 2 * STEPS
+# A row's steps, by where each group of them starts: two for liquidations, STEPS for orders, and so on.
+GAP, AT_OPEN, INSIDE, AT_CLOSE, AFTER, LAST_STEP = 0, 2, 2 + STEPS, 4 + STEPS, 4 + 2 * STEPS, 6 + 2 * STEPS
 BAD_BAR, OFF_TICK, CONFLICT, BACKWARDS = 1, 2, 3, 4
 
 ACCOUNT = (
@@ -85,7 +85,8 @@ def account(
     done            out: the next row to read, equity rows, fills and liquidations written
 
     Inside a bar: a gap past a liquidation price at the open, then the orders that wait for the open, then the
-    adverse extreme of the mark price, then the orders that fill at the close.
+    adverse extreme of the mark price, then the orders that fill at the close, then the mark price at the close,
+    which may lie beyond the liquidation price of what was just opened at the last price.
     """
     if s.rows == 0 and s.orders == 0:
         s.wallet = s.start
@@ -135,14 +136,16 @@ def account(
         step = GAP if hit or s.waiting > 0 else LAST_STEP
         while step < LAST_STEP:
             lots, side, opens, reason, price = 0, 1, False, LIQUIDATION, open[i]
-            if step in (GAP, INSIDE):
+            if step in (GAP, INSIDE, AFTER):
                 fall_price, rise_price = s.lower, s.upper
                 if step == INSIDE:
                     least, most = mark_least, mark_most
-                down = min(max(min(open[i], s.lower), low[i]), high[i]) if least <= s.lower else math.nan
-                up = min(max(max(open[i], s.upper), low[i]), high[i]) if most >= s.upper else math.nan
-            if step < AT_OPEN or INSIDE <= step < AT_CLOSE:
-                side = 1 if step in (GAP, INSIDE) else -1
+                elif step == AFTER:
+                    least, most, price = mark, mark, close[i]
+                down = min(max(min(price, s.lower), low[i]), high[i]) if least <= s.lower else math.nan
+                up = min(max(max(price, s.upper), low[i]), high[i]) if most >= s.upper else math.nan
+            if step < AT_OPEN or INSIDE <= step < AT_CLOSE or step >= AFTER:
+                side = 1 if step in (GAP, INSIDE, AFTER) else -1
                 falls = (side > 0 or s.cross != 0) and not math.isnan(down)
                 rises = (side < 0 or s.cross != 0) and not math.isnan(up)
                 price = down if falls else up
