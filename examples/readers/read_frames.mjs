@@ -33,6 +33,8 @@ export async function* batches(stream) {
       open = true;
     } else if (said.kind === "schema") {
       schemas.set(said.id, { ...said, key: `${said.of}/${said.symbol ?? ""}/${said.period ?? ""}`, strings: {} });
+    } else if (said.kind === "section") {
+      for (const schema of schemas.values()) schema.strings = {};
     } else if (said.kind === "strings") { // texts behind the codes of an s4 column
       for (const schema of schemas.values()) {
         if (schema.key === said.of) (schema.strings[said.col] ??= []).push(...said.values);

@@ -36,6 +36,9 @@ def batches(file):
             elif said["kind"] == "schema":
                 key = f"{said['of']}/{said.get('symbol', '')}/{said.get('period', '')}"
                 schemas[said["id"]] = {**said, "key": key, "strings": {}}
+            elif said["kind"] == "section":
+                for schema in schemas.values():
+                    schema["strings"] = {}
             elif said["kind"] == "strings":                 # texts behind the codes of an s4 column
                 for schema in schemas.values():
                     if schema["key"] == said["of"]:

@@ -1,0 +1,1 @@
+"""Where two columns or two maps differ, and by how much."""

@@ -1,0 +1,340 @@
+"""hq-diff: what two streams say, compared series by series whatever their framing."""
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from hq_core.batch import Batch
+from hq_core.compare.values import column, maps, same_bytes, texts, ulps
+from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.wire.frame import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hq_core.batch import Schema
+    from hq_core.compare.values import Apart
+    from hq_core.flow import Source
+
+    Tables = dict[tuple[str, str], list[str]]
+
+HELD = 256 << 20                # bytes of one stream that may wait for the other
+AT_THE_END = 2**63              # sorts after every ts
+
+
+class Held:
+    """Rows that wait own their memory, and the texts behind the codes of their section."""
+
+    __slots__ = ("memory", "size", "tables")
+
+    def __init__(self, memory: Memory, tables: Tables) -> None:
+        self.memory = memory
+        self.size = memory.size
+        self.tables = tables
+
+
+class Side:
+    """One of the streams: where it stands and what waits of it."""
+
+    def __init__(self, name: str, source: Source) -> None:
+        self.name = name
+        self.items: Iterator[tuple[str, Any]] = iter(source)
+        self.done = False
+        self.rows = 0
+        self.maps = 0
+        self.held = 0           # bytes that wait
+        self.common = 0         # of these, what belongs to series that both have
+        self.columns: dict[str, None] = {}
+        self.tables: Tables = {}
+
+    def next(self) -> tuple[str, Any] | None:
+        try:
+            return next(self.items)
+        except StopIteration:
+            self.done = True
+            return None
+        except HqError as error:
+            raise HqError(f"{self.name}: {error}", error.code) from None
+
+
+class Series:
+    """A series, or the maps of one kind: what waits of each side, and how much each side has had."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.there = [False, False]
+        self.waiting: tuple[deque[Any], deque[Any]] = deque(), deque()
+        self.held = [0, 0]
+        self.counts = [0, 0]
+        self.compared = 0
+        self.over: tuple[int, int] | None = None        # ts and row of the first that the other side lacks
+
+
+class Diff:
+    """Compares two sources.  `run` returns whether they are equal; then `first`, `differ` and `apart` tell more.
+
+    ulp       float columns may differ by so many units in the last place (and -0.0 is 0.0 then)
+    columns   compare these alone; empty: all
+    first     where they differ first, by ts, then series, row and column; a series or column that only one has is
+              before all rows
+    """
+
+    def __init__(self, names: tuple[str, str], sources: tuple[Source, Source], ulp: int | None = None,
+                 columns: tuple[str, ...] = ()) -> None:
+        self.sides = Side(names[0], sources[0]), Side(names[1], sources[1])
+        self.ulp = ulp
+        self.only = columns
+        self.series: dict[str, Series] = {}
+        self.maps: dict[str, Series] = {}
+        self.first: dict[str, Any] | None = None
+        self.rows_differ = self.maps_differ = 0
+        self.differ: dict[str, dict[str, int]] = {}     # series -> column -> rows
+        self._first_at: tuple[Any, ...] = ()
+        self._pairs: dict[tuple[int, int], tuple[Schema, Schema, list[tuple[str, str, int, int]]]] = {}
+
+    def run(self) -> bool:
+        a, b = self.sides
+        while not (a.done and b.done):
+            at = int(a.done or (not b.done and (a.common, a.rows + a.maps) > (b.common, b.rows + b.maps)))
+            item = self.sides[at].next()
+            if item is None:
+                self._ended(at)
+            else:
+                self._take(at, *item)
+        self._ended(0)
+        self._ended(1)
+        for series in self.series.values():
+            self._count(series)
+        for group in self.maps.values():
+            self._count(group)
+        self._check_columns()
+        return self.first is None
+
+    # -- what comes --------------------------------------------------------------------------------------
+    def _take(self, at: int, kind: str, item: Any) -> None:
+        side = self.sides[at]
+        if kind == "schema":
+            self._announced(at, item)
+        elif kind == "rows":
+            side.rows += item.n
+            self._rows(at, item)
+        elif kind == "head" or (kind == "map" and item["kind"] == "section"):
+            side.tables = {}
+        elif kind == "map" and item["kind"] == "strings":
+            side.tables.setdefault((str(item.get("of")), str(item.get("col"))), []).extend(item.get("values", ()))
+        elif kind == "map":
+            side.maps += 1
+            self._map(at, item)
+
+    def _announced(self, at: int, schema: Schema) -> None:
+        series = self.series.get(schema.key)
+        if series is None:
+            series = self.series[schema.key] = Series(schema.key)
+        if not series.there[at]:
+            series.there[at] = True
+            if all(series.there):
+                for side, held in zip(self.sides, series.held):
+                    side.common += held
+        self.sides[at].columns.update(dict.fromkeys(schema.names))
+
+    def _rows(self, at: int, batch: Batch) -> None:
+        series = self.series[batch.schema.key]
+        others = series.waiting[1 - at]
+        ts = batch.view("ts") if batch.schema.has("ts") and batch.schema.kind("ts") == "i8" else None
+        start = 0
+        while others and start < batch.n:
+            waiting = others[0]
+            n = min(waiting.n, batch.n - start)
+            pair = batch.slice(start, start + n), waiting.slice(0, n)
+            tables = self.sides[at].tables, waiting.keep.tables
+            if at:
+                pair, tables = pair[::-1], tables[::-1]
+            self._compare(series, *pair, tables)
+            start += n
+            if n < waiting.n:
+                others[0] = waiting.slice(n, waiting.n)
+            else:
+                others.popleft()
+                self._hold(series, 1 - at, -waiting.keep.size)
+        if start < batch.n:
+            if self.sides[1 - at].done:
+                self._over(series, AT_THE_END if ts is None else ts[start], series.counts[at] + start)
+            else:
+                memory, addresses = _copied(batch.slice(start, batch.n))
+                self._hold(series, at, memory.size)
+                kept = Held(memory, self.sides[at].tables)
+                series.waiting[at].append(Batch(batch.schema, batch.n - start, addresses, kept))
+        series.counts[at] += batch.n
+
+    def _map(self, at: int, frame: dict[str, Any]) -> None:
+        key = "/".join(str(frame[name]) for name in ("kind", "of", "symbol", "period", "strategy") if frame.get(name))
+        group = self.maps.setdefault(key, Series(key))
+        others = group.waiting[1 - at]
+        said = {name: value for name, value in frame.items() if name != "made_by"}
+        packed = msgpack.packb(said)
+        if others:
+            other = others.popleft()
+            self._hold(group, 1 - at, -len(other))
+            if other != packed:
+                both = said, msgpack.unpackb(other)
+                self._compare_maps(group, group.counts[at], *(both if at == 0 else both[::-1]))
+            group.compared += 1
+        elif self.sides[1 - at].done:
+            self._over(group, _ts(said), group.counts[at])
+        else:
+            self._hold(group, at, len(packed))
+            group.waiting[at].append(packed)
+        group.counts[at] += 1
+
+    def _hold(self, series: Series, at: int, size: int) -> None:
+        side = self.sides[at]
+        series.held[at] += size
+        side.held += size
+        if all(series.there):
+            side.common += size
+        if side.held > HELD:
+            most = max((*self.series.values(), *self.maps.values()), key=lambda one: one.held[at])
+            raise HqError(
+                f"{side.name}: {most.key} is more than {HELD >> 20} MiB ahead of {self.sides[1 - at].name}; "
+                "compare streams whose series come in a like order", DATA,
+            )
+
+    def _ended(self, at: int) -> None:
+        """What waits for a side that has ended is what it lacks."""
+        if not self.sides[at].done:
+            return
+        for series in (*self.series.values(), *self.maps.values()):
+            waiting = series.waiting[1 - at]
+            if waiting:
+                first = waiting[0]
+                if isinstance(first, Batch):
+                    left = sum(batch.n for batch in waiting)
+                    has_ts = first.schema.has("ts") and first.schema.kind("ts") == "i8"
+                    ts = first.view("ts")[0] if has_ts else AT_THE_END
+                else:
+                    left, ts = len(waiting), _ts(msgpack.unpackb(first))
+                self._over(series, ts, series.counts[1 - at] - left)
+                waiting.clear()
+                self._hold(series, 1 - at, -series.held[1 - at])
+
+    # -- rows --------------------------------------------------------------------------------------------
+    def _compare(self, series: Series, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
+        row, series.compared = series.compared, series.compared + a.n
+        found: list[tuple[str, str, Apart]] = []
+        for name, kind, i, j in self._common(a.schema, b.schema):
+            at, other = a.addresses[i], b.addresses[j]
+            said = [table.get((series.key, name), []) for table in tables] if kind == "s4" else [[], []]
+            if same_bytes(at, other, a.n * a.schema.widths[i]) and said[0] == said[1]:
+                continue
+            apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.ulp)
+            if apart is not None:
+                found.append((name, kind, apart))
+        if not found:
+            return
+        rows = found[0][2].rows.copy()
+        counts = self.differ.setdefault(series.key, {})
+        for name, _, apart in found:
+            rows |= apart.rows
+            counts[name] = counts.get(name, 0) + int(apart.rows.sum())
+        self.rows_differ += int(rows.sum())
+        at = min(apart.first for _, _, apart in found)
+        for order, (name, _, apart) in enumerate(found):
+            if apart.first == at:
+                has_ts = a.schema.has("ts") and a.schema.kind("ts") == "i8"
+                ts = a.view("ts")[at] if has_ts else None
+                self._note((AT_THE_END if ts is None else ts, series.key, row + at, order), {
+                    "series": series.key, "ts": ts, "row": row + at, "column": name + apart.place,
+                    "a": apart.a, "b": apart.b, "ulp": apart.ulp,
+                })
+
+    def _common(self, a: Schema, b: Schema) -> list[tuple[str, str, int, int]]:
+        """The columns that both have with one type: name, type, where in a, where in b.  The others are told."""
+        known = self._pairs.get((id(a), id(b)))
+        if known is not None:
+            return known[2]
+        found = []
+        for name in dict.fromkeys((*a.names, *b.names)):
+            if self.only and name not in self.only:
+                continue
+            kinds = [schema.kind(name) if schema.has(name) else None for schema in (a, b)]
+            if kinds[0] == kinds[1]:
+                found.append((name, str(kinds[0]), a.index(name), b.index(name)))
+            else:
+                self._structure(a.key, name, *kinds)
+        for name in () if self.only else dict.fromkeys((*a.extra, *b.extra)):
+            for path, one, other in maps(a.extra.get(name, ...), b.extra.get(name, ...), self.ulp, name):
+                self._structure(a.key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
+        if len(self._pairs) > 4096:
+            self._pairs.clear()
+        self._pairs[id(a), id(b)] = a, b, found         # holding both keeps their ids theirs
+        return found
+
+    # -- maps --------------------------------------------------------------------------------------------
+    def _compare_maps(self, group: Series, row: int, a: dict[str, Any], b: dict[str, Any]) -> None:
+        found = list(maps(a, b, self.ulp))
+        if found:
+            self.maps_differ += 1
+            path, one, other = found[0]
+            apart = ulps(one, other) if isinstance(one, float) and isinstance(other, float) else None
+            ts = _ts(a)
+            self._note((ts, group.key, row, 0), {
+                "series": group.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": path,
+                "a": None if one is ... else one, "b": None if other is ... else other, "ulp": apart,
+            })
+
+    # -- what is told ------------------------------------------------------------------------------------
+    def _note(self, at: tuple[Any, ...], what: dict[str, Any]) -> None:
+        if self.first is None or at < self._first_at:
+            self._first_at, self.first = at, what
+
+    def _structure(self, key: str, name: str, a: Any, b: Any) -> None:
+        self._note((-AT_THE_END - 1, key, -1, 0), {
+            "series": key, "ts": None, "row": None, "column": name, "a": a, "b": b, "ulp": None,
+        })
+
+    def _over(self, series: Series, ts: int, row: int) -> None:
+        if series.over is None or (ts, row) < series.over:
+            series.over = ts, row
+
+    def _count(self, series: Series) -> None:
+        a, b = series.counts
+        unit = "rows" if any(series.there) else "frames"
+        if any(series.there) and not all(series.there):
+            told = [f"{n} {unit}" if there else None for n, there in zip(series.counts, series.there)]
+            self._structure(series.key, "", *told)
+        elif a != b:
+            ts, row = series.over or (AT_THE_END, min(a, b))
+            self._note((ts, series.key, row, -1), {
+                "series": series.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": "",
+                "a": f"{a} {unit}", "b": f"{b} {unit}", "ulp": None,
+            })
+
+    def _check_columns(self) -> None:
+        known = tuple({**self.sides[0].columns, **self.sides[1].columns})
+        for name in self.only:
+            if name not in known:
+                raise HqError(f"column '{name}' is in neither stream{did_you_mean(name, known)}", DATA)
+
+    @property
+    def rows(self) -> int:
+        """Rows that both had."""
+        return sum(series.compared for series in self.series.values())
+
+
+def _ts(frame: dict[str, Any]) -> int:
+    ts = frame.get("ts")
+    return ts if isinstance(ts, int) else AT_THE_END
+
+
+def _copied(batch: Batch) -> tuple[Memory, list[int]]:
+    """The same rows in memory of their own, and where each column lies in it."""
+    memory = Memory(max(8, batch.schema.blob(batch.n)))
+    at, addresses = memory.address, []
+    for address, w in zip(batch.addresses, batch.schema.widths):
+        ctypes.memmove(at, address, w * batch.n)
+        addresses.append(at)
+        at += (w * batch.n + 7) & -8
+    return memory, addresses

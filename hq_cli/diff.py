@@ -1,0 +1,131 @@
+"""hq-diff: the first difference between two streams."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hq_cli._filter import command
+
+if TYPE_CHECKING:
+    from hq_core.flow import Source
+    from hq_core.stages.diff import Diff
+
+EXAMPLES = """
+hq-gen bars --rows 100 --seed 1 > a.hqf; hq-gen bars --rows 100 --seed 1 | hq-diff a.hqf -
+hq-gen bars --rows 100 --seed 1 | hq-indicators ema:20 | hq-diff --columns ema_20 --ulp 4 expected.hqf -
+"""
+
+
+@command("hq-diff", EXAMPLES)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--ulp", type=click.IntRange(0, 2**32), metavar="N",
+              help="Floats that lie no more than N units in the last place apart are equal, and so are -0.0 and 0.0.")
+@click.option("--columns", metavar="NAMES", default="", help="Compare these columns alone: close,rsi_14.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, equal or not.")
+@click.option("-v", "--verbose", is_flag=True, help="Say how much was compared if all is equal.")
+def main(a: str, b: str, ulp: int | None, columns: str, as_json: bool, verbose: bool) -> int:
+    """Compare what two streams say; - is stdin, and any format that hq reads will do.
+
+    The order of rows counts within a series; how they are cut into frames and how series lie between each other does
+    not, nor do heads.  A nan equals any nan.  Prints nothing and exits 0 if they are equal; else prints the first
+    difference by time, then how many rows differ, and exits 1.  Memory is bounded: a stream that comes more than
+    256 MiB ahead of the other is refused.
+    """
+    if a == b == "-":
+        raise click.UsageError("only one of the two can be stdin")
+    from hq_core.stages.diff import Diff
+
+    found = Diff((a, b), (_opened(a), _opened(b)), ulp, tuple(name for name in columns.split(",") if name))
+    equal = found.run()
+    if as_json:
+        click.echo(_json(found, equal))
+    elif not equal:
+        click.echo(f"{_where(found)}\n{_total(found)}")
+    elif verbose:
+        click.echo(f"equal: {_counted(found.rows, 'row')} of {len(found.series)} series, "
+                   f"{_counted(_maps(found), 'other frame')}")
+    return 0 if equal else 1
+
+
+def _opened(path: str) -> Source:
+    import os
+
+    from hq_core.errors import NOINPUT, HqError
+    from hq_core.flow import open_input
+
+    try:
+        fd = 0 if path == "-" else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+    try:
+        return open_input(fd)
+    except HqError as error:
+        raise HqError(f"{path}: {error}", error.code) from None
+
+
+def _where(found: Diff) -> str:
+    """The first difference in one line."""
+    first: dict[str, Any] = found.first or {}
+    a, b = first["a"], first["b"]
+    place = first["series"]
+    if first["ts"] is not None:
+        from hq_core.formats.times import iso_text
+
+        place += f" ts {iso_text(first['ts'])}"
+    elif first["row"] is not None:
+        place += f" row {first['row']}"
+    if first["column"]:
+        place += f" {first['column']}"
+    missing = [side.name for side, value in zip(found.sides, (a, b)) if value is None]
+    if len(missing) == 1:
+        return f"{place}: {_shown(b if a is None else a)}, not in {missing[0]}"
+    apart = f" ({first['ulp']} ULP)" if first["ulp"] is not None else ""
+    return f"{place}: {_shown(a)} != {_shown(b)}{apart}"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and value.isprintable() else repr(value)
+
+
+def _total(found: Diff) -> str:
+    columns = {name for counts in found.differ.values() for name in counts}
+    parts = [f"{found.rows_differ} of {_counted(found.rows, 'row')} differ in {_counted(len(columns), 'column')}"]
+    for what, all_ in (("row", found.series), ("frame", found.maps)):
+        for series in all_.values():
+            a, b = series.counts
+            if a != b:
+                names = [side.name for side in found.sides]
+                parts.append(f"{series.key} has {_counted(a, what)} in {names[0]}, {b} in {names[1]}")
+    if found.maps_differ:
+        parts.append(f"{found.maps_differ} of {_counted(_maps(found), 'other frame')} differ")
+    return "; ".join(parts)
+
+
+def _maps(found: Diff) -> int:
+    return sum(group.compared for group in found.maps.values())
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
+def _json(found: Diff, equal: bool) -> str:
+    import math
+
+    import orjson
+
+    first = found.first and {
+        name: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in found.first.items()
+    }
+    return orjson.dumps({
+        "equal": equal, "first": first, "rows": found.rows, "rows_differ": found.rows_differ,
+        "columns": found.differ, "frames": _maps(found), "frames_differ": found.maps_differ,
+        "counts": {key: one.counts for key, one in {**found.series, **found.maps}.items() if len(set(one.counts)) > 1},
+    }, default=str).decode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""hq-state: what a state file holds."""
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hq_cli._filter import command
+
+EXAMPLES = """
+hq-state aggregate.state
+tail -c +$(( $(hq-state --input-bytes rsi.state) + 1 )) bars.hqf | hq-indicators rsi:14 --state rsi.state >> out.hqf
+truncate -s "$(hq-state --output-bytes rsi.state)" out.hqf
+"""
+
+
+@command("hq-state", EXAMPLES)
+@click.argument("file", metavar="FILE")
+@click.option("--input-bytes", "wanted", flag_value="input", help="Print only how much of its input is in the state.")
+@click.option("--output-bytes", "wanted", flag_value="output", help="Print only how much output belongs to the state.")
+def main(file: str, wanted: str | None) -> None:
+    """Print what the state FILE of a filter holds, as one JSON object.
+
+    After a kill -9, cut the output to --output-bytes, give the filter its input from --input-bytes on, and append:
+    the whole is what one undisturbed run would have written.
+    """
+    import os
+
+    from hq_core import statefile
+    from hq_core.errors import NOINPUT, HqError
+
+    found = statefile.read(file)
+    if found is None:
+        raise HqError(f"state {file}: there is no such file", NOINPUT)
+    click.echo(found[wanted]["bytes"] if wanted else _json(found, os.path.getsize(file)))
+
+
+def _json(found: dict[str, Any], size: int) -> str:
+    import msgpack
+    import orjson
+
+    told = {name: found[name] for name in ("command", "version", "options", "inputs")}
+    told["input"] = {name: found["input"][name] for name in ("bytes", "rows", "ended", "format")}
+    told["output"] = found["output"]
+    stage, source = (len(msgpack.packb(part)) for part in (found["stage"], found["input"]["source"]))
+    told["sizes"] = {"file": size, "stage": stage, "source": source}
+    return orjson.dumps(told, default=str).decode()
+
+
+if __name__ == "__main__":
+    main()
