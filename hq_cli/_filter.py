@@ -65,6 +65,8 @@ def filter_command(name: str, examples: str = "") -> Callable[[Callable[..., Any
     def declare(function: Callable[..., Any]) -> Command:
         @functools.wraps(function)
         def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
+            if os.isatty(2):
+                _say_when_compiling(name)
             stage = function(*args, **rest)
             if stage is None or isinstance(stage, int):
                 return stage
@@ -103,6 +105,13 @@ def run_stage(name: str, stage: Stage, state: str | None, every: int, options: d
         if table:
             table.stdin.close()
             table.wait()
+
+
+def _say_when_compiling(name: str) -> None:
+    """The very first run of a kernel takes seconds; whoever watches should know why."""
+    from hq_core.jit import native
+
+    native.announce = lambda kernel: say(f"{name}: compiling {kernel}, once on this machine (hq warm does them all)")
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from array import array
 from typing import Any
 
 from hq_core.jit.declare import ARRAYS, Kernel
-from hq_core.jit.load import load
+from hq_core.jit.native import load
 
 _DOUBLE = ctypes.c_double.from_address
 

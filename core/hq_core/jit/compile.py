@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 # numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
 OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
+INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}     # half the time to compile
 PROCESSOR = "x86-64-v2"         # a fixed baseline: the same bits on every x86-64 machine, images may be copied
 _pointer: Any = types.CPointer      # untyped in numba
 ENTRY: Any = types.int32(_pointer(types.int64))
 _DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8}
 _keep: list[Any] = []
+_made: dict[Any, Any] = {}
 
 
 def _pointer_to(kind: Any) -> Any:
@@ -68,13 +70,16 @@ def _call(context: Any, function: Any, block: Any) -> Any:
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
-    """`function` for numba, with the helpers it names compiled first."""
+    """`function` for numba, with the helpers it names compiled first; each once in a process."""
+    if function in _made:
+        return _made[function]
     names = dict(function.__globals__)
     names["hq_call"] = _call
     for name, helper in helpers(function).items():
         names[name] = _compiled(helper)
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
-    return numba.njit(copy, **OPTIONS)
+    made = _made[function] = numba.njit(copy, **INNER)
+    return made
 
 
 def _source(kernel: Kernel) -> tuple[str, dict[str, Any]]:

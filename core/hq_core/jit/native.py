@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ABI = 1     # raise it when the entry convention, the image layout or the optimiser's settings change
 
+announce: Callable[[str], None] | None = None      # told the name of a kernel that is about to be compiled
+
 _loaded: dict[Kernel, Callable[[int], int]] = {}
 _addresses: dict[Kernel, int] = {}
 _salt = ""
@@ -51,6 +53,8 @@ def _by_image(kernel: Kernel) -> int:
         with cache.lock(name):              # of a pipeline's processes one compiles, the others wait here
             found = cache.find(name)
             if found is None:
+                if announce is not None:
+                    announce(kernel.name)
                 from hq_core.jit import compile
 
                 code, start = compile.image(kernel)
