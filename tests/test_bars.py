@@ -292,6 +292,17 @@ def test_with_lateness_a_bar_waits_for_the_watermark():
     assert len(run([*rows, ("mark", START + MINUTE)], "1m", lateness="2s", more=True)[0].of("1m")) == 1
 
 
+def test_rows_of_one_instant_wait_for_each_other_and_keep_their_order():
+    """At the watermark itself a row may still be joined by one of a lower id; without ids the first to come is first."""
+    rows = [(START, 1.0, 1.0, 1), (START + 8 * SECOND, 2.0, 1.0, 5), (START + 10 * SECOND, 3.0, 1.0, 9)]
+    rows += [(START + 8 * SECOND, 4.0, 1.0, 4), (START + MINUTE + 2 * SECOND, 9.0, 1.0, 10)]
+    got, _ = run(rows, "8s:1m", schema=IDS, lateness="2s", cuts=range(5), partial="keep")
+    assert [(row["open"], row["close"]) for row in got.of("8s")[:2]] == [(1.0, 1.0), (4.0, 3.0)]
+    ties = [(START, 1.0, 1.0), (START, 2.0, 1.0), (START, 3.0, 1.0), (START + MINUTE + SECOND, 1.0, 1.0)]
+    bar = run(ties, "1m", schema=PLAIN, lateness="1s", more=True)[0].of("1m")[0]
+    assert (bar["open"], bar["close"]) == (1.0, 3.0)
+
+
 def test_more_rows_wait_than_there_was_room_for():
     rows = [trade(i) for i in range(5000)]
     backwards = [row for i in range(0, 5000, 50) for row in reversed(rows[i : i + 50])]
