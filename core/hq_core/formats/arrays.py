@@ -113,7 +113,8 @@ class NpzSource(TableSource):
         for name in self._zip.namelist():
             column = name.removesuffix(".npy")
             if column == ABOUT:
-                self._said = orjson.loads(self._piecewise(name).read(self._piecewise(name).rows).tobytes())
+                about = self._piecewise(name)
+                self._said = orjson.loads(about.read(about.rows).tobytes())
             else:
                 self._arrays[column] = self._piecewise(name)
 
@@ -191,6 +192,7 @@ class NpzWriter:
                     _header(to, dtype, shape)
                     while data := file.read(READ):
                         to.write(data)
+                file.close()
 
     def _write_symbols(self, archive: zipfile.ZipFile) -> None:
         names = np.array(list(self._symbols) or [""])
@@ -200,6 +202,7 @@ class NpzWriter:
             _header(to, names.dtype, (self._rows,))
             while data := self._codes.read(4 * ROOM):
                 to.write(names[np.frombuffer(data, dtype="<i4")].tobytes())
+        self._codes.close()
 
 
 def _header(to: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:

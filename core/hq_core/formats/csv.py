@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
 from hq_core.formats.inflate import READ
-from hq_core.formats.layouts import build, whole
+from hq_core.formats.layouts import MOST_I4, WIDE, build, whole
 from hq_core.formats.names import is_number
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
@@ -169,7 +169,7 @@ class CsvSource:
             "place": [rows.place(field.to) if field.to else 0 for field in fields],
             "times": [field.times for field in fields],
             "plus": [field.plus for field in fields],
-            "most": [FAR // field.times if field.to in ("ts", "open_time") else 10**18 for field in fields],
+            "most": [_most(field) for field in fields],
             "check": [field.digits if field.op == WHOLE else int(field.zoned) for field in fields],
         }
         for name, values in columns.items():
@@ -204,7 +204,7 @@ class CsvSource:
         while True:
             cell.run()
             wrong, odd = "", False
-            if state.stop == ODD:
+            if state.stop in (ODD, OTHER):
                 odd, wrong = self._odd(state)
             if odd:
                 continue
@@ -216,8 +216,9 @@ class CsvSource:
             self._at = state.pos
             self.position = self._base + self._at
             state.rows = state.hard = 0
-            if state.stop == OTHER or (state.stop == ODD and self._symbol_at(self._at) is not None):
-                self._switch(self._symbol_at(self._at) or "")
+            symbol = self._symbol_at(self._at) if state.stop in (ODD, OTHER) else None
+            if symbol is not None:
+                self._switch(symbol)
             elif self._at >= end:
                 return
 
@@ -363,6 +364,13 @@ class CsvSource:
                 self._filled += 1
                 self._added = 1
 
+
+
+def _most(field: Field) -> int:
+    """The largest number that a whole field may hold as it stands in the file."""
+    if field.to in ("ts", "open_time"):
+        return FAR // field.times
+    return MOST_I4 if field.to == WIDE else 10**18
 
 
 def _delimiter(line: bytes) -> str:

@@ -233,13 +233,19 @@ class JsonSource:
             if isinstance(message, str):
                 names = MESSAGES.get(message)
                 if names is None:
-                    reason = f"message {message}"
+                    reason = f"{message} message"
                     self.passed[reason] = self.passed.get(reason, 0) + 1
                     return None
                 if message == "kline":
                     element = element["k"]
+                key = f"@{message}/{element.get('i', '')}"
                 element = {name: element.get(short) for short, name in names.items()}
-            key = f"{message or element.get('kind', '')}/{element.get('period', '')}"
+            elif element.get("kind", "bar") not in ("bar", "trade"):
+                reason = f"{element['kind']} object"
+                self.passed[reason] = self.passed.get(reason, 0) + 1
+                return None
+            else:
+                key = f"{element.get('kind', '')}/{element.get('period', '')}"
             shape = self._shapes.get(key)
             if shape is None:
                 shape = self._shapes[key] = Shape(list(element))
@@ -270,12 +276,15 @@ class JsonSource:
 
     def _plan(self, key: str, shape: Shape, samples: list[list[str]]) -> None:
         kind, _, period = key.partition("/")
-        said = self.options
+        said, unit = self.options, self.options.time_unit
+        names = list(shape.keys)
+        if kind.startswith("@"):        # milliseconds, or microseconds if the stream was asked for them
+            time = next(text for name, text in zip(names, samples[0]) if "time" in name)
+            unit, period = "us" if len(time) == 16 else "ms", ""
         options = Options(
             said.kind or (kind if kind in ("bar", "trade") else ""), said.symbol, said.period or period, said.columns,
-            said.time_unit, said.tz, said.stamp,
+            unit, said.tz, said.stamp,
         )
-        names = list(shape.keys)
         plan = build(names, samples[0], options)
         for field in plan.fields:
             if field.name in ("kind", "period") and field.op == REAL:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hq_core.formats.options import Options
 
 OPS = {"i8": WHOLE, "i4": WHOLE, "f8": REAL, "b1": BOOL, "i1": SIDE}
+WIDE, MOST_I4 = "trades as int64", 2**31 - 1
 BOTH, FROM_OPEN, FROM_CLOSE = range(3)      # which of a bar's two times the file has
 
 
@@ -50,7 +51,7 @@ class Plan:
 
     kind     trade or bar
     cols     the columns that come out
-    scratch  columns needed on the way: first and last trade id
+    scratch  int64 columns needed on the way: first and last trade id, or the number of trades before it is int32
     stamps   BOTH, FROM_OPEN or FROM_CLOSE: how a bar's other time is found
     period   ns of a bar; 0 when it takes a second row to know
     given    the period was given, not found: rows may lie closer than it
@@ -119,8 +120,8 @@ def whole(field: Field, text: str) -> int:
         value = int(float(text))
     else:
         raise ValueError("is not a whole number")
-    if not -(2**63) <= value < 2**63:
-        raise ValueError("does not fit 64 bits")
+    if not -(2**63) <= value < 2**63 or (field.to == WIDE and abs(value) > MOST_I4):
+        raise ValueError(f"does not fit {32 if field.to == WIDE else 64} bits")
     return value
 
 
@@ -319,4 +320,7 @@ def _trade(plan: Plan, found: dict[str, int], names: list[str], first: list[str]
         for role in plan.scratch:
             fields[found[role]].op, fields[found[role]].to = WHOLE, role
     have = {field.to for field in fields} | ({"trades"} if plan.scratch else set())
+    if "trades" in found:
+        fields[found["trades"]].to, plan.scratch = WIDE, [WIDE]
+        have.add("trades")
     plan.cols = [col for col in TRADE if col[0] in have]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, SECOND
-from hq_core.formats.layouts import BOTH, FROM_OPEN
+from hq_core.formats.layouts import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.times import iso_text
 from hq_core.jit import I4, I8, Cell, State, kernel
 from hq_core.wire.frame import Memory
@@ -25,6 +25,12 @@ def spans(first: I8, last: I8, n: int, count: I4) -> None:
     """count = last - first + 1: how many trades the ids first..last stand for."""
     for i in range(n):
         count[i] = last[i] - first[i] + 1
+
+
+@kernel()
+def narrow(wide: I8, n: int, count: I4) -> None:
+    for i in range(n):
+        count[i] = wide[i]
 
 
 @kernel(state="last:i8 seen:i8 bad:i8")
@@ -97,8 +103,9 @@ class Rows:
             cell.set(stamps=plan.stamps, period=plan.period, given=plan.given)
             return cell
         if plan.scratch:
-            cell = Cell(spans)
-            for name, column in (("first", "first"), ("last", "last"), ("count", "trades")):
+            kernel_, names = (narrow, ["wide"]) if plan.scratch == [WIDE] else (spans, plan.scratch)
+            cell = Cell(kernel_)
+            for name, column in zip((*names, "count"), (*plan.scratch, "trades")):
                 cell.column(name, address + self._starts[column], self.room)
             return cell
         return None

@@ -11,19 +11,16 @@ from hq_core.formats.inflate import READ
 if TYPE_CHECKING:
     from hq_core.formats.inflate import ByteStream
 
-_kept: list[BinaryIO] = []      # a descriptor that is handed on must not be closed by its owner's end
-
 
 def spooled(stream: ByteStream) -> BinaryIO:
-    """The rest of a stream as a file at its beginning; it lies in TMPDIR and is gone when it is closed."""
+    """The rest of a stream as a file at its beginning; it lies in TMPDIR and lives as long as the process."""
     try:
-        file: BinaryIO = tempfile.TemporaryFile()   # noqa: SIM115  lives as long as the process
         chunk = memoryview(bytearray(READ))
-        while got := stream.readinto(chunk):
-            file.write(chunk[:got])
-        file.flush()
-        file.seek(0)
+        with tempfile.TemporaryFile(buffering=0) as file:
+            while got := stream.readinto(chunk):
+                file.write(chunk[:got])
+            fd = os.dup(file.fileno())
+        os.lseek(fd, 0, os.SEEK_SET)
     except OSError as error:
-        raise HqError(f"cannot spool the input to {tempfile.gettempdir()}: {os.strerror(error.errno or 0)}", IO) from None
-    _kept.append(file)
-    return file
+        raise HqError(f"cannot spool the input to {tempfile.gettempdir()}: {error.strerror}", IO) from None
+    return open(fd, "rb", closefd=False)    # noqa: SIM115  the descriptor may be handed on

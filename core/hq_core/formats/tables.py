@@ -9,7 +9,7 @@ import orjson
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
-from hq_core.formats.layouts import Plan, build
+from hq_core.formats.layouts import MOST_I4, WIDE, Plan, build
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
 from hq_core.formats.times import iso_text
@@ -171,6 +171,8 @@ class TableSource:
                 continue
             to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[_type(rows, field.to)])
             values = column.values[start:stop]
+            if field.to == WIDE and n and values.max() > MOST_I4:
+                raise HqError(f"rows from {rows.total + 1}: column '{field.name}': {values.max()} does not fit 32 bits", DATA)
             try:
                 to[:n] = _values(field.op, values) * (field.times if field.op == WHOLE else 1) + field.plus
             except (ValueError, TypeError, OverflowError) as error:
