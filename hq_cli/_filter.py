@@ -65,8 +65,6 @@ def filter_command(name: str, examples: str = "") -> Callable[[Callable[..., Any
     def declare(function: Callable[..., Any]) -> Command:
         @functools.wraps(function)
         def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
-            if os.isatty(2):
-                _say_when_compiling(name)
             stage = function(*args, **rest)
             if stage is None or isinstance(stage, int):
                 return stage
@@ -84,17 +82,25 @@ def filter_command(name: str, examples: str = "") -> Callable[[Callable[..., Any
     return declare
 
 
-def run_stage(name: str, stage: Stage, state: str | None, every: int, options: dict[str, Any]) -> int:
-    """Run a stage from stdin to stdout and tell on stderr what was dropped."""
+def run_stage(
+    name: str, stage: Stage, state: str | None, every: int, options: dict[str, Any], frames: bool = True
+) -> int:
+    """Run a stage from stdin to stdout and tell on stderr what was dropped.
+
+    frames   False: the command has something else to show, so what the stage writes goes nowhere
+    """
     from hq_core.flow import Flow, State, open_input
 
     _check_descriptors()
+    if os.isatty(2):
+        _say_when_compiling(name)
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     kept = State(state, every, {key: _plain(value) for key, value in options.items()}) if state else None
     source = open_input(0)
-    table = _table(name) if os.isatty(1) else None
-    flow = Flow(stage, name, sys.argv[1:], 0, table.stdin.fileno() if table else 1)
+    table = _table(name) if frames and os.isatty(1) else None
+    out = table.stdin.fileno() if table else 1 if frames else os.open(os.devnull, os.O_WRONLY)
+    flow = Flow(stage, name, sys.argv[1:], 0, out)
     try:
         return flow.run(source, kept)
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hq_cli._filter import command, run_stage
-from hq_core.errors import CHECK, DATA, IO, HqError
+from hq_core.errors import CHECK, DATA, HqError
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -68,43 +68,23 @@ def main(brackets: str, strategy: str, json: bool, fail_on_liquidation: bool, st
     # what decides the result, and so belongs to a state; how it is shown does not
     options = {**terms, "size": size, "tick": tick, "brackets": brackets, "strategy": strategy}
     told = json or os.isatty(1)
-    shown = _keep_stdout() if told else 1
-    code = run_stage("hq-backtest", stage, state, state_every, options)
+    code = run_stage("hq-backtest", stage, state, state_every, options, frames=not told)
     report = stage.report()
     if told and report is not None:
-        _show(shown, report, json)
+        click.echo(_text(report, json))
     elif told and state is None:
         raise HqError("input has no bars, so there is nothing to report", DATA)
     return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
 
 
-def _keep_stdout() -> int:
-    """Send the frames nowhere; the descriptor that stdout was."""
-    try:
-        shown = os.dup(1)
-    except OSError:
-        raise HqError("stdout is closed", IO) from None
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    return shown
-
-
-def _show(shown: int, report: dict[str, Any], json: bool) -> None:
-    """Print the report where stdout was."""
+def _text(report: dict[str, Any], json: bool) -> str:
     if json:
         import orjson
 
-        text = orjson.dumps(report) + b"\n"
-    else:
-        from hq_core.futures.readable import readable
+        return orjson.dumps(report).decode()
+    from hq_core.futures.readable import readable
 
-        text = readable(report).encode()
-    try:
-        while text:
-            text = text[os.write(shown, text) :]
-    except OSError as error:
-        raise HqError(f"cannot write: {error.strerror}", IO) from None
+    return readable(report).rstrip("\n")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ def _compiled(function: Callable[..., Any]) -> Any:
 def _source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
     """The text of a function of one argument block that calls the kernel on what the block names; and its globals."""
     names: dict[str, Any] = {
-        "__name__": __name__, "kernel": _compiled(kernel.function), "carray": vars(numba)["carray"], "bits": _float_bits,
+        "__name__": __name__, "kernel": _compiled(kernel.function), "bits": _float_bits,
+        "carray": vars(numba)["carray"],
     }
     args = []
     at = 0
