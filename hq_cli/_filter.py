@@ -172,6 +172,9 @@ def run(main: click.Command) -> None:
         _traceback_if_asked()
     except BrokenPipeError:
         code = 141
+    except OSError as error:
+        say(f"{name}: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        code = IO
     except KeyboardInterrupt:
         code = 130
     except MemoryError:
