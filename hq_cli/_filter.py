@@ -173,7 +173,8 @@ def run(main: click.Command) -> None:
     except BrokenPipeError:
         code = 141
     except OSError as error:
-        say(f"{name}: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        what = error.filename or "cannot write"        # files are opened where they are named; the rest is stdout
+        say(f"{name}: {what}: {error.strerror or error}")
         code = IO
     except KeyboardInterrupt:
         code = 130
