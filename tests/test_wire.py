@@ -516,6 +516,24 @@ def test_the_vectors_are_what_their_script_makes():
     assert ended.returncode == 0, ended.stderr
 
 
+def test_the_page_names_every_type_and_every_column_that_hq_writes():
+    """man/hq-frames.5 is the contract: whatever is added to these kinds must be added there."""
+    from hq_core.batch import BAR, WIDTHS
+    from hq_core.futures.engine import EQUITY, FILL, LIQUIDATION
+    from hq_core.stages.gen import TRADE
+
+    page = (ROOT / "man" / "hq-frames.5").read_text().replace("\\-", "-")
+    types = re.findall(r"^(\w\d) +(\d) bytes? ", page, re.M)
+    assert {kind: int(size) for kind, size in types} == WIDTHS
+    kinds = {"bar": BAR, "fill": FILL, "equity": EQUITY, "liquidation": LIQUIDATION, "trade": TRADE}
+    for kind, columns in kinds.items():
+        (said,) = re.findall(rf"^\.TP\n\.B {kind}\n(.*?)^\.(?:TP|SH)", page, re.M | re.S)
+        words = set(re.findall(r"\w+", said))
+        assert {name for name, _ in columns} <= words, kind
+    assert f"{MAX_BLOB >> 20} MiB" in page
+    assert f"{MAX_MAP >> 20} MiB" in page
+
+
 def test_the_comparison_tells_zeros_apart_and_takes_nan_for_nan_only():
     assert same([math.nan, 0.0], [math.nan, 0.0])
     assert not same([0.0], [-0.0])
