@@ -1,0 +1,68 @@
+"""The command lines that help and README show, and a folder in which they run."""
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hq_cli import _commands, _warm, hq
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = {**{f"hq-{name}": _commands.load(name) for name in _commands.NAMES}, "hq": hq.main, "hq warm": _warm.main}
+
+# What each command does when it does its work, in the folder `desk`.
+LINES = {
+    "hq-gen": "hq-gen bars --rows 3000 --seed 1",
+    "hq-import": "hq-import --symbol BTCUSDT --time-unit ms --stamp open --period 1h < bars.csv",
+    "hq-export": "hq-export csv < bars.hqf",
+    "hq-aggregate": "hq-aggregate 5m:1h < bars.hqf",
+    "hq-indicators": "hq-indicators rsi:14 macd < bars.hqf",
+    "hq-signal": "hq-signal examples/rsi.hq < bars.hqf",
+    "hq-backtest": "hq-backtest < signals.hqf",
+    "hq-diff": "hq-diff bars.hqf other.hqf",
+    "hq-state": "hq-state rsi.state",
+}
+READERS = sorted(name for name, line in LINES.items() if "<" in line)
+
+
+PRICES = "open,high,low,close,volume"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, command_env) -> Path:
+    """A folder with small files under the names that the examples use.  Tests may add to it, not change it."""
+    folder: Path = tmp_path_factory.mktemp("desk")
+    (folder / "examples").symlink_to(ROOT / "examples")
+    for line in (
+        "hq-gen bars --rows 3000 --seed 1 > bars.hqf",
+        "hq-gen bars --rows 3000 --seed 2 > other.hqf",
+        "hq-gen bars --rows 100 --seed 1 | hq-indicators ema:20 > expected.hqf",
+        "hq-gen trades --rows 60000 --seed 1 | hq-export csv > trades.csv",
+        f"hq-gen bars --rows 400 --seed 1 --period 1h | hq-export csv --time ms --columns open_time,{PRICES}"
+        f" | cut -d, -f2- | sed '1s/.*/time,{PRICES}/' > bars.csv",
+        f"hq-gen bars --rows 40 --seed 1 --period 1d | hq-export csv --columns open_time,{PRICES}"
+        " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
+        "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",
+        "hq-aggregate 1h --state aggregate.state < bars.hqf > /dev/null",
+        # as after a kill: the input stops in a frame, and the state is an earlier one
+        "! head -c 300000 bars.hqf | hq-indicators rsi:14 --state rsi.state --state-every 100 > out.hqf 2> /dev/null",
+    ):
+        subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=folder, env=command_env, check=True)
+    return folder
+
+
+def shell_lines(text: str) -> list[str]:
+    """The commands of a Markdown text: lines of its sh blocks, as typed; a trailing backslash joins."""
+    found = []
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
+        for line in block.replace("\\\n", "").splitlines():
+            if line and not line.startswith("#"):
+                found.append(line)
+    return found
+
+
+def options(command) -> list[str]:
+    """The option words of a command, long and short."""
+    return [word for param in command.params for word in (*param.opts, *param.secondary_opts) if word.startswith("-")]

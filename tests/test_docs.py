@@ -1,0 +1,156 @@
+"""Commands, modules, stages, pages, cases and texts agree; what help and README show does run."""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import documents
+import pytest
+from documents import COMMANDS, LINES, ROOT, desk  # noqa: F401  a fixture
+
+from hq_cli import _commands
+from hq_core import VERSION
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+NO_STAGE = {"state": "shows a file"}
+EXAMPLES = [line for command in COMMANDS.values() for line in command.examples]
+
+
+def test_scripts_are_the_table_of_commands() -> None:
+    scripts = {f"hq-{name}": f"{_commands.module(name)}:main" for name in _commands.NAMES}
+    assert PROJECT["project"]["scripts"] == {"hq": "hq_cli.hq:main", **scripts}
+    assert {f"hq-{name}" for name in _commands.NAMES} == set(LINES)
+
+
+def test_every_module_is_a_command_and_every_command_has_stage_page_and_cases() -> None:
+    modules = {f"hq_cli.{path.stem}" for path in (ROOT / "hq_cli").glob("*.py") if not path.stem.startswith("_")}
+    assert modules == {"hq_cli.hq", *map(_commands.module, _commands.NAMES)}
+    stages = {path.stem for path in (ROOT / "core/hq_core/stages").glob("*.py")} - {"__init__"}
+    assert stages | set(NO_STAGE) >= {"imports" if name == "import" else name for name in _commands.NAMES}
+    contract = PROJECT["tool"]["importlinter"]["contracts"][2]
+    assert sorted(contract["modules"]) == sorted(map(_commands.module, _commands.NAMES))
+    for name in _commands.NAMES:
+        codes = [int(path.read_text()) if path.exists() else 0
+                 for path in ((case / "expcode") for case in (ROOT / "tests/cases" / name).glob("*/"))]
+        assert 0 in codes, f"{name} has no fine case"
+        assert any(codes), f"{name} has no case that must fail"
+
+
+def test_version_is_one() -> None:
+    assert PROJECT["project"]["version"] == VERSION
+    assert f"## {VERSION} (" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_pages_are_derived_and_mention_every_option() -> None:
+    pytest.importorskip("click_man")
+    made = subprocess.run(
+        [sys.executable, ROOT / "scripts/make_man.py", "--check"], capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": f"{ROOT / 'core'}:{ROOT}"},
+    )
+    assert made.returncode == 0, made.stderr
+    for name, command in COMMANDS.items():
+        page = (ROOT / "man" / f"{name.split()[0]}.1").read_text().replace("\\-", "-")
+        for word in documents.options(command):
+            assert re.search(rf"{word}\b", page), f"{word} is not in the page of {name}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help(name: str, run) -> None:
+    long, short = run(f"{name} --help"), run(f"{name} -h")
+    assert (long.code, long.stderr) == (0, "")
+    assert short == long
+    assert long.text.startswith(f"Usage: {name} ")
+    assert COMMANDS[name].examples
+    for line in COMMANDS[name].examples:
+        assert f"  {line}\n" in long.text
+    for word in documents.options(COMMANDS[name]):
+        assert re.search(rf"{word}\b", long.text), word
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_version(name: str, run) -> None:
+    assert run(f"{name} --version") == (f"{name} (hq) {VERSION}\n".encode(), "", 0)
+
+
+def test_hq_lists_every_command_by_purpose(run) -> None:
+    bare = run("hq")
+    assert bare == run("hq --help")
+    for purpose, names in _commands.PURPOSES:
+        listed = bare.text.partition(f"{purpose}:\n")[2]
+        assert re.findall(r"^  (hq-\S+)", listed, re.M)[: len(names)] == [f"hq-{name}" for name in names]
+
+
+def test_hq_name_is_the_command(run) -> None:
+    assert run("hq gen bars --rows 3 --seed 1 | hq export csv") == run("hq-gen bars --rows 3 --seed 1 | hq-export csv")
+    assert run("hq indicators rsii:14 </dev/null").stderr.startswith("hq-indicators: unknown indicator 'rsii'")
+    for line in ("hq agregate", "hq hq-agregate 15m"):
+        ran = run(line)
+        assert (ran.stdout, ran.code) == (b"", 2)
+        assert ran.stderr == f"hq: unknown command '{line.split()[1]}'; did you mean aggregate?\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_unknown_option_names_it_and_a_near_one(name: str, run) -> None:
+    for word in documents.options(COMMANDS[name]):
+        if not word.startswith("--"):
+            continue
+        wrong = f"{word[:-1]}{'z' if word[-1] != 'z' else 'y'}z"
+        ran = run(f"{name} {wrong} < /dev/null")
+        assert (ran.stdout, ran.code) == (b"", 2)
+        assert ran.stderr.startswith(f"{name}: No such option '{wrong}'")
+        assert word in ran.stderr
+        assert ran.stderr.count("\n") == 1
+        return
+    raise AssertionError(f"{name} has no long option")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_no_engine(name: str, option: str, command_env) -> None:
+    module = "hq_cli.hq" if name.startswith("hq ") or name == "hq" else _commands.module(name[3:])
+    words = [*name.split()[1:], option]
+    ran = subprocess.run(
+        [sys.executable, "-P", "-X", "importtime", "-m", module, *words], env=command_env, capture_output=True,
+        text=True, check=True,
+    )
+    imported = set(re.findall(r"\|\s*([\w.]+)$", ran.stderr, re.M))
+    assert "click" in imported
+    assert not imported & {"numba", "numpy", "llvmlite", "pyarrow", "orjson", "hq_core.jit", "hq_core.flow"}
+
+
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if not line.startswith("hq warm")])
+def test_examples_of_help_run(line: str, run, desk: Path) -> None:
+    ran = run(line, cwd=desk)
+    assert ran.code == 0, ran.stderr
+
+
+def test_readme_runs_from_top_to_bottom(run, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    lines = [line for line in documents.shell_lines((ROOT / "README.md").read_text())
+             if not line.startswith(("git ", "cd ", "scripts/", "pip "))]
+    assert len(lines) > 8
+    for line in lines:
+        ran = run(line)
+        assert ran.code in ((0, 141) if "| head" in line else (0,)), f"{line}\n{ran.stderr}"
+
+
+def test_shown_scripts_exist() -> None:
+    for text in ("README.md", "CONTRIBUTING.md", "DECISIONS.md"):
+        for name in re.findall(r"\b(?:scripts|examples|tests|man|core/hq_core|hq_cli)/[\w./-]*\w", (ROOT / text).read_text()):
+            assert (ROOT / name).exists(), f"{text} names {name}"
+
+
+def test_warm_compiles_what_pipelines_use(run, desk: Path) -> None:
+    """After hq warm no line of LINES needs the compiler: numba is out of reach and they still work."""
+    first = run("hq warm")
+    assert re.fullmatch(r"\d+ kernels in \S+, \d+ of them compiled now, in [\d.]+ s\n", first.text)
+    assert ", 0 of them compiled now" in run("hq warm").text
+    (desk / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['hq_core.jit.compile'] = None     # importing it is an error from now on\n"
+    )
+    for line in LINES.values():
+        ran = run(f"PYTHONPATH=$PYTHONPATH:$PWD {line} > /dev/null", cwd=desk)
+        assert "bug" not in ran.stderr, f"{line}\n{ran.stderr}"
