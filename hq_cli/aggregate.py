@@ -33,7 +33,8 @@ def _amounts(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.option("--partial", type=click.Choice(("drop", "keep", "error")), default="drop", show_default=True,
               help="A first or last bar of which the input holds only a part; kept ones have complete=0.")
 @click.option("--slack", metavar="DURATION", default="1s", show_default=True,
-              help="A last bar is whole if the trades end this close to its end, and within 1 % of its period.")
+              help="A last bar is whole if the trades end this close to its end, and within 1 % of its period; "
+              "0s: never, and then the output of a part of the input is a part of the output.")
 @click.option("--emit", type=click.Choice(("closed", "updates")), default="closed", show_default=True,
               help="Closed bars only, or also the forming bar (complete=0) after every input row.")
 @click.option("--lateness", metavar="DURATION", default="",

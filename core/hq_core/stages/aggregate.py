@@ -23,7 +23,8 @@ class Aggregate(Stage):
     periods      15m:4h:1d
     fill         none or flat: over bars without trades the last close is repeated, for at most `max_gap`
     partial      drop, keep or error: bars of which the input holds only a part
-    slack        a last bar counts as whole when the trades end this close to its end, and within 1 % of its period
+    slack        a last bar counts as whole when the trades end this close to its end, and within 1 % of its period:
+                 what comes by it rests on the end of the input, so that promise 3 is for slack 0s
     emit         closed, or updates: a forming bar (complete=0) after every row as well
     lateness     rows may come out of order by this much time; '' not at all
     tz           IANA zone whose days and weeks 1d and 1w follow; '' UTC
