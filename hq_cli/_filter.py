@@ -188,7 +188,8 @@ def run(main: click.Command) -> None:
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError) as error:
-        say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}")
+        if code != IO:                                  # else it has been told
+            say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}")
         code = IO
     os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
 
