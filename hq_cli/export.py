@@ -40,7 +40,8 @@ def main(
     from hq_core.stages.export import BINARY, FORMATS, Export
 
     if format_ not in FORMATS:
-        raise HqError(f"unknown format '{format_}'; known are {', '.join(FORMATS)}{did_you_mean(format_, FORMATS)}", USAGE)
+        hint = did_you_mean(format_, FORMATS)
+        raise HqError(f"unknown format '{format_}'; known are {', '.join(FORMATS)}{hint}", USAGE)
     if rows is not None and format_ != "table":
         raise HqError("--rows is for table; use head for lines", USAGE)
     if format_ in BINARY and output is None and os.isatty(1):

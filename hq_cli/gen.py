@@ -20,8 +20,8 @@ hq-gen trades --rows 100000 --seed 7 --gaps 0.1 | hq-aggregate 1m:15m | hq-expor
 @click.option("--seed", type=click.IntRange(0, 2**62), required=True, metavar="N", help="The same seed, the same rows.")
 @click.option("--symbol", default="BTCUSDT", show_default=True)
 @click.option("--period", default="1m", show_default=True, help="Of a bar.")
-@click.option("--start", default="2024-01-01", show_default=True, metavar="TIME", help="ISO 8601, or a number with its unit.")
-@click.option("--gaps", type=float, default=0.0, metavar="SHARE", help="Share of bars, or of minutes without trades, left out.")
+@click.option("--start", default="2024-01-01", show_default=True, metavar="TIME", help="ISO 8601, or number and unit.")
+@click.option("--gaps", type=float, default=0.0, metavar="SHARE", help="Share of bars (minutes of trades) left out.")
 def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, gaps: float) -> None:
     """Write synthetic bars or trades.
 

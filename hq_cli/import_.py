@@ -17,17 +17,17 @@ hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --peri
 
 
 @_filter.command("hq-import", EXAMPLES)
-@click.option("--kind", type=click.Choice(["trade", "bar"]), default=None, help="What the rows are, if columns fit both.")
+@click.option("--kind", type=click.Choice(["trade", "bar"]), default=None, help="What the rows are.")
 @click.option("--symbol", default="", help="The symbol of all rows.")
-@click.option("--period", default="", help="The bars' period, such as 1m; otherwise it is told from the first two rows.")
+@click.option("--period", default="", help="The bars' period; otherwise the first two rows tell it.")
 @click.option("--columns", default="", metavar="HQ=FILE,…", help="Which column of the file is which: name or number.")
-@click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default=None, help="Of a time given as a number.")
+@click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default=None, help="Of times in numbers.")
 @click.option("--tz", default="", metavar="ZONE", help="IANA zone of times that have none, such as UTC.")
 @click.option("--stamp", type=click.Choice(["open", "close"]), default=None, help="Which end of a bar its time names.")
 @click.option("--delimiter", default="", metavar="CHAR", help="Between fields: one character, or tab.")
 @click.option("--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Before decimals.")
 @click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end.")
-@click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS", help="Also write it after so many rows.")
+@click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS", help="Also after so many rows.")
 def main(
     kind: str | None, symbol: str, period: str, columns: str, time_unit: str | None, tz: str, stamp: str | None,
     delimiter: str, decimal: str, state: str | None, state_every: int,
@@ -59,6 +59,7 @@ def _run(stage: Any, state: str | None, every: int) -> int:
     from hq_core.errors import USAGE, HqError
     from hq_core.flow import Flow, State
 
+    _filter._check_descriptors()
     if os.isatty(0):
         raise HqError("stdin is a terminal; pipe data into it, or see hq-import --help", USAGE)
     options = stage.options
@@ -69,6 +70,8 @@ def _run(stage: Any, state: str | None, every: int) -> int:
     try:
         return Flow(stage, "hq-import", sys.argv[1:], 0, table.stdin.fileno() if table else 1).run(source, kept)
     finally:
+        for what, n in getattr(source, "passed", {}).items():
+            _filter.say(f"hq-import: {what}: {n} passed over")
         if table:
             table.stdin.close()
             table.wait()

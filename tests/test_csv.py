@@ -80,7 +80,7 @@ def same_bits(a: float, b: float) -> bool:
 digits = st.text("0123456789", min_size=1, max_size=25)
 decimals = st.builds(
     lambda sign, whole, point, part, exponent: sign + whole + (("." + part) if point else "") + exponent,
-    st.sampled_from(["", "-", "+"]), digits, st.booleans(), digits, st.sampled_from(["", "", "", "e5", "E-12", "e+300"]),
+    st.sampled_from(["", "-", "+"]), digits, st.booleans(), digits, st.sampled_from(["", "", "e5", "E-12", "e+300"]),
 )
 numbers = st.one_of(
     decimals, st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(0, 2**60).map(str),
@@ -110,8 +110,8 @@ def test_numbers_are_those_of_float(rows, sizes):
 )
 def test_any_cut_gives_the_same_rows(sizes, ending, quotes, delimiter, last_newline, bom):
     rows = [
-        [str(10 + i), f"{100 + i / 7:.{i % 5}f}", f"{i}.5", str(7 * i), str(7 * i + i % 3), str(1_600_000_000_000 + 9 * i),
-         ["true", "False", "TRUE"][i % 3]]
+        [str(10 + i), f"{100 + i / 7:.{i % 5}f}", f"{i}.5", str(7 * i), str(7 * i + i % 3),
+         str(1_600_000_000_000 + 9 * i), ["true", "False", "TRUE"][i % 3]]
         for i in range(60)
     ]
     head = ["agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker"]
@@ -197,8 +197,9 @@ def test_real_files_without_their_header_read_the_same(shared, folder, name):
 
 
 def test_microseconds_are_told_by_their_digits():
-    kline = b"1735689600000000,1,2,0.5,1.5,10,1735689659999999,15,3,4,6,0\n1735689660000000,1,2,1,1,9,1735689719999999,9,1,1,1,0\n"
-    got = read_bytes(kline)["bar//1m"]
+    first = b"1735689600000000,1,2,0.5,1.5,10,1735689659999999,15,3,4,6,0\n"
+    second = b"1735689660000000,1,2,1,1,9,1735689719999999,9,1,1,1,0\n"
+    got = read_bytes(first + second)["bar//1m"]
     assert got["open_time"] == [1735689600 * 10**9, 1735689660 * 10**9]
     assert got["ts"] == [1735689660 * 10**9, 1735689720 * 10**9]
 
@@ -216,7 +217,9 @@ def test_a_symbol_column_makes_several_series(shared):
 
 
 # -- packed ----------------------------------------------------------------------------------------------------
-PLAIN = b"id,price,qty,time,is_buyer_maker\n" + b"".join(b"%d,%d.5,2,%d,true\n" % (i, i, 1600000000000 + i) for i in range(9000))
+PLAIN = b"id,price,qty,time,is_buyer_maker\n" + b"".join(
+    b"%d,%d.5,2,%d,true\n" % (i, i, 1600000000000 + i) for i in range(9000)
+)
 
 
 def zipped(*texts: bytes, method: int = zipfile.ZIP_DEFLATED, seek: bool = True) -> bytes:
@@ -268,8 +271,8 @@ def test_damaged_packing_is_noticed(data, message):
 
 # -- times ------------------------------------------------------------------------------------------------------
 def test_iso_times_with_and_without_a_zone():
-    rows = b"1,2\n2026-02-01T00:00:00Z,1,2\n2026-02-01T01:00:00.25+01:00,1,2\n2026-02-01 00:00:01Z,1,2\n2026-02-01T00:00:02+0000,1,2\n"
-    data = b"ts,price,qty\n" + rows.split(b"\n", 1)[1]
+    texts = ("2026-02-01T00:00:00Z", "2026-02-01T01:00:00.25+01:00", "2026-02-01 00:00:01Z", "2026-02-01T00:00:02+0000")
+    data = ("ts,price,qty\n" + "".join(f"{text},1,2\n" for text in texts)).encode()
     base = 1769904000 * 10**9
     assert read(data)["trade//"]["ts"] == [base, base + 250_000_000, base + 10**9, base + 2 * 10**9]
     naive = b"date,price,qty\n2026-02-01 00:00:00,1,2\n2026-07-01,1,2\n"
@@ -312,8 +315,9 @@ def test_columns_that_are_named_and_decimal_commas():
 
 
 def test_further_numeric_columns_of_bars_come_along():
-    data = b"ts,open_time,close,rsi_14,note\n2026-02-01T00:01:00Z,2026-02-01T00:00:00Z,1,,x\n2026-02-01T00:02:00Z,2026-02-01T00:01:00Z,2,55.5,y\n"
-    got = read(data)["bar//1m"]
+    first = b"2026-02-01T00:01:00Z,2026-02-01T00:00:00Z,1,,x\n"
+    second = b"2026-02-01T00:02:00Z,2026-02-01T00:01:00Z,2,55.5,y\n"
+    got = read(b"ts,open_time,close,rsi_14,note\n" + first + second)["bar//1m"]
     assert list(got) == ["ts", "open_time", "close", "rsi_14"]
     assert math.isnan(got["rsi_14"][0])
     assert got["rsi_14"][1] == 55.5
@@ -334,11 +338,12 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
     (HEAD + b"2.5,1,3,1600000000000,true\n", {}, "column 'id': '2.5' is not a whole number"),
     (HEAD + b"2,1_0,3,1600000000000,true\n", {}, "'1_0' is not a number"),
     (HEAD + b"2,inf,3,1600000000000,true\n", {}, "'inf' is not a number"),
-    (b"ts,price,qty\n1769603613707,1,1\n", {}, "column 'ts' holds 1769603613707: seconds, ms, us or ns. pass --time-unit"),
+    (b"ts,price,qty\n1769603613707,1,1\n", {}, "'ts' holds 1769603613707: seconds, ms, us or ns. pass --time-unit"),
     (b"date,close\n2026-02-01,1\n", {}, "in which zone. pass --tz .* its open or its close. pass --stamp|--stamp"),
     (b"ts,close\n1600000000,1\n1600000060,1\n", {"time_unit": "s"}, "open or its close. pass --stamp"),
     (b"open_time,close\n1600000000000,1\n", {}, "one row alone does not tell its period: pass --period"),
-    (b"open_time,close\n1600000000000,1\n1600000120000,1\n1600000180000,1\n", {}, "60 s after the one before it.*2m apart.*--period"),
+    (b"open_time,close\n1600000000000,1\n1600000120000,1\n1600000180000,1\n", {},
+     "60 s after the one before it.*2m apart.*--period"),
     (KLINE + b"1600000080000,1,1,1,1,1,1600003679999\n", {}, "row 2 .* lasts 3600 s, the period is 1m"),
     (b"ts,price,qty\n2026-02-30T00:00:00Z,1,1\n", {}, "'2026-02-30T00:00:00Z' is not a time"),
     (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n2026-02-01T00:00:00,1,1\n", {}, "has no zone, the first row had one"),
@@ -347,7 +352,8 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
     (b"1,2,3\n4,5,6\n", {}, "3 columns without a header.*--columns"),
     (b"foo,bar\n1,2\n", {}, "neither bars .close. nor trades"),
     (b"hello world\n", {}, "not a format that hq reads"),
-    (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n", {"columns": {"price": "prise"}}, "column 'prise' is missing; .*did you mean price"),
+    (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n", {"columns": {"price": "prise"}},
+     "column 'prise' is missing; .*did you mean price"),
     (b"symbol,ts,price,qty\nA,2026-02-01T00:00:00Z,1,1\n", {"symbol": "B"}, "the input says its symbols itself"),
     (b"x" * 300_000 + b"\n", {}, "more than 262144 bytes"),
 ])
@@ -362,11 +368,16 @@ def test_what_was_good_before_an_error_is_handed_out():
     from hq_core.formats.csv import CsvSource
 
     source = CsvSource(Slow(PLAIN + b"1,oops,1,1600000000000,true\n", [10_000]))
-    rows = 0
-    with pytest.raises(HqError, match="row 9001"):
+    counts = []
+
+    def count() -> None:
         for kind, item in source:
-            rows += item.n if kind == "rows" else 0
-    assert rows == 9000
+            if kind == "rows":
+                counts.append(item.n)
+
+    with pytest.raises(HqError, match="row 9001"):
+        count()
+    assert sum(counts) == 9000
     assert source.position == len(PLAIN)
 
 

@@ -39,7 +39,7 @@ def gather(source) -> dict[str, dict[str, bytes]]:
     found: dict[str, dict[str, bytes]] = {}
     for kind, item in source:
         if kind == "rows":
-            columns = found.setdefault(item.schema.key, {name: b"" for name in item.schema.names})
+            columns = found.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
             for name in item.schema.names:
                 columns[name] += item.view(name).tobytes()
     return found
@@ -101,7 +101,8 @@ def test_bars_come_back_as_they_were(format_, rows, symbol):
 @pytest.mark.parametrize("format_", TEXT + BINARY)
 @settings(max_examples=15, deadline=None)
 @given(rows=st.lists(st.tuples(
-    st.integers(-(10**18), 4 * 10**18), price, price, st.integers(-1, 1), st.integers(0, 2**62), st.integers(0, 2**31 - 1),
+    st.integers(-(10**18), 4 * 10**18), price, price, st.integers(-1, 1), st.integers(0, 2**62),
+    st.integers(0, 2**31 - 1),
 ), min_size=1, max_size=20))
 def test_trades_come_back_as_they_were(format_, rows):
     stream = frames(trades(rows, columns=" ".join(name for name, _ in TRADE)))
@@ -111,7 +112,10 @@ def test_trades_come_back_as_they_were(format_, rows):
 @pytest.mark.parametrize("format_", TEXT + BINARY)
 def test_several_symbols_and_further_columns_come_back(format_):
     def rows(k):
-        return [(10**18 + (i + 1) * MINUTE, 10**18 + i * MINUTE, 1.5 * i + k, math.nan if i < 3 else i / 7) for i in range(9000)]
+        return [
+            (10**18 + (i + 1) * MINUTE, 10**18 + i * MINUTE, 1.5 * i + k, math.nan if i < 3 else i / 7)
+            for i in range(9000)
+        ]
 
     more = (("rsi_14", "f8"),)
     stream = frames(*(bars(rows(k), "ts open_time close", symbol=f"S{k}", period="1m", more=more) for k in range(3)))
@@ -122,7 +126,8 @@ def test_several_symbols_and_further_columns_come_back(format_):
 
 @pytest.mark.parametrize("format_", BINARY)
 def test_files_of_columns_keep_any_kind_and_type(format_):
-    schema = Schema("signal", "X", "4h", [("ts", "i8"), ("code", "i4"), ("flag", "b1"), ("sign", "i1"), ("shape", "f4x3")])
+    cols = [("ts", "i8"), ("code", "i4"), ("flag", "b1"), ("sign", "i1"), ("shape", "f4x3")]
+    schema = Schema("signal", "X", "4h", cols)
     rows = [(i * 10**9, i, i % 2, -i, [i, 0.5, -1.0]) for i in range(20)]
     stream = frames((schema, rows))
     assert read(exported(stream, format_)) == read(stream)
@@ -132,7 +137,9 @@ def test_files_of_columns_keep_any_kind_and_type(format_):
 def test_foreign_files_are_read_by_their_column_names(format_):
     n = 20_000
     time = 1_600_000_000_000 + 60_000 * np.arange(n)
-    columns = {"open_time": time, "Open": np.arange(n) + 0.5, "Close": np.arange(n) / 3, "Volume": np.arange(n, dtype=np.int32)}
+    columns = {
+        "open_time": time, "Open": np.arange(n) + 0.5, "Close": np.arange(n) / 3, "Volume": np.arange(n, dtype="<i4"),
+    }
     to = io.BytesIO()
     if format_ == "npz":
         np.savez_compressed(to, **columns)
@@ -201,7 +208,8 @@ def test_rest_klines_are_rows_of_arrays():
     kline = [1499040000000, "0.01634790", "0.8", "0.01575800", "0.01577100", "148976.11427815", 1499644799999,
              "2434.19055334", 308, "1756.87402397", "28.46694368", "17928899.62484339"]
     later = [1499644800000, *kline[1:6], 1500249599999, *kline[7:]]
-    for text in (json.dumps([kline, later]), json.dumps([kline, later], indent=2), f"{json.dumps(kline)}\n{json.dumps(later)}\n"):
+    both = [kline, later]
+    for text in (json.dumps(both), json.dumps(both, indent=2), f"{json.dumps(kline)}\n{json.dumps(later)}\n"):
         ((key, got),) = read(text.encode()).items()
         assert key == "bar//1w"
         assert got["open_time"] == longs(1499040000000 * 10**6, 1499644800000 * 10**6)
@@ -215,8 +223,13 @@ def test_rest_klines_are_rows_of_arrays():
 def test_json_in_any_cut(sizes, form):
     from hq_core.formats.jsonl import JsonSource
 
-    objects = [{"ts": f"2026-02-01T00:00:{i:02d}Z", "note": 'br"ace } ] \\', "price": i / 7, "qty": str(i)} for i in range(40)]
-    text = "\n".join(map(json.dumps, objects)) if form == "lines" else json.dumps(objects, indent=1 if form == "pretty" else None)
+    note = 'br"ace } ] \\'
+    objects = [
+        {"ts": f"2026-02-01T00:00:{i:02d}Z", "note": note, "price": i / 7, "qty": str(i)} for i in range(40)
+    ]
+    text = json.dumps(objects, indent=1 if form == "pretty" else None)
+    if form == "lines":
+        text = "\n".join(map(json.dumps, objects))
     got = gather(JsonSource(Slow(text.encode(), sizes)))
     assert got["trade//"]["price"] == doubles(*(i / 7 for i in range(40)))
     assert got["trade//"]["qty"] == doubles(*(float(i) for i in range(40)))
@@ -259,7 +272,8 @@ OBJECT = b'{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}\n'
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":"x","qty":2}', r"element 2 \(byte 48\): 'price': 'x' is not a number"),
+    (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":"x","qty":2}',
+     r"element 2 \(byte 48\): 'price': 'x' is not a number"),
     (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":null,"qty":2}', "'price': '' is not a number"),
     (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":1,"qty":', "stops inside the element at byte 48"),
     (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":1,,"qty":1}', "JSON at byte 48 cannot be read"),
@@ -273,7 +287,7 @@ OBJECT = b'{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}\n'
     (saved(ts=np.arange(3), price=np.ones(2), qty=np.ones(3)), "differ in length: ts 3, price 2, qty 3"),
     (saved(ts=np.array([object()], dtype=object)), "holds Python objects, which are not read"),
     (saved(ts=np.ones((2, 2, 2))), "has shape"),
-    (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8")])), "hftbacktest"),
+    (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8")])), "hftbacktest"),
     (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz cannot be read"),
     (parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100], "the file cannot be read"),
     (b"PAR1" + bytes(50), "the file cannot be read"),

@@ -76,7 +76,7 @@ class NpySource(TableSource):
         self._array = _Piecewise(spooled(stream), "the .npy input")
         names = self._array.dtype.names
         if names is None:
-            raise HqError("the .npy array has no named fields; use a structured array, or an .npz of one array a column", DATA)
+            raise HqError("the .npy array has no named fields; an .npz of one array a column has", DATA)
         _refuse_events(names)
 
     def about(self) -> None:

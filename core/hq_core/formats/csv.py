@@ -8,7 +8,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import MOST_I4, WIDE, build, whole
-from hq_core.formats.names import is_number
+from hq_core.formats.names import SIDES, TRUTH, is_number
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
 from hq_core.formats.times import read_iso
@@ -27,8 +27,6 @@ BUFFER = 2 * READ
 SLACK = 64              # the kernel may look so far past the last byte
 HARD = 4096             # numbers that wait for float() at most
 DELIMITERS = ",;\t|"
-TRUTH = {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}
-SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
 NOT_FINITE = {"": "nan", "nan": "nan", "inf": "inf", "+inf": "inf", "-inf": "-inf"}
 
 
@@ -92,7 +90,7 @@ class CsvSource:
     def _prepare(self) -> bool:
         """Make the plan as soon as the lines that it takes are there."""
         at = self._at
-        if self.position == 0 and self._memory.view[at : at + 3] == b"\xef\xbb\xbf":
+        if self.position == 0 and bytes(self._memory.view[at : at + 3]) == b"\xef\xbb\xbf":
             at = self._at = at + 3
         lines = []
         while (found := self._line(at)) is not None:
@@ -128,8 +126,8 @@ class CsvSource:
         self._samples = rows[:1]
         plan = self._plan = self._planned(rows[0])
         if plan.kind == "bar" and plan.period == 0:
-            symbol = plan.series_field()
-            fit = [row for row in rows[1:] if len(row) == len(rows[0]) and (symbol < 0 or row[symbol] == rows[0][symbol])]
+            at, wide = plan.series_field(), len(rows[0])
+            fit = [row for row in rows[1:] if len(row) == wide and (at < 0 or row[at] == rows[0][at])]
             if not fit:
                 return False
             self._samples = [rows[0], fit[0]]
@@ -188,9 +186,8 @@ class CsvSource:
 
     # -- rows --------------------------------------------------------------------------------------------
     def _waiting(self) -> Iterator[Item]:
-        if self._plan is None or self._rows is None:
-            if not self._prepare():
-                return
+        if (self._plan is None or self._rows is None) and not self._prepare():
+            return
         rows, cell = self._rows, self._cell
         assert rows is not None
         assert cell is not None
@@ -266,7 +263,8 @@ class CsvSource:
                 block[hard[i + 2]] = self._real(rows.plan.field(name), text)
             except ValueError as error:
                 state.rows = row
-                return row, f"row {rows.total + row + 1} (byte {self._base + hard[i]}): column '{name}': '{text}' {error}"
+                where = f"row {rows.total + row + 1} (byte {self._base + hard[i]})"
+                return row, f"{where}: column '{name}': '{text}' {error}"
         return state.rows, ""
 
     def _real(self, field: Field, text: str) -> float:
@@ -378,7 +376,8 @@ def _delimiter(line: bytes) -> str:
     bare = b"".join(line.split(b'"')[::2]).decode("utf-8", "replace")
     best = max(DELIMITERS, key=bare.count)
     if bare.count(best) == 0:
-        raise HqError(f"not a format that hq reads: the first line '{line[:60].decode('utf-8', 'replace')}' has no columns")
+        start = line[:60].decode("utf-8", "replace")
+        raise HqError(f"not a format that hq reads: the first line '{start}' has no columns")
     return best
 
 

@@ -7,7 +7,7 @@ from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import BOOL, MAKER, REAL, SERIES, SIDE, SKIP
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import build, whole
-from hq_core.formats.names import AGG_TRADE, KLINE, is_number
+from hq_core.formats.names import AGG_TRADE, KLINE, SIDES, is_number
 from hq_core.formats.options import Options
 from hq_core.formats.rows import Rows
 from hq_core.jit import I8, U1, Cell, State, kernel
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Item = tuple[str, Any]
 
 AT_ONCE = 8192              # elements looked for at once
-SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
 # websocket messages: their short keys -> the names of the exchange's files
 MESSAGES = {
     "aggTrade": dict(zip(("a", "p", "q", "f", "l", "T", "m", "s"), (*AGG_TRADE[:7], "symbol"))),
@@ -98,13 +97,14 @@ class JsonSource:
     """(kind, item) pairs of a JSON stream: schema Schema, rows Batch, idle None, end with what was passed over.
 
     position  bytes of the (unpacked) stream up to the end of the last row that was handed out
+    passed    messages and objects that are no bars and no trades, by what they are
     """
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
         self.stream = stream
         self.options = options or Options()
         self.position = 0
-        self.passed: dict[str, int] = {}    # messages of other kinds
+        self.passed: dict[str, int] = {}
         self._memory = Memory(2 * READ)
         self._at = self._filled = self._base = 0
         self._deep = -1                     # the depth of rows; not known before the first bytes
@@ -133,8 +133,12 @@ class JsonSource:
 
     def save(self) -> dict[str, Any]:
         """What is needed to read on from `position`."""
-        shapes = {key: {"sample": self._saved[key], "rows": shape.rows.save()} for key, shape in self._shapes.items() if shape.rows}
-        return {"deep": self._deep, "depth": self._cell.state.depth, "number": self._number, "shapes": shapes, "passed": self.passed}
+        shapes = {
+            key: {"sample": self._saved[key], "rows": shape.rows.save()}
+            for key, shape in self._shapes.items() if shape.rows
+        }
+        depth = self._cell.state.depth
+        return {"deep": self._deep, "depth": depth, "number": self._number, "shapes": shapes, "passed": self.passed}
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         """Take up where another source was saved; gives the schema items again."""
@@ -193,7 +197,8 @@ class JsonSource:
                     k += 1
             yield from self._hand_out(last, k, state.pos)
             if state.stop:
-                raise HqError(f"byte {self._base + state.pos} is '{chr(view[state.pos])}', where a JSON object or array must begin")
+                at, byte = self._base + state.pos, chr(view[state.pos])
+                raise HqError(f"byte {at} is '{byte}', where a JSON object or array must begin")
             moved = state.pos > self._at
             self._at = state.pos
             if not moved or self._at >= self._filled:

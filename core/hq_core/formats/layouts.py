@@ -134,7 +134,8 @@ def roles(names: list[str], table: dict[str, tuple[str, ...]], given: dict[str, 
         elif name.isdecimal() and 1 <= int(name) <= len(names):
             found[role] = int(name) - 1
         else:
-            raise HqError(f"column '{name}' is missing; the input has {', '.join(names)}{did_you_mean(name, names)}", DATA)
+            hint = did_you_mean(name, names)
+            raise HqError(f"column '{name}' is missing; the input has {', '.join(names)}{hint}", DATA)
     squashed = [squash(split_unit(name)[0]) for name in names]
     taken = set(found.values())
     for role, aliases in table.items():
@@ -178,7 +179,8 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
         raise HqError("; ".join(needs))
     if "symbol" in found:
         if options.symbol:
-            raise HqError(f"--symbol {options.symbol}: the input says its symbols itself, in column '{names[found['symbol']]}'", USAGE)
+            column = names[found["symbol"]]
+            raise HqError(f"--symbol {options.symbol}: the input says its symbols itself, in column '{column}'", USAGE)
         plan.fields[found["symbol"]].op = SERIES
     return plan
 
@@ -188,7 +190,9 @@ def _kind(names: list[str], given: dict[str, str]) -> str:
     is_bar = "close" in given or "close" in bar
     is_trade = "price" in given or ("price" in trade and "qty" in trade)
     if is_bar == is_trade:
-        what = "may be bars or trades: pass --kind" if is_bar else "are neither bars (close) nor trades (price, qty): pass --columns"
+        what = "are neither bars (close) nor trades (price, qty): pass --columns"
+        if is_bar:
+            what = "may be bars or trades: pass --kind"
         raise HqError(f"the columns {', '.join(names)[:200]} {what} to hq-import")
     return "bar" if is_bar else "trade"
 
@@ -208,17 +212,19 @@ def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, 
         return
     found = read_iso(text)
     if found is None:
-        raise HqError(f"row 1: column '{field.name}': '{text}' is not a time that hq reads: ISO 8601 or an epoch number")
+        raise HqError(f"row 1: column '{field.name}': '{text}' is not a time: ISO 8601 or an epoch number")
     field.op = ISO
     field.zoned = found[1]
     if not field.zoned:
         if not options.tz:
-            needs.append(f"column '{field.name}' holds '{text}': in which zone? pass --tz (UTC, America/New_York) to hq-import")
+            needs.append(f"column '{field.name}' holds '{text}': in which zone? pass --tz (such as UTC) to hq-import")
         elif plan.zone is None:
             plan.zone = Zone(options.tz)
 
 
-def _bar(plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]) -> None:
+def _bar(
+    plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]
+) -> None:
     fields = plan.fields
     has_open, has_close = "open_time" in found, "close_time" in found
     if "close" not in found:
@@ -270,9 +276,10 @@ def _stamps(plan: Plan, found: dict[str, int], first: list[str], options: Option
         plan.period, plan.given = period_ns(options.period), True
     elif plan.stamps == BOTH:
         close = plan.field("ts")
-        plan.period = _first(close, first[plan.fields.index(close)]) - _first(plan.field("open_time"), first[found["open_time"]])
+        opened = _first(plan.field("open_time"), first[found["open_time"]])
+        plan.period = _first(close, first[plan.fields.index(close)]) - opened
         if not plan.period_text:
-            raise HqError(f"row 1: the bar lasts {plan.period / SECOND:g} s from its open to its close, which is no period")
+            raise HqError(f"row 1: the bar lasts {plan.period / SECOND:g} s, which is no period")
 
 
 def _first(field: Field, text: str) -> int:
@@ -298,11 +305,14 @@ def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
             have.add(name)
 
 
-def _trade(plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]) -> None:
+def _trade(
+    plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]
+) -> None:
     fields = plan.fields
     for role in ("ts", "price", "qty"):
         if role not in found:
-            raise HqError(f"column '{role}' is missing; the input has {', '.join(names)}; pass --columns {role}=NAME to hq-import")
+            has = ", ".join(names)
+            raise HqError(f"column '{role}' is missing; the input has {has}; pass --columns {role}=NAME to hq-import")
     time = fields[found["ts"]]
     obvious = "maker" in found or squash(time.name) == "transacttime"
     _time(time, first[found["ts"]], obvious, plan, options, needs)

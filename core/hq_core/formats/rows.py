@@ -1,4 +1,4 @@
-"""Rows on their way in: the block that a source fills, the columns worked out from others, the series they belong to."""
+"""Rows on their way in: the block that a source fills, columns worked out from others, the series they belong to."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ def spans(first: I8, last: I8, n: int, count: I4) -> None:
 
 @kernel()
 def narrow(wide: I8, n: int, count: I4) -> None:
+    """count = wide, which was checked to fit."""
     for i in range(n):
         count[i] = wide[i]
 
@@ -170,7 +171,8 @@ class Rows:
         plan = self.plan
         bar, stamps, period = plan.kind == "bar", plan.stamps, plan.period
         last, seen = self._times.get(self.symbol, (NEVER, 0))
-        ts, open_time = self.columns["ts"], self.columns.get("open_time")
+        ts = self.columns["ts"]
+        open_time = self.columns["open_time"] if bar else ts
         whole_days = period % DAY == 0
         for i in range(n):
             try:

@@ -1,4 +1,4 @@
-"""Rows from whole columns: what NumPy, Parquet and Arrow inputs have in common.  numpy is imported only here and below."""
+"""Rows from whole columns: what NumPy, Parquet and Arrow inputs have in common.  numpy is imported for them alone."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.layouts import MOST_I4, WIDE, Plan, build
+from hq_core.formats.names import SIDES
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
 from hq_core.formats.times import iso_text
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Item = tuple[str, Any]
     Array = np.ndarray[Any, Any]
 
-SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
 DTYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1", "f4": "<f4"}
 
 
@@ -53,11 +53,8 @@ Chunk = dict[str, Column]
 
 def described(schema: Schema) -> bytes:
     """What hq says about the rows of a file of its own, as JSON."""
-    about = {"of": schema.of, "symbol": schema.symbol, "period": schema.period, "cols": schema.cols, "extra": schema.extra}
-    try:
-        return orjson.dumps(about, default=repr)
-    except TypeError:
-        return orjson.dumps({**about, "extra": {}})
+    about = {"of": schema.of, "symbol": schema.symbol, "period": schema.period, "cols": schema.cols}
+    return orjson.dumps({**about, "extra": schema.extra}, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
 class TableSource:
@@ -167,18 +164,19 @@ class TableSource:
     def _fill(self, rows: Rows, chunk: Chunk, start: int, stop: int) -> None:
         n = stop - start
         for field, column in zip(rows.plan.fields, chunk.values()):
-            if field.op in (SKIP, SERIES):
+            if field.op in (SKIP, SERIES) or n == 0:
                 continue
+            where = f"rows from {rows.total + 1}: column '{field.name}'"
             to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[_type(rows, field.to)])
             values = column.values[start:stop]
-            if field.to == WIDE and n and values.max() > MOST_I4:
-                raise HqError(f"rows from {rows.total + 1}: column '{field.name}': {values.max()} does not fit 32 bits", DATA)
+            if field.to == WIDE and values.max() > MOST_I4:
+                raise HqError(f"{where}: {values.max()} does not fit 32 bits", DATA)
             try:
                 to[:n] = _values(field.op, values) * (field.times if field.op == WHOLE else 1) + field.plus
             except (ValueError, TypeError, OverflowError) as error:
-                raise HqError(f"rows from {rows.total + 1}: column '{field.name}': {error}", DATA) from None
-            if field.digits and n and not (_digits(values.min()) == _digits(values.max()) == field.digits):
-                raise HqError(f"rows from {rows.total + 1}: column '{field.name}': not all times have {field.digits} digits", DATA)
+                raise HqError(f"{where}: {error}", DATA) from None
+            if field.digits and not (_digits(values.min()) == _digits(values.max()) == field.digits):
+                raise HqError(f"{where}: not all times have {field.digits} digits", DATA)
 
 
 def _digits(value: Any) -> int:
@@ -196,7 +194,7 @@ def _values(op: int, values: Array) -> Array:
     if op in (BOOL, MAKER):
         if values.dtype.kind not in "bui":
             raise ValueError("is not of true and false")
-        truth = (values != 0).astype(np.int8)
+        truth: Array = (values != 0).astype(np.int8)
         return truth if op == BOOL else (1 - 2 * truth).astype(np.int8)
     if op == SIDE and values.dtype.kind not in "iu":
         found = [SIDES.get(str(value).lower()) for value in values]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-QUARTER = 900 * SECOND          # every change of a clock in the time zone database since 1972 is at a quarter of an hour
+QUARTER = 900 * SECOND          # since 1972 clocks have been changed at quarters of an hour only
 KEPT = 20_000                   # quarters whose offset a Zone remembers
 
 
@@ -30,7 +30,7 @@ def read_iso(text: str) -> tuple[int, bool] | None:
         text = text[:-2] + ":" + text[-2:]
     padded = text.encode() + b"\n" * 32
     for zoned in (1, 0):
-        ns, end = iso(padded, 0, zoned)         # type: ignore[arg-type]
+        ns, end = iso(padded, 0, zoned)
         if end == len(text):
             return ns, zoned == 1
     return None
@@ -63,7 +63,7 @@ def instant(text: str, zone: Zone | None = None) -> int:
             epoch = read_epoch(text[: -len(unit)], UNITS[unit])
             if epoch is not None:
                 return epoch
-    raise HqError(f"time '{text}' is not ISO 8601 (2026-01-28T12:00:00Z, 2026-01-28) nor a number with its unit (…s, …ms, …us, …ns)", USAGE)
+    raise HqError(f"time '{text}' is not ISO 8601 (2026-01-28T12:00:00Z) nor a number and its unit (…s, …ms)", USAGE)
 
 
 class Zone:
@@ -80,7 +80,7 @@ class Zone:
             try:
                 self._zone = ZoneInfo(name)
             except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise HqError(f"zone '{name}' is not known here; IANA names such as UTC or America/New_York are", CONFIG) from None
+                raise HqError(f"zone '{name}' is not known here; IANA names are: America/New_York", CONFIG) from None
 
     def utc(self, local: int, after: int) -> int:
         """UTC of a local clock's reading, both ns; in the hour that a clock shows twice, the first one after `after`.

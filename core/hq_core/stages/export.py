@@ -137,13 +137,15 @@ class Export:
         finally:
             self._out.flush()           # what was good before an error has been written
         if self._seen and not any(self._fits_key(key) for key in self._seen):
-            wanted = " ".join(f"--{name} {text}" for name, text in zip(("kind", "symbol", "period"), self._wanted) if text)
+            names = ("kind", "symbol", "period")
+            wanted = " ".join(f"--{name} {text}" for name, text in zip(names, self._wanted) if text)
             raise HqError(f"no series with {wanted}; the input has {', '.join(self._seen)}", DATA)
         self._writer.end()
         self._out.flush()
 
     def _fits(self, schema: Schema) -> bool:
-        return all(not want or want == has for want, has in zip(self._wanted, (schema.of, schema.symbol, schema.period)))
+        told = (schema.of, schema.symbol, schema.period)
+        return all(not want or want == has for want, has in zip(self._wanted, told))
 
     def _fits_key(self, key: str) -> bool:
         has = key.split("/", 1)[0], key.split("/", 1)[1].rsplit("/", 1)[0], key.rsplit("/", 1)[1]
@@ -159,7 +161,8 @@ class Export:
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
             fitting = ", ".join(key for key in self._seen if self._fits_key(key))
-            raise HqError(f"{self.format} holds one kind and period, these were chosen: {fitting}; pass --period or --kind", USAGE)
+            what = f"{self.format} holds one kind and period, these were chosen: {fitting}"
+            raise HqError(f"{what}; pass --period or --kind", USAGE)
         if [schema.cols[at] for at in self._of(schema)] != [first.cols[at] for at in self._of(first)]:
             raise HqError(f"{schema.key} has other columns than {first.key}; choose with --columns or --symbol", DATA)
 

@@ -40,7 +40,8 @@ def draw(seed: int, counter: int) -> int:
 @inline
 def silent(seed: int, slot: int, share: int) -> bool:
     """Whether a stretch of time stays empty; share is in units of 2^-53."""
-    return (draw(seed ^ SILENCE, slot) & LOW_53) < share
+    drawn: int = draw(seed ^ SILENCE, slot) & LOW_53
+    return drawn < share
 
 
 @kernel(state="done:i8 ts:i8 price:i8 minute:i8")
@@ -120,7 +121,8 @@ class Generator:
     """
 
     def __init__(
-        self, kind: str, rows: int, seed: int, start: int, symbol: str = "BTCUSDT", period: str = "1m", gaps: float = 0.0
+        self, kind: str, rows: int, seed: int, start: int, symbol: str = "BTCUSDT", period: str = "1m",
+        gaps: float = 0.0,
     ) -> None:
         if not 0.0 <= gaps <= 0.9:
             raise HqError(f"--gaps is {gaps:g}, must be 0 to 0.9", USAGE)

@@ -1,0 +1,182 @@
+"""hq-export and hq-import as commands: selection, times, tables, errors and their codes, the exchange's own bars."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+
+import pytest
+from frames import bars, frames, trades
+
+from hq_core.batch import Schema
+from hq_core.formats.text import WIDE
+from hq_core.stages.export import Export
+from hq_core.wire import Reader
+
+T0 = 1_769_904_000 * 10**9      # 2026-02-01
+MINUTE = 60 * 10**9
+
+
+def exported(stream: bytes, format_: str, **options) -> str:
+    fd, to = os.memfd_create("in"), os.memfd_create("out")
+    try:
+        os.write(fd, stream)
+        os.lseek(fd, 0, os.SEEK_SET)
+        Export(format_, to, **options).run(Reader(fd))
+        return os.pread(to, os.fstat(to).st_size, 0).decode()
+    finally:
+        os.close(fd)
+        os.close(to)
+
+
+def two(symbol="", **more):
+    return bars([(T0 + MINUTE, T0, 1.5, math.nan), (T0 + 2 * MINUTE, T0 + MINUTE, 0.1, -0.0)],
+                "ts open_time close volume", symbol=symbol, period="1m", **more)
+
+
+def test_csv_says_what_was_there():
+    assert exported(frames(two()), "csv") == (
+        "ts,open_time,close,volume\n"
+        "2026-02-01T00:01:00Z,2026-02-01T00:00:00Z,1.5,\n"
+        "2026-02-01T00:02:00Z,2026-02-01T00:01:00Z,0.1,-0.0\n"
+    )
+    assert exported(frames(two("A,B")), "tsv", columns=["close", "ts"], time="s") == (
+        "symbol\tclose\tts_s\nA,B\t1.5\t1769904060\nA,B\t0.1\t1769904120\n"
+    )
+
+
+def test_json_says_what_was_there():
+    lines = exported(frames(two("X"), {"kind": "note", "x": [1, None]}), "jsonl", time="ms").splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"kind": "bar", "symbol": "X", "period": "1m", "ts_ms": 1769904060000, "open_time_ms": 1769904000000,
+         "close": 1.5, "volume": None},
+        {"kind": "bar", "symbol": "X", "period": "1m", "ts_ms": 1769904120000, "open_time_ms": 1769904060000,
+         "close": 0.1, "volume": 0.0},
+        {"kind": "note", "x": [1, None]},
+    ]
+    assert json.loads(exported(frames(two()), "json"))[1]["ts"] == "2026-02-01T00:02:00Z"
+    assert json.loads(exported(frames(), "json")) == []
+
+
+def test_times_have_the_shortest_exact_fraction():
+    rows = [(T0 + part, 1.0, 1.0) for part in (0, 500_000_000, 123_000_000, 1, 999_999_999)]
+    got = [row["ts"] for row in csv.DictReader(io.StringIO(exported(frames(trades(rows, symbol="")), "csv")))]
+    assert got == ["2026-02-01T00:00:00Z", "2026-02-01T00:00:00.5Z", "2026-02-01T00:00:00.123Z",
+                   "2026-02-01T00:00:00.000000001Z", "2026-02-01T00:00:00.999999999Z"]
+
+
+def test_words_stand_for_the_numbers_that_a_schema_explains():
+    schema = Schema("fill", "X", "", [("ts", "i8"), ("side", "i1")], {"codes": {"side": {"1": "long", "-1": "short"}}})
+    stream = frames((schema, [(T0, 1), (T0, -1), (T0, 0)]))
+    assert exported(stream, "csv", columns=["side"]).split() == ["symbol,side", "X,long", "X,short", "X,0"]
+    assert [json.loads(line)["side"] for line in exported(stream, "jsonl").splitlines()] == ["long", "short", 0]
+
+
+def test_a_table_fits_a_terminal_and_says_what_it_leaves_out():
+    more = [(f"some_long_column_{i}", "f8") for i in range(9)]
+    rows = [(T0 + i * MINUTE, T0, *[i / 7] * 9) for i in range(30)]
+    text = exported(frames(bars(rows, "ts open_time", more=more), two()), "table", limit=20)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= WIDE
+    assert lines[0].startswith("bar BTCUSDT 15m (left out for want of room: some_long_column_")
+    assert len(lines) == 2 + 20 + 1
+    assert lines[-1] == "… 12 more rows (pipe into hq-export for all)"
+
+
+def test_rows_are_written_when_the_input_pauses():
+    to = os.memfd_create("out")
+    fd = os.memfd_create("in")
+    os.write(fd, frames(two()))
+    os.lseek(fd, 0, os.SEEK_SET)
+    sizes = []
+
+    def watched():
+        for item in Reader(fd):
+            yield item
+            sizes.append((item[0], os.fstat(to).st_size))
+
+    Export("csv", to).run(watched())
+    assert dict(sizes)["idle"] > 100
+    os.close(fd)
+    os.close(to)
+
+
+def test_it_writes_the_exchanges_own_bars(run, shared):
+    data = shared / "data/klines"
+    for period in ("1h", "4h", "1d"):
+        theirs = list(csv.DictReader((data / f"linkusdt_um_{period}_202602.csv").read_text().splitlines()))
+        got = run(
+            f"zcat {data}/linkusdt_um_1m_202602.csv.gz | hq-aggregate 1h:4h:1d "
+            f"| hq-export csv --time ms --period {period}"
+        )
+        assert got.code == 0
+        mine = list(csv.DictReader(io.StringIO(got.text)))
+        assert len(mine) == len(theirs)
+        for a, b in zip(mine, theirs):
+            assert a["open_time_ms"] == b["open_time"]
+            assert int(a["ts_ms"]) == int(b["close_time"]) + 1
+            assert all(float(a[name]) == float(b[name]) for name in ("open", "high", "low", "close"))
+            assert a["trades"] == b["count"]
+            assert float(a["volume"]) == pytest.approx(float(b["volume"]), abs=0.005)
+
+
+def test_files_appear_when_they_are_complete(run, tmp_path):
+    got = run("hq-gen bars --rows 50 --seed 1 > a.hqf && hq-export parquet -o a.parquet < a.hqf "
+              "&& hq-export csv < a.parquet > 1 && hq-export csv < a.hqf | cmp - 1")
+    assert (got.code, got.stderr) == (0, "")
+    got = run("head -c 4000 a.hqf | hq-export parquet -o b.parquet")
+    assert got.code == 65
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("b.")]
+
+
+@pytest.mark.parametrize(("line", "code", "message"), [
+    ("hq-gen bars --rows 5 --seed 1 | hq-export cvs", 2, "hq-export: unknown format 'cvs'; .*did you mean csv"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --period 4h", 65,
+     "hq-export: no series with --period 4h; the input has bar/BTCUSDT/1m"),
+    ("hq-gen bars --rows 90 --seed 1 | hq-aggregate 5m:15m | hq-export csv", 2,
+     "hq-export: csv holds one kind and period, these were chosen: .*pass --period or --kind"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --columns clsoe", 65, "'clsoe' is missing; .*did you mean close"),
+    ("hq-gen trades --rows 5 --seed 1 | hq-export csv --time s", 65, "is no whole number of s; use --time iso or ns"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv > /dev/full", 74, "cannot write: No space left on device"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --rows 3", 2, "--rows is for table"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv -o /nowhere/x", 74, "No such file or directory"),
+    ("hq-export csv < /dev/null", 66, "hq-export: no input: not a single byte came"),
+    ("echo hello | hq-import", 65, "hq-import: not a format that hq reads: the first line 'hello' has no columns"),
+    ("printf 'ts,close\\n1,2\\n' | hq-import --stamp open", 65, "column 'ts' holds 1: seconds, ms, us or ns"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-import --symbol X", 2, "is hq-frames already"),
+    ("printf 'a,b\\n' | hq-import --columns close", 2, "--columns: 'close' is not of the form close=Last"),
+    ("printf 'a,b\\n' | hq-import --delimiter ab", 2, "--delimiter is 'ab', must be one character"),
+    ("hq-gen bars --rows 5 --seed 1 --gaps 2", 2, "hq-gen: --gaps is 2, must be 0 to 0.9"),
+    ("hq-gen bars --rows 5 --seed 1 --start yesterday", 2, "hq-gen: time 'yesterday' is not ISO 8601"),
+])
+def test_errors_and_their_codes(run, line, code, message):
+    import re
+
+    got = run(line)
+    assert got.code == code, got.stderr
+    assert re.search(message, got.stderr.splitlines()[-1])
+    assert len(got.stderr.splitlines()) == 1
+
+
+def test_head_ends_it_silently(run):
+    got = run("hq-gen bars --rows 100000 --seed 1 | hq-export csv | head -1")
+    assert got.stderr == ""
+    assert got.text.startswith("symbol,ts,open_time,open")
+
+
+def test_import_options_and_state(run, shared):
+    data = shared / "data/backtest/goog_1d.csv"
+    options = "--columns ts=date --tz America/New_York --stamp open --period 1d --symbol GOOG"
+    whole = run(f"hq-import {options} < {data} | hq-export csv")
+    assert whole.code == 0
+    rows = list(csv.DictReader(io.StringIO(whole.text)))
+    theirs = list(csv.DictReader(data.read_text().splitlines()))
+    assert [row["open_time"][:10] for row in rows] == [row["date"][:10] for row in theirs]
+    assert [float(row["close"]) for row in rows] == [float(row["Close"]) for row in theirs]
+    run(f"hq-import {options} < {data} > whole.hqf")
+    halves = run(f"head -1001 {data} | hq-import {options} --state s > 1.hqf && (head -1 {data}; tail -n +1002 {data}) "
+                 f"| hq-import {options} --state s > 2.hqf && cat 1.hqf 2.hqf | hq-export csv")
+    assert halves.stderr == ""
+    assert halves.text == whole.text
