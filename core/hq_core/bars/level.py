@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.cut import cut
 from hq_core.bars.fill import CLOSED, CUT_SHORT, lay
-from hq_core.bars.merge import fold_bars, mean_price, take, take_count
+from hq_core.bars.merge import fold_bars, mean_price, take
 from hq_core.bars.period import Edges
 from hq_core.bars.tiers import fold_tiers
 from hq_core.bars.trades import fold_trades
@@ -73,7 +73,6 @@ class Level:
         self._bars = None if self._trades else Cell(fold_bars)
         self._tiers = Cell(fold_tiers) if self._trades and plan.bounds else None
         self._take = Cell(take)
-        self._take_count = Cell(take_count)
         self._mean = Cell(mean_price)
         self._acc = bytearray(8 * plan.width)
         self._tier_acc = bytearray(8 * 48)
@@ -81,8 +80,12 @@ class Level:
             cell.set(period=period.ns, anchor=period.anchor)
         self._cut.set(every_row=plan.every_row)
         self._lay.set(width=plan.width, keep=plan.partial == "keep", fill=plan.fill)
-        for taker in (self._take, self._take_count):
-            taker.set(width=plan.width)
+        taken = sorted(plan.sums, key=lambda one: one[1] == "i8")       # counts last
+        self._taken = [plan.place[name] for name, _, _ in taken]
+        self._starts = array("q", bytes(8 * len(taken)))
+        self._take.set(width=plan.width, counts=sum(kind == "i8" for _, kind, _ in taken))
+        self._take.buffer("places", array("q", [place for _, _, place in taken]))
+        self._take.buffer("starts", self._starts)
         if self._trades:
             self._trades.set(width=plan.width)
         if self._bars:
@@ -159,8 +162,7 @@ class Level:
                 fold.buffer("stop", scratch.stop)
                 fold.buffer("closed", scratch.kinds)
                 fold.buffer("body", scratch.body)
-        for taker in (self._take, self._take_count):
-            taker.buffer("body", scratch.body)
+        self._take.buffer("body", scratch.body)
 
     def _find_cuts(self, at: int, known: int, n: int, horizon: int) -> None:
         self._bind(2 * n + 1)
@@ -259,12 +261,14 @@ class Level:
         n = int(cell.state.rows)
         if n == 0:
             return 0
-        for name, kind, offset in plan.sums:
-            taker = self._take_count if kind == "i8" else self._take
-            taker.column("source", source, n)
-            taker.column("out", at[plan.place[name]], n)
-            taker.set(at=offset)
-            taker.run()
+        first, last = min(at), max(at) + 8 * room       # as one stretch of memory: a call a column costs far more
+        for i, place in enumerate(self._taken):
+            self._starts[i] = (at[place] - first) >> 3
+        taker = self._take
+        taker.column("source", source, n)
+        taker.column("floats", first, (last - first) >> 3)
+        taker.column("integers", first, (last - first) >> 3)
+        taker.run()
         if "vwap" in plan.place:
             mean = self._mean
             mean.column("value", at[plan.place["quote_volume"]], n)

@@ -117,24 +117,29 @@ def fold_bars(
 
 
 @kernel()
-def take(body: F8, source: I4, width: int, at: int, out: F8) -> None:
-    """One rounded sum a row: hi + lo of the body that the row comes from; 0 for a bar without trades (source -1)."""
-    for i in range(len(source)):
-        row = source[i]
-        if row >= 0:
-            out[i] = body[row * width + at] + body[row * width + at + 1]
-        else:
-            out[i] = 0.0
+def take(body: F8, source: I4, width: int, places: I8, starts: I8, counts: int, floats: F8, integers: I8) -> None:
+    """The rounded sums of all rows: hi + lo of the body that the row comes from; 0 for a bar without trades.
 
-
-@kernel()
-def take_count(body: F8, source: I4, width: int, at: int, out: I8) -> None:
-    for i in range(len(source)):
-        row = source[i]
-        if row >= 0:
-            out[i] = int(body[row * width + at] + body[row * width + at + 1])
-        else:
-            out[i] = 0
+    source    (n,)  the body of each row, or -1
+    places    (k,)  where each sum's pair lies in a body
+    starts    (k,)  where its column begins in `floats`, and in `integers`, which are the same memory
+    counts    the last so many of the k are columns of int64
+    """
+    n = len(source)
+    sums = len(places)
+    for k in range(sums):
+        at = places[k]
+        start = starts[k]
+        whole = k >= sums - counts
+        for i in range(n):
+            row = source[i]
+            value = 0.0
+            if row >= 0:
+                value = body[row * width + at] + body[row * width + at + 1]
+            if whole:
+                integers[start + i] = int(value)
+            else:
+                floats[start + i] = value
 
 
 @kernel()
@@ -145,4 +150,3 @@ def mean_price(value: F8, volume: F8, out: F8) -> None:
             out[i] = value[i] / volume[i]
         else:
             out[i] = math.nan
-

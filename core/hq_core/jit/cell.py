@@ -99,7 +99,11 @@ class Cell:
             self._block.scalar(name, value)
 
     def column(self, name: str, address: int, length: int) -> None:
-        self._block.column(name, address, length)
+        """Bind a column by the address of its first element and its length; its owner keeps it alive."""
+        block = self._block
+        at = block.starts[name]
+        block.slots[at] = address
+        block.slots[at + 1] = length
 
     def buffer(self, name: str, memory: Any) -> None:
         """Bind a writable buffer object, which is kept alive; its length is its bytes over the column's width."""
