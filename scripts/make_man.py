@@ -57,7 +57,7 @@ def released() -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as roff: no backslash, leading dot or quote is taken as a command; hyphens of options can be searched for."""
+    """Text as roff: no backslash, leading dot or quote is a command; the hyphens of options can be searched for."""
     text = text.replace("\\", r"\e").replace("--", r"\-\-")
     text = re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
     return "".join(c if ord(c) < 128 else rf"\[u{ord(c):04X}]" for c in text)
@@ -83,9 +83,9 @@ def see_also(name: str) -> str:
     return ".SH SEE ALSO\n" + ",\n".join(pages) + "\n"
 
 
-def page(command: click.Command) -> str:
+def page(command: hq.Command) -> str:
     """The page of one command: what click-man writes, then examples, exit status, environment."""
-    assert command.help and isinstance(command, hq.Command)
+    assert command.help
     about = command.get_short_help_str(200).rstrip(".")
     help_option = command.get_help_option(command.make_context(command.name, [], resilient_parsing=True))
     assert help_option

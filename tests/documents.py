@@ -30,8 +30,8 @@ READERS = sorted(name for name, line in LINES.items() if "<" in line)
 PRICES = "open,high,low,close,volume"
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory, command_env) -> Path:
+@pytest.fixture(scope="module", name="desk")
+def furnished(tmp_path_factory, command_env) -> Path:
     """A folder with small files under the names that the examples use.  Tests may add to it, not change it."""
     folder: Path = tmp_path_factory.mktemp("desk")
     (folder / "examples").symlink_to(ROOT / "examples")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import documents
 import pytest
-from documents import COMMANDS, LINES, ROOT, desk  # noqa: F401  a fixture
+from documents import COMMANDS, LINES, ROOT, furnished  # noqa: F401  the fixture desk
 
 from hq_cli import _commands
 from hq_core import VERSION
@@ -139,7 +139,8 @@ def test_readme_runs_from_top_to_bottom(run, tmp_path: Path) -> None:
 
 def test_shown_scripts_exist() -> None:
     for text in ("README.md", "CONTRIBUTING.md", "DECISIONS.md"):
-        for name in re.findall(r"\b(?:scripts|examples|tests|man|core/hq_core|hq_cli)/[\w./-]*\w", (ROOT / text).read_text()):
+        places = r"\b(?:scripts|examples|tests|man|core/hq_core|hq_cli)/[\w./-]*\w"
+        for name in re.findall(places, (ROOT / text).read_text()):
             assert (ROOT / name).exists(), f"{text} names {name}"
 
 

@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from documents import LINES, READERS, desk  # noqa: F401  a fixture
+from documents import LINES, READERS, furnished  # noqa: F401  the fixture desk
 
 SWEEP = (
     {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "0"},
-    {"LC_ALL": "de_DE.UTF-8", "TZ": "America/New_York", "PYTHONHASHSEED": "4242", "PYTHONOPTIMIZE": "1", "COLUMNS": "40"},
+    {"LC_ALL": "de_DE.UTF-8", "TZ": "America/New_York", "PYTHONHASHSEED": "4242", "PYTHONOPTIMIZE": "1",
+     "COLUMNS": "40"},
 )
 DIFFERS = {"hq-diff": 1}            # the others return 0
 
@@ -125,5 +126,6 @@ def test_long_options_are_not_abbreviated(run, desk: Path) -> None:
 
 
 def test_home_may_be_absent(run, desk: Path) -> None:
-    ran = run("env -u HOME -u HQ_CACHE hq-indicators rsi:14 < bars.hqf | cmp - <(hq-indicators rsi:14 < bars.hqf)", cwd=desk)
+    homeless = "env -u HOME -u HQ_CACHE hq-indicators rsi:14 < bars.hqf"
+    ran = run(f"{homeless} | cmp - <(hq-indicators rsi:14 < bars.hqf)", cwd=desk)
     assert ran.code == 0, ran.stderr
