@@ -156,10 +156,12 @@ def test_every_type_of_column_is_compared(kind, a, b, said):
 def test_rows_that_one_side_lacks_are_told_by_their_first():
     schema, rows = BARS
     for parts in (1, 50):
-        found = compared(frames.frames(BARS, each=parts), frames.frames((schema, rows[:-3]), each=7))
-        assert (found.first["ts"], found.first["row"]) == (rows[-3][0], 47)
-        assert (found.first["a"], found.first["b"]) == ("50 rows", "47 rows")
-        assert found.rows == 47
+        both = frames.frames(BARS, each=parts), frames.frames((schema, rows[:-3]), each=7)
+        for a, b, told in ((*both, ("50 rows", "47 rows")), (*both[::-1], ("47 rows", "50 rows"))):
+            found = compared(a, b)
+            assert (found.first["ts"], found.first["row"]) == (rows[-3][0], 47)
+            assert (found.first["a"], found.first["b"]) == told
+            assert found.rows == 47
 
 
 def test_a_series_that_one_side_lacks_is_told_before_any_row():
@@ -239,6 +241,7 @@ def test_a_stream_that_runs_far_ahead_is_refused_and_one_that_ended_is_only_coun
     with pytest.raises(HqError, match="x/./ is more than 0 MiB ahead of") as refused:
         compared(a, b)
     assert refused.value.code == DATA
+    assert compared(a, frames.frames((one, rows), (other, rows), each=37)).first is None
     found = compared(a, frames.frames((one, rows[:100])))
     assert found.series["x/A/"].counts == [5000, 100]
     assert found.first["series"] == "x/B/"

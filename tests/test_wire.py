@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import frames
@@ -349,6 +350,7 @@ def test_a_stdout_that_does_not_block_is_waited_for():
     came = []
 
     def drain():
+        time.sleep(0.2)             # until the pipe is full
         while piece := os.read(reading, 65536):
             came.append(piece)
 
@@ -357,12 +359,14 @@ def test_a_stdout_that_does_not_block_is_waited_for():
     out.head([], {})
     series = out.series(schema)
     reader.start()
-    for start in range(0, 400_000, 4000):
-        frames.put(out, series, [(ts,) for ts in range(start, start + 4000)])
-    out.end({})
-    out.flush()
-    os.close(writing)
-    reader.join()
+    try:
+        for start in range(0, 400_000, 4000):
+            frames.put(out, series, [(ts,) for ts in range(start, start + 4000)])
+        out.end({})
+        out.flush()
+    finally:
+        os.close(writing)
+        reader.join()
     os.close(reading)
     assert frames.read(b"".join(came)).rows["x//"]["ts"] == list(range(400_000))
 
@@ -461,6 +465,7 @@ def test_hostile_streams_are_refused_within_bounded_memory(tmp_path):
     wide = [[str(i), "f8x8192"] for i in range(5000)]
     more = {
         "nested-wide": head + b"\x81\xa4kind" + b"\xdc\x10\x00" * 300_000,
+        "nested-huge": head + b"\x81\xa4kind" + b"\xdd\x00\xff\xff\xff" * 500,
         "map-never-ends": head + b"\xdf\x00\x00\xff\xff" + b"".join(pack(str(i)) + b"\xc0" for i in range(400_000)),
         "frame-never-comes": head + pack({"kind": "schema", "id": 1, "of": "x", "cols": [["v", "i8"]]})
         + b"\xdc\x00\x04\xce\x01\x00\x00\x10\xce\x00\x00\x00\x01\xce\x00\x20\x00\x00\xc9\x01\x00\x00\x00\x01",
