@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         def load(self, saved: dict[str, Any]) -> Iterable[tuple[str, Any]]: ...
 
 
+BACKLOG = 16        # reads that may pass before what they gave is written, while more input waits already
+
+
 class Signals:
     """SIGINT and SIGTERM noticed between reads, so that a frame is always finished."""
 
@@ -49,15 +52,21 @@ class Signals:
             signal.raise_signal(number)
         self.caught = number
 
+    def waiting(self, fd: int) -> bool:
+        """Whether `fd` can be read at once, and no signal has come."""
+        return not self.caught and self._ready(fd, 0)
+
     def wait(self, fd: int) -> bool:
         """Wait until `fd` can be read; true when a signal came first."""
+        while not self.caught and not self._ready(fd, None):
+            pass
+        return self.caught != 0
+
+    def _ready(self, fd: int, timeout: int | None) -> bool:
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         poll.register(self._pipe[0], select.POLLIN)
-        while not self.caught:
-            if any(ready == fd for ready, _ in poll.poll()):
-                break
-        return self.caught != 0
+        return any(ready == fd for ready, _ in poll.poll(timeout))
 
 
 class State:
@@ -99,6 +108,7 @@ class Flow:
         stage.begin(out)
         if state is not None and state.loaded is not None:
             self._resume(source, state, state.loaded)
+        reads = 0
         try:
             for kind, item in source:
                 if kind == "rows":
@@ -106,6 +116,10 @@ class Flow:
                     self._rows += item.n
                     stage.rows(item)
                 elif kind == "idle":
+                    reads += 1
+                    if reads < BACKLOG and signals.waiting(self.fd_in):
+                        continue            # small frames would slow the whole pipeline down
+                    reads = 0
                     out.flush()
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
                         self._save(source, state, ended=False, closed=not self._headed)
