@@ -269,6 +269,8 @@ def bad() -> dict[str, Stream]:
     refuse("bin-huge", "4 GiB of bytes announced", b"\x81\xa4kind\xc6\xff\xff\xff\xff", "inside a frame")
     refuse("ext-huge", "an ext of 4 GiB in a map", b"\x81\xa4kind\xc9\xff\xff\xff\xff\x01", "at byte")
     refuse("array-huge", "2^32-1 elements announced in a map", b"\x81\xa4kind\xdd\xff\xff\xff\xff", "cannot be read")
+    refuse("array-large", "one element more than the limit", b"\x81\xa4kind\xdc\x10\x01", "cannot be read")
+    refuse("map-large", "one pair more than the limit", b"\x81\xa4kind\xdf\x00\x01\x00\x01", "cannot be read")
     refuse("map-huge", "2^32-1 pairs announced", b"\xdf\xff\xff\xff\xff", "cannot be read")
     refuse("deep", "arrays in arrays, 100000 deep", b"\x81\xa4kind" + b"\x91" * 100_000 + b"\xc0", "cannot be read")
     refuse("deep-wide", "1000 arrays in arrays, each of 4096", b"\x81\xa4kind" + b"\xdc\x10\x00" * 1000,

@@ -19,7 +19,7 @@ MAX_MAP = 1 << 20
 SMALL_MAP = 4096        # nearly every map is shorter, and reading 1 MiB to find that out costs 20 times as much
 MAX_NAME = 256          # characters of a kind, symbol, period, or column name
 MAX_COLUMNS = 4096
-MAX_ARRAY = 4096        # in a map; 1024 of them may be nested, each allocated at its full length
+MAX_ARRAY = 4096        # in a map, where 1024 of them may be nested before a byte of their elements has come
 MAX_SERIES = 65536
 
 
