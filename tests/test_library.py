@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pytest
+
 from hq_core.errors import HqError
 from hq_core.library import HQuant
 
