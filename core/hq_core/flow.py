@@ -206,4 +206,5 @@ def open_input(fd: int) -> Source:
         return Reader(fd, first)
     from hq_core.formats import open_source
 
-    return open_source(fd, first)
+    source: Source = open_source(fd, first)
+    return source
