@@ -444,12 +444,33 @@ def test_days_follow_the_clocks_of_a_zone_through_both_changes():
         assert all(row["open_time"] % (4 * HOUR) == 0 for row in out.of("4h"))
 
 
+def test_weeks_of_a_zone_begin_on_its_mondays():
+    """The week of 25 March 2024 in London has 7 days less an hour; it is made of that week's days."""
+    monday = int(datetime(2024, 3, 18, tzinfo=UTC).timestamp()) * SECOND
+    rows = [(monday + h * HOUR, 10.0 + h, 1.0, 1, 1) for h in range(24 * 22)]
+    for periods in ("1d:1w", "1h:1w", "1w"):
+        weeks = run(rows, periods, tz="Europe/London", more=True)[0].of("1w")
+        assert [(row["open_time"] - monday) // HOUR for row in weeks] == [0, 168, 335]
+        assert [row["trades"] for row in weeks] == [168, 167, 168]
+
+
 def test_days_of_a_zone_are_filled_and_forced_by_marks_as_other_bars_are():
     begin = int(datetime(2024, 3, 30, tzinfo=UTC).timestamp()) * SECOND
     rows = [(begin, 1.0, 1.0, 1, 1), ("mark", begin + 3 * DAY)]
     out, _ = run(rows, "1d:1w", tz="Europe/London", fill="flat", max_gap="9d", more=True)
     assert [(row["ts"] - row["open_time"]) // HOUR for row in out.of("1d")] == [24, 23, 24]
     assert [(row["ts"] - row["open_time"]) // HOUR for row in out.of("1w")] == []
+
+
+def test_flat_days_of_a_zone_go_on_after_a_restart():
+    begin = int(datetime(2024, 3, 29, tzinfo=UTC).timestamp()) * SECOND
+    rows = [(begin, 1.0, 1.0, 1, 1), ("mark", begin + DAY), ("mark", begin + 4 * DAY)]
+    options = {"tz": "Europe/London", "fill": "flat", "max_gap": "9d", "more": True}
+    whole, _ = run(rows, "1d", **options)
+    one, stage = run(rows[:2], "1d", **options)
+    two, _ = run(rows[2:], "1d", saved=stage.save(), **options)
+    assert [(row["ts"] - row["open_time"]) // HOUR for row in whole.of("1d")] == [24, 24, 23, 24]
+    assert texts(one, "1d")["1d"] + texts(two, "1d")["1d"] == texts(whole, "1d")["1d"]
 
 
 def test_the_label_is_the_slot_of_the_open_in_utc():

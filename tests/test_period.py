@@ -156,6 +156,14 @@ def test_offsets_need_not_be_whole_hours():
     assert days("Asia/Kathmandu", utc(2024, 1, 1), utc(2024, 1, 2)) == [utc(2024, 1, 1, 18, 15)]
 
 
+def test_the_ends_of_time_do_not_overflow():
+    edges = Edges(ZoneInfo("Europe/London"), weeks=False)
+    edges.cover(2**63 - 2, 2**63 - 2)
+    assert edges.table[-1] == 2**63 - 1
+    edges.cover(-(2**63) + 1, -(2**63) + 1)
+    assert edges.table[0] == -(2**63) + 1
+
+
 def test_weeks_begin_on_mondays():
     assert days("Europe/London", utc(2024, 3, 20), utc(2024, 4, 10), weeks=True) == [
         utc(2024, 3, 25),

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from array import array
+from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.cut import cut
@@ -183,20 +184,13 @@ class Level:
     def _cover_edges(self, at: int, n: int, horizon: int) -> None:
         assert self.edges is not None
         state = self._cut.state
-        first = array("q")
+        used = [state.open] * (state.rows > 0) + [state.done] * (state.done != 0)
+        used += [self._lay.state.last_end] * self._lay.state.has_close
         if n:
-            from ctypes import string_at
-
-            first.frombytes(string_at(at, 8) + string_at(at + 8 * (n - 1), 8))
-        if state.rows:
-            first.append(state.open)
-        if self._lay.state.has_close:
-            first.append(self._lay.state.last_end)
-        if state.done:
-            first.append(state.done)
-        if horizon > NEVER and first:
-            first.append(horizon)
-        if first and self.edges.cover(min(first), max(first)):
+            used += [c_int64.from_address(at).value, c_int64.from_address(at + 8 * (n - 1)).value]
+        if horizon > NEVER and used:
+            used.append(horizon)
+        if used and self.edges.cover(min(used), max(used)):
             self._cut.buffer("edges", self.edges.table)
             self._lay.buffer("edges", self.edges.table)
 
@@ -231,6 +225,8 @@ class Level:
         upto = self._cut.state.open if self._cut.state.rows else horizon
         if cuts == 0 and upto < state.last_end + self.period.ns // 2:
             return 0
+        if cuts == 0 and self.edges is not None:
+            self._cover_edges(0, 0, upto)
         state.next = 0
         lay_cell.set(cuts=cuts, cover=cover, upto=upto)
         while True:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
+LAST = (1 << 63) - 1        # int64 ns end in 2262
 MONDAY = 4 * DAY            # 1970-01-05; the epoch was a Thursday
 UNITS = {"w": 7 * DAY, "d": DAY, "h": 3600 * SECOND, "m": 60 * SECOND, "s": SECOND}
 _SPELLINGS = {"min": "m", "sec": "s", "hour": "h", "day": "d", "week": "w"}
@@ -141,8 +142,10 @@ class Edges:
         found: list[int] = []
         while not found or found[-1] <= high + 32 * DAY:
             since = datetime(day.year, day.month, day.day, tzinfo=self.zone) - epoch
-            edge = (since.days * 86_400 + since.seconds) * SECOND
+            edge = max(-LAST, min((since.days * 86_400 + since.seconds) * SECOND, LAST))
             if not found or edge > found[-1]:       # a date that the zone skipped has no day of its own
                 found.append(edge)
+            if edge == LAST:
+                break
             day += step
         return found

@@ -1,0 +1,214 @@
+"""What arrives: trades or finer bars, checked for sense and order before any of it is used.
+
+Both kinds say how many rows from the first on are fit for use and what is wrong with the next one, where the column
+lies that puts a row into a bar, and carry the order's state from batch to batch.
+"""
+from __future__ import annotations
+
+from array import array
+from ctypes import c_double, c_int64
+from typing import TYPE_CHECKING
+
+from hq_core.bars import merge, order
+from hq_core.bars.period import parse_period, say_length, say_time
+from hq_core.bars.trades import check_trades
+from hq_core.errors import DATA, HqError
+from hq_core.jit import Cell, address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hq_core.bars.period import Period
+    from hq_core.bars.plan import Options, Plan
+    from hq_core.batch import Batch, Schema
+    from hq_core.jit import Kernel
+
+_AT = c_int64.from_address
+_VALUE = c_double.from_address
+
+
+class Arrivals:
+    """What both kinds share: the order's state, and the words for what is wrong with it.
+
+    early       a mark at ts lets rows be put into bars from ts - early on: bars that close at the mark may still come
+    unaligned   rows off the grid of their period, since the owner last looked
+    """
+
+    early = 0
+    unaligned = 0
+
+    def __init__(self, plan: Plan, options: Options, kernel: Kernel) -> None:
+        self.plan = plan
+        self.check = Cell(kernel)
+        self._max_gap = options.max_gap
+        self.check.set(max_gap=options.max_gap * options.fill)
+
+    @property
+    def rows(self) -> int:
+        """Good rows so far."""
+        return int(self.check.state.rows)
+
+    def checked(self, batch: Batch) -> tuple[int, str | None]:
+        """How many rows from the first on are fit for use, and what is wrong with the next one."""
+        raise NotImplementedError
+
+    def at(self, batch: Batch) -> int:
+        """The address of the column that puts each row into a bar."""
+        raise NotImplementedError
+
+    def mark(self, ts: int) -> None:
+        """No later row has an earlier ts: one that has is an error."""
+        state = self.check.state
+        state.mark = max(state.mark, ts) if state.marked else ts
+        state.marked = 1
+
+    def silent(self, until: int, since: int) -> str:
+        """What to say about a time without rows that is too long to be filled, or ''."""
+        if not until - since > self._max_gap:
+            return ""
+        self.check.state.by = until - since
+        return self.gap(say_time(until))
+
+    def _back(self, marked: bool, by: int) -> str:
+        if marked:
+            return f"ts lies {by} ns before a mark, which said that no earlier row would come"
+        return f"ts goes back by {by} ns; sort the input or pass --lateness"
+
+    def gap(self, until: str) -> str:
+        state = self.check.state
+        length, limit = say_length(state.by), say_length(self._max_gap)
+        return f"nothing from {say_time(state.last)} to {until} ({length}), longer than --max-gap {limit}"
+
+
+class Trades(Arrivals):
+    """Trades: finite prices > 0 and quantities >= 0, in the order of (ts, id)."""
+
+    def __init__(self, plan: Plan, options: Options) -> None:
+        super().__init__(plan, options, order.check_order)
+        self._values = Cell(check_trades)
+
+    def at(self, batch: Batch) -> int:
+        return batch.address("ts")
+
+    def checked(self, batch: Batch) -> tuple[int, str | None]:
+        n = batch.n
+        values = self._values
+        price, qty = batch.address("price"), batch.address("qty")
+        values.column("price", price, n)
+        values.column("qty", qty, n)
+        values.run()
+        usable = values.state.good
+        check = self.check
+        ts = batch.address("ts")
+        check.column("ts", ts, usable)
+        ids = "id" in self.plan.inputs
+        check.column("id", batch.address("id") if ids else 0, usable if ids else 0)
+        check.run()
+        good, state = check.state.good, check.state
+        if state.why:
+            return good, self._order_problem(_AT(ts + 8 * good).value)
+        if good < n:
+            p, q = _VALUE(price + 8 * good).value, _VALUE(qty + 8 * good).value
+            return good, f"price {p!r} and qty {q!r}: a trade needs a finite price > 0 and a finite qty >= 0"
+        return good, None
+
+    def _order_problem(self, ts: int) -> str:
+        state = self.check.state
+        if state.why == order.ID_BACK:
+            return f"id goes back while ts stays {say_time(ts)}; sort the input by ts and id, or pass --lateness"
+        if state.why == order.GAP:
+            return self.gap(say_time(ts))
+        return self._back(state.why == order.MARKED, state.by)
+
+
+class Bars(Arrivals):
+    """Bars of a finer period: one after the other, prices finite, high not below low, sums not negative."""
+
+    early = 1
+
+    def __init__(self, schema: Schema, periods: Sequence[Period], plan: Plan, options: Options) -> None:
+        super().__init__(plan, options, merge.check_bars)
+        base = self._fitting(schema, periods)
+        self.check.set(period=base.ns, anchor=base.anchor)
+        self._opens = Cell(merge.opens)
+        self._opens.set(period=base.ns)
+        self._pack = {"f8": Cell(merge.pack), "i8": Cell(merge.pack_count)}
+        self._sums = Cell(merge.check_sum)
+        self._rows = bytearray()
+        self._open_times = array("q")
+
+    def _fitting(self, schema: Schema, periods: Sequence[Period]) -> Period:
+        """The input's period, of which every period to be made must be a multiple."""
+        if not schema.period:
+            raise HqError(f"{schema.key}: these bars do not say their period; hq-import --period names it", DATA)
+        base = parse_period(schema.period)
+        for period in periods:
+            if not period.holds(base):
+                how = "not longer than" if period.ns <= base.ns else "no multiple of"
+                raise HqError(f"{schema.key}: period {period.name} is {how} the input's {base.name}", DATA)
+        return base
+
+    def at(self, batch: Batch) -> int:
+        return batch.address("open_time") if "open_time" in self.plan.inputs else address_of(self._open_times)
+
+    def checked(self, batch: Batch) -> tuple[int, str | None]:
+        n = batch.n
+        usable, bad = n, ""
+        for name, kind, _ in self.plan.sums:
+            if kind == "f8":
+                self._sums.column("column", batch.address(name), usable)
+                self._sums.run()
+                if self._sums.state.good < usable:
+                    usable, bad = self._sums.state.good, name
+        if "open_time" not in self.plan.inputs:
+            if len(self._open_times) < n:
+                self._open_times = array("q", bytes(8 * n))
+            self._opens.column("ts", batch.address("ts"), n)
+            self._opens.buffer("out", self._open_times)
+            self._opens.run()
+        check, state = self.check, self.check.state
+        check.column("ts", batch.address("ts"), usable)
+        check.column("open_time", self.at(batch), usable)
+        for name in ("open", "high", "low", "close"):
+            check.column(name, batch.address(name), usable)
+        check.run()
+        good = state.good
+        if state.unaligned:
+            self.unaligned += state.unaligned
+            state.unaligned = 0
+        if state.why:
+            return good, self._bar_problem(batch, good)
+        if good < n:
+            value = _VALUE(batch.address(bad) + 8 * good).value
+            return good, f"{bad} is {value!r}, must be finite and >= 0, or NaN where it is absent"
+        return good, None
+
+    def _bar_problem(self, batch: Batch, i: int) -> str:
+        state = self.check.state
+        if state.why in (merge.BACK, merge.MARKED):
+            return self._back(state.why == merge.MARKED, state.by)
+        begin = say_time(_AT(self.at(batch) + 8 * i).value)
+        if state.why == merge.OVERLAP:
+            return f"the bar opens at {begin}, before the one before it closes at {say_time(state.last)}"
+        if state.why == merge.EMPTY:
+            return f"the bar opens at {begin} and closes no later"
+        if state.why == merge.GAP:
+            return self.gap(begin)
+        names = ("high", "low") if state.why == merge.HIGH_LOW else ("open", "high", "low", "close")
+        values = ", ".join(f"{name} {_VALUE(batch.address(name) + 8 * i).value!r}" for name in names)
+        rule = "high is below low" if state.why == merge.HIGH_LOW else "prices must be finite"
+        return f"{values} at {begin}: {rule}"
+
+    def packed(self, batch: Batch, n: int) -> int:
+        """The bodies of finer bars: the columns side by side, the low halves of the pairs 0 as they were made."""
+        need = 8 * n * self.plan.width
+        if len(self._rows) < need:
+            self._rows = bytearray(need)
+        places = [(name, "f8", i) for i, name in enumerate(("open", "high", "low", "close"))]
+        for name, kind, place in places + self.plan.sums:
+            pack = self._pack[kind]
+            pack.column("column", batch.address(name), n)
+            pack.buffer("rows", self._rows)
+            pack.set(width=self.plan.width, at=place)
+            pack.run()
+        return address_of(self._rows)
