@@ -8,6 +8,7 @@ from hq_core.bars.level import NEVER, Scratch
 from hq_core.bars.period import open_zone, parse_duration, parse_periods
 from hq_core.bars.plan import Options
 from hq_core.bars.tiers import limits
+from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.stage import Stage
 
@@ -64,7 +65,7 @@ class Aggregate(Stage):
             self.out.series(schema)
             return
         for other in (*self._chains, *self._saved):
-            if other != schema.key and other.split("/")[1] == schema.symbol:
+            if other != schema.key and symbol_of(other) == schema.symbol:
                 raise HqError(f"{other} and {schema.key} would make the same bars; send one of them", DATA)
         chain = Chain(
             schema, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices
