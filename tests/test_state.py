@@ -71,6 +71,13 @@ def test_a_state_of_something_else_is_refused_by_name(path, command, options, in
     assert refused.value.code == CONFIG
 
 
+def test_the_state_of_another_version_is_refused(path):
+    older = {**OLD, "version": "0.0.9"}
+    with pytest.raises(HqError, match=r"was written by hq 0\.0\.9, this is hq") as refused:
+        statefile.check(str(path), older, "hq-x", OLD["options"], OLD["inputs"])
+    assert refused.value.code == CONFIG
+
+
 def test_its_own_state_is_taken(path):
     statefile.check(str(path), statefile.read(str(path)), "hq-x", dict(OLD["options"]), dict(OLD["inputs"]))
 

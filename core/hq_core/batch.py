@@ -21,6 +21,8 @@ def width(kind: str) -> int:
     found = WIDTHS.get(kind)
     if found is None:
         item, _, length = kind.partition("x")
+        if not (length.isascii() and length.isdecimal()):
+            raise ValueError(kind)
         found = {"f4": 4, **WIDTHS}[item] * int(length)
         if not 0 < found <= 65536:
             raise ValueError(kind)
@@ -53,6 +55,8 @@ class Schema:
         self.period = period
         self.cols = tuple((name, kind) for name, kind in cols)
         self.extra = dict(extra or {})
+        if "/" in of or "/" in period:      # a symbol may have one: BTC/USDT
+            raise HqError(f"kind '{of}' or period '{period}' has a '/' in it", DATA)
         self.key = f"{of}/{symbol}/{period}"
         self.names = tuple(name for name, _ in self.cols)
         self.widths = tuple(width(kind) for _, kind in self.cols)
@@ -88,6 +92,11 @@ class Schema:
 
     def __repr__(self) -> str:
         return f"<schema {self.key} {' '.join(self.names)}>"
+
+
+def symbol_of(key: str) -> str:
+    """The symbol in a series' key."""
+    return key.partition("/")[2].rpartition("/")[0]
 
 
 class Batch:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgpack
 
+from hq_core import VERSION
 from hq_core.errors import CONFIG, DATA, IO, HqError
 
 MAGIC = b"hqstate1"
@@ -57,6 +58,8 @@ def check(path: str, content: dict[str, Any], command: str, options: dict[str, A
     """Refuse the state of another command, or of the same one asked for something else."""
     if content["command"] != command:
         raise HqError(f"state {path}: belongs to {content['command']}", CONFIG)
+    if content["version"] != VERSION:
+        raise HqError(f"state {path}: was written by hq {content['version']}, this is hq {VERSION}; start anew", CONFIG)
     for what, saved, given in (("option", content["options"], options), ("file of option", content["inputs"], inputs)):
         for name in sorted({*saved, *given}):
             if saved.get(name) != given.get(name):
