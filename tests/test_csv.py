@@ -355,7 +355,7 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
     (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n", {"columns": {"price": "prise"}},
      "column 'prise' is missing; .*did you mean price"),
     (b"symbol,ts,price,qty\nA,2026-02-01T00:00:00Z,1,1\n", {"symbol": "B"}, "the input says its symbols itself"),
-    (b"x" * 300_000 + b"\n", {}, "more than 262144 bytes"),
+    (b"x" * 600_000 + b"\n", {}, "more than 524288 bytes"),
 ])
 def test_what_is_refused(data, options, message):
     with pytest.raises(HqError, match=message) as caught:

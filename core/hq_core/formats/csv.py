@@ -175,6 +175,7 @@ class CsvSource:
         for name in ("whole", "real", "small"):
             cell.column(name, rows.memory.address, rows.memory.size // (1 if name == "small" else 8))
         cell.column("text", self._memory.address, self._memory.size)
+        cell.column("words", self._memory.address, self._memory.size // 8)
         cell.buffer("hard", self._hard)
         cell.set(room=rows.room, delimiter=ord(self._delimiter), point=ord(self.options.decimal))
         self._bind_symbol()

