@@ -19,7 +19,7 @@ from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
 from hq_core.formats.inflate import ByteStream
 
-NS = {"ms": 10**6, "us": 1000}
+HEAD = b"id,price,qty,time,is_buyer_maker\n1,2.5,3,1600000000000,true\n"
 
 
 class Slow(ByteStream):
@@ -131,6 +131,30 @@ def test_a_block_holds_no_more_rows_than_it_has_room():
     lines = "".join(f"{1600000000000 + i},1,{i}\n" for i in range(20_000))
     got = read(b"transact_time,price,qty\n" + lines.encode())["trade//"]
     assert got["qty"] == [float(i) for i in range(20_000)]
+
+
+def test_thousands_of_columns():
+    names, values = [f"f{i}" for i in range(5000)], [repr(i / 7) for i in range(5000)]
+    data = "\n".join([",".join(["open_time", "close", *names]), *(
+        ",".join([str(1600000000000 + 60000 * i), "1", *values]) for i in range(6)
+    )])
+    got = read(data.encode())["bar//1m"]
+    assert [got[name] for name in names] == [[float(value)] * 6 for value in values]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([
+    "1600000000000", "1,", ",", "2.5", "true", '"', "\n", "\r\n", "\r", "-", ".", "e5", " ", "x", "\t", "\0", ";",
+    "9" * 20,
+]), max_size=60), st.lists(st.integers(1, 30), max_size=3))
+def test_any_text_gives_rows_or_one_error(pieces, sizes):
+    def outcome(cut):
+        try:
+            return read(HEAD + "".join(pieces).encode(), cut)
+        except HqError as error:
+            return str(error)
+
+    assert outcome(sizes) == outcome([])
 
 
 def test_numbers_left_to_float_may_be_many():
@@ -324,7 +348,6 @@ def test_further_numeric_columns_of_bars_come_along():
 
 
 # -- what is refused ----------------------------------------------------------------------------------------------
-HEAD = b"id,price,qty,time,is_buyer_maker\n1,2.5,3,1600000000000,true\n"
 KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1,1,1600000079999\n"
 
 
@@ -355,6 +378,7 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
     (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n", {"columns": {"price": "prise"}},
      "column 'prise' is missing; .*did you mean price"),
     (b"symbol,ts,price,qty\nA,2026-02-01T00:00:00Z,1,1\n", {"symbol": "B"}, "the input says its symbols itself"),
+    (b"open_time,close\n1600000000000,1\n", {"stamp": "close"}, "column 'open_time' says that it is the bar's open"),
     (b"x" * 600_000 + b"\n", {}, "more than 524288 bytes"),
 ])
 def test_what_is_refused(data, options, message):

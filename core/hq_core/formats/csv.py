@@ -54,7 +54,7 @@ class CsvSource:
         self._plan: Plan | None = None
         self._rows: Rows | None = None
         self._cell: Cell | None = None
-        self._hard = array("q", bytes(8 * 3 * HARD))
+        self._hard = array("q")
 
     def __iter__(self) -> Iterator[Item]:
         while True:
@@ -176,6 +176,7 @@ class CsvSource:
             cell.column(name, rows.memory.address, rows.memory.size // (1 if name == "small" else 8))
         cell.column("text", self._memory.address, self._memory.size)
         cell.column("words", self._memory.address, self._memory.size // 8)
+        self._hard = array("q", bytes(8 * 3 * max(HARD, 2 * len(fields))))
         cell.buffer("hard", self._hard)
         cell.set(room=rows.room, delimiter=ord(self._delimiter), point=ord(self.options.decimal))
         self._bind_symbol()

@@ -257,6 +257,9 @@ def _stamps(plan: Plan, found: dict[str, int], first: list[str], options: Option
         plan.stamps = BOTH
     elif has_open:
         plan.stamps = FROM_OPEN
+        if options.stamp == "close":
+            name = plan.fields[found["open_time"]].name
+            raise HqError(f"--stamp close: column '{name}' says that it is the bar's open", USAGE)
     elif "close_time" in found:
         plan.stamps = FROM_CLOSE
     else:
