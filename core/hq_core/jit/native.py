@@ -11,7 +11,7 @@ from hq_core.jit.declare import Kernel, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ABI = 1     # raise it when the entry convention, the image layout or the optimiser's settings change
+ABI = 2     # raise it when the entry convention, the image layout or the optimiser's settings change
 
 announce: Callable[[str], None] | None = None      # told the name of a kernel that is about to be compiled
 
