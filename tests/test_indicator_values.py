@@ -125,7 +125,7 @@ def test_talib_agrees_at_the_largest_periods(name: str) -> None:
 
 @each_talib
 def test_talib_agrees_on_real_bars(name: str, params: oracles.Params, shared: os.PathLike[str]) -> None:
-    with open(os.path.join(shared, "klines", "btcusdt_spot_1h.csv"), encoding="utf-8") as file:
+    with open(os.path.join(shared, "data", "klines", "btcusdt_spot_1h.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     keys = ("open", "high", "low", "close", "volume")
     columns = {key: np.array([float(row[key]) for row in rows]) for key in keys}
@@ -207,7 +207,7 @@ def test_every_indicator_has_an_oracle() -> None:
 
 def test_talib_regression_table(shared: os.PathLike[str]) -> None:
     """The rows of TA-Lib's own regression test, computed by TA-Lib 0.8.1, for the functions that hq has."""
-    folder = os.path.join(shared, "ta")
+    folder = os.path.join(shared, "data", "ta")
     with open(os.path.join(folder, "ta_regtest_ohlcv252.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = {key: np.array([float(row[key]) for row in rows]) for key in ("high", "low", "close")}
