@@ -2,7 +2,11 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,3 +139,17 @@ def test_periods_are_built_and_strategies_read_them():
 def test_mistakes_are_said(do, says):
     with pytest.raises(HqError, match=says):
         do(HQuant())
+
+
+def test_the_example_runs_and_says_the_same_every_time():
+    root = Path(__file__).resolve().parents[1]
+    env = {**os.environ, "PYTHONPATH": f"{root / 'core'}{os.pathsep}{root}"}
+    said = [
+        subprocess.run([sys.executable, root / "examples" / "library.py"], capture_output=True, check=True, env=env)
+        for _ in range(2)
+    ]
+    assert said[0].stdout == said[1].stdout
+    lines = said[0].stdout.decode().splitlines()
+    assert len(lines) == 5
+    assert lines[0].endswith("of 1000 bars held")
+    assert lines[3].startswith("days 21 ")

@@ -6,8 +6,10 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
+from hq_core.bars.aggregator import TIME_UNITS, Aggregator
 from hq_core.batch import BAR, Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.futures.ledger import Backtest
 from hq_core.graph import Graph
 from hq_core.handover import Handover
 from hq_core.ring import Ring
@@ -16,9 +18,10 @@ from hq_core.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+__all__ = ["Aggregator", "Backtest", "HQuant", "HqError", "Line", "Period", "Ring"]
+
 PRICES = ("open", "high", "low", "close")
 VOLUMES = ("volume", "buy_volume")
-UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 
 
 class Line:
@@ -174,11 +177,11 @@ class HQuant:
     def __init__(
         self, capacity: int = 1000, bar: str = "", period: Sequence[str] = (), symbol: str = "", time_unit: str = "ns"
     ) -> None:
-        if time_unit not in UNITS:
-            raise HqError(f"time_unit is {time_unit}, must be one of {', '.join(UNITS)}", USAGE)
+        if time_unit not in TIME_UNITS:
+            raise HqError(f"time_unit is {time_unit}, must be one of {', '.join(TIME_UNITS)}", USAGE)
         self.bar = bar
         self.symbol = symbol
-        self._unit = UNITS[time_unit]
+        self._unit = TIME_UNITS[time_unit]
         names = sorted({*period, bar} if bar or not period else set(period), key=period_ns)
         if period and not bar:
             raise HqError("bar: say the period of the bars that are pushed, such as bar='15m'", USAGE)
