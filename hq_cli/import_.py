@@ -10,7 +10,7 @@ import click
 from hq_cli import _filter
 
 EXAMPLES = """
-hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import --symbol BTCUSDT | hq-export table
+hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import | hq-export table
 hq-import --time-unit ms --stamp open --period 1h < bars.csv | hq-indicators rsi:14
 hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --period 1d < index.csv > index.hqf
 """

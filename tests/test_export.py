@@ -85,6 +85,12 @@ def test_a_table_fits_a_terminal_and_says_what_it_leaves_out():
     assert lines[-1] == "… 12 more rows (pipe into hq-export for all)"
 
 
+def test_a_series_without_rows_is_in_nobodys_way():
+    empty = Schema("liquidation", "", "1m", [("ts", "i8")])
+    assert exported(frames((empty, []), two()), "csv") == exported(frames(two()), "csv")
+    assert exported(frames((empty, [])), "csv") == "ts\n"
+
+
 def test_rows_are_written_when_the_input_pauses():
     to = os.memfd_create("out")
     fd = os.memfd_create("in")

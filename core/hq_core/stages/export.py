@@ -117,6 +117,8 @@ class Export:
         self._writer = writer(format_, self._out, time, limit)
         self._mixed = format_ in MIXED
         self._begun: Schema | None = None
+        self._announced: Schema | None = None       # the first series that fits: its header stands even without rows
+        self._checked: set[Schema] = set()
         self._columns: dict[Schema, list[int]] = {}
         self._seen: dict[str, None] = {}
 
@@ -128,8 +130,8 @@ class Export:
                     self._rows(item)
                 elif kind == "schema":
                     self._seen[item.key] = None
-                    if self._fits(item) and not self._mixed:
-                        self._begin(item)
+                    if self._announced is None and self._fits(item):
+                        self._announced = item
                 elif kind == "idle":
                     self._out.flush()
                 elif kind == "map":
@@ -140,6 +142,8 @@ class Export:
             names = ("kind", "symbol", "period")
             wanted = " ".join(f"--{name} {text}" for name, text in zip(names, self._wanted) if text)
             raise HqError(f"no series with {wanted}; the input has {', '.join(self._seen)}", DATA)
+        if self._begun is None and self._announced is not None:
+            self._begin(self._announced)
         self._writer.end()
         self._out.flush()
 
@@ -157,6 +161,7 @@ class Export:
         if first is None:
             self._begun = schema
             self._writer.begin(schema, self._of(schema))
+        if first is None or self._mixed:
             return
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
@@ -175,8 +180,13 @@ class Export:
         return found
 
     def _rows(self, batch: Batch) -> None:
-        if self._fits(batch.schema):
-            self._writer.rows(batch, self._of(batch.schema))
+        schema = batch.schema
+        if not self._fits(schema):
+            return
+        if schema is not self._begun and schema not in self._checked:
+            self._begin(schema)
+            self._checked.add(schema)
+        self._writer.rows(batch, self._of(schema))
 
     def _other(self, frame: dict[str, Any]) -> None:
         kind = str(frame.get("kind"))
