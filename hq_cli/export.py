@@ -23,7 +23,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 @click.option("--columns", default="", metavar="A,B", help="Only these columns, in this order.")
 @click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True)
 @click.option("--rows", type=click.IntRange(min=1), default=None, metavar="N", help="table: show the first N rows.")
-@click.option("-o", "output", metavar="FILE", help="Write to FILE, which appears when it is complete.")
+@click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, which appears when it is complete.")
 def main(
     format_: str, kind: str, symbol: str, period: str, columns: str, time: str, rows: int | None, output: str | None
 ) -> int:

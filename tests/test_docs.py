@@ -70,6 +70,17 @@ def test_help(name: str, run) -> None:
         assert re.search(rf"{word}\b", long.text), word
 
 
+def test_short_options_have_long_ones_and_one_meaning() -> None:
+    means: dict[str, str] = {}
+    for command in COMMANDS.values():
+        for param in command.params:
+            short = [word for word in param.opts if word.startswith("-") and not word.startswith("--")]
+            long = [word for word in param.opts if word.startswith("--")]
+            assert not short or long, f"{command.name} {short}"
+            for word in short:
+                assert means.setdefault(word, long[0]) == long[0]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_version(name: str, run) -> None:
     assert run(f"{name} --version") == (f"{name} (hq) {VERSION}\n".encode(), "", 0)

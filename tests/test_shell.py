@@ -15,6 +15,7 @@ SWEEP = (
     {"LC_ALL": "de_DE.UTF-8", "TZ": "America/New_York", "PYTHONHASHSEED": "4242", "PYTHONOPTIMIZE": "1",
      "COLUMNS": "40"},
 )
+FRAMES = {"hq-gen", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
 DIFFERS = {"hq-diff": 1}            # the others return 0
 
 
@@ -106,6 +107,25 @@ def test_terminal_as_output_gets_text(name: str, desk: Path, command_env) -> Non
     text = shown.decode()
     assert text
     assert not re.search(r"[^\n\r\t -~\u00a0-\uffff]", text), "control characters on a terminal"
+
+
+@pytest.mark.parametrize("name", [*READERS, "hq-diff"])
+def test_debug_shows_where_and_nothing_else_does(name: str, run, desk: Path) -> None:
+    (desk / "nonsense").write_bytes(bytes(range(7, 256)) * 20)
+    line = re.sub(r"< \S+", "< nonsense", LINES[name]).replace("bars.hqf", "nonsense")
+    plain, shown = run(line, cwd=desk), run(line.replace(name, f"{name} --debug", 1), cwd=desk)
+    assert "Traceback" not in plain.stderr
+    assert shown.stderr.startswith(plain.stderr + "Traceback (most recent call last):\n")
+    assert shown[::2] == plain[::2]
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_no_escape_bytes_and_no_width_without_a_terminal(name: str, run, desk: Path) -> None:
+    lines = [LINES[name], f"{LINES[name]} | hq-export table" if name in FRAMES else LINES[name]]
+    for line in lines:
+        wide, narrow = (run(line, cwd=desk, env={"COLUMNS": n, "TERM": "xterm-256color"}) for n in ("300", "30"))
+        assert wide == narrow
+    assert b"\x1b" not in wide.stdout + wide.stderr.encode()
 
 
 def test_operands_after_two_dashes(run, desk: Path) -> None:
