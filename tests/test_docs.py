@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -55,6 +56,13 @@ def test_pages_are_derived_and_mention_every_option() -> None:
         page = (ROOT / "man" / f"{name.split()[0]}.1").read_text().replace("\\-", "-")
         for word in documents.options(command):
             assert re.search(rf"{word}\b", page), f"{word} is not in the page of {name}"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff to read the pages")
+@pytest.mark.parametrize("page", sorted((ROOT / "man").glob("*.[157]")), ids=lambda page: page.name)
+def test_pages_are_clean_roff(page: Path) -> None:
+    read = subprocess.run(["groff", "-ww", "-man", "-z", page], capture_output=True, text=True, check=True)
+    assert read.stderr == ""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
