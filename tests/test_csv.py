@@ -445,3 +445,13 @@ def test_a_saved_source_goes_on_at_its_position(data, after):
         for name, values in columns.items():
             mine[name] += values
     assert found == whole
+
+
+def test_a_warm_run_imports_no_compiler_and_no_numpy(run, tmp_path):
+    (tmp_path / "t.csv").write_bytes(PLAIN)
+    first = run("hq-import < t.csv > first.hqf")
+    assert first.code == 0
+    again = run("python -X importtime -m hq_cli.import_ < t.csv 2> log | cmp - first.hqf; cat log")
+    modules = {line.rpartition("|")[2].strip() for line in again.text.splitlines()}
+    assert "hq_core.formats.csv" in modules
+    assert not modules & {"numba", "numpy", "pyarrow", "llvmlite", "csv", "decimal", "zoneinfo", "dataclasses"}
