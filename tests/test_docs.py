@@ -158,7 +158,7 @@ def test_readme_runs_from_top_to_bottom(run, tmp_path: Path) -> None:
 
 def test_shown_scripts_exist() -> None:
     for text in ("README.md", "CONTRIBUTING.md", "DECISIONS.md"):
-        places = r"\b(?:scripts|examples|tests|man|core/hq_core|hq_cli)/[\w./-]*\w"
+        places = r"\b(?:scripts|bench|examples|tests|man|core/hq_core|hq_cli)/[\w./-]*\w"
         for name in re.findall(places, (ROOT / text).read_text()):
             assert (ROOT / name).exists(), f"{text} names {name}"
 
