@@ -358,6 +358,8 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
     (HEAD + b"2,1,3,1600000000000\n", {}, "row 2 .* has 4 fields, 5 wanted"),
     (HEAD + b"2,1,3,1600000000000,true,1\n", {}, "row 2 .* has 6 fields, 5 wanted"),
     (HEAD + b"2,1,3,1600000000000000,true\n", {}, "has 16 digits, the first row had 13: is it another unit"),
+    (HEAD + b'2,1,\r"3",1600000000000,true\n', {}, "row 2 .*: the line cannot be split: new-line character"),
+    (HEAD + b"2,1,3,1600000000000,\xfftrue\n", {}, "row 2 .*: byte 21 of the line is not UTF-8"),
     (HEAD + b"2.5,1,3,1600000000000,true\n", {}, "column 'id': '2.5' is not a whole number"),
     (HEAD + b"2,1_0,3,1600000000000,true\n", {}, "'1_0' is not a number"),
     (HEAD + b"2,inf,3,1600000000000,true\n", {}, "'inf' is not a number"),

@@ -147,11 +147,14 @@ class CsvSource:
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            raise HqError(f"byte {self.position + error.start}: the text is not UTF-8") from None
+            raise HqError(f"byte {error.start + 1} of the line is not UTF-8", DATA) from None
         if '"' in text:
             import csv
 
-            fields = next(csv.reader([text], delimiter=self._delimiter))
+            try:
+                fields = next(csv.reader([text], delimiter=self._delimiter))
+            except csv.Error as error:
+                raise HqError(f"the line cannot be split: {error}", DATA) from None
         else:
             fields = text.split(self._delimiter)
         return [field.strip() for field in fields]
@@ -292,7 +295,10 @@ class CsvSource:
         if line == self._header and self._header:
             state.pos = after
             return True, ""
-        texts = self._split(line)
+        try:
+            texts = self._split(line)
+        except HqError as error:
+            return False, f"{where}: {error}"
         if len(texts) != len(plan.fields):
             return False, f"{where}: has {len(texts)} fields, {len(plan.fields)} wanted"
         at = plan.series_field()
