@@ -312,3 +312,20 @@ def test_packed_frames_are_read():
 
     stream = frames(trades([(i, 1.0, 2.0) for i in range(5000)]))
     assert read(gzip.compress(stream)) == read(stream)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.booleans(), st.lists(st.sampled_from([
+    '{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}', '{"ts":"2026-02-01T00:00:00Z","price":"x","qty":2}', "{",
+    "}", "[", "]", ",", '"', "\\", " ", "\n", "1", "null", '{"e":"x"}', '{"kind":"fill"}', "{}", "[]",
+]), max_size=20), st.lists(st.integers(1, 40), max_size=3))
+def test_any_json_gives_rows_or_one_error(array, pieces, sizes):
+    from hq_core.formats.jsonl import JsonSource
+
+    def outcome(cut):
+        try:
+            return gather(JsonSource(Slow(("[" if array else "").encode() + OBJECT + "".join(pieces).encode(), cut)))
+        except HqError as error:
+            return str(error)
+
+    assert outcome(sizes) == outcome([])
