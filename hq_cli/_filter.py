@@ -5,6 +5,7 @@ import functools
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from hq_core import VERSION
 from hq_core.errors import BUG, IO, NOINPUT, USAGE, HqError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hq_core.stage import Stage
 
@@ -91,26 +92,53 @@ def run_stage(
     """
     from hq_core.flow import Flow, State, open_input
 
-    _check_descriptors()
     if os.isatty(2):
         _say_when_compiling(name)
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
+    check_descriptors()
     kept = State(state, every, {key: _plain(value) for key, value in options.items()}) if state else None
-    source = open_input(0)
-    table = _table(name) if frames and os.isatty(1) else None
-    out = table.stdin.fileno() if table else 1 if frames else os.open(os.devnull, os.O_WRONLY)
-    flow = Flow(stage, name, sys.argv[1:], 0, out)
+    source = getattr(stage, "source", open_input)(0)        # hq-import opens its input by its own options
+    with frames_out(name) if frames else _nowhere() as out:
+        try:
+            return Flow(stage, name, sys.argv[1:], 0, out).run(source, kept)
+        finally:
+            _tell(name, stage.dropped, " dropped")
+            _tell(name, getattr(source, "passed", {}), " passed over")
+            _tell(name, stage.notices, "")
+
+
+def _tell(name: str, counts: dict[str, int], what: str) -> None:
+    for reason, n in counts.items():
+        if n:
+            say(f"{name}: {reason}: {n} row{'s' * (n != 1)}{what}")
+
+
+@contextmanager
+def frames_out(name: str) -> Iterator[int]:
+    """The descriptor for frames: stdout, or where that is a terminal a table of them."""
+    if not os.isatty(1):
+        yield 1
+        return
+    from subprocess import PIPE, Popen
+
+    say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames")
+    table = Popen([sys.executable, "-m", "hq_cli.export", "table", "--rows", "100"], stdin=PIPE)
+    assert table.stdin is not None
     try:
-        return flow.run(source, kept)
+        yield table.stdin.fileno()
     finally:
-        for told in (stage.dropped, stage.notices):
-            for reason, n in told.items():
-                if n:
-                    say(f"{name}: {reason}: {n} row{'s' * (n != 1)}" + (" dropped" if told is stage.dropped else ""))
-        if table:
-            table.stdin.close()
-            table.wait()
+        table.stdin.close()
+        table.wait()
+
+
+@contextmanager
+def _nowhere() -> Iterator[int]:
+    fd = os.open(os.devnull, os.O_WRONLY)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _say_when_compiling(name: str) -> None:
@@ -124,15 +152,8 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _table(name: str) -> Any:
-    """Frames are not for a terminal: show them as hq-export does."""
-    from subprocess import PIPE, Popen
-
-    say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames")
-    return Popen([sys.executable, "-m", "hq_cli.export", "table"], stdin=PIPE)
-
-
-def _check_descriptors() -> None:
+def check_descriptors() -> None:
+    """A closed stdin or stdout would let the next file that is opened take its place."""
     for fd, what, code in ((0, "stdin", NOINPUT), (1, "stdout", IO)):
         try:
             os.fstat(fd)

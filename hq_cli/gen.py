@@ -1,12 +1,11 @@
 """hq-gen: synthetic bars and trades from a seed."""
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
-from hq_cli._filter import command
+from hq_cli._filter import command, frames_out
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
@@ -28,22 +27,18 @@ def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, 
     Prices walk on ticks of 0.1 from 30000, quantities are lots of 0.001; low <= open, close <= high, and the buy and
     sell parts add up.  The rows depend on the options alone: every machine gives the same bits.
     """
-    from hq_cli._filter import _table
     from hq_core import VERSION
     from hq_core.formats.times import instant
     from hq_core.stages.gen import Generator
     from hq_core.wire import Writer
 
     made = Generator("bar" if what == "bars" else "trade", rows, seed, instant(start), symbol, period, gaps)
-    table = _table("hq-gen") if os.isatty(1) else None
-    out = Writer(table.stdin.fileno() if table else 1)
-    out.head([["hq-gen", VERSION, sys.argv[1:], {}]], {})
-    made.write(out)
-    out.end({})
-    out.flush()
-    if table:
-        table.stdin.close()
-        table.wait()
+    with frames_out("hq-gen") as fd:
+        out = Writer(fd)
+        out.head([["hq-gen", VERSION, sys.argv[1:], {}]], {})
+        made.write(out)
+        out.end({})
+        out.flush()
 
 
 if __name__ == "__main__":

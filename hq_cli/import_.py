@@ -1,13 +1,14 @@
 """hq-import: CSV, JSON, NumPy, Parquet and Arrow to frames, with options for what a file does not say."""
 from __future__ import annotations
 
-import os
-import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from hq_cli import _filter
+from hq_cli._filter import filter_command
+
+if TYPE_CHECKING:
+    from hq_core.stage import Stage
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import | hq-export table
@@ -16,7 +17,7 @@ hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --peri
 """
 
 
-@_filter.command("hq-import", EXAMPLES)
+@filter_command("hq-import", EXAMPLES)
 @click.option("--kind", type=click.Choice(["trade", "bar"]), default=None, help="What the rows are.")
 @click.option("--symbol", default="", help="The symbol of all rows.")
 @click.option("--period", default="", help="The bars' period; otherwise the first two rows tell it.")
@@ -26,12 +27,10 @@ hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --peri
 @click.option("--stamp", type=click.Choice(["open", "close"]), default=None, help="Which end of a bar its time names.")
 @click.option("--delimiter", default="", metavar="CHAR", help="Between fields: one character, or tab.")
 @click.option("--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Before decimals.")
-@click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end.")
-@click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS", help="Also after so many rows.")
 def main(
     kind: str | None, symbol: str, period: str, columns: str, time_unit: str | None, tz: str, stamp: str | None,
-    delimiter: str, decimal: str, state: str | None, state_every: int,
-) -> int:
+    delimiter: str, decimal: str,
+) -> Stage:
     """Read data of any format and write frames.
 
     The format is found by its first bytes: CSV with or without a header, JSON lines and arrays, .npy, .npz, Parquet,
@@ -52,29 +51,7 @@ def main(
             raise HqError(f"--columns: '{pair}' is not of the form close=Last", USAGE)
         named[ours.strip()] = theirs.strip()
     options = Options(kind or "", symbol, period, named, time_unit or "", tz, stamp or "", delimiter, decimal)
-    return _run(Import(options), state, state_every)
-
-
-def _run(stage: Any, state: str | None, every: int) -> int:
-    from hq_core.errors import USAGE, HqError
-    from hq_core.flow import Flow, State
-
-    _filter._check_descriptors()
-    if os.isatty(0):
-        raise HqError("stdin is a terminal; pipe data into it, or see hq-import --help", USAGE)
-    options = stage.options
-    said = {name: getattr(options, name) for name in options.__slots__}
-    kept = State(state, every, said) if state else None
-    source = stage.source(0)
-    table = _filter._table("hq-import") if os.isatty(1) else None
-    try:
-        return Flow(stage, "hq-import", sys.argv[1:], 0, table.stdin.fileno() if table else 1).run(source, kept)
-    finally:
-        for what, n in getattr(source, "passed", {}).items():
-            _filter.say(f"hq-import: {what}: {n} passed over")
-        if table:
-            table.stdin.close()
-            table.wait()
+    return Import(options)
 
 
 if __name__ == "__main__":

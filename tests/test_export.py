@@ -80,9 +80,17 @@ def test_a_table_fits_a_terminal_and_says_what_it_leaves_out():
     text = exported(frames(bars(rows, "ts open_time", more=more), two()), "table", limit=20)
     lines = text.splitlines()
     assert max(map(len, lines)) <= WIDE
-    assert lines[0].startswith("bar BTCUSDT 15m (left out for want of room: some_long_column_")
+    assert lines[0].startswith("bar BTCUSDT 15m (left out for want of room: open_time, some_long_column_")
+    assert lines[1].split() == ["ts", "some_long_column_0", "some_long_column_1", "some_long_column_2"]
     assert len(lines) == 2 + 20 + 1
     assert lines[-1] == "… 12 more rows (pipe into hq-export for all)"
+
+
+def test_a_table_shows_the_time_the_price_and_what_filters_added_before_the_rest():
+    more = [("rsi_14", "f8"), ("some_quite_long_column_name", "f8")]
+    rows = [(T0, T0, 1.5, 2.5, 0.5, 1.25, 7.0, 55.5, 3.0)]
+    text = exported(frames(bars(rows, "ts open_time open high low close volume", more=more)), "table")
+    assert text.splitlines()[1].split() == ["ts", "open", "high", "close", "rsi_14", "some_quite_long_column_name"]
 
 
 def test_a_series_without_rows_is_in_nobodys_way():

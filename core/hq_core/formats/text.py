@@ -4,6 +4,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import BAR
 from hq_core.errors import DATA, HqError
 from hq_core.formats.times import UNITS, iso_text
 
@@ -175,7 +176,7 @@ class Aligned:
         self._limit = limit
         self._shown = self._over = 0
         self._key = ""
-        self._widths: dict[str, list[int]] = {}
+        self._chosen: dict[str, list[tuple[int, int]]] = {}     # place among the columns, width
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         """Widths come with the first rows."""
@@ -190,33 +191,47 @@ class Aligned:
         schema = batch.schema
         made = [_cells(batch, at) for at in columns]
         names = [schema.cols[at][0] for at in columns]
-        widths = self._widths.get(schema.key)
-        if widths is None:
-            widths = [max(len(name), *map(len, cells)) for name, cells in zip(names, made)]
-            keep, used = 0, -2
-            while keep < len(widths) and used + widths[keep] + 2 <= WIDE:
-                used += widths[keep] + 2
-                keep += 1
-            widths = self._widths[schema.key] = widths[: max(keep, 1)]
-        keep = len(widths)
+        chosen = self._chosen.get(schema.key)
+        if chosen is None:
+            chosen = self._chosen[schema.key] = _chosen(names, [max(map(len, (n, *c))) for n, c in zip(names, made)])
         lines = []
         if self._key != schema.key:
             self._key = schema.key
-            lines += ["", *self._title(schema, names, keep)] if self._shown > show else self._title(schema, names, keep)
-            lines.append("  ".join(name.rjust(w) for name, w in zip(names, widths)))
-        lines += ["  ".join(cell.rjust(w) for cell, w in zip(row, widths)) for row in zip(*made[:keep])]
+            lines += [""] * (self._shown > show)
+            lines.append(self._title(schema, [n for i, n in enumerate(names) if i not in dict(chosen)]))
+            lines.append("  ".join(names[i].rjust(w) for i, w in chosen))
+        lines += ["  ".join(cells[i].rjust(w) for i, w in chosen) for cells in zip(*made)]
         self._write("\n".join(lines) + "\n")
 
-    def _title(self, schema: Schema, names: Texts, keep: int) -> Texts:
+    def _title(self, schema: Schema, left: Texts) -> str:
         title = " ".join(word for word in (schema.of, schema.symbol, schema.period) if word)
-        left = names[keep:]
         if left:
             title += f" (left out for want of room: {', '.join(left)})"
-        return [title[: WIDE - 1] + "…" if len(title) > WIDE else title]
+        return title[: WIDE - 1] + "…" if len(title) > WIDE else title
 
     def end(self) -> None:
         if self._over:
             self._write(f"… {self._over} more row{'s' * (self._over != 1)} (pipe into hq-export for all)\n")
+
+
+def _chosen(names: Texts, widths: list[int]) -> list[tuple[int, int]]:
+    """The columns that fit, in their order: the time, the price, what filters have added, then the rest."""
+    plain = {name for name, _ in BAR}
+
+    def rank(i: int) -> tuple[int, int]:
+        name = names[i]
+        if i == 0 or name in ("close", "price"):
+            return 0, i
+        return (1 if name not in plain else 3 if name == "open_time" else 2), i
+
+    found: list[tuple[int, int]] = []
+    used = -2
+    for i in sorted(range(len(names)), key=rank):
+        if found and used + widths[i] + 2 > WIDE:
+            continue
+        used += widths[i] + 2
+        found.append((i, widths[i]))
+    return sorted(found)
 
 
 def _cells(batch: Batch, at: int) -> Texts:
