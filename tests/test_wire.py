@@ -543,3 +543,22 @@ def test_the_comparison_tells_zeros_apart_and_takes_nan_for_nan_only():
     assert same([math.nan, 0.0], [math.nan, 0.0])
     assert not same([0.0], [-0.0])
     assert not same([math.nan], [1.0])
+
+
+def test_a_stdin_that_does_not_block_is_waited_for():
+    data = frames.frames((Schema("quote", "", "", [("ts", "i8")]), [(i,) for i in range(50)]))
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    feeder = threading.Thread(target=feed_slowly, args=(writing, data))
+    feeder.start()
+    rows = [ts for kind, item in Reader(reading) if kind == "rows" for ts in item.view("ts")]
+    feeder.join()
+    os.close(reading)
+    assert rows == list(range(50))
+
+
+def feed_slowly(fd, data):
+    for at in range(0, len(data), 300):
+        time.sleep(0.002)
+        os.write(fd, data[at : at + 300])
+    os.close(fd)

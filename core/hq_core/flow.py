@@ -7,8 +7,9 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, statefile
-from hq_core.errors import DATA, IO, NOINPUT, HqError
+from hq_core.errors import DATA, HqError
 from hq_core.wire import Reader, Writer
+from hq_core.wire.frame import read_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -198,10 +199,8 @@ class Flow:
 
 def open_input(fd: int) -> Source:
     """The source for what lies on `fd`, by its first bytes: hq-frames, or any format that hq reads."""
-    try:
-        first = os.read(fd, 65536)
-    except OSError as error:
-        raise HqError(f"no input: {error.strerror}", NOINPUT if error.errno == 9 else IO) from None
+    block = bytearray(65536)
+    first = bytes(block[: read_into(fd, memoryview(block))])
     if first and (0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF)):
         return Reader(fd, first)
     from hq_core.formats import open_source

@@ -1,12 +1,11 @@
 """Bytes on a descriptor, plain or packed: gzip (several members) and zip, taken as they come, without seeking."""
 from __future__ import annotations
 
-import os
 import zlib
 from typing import TYPE_CHECKING
 
-from hq_core.errors import DATA, IO, HqError
-from hq_core.wire.frame import grow_pipe
+from hq_core.errors import DATA, HqError
+from hq_core.wire.frame import grow_pipe, read_into
 
 if TYPE_CHECKING:
     from typing import Any
@@ -59,10 +58,7 @@ class ByteStream:
         return found
 
     def _more(self, view: Any) -> int:
-        try:
-            return os.readv(self.fd, [view])
-        except OSError as error:
-            raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
+        return read_into(self.fd, view)
 
 
 class _Unpacked(ByteStream):

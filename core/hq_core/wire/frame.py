@@ -2,8 +2,12 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import select
 import struct
 from contextlib import suppress
+
+from hq_core.errors import IO, HqError
 
 # array16 of 4: u32 bytes that follow this element, u32 schema id, u32 rows, ext32 of the columns.
 # All lengths have their widest form, so the header is 24 bytes and columns lie aligned.
@@ -41,6 +45,17 @@ class Memory:
         self.address = start + skip
         self.view = memoryview(self.raw)[skip : skip + size]
         self.size = size
+
+
+def read_into(fd: int, view: memoryview) -> int:
+    """Read once into `view`; 0 at the end.  Raises HqError IO."""
+    while True:
+        try:
+            return os.readv(fd, [view])
+        except BlockingIOError:             # whoever shares our stdin has made it non-blocking
+            select.select((fd,), (), ())
+        except OSError as error:
+            raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
 
 
 def grow_pipe(fd: int) -> None:

@@ -2,13 +2,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from hq_core.batch import Batch, Schema
-from hq_core.errors import DATA, IO, HqError
+from hq_core.errors import DATA, HqError
 from hq_core.wire.frame import (
     BLOCK,
     BUFFER,
@@ -25,6 +24,7 @@ from hq_core.wire.frame import (
     SMALL_MAP,
     Memory,
     grow_pipe,
+    read_into,
 )
 
 if TYPE_CHECKING:
@@ -239,10 +239,7 @@ class Reader:
             ctypes.memmove(target.address, memory.address + self._at, left)
             self._memory = memory = target
             self._at, self._filled = 0, left
-        try:
-            got = os.readv(self.fd, [memory.view[self._filled : self._filled + BLOCK]])
-        except OSError as error:
-            raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
+        got = read_into(self.fd, memory.view[self._filled : self._filled + BLOCK])
         self._filled += got
         if got == 0:
             self._at_end()
