@@ -1,16 +1,15 @@
 """Running a stage over frames in memory, and what its output says whatever the framing."""
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 
-from hq_core.batch import CODES, Schema
+from frames import frames, items
+
 from hq_core.errors import HqError
 from hq_core.flow import Flow, State
-from hq_core.wire import Reader, Writer
+from hq_core.wire import Reader
 
-TYPES = {"q": ctypes.c_int64, "d": ctypes.c_double, "i": ctypes.c_int32, "b": ctypes.c_int8}
 FRAMING = {"schema", "head", "end", "section", "mark"}
 
 
@@ -25,26 +24,8 @@ def on_memory(write):
 
 
 def stream(pieces, whole=True):
-    """Frames of (schema, rows) pieces, each piece one frame and flushed alone; rows are tuples in column order."""
-
-    def write(fd):
-        out = Writer(fd)
-        out.head([], {})
-        for schema, rows in pieces:
-            if not isinstance(schema, Schema):
-                out.map(schema)
-                continue
-            series = out.series(schema)
-            n = len(rows)
-            for (_, kind), at, values in zip(schema.cols, out.rows(series, n), zip(*rows)):
-                (TYPES[CODES[kind]] * n).from_address(at)[:] = values
-            out.commit(series, n)
-            out.flush()
-        if whole:
-            out.end({})
-        out.flush()
-
-    return on_memory(write)
+    """Frames of (schema, rows) pieces, each piece one frame and flushed alone; a map goes with no rows."""
+    return frames(*(piece[0] if isinstance(piece[0], dict) else piece for piece in pieces), whole=whole)
 
 
 def cut(schema, rows, sizes):
@@ -105,16 +86,6 @@ def _input(data, chunks):
     feeder = threading.Thread(target=feed)
     feeder.start()
     return reading, feeder
-
-
-def items(data):
-    fd = os.memfd_create("items")
-    try:
-        os.write(fd, data)
-        os.lseek(fd, 0, os.SEEK_SET)
-        yield from Reader(fd)
-    finally:
-        os.close(fd)
 
 
 def said(data):
