@@ -57,19 +57,35 @@ def command(
     return declare
 
 
-def filter_command(name: str, examples: str = "") -> Callable[[Callable[..., Any]], Command]:
+class Instead:
+    """A stage whose command shows something else than frames, or looks at the stage when it has ended.
+
+    frames   whether frames are written after all; after: takes the exit code of the run, gives the command's
+    """
+
+    def __init__(self, stage: Stage, frames: bool, after: Callable[[int], int]) -> None:
+        self.stage = stage
+        self.frames = frames
+        self.after = after
+
+
+def filter_command(
+    name: str, examples: str = "", shows: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Command]:
     """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
 
-    A function that returns None has done its work already (`--list`); an int is an exit code.
+    A function that returns None has done its work already (`--list`); it may return Instead.
+    shows   parameters that decide what is shown and not what is computed: no part of a state
     """
 
     def declare(function: Callable[..., Any]) -> Command:
         @functools.wraps(function)
         def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
-            stage = function(*args, **rest)
-            if stage is None or isinstance(stage, int):
-                return stage
-            return run_stage(name, stage, state, state_every, rest)
+            made = function(*args, **rest)
+            options = {key: value for key, value in rest.items() if key not in shows}
+            if isinstance(made, Instead):
+                return made.after(run_stage(name, made.stage, state, state_every, options, made.frames))
+            return None if made is None else run_stage(name, made, state, state_every, options)
 
         wrapped: Callable[..., Any] = click.option(
             "--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",

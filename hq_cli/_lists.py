@@ -42,11 +42,14 @@ def _param(name: str, param: registry.Param) -> dict[str, Any]:
     return {"name": name, "default": param.default, "min": param.low, "max": param.high, "help": param.help}
 
 
-def spec_file(path: str) -> list[dict[str, Any]]:
-    """The objects of a JSON file that holds one or a list of them."""
+def spec_file(path: str) -> tuple[list[dict[str, Any]], str]:
+    """The objects of a JSON file that holds one or a list of them, and the file's digest."""
+    from hashlib import blake2b
+
     try:
         with open(path, "rb") as file:
-            found = orjson.loads(file.read())
+            content = file.read()
+        found = orjson.loads(content)
     except OSError as error:
         raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
     except orjson.JSONDecodeError as error:
@@ -54,4 +57,4 @@ def spec_file(path: str) -> list[dict[str, Any]]:
     found = [found] if isinstance(found, dict) else found
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise HqError(f"{path}: must hold one JSON object or a list of them", DATA)
-    return found
+    return found, blake2b(content, digest_size=16).hexdigest()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hq_cli._filter import command, run_stage
+from hq_cli._filter import Instead, filter_command
 from hq_core.errors import CHECK, DATA, HqError
 
 EXAMPLES = """
@@ -15,7 +15,7 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --lev
 """
 
 
-@command("hq-backtest", EXAMPLES)
+@filter_command("hq-backtest", EXAMPLES, shows=("json", "fail_on_liquidation"))
 @click.option("--initial-margin", type=float, default=1000.0, show_default=True, metavar="QUOTE",
               help="What the wallet begins with.")
 @click.option("--leverage", type=int, default=10, show_default=True, help="1 to 125, and at most the bracket's.")
@@ -48,11 +48,12 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --lev
 @click.option("--strategy", default="", metavar="NAME", help="Which strategy's orders, where there are several.")
 @click.option("--json", is_flag=True, help="Print the report as one JSON object, and no frames.")
 @click.option("--fail-on-liquidation", is_flag=True, help="Exit 1 if a position was liquidated.")
-@click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end.")
-@click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
-              help="Also write the state after this many input rows.")
-def main(brackets: str, strategy: str, json: bool, fail_on_liquidation: bool, state: str | None, state_every: int,
-         size: float | None, tick: str | None, **terms: Any) -> int:
+def main(
+    initial_margin: float, leverage: int, contract_size: float, maker_fee: float, taker_fee: float, lot: str,
+    tick: str | None, size: float | None, size_unit: str, position_mode: str, margin: str, fill: str, conflict: str,
+    pyramid: int, brackets: str, maintenance: float, liquidation_fee: float, strategy: str,
+    json: bool, fail_on_liquidation: bool,
+) -> Instead:
     """Trade the orders that hq-signal wrote on a USDT-margined futures account.
 
     An order of a bar's close fills at the next bar's open.  Inside a bar an open position meets the adverse extreme
@@ -64,17 +65,25 @@ def main(brackets: str, strategy: str, json: bool, fail_on_liquidation: bool, st
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import Backtest
 
-    stage = Backtest(Terms(size=size, tick=tick, **terms), brackets, strategy)
-    # what decides the result, and so belongs to a state; how it is shown does not
-    options = {**terms, "size": size, "tick": tick, "brackets": brackets, "strategy": strategy}
+    terms = Terms(
+        initial_margin=initial_margin, leverage=leverage, contract_size=contract_size, maker_fee=maker_fee,
+        taker_fee=taker_fee, liquidation_fee=liquidation_fee, lot=lot, tick=tick, size=size, size_unit=size_unit,
+        position_mode=position_mode, margin=margin, fill=fill, conflict=conflict, pyramid=pyramid,
+        maintenance=maintenance,
+    )
+    stage = Backtest(terms, brackets, strategy)
     told = json or os.isatty(1)
-    code = run_stage("hq-backtest", stage, state, state_every, options, frames=not told)
-    report = stage.report()
-    if told and report is not None:
-        click.echo(_text(report, json))
-    elif told and state is None:
-        raise HqError("input has no bars, so there is nothing to report", DATA)
-    return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
+    goes_on = click.get_current_context().params["state"] is not None
+
+    def after(code: int) -> int:
+        report = stage.report()
+        if told and report is not None:
+            click.echo(_text(report, json))
+        elif told and not goes_on:
+            raise HqError("input has no bars, so there is nothing to report", DATA)
+        return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
+
+    return Instead(stage, not told, after)
 
 
 def _text(report: dict[str, Any], json: bool) -> str:

@@ -20,7 +20,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 @click.option("--kind", default="", help="Only series of this kind: bar, trade, fill, …")
 @click.option("--symbol", default="", help="Only this symbol.")
 @click.option("--period", default="", help="Only this period.")
-@click.option("--columns", default="", metavar="A,B", help="Only these columns, in this order.")
+@click.option("--columns", default="", metavar="A,B", help="Only these columns, in this order, after the symbol.")
 @click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True)
 @click.option("--rows", type=click.IntRange(min=1), default=None, metavar="N", help="table: show the first N rows.")
 @click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, which appears when it is complete.")

@@ -17,7 +17,7 @@ hq-indicators --list
 """
 
 
-@filter_command("hq-indicators", EXAMPLES)
+@filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
 @click.option("--list", "list_", is_flag=True, help="List the indicators and their parameters.")
@@ -42,10 +42,13 @@ def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, e
     if spec:
         from hq_cli._lists import spec_file
 
-        wanted += [parsing.from_dict(given) for given in spec_file(spec)]
+        given, digest = spec_file(spec)
+        wanted += [parsing.from_dict(one) for one in given]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
     stage = Indicators(wanted)
+    if spec:
+        stage.inputs["spec"] = digest
     if explain:
         click.echo("\n".join(stage.explain()))
         return None

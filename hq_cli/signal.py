@@ -17,7 +17,7 @@ hq-signal --check examples/rsi.hq
 """
 
 
-@filter_command("hq-signal", EXAMPLES)
+@filter_command("hq-signal", EXAMPLES, shows=("check", "format_"))
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
 @click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param.")
 @click.option("--period", default="", metavar="PERIOD", help="The bars to run on; else the finest ones.")

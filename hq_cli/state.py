@@ -9,8 +9,8 @@ from hq_cli._filter import command
 
 EXAMPLES = """
 hq-state rsi.state
-tail -c +$(( $(hq-state --input-bytes rsi.state) + 1 )) bars.hqf | hq-indicators rsi:14 --state rsi.state >> out.hqf
 truncate -s "$(hq-state --output-bytes rsi.state)" out.hqf
+tail -c +$(( $(hq-state --input-bytes rsi.state) + 1 )) bars.hqf | hq-indicators rsi:14 --state rsi.state >> out.hqf
 """
 
 

@@ -129,7 +129,10 @@ class Generator:
         self.rows = rows
         share = int(gaps * (LOW_53 + 1))
         if kind == "bar":
-            step = period_ns(period)
+            try:
+                step = period_ns(period)
+            except HqError as error:
+                raise HqError(str(error), USAGE) from None
             self.schema = Schema("bar", symbol, period, BARS)
             cell = Cell(bars)
             cell.set(seed=seed, share=share, period=step)
