@@ -28,7 +28,7 @@ class Annotated:
         wanted, columns = [], []
         for spec in specs:
             for name, out in zip(spec.columns(), spec.build(self.graph).outs):
-                if schema.has(name) or name in columns:
+                if schema.has(name):
                     raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
                 wanted.append(out)
                 columns.append(name)
@@ -52,7 +52,7 @@ class Indicators(Stage):
 
     def __init__(self, specs: Sequence[Spec]) -> None:
         super().__init__()
-        self.specs = specs
+        self.specs = list({spec.label: spec for spec in specs}.values())    # asked for twice it is one column
         self._series: dict[str, Annotated] = {}
         self._saved: dict[str, bytes] = {}
 
