@@ -161,7 +161,11 @@ def _say_when_compiling(name: str) -> None:
     """The very first run of a kernel takes seconds; whoever watches should know why."""
     from hq_core.jit import native
 
-    native.announce = lambda kernel: say(f"{name}: compiling {kernel}, once on this machine (hq warm does them all)")
+    def tell(kernel: str, why: str) -> None:
+        how = f"on every run: {why}" if why else "once on this machine (hq warm does all)"
+        say(f"{name}: compiling {kernel}, {how}")
+
+    native.announce = tell
 
 
 def _plain(value: Any) -> Any:

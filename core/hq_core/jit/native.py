@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 ABI = 2     # raise it when the entry convention, the image layout or the optimiser's settings change
 
-announce: Callable[[str], None] | None = None      # told the name of a kernel that is about to be compiled
+# told the name of a kernel that is about to be compiled, and why its code cannot be kept ('' when it can)
+announce: Callable[[str, str], None] | None = None
 
 _loaded: dict[Kernel, Callable[[int], int]] = {}
 _addresses: dict[Kernel, int] = {}
@@ -54,7 +55,7 @@ def _by_image(kernel: Kernel) -> int:
             found = cache.find(name)
             if found is None:
                 if announce is not None:
-                    announce(kernel.name)
+                    announce(kernel.name, "" if cache.folder() else cache.notes[-1])
                 from hq_core.jit import compile
 
                 code, start = compile.image(kernel)
