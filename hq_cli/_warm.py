@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import command, say
-from hq_core.errors import CONFIG, HqError
+from hq_core.errors import BUG, CONFIG, HqError
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
@@ -35,14 +35,50 @@ def kernels() -> list[Kernel]:
     return sorted(found, key=lambda one: (one.name, one.function.__module__))
 
 
+def compile_all(every: list[Kernel], shown: bool) -> None:
+    """Compile each kernel in one of as many processes as there are processors; the longest ones first."""
+    from hq_core.jit import address
+
+    every = sorted(every, key=lambda one: -len(one.function.__code__.co_code))
+    workers = min(os.cpu_count() or 1, len(every))
+    done, told = os.pipe()
+    children = []
+    for worker in range(workers):
+        child = os.fork()
+        if child == 0:
+            code = BUG
+            try:
+                for kernel in every[worker::workers]:
+                    address(kernel)
+                    os.write(told, b".")
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    os.close(told)
+    count = 0
+    while got := os.read(done, 64):
+        count += len(got)
+        if shown:
+            sys.stderr.write(f"\r{count}/{len(every)} kernels")
+            sys.stderr.flush()
+    os.close(done)
+    if shown:
+        sys.stderr.write("\r" + " " * 24 + "\r")
+    statuses = [os.waitpid(child, 0)[1] for child in children]
+    if any(statuses):
+        raise HqError("a kernel could not be compiled; --debug and its command show which", BUG)
+
+
 @command("hq warm", "hq warm")
 def main() -> None:
     """Compile every kernel now, so that later runs start at once.
 
-    Without it each kernel is compiled when it is first used, about a tenth of a second each.  The machine code is
-    kept in $HQ_CACHE, or in hq under $XDG_CACHE_HOME or ~/.cache; a kernel that changes is compiled anew.
+    Without it each kernel is compiled when it is first used, most in some tenths of a second and the account in
+    seconds.  The machine code is kept in $HQ_CACHE, or in hq under $XDG_CACHE_HOME or ~/.cache; a kernel that
+    changes is compiled anew.
     """
-    from hq_core.jit import address, cache
+    from hq_core.jit import cache
 
     where = cache.folder()
     if not where:
@@ -50,14 +86,7 @@ def main() -> None:
     before = set(os.listdir(where))
     started = time.monotonic()
     every = kernels()
-    shown = os.isatty(2)
-    for i, kernel in enumerate(every):
-        if shown:
-            sys.stderr.write(f"\r{i + 1}/{len(every)} {kernel.name:<40}")
-            sys.stderr.flush()
-        address(kernel)
-    if shown:
-        sys.stderr.write("\r" + " " * 50 + "\r")
+    compile_all(every, os.isatty(2))
     new = sum(name.endswith(".img") for name in set(os.listdir(where)) - before)
     for note in dict.fromkeys(cache.notes):
         say(f"hq warm: {note}")
