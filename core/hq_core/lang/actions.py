@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import tree
-from .functions import ACTIONS, TIMES
-from .origin import nearest
-from .values import BASE, Value
+from hq_core.lang import tree
+from hq_core.lang.functions import ACTIONS, TIMES
+from hq_core.lang.origin import nearest
+from hq_core.lang.values import BASE, Value
 
 if TYPE_CHECKING:
-    from .types import Checker
+    from hq_core.lang.types import Checker
 
 
 class Fired:

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 from hq_core import registry
 from hq_core.errors import HqError
-
-from . import tree
-from .functions import ACTIONS, BUILTINS, VECTORS
-from .origin import LangError, nearest
-from .values import Value, align
+from hq_core.lang import tree
+from hq_core.lang.functions import ACTIONS, BUILTINS, VECTORS
+from hq_core.lang.origin import LangError, nearest
+from hq_core.lang.values import Value, align
 
 if TYPE_CHECKING:
+    from hq_core.lang.types import Checker
     from hq_core.registry import Indicator
-
-    from .types import Checker
 
 
 def check_call(checker: Checker, call: tree.Call) -> Value:

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 
 from hq_core.graph import Graph
 from hq_core.kernels import ops
-
-from .values import BASE, Value
+from hq_core.lang.values import BASE, Value
 
 if TYPE_CHECKING:
     from hq_core.graph import Out
-
-    from .values import Clock
+    from hq_core.lang.values import Clock
 
 
 class Plan:

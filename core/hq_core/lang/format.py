@@ -1,11 +1,11 @@
 """The canonical text of a strategy: same meaning, same comments, one spelling."""
 from __future__ import annotations
 
-from . import tree
-from .functions import ACTIONS, BUILTINS
-from .origin import Source
-from .parse import parse
-from .types import Checker
+from hq_core.lang import tree
+from hq_core.lang.functions import ACTIONS, BUILTINS
+from hq_core.lang.origin import Source
+from hq_core.lang.parse import parse
+from hq_core.lang.types import Checker
 
 WIDTH = 100  # a longer rule breaks before THEN
 _LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6}

@@ -4,13 +4,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import tree
-from .grammar import Run
-from .origin import LangError, Source
-from .tokens import GRAMMAR, KEYWORDS, Token, tokenize
+from hq_core.lang import tree
+from hq_core.lang.grammar import Run
+from hq_core.lang.origin import LangError, Source
+from hq_core.lang.tokens import GRAMMAR, KEYWORDS, Token, tokenize
 
 if TYPE_CHECKING:
-    from .grammar import Tree
+    from hq_core.lang.grammar import Tree
 
 DEPTH = 120  # of one expression's tree: every later pass may then recurse
 _PERIOD = re.compile(r"([1-9][0-9]{0,5})([smhdw])\Z")

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.jit import Cell
 from hq_core.kernels import ops
-
-from .functions import VERBS
+from hq_core.lang.functions import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hq_core.batch import Batch
     from hq_core.graph import Out
-
-    from .actions import Fired
-    from .compile import Plan
-    from .types import Checker
-    from .values import Value
+    from hq_core.lang.actions import Fired
+    from hq_core.lang.compile import Plan
+    from hq_core.lang.types import Checker
+    from hq_core.lang.values import Value
 
 
 def orders(plan: Plan, strategy: str, checked: Checker, signals: bool) -> tuple[dict[str, Out], list[Watch]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
-
-from . import tree
-from .functions import COLUMNS
-from .origin import Source, UnknownName
-from .parse import parse
-from .types import Checker
+from hq_core.lang import tree
+from hq_core.lang.functions import COLUMNS
+from hq_core.lang.origin import Source, UnknownName
+from hq_core.lang.parse import parse
+from hq_core.lang.types import Checker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 import re
 
-from .grammar import Grammar
-from .origin import LangError, Source
+from hq_core.lang.grammar import Grammar
+from hq_core.lang.origin import LangError, Source
 
 NESTING = 16  # brackets within brackets: keeps the parser's own depth far below Python's limit
 _CONTINUES = ("THEN", "AND", "OR")

@@ -4,19 +4,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.batch import period_ns
-
-from . import tree
-from .actions import check_rule
-from .calls import check_call
-from .functions import ARITHMETIC, COLUMNS, LOGIC, PRICES, RELATIONS, TIMES
-from .origin import LangError, Source, UnknownName, nearest
-from .values import BASE, Value, align
+from hq_core.lang import tree
+from hq_core.lang.actions import check_rule
+from hq_core.lang.calls import check_call
+from hq_core.lang.functions import ARITHMETIC, COLUMNS, LOGIC, PRICES, RELATIONS, TIMES
+from hq_core.lang.origin import LangError, Source, UnknownName, nearest
+from hq_core.lang.values import BASE, Value, align
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from .actions import Fired
-    from .values import Clock
+    from hq_core.lang.actions import Fired
+    from hq_core.lang.values import Clock
 
 HISTORY = 100_000  # bars that x[n] may look back
 

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns, stretches
 from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
-
-from .compile import Plan, source_name
-from .feeds import NEVER, Feed
-from .rules import Watch, orders
+from hq_core.lang.compile import Plan, source_name
+from hq_core.lang.feeds import NEVER, Feed
+from hq_core.lang.rules import Watch, orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hq_core.graph import Out
+    from hq_core.lang.strategy import Strategy
     from hq_core.wire import Writer
-
-    from .strategy import Strategy
 
 PENDING = 65_536  # rows of one series that may wait for another
 EVER = (1 << 63) - 1
