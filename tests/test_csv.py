@@ -449,6 +449,20 @@ def test_a_saved_source_goes_on_at_its_position(data, after):
     assert found == whole
 
 
+def test_the_whole_file_again_after_a_state_in_its_middle_is_refused():
+    from hq_core.formats.csv import CsvSource
+
+    data = HEAD + b"2,2.5,3,1600000001000,true\n"
+    source = CsvSource(Slow(data, [len(HEAD)]))
+    for kind, _ in source:
+        if kind == "idle" and source.position:
+            break
+    again = CsvSource(Slow(data, [997]))
+    list(again.load(source.save()))
+    with pytest.raises(HqError, match="the header again, where the state was left in the middle"):
+        gather(again)
+
+
 def test_a_warm_run_imports_no_compiler_and_no_numpy(run, tmp_path):
     (tmp_path / "t.csv").write_bytes(PLAIN)
     first = run("hq-import < t.csv > first.hqf")

@@ -55,6 +55,7 @@ class CsvSource:
         self._rows: Rows | None = None
         self._cell: Cell | None = None
         self._hard = array("q")
+        self._resumed = False               # a state was taken up, and no row has come since
 
     def __iter__(self) -> Iterator[Item]:
         while True:
@@ -85,6 +86,7 @@ class CsvSource:
             for schema in self._rows.load(saved["rows"]):
                 yield "schema", schema
             self._bind_symbol()
+            self._resumed = True
 
     # -- what the file is --------------------------------------------------------------------------------
     def _prepare(self) -> bool:
@@ -238,6 +240,7 @@ class CsvSource:
             self._at = pos
             self.position = min(self._base + pos, self._total())
         if batch.n:
+            self._resumed = False
             yield "rows", batch
         if wrong:
             raise HqError(f"row {before + batch.n + 1} (byte {self.position}): {wrong}")
@@ -293,6 +296,11 @@ class CsvSource:
         line, after = found
         where = f"row {rows.total + state.rows + 1} (byte {self._base + state.pos})"
         if line == self._header and self._header:
+            if self._resumed and state.rows == 0:
+                return False, (
+                    f"{where}: the header again, where the state was left in the middle; give the input from the byte on "
+                    "that hq-state --input-bytes says (further rows need no header)"
+                )
             state.pos = after
             return True, ""
         try:
