@@ -298,8 +298,8 @@ class CsvSource:
         if line == self._header and self._header:
             if self._resumed and state.rows == 0:
                 return False, (
-                    f"{where}: the header again, where the state was left in the middle; give the input from the byte on "
-                    "that hq-state --input-bytes says (further rows need no header)"
+                    f"{where}: the header again, where the state was left in the middle; give the input from the byte "
+                    "on that hq-state --input-bytes says (further rows need no header)"
                 )
             state.pos = after
             return True, ""
