@@ -43,3 +43,13 @@ def true_range(high: float, low: float, before: float) -> float:
     if fall > largest:
         largest = fall
     return largest
+
+
+@inline
+def seed_or_move(value: float, mean: float, row: int, period: int, weight: float) -> float:
+    """An exponential average after its row-th value, 1-based: the plain sum while row < period, the plain mean
+    at row == period, from there on moved towards each value by `weight`."""
+    if row > period:
+        return (value - mean) * weight + mean
+    mean += value
+    return mean / period if row == period else mean
