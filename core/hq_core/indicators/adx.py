@@ -1,0 +1,87 @@
+"""Average Directional Movement Index."""
+from __future__ import annotations
+
+import math
+
+from hq_core.jit import F8, State
+from hq_core.kernels.directional import directional, imbalance
+from hq_core.kernels.smooth import finite
+from hq_core.registry import Param, indicator
+
+
+@indicator(
+    title="Average Directional Movement Index",
+    inputs="high low close",
+    outputs={"adx": "0..100"},
+    params={"period": Param(14, 2, 100_000, "rows in Wilder's sums and in his average")},
+    state="plus minus span high low close mean seen:i8",
+    warmup=lambda period: 2 * period - 1,
+    source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 4",
+    talib="ADX",
+)
+def adx(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
+    """Wilder's average of the directional movement index.
+
+    high, low, close  (n,)  price; a row with a nan or infinite one among them gives nan and is passed over:
+                            the next move is measured from the last whole row
+    s      plus, minus, span: Wilder's sums of moves up, moves down and true ranges; high, low, close: the
+           last whole row; mean: the average, or the plain sum before the first output; seen: whole rows,
+           up to the first output
+    out    (n,)  0..100, nan for the first 2 * period - 1 rows; a row where nothing has moved leaves the average as
+                 it is and counts as 0 in its seed, as TA-Lib
+    """
+    plus = s.plus
+    minus = s.minus
+    span = s.span
+    high_before = s.high
+    low_before = s.low
+    close_before = s.close
+    mean = s.mean
+    weight = 1.0 / period
+    seen = s.seen
+    keep = (period - 1) / period
+    ready = 2 * period
+    n = len(close)
+    i = 0
+    while i < n and seen < ready:
+        out[i] = math.nan
+        if finite(high[i] - low[i] + close[i]):
+            if seen > 0:
+                plus, minus, span = directional(
+                    high[i], low[i], high_before, low_before, close_before, plus, minus, span,
+                    1.0 if seen < period else keep,
+                )
+            high_before = high[i]
+            low_before = low[i]
+            close_before = close[i]
+            seen += 1
+            if seen > period:
+                mean += imbalance(plus, minus, span, 0.0)
+            if seen == ready:
+                mean /= period
+                out[i] = mean
+        i += 1
+    while i < n:
+        while i < n:
+            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
+                break
+            plus, minus, span = directional(
+                high[i], low[i], high_before, low_before, close_before, plus, minus, span, keep
+            )
+            high_before = high[i]
+            low_before = low[i]
+            close_before = close[i]
+            mean = mean * keep + imbalance(plus, minus, span, mean) * weight
+            out[i] = mean
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
+    s.plus = plus
+    s.minus = minus
+    s.span = span
+    s.high = high_before
+    s.low = low_before
+    s.close = close_before
+    s.mean = mean
+    s.seen = seen
