@@ -210,10 +210,10 @@ def test_talib_regression_table(shared: os.PathLike[str]) -> None:
     folder = os.path.join(shared, "data", "ta")
     with open(os.path.join(folder, "ta_regtest_ohlcv252.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    columns = {key: np.array([float(row[key]) for row in rows]) for key in ("high", "low", "close")}
+    columns = {key: np.array([float(row[key]) for row in rows]) for key in ("open", "high", "low", "close", "volume")}
     ours = {load(name).talib: name for name in TALIB}
     back = {theirs: own for own, theirs in oracles.TALIB_PARAMS.items() if theirs}
-    seen = set()
+    seen, listed = set(), set()
     with open(os.path.join(folder, "ta_regtest_expected.csv"), encoding="utf-8") as file:
         for row in csv.DictReader(file):
             called = json.loads(row["params"])
@@ -223,18 +223,20 @@ def test_talib_regression_table(shared: os.PathLike[str]) -> None:
             if row["dataset"] != "daily252" or function not in ours:
                 continue
             name = ours[function]
+            listed.add(name)
             params = {back[key]: value for key, value in called.items()}
             if "centre" in params:
                 params["centre"] = ("sma", "ema")[params["centre"]]
             outputs = list(load(name).outputs)
             output = outputs.index(row["output"]) if row["output"] in outputs else int(row["output"])
-            if row["inputs"] not in (",".join(load(name).inputs), "close"):
+            if row["inputs"] != "close" and not set(load(name).inputs) <= set(row["inputs"].split(",")):
                 continue
             found = once(name, columns, params)[output]
             assert np.isnan(found).sum() == int(row["first_valid_bar"])
             assert found[int(row["bar"])] == pytest.approx(float(row["talib_0_8_1"]), rel=1e-12, abs=1e-12)
             seen.add(name)
-    assert seen == set(TALIB)
+    assert seen == listed       # not every function has rows in that table
+    assert {"sma", "ema", "rsi", "stddev", "bbands", "macd", "atr"} <= seen
 
 
 def closes(*values: float) -> dict[str, np.ndarray]:

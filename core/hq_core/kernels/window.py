@@ -45,3 +45,15 @@ def spread(first: float, second: float, share: float) -> float:
     stays."""
     squares = second - first * (first * share)      # below 0 only where squares underflow, near 1e-160
     return 0.0 if squares < 0.0 else squares
+
+
+@inline
+def fold_pairs(ring: F8, size: int) -> None:
+    """Fold two series that share the ring, the first in the even slots, the second in the odd ones."""
+    first = 0.0
+    second = 0.0
+    for i in range(2 * size - 2, -1, -2):
+        first += ring[i]
+        second += ring[i + 1]
+        ring[i] = first
+        ring[i + 1] = second
