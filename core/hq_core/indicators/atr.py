@@ -1,10 +1,8 @@
 """Average True Range."""
 from __future__ import annotations
 
-import math
-
 from hq_core.jit import F8, State
-from hq_core.kernels.smooth import finite, true_range
+from hq_core.kernels.smooth import mean_range
 from hq_core.registry import Param, indicator
 
 
@@ -27,35 +25,4 @@ def atr(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
            whole rows, up to the first output
     out    (n,)  unit of price; nan for the first `period` rows: the first row has no true range, as TA-Lib
     """
-    mean = s.mean
-    prev = s.prev
-    seen = s.seen
-    weight = 1.0 / period
-    keep = (period - 1) / period
-    n = len(close)
-    i = 0
-    while i < n and seen <= period:
-        out[i] = math.nan
-        if finite(high[i] - low[i] + close[i]):
-            if seen > 0:
-                mean += true_range(high[i], low[i], prev)
-            prev = close[i]
-            seen += 1
-            if seen > period:
-                mean /= period
-                out[i] = mean
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
-                break
-            mean = mean * keep + true_range(high[i], low[i], prev) * weight
-            prev = close[i]
-            out[i] = mean
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
-    s.mean = mean
-    s.prev = prev
-    s.seen = seen
+    mean_range(high, low, close, period, s, out)

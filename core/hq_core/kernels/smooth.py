@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import inline
+from hq_core.jit import F8, State, inline
 
 
 @inline
@@ -53,3 +53,40 @@ def seed_or_move(value: float, mean: float, row: int, period: int, weight: float
         return (value - mean) * weight + mean
     mean += value
     return mean / period if row == period else mean
+
+
+@inline
+def mean_range(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
+    """Write Wilder's average of the true range to out; rows and s as indicators/atr.py says."""
+    mean = s.mean
+    prev = s.prev
+    seen = s.seen
+    weight = 1.0 / period
+    keep = (period - 1) / period
+    n = len(close)
+    i = 0
+    while i < n and seen <= period:
+        out[i] = math.nan
+        if finite(high[i] - low[i] + close[i]):
+            if seen > 0:
+                mean += true_range(high[i], low[i], prev)
+            prev = close[i]
+            seen += 1
+            if seen > period:
+                mean /= period
+                out[i] = mean
+        i += 1
+    while i < n:
+        while i < n:
+            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
+                break
+            mean = mean * keep + true_range(high[i], low[i], prev) * weight
+            prev = close[i]
+            out[i] = mean
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
+    s.mean = mean
+    s.prev = prev
+    s.seen = seen
