@@ -1,0 +1,28 @@
+"""Weighted Close Price."""
+from __future__ import annotations
+
+import math
+
+from hq_core.jit import F8
+from hq_core.kernels.smooth import finite
+from hq_core.registry import indicator
+
+
+@indicator(
+    title="Weighted Close Price",
+    inputs="high low close",
+    outputs={"wclprice": "unit of close"},
+    params={},
+    warmup=lambda: 0,
+    source="definition: (high + low + 2 close) / 4",
+    talib="WCLPRICE",
+)
+def wclprice(high: F8, low: F8, close: F8, out: F8) -> None:
+    """Mean of a bar's high, low and close in which the close counts twice.
+
+    high, low, close  (n,)  price; a nan or infinite one gives nan
+    out  (n,)  their unit
+    """
+    for i in range(len(close)):
+        value = (high[i] + low[i] + close[i] * 2.0) / 4.0
+        out[i] = value if finite(value) else math.nan
