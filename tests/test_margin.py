@@ -82,10 +82,8 @@ def test_published_liquidation_prices(case, price):
     assert abs(found - expected) <= tolerance
 
 
-def test_examples_of_the_shared_file():
-    file = Path(__file__).parents[1] / "../shared/data/brackets/liquidation_price_examples.json"
-    if not file.exists():
-        pytest.skip("the shared data is not there")
+def test_examples_of_the_shared_file(shared):
+    file = shared / "data" / "brackets" / "liquidation_price_examples.json"
     cases = json.loads(file.read_text())["cases"]
     assert len(cases) == 12
     for case in cases:

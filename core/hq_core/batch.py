@@ -86,6 +86,14 @@ class Schema:
     def same_as(self, other: Schema) -> bool:
         return self.key == other.key and self.cols == other.cols and self.extra == other.extra
 
+    def places(self, at: int, n: int) -> list[int]:
+        """Where each column of n rows lies if the first one lies at `at`: one after the other, padded to 8 bytes."""
+        found = []
+        for w in self.widths:
+            found.append(at)
+            at += (w * n + 7) & -8
+        return found
+
     def blob(self, n: int) -> int:
         """Bytes of n rows: each column padded to 8 bytes."""
         return sum((w * n + 7) & -8 for w in self.widths)

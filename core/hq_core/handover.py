@@ -16,11 +16,10 @@ _move = ctypes.memmove
 class Held:
     """The rows of one series that the next stage has not been given yet."""
 
-    __slots__ = ("memory", "n", "room", "rows", "schema", "starts")
+    __slots__ = ("memory", "n", "room", "schema", "starts")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.rows = 0
         self.n = 0
         self.room = 0
         self.memory: Memory | None = None
@@ -30,10 +29,7 @@ class Held:
         """Make room; there must be no rows."""
         self.room = room
         self.memory = Memory(self.schema.blob(room))
-        self.starts, at = [], self.memory.address
-        for w in self.schema.widths:
-            self.starts.append(at)
-            at += (w * room + 7) & -8
+        self.starts = self.schema.places(self.memory.address, room)
 
 
 class Handover:
@@ -84,5 +80,4 @@ class Handover:
         for held in self._order:
             if held.n:
                 n, held.n = held.n, 0
-                held.rows += n
                 self.stage.rows(Batch(held.schema, n, list(held.starts), held.memory))

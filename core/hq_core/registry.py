@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     Value = int | float | str
 
-PERIOD_LIMIT = 100_000      # a ring of this many float64 is 0.8 MB for each indicator and series
-
 
 class Param:
     """A parameter: default, bounds (both ends included) and meaning; or a choice among words.

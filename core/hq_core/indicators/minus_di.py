@@ -1,11 +1,8 @@
 """Minus Directional Indicator."""
 from __future__ import annotations
 
-import math
-
 from hq_core.jit import F8, State
-from hq_core.kernels.directional import directional
-from hq_core.kernels.smooth import finite
+from hq_core.kernels.directional import share_of_range
 from hq_core.registry import Param, indicator
 
 
@@ -29,50 +26,4 @@ def minus_di(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> No
     out    (n,)  0..100, nan for the first `period` rows; 0 when nothing has moved; a fraction, 0..1,
                  with period 1, as TA-Lib
     """
-    moved = s.moved
-    span = s.span
-    high_before = s.high
-    low_before = s.low
-    close_before = s.close
-    scale = 100.0 if period > 1 else 1.0
-    seen = s.seen
-    keep = (period - 1) / period
-    ready = period + 1
-    n = len(close)
-    i = 0
-    while i < n and seen < ready:
-        out[i] = math.nan
-        if finite(high[i] - low[i] + close[i]):
-            if seen > 0:
-                _, moved, span = directional(
-                    high[i], low[i], high_before, low_before, close_before, 0.0, moved, span,
-                    1.0 if seen < period else keep,
-                )
-            high_before = high[i]
-            low_before = low[i]
-            close_before = close[i]
-            seen += 1
-            if seen == ready:
-                out[i] = scale * (moved / span) if span > 0.0 else 0.0
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
-                break
-            _, moved, span = directional(
-                high[i], low[i], high_before, low_before, close_before, 0.0, moved, span, keep
-            )
-            high_before = high[i]
-            low_before = low[i]
-            close_before = close[i]
-            out[i] = scale * (moved / span) if span > 0.0 else 0.0
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
-    s.moved = moved
-    s.span = span
-    s.high = high_before
-    s.low = low_before
-    s.close = close_before
-    s.seen = seen
+    share_of_range(high, low, close, period, True, s, out)

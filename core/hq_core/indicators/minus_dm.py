@@ -1,11 +1,8 @@
 """Minus Directional Movement."""
 from __future__ import annotations
 
-import math
-
 from hq_core.jit import F8, State
-from hq_core.kernels.directional import rise_of
-from hq_core.kernels.smooth import finite
+from hq_core.kernels.directional import movement
 from hq_core.registry import Param, indicator
 
 
@@ -29,42 +26,4 @@ def minus_dm(high: F8, low: F8, period: int, s: State, out: F8) -> None:
     out    (n,)  unit of price, nan for the first max(period - 1, 1) rows: the first sum is of period - 1
                  moves, as TA-Lib; with period 1 the move itself
     """
-    total = s.total
-    high_before = s.high
-    low_before = s.low
-    seen = s.seen
-    keep = (period - 1) / period
-    ready = max(period, 2)
-    n = len(high)
-    i = 0
-    while i < n and seen < ready:
-        out[i] = math.nan
-        if finite(high[i] - low[i]):
-            if seen > 0:
-                up = high[i] - high_before
-                down = low_before - low[i]
-                total += rise_of(down, up)
-            high_before = high[i]
-            low_before = low[i]
-            seen += 1
-            if seen == ready:
-                out[i] = total
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i]):        # one of two that is not makes the difference not
-                break
-            up = high[i] - high_before
-            down = low_before - low[i]
-            total = total * keep + rise_of(down, up)
-            high_before = high[i]
-            low_before = low[i]
-            out[i] = total
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
-    s.total = total
-    s.high = high_before
-    s.low = low_before
-    s.seen = seen
+    movement(high, low, period, True, s, out)

@@ -1,8 +1,10 @@
 """Steps of the directional movement system: one move up, one down, and Wilder's sums of them."""
 from __future__ import annotations
 
-from hq_core.jit import inline
-from hq_core.kernels.smooth import true_range
+import math
+
+from hq_core.jit import F8, State, inline
+from hq_core.kernels.smooth import finite, true_range
 
 
 @inline
@@ -37,3 +39,102 @@ def imbalance(plus: float, minus: float, span: float, before: float) -> float:
     total = plus + minus
     known = (total > 0.0) & (span > 0.0)
     return 100.0 * (abs(plus - minus) / total) if known else before
+
+
+@inline
+def movement(high: F8, low: F8, period: int, falls: bool, s: State, out: F8) -> None:
+    """Wilder's sum of the moves down (falls) or up; see plus_dm for the columns and the state."""
+    total = s.total
+    high_before = s.high
+    low_before = s.low
+    seen = s.seen
+    keep = (period - 1) / period
+    ready = max(period, 2)
+    n = len(high)
+    i = 0
+    while i < n and seen < ready:
+        out[i] = math.nan
+        if finite(high[i] - low[i]):
+            if seen > 0:
+                up = high[i] - high_before
+                down = low_before - low[i]
+                total += rise_of(down, up) if falls else rise_of(up, down)
+            high_before = high[i]
+            low_before = low[i]
+            seen += 1
+            if seen == ready:
+                out[i] = total
+        i += 1
+    while i < n:
+        while i < n:
+            if not finite(high[i] - low[i]):        # one of two that is not makes the difference not
+                break
+            up = high[i] - high_before
+            down = low_before - low[i]
+            total = total * keep + (rise_of(down, up) if falls else rise_of(up, down))
+            high_before = high[i]
+            low_before = low[i]
+            out[i] = total
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
+    s.total = total
+    s.high = high_before
+    s.low = low_before
+    s.seen = seen
+
+
+@inline
+def share_of_range(high: F8, low: F8, close: F8, period: int, falls: bool, s: State, out: F8) -> None:
+    """Wilder's sum of the moves down (falls) or up in percent of the true ranges; see plus_di for columns and state."""
+    moved = s.moved
+    span = s.span
+    high_before = s.high
+    low_before = s.low
+    close_before = s.close
+    scale = 100.0 if period > 1 else 1.0
+    seen = s.seen
+    keep = (period - 1) / period
+    ready = period + 1
+    n = len(close)
+    i = 0
+    while i < n and seen < ready:
+        out[i] = math.nan
+        if finite(high[i] - low[i] + close[i]):
+            if seen > 0:
+                plus, minus, span = directional(
+                    high[i], low[i], high_before, low_before, close_before,
+                    0.0 if falls else moved, moved if falls else 0.0, span, 1.0 if seen < period else keep,
+                )
+                moved = minus if falls else plus
+            high_before = high[i]
+            low_before = low[i]
+            close_before = close[i]
+            seen += 1
+            if seen == ready:
+                out[i] = scale * (moved / span) if span > 0.0 else 0.0
+        i += 1
+    while i < n:
+        while i < n:
+            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
+                break
+            plus, minus, span = directional(
+                high[i], low[i], high_before, low_before, close_before,
+                0.0 if falls else moved, moved if falls else 0.0, span, keep,
+            )
+            moved = minus if falls else plus
+            high_before = high[i]
+            low_before = low[i]
+            close_before = close[i]
+            out[i] = scale * (moved / span) if span > 0.0 else 0.0
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
+    s.moved = moved
+    s.span = span
+    s.high = high_before
+    s.low = low_before
+    s.close = close_before
+    s.seen = seen

@@ -332,9 +332,7 @@ def _ts(frame: dict[str, Any]) -> int:
 def _copied(batch: Batch) -> tuple[Memory, list[int]]:
     """The same rows in memory of their own, and where each column lies in it."""
     memory = Memory(max(8, batch.schema.blob(batch.n)))
-    at, addresses = memory.address, []
-    for address, w in zip(batch.addresses, batch.schema.widths):
-        ctypes.memmove(at, address, w * batch.n)
-        addresses.append(at)
-        at += (w * batch.n + 7) & -8
+    addresses = batch.schema.places(memory.address, batch.n)
+    for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
+        ctypes.memmove(to, at, w * batch.n)
     return memory, addresses

@@ -85,11 +85,7 @@ class Reader:
                 schema, n, blob = self._header(view, at)
                 if self._filled - at < HEADER_BYTES + blob:
                     return
-                addresses = []
-                column = base + at + HEADER_BYTES
-                for w in schema.widths:
-                    addresses.append(column)
-                    column += (w * n + 7) & -8
+                addresses = schema.places(base + at + HEADER_BYTES, n)
                 self._advance(HEADER_BYTES + blob)
                 self._counts[schema.key] = self._counts.get(schema.key, 0) + n
                 yield "rows", Batch(schema, n, addresses, memory)

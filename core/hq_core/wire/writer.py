@@ -47,7 +47,7 @@ class Series:
         """Where the next held-back row of each column goes."""
         if self.memory is None:
             self.memory = Memory(self.schema.blob(self.room))
-            self.starts = _columns(self.schema, self.memory.address, self.room)
+            self.starts = self.schema.places(self.memory.address, self.room)
         return [at + w * self.staged for at, w in zip(self.starts, self.schema.widths)]
 
 
@@ -136,7 +136,7 @@ class Writer:
             series.addresses = self._reserve(series, n)
         else:
             series.aside = Memory(series.schema.blob(n))
-            series.addresses = _columns(series.schema, series.aside.address, n)
+            series.addresses = series.schema.places(series.aside.address, n)
         return series.addresses
 
     def commit(self, series: Series, n: int) -> None:
@@ -187,13 +187,12 @@ class Writer:
         pad = -self._used % 8
         if pad:                             # maps have any length; columns are written aligned and moved if need be
             self._send()
-        return _columns(series.schema, self._buffer.address + self._used + HEADER_BYTES, n)
+        return series.schema.places(self._buffer.address + self._used + HEADER_BYTES, n)
 
     def _close_up(self, series: Series, n: int) -> None:
-        to = series.addresses[0]
-        for at, w in zip(series.addresses, series.schema.widths):
+        places = series.schema.places(series.addresses[0], n)
+        for to, at, w in zip(places, series.addresses, series.schema.widths):
             _move(to, at, w * n)
-            to += (w * n + 7) & -8
 
     def _finish(self, series: Series, n: int) -> None:
         blob = series.schema.blob(n)
@@ -236,12 +235,3 @@ class Writer:
         finally:
             self.written += at
         self._used = 0
-
-
-def _columns(schema: Schema, at: int, n: int) -> list[int]:
-    """Where each column of n rows lies if the first one lies at `at`."""
-    found = []
-    for w in schema.widths:
-        found.append(at)
-        at += (w * n + 7) & -8
-    return found
