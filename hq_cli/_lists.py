@@ -23,14 +23,13 @@ def indicators(as_json: bool) -> str:
 
 
 def _entry(one: registry.Indicator) -> dict[str, Any]:
-    defaults = [param.passed(param.default) for param in one.params.values()]
     return {
         "name": one.name,
         "title": one.title,
         "inputs": list(one.inputs),
         "params": [_param(name, param) for name, param in one.params.items()],
         "outputs": [{"column": name, "range": unit} for name, unit in one.outputs.items()],
-        "warmup": one.warmup(*defaults),
+        "warmup": one.warmup(one.bind()),
         "talib": one.talib,
         "source": one.source,
     }

@@ -28,7 +28,7 @@ def kernels() -> list[Kernel]:
         if module.name.startswith("hq_core.jit"):       # the machinery: its one kernel is named above
             continue
         for value in vars(import_module(module.name)).values():
-            if isinstance(value, registry.Indicator):
+            if isinstance(value, registry.Compiled):
                 found.add(value.kernel)
             elif isinstance(value, jit.Kernel):
                 found.add(value)

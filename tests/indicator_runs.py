@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import pytest
 from hypothesis import settings
 from oracles import Columns, Params
 
-from hq_core.jit import Cell
+from hq_core.graph import Graph
 from hq_core.registry import Indicator, load, names
 
 NAMES = names()
@@ -16,38 +17,47 @@ quick = settings(max_examples=20, deadline=None, derandomize=True, database=None
 
 
 class Run:
-    """One indicator with its state and ring, fed in batches."""
+    """One indicator in a graph of its own, fed in batches."""
 
     def __init__(self, name: str, params: Params | None = None) -> None:
         self.of = load(name)
         self.params = self.of.bind((), params or {})
-        self.cell = Cell(self.of.kernel)
-        self.cell.set(**{key: self.of.params[key].passed(value) for key, value in self.params.items()})
-        self.ring = np.zeros(self.of.ring(*self.params.values()) if self.of.ring else 0)
-        self.outs = [arg for arg, _ in self.of.kernel.args][-len(self.of.outputs) :]
+        self.graph = Graph()
+        self.graph.compile(self.of.build(self.graph, [self.graph.source(key) for key in self.of.inputs], self.params))
 
     @property
     def warmup(self) -> int:
-        return self.of.warmup(*self.params.values())
+        return self.of.warmup(self.params)
 
     def push(self, columns: Columns, start: int = 0, stop: int | None = None) -> list[np.ndarray]:
-        given = [np.ascontiguousarray(columns[key][start:stop], dtype=float).copy() for key in self.of.inputs]
-        before = [column.tobytes() for column in given]
-        found = [np.full(len(given[0]), -1e99) for _ in self.outs]
-        for key, column in zip([*self.of.inputs, *self.outs], [*given, *found]):
-            self.cell.buffer(key, column)
-        if len(self.ring):
-            self.cell.buffer("ring", self.ring)
-        self.cell.run()
-        assert [column.tobytes() for column in given] == before, "the kernel wrote into its input"
+        columns = within(columns, self.of.domain)
+        given = {key: np.ascontiguousarray(columns[key][start:stop], dtype=float).copy() for key in self.of.inputs}
+        before = [column.tobytes() for column in given.values()]
+        rows = len(given[self.of.inputs[0]])
+        found = [np.full(rows, -1e99) for _ in self.of.outputs]
+        self.graph.run(
+            {key: column.ctypes.data for key, column in given.items()}, rows, [column.ctypes.data for column in found]
+        )
+        assert [column.tobytes() for column in given.values()] == before, "the kernel wrote into its input"
         return found
 
-    def save(self) -> tuple[bytes, bytes]:
-        return self.cell.save(), self.ring.tobytes()
+    def save(self) -> bytes:
+        return self.graph.save()
 
-    def load(self, saved: tuple[bytes, bytes]) -> None:
-        self.cell.load(saved[0])
-        self.ring[:] = np.frombuffer(saved[1])
+    def load(self, saved: bytes) -> None:
+        self.graph.load(saved)
+
+
+def within(columns: Columns, domain: float) -> Columns:
+    """The columns, scaled down so that three times their median size is at most `domain`."""
+    if math.isinf(domain):
+        return columns
+    found = {}
+    for key, column in columns.items():
+        known = np.abs(column[np.isfinite(column)])
+        size = 3.0 * float(np.median(known)) if len(known) else 0.0
+        found[key] = column * (domain / size) if size > domain else column
+    return found
 
 
 def once(name: str, columns: Columns, params: Params | None = None) -> list[np.ndarray]:
@@ -87,8 +97,9 @@ def variants(indicator: Indicator) -> list[dict[str, int | float | str]]:
             else:
                 one[key] = float(param.low if draw == 0 else rng.uniform(param.low, min(param.high, 5.0)))
         sets.append(one)
-    for key, param in indicator.params.items():
-        sets += [{key: word} for word in param.choices]
+    words = {key: param.choices for key, param in indicator.params.items() if param.choices}
+    for at in range(max(map(len, words.values()), default=0)):
+        sets.append({key: some[at % len(some)] for key, some in words.items()})
     return sets
 
 

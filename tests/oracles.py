@@ -13,25 +13,32 @@ import numpy as np
 import talib
 from talib import abstract
 
+from hq_core.registry import MATYPES, ours
+
 Columns = Mapping[str, np.ndarray]
 Params = Mapping[str, int | float | str]
 
-# Our parameter -> TA-Lib's; None: TA-Lib has no such parameter and does what our default does.
-TALIB_PARAMS = {
-    "period": "timeperiod", "fast": "fastperiod", "slow": "slowperiod", "signal": "signalperiod",
-    "up": "nbdevup", "down": "nbdevdn", "nbdev": "nbdev", "centre": "matype", "ddof": None,
-}
-TALIB_WORDS = {"sma": 0, "ema": 1}
+NOT_THEIRS = ("ddof", "compat")      # TA-Lib has no such parameter and does what our default does
 
 
 def by_talib(function: str, inputs: Sequence[np.ndarray], params: Params) -> list[np.ndarray]:
     """Every output column of TA-Lib's `function`; nan before its first value."""
-    named = {TALIB_PARAMS[name]: value for name, value in params.items() if TALIB_PARAMS[name]}
-    named = {name: TALIB_WORDS.get(value, value) for name, value in named.items()}
+    called = abstract.Function(function)
+    named = {}
+    for theirs in called.parameters:
+        value = params[ours(theirs)]
+        named[theirs] = MATYPES.index(value) if isinstance(value, str) else value
     if not len(inputs[0]):
-        return [np.empty(0)] * len(abstract.Function(function).output_names)
+        return [np.empty(0)] * len(called.output_names)
     found = getattr(talib, function)(*inputs, **named)
-    return list(found) if isinstance(found, (tuple, list)) else [found]
+    columns = list(found) if isinstance(found, (tuple, list)) else [found]
+    called.parameters = named
+    empty = np.isnan(inputs).any(axis=0)
+    start = (int(np.argmin(empty)) if not empty.all() else len(empty)) + called.lookback
+    for at, column in enumerate(columns):
+        if column.dtype != float:           # whole numbers have 0 where there is none yet
+            columns[at] = np.where(np.arange(len(column)) < start, np.nan, column)
+    return columns
 
 
 def windows(values: np.ndarray, period: int) -> list[list[Fraction] | None]:
@@ -70,9 +77,9 @@ def exact_stddev(columns: Columns, period: int, nbdev: float, ddof: int) -> list
     return [[math.nan if w is None else root(squares(w) / (period - ddof)) * nbdev for w in held]]
 
 
-def exact_bbands(columns: Columns, period: int, up: float, down: float, centre: str) -> list[list[float]]:
+def exact_bbands(columns: Columns, period: int, up: float, down: float, matype: str) -> list[list[float]]:
     """With the plain mean in the middle, the only one that is a window's."""
-    assert centre == "sma"
+    assert matype == "sma"
     upper, middle, lower = [], [], []
     for window in windows(columns["close"], period):
         at = math.nan if window is None else mean(window)

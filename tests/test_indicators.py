@@ -117,7 +117,7 @@ def test_huge_tiny_and_constant_input_gives_finite_values(
 def test_short_input_gives_as_many_rows(name: str, rows: int) -> None:
     run = Run(name)
     columns = run.push(bars(rows))
-    assert [len(column) for column in columns] == [rows] * len(run.outs)
+    assert [len(column) for column in columns] == [rows] * len(run.of.outputs)
     assert all(np.isnan(column[: run.warmup]).all() for column in columns)
 
 

@@ -171,7 +171,7 @@ REFUSED = [
     ("x = close <+> (close > 1)", "'+' joins price with bool"),
     ("IF close > 1 AND <volume> THEN BUY", "AND wants conditions, this is a series"),
     ("IF NOT <close> THEN BUY", "NOT wants a condition, this is a price"),
-    ("x = <EMMA>(close, 3)", "unknown function 'EMMA', did you mean 'EMA'?"),
+    ("x = <RSII>(close, 3)", "unknown function 'RSII', did you mean 'RSI'?"),
     ("ema20 = EMA(close, 20)\nIF <emma20> > 1 THEN BUY", "unknown name 'emma20', did you mean 'ema20'?"),
     ("x = <later>\nlater = close", "unknown name 'later'"),
     ("x = close\n<x> = open", "'x' is defined already; a name is given once"),

@@ -22,7 +22,7 @@ BARS = "hq-gen bars --rows 300 --seed 4"
     ("macd:fast=5", ["macd_5_26_9.macd", "macd_5_26_9.signal", "macd_5_26_9.hist"]),
     ("bbands:20", ["bbands_20.upper", "bbands_20.middle", "bbands_20.lower"]),
     ("bbands:20,2,2.5", ["bbands_20_2_2.5.upper", "bbands_20_2_2.5.middle", "bbands_20_2_2.5.lower"]),
-    ("bbands:20,centre=ema", ["bbands_20_2_2_ema.upper", "bbands_20_2_2_ema.middle", "bbands_20_2_2_ema.lower"]),
+    ("bbands:20,matype=ema", ["bbands_20_2_2_ema.upper", "bbands_20_2_2_ema.middle", "bbands_20_2_2_ema.lower"]),
     ("atr:14(high,low,close)", ["atr_14_high_low_close"]),
 ])
 def test_columns_are_named_by_what_they_hold(text, columns):
@@ -38,7 +38,8 @@ def test_columns_are_named_by_what_they_hold(text, columns):
     ("rsi:periodd=3", "rsi: unknown parameter 'periodd'; did you mean period?"),
     ("macd:12,fast=3", "macd: fast is given twice"),
     ("macd:fast=3,4", "'macd:fast=3,4': '4' without a name follows a named parameter"),
-    ("bbands:20,2,2,hull", "bbands: centre is hull, must be one of sma, ema"),
+    ("bbands:20,2,2,hull",
+     "bbands: matype is hull, must be one of sma, ema, wma, dema, tema, trima, kama, mama, t3, hma, none, zlema, rma"),
     ("ema:20(close", "'ema:20(close': the bracket at 7 is not closed at the end"),
     ("atr:14(high)", "atr: takes 3 inputs (high, low, close), 1 given"),
     ("../rsi", "unknown indicator '../rsi'; did you mean rsi?"),

@@ -65,9 +65,6 @@ class Node:
     def out(self, index: int = 0) -> Out:
         return self.outs[index]
 
-    def output(self, name: str) -> Out:
-        return self.outs[self.outputs.index(name)]
-
     def __repr__(self) -> str:
         given = [repr(one) for one in self.inputs] + [f"{value:g}" for _, value in self.params]
         return f"{self.kernel.name}({', '.join(given)})"
@@ -118,18 +115,14 @@ class Graph:
 
     def indicator(
         self, name: str, inputs: Sequence[Out] = (), params: Mapping[str, registry.Value] | None = None
-    ) -> Node:
-        """The node of a registered indicator; without `inputs` it reads its default columns."""
+    ) -> Sequence[Out]:
+        """The columns of a registered indicator; without `inputs` it reads its default columns."""
         entry = registry.load(name)
         bound = entry.bind((), params)
         if inputs and len(inputs) != len(entry.inputs):
             takes = f"{len(entry.inputs)} inputs ({', '.join(entry.inputs)})"
             raise HqError(f"{name}: takes {takes}, {len(inputs)} given", DATA)
-        passed = {key: entry.params[key].passed(value) for key, value in bound.items()}
-        return self.node(
-            entry.kernel, list(inputs) or [self.source(column) for column in entry.inputs], passed,
-            entry.ring(*passed.values()) if entry.ring else 0, tuple(entry.outputs), entry.warmup(*passed.values()),
-        )
+        return entry.build(self, list(inputs) or [self.source(column) for column in entry.inputs], bound)
 
     def _column(self, out: Out) -> Out:
         self._outs.append(out)

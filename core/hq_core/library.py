@@ -72,7 +72,7 @@ class Period:
         if self._before is not None:
             raise HqError(f"{spec.label}: indicators are added before the first bar", USAGE)
         if spec.label not in self._lines:
-            outs = spec.build(self._graph).outs
+            outs = spec.build(self._graph)
             rings = {output: Ring(self.capacity) for output in spec.entry.outputs}
             self._wanted += outs
             self._rings += rings.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.jit import Kernel, kernel
@@ -12,16 +12,26 @@ from hq_core.jit import Kernel, kernel
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hq_core.graph import Graph, Out
+
     Value = int | float | str
+
+THEIRS = {"timeperiod": "period", "nbdevup": "up", "nbdevdn": "down"}     # the others lose "period", see `ours`
+
+
+def ours(theirs: str) -> str:
+    """hq's name of the parameter that TA-Lib calls `theirs`: fastperiod and fastk_period are fast and fastk."""
+    return THEIRS.get(theirs) or theirs.replace("timeperiod", "period").removesuffix("period").removesuffix("_")
 
 
 class Param:
     """A parameter: default, bounds (both ends included) and meaning; or a choice among words.
 
-    An int default makes an int parameter, a float default a float one; a choice reaches its kernel as an index.
+    An int default makes an int parameter, a float default a float one; a choice reaches its kernel as an index and may
+    also be given as the number that TA-Lib has for the word, its place in `numbers`.
     """
 
-    __slots__ = ("choices", "default", "help", "high", "low")
+    __slots__ = ("choices", "default", "help", "high", "low", "numbers")
 
     def __init__(
         self,
@@ -30,18 +40,22 @@ class Param:
         high: float = math.inf,
         help: str = "",
         choices: tuple[str, ...] = (),
+        numbers: tuple[str, ...] = (),
     ) -> None:
         self.default = default
         self.low = low
         self.high = high
         self.help = help
         self.choices = choices
+        self.numbers = numbers
         if choices and default not in choices:
             raise TypeError(f"default {default} is not one of {choices}")
 
     def read(self, owner: str, name: str, value: Value) -> Value:
         """`value` as this parameter's type, or an error that names the rule."""
         if self.choices:
+            if str(value).isdecimal() and int(value) < len(self.numbers):
+                value = self.numbers[int(value)]
             if value not in self.choices:
                 raise HqError(f"{owner}: {name} is {value}, must be one of {', '.join(self.choices)}", USAGE)
             return value
@@ -65,46 +79,58 @@ class Param:
         return int(value) if isinstance(self.default, int) else float(value)
 
 
+MATYPES = (     # in the order of TA-Lib's numbers; an empty one is its function's own default
+    "sma", "ema", "wma", "dema", "tema", "trima", "kama", "mama", "t3", "hma", "none", "", "zlema", "rma",
+)
+
+
+def matype(default: str, help: str) -> Param:
+    """A parameter that chooses a moving average (`compose.Nodes.average`)."""
+    return Param(default, help=help, choices=tuple(word for word in MATYPES if word), numbers=MATYPES)
+
+
 def _plain(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
 class Indicator:
-    """An indicator's entry: everything that help, tests, the graph and the language need to know of it."""
+    """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
 
-    __slots__ = ("inputs", "kernel", "name", "outputs", "params", "ring", "source", "talib", "title", "warmup")
+    What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+    """
 
     def __init__(
         self,
-        kernel: Kernel,
+        name: str,
+        *,
         title: str,
-        inputs: tuple[str, ...],
+        inputs: str,
         outputs: dict[str, str],
         params: dict[str, Param],
-        ring: Callable[..., int] | None,
-        warmup: Callable[..., int],
         source: str,
-        talib: str | None,
+        talib: str | None = None,
+        domain: float = math.inf,
     ) -> None:
-        self.name = kernel.name
-        self.kernel = kernel
+        self.name = name
         self.title = title
-        self.inputs = inputs
+        self.inputs = tuple(inputs.split())
         self.outputs = outputs
         self.params = params
-        self.ring = ring
-        self.warmup = warmup
         self.source = source
         self.talib = talib
-        self._check()
+        self.domain = domain
 
-    def _check(self) -> None:
-        kinds = [kind for _, kind in self.kernel.args]
-        wanted = ["F8"] * len(self.inputs)
-        wanted += ["float" if isinstance(p.default, float) else "int" for p in self.params.values()]
-        wanted += ["State"] * bool(self.kernel.fields) + ["F8"] * bool(self.ring) + ["F8"] * len(self.outputs)
-        if kinds != wanted:
-            raise TypeError(f"{self.name}: the kernel takes {kinds}, its entry says {wanted}")
+    def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
+        """The graph's columns for these inputs and parameters, in the order of `outputs`."""
+        raise NotImplementedError
+
+    def warmup(self, bound: Mapping[str, Value]) -> int:
+        """How many leading rows are NaN with these parameters."""
+        raise NotImplementedError
+
+    def passed(self, bound: Mapping[str, Value]) -> dict[str, float]:
+        """What a kernel gets for these parameters."""
+        return {name: self.params[name].passed(value) for name, value in bound.items()}
 
     def bind(self, positional: Sequence[Value] = (), named: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """All parameters with their values, checked against their bounds; the rest are the defaults."""
@@ -112,10 +138,11 @@ class Indicator:
         if len(positional) > len(self.params):
             what = ", ".join(self.params) or "no parameters"
             raise HqError(f"{self.name}: {len(positional)} parameters given, it takes {what}", USAGE)
-        for name, value in (named or {}).items():
+        for word, value in (named or {}).items():
+            name = word if word in self.params else ours(word)
             if name not in self.params:
-                hint = did_you_mean(name, list(self.params)) or f"; it takes {', '.join(self.params)}"
-                raise HqError(f"{self.name}: unknown parameter '{name}'{hint}", USAGE)
+                hint = did_you_mean(word, list(self.params)) or f"; it takes {', '.join(self.params)}"
+                raise HqError(f"{self.name}: unknown parameter '{word}'{hint}", USAGE)
             if name in given:
                 raise HqError(f"{self.name}: {name} is given twice", USAGE)
             given[name] = value
@@ -125,36 +152,62 @@ class Indicator:
         }
 
 
-def indicator(
-    *,
-    title: str,
-    inputs: str,
-    outputs: dict[str, str],
-    params: dict[str, Param],
-    warmup: Callable[..., int],
-    source: str,
-    state: str = "",
-    ring: Callable[..., int] | None = None,
-    talib: str | None = None,
-) -> Callable[[Callable[..., None]], Indicator]:
-    """Declare an indicator; `ring` and `warmup` take the parameters in order.
+class Compiled(Indicator):
+    """An indicator that is one kernel."""
 
+    def __init__(
+        self, kernel: Kernel, ring: Callable[..., int] | None, warmup: Callable[..., int], **said: Any
+    ) -> None:
+        super().__init__(kernel.name, **said)
+        self.kernel = kernel
+        self._ring = ring
+        self._warmup = warmup
+        kinds = [kind for _, kind in kernel.args]
+        wanted = ["F8"] * len(self.inputs)
+        wanted += ["float" if isinstance(p.default, float) else "int" for p in self.params.values()]
+        wanted += ["State"] * bool(kernel.fields) + ["F8"] * bool(ring) + ["F8"] * len(self.outputs)
+        if kinds != wanted:
+            raise TypeError(f"{self.name}: the kernel takes {kinds}, its entry says {wanted}")
+
+    def warmup(self, bound: Mapping[str, Value]) -> int:
+        return self._warmup(*self.passed(bound).values())
+
+    def ring(self, bound: Mapping[str, Value]) -> int:
+        """How many float64 it keeps beside its record."""
+        return self._ring(*self.passed(bound).values()) if self._ring else 0
+
+    def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
+        return graph.node(
+            self.kernel, inputs, self.passed(bound), self.ring(bound), tuple(self.outputs), self.warmup(bound)
+        ).outs
+
+
+def indicator(
+    *, warmup: Callable[..., int], state: str = "", ring: Callable[..., int] | None = None, **said: Any
+) -> Callable[[Callable[..., None]], Indicator]:
+    """Declare an indicator by its kernel; `ring` and `warmup` take the parameters in order.
+
+    title    its name in words; source: where the formula is published
     inputs   the columns that it reads when none are named, in the kernel's order
     outputs  name -> unit or range, one output column each, in the kernel's order
+    params   name -> Param, in the kernel's order
     state    fields of the kernel's record; ring: how many float64 it keeps besides
     warmup   how many leading rows are NaN
     talib    the name of TA-Lib's function, its oracle; None has a row in tests/oracles.py
+    domain   the largest input, in size, that has a finite result
     """
 
     def declare(function: Callable[..., None]) -> Indicator:
-        made = Indicator(
-            kernel(state)(function), title, tuple(inputs.split()), outputs, params, ring, warmup, source, talib
-        )
-        if function.__module__.rpartition(".")[2] != made.name:
-            raise TypeError(f"indicator {made.name} must live in a file of its name, not {function.__module__}")
-        return made
+        return at_home(Compiled(kernel(state)(function), ring, warmup, **said), function)
 
     return declare
+
+
+def at_home(made: Indicator, function: Callable[..., Any]) -> Indicator:
+    """`made`, if it lies where `load` looks for it.  Raises TypeError."""
+    if function.__module__.rpartition(".")[2] != made.name:
+        raise TypeError(f"indicator {made.name} must live in a file of its name, not {function.__module__}")
+    return made
 
 
 def names() -> list[str]:

@@ -1,4 +1,4 @@
-"""What to compute, as text: `rsi:14`, `macd:12,26,9`, `bbands:20,centre=ema`, `ema:20(volume)`, `ema:20(rsi:14)`."""
+"""What to compute, as text: `rsi:14`, `macd:12,26,9`, `bbands:20,matype=ema`, `ema:20(volume)`, `ema:20(rsi:14)`."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -7,9 +7,9 @@ from hq_core import registry
 from hq_core.errors import USAGE, HqError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from hq_core.graph import Graph, Node, Out
+    from hq_core.graph import Graph, Out
 
 
 class Spec:
@@ -42,13 +42,13 @@ class Spec:
         outputs = self.entry.outputs
         return [self.label] if len(outputs) == 1 else [f"{self.label}.{output}" for output in outputs]
 
-    def build(self, graph: Graph) -> Node:
-        """The graph's node of this indicator."""
+    def build(self, graph: Graph) -> Sequence[Out]:
+        """The graph's columns of this indicator."""
         return graph.indicator(self.entry.name, [self._input(graph, one) for one in self.sources], self.params)
 
     @staticmethod
     def _input(graph: Graph, source: str | Spec) -> Out:
-        return graph.source(source) if isinstance(source, str) else source.build(graph).out()
+        return graph.source(source) if isinstance(source, str) else source.build(graph)[0]
 
 
 def parse(text: str) -> Spec:

@@ -3,52 +3,24 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, State
-from hq_core.kernels.smooth import seeded_mean
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.window import fold_moments, spread
-from hq_core.registry import Param, indicator
+from hq_core.registry import Param, matype
 
 
-@indicator(
-    title="Bollinger Bands",
-    inputs="close",
-    outputs={"upper": "unit of the input", "middle": "unit of the input", "lower": "unit of the input"},
-    params={
-        "period": Param(20, 2, 100_000, "rows in the mean and in the deviation"),
-        "up": Param(2.0, 0.0, 1000.0, "deviations from the middle to the upper band"),
-        "down": Param(2.0, 0.0, 1000.0, "deviations from the middle to the lower band"),
-        "centre": Param("sma", choices=("sma", "ema"), help="average in the middle"),
-    },
-    state="pivot first second mean head:i8 laps:i8 seen:i8",
-    ring=lambda period, up, down, centre: 2 * period,
-    warmup=lambda period, up, down, centre: period - 1,
-    source="Bollinger 2001, Bollinger on Bollinger Bands, ch. 7",
-    talib="BBANDS",
-)
-def bbands(
-    close: F8, period: int, up: float, down: float, centre: int,
+@kernel(state="pivot first second head:i8 laps:i8")
+def about_mean(
+    close: F8, period: int, up: float, down: float,
     s: State, ring: F8, out_upper: F8, out_middle: F8, out_lower: F8,
 ) -> None:
-    """A moving average, and bands `up` and `down` population standard deviations away from it.
-
-    close   (n,)         any unit, up to 1e150 in size; nan or infinite: the bands are nan while the row is in
-                         the window, `period` rows; the middle too with centre=sma; centre=ema passes over the
-                         row, so its middle is nan at that row alone
-    centre  0 or 1       the middle is the SMA or the EMA; the deviation is about the SMA in both, as TA-Lib
-                         has it
-    s       pivot, first, second, head, laps, ring: as in stddev, where pivot is centre; mean, seen: as in
-            ema, in use with centre=ema
-    out_*   (n,)         unit of close; nan for the first period - 1 rows
-    """
+    """The bands about the plain mean; state and ring as in stddev, where pivot is centre."""
     pivot = s.pivot
     first = s.first if s.laps > 0 else math.nan     # before the first full window every sum is nan
     second = s.second
     head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs: a fifth less time
-    mean = s.mean
-    seen = s.seen
     last = period - 1
     share = 1.0 / period
-    weight = 2.0 / (period + 1)
     n = len(close)
     i = 0
     while i < n:
@@ -61,8 +33,6 @@ def bbands(
             total = ring[2 * head + 2] + first
             deviation = math.sqrt(spread(total, ring[2 * head + 3] + second, share) * share)
             middle = pivot + total * share
-            if centre == 1:
-                middle, mean, seen = seeded_mean(value, mean, seen, period, weight)
             out_upper[j] = middle + up * deviation
             out_middle[j] = middle
             out_lower[j] = middle - down * deviation
@@ -75,8 +45,6 @@ def bbands(
             fold_moments(ring, period, pivot)
             deviation = math.sqrt(spread(ring[0], ring[1], share) * share)
             middle = pivot + ring[0] * share
-            if centre == 1:
-                middle, mean, seen = seeded_mean(pivot, mean, seen, period, weight)
             out_upper[i] = middle + up * deviation
             out_middle[i] = middle
             out_lower[i] = middle - down * deviation
@@ -89,5 +57,40 @@ def bbands(
     s.first = first
     s.second = second
     s.head = head
-    s.mean = mean
-    s.seen = seen
+
+
+@kernel()
+def about(middle: F8, deviation: F8, up: float, down: float, out_upper: F8, out_middle: F8, out_lower: F8) -> None:
+    """The bands about another average; nan in all three where one of the two is not known."""
+    for i in range(len(middle)):
+        at = middle[i] + (deviation[i] - deviation[i])
+        out_upper[i] = at + up * deviation[i]
+        out_middle[i] = at
+        out_lower[i] = at - down * deviation[i]
+
+
+@composite(
+    title="Bollinger Bands",
+    inputs="close",
+    outputs={"upper": "unit of the input", "middle": "unit of the input", "lower": "unit of the input"},
+    params={
+        "period": Param(20, 2, 100_000, "rows in the average and in the deviation"),
+        "up": Param(2.0, 0.0, 1000.0, "deviations from the middle to the upper band"),
+        "down": Param(2.0, 0.0, 1000.0, "deviations from the middle to the lower band"),
+        "matype": matype("sma", "kind of the average in the middle"),
+    },
+    source="Bollinger 2001, Bollinger on Bollinger Bands, ch. 7",
+    talib="BBANDS",
+)
+def bbands(on: Nodes, close: Line, period: int, up: float, down: float, matype: str) -> tuple[Line, ...]:
+    """A moving average, and bands `up` and `down` population standard deviations away from it.
+
+    The deviation is about the plain mean whatever the middle is, as TA-Lib has it. A row that is not finite makes
+    all three nan while it is in the window of the deviation, `period` rows.
+    """
+    if matype == "sma":
+        return on.apply(
+            about_mean, close, outputs=3, ring=2 * period, warmup=period - 1, period=period, up=up, down=down
+        )
+    middle = on.average(close, period, matype)
+    return on.apply(about, middle, on.stddev(close, period), outputs=3, up=up, down=down)

@@ -1,10 +1,8 @@
 """Exponential Moving Average."""
 from __future__ import annotations
 
-import math
-
 from hq_core.jit import F8, State
-from hq_core.kernels.smooth import finite, seeded_mean
+from hq_core.kernels.smooth import exponential
 from hq_core.registry import Param, indicator
 
 
@@ -23,30 +21,7 @@ def ema(close: F8, period: int, s: State, out: F8) -> None:
 
     close  (n,)  any unit; a nan or infinite row gives nan and is passed over: the next row carries on as if
                  it had not been there
-    s      mean: the average, or the plain sum while seen < period; seen: finite rows, up to period
+    s      as in kernels/smooth.py, exponential
     out    (n,)  unit of close; nan for the first period - 1 rows
     """
-    mean = s.mean
-    seen = s.seen
-    weight = 2.0 / (period + 1)
-    n = len(close)
-    i = 0
-    while i < n and seen < period:
-        out[i], mean, seen = seeded_mean(close[i], mean, seen, period, weight)
-        i += 1
-    while i < n and period == 1:        # no smoothing; the recurrence would round
-        out[i] = close[i] if finite(close[i]) else math.nan
-        i += 1
-    while i < n:
-        while i < n:
-            value = close[i]
-            if not finite(value):
-                break           # out of the recurrence, where a choice would cost a quarter of the time
-            mean = (value - mean) * weight + mean
-            out[i] = mean
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
-    s.mean = mean
-    s.seen = seen
+    exponential(close, period, 2.0 / (period + 1), s, out)

@@ -212,3 +212,34 @@ def take(row: I8, values: F8, out: F8) -> None:
     """The last of the first row[i] values; nan where there is none."""
     for i in range(len(row)):
         out[i] = values[row[i] - 1] if row[i] > 0 else math.nan
+
+
+@kernel(state="seen:i8")
+def skip(x: F8, rows: int, s: State, out: F8) -> None:
+    """x, but nan in its first `rows` finite rows.  s.seen: finite rows so far, up to rows."""
+    seen = s.seen
+    for i in range(len(x)):
+        value = x[i]
+        finite = value - value == 0.0
+        out[i] = value if seen >= rows else math.nan
+        seen += 1 if finite and seen < rows else 0
+    s.seen = seen
+
+
+@kernel()
+def together(x: F8, y: F8, out_x: F8, out_y: F8) -> None:
+    """x and y, both nan in a row where one of them is not finite."""
+    for i in range(len(x)):
+        apart = (x[i] - x[i]) + (y[i] - y[i])
+        out_x[i] = x[i] + apart
+        out_y[i] = y[i] + apart
+
+
+@kernel()
+def together_three(x: F8, y: F8, z: F8, out_x: F8, out_y: F8, out_z: F8) -> None:
+    """x, y and z, all nan in a row where one of them is not finite."""
+    for i in range(len(x)):
+        apart = (x[i] - x[i]) + (y[i] - y[i]) + (z[i] - z[i])
+        out_x[i] = x[i] + apart
+        out_y[i] = y[i] + apart
+        out_z[i] = z[i] + apart

@@ -33,6 +33,38 @@ def seeded_mean(value: float, mean: float, seen: int, period: int, weight: float
 
 
 @inline
+def exponential(close: F8, period: int, weight: float, s: State, out: F8) -> None:
+    """Write the average that moves towards each row by `weight` of the distance, seeded by the plain mean of the
+    first `period` finite rows; a row that is not finite gives nan and is passed over.
+
+    s  mean: the average, or the plain sum while seen < period; seen: finite rows, up to period
+    """
+    mean = s.mean
+    seen = s.seen
+    n = len(close)
+    i = 0
+    while i < n and seen < period:
+        out[i], mean, seen = seeded_mean(close[i], mean, seen, period, weight)
+        i += 1
+    while i < n and period == 1:        # no smoothing; the recurrence would round
+        out[i] = close[i] if finite(close[i]) else math.nan
+        i += 1
+    while i < n:
+        while i < n:
+            value = close[i]
+            if not finite(value):
+                break           # out of the recurrence, where a choice would cost a quarter of the time
+            mean = (value - mean) * weight + mean
+            out[i] = mean
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
+    s.mean = mean
+    s.seen = seen
+
+
+@inline
 def true_range(high: float, low: float, before: float) -> float:
     """The largest of high - low and the distances of both from the close before (Wilder 1978)."""
     largest = high - low

@@ -57,3 +57,16 @@ def fold_pairs(ring: F8, size: int) -> None:
         second += ring[i + 1]
         ring[i] = first
         ring[i + 1] = second
+
+
+@inline
+def fold_weighted(ring: F8, size: int) -> None:
+    """Fold pairs of slots: the value in the first of each becomes the sum from it to the lap's end, the second
+    slot the same sum with the weights 1, 2, 3 ... from it on."""
+    plain = 0.0
+    weighted = 0.0
+    for i in range(2 * size - 2, -1, -2):
+        plain += ring[i]
+        weighted += plain
+        ring[i] = plain
+        ring[i + 1] = weighted

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core import registry
 from hq_core.graph import Graph
 from hq_core.kernels import ops
 from hq_core.lang.values import BASE, Value
@@ -56,8 +57,8 @@ class Plan:
     def _indicator(self, value: Value, clock: Clock, output: str) -> Out:
         assert isinstance(value.data, tuple)
         name, params = value.data
-        node = self._graph(clock).indicator(name, [self.column(arg, clock) for arg in value.args], params)
-        return node.output(output) if output else node.out()
+        outs = self._graph(clock).indicator(name, [self.column(arg, clock) for arg in value.args], params)
+        return outs[list(registry.load(name).outputs).index(output) if output else 0]
 
     def _ask(self, value: Value, clock: Clock) -> int:
         """The number of a value among the columns asked of another clock's graph."""

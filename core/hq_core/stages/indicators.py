@@ -27,7 +27,7 @@ class Annotated:
         self.graph = Graph()
         wanted, columns = [], []
         for spec in specs:
-            for name, out in zip(spec.columns(), spec.build(self.graph).outs):
+            for name, out in zip(spec.columns(), spec.build(self.graph)):
                 if schema.has(name):
                     raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
                 wanted.append(out)
@@ -91,5 +91,5 @@ class Indicators(Stage):
     def explain(self) -> list[str]:
         """The nodes that one series runs."""
         graph = Graph()
-        graph.compile([out for spec in self.specs for out in spec.build(graph).outs])
+        graph.compile([out for spec in self.specs for out in spec.build(graph)])
         return graph.explain()
