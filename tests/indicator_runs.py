@@ -70,16 +70,24 @@ def bars(rows: int, seed: int = 0, price: float = 100.0) -> dict[str, np.ndarray
     close = price * np.exp(np.cumsum(rng.normal(0, 0.01, rows)))
     opening = close * np.exp(rng.normal(0, 0.005, rows))
     spread = np.abs(rng.normal(0, 0.01, (2, rows)))
+    volume = rng.exponential(10, rows)
     return {
-        "open": opening, "close": close, "volume": rng.exponential(10, rows),
+        "open": opening, "close": close, "volume": volume,
         "high": np.maximum(opening, close) * (1 + spread[0]),
         "low": np.minimum(opening, close) * (1 - spread[1]),
+        "buy_volume": volume * rng.uniform(0, 1, rows), "ts": hours(rows),
     }
+
+
+def hours(rows: int) -> np.ndarray:
+    """The close times of hourly bars, ns UTC."""
+    return 1_735_689_600e9 + 3_600e9 * np.arange(1.0, rows + 1.0)
 
 
 def flat_bars(column: np.ndarray) -> dict[str, np.ndarray]:
     """The same values as every column."""
-    return {key: np.array(column, dtype=float) for key in ("open", "high", "low", "close", "volume")}
+    columns = {key: np.array(column, dtype=float) for key in ("open", "high", "low", "close", "volume", "buy_volume")}
+    return columns | {"ts": hours(len(column))}
 
 
 def variants(indicator: Indicator) -> list[dict[str, int | float | str]]:
@@ -128,6 +136,8 @@ def rough() -> dict[str, np.ndarray]:
     """Bars with nan, infinity, a 1e17 tick, a flat stretch and zero volumes among them."""
     found = bars(260, 3)
     for key, column in found.items():
+        if key == "ts":
+            continue
         column[[20, 21, 150 + len(key)]] = np.nan
         column[90] = np.inf
         column[120] = 1e17

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import talib
@@ -103,6 +105,12 @@ def exact_vri(columns: Columns, period: int, include_self: str) -> list[list[flo
 
 
 # What TA-Lib lacks, and what is exact where TA-Lib is not.
-EXACT: dict[str, Callable[..., list[list[float]]]] = {
-    "sma": exact_sma, "stddev": exact_stddev, "bbands": exact_bbands, "vri": exact_vri,
-}
+Slow = Callable[..., list[list[float]]]
+EXACT: dict[str, Slow] = {"sma": exact_sma, "stddev": exact_stddev, "bbands": exact_bbands, "vri": exact_vri}
+SLOW: dict[str, Slow] = {}                          # independent slow forms in floats
+TOLERANCE: dict[str, tuple[float, str]] = {}        # where 1e-12 of TA-Lib cannot be: how far, and why
+for _path in sorted(Path(__file__).parent.glob("slow_*.py")):
+    _module = vars(import_module(_path.stem))
+    EXACT |= _module.get("EXACT", {})
+    SLOW |= _module.get("SLOW", {})
+    TOLERANCE |= _module.get("TOLERANCE", {})

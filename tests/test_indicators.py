@@ -19,6 +19,7 @@ from indicator_runs import (
     each,
     each_variant,
     flat_bars,
+    hours,
     joined,
     once,
     quick,
@@ -105,7 +106,8 @@ def test_huge_tiny_and_constant_input_gives_finite_values(
     name: str, params: Params, size: float
 ) -> None:
     run = Run(name, params)
-    for column in run.push({key: column * size for key, column in bars(run.warmup + 90, price=1.0).items()}):
+    scaled = {key: column * size for key, column in bars(run.warmup + 90, price=1.0).items()}
+    for column in run.push(scaled | {"ts": hours(run.warmup + 90)}):
         assert np.isfinite(column[run.warmup :]).all()
     run = Run(name, params)
     for column in run.push(flat_bars(np.full(run.warmup + 90, 0.1 * size))):

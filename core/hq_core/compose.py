@@ -86,16 +86,18 @@ class Nodes:
         """The moving average of kind `matype`; over one row it is the row itself, as TA-Lib has it."""
         if period == 1 or matype == "none":
             return line
-        found = self.mama(line) if matype == "mama" else getattr(self, matype)(line, period)
-        return found[0] if isinstance(found, tuple) else found
+        found: Line = self.mama(line)[0] if matype == "mama" else getattr(self, matype)(line, period)
+        return found
 
     def lag(self, line: Line, bars: int) -> Line:
         """The value of `bars` rows before."""
-        return self.apply(ops.lag, line, bars=bars, ring=bars, warmup=bars) if bars else line
+        found: Line = self.apply(ops.lag, line, bars=bars, ring=bars, warmup=bars) if bars else line
+        return found
 
     def skip(self, line: Line, rows: int) -> Line:
         """The column without its first `rows` finite rows: what comes after it starts later."""
-        return self.apply(ops.skip, line, rows=rows, warmup=rows) if rows else line
+        found: Line = self.apply(ops.skip, line, rows=rows, warmup=rows) if rows else line
+        return found
 
     def together(self, *lines: Line) -> tuple[Line, ...]:
         """The columns, each nan where one of them is, so that all begin on one row."""
