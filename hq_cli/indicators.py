@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
-hq-gen bars --rows 100 --seed 1 | hq-indicators macd:12,26,9 'ema:20(volume)' | hq-export table
+hq-gen bars --rows 100 --seed 1 | hq-indicators ema:5..50:5 'sma:3(macd.hist:12,26,9)' | hq-export table
 hq-indicators --list
 """
 
@@ -27,8 +27,13 @@ def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, e
     """Add the columns of indicators to every bar that passes.
 
     rsi:14 is the relative strength index of 14 bars in column rsi_14; macd:12,26,9 gives macd_12_26_9.macd, .signal
-    and .hist; ema:20(volume) reads another column.  Rows of other kinds pass untouched.  While an indicator warms up
-    its value is NaN.  A forming bar (complete=0) gets values and leaves the state as it was.
+    and .hist, macd.hist:12,26,9 the last one alone.  ema:5..50:5 is a fan: ema:5, ema:10 and so on to ema:50.
+
+    In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator, close@4h or
+    close@ETHUSDT bars of the stream that have another period or symbol, as they are known at each row's ts.
+
+    Rows of other kinds pass untouched.  While an indicator warms up its value is NaN.  A forming bar (complete=0) gets
+    values and leaves the state as it was.
     """
     if list_:
         from hq_cli._lists import indicators
@@ -38,12 +43,12 @@ def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, e
     from hq_core import specs as parsing
     from hq_core.stages.indicators import Indicators
 
-    wanted = [parsing.parse(text) for text in specs]
+    wanted = [one for text in specs for one in parsing.expand(text)]
     if spec:
         from hq_cli._lists import spec_file
 
         given, digest = spec_file(spec)
-        wanted += [parsing.from_dict(one) for one in given]
+        wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
     stage = Indicators(wanted)

@@ -9,6 +9,7 @@ from typing import Any
 import msgpack
 
 from hq_core.batch import Batch, Schema
+from hq_core.stage import Stage
 from hq_core.stages.signal import Signal
 from hq_core.wire import Reader, Writer
 
@@ -49,7 +50,7 @@ def batch(schema: Schema, rows: list[dict[str, float]]) -> Batch:
 class Run:
     """A stage that is fed by hand. What it wrote: `rows` by series key, and `maps` in order."""
 
-    def __init__(self, stage: Signal, saved: dict[str, Any] | None = None) -> None:
+    def __init__(self, stage: Stage, saved: dict[str, Any] | None = None) -> None:
         self.stage = stage
         self.fd = os.memfd_create("out")
         self.out = Writer(self.fd)

@@ -24,6 +24,14 @@ BARS = "hq-gen bars --rows 300 --seed 4"
     ("bbands:20,2,2.5", ["bbands_20_2_2.5.upper", "bbands_20_2_2.5.middle", "bbands_20_2_2.5.lower"]),
     ("bbands:20,matype=ema", ["bbands_20_2_2_ema.upper", "bbands_20_2_2_ema.middle", "bbands_20_2_2_ema.lower"]),
     ("atr:14(high,low,close)", ["atr_14_high_low_close"]),
+    ("macd.hist:12,26,9", ["macd_12_26_9.hist"]),
+    ("sma:3(macd.hist)", ["sma_3_macd_12_26_9.hist"]),
+    ("sub(ema:9,sma:9)", ["sub_ema_9_sma_9"]),
+    ("sub(macd.hist:12,26,9,bbands.upper:20,up=3(volume))", ["sub_macd_12_26_9.hist_bbands_20_3_volume.upper"]),
+    ("ema:timeperiod=20", ["ema_20"]),
+    ("ma:20,1", ["ma_20_ema"]),
+    ("sma:60(close@ETHUSDT)", ["sma_60_close@ETHUSDT"]),
+    ("sma:60(rsi:14(close@ETHUSDT:4h))", ["sma_60_rsi_14_close@ETHUSDT:4h"]),
 ])
 def test_columns_are_named_by_what_they_hold(text, columns):
     assert specs.parse(text).columns() == columns
@@ -44,10 +52,51 @@ def test_columns_are_named_by_what_they_hold(text, columns):
     ("atr:14(high)", "atr: takes 3 inputs (high, low, close), 1 given"),
     ("../rsi", "unknown indicator '../rsi'; did you mean rsi?"),
     ("stddev:5,nan", "stddev: nbdev is nan, must be a number"),
+    ("macd.histo:12,26,9", "macd: unknown output 'histo'; did you mean hist?"),
+    ("sma:3(close@)", "'close@' is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD"),
+    ("sma:3(close@Y:4x)", "'close@Y:4x' is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD"),
+    ("ma:3,77",
+     "ma: matype is 77, must be one of sma, ema, wma, dema, tema, trima, kama, mama, t3, hma, none, zlema, rma"),
 ])
 def test_what_is_wrong_is_said(text, says):
     with pytest.raises(HqError) as caught:
         specs.parse(text)
+    assert (str(caught.value), caught.value.code) == (says, USAGE)
+
+
+@pytest.mark.parametrize(("text", "labels"), [
+    ("ema:5..50:5", [f"ema_{period}" for period in range(5, 51, 5)]),
+    ("ema:8..10", ["ema_8", "ema_9", "ema_10"]),
+    ("macd:fast=5..6,slow=20..30:10", ["macd_5_20_9", "macd_5_30_9", "macd_6_20_9", "macd_6_30_9"]),
+    ("bbands:20,1..2:0.5", ["bbands_20_1", "bbands_20_1.5", "bbands_20"]),
+    ("sma:3(rsi:7..21:7)", ["sma_3_rsi_7", "sma_3_rsi_14", "sma_3_rsi_21"]),
+    ("ema:20", ["ema_20"]),
+])
+def test_a_fan_is_one_spec_for_each_value(text, labels):
+    assert [spec.label for spec in specs.expand(text)] == labels
+
+
+def test_a_fan_in_the_dict_form():
+    made = specs.from_dict({"type": "ema", "period": "5..15:5", "source": {"type": "rsi", "period": 14}})
+    assert [spec.label for spec in made] == ["ema_5_rsi_14", "ema_10_rsi_14", "ema_15_rsi_14"]
+
+
+def test_what_a_fan_shares_is_computed_once():
+    nodes = Indicators(specs.expand("ema:5..50:5(rsi:14)")).explain()
+    assert len(nodes) == 11
+    assert sum(line.startswith("rsi(close, 14)") for line in nodes) == 1
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("ema:9..5", "'ema:9..5': 9..5 must rise, by more than 0"),
+    ("ema:5..9:0", "'ema:5..9:0': 5..9:0 must rise, by more than 0"),
+    ("ema:1..90000", "'ema:1..90000': more than 10000 indicators"),
+    ("macd:2..900,2..900", "'macd:2..900,2..900': more than 10000 indicators"),
+    ("ema:0..3", "ema: period is 0, must be 1 to 100000"),
+])
+def test_what_is_wrong_with_a_fan_is_said(text, says):
+    with pytest.raises(HqError) as caught:
+        specs.expand(text)
     assert (str(caught.value), caught.value.code) == (says, USAGE)
 
 

@@ -71,13 +71,14 @@ class Period:
     def add(self, spec: specs.Spec) -> Line:
         if self._before is not None:
             raise HqError(f"{spec.label}: indicators are added before the first bar", USAGE)
-        if spec.label not in self._lines:
+        key = f"{spec.label}.{spec.output}"
+        if key not in self._lines:
             outs = spec.build(self._graph)
-            rings = {output: Ring(self.capacity) for output in spec.entry.outputs}
+            rings = {output: Ring(self.capacity) for output in spec.outputs}
             self._wanted += outs
             self._rings += rings.values()
-            self._lines[spec.label] = Line(spec.label, rings)
-        return self._lines[spec.label]
+            self._lines[key] = Line(spec.label, rings)
+        return self._lines[key]
 
     def push(self, ts: int, row: Mapping[str, float]) -> None:
         if self._before is None:
@@ -212,8 +213,7 @@ class HQuant:
     # -- before the first bar ----------------------------------------------------------------------------
     def add_indicator(self, spec: str | Mapping[str, Any], period: str | None = None) -> Line:
         """`rsi:14` or {"type": "rsi", "period": 14}; asked for twice it is computed once."""
-        made = specs.parse(spec) if isinstance(spec, str) else specs.from_dict(spec)
-        return self[self.bar if period is None else period].add(made)
+        return self[self.bar if period is None else period].add(specs.single(spec))
 
     def add_strategy(self, name: str, text: str | None = None) -> None:
         """A strategy in the language of hq-dsl(7): its text, or a name and its text."""

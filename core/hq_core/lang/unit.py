@@ -1,4 +1,4 @@
-"""All strategies over one base series: rows in, rows with the orders' columns out."""
+"""A plan over one base series and those that it reads: rows in, rows with more columns out."""
 from __future__ import annotations
 
 import ctypes
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns, stretches
 from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
-from hq_core.lang.compile import Plan, source_name
+from hq_core.lang.compile import source_name
 from hq_core.lang.feeds import NEVER, Feed
-from hq_core.lang.rules import Watch, orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hq_core.graph import Out
-    from hq_core.lang.strategy import Strategy
+    from hq_core.lang.compile import Plan
+    from hq_core.lang.rules import Watch
     from hq_core.wire import Writer
 
 PENDING = 65_536  # rows of one series that may wait for another
@@ -29,40 +29,30 @@ class Unit:
     """One base series.
 
     schema    its rows as they come in
-    signals   write one map for each order instead of the rows
+    plan      what is computed; columns: those that are added to the rows, on the plan's base
+    watches   rules that are told by maps; extra: the columns they look at
+    signals   write the maps instead of the rows
     """
 
     def __init__(
         self,
         schema: Schema,
-        strategies: Sequence[Strategy],
-        keep: Sequence[str],
-        signals: bool,
+        plan: Plan,
+        columns: Mapping[str, Out],
         note: Callable[[str, int], None],
+        watches: Sequence[Watch] = (),
+        extra: Sequence[Out] = (),
+        signals: bool = False,
     ) -> None:
         self.schema = schema
         self.signals = signals
         self.note = note
+        self.watches = watches
         self.passed = NEVER  # ts of the last closed row computed
         self.computed = 0  # rows of this run
-        plan = Plan()
-        columns: dict[str, Out] = {}
-        self.watches: list[Watch] = []
-        extra: list[Out] = []
-        for strategy in strategies:
-            checked = strategy.check(schema)
-            prefix = f"{strategy.name}." if len(strategies) > 1 else ""
-            found, watches = orders(plan, strategy.name, checked, signals)
-            columns |= {prefix + verb: out for verb, out in found.items()}
-            columns |= {
-                prefix + name: plan.column(checked.names[name]) for name in keep if name in checked.names
-            }
-            for watch in watches:
-                watch.place(extra)
-            self.watches += watches
         for name in columns:
             if schema.has(name):
-                raise HqError(f"column '{name}' is there already in {schema.key}; run them in one", DATA)
+                raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
         self.added = [(name, "f8") for name in columns]
         self.written = schema.with_columns(self.added)
         self.feeds: dict[tuple[str, int], Feed] = {}
@@ -89,6 +79,9 @@ class Unit:
     def announce(self, schema: Schema, out: Writer) -> None:
         """The series is announced, perhaps with other columns than before."""
         if not schema.same_as(self.schema):
+            for name, _ in self.added:
+                if schema.has(name):
+                    raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
             self.columns.check(schema)
             self.written = schema.with_columns(self.added)
         self.schema = schema
@@ -240,6 +233,11 @@ def _room(memory: array[float], n: int) -> int:
     if len(memory) < n:
         memory.frombytes(bytes(8 * (n - len(memory))))
     return memory.buffer_info()[0]
+
+
+def written(clock: tuple[str, int]) -> str:
+    """A clock as it stands after '@'."""
+    return ":".join(part for part in (clock[0], _period(clock[1])) if part)
 
 
 def _period(ns: int) -> str:

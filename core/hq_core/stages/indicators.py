@@ -1,50 +1,22 @@
 """hq-indicators: indicator columns are added to the bar rows."""
 from __future__ import annotations
 
-import ctypes
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import stretches
-from hq_core.columns import Columns
-from hq_core.errors import DATA, HqError
-from hq_core.graph import Graph
+from hq_core.batch import Schema, period_ns
+from hq_core.lang.compile import Plan
+from hq_core.lang.readers import Readers
+from hq_core.lang.unit import Unit, written
+from hq_core.lang.values import BASE, Value, align
+from hq_core.specs import Column, Spec
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from hq_core.batch import Batch, Schema
-    from hq_core.specs import Spec
-    from hq_core.wire import Series
-
-_move = ctypes.memmove
-
-
-class Annotated:
-    """One series whose rows get columns: the graph, and the longer rows that go out."""
-
-    def __init__(self, schema: Schema, specs: Iterable[Spec]) -> None:
-        self.graph = Graph()
-        wanted, columns = [], []
-        for spec in specs:
-            for name, out in zip(spec.columns(), spec.build(self.graph)):
-                if schema.has(name):
-                    raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
-                wanted.append(out)
-                columns.append(name)
-        self.columns = Columns(self.graph)
-        self.columns.check(schema)
-        self.graph.compile(wanted)
-        self.schema = schema.with_columns([(name, "f8") for name in columns])
-        self.out: Series | None = None
-
-    def rows(self, batch: Batch, added: Sequence[int]) -> None:
-        """Compute the added columns; a forming row (complete=0) leaves no trace in the state."""
-        done = 0
-        for part, closed in stretches(batch):
-            at = [address + 8 * done for address in added] if done else added
-            self.graph.run(self.columns.sources(part), part.n, at, keep=closed)
-            done += part.n
+    from hq_core.batch import Batch
+    from hq_core.graph import Out
+    from hq_core.lang.values import Clock
 
 
 class Indicators(Stage):
@@ -52,44 +24,104 @@ class Indicators(Stage):
 
     def __init__(self, specs: Sequence[Spec]) -> None:
         super().__init__()
-        self.specs = list({spec.label: spec for spec in specs}.values())    # asked for twice it is one column
-        self._series: dict[str, Annotated] = {}
-        self._saved: dict[str, bytes] = {}
+        self.specs = list({tuple(spec.columns()): spec for spec in specs}.values())     # asked for twice it is one
+        self._units: dict[str, Unit] = {}
+        self._readers = Readers()
+        self._saved: dict[str, Any] = {}
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
             self.out.series(schema)
             return
-        made = Annotated(schema, self.specs)
-        before = self._series.get(schema.key)
-        if before is not None:
-            made.graph.load(before.graph.save())
-        elif schema.key in self._saved:
-            made.graph.load(self._saved.pop(schema.key))
-        made.out = self.out.series(made.schema)
-        self._series[schema.key] = made
+        unit = self._units.get(schema.key)
+        if unit is None:
+            unit = self._units[schema.key] = Unit(schema, *planned(self.specs, schema), self.note)
+            saved = self._saved.pop(schema.key, None)
+            self._readers.add(unit, resumed=saved is not None)
+            if saved is not None:
+                unit.load(saved)
+        unit.announce(schema, self.out)
 
     def rows(self, batch: Batch) -> None:
-        if batch.schema.of != "bar":
+        schema = batch.schema
+        if schema.of != "bar":
             self.out.copy(batch)
             return
-        series = self._series[batch.schema.key]
-        assert series.out is not None
-        n = batch.n
-        to = self.out.rows(series.out, n)
-        for address, at, w in zip(to, batch.addresses, batch.schema.widths):
-            _move(address, at, w * n)
-        series.rows(batch, to[len(batch.addresses) :])
-        self.out.commit(series.out, n)
+        where = schema.symbol, period_ns(schema.period)
+        self._readers.heard.add(where)
+        self._readers.rows(where, batch, self.out)
+        self._units[schema.key].rows(batch, self.out)
+
+    def mark(self, ts: int) -> None:
+        for unit in self._units.values():
+            unit.mark(ts, self.out)
+        self.out.mark(ts)
+
+    def finish(self, more: bool) -> None:
+        for unit in self._units.values():
+            if not more:
+                unit.finish(self.out)
+                for feed in unit.feeds.values():
+                    if feed.key not in self._units:
+                        self.note(f"{feed.key} is read by an indicator and not in the input", unit.computed)
+
+    def note(self, what: str, count: int) -> None:
+        if count:
+            self.notices[what] = self.notices.get(what, 0) + count
 
     def save(self) -> dict[str, Any]:
-        return {**self._saved, **{key: series.graph.save() for key, series in self._series.items()}}
+        units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}
+        return {"units": units, "heard": [list(where) for where in sorted(self._readers.heard)]}
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._saved = dict(saved)
+        self._saved = dict(saved["units"])
+        self._readers.heard = {(symbol, period) for symbol, period in saved["heard"]}
 
     def explain(self) -> list[str]:
-        """The nodes that one series runs."""
-        graph = Graph()
-        graph.compile([out for spec in self.specs for out in spec.build(graph)])
-        return graph.explain()
+        """The nodes that one series runs, those on the rows of another series first."""
+        plan, columns = planned(self.specs, Schema("bar"))
+        lines = []
+        for clock, (graph, asked) in plan.others.items():
+            graph.compile(asked)
+            lines += [f"{line}  on the rows of {written(clock)}" for line in graph.explain()]
+        plan.base.compile(list(columns.values()))
+        return lines + plan.base.explain()
+
+
+def planned(specs: Sequence[Spec], schema: Schema) -> tuple[Plan, dict[str, Out]]:
+    """The plan of all specs over a series, and its columns by their names."""
+    plan = Plan()
+    columns: dict[str, Out] = {}
+    for spec in specs:
+        value = _value(spec, schema)
+        for column, output in zip(spec.columns(), spec.outputs):
+            columns[column] = plan.column(_picked(value, output))
+    return plan, columns
+
+
+def _value(spec: Spec, schema: Schema) -> Value:
+    """An indicator on the clock of what it reads; where that is of several series, on the rows' own."""
+    inputs = [_input(one, schema) for one in spec.sources] or [
+        Value("series", BASE, "column", (), name) for name in spec.entry.inputs
+    ]
+    several = tuple(spec.entry.outputs) if len(spec.entry.outputs) > 1 else ()
+    return Value(
+        "series", align(*inputs), "indicator", tuple(inputs), (spec.entry.name, spec.params), outputs=several
+    )
+
+
+def _picked(value: Value, output: str) -> Value:
+    return Value("series", value.clock, "output", (value,), output) if value.outputs else value
+
+
+def _input(source: Column | Spec, schema: Schema) -> Value:
+    if isinstance(source, Spec):
+        return _picked(_value(source, schema), source.outputs[0])
+    return Value("series", _clock(source, schema), "column", (), source.name)
+
+
+def _clock(column: Column, schema: Schema) -> Clock:
+    """The clock of a column: what equals the rows' own symbol or period is left out."""
+    length = period_ns(column.period)
+    symbol = "" if column.symbol == schema.symbol else column.symbol
+    return symbol, 0 if length == period_ns(schema.period) else length

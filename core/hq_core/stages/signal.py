@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import period_ns
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.lang.compile import Plan
 from hq_core.lang.origin import nearest
+from hq_core.lang.readers import Readers
+from hq_core.lang.rules import Watch, orders
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.lang.unit import Unit, described, undescribed
 from hq_core.stage import Stage
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.batch import Batch, Schema
+    from hq_core.graph import Out
 
 
 class Symbol:
@@ -69,8 +73,7 @@ class Signal(Stage):
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
         self._symbols: dict[str, Symbol] = {}
         self._others = 0  # rows that are no bars
-        self._readers: dict[tuple[str, int], list[Unit]] = {}  # units that read a series beside their own
-        self._heard: set[tuple[str, int]] = set()  # series of named symbols that have had rows
+        self._readers = Readers()  # heard: only of symbols that a strategy names
 
     def check(self) -> None:
         """Refuse names that no input is known to have, as there is none."""
@@ -98,13 +101,12 @@ class Signal(Stage):
         where = schema.symbol, period_ns(schema.period)
         if not symbol.settled:
             self._settle(symbol)
-        if schema.symbol in self._named and where not in self._heard:
+        if schema.symbol in self._named and where not in self._readers.heard:
             for other in self._symbols.values():  # whoever reads these rows must be there to hear them
                 if not other.settled:
                     self._settle(other)
-            self._heard.add(where)
-        for reader in self._readers.get(where, ()):
-            reader.feed(reader.feeds[where], batch, self.out)
+            self._readers.heard.add(where)
+        self._readers.rows(where, batch, self.out)
         if symbol.unit is not None and symbol.unit.schema.period == schema.period:
             symbol.unit.rows(batch, self.out)
             return
@@ -151,10 +153,10 @@ class Signal(Stage):
             for name, symbol in self._symbols.items()
             if symbol.unit is not None
         }
-        return {"units": units, "heard": [list(where) for where in sorted(self._heard)]}
+        return {"units": units, "heard": [list(where) for where in sorted(self._readers.heard)]}
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._heard = {(symbol, period) for symbol, period in saved["heard"]}
+        self._readers.heard = {(symbol, period) for symbol, period in saved["heard"]}
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:
@@ -182,16 +184,28 @@ class Signal(Stage):
 
     def _place(self, symbol: Symbol, schema: Schema, resumed: bool = False) -> Unit:
         """The unit on a base, told to whoever has rows for it."""
-        unit = symbol.unit = Unit(schema, self.strategies, self.keep, self.signals, self.note)
-        for where, feed in unit.feeds.items():
-            if where in self._heard and not resumed:
-                raise HqError(
-                    f"{schema.key}: comes after rows of {feed.key}, which it reads; "
-                    "announce both before the first rows",
-                    DATA,
-                )
-            self._readers.setdefault(where, []).append(unit)
+        unit = symbol.unit = self._unit(schema)
+        self._readers.add(unit, resumed)
         return unit
+
+    def _unit(self, schema: Schema) -> Unit:
+        """All strategies over one base series: the columns of their orders, and the rules that maps tell of."""
+        plan = Plan()
+        columns: dict[str, Out] = {}
+        watches: list[Watch] = []
+        for strategy in self.strategies:
+            checked = strategy.check(schema)
+            prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""
+            found, told = orders(plan, strategy.name, checked, self.signals)
+            columns |= {prefix + verb: out for verb, out in found.items()}
+            columns |= {
+                prefix + name: plan.column(checked.names[name]) for name in self.keep if name in checked.names
+            }
+            watches += told
+        extra: list[Out] = []
+        for watch in watches:
+            watch.place(extra)
+        return Unit(schema, plan, columns, self.note, watches, extra, self.signals)
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
         unit = symbol.unit
