@@ -20,10 +20,17 @@ hq-indicators --list
 @filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
+@click.option("--compat", type=click.Choice(("talib", "metastock", "tv")), default="talib", show_default=True,
+              help="Whose rules hold where they differ: tv is Pine's.")
+@click.option("--unstable", multiple=True, metavar="NAME=ROWS",
+              help="That many rows more are NaN after the warm-up of NAME, as TA-Lib's unstable period.")
 @click.option("--list", "list_", is_flag=True, help="List the indicators and their parameters.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
 @click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
-def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, explain: bool) -> Stage | None:
+def main(
+    specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...],
+    list_: bool, as_json: bool, explain: bool,
+) -> Stage | None:
     """Add the columns of indicators to every bar that passes.
 
     rsi:14 is the relative strength index of 14 bars in column rsi_14; macd:12,26,9 gives macd_12_26_9.macd, .signal
@@ -41,6 +48,7 @@ def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, e
         click.echo(indicators(as_json))
         return None
     from hq_core import specs as parsing
+    from hq_core.graph import Settings
     from hq_core.stages.indicators import Indicators
 
     wanted = [one for text in specs for one in parsing.expand(text)]
@@ -51,7 +59,7 @@ def main(specs: tuple[str, ...], spec: str | None, list_: bool, as_json: bool, e
         wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
-    stage = Indicators(wanted)
+    stage = Indicators(wanted, Settings(compat, parsing.rows_of(unstable)))
     if spec:
         stage.inputs["spec"] = digest
     if explain:

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indicator_runs import NAMES, VARIANTS, Run, bars, each_of, flat_bars, once, rough, variants, within
 
-from hq_core.registry import Compiled, Indicator, load
+from hq_core.registry import Indicator, load
 
 TALIB = [name for name in NAMES if load(name).talib]
 EXACT = [name for name in NAMES if name in oracles.EXACT]
 SLOW = [name for name in NAMES if name in oracles.SLOW]
 PRICES = ("open", "high", "low", "close")
-RECURSIVE = [name for name in TALIB if isinstance(entry := load(name), Compiled) and not entry.ring(entry.bind())]
+RECURSIVE = [name for name in TALIB if [node.ring for node in Run(name).graph.nodes] == [0]]
 
 
 def unit(indicator: Indicator, output: str, columns: oracles.Columns, warmup: int) -> np.ndarray:

@@ -63,6 +63,15 @@ class Nodes:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
+    @property
+    def compat(self) -> str:
+        return self.graph.settings.compat
+
+    def plain(self, *names: str) -> bool:
+        """True if these indicators run by TA-Lib's own rules, so that one kernel may stand for several of them."""
+        settings = self.graph.settings
+        return settings.compat == "talib" and not any(settings.unstable.get(name) for name in names)
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         entry = registry.load(name)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import registry
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Block, Kernel, address, address_of, engine, load
+from hq_core.kernels import ops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,10 +71,25 @@ class Node:
         return f"{self.kernel.name}({', '.join(given)})"
 
 
+class Settings:
+    """Rules that hold for every indicator of a graph, as TA-Lib has them for a process.
+
+    compat    talib; metastock, which seeds EMA, RSI and CMO otherwise; tv, Pine's rules where they differ
+    unstable  rows by the name of an indicator: so many more after its warm-up are nan
+    """
+
+    __slots__ = ("compat", "unstable")
+
+    def __init__(self, compat: str = "talib", unstable: Mapping[str, int] | None = None) -> None:
+        self.compat = compat
+        self.unstable = dict(unstable or {})
+
+
 class Graph:
     """Nodes over the columns of one series.  Build, `compile`, then `run` batch after batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
         self.sources: list[str] = []        # the input columns that the graph reads
         self.nodes: list[Node] = []
         self._outs: list[Out] = []
@@ -122,7 +138,11 @@ class Graph:
         if inputs and len(inputs) != len(entry.inputs):
             takes = f"{len(entry.inputs)} inputs ({', '.join(entry.inputs)})"
             raise HqError(f"{name}: takes {takes}, {len(inputs)} given", DATA)
-        return entry.build(self, list(inputs) or [self.source(column) for column in entry.inputs], bound)
+        outs = entry.build(self, list(inputs) or [self.source(column) for column in entry.inputs], bound)
+        rows = self.settings.unstable.get(entry.name, 0)
+        if not rows:
+            return outs
+        return [self.node(ops.skip, [out], {"rows": rows}, warmup=rows).out() for out in outs]
 
     def _column(self, out: Out) -> Out:
         self._outs.append(out)

@@ -1,4 +1,4 @@
-"""What to compute, as text: `rsi:14`, `bbands:20,matype=ema`, `ema:20(rsi:14)`, `sma:60(close@ETHUSDT)`, `ema:5..50:5`."""
+"""What to compute, as text: `rsi:14`, `bbands:20,matype=ema`, `ema:9(rsi:14)`, `sma:9(close@ETHUSDT)`, `ema:5..9`."""
 from __future__ import annotations
 
 import re
@@ -10,7 +10,7 @@ from hq_core.batch import period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hq_core.graph import Graph, Out
 
@@ -183,6 +183,17 @@ def from_dict(given: Mapping[str, Any]) -> list[Spec]:
         for value in rest.values()
     ]
     return [Spec(entry, entry.bind((), dict(zip(rest, values))), sources, output) for values in product(*fans)]
+
+
+def rows_of(words: Sequence[str]) -> dict[str, int]:
+    """The unstable periods of `ema=50`, `rsi=20`: rows by the names of indicators.  Raises HqError USAGE."""
+    found = {}
+    for word in words:
+        name, equals, rows = word.partition("=")
+        if not equals or not rows.isdecimal():
+            raise HqError(f"'{word}' is not NAME=ROWS, such as ema=50", USAGE)
+        found[registry.load(name).name] = int(rows)
+    return found
 
 
 def single(given: str | Mapping[str, Any]) -> Spec:

@@ -3,31 +3,19 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, State
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.smooth import finite
-from hq_core.registry import Param, indicator
+from hq_core.registry import Param
 
 
-@indicator(
-    title="Chande Momentum Oscillator",
-    inputs="close",
-    outputs={"cmo": "ratio in percent, -100..100"},
-    params={"period": Param(14, 2, 100_000, "rows in Wilder's average")},
-    state="gain loss prev seen:i8",
-    warmup=lambda period: period,
-    source="Chande and Kroll 1994, The New Technical Trader, ch. 5; smoothed as Wilder's RSI, as TA-Lib",
-    talib="CMO",
-)
-def cmo(close: F8, period: int, s: State, out: F8) -> None:
-    """Wilder's smoothed up moves less down moves, in percent of all moves.
+@kernel(state="gain loss prev seen:i8", name="cmo")
+def balance(close: F8, period: int, early: int, s: State, out: F8) -> None:
+    """The oscillator of Wilder's averages.
 
-    close  (n,)  price; a nan or infinite row gives nan and is passed over: the next move is measured from the
-                 last finite row
+    early  1: the first value is that of the first period - 1 moves (Metastock); 0: that of the first `period`
     s      gain, loss: Wilder's mean moves, unit of close, or plain sums while seen <= period; prev: the last
-           finite row; seen: finite rows, up to the first output
-    out    (n,)  -100..100, nan for the first `period` rows; 0 when nothing has moved, as TA-Lib
-
-    Chande's own form takes plain sums of the last `period` moves; TA-Lib's, and so this one, decays them.
+           finite row; seen: finite rows, up to period + 1
     """
     gain = s.gain
     loss = s.loss
@@ -45,6 +33,8 @@ def cmo(close: F8, period: int, s: State, out: F8) -> None:
                 loss += max(prev - value, 0.0)
             prev = value
             seen += 1
+            if seen == period and early == 1:
+                out[i] = 100.0 * ((gain - loss) / (gain + loss)) if gain + loss > 0.0 else 0.0
             if seen > period:
                 gain /= period
                 loss /= period
@@ -69,3 +59,41 @@ def cmo(close: F8, period: int, s: State, out: F8) -> None:
     s.loss = loss
     s.prev = prev
     s.seen = seen
+
+
+@kernel()
+def moves(change: F8, out_up: F8, out_down: F8) -> None:
+    """How far a row rose and how far it fell."""
+    for i in range(len(change)):
+        out_up[i] = max(change[i], 0.0) + (change[i] - change[i])
+        out_down[i] = max(-change[i], 0.0)
+
+
+@kernel()
+def share(up: F8, down: F8, out: F8) -> None:
+    """(up - down) / (up + down) in percent; 0 when nothing has moved."""
+    for i in range(len(up)):
+        total = up[i] + down[i]
+        out[i] = 100.0 * ((up[i] - down[i]) / (total if total != 0.0 else 1.0))
+
+
+@composite(
+    title="Chande Momentum Oscillator",
+    inputs="close",
+    outputs={"cmo": "ratio in percent, -100..100"},
+    params={"period": Param(14, 2, 100_000, "rows in Wilder's average")},
+    source="Chande and Kroll 1994, The New Technical Trader, ch. 5; smoothed as Wilder's RSI, as TA-Lib",
+    talib="CMO",
+)
+def cmo(on: Nodes, close: Line, period: int) -> Line:
+    """Wilder's smoothed up moves less down moves, in percent of all moves; 0 when nothing has moved, as TA-Lib.
+
+    A row that is not finite gives nan and is passed over: the next move is measured from the last finite row.
+    Chande's own form takes plain sums of the last `period` moves, and so do Pine and this one with `--compat tv`.
+    With `--compat metastock` there is a value one row earlier.
+    """
+    if on.compat == "tv":
+        up, down = on.apply(moves, on.mom(close, 1), outputs=2)
+        return on.apply(share, on.sum(up, period), on.sum(down, period))
+    early = on.compat == "metastock"
+    return on.apply(balance, close, period=period, early=early, warmup=period - early)

@@ -24,4 +24,4 @@ def rma(close: F8, period: int, s: State, out: F8) -> None:
     s      as in kernels/smooth.py, exponential
     out    (n,)  unit of close; nan for the first period - 1 rows
     """
-    exponential(close, period, 1.0 / period, s, out)
+    exponential(close, period, 1.0 / period, 0, s, out)

@@ -3,29 +3,20 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, State
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.smooth import finite
-from hq_core.registry import Param, indicator
+from hq_core.registry import Param
 
 
-@indicator(
-    title="Relative Strength Index",
-    inputs="close",
-    outputs={"rsi": "0..100"},
-    params={"period": Param(14, 2, 100_000, "rows in Wilder's average")},
-    state="gain loss prev seen:i8",
-    warmup=lambda period: period,
-    source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 6",
-    talib="RSI",
-)
-def rsi(close: F8, period: int, s: State, out: F8) -> None:
-    """Wilder's smoothed share of up moves among all moves.
+@kernel(state="gain loss prev seen:i8", name="rsi")
+def strength(close: F8, period: int, early: int, still: float, s: State, out: F8) -> None:
+    """The index.
 
-    close  (n,)  price; a nan or infinite row gives nan and is passed over: the next move is measured from the
-                 last finite row
+    early  1: the first value is that of the first period - 1 moves (Metastock); 0: that of the first `period`
+    still  the value when nothing has moved
     s      gain, loss: period times Wilder's mean move, unit of close (the factor cancels and saves two
-           divisions a row); prev: the last finite row; seen: finite rows, up to the first output
-    out    (n,)  0..100, nan for the first `period` rows; 0 when nothing has moved, as TA-Lib
+           divisions a row); prev: the last finite row; seen: finite rows, up to period + 1
     """
     gain = s.gain
     loss = s.loss
@@ -43,9 +34,9 @@ def rsi(close: F8, period: int, s: State, out: F8) -> None:
                 loss += max(prev - value, 0.0)
             prev = value
             seen += 1
-            if seen > period:
+            if seen > period - early:
                 total = gain + loss
-                out[i] = 100.0 * (gain / total) if total > 0.0 else 0.0
+                out[i] = 100.0 * (gain / total) if total > 0.0 else still
         i += 1
     while i < n:
         while i < n:
@@ -56,7 +47,7 @@ def rsi(close: F8, period: int, s: State, out: F8) -> None:
             loss = loss * keep + max(prev - value, 0.0)
             prev = value
             total = gain + loss
-            out[i] = 100.0 * (gain / total) if total > 0.0 else 0.0
+            out[i] = 100.0 * (gain / total) if total > 0.0 else still
             i += 1
         if i < n:
             out[i] = math.nan
@@ -65,3 +56,22 @@ def rsi(close: F8, period: int, s: State, out: F8) -> None:
     s.loss = loss
     s.prev = prev
     s.seen = seen
+
+
+@composite(
+    title="Relative Strength Index",
+    inputs="close",
+    outputs={"rsi": "0..100"},
+    params={"period": Param(14, 2, 100_000, "rows in Wilder's average")},
+    source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 6",
+    talib="RSI",
+)
+def rsi(on: Nodes, close: Line, period: int) -> Line:
+    """Wilder's smoothed share of up moves among all moves; 0 when nothing has moved, as TA-Lib, 100 in Pine.
+
+    A row that is not finite gives nan and is passed over: the next move is measured from the last finite row.
+    With `--compat metastock` there is a value one row earlier.
+    """
+    early = on.compat == "metastock"
+    still = 100.0 if on.compat == "tv" else 0.0
+    return on.apply(strength, close, period=period, early=early, still=still, warmup=period - early)

@@ -13,38 +13,28 @@ def finite(value: float) -> bool:
 
 
 @inline
-def seeded_mean(value: float, mean: float, seen: int, period: int, weight: float) -> tuple[float, float, int]:
-    """One row of an exponential average whose seed is the plain mean of the first `period` finite rows.
+def exponential(close: F8, period: int, weight: float, first: int, s: State, out: F8) -> None:
+    """Write the average that moves towards each row by `weight` of the distance; nan before finite row `period`, and
+    in a row that is not finite, which is passed over.
 
-    mean   the average, or the plain sum while seen < period
-    Returns the row's output (nan before the seed and for a row that is not finite), the new mean, rows seen.
-    """
-    if not finite(value):
-        return math.nan, mean, seen
-    if seen >= period:
-        mean = (value - mean) * weight + mean
-        return mean, mean, seen
-    mean += value
-    seen += 1
-    if seen < period:
-        return math.nan, mean, seen
-    mean /= period
-    return mean, mean, seen
-
-
-@inline
-def exponential(close: F8, period: int, weight: float, s: State, out: F8) -> None:
-    """Write the average that moves towards each row by `weight` of the distance, seeded by the plain mean of the
-    first `period` finite rows; a row that is not finite gives nan and is passed over.
-
-    s  mean: the average, or the plain sum while seen < period; seen: finite rows, up to period
+    first  1: it starts at the first finite row (Metastock); 0: at the plain mean of the first `period` ones
+    s      mean: the average, or the plain sum before it starts; seen: finite rows, up to period
     """
     mean = s.mean
     seen = s.seen
     n = len(close)
     i = 0
     while i < n and seen < period:
-        out[i], mean, seen = seeded_mean(close[i], mean, seen, period, weight)
+        value = close[i]
+        out[i] = math.nan
+        if finite(value):
+            seen += 1
+            if first == 1:
+                mean = (value - mean) * weight + mean if seen > 1 else value
+            else:
+                mean = seed_or_move(value, mean, seen, period, weight)
+            if seen == period:
+                out[i] = mean
         i += 1
     while i < n and period == 1:        # no smoothing; the recurrence would round
         out[i] = close[i] if finite(close[i]) else math.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core import registry
-from hq_core.graph import Graph
+from hq_core.graph import Graph, Settings
 from hq_core.kernels import ops
 from hq_core.lang.values import BASE, Value
 
@@ -20,8 +20,9 @@ class Plan:
     others    by clock: the graph of that clock's rows, and the columns asked of it
     """
 
-    def __init__(self) -> None:
-        self.base = Graph()
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings
+        self.base = Graph(settings)
         self.others: dict[Clock, tuple[Graph, list[Out]]] = {}
         self._done: dict[tuple[int, Clock], Out] = {}
         self._kept: list[Value] = []  # so that no id is used again
@@ -72,7 +73,7 @@ class Plan:
         if clock == BASE:
             return self.base
         if clock not in self.others:
-            self.others[clock] = Graph(), []
+            self.others[clock] = Graph(self.settings), []
         return self.others[clock][0]
 
 

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hq_core.batch import Batch
-    from hq_core.graph import Out
+    from hq_core.graph import Out, Settings
     from hq_core.lang.values import Clock
 
 
 class Indicators(Stage):
     """Adds the columns of `specs` to every bar series; other kinds pass untouched."""
 
-    def __init__(self, specs: Sequence[Spec]) -> None:
+    def __init__(self, specs: Sequence[Spec], settings: Settings | None = None) -> None:
         super().__init__()
+        self.settings = settings
         self.specs = list({tuple(spec.columns()): spec for spec in specs}.values())     # asked for twice it is one
         self._units: dict[str, Unit] = {}
         self._readers = Readers()
@@ -35,7 +36,7 @@ class Indicators(Stage):
             return
         unit = self._units.get(schema.key)
         if unit is None:
-            unit = self._units[schema.key] = Unit(schema, *planned(self.specs, schema), self.note)
+            unit = self._units[schema.key] = Unit(schema, *planned(self.specs, schema, self.settings), self.note)
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
@@ -79,7 +80,7 @@ class Indicators(Stage):
 
     def explain(self) -> list[str]:
         """The nodes that one series runs, those on the rows of another series first."""
-        plan, columns = planned(self.specs, Schema("bar"))
+        plan, columns = planned(self.specs, Schema("bar"), self.settings)
         lines = []
         for clock, (graph, asked) in plan.others.items():
             graph.compile(asked)
@@ -88,9 +89,9 @@ class Indicators(Stage):
         return lines + plan.base.explain()
 
 
-def planned(specs: Sequence[Spec], schema: Schema) -> tuple[Plan, dict[str, Out]]:
+def planned(specs: Sequence[Spec], schema: Schema, settings: Settings | None) -> tuple[Plan, dict[str, Out]]:
     """The plan of all specs over a series, and its columns by their names."""
-    plan = Plan()
+    plan = Plan(settings)
     columns: dict[str, Out] = {}
     for spec in specs:
         value = _value(spec, schema)
