@@ -355,7 +355,7 @@ def test_strategies_side_by_side_share_nodes_and_have_prefixes() -> None:
     assert run.column("a.e")[2:] == [2, 3, 2]
     (unit,) = [symbol.unit for symbol in stage._symbols.values()]
     assert unit is not None
-    assert [node.kernel.name for node in unit.graph.nodes].count("ema") == 1
+    assert [repr(node) for node in unit.graph.nodes].count("ema(close, 3)") == 1
 
 
 def test_columns_of_the_input_are_read_and_whole_numbers_too() -> None:

@@ -134,10 +134,10 @@ def test_what_is_asked_for_twice_is_one_column_and_one_node(run):
 def test_nodes_are_known_by_kernel_parameters_and_inputs():
     graph = Graph()
     close, volume = graph.source("close"), graph.source("volume")
-    same = graph.indicator("ema", [close], {"period": 9})
-    assert graph.indicator("ema", [close], {"period": 9}) is same
-    assert graph.indicator("ema", [close], {"period": 10}) is not same
-    assert graph.indicator("ema", [volume], {"period": 9}) is not same
+    (same,) = graph.indicator("ema", [close], {"period": 9})
+    assert graph.indicator("ema", [close], {"period": 9}) == [same]
+    assert graph.indicator("ema", [close], {"period": 10}) != [same]
+    assert graph.indicator("ema", [volume], {"period": 9}) != [same]
     assert graph.source("close") is close
     assert graph.constant(0.0) is not graph.constant(-0.0)
 

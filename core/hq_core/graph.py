@@ -48,7 +48,7 @@ class Out:
 class Node:
     """A kernel with its parameters and inputs; `outs` are its columns."""
 
-    __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "ring", "warmup")
+    __slots__ = ("call", "inputs", "kernel", "number", "outputs", "outs", "params", "ring", "warmup")
 
     def __init__(
         self, number: int, kernel: Kernel, inputs: tuple[Out, ...], params: tuple[tuple[str, float], ...],
@@ -62,13 +62,14 @@ class Node:
         self.outputs = outputs
         self.warmup = warmup + max((one.warmup for one in inputs), default=0)
         self.outs: list[Out] = []
+        given = [repr(one) for one in inputs] + [f"{value:g}" for _, value in params]
+        self.call = f"{kernel.name}({', '.join(given)})"        # how it is shown
 
     def out(self, index: int = 0) -> Out:
         return self.outs[index]
 
     def __repr__(self) -> str:
-        given = [repr(one) for one in self.inputs] + [f"{value:g}" for _, value in self.params]
-        return f"{self.kernel.name}({', '.join(given)})"
+        return self.call
 
 
 class Settings:
@@ -138,7 +139,13 @@ class Graph:
         if inputs and len(inputs) != len(entry.inputs):
             takes = f"{len(entry.inputs)} inputs ({', '.join(entry.inputs)})"
             raise HqError(f"{name}: takes {takes}, {len(inputs)} given", DATA)
-        outs = entry.build(self, list(inputs) or [self.source(column) for column in entry.inputs], bound)
+        given = list(inputs) or [self.source(column) for column in entry.inputs]
+        before = len(self.nodes)
+        outs = entry.build(self, given, bound)
+        words = [repr(one) for one in given] + [f"{v:g}" if isinstance(v, float) else str(v) for v in bound.values()]
+        for node in self.nodes[before:]:
+            if any(out.node is node for out in outs):
+                node.call = f"{entry.name}({', '.join(words)})"
         rows = self.settings.unstable.get(entry.name, 0)
         if not rows:
             return outs

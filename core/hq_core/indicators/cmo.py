@@ -9,7 +9,7 @@ from hq_core.kernels.smooth import finite
 from hq_core.registry import Param
 
 
-@kernel(state="gain loss prev seen:i8", name="cmo")
+@kernel(state="gain loss prev seen:i8")
 def balance(close: F8, period: int, early: int, s: State, out: F8) -> None:
     """The oscillator of Wilder's averages.
 

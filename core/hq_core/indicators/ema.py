@@ -7,7 +7,7 @@ from hq_core.kernels.smooth import exponential
 from hq_core.registry import Param
 
 
-@kernel(state="mean seen:i8", name="ema")
+@kernel(state="mean seen:i8")
 def ema_steps(close: F8, period: int, first: int, s: State, out: F8) -> None:
     """The average; arguments and state as in kernels/smooth.py, exponential."""
     exponential(close, period, 2.0 / (period + 1), first, s, out)

@@ -41,9 +41,9 @@ class Kernel:
 
     __slots__ = ("args", "fields", "function", "name")
 
-    def __init__(self, function: Callable[..., None], state: str, name: str = "") -> None:
+    def __init__(self, function: Callable[..., None], state: str) -> None:
         self.function = function
-        self.name = name or function.__name__
+        self.name = function.__name__
         self.fields = tuple(_field(word) for word in state.split())
         code = function.__code__
         types = function.__annotations__
@@ -71,14 +71,11 @@ def _field(word: str) -> tuple[str, str]:
     return name, kind or "f8"
 
 
-def kernel(state: str = "", name: str = "") -> Callable[[Callable[..., None]], Kernel]:
-    """Declare a kernel; `state` names the record's fields, float64 unless they end in ':i8'.
-
-    name    what messages call it, if not by the function's name
-    """
+def kernel(state: str = "") -> Callable[[Callable[..., None]], Kernel]:
+    """Declare a kernel; `state` names the record's fields, float64 unless they end in ':i8'."""
 
     def declare(function: Callable[..., None]) -> Kernel:
-        return Kernel(function, state, name)
+        return Kernel(function, state)
 
     return declare
 
