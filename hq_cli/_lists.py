@@ -13,7 +13,8 @@ def indicators(as_json: bool) -> str:
     """All indicators: aligned for reading, or one JSON array."""
     entries = [registry.load(name) for name in registry.names()]
     if as_json:
-        return orjson.dumps([_entry(one) for one in entries], option=orjson.OPT_INDENT_2).decode()
+        measured = registry.reference()
+        return orjson.dumps([_entry(one, measured[one.name]) for one in entries], option=orjson.OPT_INDENT_2).decode()
     rows = []
     for one in entries:
         params = ",".join(f"{name}={param.default}" for name, param in one.params.items())
@@ -22,7 +23,7 @@ def indicators(as_json: bool) -> str:
     return "\n".join(f"{name:<{wide[0]}}  {params:<{wide[1]}}  {title}" for name, params, title in rows)
 
 
-def _entry(one: registry.Indicator) -> dict[str, Any]:
+def _entry(one: registry.Indicator, measured: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": one.name,
         "title": one.title,
@@ -31,6 +32,7 @@ def _entry(one: registry.Indicator) -> dict[str, Any]:
         "outputs": [{"column": name, "range": unit} for name, unit in one.outputs.items()],
         "warmup": one.warmup(one.bind()),
         "talib": one.talib,
+        **measured,
         "source": one.source,
     }
 

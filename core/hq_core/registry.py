@@ -225,3 +225,12 @@ def load(name: str) -> Indicator:
     if not isinstance(found, Indicator):
         raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
     return found
+
+
+def reference() -> dict[str, dict[str, Any]]:
+    """For every indicator its oracle and max_diff, the largest difference that scripts/make_reference.py measured."""
+    import json
+
+    with open(os.path.join(os.path.dirname(__file__), "indicators", "reference.json"), encoding="utf-8") as file:
+        found: dict[str, dict[str, Any]] = json.load(file)
+    return found

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Measure every indicator against its oracle and write indicators/reference.json, which `--list --json` shows.
+
+    python scripts/make_reference.py            write it
+    python scripts/make_reference.py --check    fail if it is not what would be written, to a factor of two
+
+The bars are those of `hq-gen bars --rows 2000 --seed 1`, so every machine measures the same thing. The measure is that
+of tests/test_indicator_values.py: the largest difference over the larger of the value and the unit of its row.
+"""
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "core"), str(ROOT), str(ROOT / "tests")]
+
+import numpy as np  # noqa: E402
+import oracles  # noqa: E402
+import test_indicator_values as values  # noqa: E402
+from indicator_runs import NAMES, hours, within  # noqa: E402
+
+from hq_core.registry import load  # noqa: E402
+
+REFERENCE = ROOT / "core" / "hq_core" / "indicators" / "reference.json"
+ROWS = 2000
+
+
+def generated() -> dict[str, np.ndarray]:
+    """The bars as columns of float64."""
+    import io
+    import subprocess
+
+    python = sys.executable
+    made = subprocess.run(
+        f"{python} -m hq_cli.gen bars --rows {ROWS} --seed 1 --period 1h | {python} -m hq_cli.export csv", shell=True,
+        check=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT / 'core'}:{ROOT}"},
+    )
+    names = made.stdout.partition("\n")[0].split(",")
+    table = np.genfromtxt(io.StringIO(made.stdout), delimiter=",", skip_header=1, dtype=str)
+    keys = ("open", "high", "low", "close", "volume", "buy_volume")
+    columns = {key: np.ascontiguousarray(table[:, names.index(key)].astype(float)) for key in keys}
+    return columns | {"ts": hours(ROWS), "periods": 2.0 + np.arange(ROWS) % 29}
+
+
+def measured(name: str, columns: dict[str, np.ndarray]) -> dict[str, str | float]:
+    one = load(name)
+    if one.talib:
+        return {
+            "oracle": f"TA-Lib {oracles.talib.__ta_version__.decode().split()[0]}, {one.talib}",
+            "max_diff": values.differ(name, {}, columns, values.by_talib(name, {}, columns)),
+        }
+    slow = oracles.SLOW.get(name) or oracles.EXACT[name]
+    scaled = within(columns, one.domain)
+    where = f"tests/{slow.__module__}.py, {slow.__name__}"
+    return {"oracle": where, "max_diff": values.differ(name, {}, scaled, slow(scaled, **one.bind()))}
+
+
+def main() -> None:
+    columns = generated()
+    found = {name: measured(name, columns) for name in NAMES}
+    for one in found.values():
+        one["max_diff"] = float(f"{one['max_diff']:.1e}")
+    if "--check" in sys.argv:
+        kept = json.loads(REFERENCE.read_text())
+        for name, one in found.items():
+            was = kept.get(name, {"oracle": "nothing", "max_diff": 0.0})
+            if was["oracle"] != one["oracle"] or one["max_diff"] > max(2.0 * was["max_diff"], 1e-15):
+                sys.exit(f"{REFERENCE.name}: {name} was {was}, is {one}: look at it, then run scripts/make_reference.py")
+        return
+    rows = [f"  {json.dumps(name)}: {json.dumps(one)}" for name, one in found.items()]
+    REFERENCE.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()
