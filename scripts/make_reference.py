@@ -34,10 +34,9 @@ def generated() -> dict[str, np.ndarray]:
     import subprocess
 
     python = sys.executable
-    made = subprocess.run(
-        f"{python} -m hq_cli.gen bars --rows {ROWS} --seed 1 --period 1h | {python} -m hq_cli.export csv", shell=True,
-        check=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT / 'core'}:{ROOT}"},
-    )
+    line = f"{python} -m hq_cli.gen bars --rows {ROWS} --seed 1 --period 1h | {python} -m hq_cli.export csv"
+    paths = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}:{ROOT}"}
+    made = subprocess.run(line, shell=True, check=True, capture_output=True, text=True, cwd=ROOT, env=paths)
     names = made.stdout.partition("\n")[0].split(",")
     table = np.genfromtxt(io.StringIO(made.stdout), delimiter=",", skip_header=1, dtype=str)
     keys = ("open", "high", "low", "close", "volume", "buy_volume")
@@ -68,7 +67,7 @@ def main() -> None:
         for name, one in found.items():
             was = kept.get(name, {"oracle": "nothing", "max_diff": 0.0})
             if was["oracle"] != one["oracle"] or one["max_diff"] > max(2.0 * was["max_diff"], 1e-15):
-                sys.exit(f"{REFERENCE.name}: {name} was {was}, is {one}: look at it, then run scripts/make_reference.py")
+                sys.exit(f"{REFERENCE.name}: {name} was {was}, is {one}; run scripts/make_reference.py if right")
         return
     rows = [f"  {json.dumps(name)}: {json.dumps(one)}" for name, one in found.items()]
     REFERENCE.write_text("{\n" + ",\n".join(rows) + "\n}\n")
