@@ -56,6 +56,14 @@ def _float_bits(context: Any, bits: Any) -> Any:
 
 
 @intrinsic
+def _bits_of(context: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
 def _call(context: Any, function: Any, block: Any) -> Any:
     """Call the machine code at an address with the address of an argument block."""
 
@@ -74,7 +82,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
     if function in _made:
         return _made[function]
     names = dict(function.__globals__)
-    names["hq_call"] = _call
+    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits}     # Python's forms are only for reading
     for name, helper in helpers(function).items():
         names[name] = _compiled(helper)
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)

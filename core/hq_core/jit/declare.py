@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
-    from typing import Protocol, TypeAlias
+    from typing import Protocol, TypeAlias, TypeVar
+
+    Result = TypeVar("Result")
 
     class _Ints(Protocol):
         def __len__(self) -> int: ...
@@ -80,7 +82,7 @@ def kernel(state: str = "") -> Callable[[Callable[..., None]], Kernel]:
     return declare
 
 
-def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+def inline(function: Callable[..., Result]) -> Callable[..., Result]:
     """Mark a helper that kernels may call."""
     function.__dict__["hq_inline"] = True
     return function
