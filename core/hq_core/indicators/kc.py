@@ -1,0 +1,87 @@
+"""Keltner Channels."""
+from __future__ import annotations
+
+import math
+
+from hq_core.jit import F8, State
+from hq_core.kernels.smooth import finite, seed_or_move, true_range
+from hq_core.registry import Param, indicator
+
+
+@indicator(
+    title="Keltner Channels",
+    inputs="high low close",
+    outputs={"upper": "unit of the input", "middle": "unit of the input", "lower": "unit of the input"},
+    params={
+        "period": Param(20, 2, 100_000, "rows in the EMA in the middle"),
+        "atr": Param(10, 1, 100_000, "rows in Wilder's average of the true range"),
+        "nbdev": Param(2.0, 0.0, 1000.0, "true ranges from the middle to each band"),
+    },
+    state="mean span prev seen:i8",
+    warmup=lambda period, atr, nbdev: max(period - 1, atr),
+    source="Keltner 1960, How to Make Money in Commodities; with an EMA and true ranges: Raschke",
+    talib="KC",
+)
+def kc(
+    high: F8, low: F8, close: F8, period: int, atr: int, nbdev: float,
+    s: State, out_upper: F8, out_middle: F8, out_lower: F8,
+) -> None:
+    """EMA of the typical price, and bands `nbdev` average true ranges away from it.
+
+    high, low, close  (n,)  price; a row with a nan or infinite one gives nan and is passed over
+    s      mean, span: the EMA and the average true range, or their seeds' sums; prev: the last whole row's
+           close; seen: whole rows, up to the first output
+    out_*  (n,)  unit of price; all three nan for the first max(period - 1, atr) rows
+
+    The seeds of both averages end on one row, as TA-Lib: the shorter one leaves the first rows out.
+    """
+    mean = s.mean
+    span = s.span
+    prev = s.prev
+    seen = s.seen
+    ready = max(period, atr + 1)
+    late = ready - period           # rows that the EMA leaves out
+    calm = ready - atr              # rows that the true ranges leave out; the first has none
+    weight = 2.0 / (period + 1)
+    share = 1.0 / atr
+    keep = (atr - 1) / atr
+    n = len(close)
+    i = 0
+    while i < n and seen < ready:
+        typical = (high[i] + low[i] + close[i]) / 3.0
+        out_upper[i] = math.nan
+        out_middle[i] = math.nan
+        out_lower[i] = math.nan
+        if finite(typical):
+            seen += 1
+            if seen > late:
+                mean = seed_or_move(typical, mean, seen - late, period, weight)
+            if seen > calm:
+                span = seed_or_move(true_range(high[i], low[i], prev), span, seen - calm, atr, share)
+            prev = close[i]
+            if seen == ready:
+                out_upper[i] = mean + nbdev * span
+                out_middle[i] = mean
+                out_lower[i] = mean - nbdev * span
+        i += 1
+    while i < n:
+        while i < n:
+            typical = (high[i] + low[i] + close[i]) / 3.0
+            if not finite(typical):
+                break
+            mean = (typical - mean) * weight + mean
+            span = span * keep + true_range(high[i], low[i], prev) * share
+            prev = close[i]
+            out_upper[i] = mean + nbdev * span
+            out_middle[i] = mean
+            out_lower[i] = mean - nbdev * span
+            i += 1
+        if i < n:
+            out_upper[i] = math.nan
+            out_middle[i] = math.nan
+            out_lower[i] = math.nan
+            i += 1
+    s.mean = mean
+    s.span = span
+    s.prev = prev
+    s.seen = seen
