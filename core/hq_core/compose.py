@@ -67,10 +67,13 @@ class Nodes:
     def compat(self) -> str:
         return self.graph.settings.compat
 
+    def unstable(self, name: str) -> int:
+        """Rows that are nan after the warm-up of this indicator."""
+        return self.graph.settings.unstable.get(name, 0)
+
     def plain(self, *names: str) -> bool:
         """True if these indicators run by TA-Lib's own rules, so that one kernel may stand for several of them."""
-        settings = self.graph.settings
-        return settings.compat == "talib" and not any(settings.unstable.get(name) for name in names)
+        return self.compat == "talib" and not any(map(self.unstable, names))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         entry = registry.load(name)
@@ -107,6 +110,12 @@ class Nodes:
         """The column without its first `rows` finite rows: what comes after it starts later."""
         found: Line = self.apply(ops.skip, line, rows=rows, warmup=rows) if rows else line
         return found
+
+    def starting(self, warmup: int, made: Callable[..., Line], *lines: Line) -> Line:
+        """made(*lines) with its first value on row `warmup`: of the lines as many first rows are skipped."""
+        found = made(*lines)
+        late = warmup - found.warmup
+        return made(*(self.skip(line, late) for line in lines)) if late > 0 else found
 
     def together(self, *lines: Line) -> tuple[Line, ...]:
         """The columns, each nan where one of them is, so that all begin on one row."""

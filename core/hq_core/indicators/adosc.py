@@ -66,5 +66,4 @@ def adosc(on: Nodes, high: Line, low: Line, close: Line, volume: Line, fast: int
     Both are seeded by the line's first row, as TA-Lib, and not by a mean.
     """
     line = on.ad(high, low, close, volume)
-    found: Line = on.apply(between, line, warmup=max(fast, slow) - 1, fast=fast, slow=slow)
-    return found
+    return on.skip(on.apply(between, line, warmup=max(fast, slow) - 1, fast=fast, slow=slow), on.unstable("ema"))

@@ -2,38 +2,23 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
-from hq_core.jit import F8, State
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.smooth import finite, seed_or_move, true_range
-from hq_core.registry import Param, indicator
+from hq_core.registry import Param
 
 
-@indicator(
-    title="Keltner Channels",
-    inputs="high low close",
-    outputs={"upper": "unit of the input", "middle": "unit of the input", "lower": "unit of the input"},
-    params={
-        "period": Param(20, 2, 100_000, "rows in the EMA in the middle"),
-        "atr": Param(10, 1, 100_000, "rows in Wilder's average of the true range"),
-        "nbdev": Param(2.0, 0.0, 1000.0, "true ranges from the middle to each band"),
-    },
-    state="mean span prev seen:i8",
-    warmup=lambda period, atr, nbdev: max(period - 1, atr),
-    source="Keltner 1960, How to Make Money in Commodities; with an EMA and true ranges: Raschke",
-    talib="KC",
-)
-def kc(
+@kernel(state="mean span prev seen:i8")
+def channel(
     high: F8, low: F8, close: F8, period: int, atr: int, nbdev: float,
     s: State, out_upper: F8, out_middle: F8, out_lower: F8,
 ) -> None:
-    """EMA of the typical price, and bands `nbdev` average true ranges away from it.
+    """All three bands in one pass.
 
-    high, low, close  (n,)  price; a row with a nan or infinite one gives nan and is passed over
-    s      mean, span: the EMA and the average true range, or their seeds' sums; prev: the last whole row's
-           close; seen: whole rows, up to the first output
-    out_*  (n,)  unit of price; all three nan for the first max(period - 1, atr) rows
-
-    The seeds of both averages end on one row, as TA-Lib: the shorter one leaves the first rows out.
+    s  mean, span: the EMA and the average true range, or their seeds' sums; prev: the last whole row's close;
+       seen: whole rows, up to the first output
     """
     mean = s.mean
     span = s.span
@@ -85,3 +70,44 @@ def kc(
     s.span = span
     s.prev = prev
     s.seen = seen
+
+
+@kernel()
+def around(middle: F8, span: F8, nbdev: float, out_upper: F8, out_middle: F8, out_lower: F8) -> None:
+    """The bands about an average; nan in all three where one of the two is not known."""
+    for i in range(len(middle)):
+        at = middle[i] + (span[i] - span[i])
+        out_upper[i] = at + nbdev * span[i]
+        out_middle[i] = at
+        out_lower[i] = at - nbdev * span[i]
+
+
+@composite(
+    title="Keltner Channels",
+    inputs="high low close",
+    outputs={"upper": "unit of the input", "middle": "unit of the input", "lower": "unit of the input"},
+    params={
+        "period": Param(20, 2, 100_000, "rows in the EMA in the middle"),
+        "atr": Param(10, 1, 100_000, "rows in Wilder's average of the true range"),
+        "nbdev": Param(2.0, 0.0, 1000.0, "true ranges from the middle to each band"),
+    },
+    source="Keltner 1960, How to Make Money in Commodities; with an EMA and true ranges: Raschke",
+    talib="KC",
+)
+def kc(on: Nodes, high: Line, low: Line, close: Line, period: int, atr: int, nbdev: float) -> tuple[Line, ...]:
+    """EMA of the typical price, and bands `nbdev` average true ranges away from it.
+
+    The seeds of both averages end on one row, as TA-Lib: the shorter one leaves the first rows out. With
+    `--compat tv` it is Pine's ta.kc: an EMA of close, and bands by the EMA of `period` true ranges.
+    """
+    if on.plain("ema", "atr"):
+        given = {"period": period, "atr": atr, "nbdev": nbdev}
+        return on.apply(channel, high, low, close, outputs=3, warmup=max(period - 1, atr), **given)
+    if on.compat == "tv":
+        span = on.ema(on.trange(high, low, close), period)
+        return on.apply(around, on.ema(close, period), span, outputs=3, nbdev=nbdev)
+    middle, span = partial(on.ema, period=period), partial(on.atr, period=atr)
+    typical = on.typprice(high, low, close)
+    warmup = max(middle(typical).warmup, span(high, low, close).warmup)
+    lines = on.starting(warmup, middle, typical), on.starting(warmup, span, high, low, close)
+    return on.apply(around, *lines, outputs=3, nbdev=nbdev)

@@ -1,14 +1,10 @@
 """Moving Average Convergence/Divergence of chosen averages."""
 from __future__ import annotations
 
+from functools import partial
+
 from hq_core.compose import Line, Nodes, composite
 from hq_core.registry import Param, matype
-
-
-def _starting(on: Nodes, close: Line, period: int, matype: str, warmup: int) -> Line:
-    """The average that has its first value on row `warmup`."""
-    found = on.average(close, period, matype)
-    return found if found.warmup == warmup else on.average(on.skip(close, warmup - found.warmup), period, matype)
 
 
 @composite(
@@ -36,7 +32,9 @@ def macdext(
     """
     if slow < fast:
         fast, fastmatype, slow, slowmatype = slow, slowmatype, fast, fastmatype
-    warmup = max(on.average(close, fast, fastmatype).warmup, on.average(close, slow, slowmatype).warmup)
-    macd = _starting(on, close, fast, fastmatype, warmup) - _starting(on, close, slow, slowmatype, warmup)
+    quick = partial(on.average, period=fast, matype=fastmatype)
+    calm = partial(on.average, period=slow, matype=slowmatype)
+    warmup = max(quick(close).warmup, calm(close).warmup)
+    macd = on.starting(warmup, quick, close) - on.starting(warmup, calm, close)
     line = on.average(macd, signal, signalmatype)
     return on.together(macd, line, macd - line)
