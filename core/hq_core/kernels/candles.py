@@ -4,7 +4,6 @@ from __future__ import annotations
 import math
 
 from hq_core.jit import F8, State, inline, kernel
-from hq_core.kernels.lag import keep_last, lagged
 from hq_core.kernels.smooth import finite
 
 
@@ -28,12 +27,12 @@ def colour(open: float, close: float) -> float:
 @inline
 def top(open: float, close: float) -> float:
     """The upper end of the body."""
-    return close if close >= open else open
+    return max(open, close)
 
 
 @inline
 def bottom(open: float, close: float) -> float:
-    return open if close >= open else close
+    return min(open, close)
 
 
 @inline
@@ -44,12 +43,12 @@ def body(open: float, close: float) -> float:
 @inline
 def upper(open: float, high: float, close: float) -> float:
     """The upper shadow."""
-    return high - top(open, close)
+    return high - max(open, close)
 
 
 @inline
 def lower(open: float, low: float, close: float) -> float:
-    return bottom(open, close) - low
+    return min(open, close) - low
 
 
 @kernel()
