@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from hq_core.jit import F8, I8, State, kernel
+from hq_core.kernels.lag import keep_last, lagged
 
 
 @kernel()
@@ -142,18 +143,19 @@ def crossunder(x: F8, y: F8, s: State, out: F8) -> None:
 def lag(x: F8, bars: int, s: State, ring: F8, out: F8) -> None:
     """The value of `bars` rows before; nan for the first `bars` rows.
 
-    ring  (bars,)  the last values, the oldest at s.head; s.seen: rows so far, up to bars
+    s     head: slot of the oldest row; seen: rows so far, up to bars
+    ring  (bars,)  the last rows (kernels/lag.py)
     """
-    head = s.head
+    head = max(s.head, 0)
     seen = s.seen
-    for i in range(len(x)):
-        value = x[i]  # before out[i]: they may be one column
-        out[i] = ring[head] if seen == bars else math.nan
-        ring[head] = value
-        head = head + 1 if head + 1 < bars else 0
-        seen += 1 if seen < bars else 0
-    s.head = head
-    s.seen = seen
+    back = max(bars, 1)       # it is never below 1; said here, indexing tests no signs and the loop is a plain copy
+    n = len(x)
+    for i in range(min(n, back)):
+        out[i] = lagged(ring, bars, head, seen, i)
+    for i in range(n - back):
+        out[i + back] = x[i]
+    s.head = keep_last(x, ring, bars, head)
+    s.seen = min(seen + n, bars)
 
 
 @kernel()
