@@ -108,7 +108,7 @@ class Graph:
         if found is None:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
             found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup)
-            found.outs = [self._column(Out(len(self._outs) + i, found, i)) for i in range(len(names))]
+            found.outs = [self._column(Out(len(self._outs), found, i)) for i in range(len(names))]
             self.nodes.append(found)
             self._known[key] = found
         return found
