@@ -7,10 +7,10 @@ from hq_core.kernels.smooth import exponential
 from hq_core.registry import Param
 
 
-@kernel(state="mean seen:i8")
-def ema_steps(close: F8, period: int, first: int, s: State, out: F8) -> None:
+@kernel(state="mean base one two three at:i8 seen:i8")
+def ema_steps(close: F8, period: int, at_once: int, s: State, out: F8) -> None:
     """The average; arguments and state as in kernels/smooth.py, exponential."""
-    exponential(close, period, 2.0 / (period + 1), first, s, out)
+    exponential(close, period, 2.0 / (period + 1), at_once, s, out)
 
 
 @composite(
@@ -27,4 +27,4 @@ def ema(on: Nodes, close: Line, period: int) -> Line:
     A row that is not finite gives nan and is passed over: the next row carries on as if it had not been there.
     With `--compat metastock` the seed is the first row; Pine's ta.ema is seeded as TA-Lib's.
     """
-    return on.apply(ema_steps, close, period=period, first=on.compat == "metastock", warmup=period - 1)
+    return on.apply(ema_steps, close, period=period, at_once=on.compat == "metastock", warmup=period - 1)

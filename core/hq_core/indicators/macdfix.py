@@ -16,15 +16,15 @@ def converge_fixed(close: F8, signal: int, s: State, out_macd: F8, out_signal: F
     convergence(close, 12, 26, signal, 0.15, 0.075, s, out_macd, out_signal, out_hist)
 
 
-@kernel(state="mean seen:i8")
-def weighted(close: F8, period: int, weight: float, first: int, s: State, out: F8) -> None:
+@kernel(state="mean base one two three at:i8 seen:i8")
+def weighted(close: F8, period: int, weight: float, at_once: int, s: State, out: F8) -> None:
     """An EMA of any weight; arguments and state as in kernels/smooth.py, exponential."""
-    exponential(close, period, weight, first, s, out)
+    exponential(close, period, weight, at_once, s, out)
 
 
 def _average(on: Nodes, close: Line, period: int, weight: float) -> Line:
-    first = on.compat == "metastock"
-    made = on.apply(weighted, close, period=period, weight=weight, first=first, warmup=period - 1)
+    at_once = on.compat == "metastock"
+    made = on.apply(weighted, close, period=period, weight=weight, at_once=at_once, warmup=period - 1)
     return on.skip(made, on.unstable("ema"))
 
 

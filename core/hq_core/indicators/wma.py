@@ -48,7 +48,7 @@ def wma(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
         i = stop
         if i < n:
             ring[2 * last] = close[i]
-            fold_weighted(ring, period)
+            fold_weighted(ring, period, 0.0)
             out[i] = ring[1] * share if ring[1] - ring[1] == 0.0 else math.nan
             plain = 0.0
             weighted = 0.0
