@@ -3,12 +3,53 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, State
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.smooth import finite
-from hq_core.registry import Param, indicator
+from hq_core.registry import Param
 
 
-@indicator(
+@kernel(state="quick calm seen:i8")
+def between(line: F8, fast: int, slow: int, s: State, out: F8) -> None:
+    """EMA(fast) less EMA(slow), both seeded by the first finite row.  s.seen: finite rows, up to the first output."""
+    quick = s.quick
+    calm = s.calm
+    seen = s.seen
+    quick_weight = 2.0 / (fast + 1)
+    calm_weight = 2.0 / (slow + 1)
+    quick_keep = 1.0 - quick_weight
+    calm_keep = 1.0 - calm_weight
+    ready = max(fast, slow)
+    n = len(line)
+    i = 0
+    while i < n and seen < ready:
+        value = line[i]
+        out[i] = math.nan
+        if finite(value):
+            quick = quick_weight * value + quick_keep * quick if seen > 0 else value
+            calm = calm_weight * value + calm_keep * calm if seen > 0 else value
+            seen += 1
+            if seen == ready:
+                out[i] = quick - calm
+        i += 1
+    while i < n:
+        while i < n:
+            value = line[i]
+            if not finite(value):
+                break
+            quick = quick_weight * value + quick_keep * quick
+            calm = calm_weight * value + calm_keep * calm
+            out[i] = quick - calm
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
+    s.quick = quick
+    s.calm = calm
+    s.seen = seen
+
+
+@composite(
     title="Chaikin Accumulation/Distribution Oscillator",
     inputs="high low close volume",
     outputs={"adosc": "volume"},
@@ -16,49 +57,14 @@ from hq_core.registry import Param, indicator
         "fast": Param(3, 2, 100_000, "rows in the fast EMA"),
         "slow": Param(10, 2, 100_000, "rows in the slow EMA"),
     },
-    state="total fast slow seen:i8",
-    warmup=lambda fast, slow: max(fast, slow) - 1,
     source="Chaikin; Achelis 2000, Technical Analysis from A to Z, Chaikin Oscillator",
     talib="ADOSC",
 )
-def adosc(high: F8, low: F8, close: F8, volume: F8, fast: int, slow: int, s: State, out: F8) -> None:
+def adosc(on: Nodes, high: Line, low: Line, close: Line, volume: Line, fast: int, slow: int) -> Line:
     """Fast EMA less slow EMA of the accumulation/distribution line; not exchanged if fast is the larger.
 
-    high, low, close  (n,)  price; a row with a nan or infinite input gives nan and is passed over
-    volume  (n,)  base units
-    s       total: the line; fast, slow: the averages; seen: whole rows, up to the first output
-    out     (n,)  unit of volume; nan for the first max(fast, slow) - 1 rows
-
-    Both averages are seeded by the line's first row, as TA-Lib, and not by a mean.
+    Both are seeded by the line's first row, as TA-Lib, and not by a mean.
     """
-    total = s.total
-    quick = s.fast
-    calm = s.slow
-    seen = s.seen
-    quick_weight = 2.0 / (fast + 1)
-    calm_weight = 2.0 / (slow + 1)
-    quick_keep = 1.0 - quick_weight
-    calm_keep = 1.0 - calm_weight
-    ready = max(fast, slow)
-    n = len(close)
-    i = 0
-    while i < n:
-        span = high[i] - low[i]
-        if finite(span + close[i] - volume[i]):
-            if span > 0.0:
-                total += (((close[i] - low[i]) - (high[i] - close[i])) / span) * volume[i]
-            if seen == 0:
-                quick = total
-                calm = total
-            else:
-                quick = quick_weight * total + quick_keep * quick
-                calm = calm_weight * total + calm_keep * calm
-            seen = min(seen + 1, ready)
-            out[i] = quick - calm if seen == ready else math.nan
-        else:
-            out[i] = math.nan
-        i += 1
-    s.total = total
-    s.fast = quick
-    s.slow = calm
-    s.seen = seen
+    line = on.ad(high, low, close, volume)
+    found: Line = on.apply(between, line, warmup=max(fast, slow) - 1, fast=fast, slow=slow)
+    return found
