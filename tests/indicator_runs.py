@@ -75,7 +75,7 @@ def bars(rows: int, seed: int = 0, price: float = 100.0) -> dict[str, np.ndarray
         "open": opening, "close": close, "volume": volume,
         "high": np.maximum(opening, close) * (1 + spread[0]),
         "low": np.minimum(opening, close) * (1 - spread[1]),
-        "buy_volume": volume * rng.uniform(0, 1, rows), "ts": hours(rows),
+        "buy_volume": volume * rng.uniform(0, 1, rows), "ts": hours(rows), "periods": lengths(rows),
     }
 
 
@@ -84,10 +84,15 @@ def hours(rows: int) -> np.ndarray:
     return 1_735_689_600e9 + 3_600e9 * np.arange(1.0, rows + 1.0)
 
 
+def lengths(rows: int) -> np.ndarray:
+    """A window's length for each row, 2 to 30."""
+    return 2.0 + np.arange(rows) % 29
+
+
 def flat_bars(column: np.ndarray) -> dict[str, np.ndarray]:
     """The same values as every column."""
     columns = {key: np.array(column, dtype=float) for key in ("open", "high", "low", "close", "volume", "buy_volume")}
-    return columns | {"ts": hours(len(column))}
+    return columns | {"ts": hours(len(column)), "periods": lengths(len(column))}
 
 
 def variants(indicator: Indicator) -> list[dict[str, int | float | str]]:

@@ -30,6 +30,9 @@ def by_talib(function: str, inputs: Sequence[np.ndarray], params: Params) -> lis
     for theirs in called.parameters:
         value = params[ours(theirs)]
         named[theirs] = MATYPES.index(value) if isinstance(value, str) else value
+    if function == "MAVP":      # it refuses a range from the larger to the smaller, and has no rule beyond 2^31
+        named["minperiod"], named["maxperiod"] = sorted((named["minperiod"], named["maxperiod"]))
+        inputs = [inputs[0], np.minimum(inputs[1], 1e9)]
     if not len(inputs[0]):
         return [np.empty(0)] * len(called.output_names)
     found = getattr(talib, function)(*inputs, **named)

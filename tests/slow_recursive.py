@@ -28,7 +28,7 @@ def exact_mavp(columns: Columns, min: int, max: int, matype: str) -> list[list[f
     return [found]
 
 
-EXACT = {"cmou": exact_cmou}
+EXACT = {"cmou": exact_cmou, "mavp": exact_mavp}
 TOLERANCE = {
     "ppo": (1e-10, "TA-Lib's WMA, TRIMA and HMA keep running sums that are up to 1e-12 off, and this is in percent"),
     "pvo": (1e-10, "as ppo"),

@@ -16,7 +16,7 @@ import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from indicator_runs import NAMES, VARIANTS, Run, bars, each_of, flat_bars, once, rough, variants, within
+from indicator_runs import NAMES, VARIANTS, Run, bars, each_of, flat_bars, lengths, once, rough, variants, within
 
 from hq_core.registry import Indicator, load
 
@@ -150,7 +150,7 @@ def test_talib_agrees_on_real_bars(name: str, params: oracles.Params, shared: os
     with open(os.path.join(shared, "data", "klines", "btcusdt_spot_1h.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     keys = ("open", "high", "low", "close", "volume")
-    columns = {key: np.array([float(row[key]) for row in rows]) for key in keys}
+    columns = {key: np.array([float(row[key]) for row in rows]) for key in keys} | {"periods": lengths(len(rows))}
     assert differ(name, params, columns, by_talib(name, params, columns)) < tolerance(name)
 
 

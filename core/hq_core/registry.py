@@ -216,14 +216,20 @@ def names() -> list[str]:
     return sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py") and file != "__init__.py")
 
 
+_loaded: dict[str, Indicator] = {}      # composites ask for their parts again and again; listing the folder took half
+
+
 def load(name: str) -> Indicator:
     """The indicator called `name` (any case); importing one of them never imports the others."""
     lower = name.lower()
+    if lower in _loaded:
+        return _loaded[lower]
     if not lower.isidentifier() or lower not in names():
         raise HqError(f"unknown indicator '{name}'{did_you_mean(lower, names())}", USAGE)
     found = getattr(import_module(f"hq_core.indicators.{lower}"), lower)
     if not isinstance(found, Indicator):
         raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
+    _loaded[lower] = found
     return found
 
 

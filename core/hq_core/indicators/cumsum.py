@@ -26,9 +26,16 @@ def cumsum(close: F8, s: State, out: F8) -> None:
     out    (n,)  unit of close
     """
     total = s.total
-    for i in range(len(close)):
-        value = close[i]
-        known = finite(value)
-        total += value if known else 0.0
-        out[i] = total if known else math.nan
+    n = len(close)
+    i = 0
+    while i < n:
+        while i < n:
+            if not finite(close[i]):
+                break           # out of the sum, where a choice would cost half of the time
+            total += close[i]
+            out[i] = total
+            i += 1
+        if i < n:
+            out[i] = math.nan
+            i += 1
     s.total = total

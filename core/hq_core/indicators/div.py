@@ -28,10 +28,8 @@ def div(high: F8, low: F8, out: F8) -> None:
     for i in range(len(high)):
         one = high[i]
         other = low[i]
-        known = finite(one) and finite(other)
-        if other != 0.0:
-            out[i] = one / other if known else math.nan
-        elif known and one != 0.0:
-            out[i] = math.copysign(math.inf, one) * math.copysign(1.0, other)
-        else:
-            out[i] = math.nan
+        known = finite(one) & finite(other) & ((one != 0.0) | (other != 0.0))
+        apart = other if other != 0.0 else 1.0
+        beyond = math.copysign(math.inf, one) * math.copysign(1.0, other)
+        found = one / apart if other != 0.0 else beyond
+        out[i] = found if known else math.nan
