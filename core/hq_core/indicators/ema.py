@@ -11,7 +11,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"ema": "unit of the input"},
     params={"period": Param(30, 1, 100_000, "rows; the newest weighs 2 / (period + 1)")},
-    state="mean seen:i8",
+    state="mean base one two three at:i8 seen:i8",
     warmup=lambda period: period - 1,
     source="Roberts 1959, Technometrics 1(3); the seed is the plain mean of the first n rows, as TA-Lib",
     talib="EMA",

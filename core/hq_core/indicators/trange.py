@@ -28,11 +28,20 @@ def trange(high: F8, low: F8, close: F8, s: State, out: F8) -> None:
     """
     prev = s.prev
     seen = s.seen
-    for i in range(len(close)):
-        whole = finite(high[i] - low[i] + close[i])
-        out[i] = true_range(high[i], low[i], prev) if whole and seen > 0 else math.nan
-        if whole:
-            prev = close[i]
-            seen = 1
+    n = len(close)
+    broken = 1 - seen
+    for i in range(n - 1):              # as if all rows were whole; then it takes several at once
+        out[i + 1] = true_range(high[i + 1], low[i + 1], close[i])
+        broken += 0 if finite(high[i] - low[i] + close[i]) else 1
+    if n > 0 and broken == 0 and finite(high[n - 1] - low[n - 1] + close[n - 1]):
+        out[0] = true_range(high[0], low[0], prev)
+        prev = close[n - 1]
+    else:
+        for i in range(n):
+            whole = finite(high[i] - low[i] + close[i])
+            out[i] = true_range(high[i], low[i], prev) if whole and seen > 0 else math.nan
+            if whole:
+                prev = close[i]
+                seen = 1
     s.prev = prev
     s.seen = seen

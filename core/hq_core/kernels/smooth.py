@@ -33,11 +33,28 @@ def seeded_mean(value: float, mean: float, seen: int, period: int, weight: float
 
 
 @inline
+def leap(
+    base: float, one: float, two: float, three: float, value: float, keep: float, weight: float
+) -> float:
+    """The average four rows after `base`; the same as four steps but for rounding, and `base` itself if all are it.
+
+    Four operations wait for `base`, where four steps are twelve in a row.
+    """
+    past = ((one - value) * keep + (two - value)) * keep + (three - value)
+    whole = ((4.0 - weight) * weight - 6.0) * weight + 4.0      # 1 - keep^4 = weight * whole, to the last digit
+    return ((value - base) * (whole * weight) + past * (keep * weight)) + base
+
+
+@inline
 def exponential(close: F8, period: int, weight: float, s: State, out: F8) -> None:
     """Write the average that moves towards each row by `weight` of the distance, seeded by the plain mean of the
     first `period` finite rows; a row that is not finite gives nan and is passed over.
 
-    s  mean: the average, or the plain sum while seen < period; seen: finite rows, up to period
+    Every fourth row leaps from the average four rows before, which does not wait for the rows in between: half
+    of the time. Which rows those are depends on the rows before alone, not on where a batch ends.
+
+    s  mean: the average, or the plain sum while seen < period; base: the average after the last leap; one, two,
+       three: finite rows since; at: how many those are; seen: finite rows, up to period
     """
     mean = s.mean
     seen = s.seen
@@ -45,22 +62,55 @@ def exponential(close: F8, period: int, weight: float, s: State, out: F8) -> Non
     i = 0
     while i < n and seen < period:
         out[i], mean, seen = seeded_mean(close[i], mean, seen, period, weight)
+        s.base = mean
         i += 1
     while i < n and period == 1:        # no smoothing; the recurrence would round
         out[i] = close[i] if finite(close[i]) else math.nan
         i += 1
+    base = s.base
+    one = s.one
+    two = s.two
+    three = s.three
+    at = s.at
+    keep = 1.0 - weight
     while i < n:
-        while i < n:
-            value = close[i]
-            if not finite(value):
-                break           # out of the recurrence, where a choice would cost a quarter of the time
-            mean = (value - mean) * weight + mean
-            out[i] = mean
-            i += 1
+        while at == 0 and i + 3 < n:
+            value = close[i + 3]
+            if not finite((close[i] - close[i + 1]) + (close[i + 2] - value)):
+                break
+            one = close[i]
+            two = close[i + 1]
+            three = close[i + 2]
+            first = (one - base) * weight + base
+            second = (two - first) * weight + first
+            out[i] = first
+            out[i + 1] = second
+            out[i + 2] = (three - second) * weight + second
+            base = leap(base, one, two, three, value, keep, weight)
+            mean = base
+            out[i + 3] = base
+            i += 4
         if i < n:
+            value = close[i]
             out[i] = math.nan
+            if finite(value):
+                if at == 3:
+                    mean = leap(base, one, two, three, value, keep, weight)
+                    base = mean
+                else:
+                    mean = (value - mean) * weight + mean
+                one = value if at == 0 else one
+                two = value if at == 1 else two
+                three = value if at == 2 else three
+                at = (at + 1) & 3
+                out[i] = mean
             i += 1
     s.mean = mean
+    s.base = base
+    s.one = one
+    s.two = two
+    s.three = three
+    s.at = at
     s.seen = seen
 
 
@@ -85,40 +135,3 @@ def seed_or_move(value: float, mean: float, row: int, period: int, weight: float
         return (value - mean) * weight + mean
     mean += value
     return mean / period if row == period else mean
-
-
-@inline
-def mean_range(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
-    """Write Wilder's average of the true range to out; rows and s as indicators/atr.py says."""
-    mean = s.mean
-    prev = s.prev
-    seen = s.seen
-    weight = 1.0 / period
-    keep = (period - 1) / period
-    n = len(close)
-    i = 0
-    while i < n and seen <= period:
-        out[i] = math.nan
-        if finite(high[i] - low[i] + close[i]):
-            if seen > 0:
-                mean += true_range(high[i], low[i], prev)
-            prev = close[i]
-            seen += 1
-            if seen > period:
-                mean /= period
-                out[i] = mean
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
-                break
-            mean = mean * keep + true_range(high[i], low[i], prev) * weight
-            prev = close[i]
-            out[i] = mean
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
-    s.mean = mean
-    s.prev = prev
-    s.seen = seen
