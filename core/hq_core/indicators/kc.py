@@ -101,8 +101,8 @@ def kc(on: Nodes, high: Line, low: Line, close: Line, period: int, atr: int, nbd
     `--compat tv` it is Pine's ta.kc: an EMA of close, and bands by the EMA of `period` true ranges.
     """
     if on.plain("ema", "atr"):
-        given = {"period": period, "atr": atr, "nbdev": nbdev}
-        return on.apply(channel, high, low, close, outputs=3, warmup=max(period - 1, atr), **given)
+        warmup = max(period - 1, atr)
+        return on.apply(channel, high, low, close, outputs=3, warmup=warmup, period=period, atr=atr, nbdev=nbdev)
     if on.compat == "tv":
         span = on.ema(on.trange(high, low, close), period)
         return on.apply(around, on.ema(close, period), span, outputs=3, nbdev=nbdev)
