@@ -117,7 +117,7 @@ def variants(indicator: Indicator) -> list[dict[str, int | float | str]]:
     words = {key: param.choices for key, param in indicator.params.items() if param.choices}
     for at in range(max(map(len, words.values()), default=0)):
         sets.append({key: some[at % len(some)] for key, some in words.items()})
-    return sets
+    return [one for at, one in enumerate(sets) if one not in sets[:at]]
 
 
 VARIANTS = [(name, params) for name in NAMES for params in variants(load(name))]
