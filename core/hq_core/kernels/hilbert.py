@@ -14,13 +14,17 @@ import math
 
 from hq_core.jit import F8, State, inline, kernel
 from hq_core.kernels.maths.arc import atan
+from hq_core.kernels.maths.trig import cos, sin
 from hq_core.kernels.smooth import finite
 
 DEGREES = 57.29577951308232         # in a radian
+RADIANS = 0.017453292519943295      # in a degree
 NEAR = 0.0962                       # the weights of the transform: rows 0 and 6, rows 2 and 4
 FAR = 0.5769
 STRAYED = 2.0**-40                  # of the largest of the rows; from rounding alone after 1e8 rows or so
 RING = 4 * 16                       # the price, the smoothed price, the detrended one and the quadrature
+PHASE_RING = 64 + 2 * 50
+TREND_RING = 64
 
 
 @inline
@@ -41,6 +45,8 @@ def smoothed(ring: F8, i: int, plain: float, weighted: float) -> tuple[float, fl
     Returns the mean and these sums for the next row.
     """
     a = ring[i & 15]
+    if i < 3:
+        return math.nan, plain + a, weighted + (i + 1) * a
     b = ring[(i - 1) & 15]
     c = ring[(i - 2) & 15]
     d = ring[(i - 3) & 15]
@@ -129,4 +135,90 @@ def cycle(
     s.q2 = q2
     s.plain = plain
     s.weighted = weighted
+    s.seen = seen
+
+
+@kernel(state="degrees rows:i8 seen:i8")
+def phase(smooth: F8, period: F8, s: State, ring: F8, out: F8) -> None:
+    """The phase of the dominant cycle in degrees, from the first harmonic of its last whole turn.
+
+    smooth, period  (n,)  of `cycle`; a row that is not finite gives nan and is passed over
+    s     degrees: the last phase; rows: in the turn whose sines are kept; seen: finite rows, modulo 64
+    ring  the last 64 rows of smooth, 0 before the first; then 50 sines and 50 cosines
+    """
+    degrees = s.degrees
+    rows = s.rows
+    seen = s.seen
+    for i in range(len(smooth)):
+        value = smooth[i]
+        length = period[i]
+        out[i] = math.nan
+        if not finite(value):
+            continue
+        ring[seen & 63] = value
+        if int(length + 0.5) != rows:
+            rows = int(length + 0.5)
+            for j in range(rows):
+                angle = j * (2.0 * math.pi) / rows
+                ring[64 + j] = sin(angle)
+                ring[114 + j] = cos(angle)
+        real = 0.0
+        imaginary = 0.0
+        for j in range(rows):
+            at = ring[(seen - j) & 63]
+            real += ring[64 + j] * at
+            imaginary += ring[114 + j] * at
+        if imaginary != 0.0:
+            degrees = atan(real / imaginary) * DEGREES
+        elif real < 0.0:
+            degrees -= 90.0
+        elif real > 0.0:
+            degrees += 90.0
+        degrees += 90.0
+        degrees += 360.0 / length           # the smoothing lags by one row
+        if imaginary < 0.0:
+            degrees += 180.0
+        if degrees > 315.0:
+            degrees -= 360.0
+        out[i] = degrees
+        seen = (seen + 1) & 63
+    s.degrees = degrees
+    s.rows = rows
+    s.seen = seen
+
+
+@kernel(state="first second third seen:i8")
+def trendline(close: F8, period: F8, s: State, ring: F8, out: F8) -> None:
+    """Mean of close over the last turn of the dominant cycle, averaged over four rows by 4, 3, 2, 1.
+
+    close   (n,)  finite rows enter the means; others give nan and are passed over
+    period  (n,)  of `cycle`, nan before its first row
+    s       first, second, third: the last three means, 0 before the first; seen: finite rows, modulo 64
+    ring    the last 64 finite rows of close
+    """
+    first = s.first
+    second = s.second
+    third = s.third
+    seen = s.seen
+    for i in range(len(close)):
+        value = close[i]
+        length = period[i]
+        out[i] = math.nan
+        if finite(value):
+            ring[seen & 63] = value
+            if finite(length):
+                rows = int(length + 0.5)
+                mean = 0.0
+                for j in range(rows):
+                    mean += ring[(seen - j) & 63]
+                if rows > 0:
+                    mean /= rows
+                out[i] = (4.0 * mean + 3.0 * first + 2.0 * second + third) / 10.0
+                third = second
+                second = first
+                first = mean
+            seen = (seen + 1) & 63
+    s.first = first
+    s.second = second
+    s.third = third
     s.seen = seen
