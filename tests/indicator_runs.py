@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from oracles import Columns, Params
 
-from hq_core.graph import Graph
+from hq_core.graph import Graph, Settings
 from hq_core.registry import Indicator, load, names
 
 NAMES = names()
@@ -19,11 +19,11 @@ quick = settings(max_examples=20, deadline=None, derandomize=True, database=None
 class Run:
     """One indicator in a graph of its own, fed in batches."""
 
-    def __init__(self, name: str, params: Params | None = None) -> None:
+    def __init__(self, name: str, params: Params | None = None, settings: Settings | None = None) -> None:
         self.of = load(name)
         self.params = self.of.bind((), params or {})
-        self.graph = Graph()
-        self.graph.compile(self.of.build(self.graph, [self.graph.source(key) for key in self.of.inputs], self.params))
+        self.graph = Graph(settings)
+        self.graph.compile(self.graph.indicator(name, (), self.params))
 
     @property
     def warmup(self) -> int:
@@ -62,6 +62,10 @@ def within(columns: Columns, domain: float) -> Columns:
 
 def once(name: str, columns: Columns, params: Params | None = None) -> list[np.ndarray]:
     return Run(name, params).push(columns)
+
+
+def run_with(settings: Settings, name: str, columns: Columns) -> list[np.ndarray]:
+    return Run(name, None, settings).push(columns)
 
 
 def bars(rows: int, seed: int = 0, price: float = 100.0) -> dict[str, np.ndarray]:
@@ -113,7 +117,7 @@ def variants(indicator: Indicator) -> list[dict[str, int | float | str]]:
     words = {key: param.choices for key, param in indicator.params.items() if param.choices}
     for at in range(max(map(len, words.values()), default=0)):
         sets.append({key: some[at % len(some)] for key, some in words.items()})
-    return sets
+    return [one for at, one in enumerate(sets) if one not in sets[:at]]
 
 
 VARIANTS = [(name, params) for name in NAMES for params in variants(load(name))]

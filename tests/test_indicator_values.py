@@ -67,7 +67,8 @@ def differ(
         wanted = np.asarray(other)
         assert np.isnan(ours).tolist() == np.isnan(wanted).tolist(), output
         size = np.maximum(np.abs(wanted), unit(run.of, output, columns, run.warmup))
-        apart = np.abs(ours - wanted)
+        with np.errstate(invalid="ignore"):         # equal infinities, the logarithm of 0 say, are nan apart
+            apart = np.abs(ours - wanted)
         known = ~np.isnan(wanted) & (apart > 0)
         worst = max(worst, float(np.max(apart[known] / size[known], initial=0.0)))
     return worst

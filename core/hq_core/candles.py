@@ -7,6 +7,7 @@ before the one that is measured. Prices, means and their histories are nodes tha
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
@@ -47,43 +48,46 @@ class Pattern(Composite):
         self.rule = inline(rule)
         self.lookback = lookback
         self.confirmed = confirmed
-        self.columns: dict[str, None] = {}      # those that the rule needs, in order
-        self.kernel: Kernel | None = None
         self.function = self.put_together
 
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The rule for every row: a loop that calls it with the numbers of its arguments' names."""
+        columns: list[str] = []
+        values = [name if name in self.params else value(name, columns) for name in arguments(self.rule)]
+        given = ["known", *columns, *self.params, "out"]
+        loop = f"for i in range(len(known)): out[i] = rule({', '.join(values)}) + known[i]"
+        made: dict[str, Any] = {"rule": self.rule} | {word: getattr(candles, word) for word in PARTS}
+        exec(f"def {self.name}({', '.join(given)}):\n {loop}", made)
+        made[self.name].__annotations__ = {name: "float" if name in self.params else "F8" for name in given}
+        return Kernel(made[self.name], "")
+
     def put_together(self, on: Nodes, *given: Any) -> Line:
-        if self.kernel is None:
-            self.kernel = self._kernel()
         prices = dict(zip(PRICES, given))
-        lines = [column(on, prices, *split(name)) for name in self.columns]
+        params = dict(zip(self.params, given[len(PRICES) :]))
+        _, *names, _ = [name for name, kind in self.kernel.args if kind == "F8"]
+        lines = [column(on, prices, *split(name)) for name in names]
         reach = max(self.lookback, *(line.warmup for line in lines))
-        found: Line = on.apply(
-            self.kernel, known(on, prices, reach), *lines, **dict(zip(self.params, given[len(PRICES) :]))
-        )
+        found: Line = on.apply(self.kernel, known(on, prices, reach), *lines, **params)
         if self.confirmed:
             levels = [on.lag(prices["high"], 1), on.lag(prices["low"], 1), prices["close"]]
             found = on.apply(candles.confirmed, known(on, prices, reach + CONFIRM), found, *levels, bars=CONFIRM)
         return found
 
-    def _kernel(self) -> Kernel:
-        """The rule over whole columns."""
-        code = self.rule.__code__
-        names = code.co_varnames[: code.co_argcount]
-        called = ", ".join(name if name in self.params else self._value(*split(name)) for name in names)
-        given = ["known", *self.columns, *self.params, "out"]
-        text = f"def {self.name}({', '.join(given)}):\n for i in range(len(known)): out[i] = rule({called}) + known[i]"
-        made: dict[str, Any] = {"rule": self.rule} | {word: getattr(candles, word) for word in PARTS}
-        exec(text, made)
-        made[self.name].__annotations__ = {name: "float" if name in self.params else "F8" for name in given}
-        return Kernel(made[self.name], "")
 
-    def _value(self, word: str, back: str) -> str:
-        """The text of a number of one bar."""
-        if word in PARTS:
-            part = getattr(candles, word).__code__
-            return f"{word}({', '.join(self._value(price, back) for price in part.co_varnames[: part.co_argcount])})"
-        self.columns[word + back] = None
-        return f"{word}{back}[i]"
+def value(name: str, columns: list[str]) -> str:
+    """The text of a number of one row; the columns that it takes are added to `columns`."""
+    word, back = split(name)
+    if word in PARTS:
+        return f"{word}({', '.join(value(price + back, columns) for price in arguments(getattr(candles, word)))})"
+    if name not in columns:
+        columns.append(name)
+    return f"{name}[i]"
+
+
+def arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount]
 
 
 def split(name: str) -> tuple[str, str]:
@@ -100,15 +104,13 @@ def known(on: Nodes, prices: dict[str, Line], bars: int) -> Line:
 
 def column(on: Nodes, prices: dict[str, Line], word: str, back: str) -> Line:
     """The column of a price or a bound."""
-    far = int(back or 0)
     if word in prices:
-        return on.lag(prices[word], far)
-    measure, rows, factor, share = BOUNDS[word]
-    sizes = on.apply(measure, *(prices[name] for name, _ in measure.args if name in prices))
-    found: Line = on.apply(
-        candles.part, sizes, ring=far + rows, warmup=far + rows, bars=far + 1, rows=rows, factor=factor, share=share
-    )
-    return found
+        now = prices[word]
+    else:
+        measure, rows, factor, share = BOUNDS[word]
+        sizes = on.apply(measure, *(prices[name] for name, _ in measure.args if name in prices))
+        now = on.apply(candles.bound, sizes, ring=rows, warmup=rows, rows=rows, factor=factor, share=share)
+    return on.lag(now, int(back or 0))
 
 
 def pattern(

@@ -2,7 +2,19 @@
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.registry import Param
+
+
+@kernel(state="seen:i8")
+def from_first(span: F8, high: F8, low: F8, s: State, out: F8) -> None:
+    """span, but high - low in the first row where that is finite.  s.seen: 1 after it."""
+    seen = s.seen
+    for i in range(len(span)):
+        whole = high[i] - low[i]
+        out[i] = whole if seen == 0 else span[i]
+        seen = 1 if whole - whole == 0.0 else seen
+    s.seen = seen
 
 
 @composite(
@@ -17,7 +29,7 @@ def atr(on: Nodes, high: Line, low: Line, close: Line, period: int) -> Line:
     """Wilder's average of the true range.
 
     A row with a nan or infinite price gives nan and is passed over: the next true range reaches back to the last whole
-    row's close. The first row has no true range, as TA-Lib.
+    row's close. The first row has no true range, as TA-Lib; with `--compat tv` it is high - low there, as in Pine.
     """
-    found: Line = on.rma(on.trange(high, low, close), period)
-    return found
+    span = on.trange(high, low, close)
+    return on.rma(on.apply(from_first, span, high, low) if on.compat == "tv" else span, period)

@@ -3,31 +3,27 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, State
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.directional import directional, imbalance
+from hq_core.kernels.lag import over
 from hq_core.kernels.smooth import finite
-from hq_core.registry import Param, indicator
+from hq_core.registry import Param
 
 
-@indicator(
-    title="Directional Movement Index",
-    inputs="high low close",
-    outputs={"dx": "0..100"},
-    params={"period": Param(14, 2, 100_000, "rows in Wilder's sums")},
-    state="plus minus span high low close value seen:i8",
-    warmup=lambda period: period,
-    source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 4",
-    talib="DX",
-)
-def dx(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
+@kernel()
+def apart(plus: F8, minus: F8, out: F8) -> None:
+    """100 |plus - minus| / (plus + minus); 0 where nothing has moved."""
+    for i in range(len(plus)):
+        out[i] = 100.0 * over(abs(plus[i] - minus[i]), plus[i] + minus[i], 0.0)
+
+
+@kernel(state="plus minus span high low close value seen:i8")
+def dx_steps(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
     """Distance between the moves up and the moves down, in percent of their sum.
 
-    high, low, close  (n,)  price; a row with a nan or infinite one among them gives nan and is passed over:
-                            the next move is measured from the last whole row
-    s      plus, minus, span: Wilder's sums of moves up, moves down and true ranges; high, low, close: the
-           last whole row; value: the last output; seen: whole rows, up to the first output
-    out    (n,)  0..100, nan for the first `period` rows; where nothing has moved the value of the row before, 0 if
-                 there is none, as TA-Lib
+    s  plus, minus, span: Wilder's sums of moves up, moves down and true ranges; high, low, close: the last whole
+       row; value: the last output; seen: whole rows, up to the first output
     """
     plus = s.plus
     minus = s.minus
@@ -81,3 +77,23 @@ def dx(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
     s.close = close_before
     s.value = value
     s.seen = seen
+
+
+@composite(
+    title="Directional Movement Index",
+    inputs="high low close",
+    outputs={"dx": "0..100"},
+    params={"period": Param(14, 2, 100_000, "rows in Wilder's sums")},
+    source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 4",
+    talib="DX",
+)
+def dx(on: Nodes, high: Line, low: Line, close: Line, period: int) -> Line:
+    """Distance between the moves up and the moves down, in percent of their sum.
+
+    A row with a nan or infinite price gives nan and is passed over: the next move is measured from the last whole
+    row. Where nothing has moved the value of the row before, 0 if there is none, as TA-Lib. With `--compat tv` it
+    is that of Pine's ta.dmi, whose sums begin a row later.
+    """
+    if on.compat == "tv":
+        return on.apply(apart, on.plus_di(high, low, close, period), on.minus_di(high, low, close, period))
+    return on.apply(dx_steps, high, low, close, period=period, warmup=period)

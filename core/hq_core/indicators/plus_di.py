@@ -1,29 +1,45 @@
 """Plus Directional Indicator."""
 from __future__ import annotations
 
-from hq_core.jit import F8, State
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
 from hq_core.kernels.directional import share_of_range
-from hq_core.registry import Param, indicator
+from hq_core.kernels.lag import over
+from hq_core.registry import Param
 
 
-@indicator(
+@kernel()
+def percent(moved: F8, span: F8, out: F8) -> None:
+    """100 moved / span; 0 where span is 0."""
+    for i in range(len(moved)):
+        out[i] = 100.0 * over(moved[i], span[i], 0.0)
+
+
+@kernel(state="moved span high low close seen:i8")
+def plus_di_steps(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
+    """Wilder's sum of the moves up, in percent of his sum of the true ranges.
+
+    s  moved, span: Wilder's sums of the moves up and of the true ranges; high, low, close: the last whole row;
+       seen: whole rows, up to the first output
+    """
+    share_of_range(high, low, close, period, False, s, out)
+
+
+@composite(
     title="Plus Directional Indicator",
     inputs="high low close",
     outputs={"plus_di": "0..100"},
     params={"period": Param(14, 1, 100_000, "rows in Wilder's sums")},
-    state="moved span high low close seen:i8",
-    warmup=lambda period: period,
     source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 4",
     talib="PLUS_DI",
 )
-def plus_di(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> None:
+def plus_di(on: Nodes, high: Line, low: Line, close: Line, period: int) -> Line:
     """Wilder's sum of the moves up, in percent of his sum of the true ranges.
 
-    high, low, close  (n,)  price; a row with a nan or infinite one among them gives nan and is passed over:
-                            the next move is measured from the last whole row
-    s      moved, span: Wilder's sums of the moves up and of the true ranges; high, low, close: the last
-           whole row; seen: whole rows, up to the first output
-    out    (n,)  0..100, nan for the first `period` rows; 0 when nothing has moved; a fraction, 0..1,
-                 with period 1, as TA-Lib
+    A row with a nan or infinite price gives nan and is passed over: the next move is measured from the last whole
+    row. 0 when nothing has moved; a fraction, 0..1, with period 1, as TA-Lib. With `--compat tv` both are averages,
+    ta.rma, of all `period` rows from the first move on, as in Pine's ta.dmi.
     """
-    share_of_range(high, low, close, period, False, s, out)
+    if on.compat == "tv":
+        return on.apply(percent, on.rma(on.plus_dm(high, low, 1), period), on.rma(on.trange(high, low, close), period))
+    return on.apply(plus_di_steps, high, low, close, period=period, warmup=period)

@@ -11,10 +11,11 @@ from hq_core.registry import Param
 
 @kernel(state="upper lower close trend seen:i8")
 def ratchet(
-    high: F8, low: F8, close: F8, span: F8, multiplier: float, s: State, out_line: F8, out_trend: F8
+    high: F8, low: F8, close: F8, span: F8, multiplier: float, start: float, s: State, out_line: F8, out_trend: F8
 ) -> None:
     """The band on the other side of the trend, and the trend; a row that is not whole is passed over.
 
+    start  the first row's trend
     s  upper, lower: the bands, the upper one only falls and the lower one only rises until close is beyond;
        close: the last whole row's; trend: 1 or -1; seen: 1 after the first whole row
     """
@@ -30,7 +31,7 @@ def ratchet(
             above = middle + multiplier * span[i]
             below = middle - multiplier * span[i]
             if seen == 0:
-                trend = 1.0
+                trend = start
                 upper = above
                 lower = below
             else:
@@ -70,7 +71,9 @@ def supertrend(
 ) -> tuple[Line, ...]:
     """Stop line that follows the trend at a distance of true ranges and never yields; it turns when close passes it.
 
-    The first row's trend is up, as TA-Lib.
+    The first row's trend is up, as TA-Lib; with `--compat tv` it is down and the true ranges are Pine's. Its
+    direction has the other sign in Pine.
     """
+    start = -1.0 if on.compat == "tv" else 1.0
     span = on.atr(high, low, close, period)
-    return on.apply(ratchet, high, low, close, span, outputs=2, multiplier=multiplier)
+    return on.apply(ratchet, high, low, close, span, outputs=2, multiplier=multiplier, start=start)

@@ -77,30 +77,28 @@ def five(sizes: F8, at: int, total: float) -> float:
 
 
 @kernel(state="seen:i8")
-def part(
-    sizes: F8, bars: int, rows: int, factor: float, share: float, s: State, ring: F8, out: F8
-) -> None:
-    """`factor` times the mean size of `rows` rows, 5 or 10, the last of them `bars` rows before, times `share`.
+def bound(sizes: F8, rows: int, factor: float, share: float, s: State, ring: F8, out: F8) -> None:
+    """`factor` times the mean size of the `rows` rows before each, 5 or 10, times `share`.
 
     Windows so short are added up anew for every row, many rows side by side.
 
-    s     seen: rows so far, up to the ring's
-    ring  (bars + rows - 1,)  the last rows, the newest one at the end
+    s     seen: rows so far, up to `rows`
+    ring  (rows,)  the last rows, the newest one at the end
     """
-    reach = bars + max(rows, 1) - 1
+    reach = max(rows, 1)        # it is never below 1; said here, indexing tests no signs
     seen = s.seen
     n = len(sizes)
     for i in range(min(n, reach)):
         total = 0.0 if seen + i >= reach else math.nan
-        for j in range(i - reach, i - bars + 1):
+        for j in range(i - reach, i):
             total += sizes[j] if j >= 0 else ring[reach + j]
         out[i] = factor * (total / rows) * share
     if rows == 5:
-        for i in range(n - reach):
-            out[i + reach] = factor * (five(sizes, i, 0.0) / 5.0) * share
+        for i in range(n - 5):
+            out[i + 5] = factor * (five(sizes, i, 0.0) / 5.0) * share
     else:
-        for i in range(n - reach):
-            out[i + reach] = factor * (five(sizes, i + 5, five(sizes, i, 0.0)) / 10.0) * share
+        for i in range(n - 10):
+            out[i + 10] = factor * (five(sizes, i + 5, five(sizes, i, 0.0)) / 10.0) * share
     for j in range(reach):
         at = n - reach + j
         ring[j] = sizes[at] if at >= 0 else ring[n + j]

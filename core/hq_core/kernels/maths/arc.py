@@ -5,17 +5,19 @@ import math
 
 from hq_core.jit import inline
 from hq_core.kernels.maths.angle import QUARTER, QUARTER_LOW
-from hq_core.kernels.maths.pairs import add_small, divide, mul
+from hq_core.kernels.maths.pairs import add_small, cube, divide, mul
 from hq_core.kernels.maths.trig import TINY
+
+THIRD = 0.3333333333333333
 
 
 @inline
 def atan_tail(z: float) -> float:
-    """(atan(t) / t - 1) / z for z = t^2, up to t = 7/16."""
+    """(atan(t) / t - 1 + z / 3) / z^2 for z = t^2, up to t = 7/16."""
     p = -0.05216672028203441 + z * (0.04492227771392153 + z * (-0.03312740774689653 + z * 0.014772463057221784))
     p = 0.07692285547843675 + z * (-0.06666241809966524 + z * (0.058769452884197285 + z * p))
     p = -0.14285714285566736 + z * (0.11111111096638937 + z * (-0.09090908355330636 + z * p))
-    return -0.3333333333333333 + z * (0.1999999999999941 + z * p)
+    return 0.1999999999999941 + z * p
 
 
 @inline
@@ -61,8 +63,12 @@ def atan(x: float) -> float:
     if base > 0.0:
         t, t_low = divide(up, 0.0, under, under_low)
     z = t * t
+    power, power_low = cube(t)
+    third = power * THIRD
+    third_low = (((power - 2.0 * third) - third) + power_low) * THIRD
     high, low = add_small(base, t)
-    found = high + (low + (base_low + (t_low + t * z * atan_tail(z))))
+    high, more = add_small(high, -third)
+    found = high + (low + (more + (base_low + (t_low * (1.0 - z) + (t * z * z * atan_tail(z) - third_low)))))
     return found if x > 0.0 else -found
 
 

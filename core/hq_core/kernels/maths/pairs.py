@@ -51,10 +51,25 @@ def divide(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float
 
 
 @inline
+def first_digits(value: float) -> float:
+    """The first 26 bits of `value`: what they and another 26 multiply to is exact."""
+    return float_of(bits_of(value) & TOP)
+
+
+@inline
 def half_square(value: float) -> tuple[float, float]:
     """value^2 / 2 to twice the digits: a short form of `mul`."""
-    top = float_of(bits_of(value) & TOP)
+    top = first_digits(value)
     return 0.5 * (top * top), 0.5 * ((value + top) * (value - top))
+
+
+@inline
+def cube(value: float) -> tuple[float, float]:
+    """value^3 to about 2^-78 of it, the first part of at most 52 bits."""
+    top = first_digits(value)
+    square = top * top
+    upper = first_digits(square)
+    return top * upper, top * (square - upper) + (value - top) * (value * value + value * top + square)
 
 
 @inline

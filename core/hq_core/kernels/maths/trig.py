@@ -5,18 +5,23 @@ import math
 
 from hq_core.jit import inline
 from hq_core.kernels.maths.angle import quarters
-from hq_core.kernels.maths.pairs import add_small, divide, half_square
+from hq_core.kernels.maths.pairs import add_small, cube, divide, half_square
 
-TINY = 2.0**-27         # smaller ones are their own sine, tangent, arc ...
+TINY = 2.0**-27             # smaller ones are their own sine, tangent, arc ...
+SIXTH = 0.16666666666666666
 
 
 @inline
 def sin_parts(r: float, low: float) -> tuple[float, float]:
-    """sin(r + low) to about 2^-56 of it, |r| <= pi / 4."""
+    """sin(r + low) to about 2^-60 of it, |r| <= pi / 4."""
     z = r * r
     p = -2.5052106215978872e-08 + z * (1.6058529011960858e-10 - z * 7.586543634101903e-13)
     p = 0.008333333333333331 + z * (-0.00019841269841265003 + z * (2.7557319219291695e-06 + z * p))
-    return r, r * z * (-0.16666666666666666 + z * p) + low * (1.0 - 0.5 * z)
+    power, power_low = cube(r)
+    sixth = power * SIXTH
+    sixth_low = (((power - 4.0 * sixth) - 2.0 * sixth) + power_low) * SIXTH
+    total, rest = add_small(r, -sixth)
+    return total, rest + (r * z * z * p + (low * (1.0 - 0.5 * z) - sixth_low))
 
 
 @inline

@@ -1,0 +1,30 @@
+"""Exponential."""
+from __future__ import annotations
+
+import math
+
+from hq_core.jit import F8
+from hq_core.kernels.maths.exp import exp as exp_of
+from hq_core.kernels.smooth import finite
+from hq_core.registry import indicator
+
+
+@indicator(
+    title="Exponential",
+    inputs="close",
+    outputs={"exp": "ratio >= 0"},
+    params={},
+    warmup=lambda: 0,
+    source="definition: e^x",
+    talib="EXP",
+    domain=700.0,
+)
+def exp(close: F8, out: F8) -> None:
+    """e to the power of the input.
+
+    close  (n,)  a ratio; nan or infinite makes the row nan
+    out    (n,)  a ratio, never negative; infinite where close is above 709.7
+    """
+    for i in range(len(close)):
+        value = close[i]
+        out[i] = exp_of(value) if finite(value) else math.nan
