@@ -232,16 +232,16 @@ def skip(x: F8, rows: int, s: State, out: F8) -> None:
 def together(x: F8, y: F8, out_x: F8, out_y: F8) -> None:
     """x and y, both nan in a row where one of them is not finite."""
     for i in range(len(x)):
-        apart = (x[i] - x[i]) + (y[i] - y[i])
-        out_x[i] = x[i] + apart
-        out_y[i] = y[i] + apart
+        known = (x[i] - x[i]) + (y[i] - y[i]) == 0.0
+        out_x[i] = x[i] if known else math.nan      # one nan: of two that are added the machine code chooses either
+        out_y[i] = y[i] if known else math.nan
 
 
 @kernel()
 def together_three(x: F8, y: F8, z: F8, out_x: F8, out_y: F8, out_z: F8) -> None:
     """x, y and z, all nan in a row where one of them is not finite."""
     for i in range(len(x)):
-        apart = (x[i] - x[i]) + (y[i] - y[i]) + (z[i] - z[i])
-        out_x[i] = x[i] + apart
-        out_y[i] = y[i] + apart
-        out_z[i] = z[i] + apart
+        known = (x[i] - x[i]) + (y[i] - y[i]) + (z[i] - z[i]) == 0.0
+        out_x[i] = x[i] if known else math.nan
+        out_y[i] = y[i] if known else math.nan
+        out_z[i] = z[i] if known else math.nan
