@@ -124,7 +124,7 @@ def indicators(given: argparse.Namespace) -> list[str]:
                   f" {no_longer} take no longer.")
     return [
         "## Indicators", "",
-        f"Nanoseconds a bar over {n:,} bars in one call, and nanoseconds an update of one bar a call, each with its own",
+        f"Nanoseconds a bar over {n:,} bars in one call, and nanoseconds an update of one bar a call, each with its",
         "default parameters. The update's time is that of the machine code and its call, without the filter around it.",
         "", median, "",
         "| | hq | TA-Lib | hq / TA-Lib | an update |", "|---|---|---|---|---|", *rows,
