@@ -15,23 +15,28 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 
+BAR = 40        # characters of the progress bar
+
+
 def kernels() -> list[Kernel]:
-    """Every kernel that a module of hq_core declares, in order of their names."""
+    """Every kernel that a module of hq_core declares or an indicator makes, in order of their names."""
     import pkgutil
     from importlib import import_module
 
     import hq_core
-    from hq_core import jit, registry
+    from hq_core import graph, jit, registry
 
     found = {jit.engine}
     for module in pkgutil.walk_packages(hq_core.__path__, "hq_core."):
         if module.name.startswith("hq_core.jit"):       # the machinery: its one kernel is named above
             continue
         for value in vars(import_module(module.name)).values():
-            if isinstance(value, registry.Compiled):
-                found.add(value.kernel)
-            elif isinstance(value, jit.Kernel):
+            if isinstance(value, jit.Kernel):
                 found.add(value)
+    for name in registry.names():
+        made = graph.Graph()
+        made.indicator(name)
+        found |= {node.kernel for node in made.nodes}
     return sorted(found, key=lambda one: (one.name, one.function.__module__))
 
 
@@ -60,11 +65,12 @@ def compile_all(every: list[Kernel], shown: bool) -> None:
     while got := os.read(done, 64):
         count += len(got)
         if shown:
-            sys.stderr.write(f"\r{count}/{len(every)} kernels")
+            whole = BAR * count // len(every)
+            sys.stderr.write(f"\r[{'#' * whole}{'.' * (BAR - whole)}] {count}/{len(every)} kernels")
             sys.stderr.flush()
     os.close(done)
     if shown:
-        sys.stderr.write("\r" + " " * 24 + "\r")
+        sys.stderr.write("\r\033[K")
     statuses = [os.waitpid(child, 0)[1] for child in children]
     if any(statuses):
         raise HqError("a kernel could not be compiled; --debug and its command show which", BUG)
