@@ -4,8 +4,8 @@ from __future__ import annotations
 import math
 
 from hq_core.jit import F8
+from hq_core.kernels.maths.log import LEAST, log_parts, to_base_10
 from hq_core.kernels.maths.log import log10 as log10_of
-from hq_core.kernels.smooth import finite
 from hq_core.registry import indicator
 
 
@@ -24,6 +24,14 @@ def log10(close: F8, out: F8) -> None:
     close  (n,)  any unit; nan, infinite or negative makes the row nan
     out    (n,)  -inf where close is 0, as TA-Lib
     """
-    for i in range(len(close)):
+    unusual = 0
+    for i in range(len(close)):             # as if all rows were normal and positive; then it takes two at once
         value = close[i]
-        out[i] = log10_of(value) if finite(value) else math.nan
+        high, low = log_parts(value, 0.0)
+        out[i] = to_base_10(high, low)
+        unusual += 0 if (value >= LEAST) & (value < math.inf) else 1
+    if unusual > 0:
+        for i in range(len(close)):
+            value = close[i]
+            if not (value >= LEAST) & (value < math.inf):
+                out[i] = log10_of(value) if value < math.inf else math.nan

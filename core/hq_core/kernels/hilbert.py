@@ -6,7 +6,8 @@ is its history.
 
 The smoothed price comes from TA-Lib's running sums, not from the four rows themselves: where the price stands
 still, their rounding is all that turns the phasor, and the average follows that.  They are added up anew as soon
-as they have strayed from the rows, so that a tick which dwarfs its neighbours leaves nothing behind.
+as they have strayed from the rows by more than rounding, so that what a tick of 1e17 leaves behind is gone after two
+hundred rows.
 """
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ DEGREES = 57.29577951308232         # in a radian
 RADIANS = 0.017453292519943295      # in a degree
 NEAR = 0.0962                       # the weights of the transform: rows 0 and 6, rows 2 and 4
 FAR = 0.5769
-STRAYED = 2.0**-40                  # of the largest of the rows; from rounding alone after 1e8 rows or so
+STRAYED = 2.0**-26                  # of the size of the prices; on a flat stretch rounding does it in 1e5 rows or so
+FADING = 0.9                        # a row: how long a price counts in that size
 RING = 4 * 16                       # the price, the smoothed price, the detrended one and the quadrature
 PHASE_RING = 64 + 2 * 50
 TREND_RING = 64
@@ -38,29 +40,30 @@ def turned(ring: F8, at: int, i: int, scale: float) -> float:
 
 
 @inline
-def smoothed(ring: F8, i: int, plain: float, weighted: float) -> tuple[float, float, float]:
+def smoothed(ring: F8, i: int, plain: float, weighted: float, size: float) -> tuple[float, float, float, float]:
     """Mean of the rows i to i - 3 of the price with the weights 4, 3, 2, 1.
 
     plain, weighted  the sums of the rows i - 1 to i - 4, weighted 1 and 3, 2, 1, 0, from 0 on
-    Returns the mean and these sums for the next row.
+    size             of the last prices, see FADING
+    Returns the mean, and these three for the next row.
     """
     a = ring[i & 15]
+    size = max(abs(a), FADING * size)
     if i < 3:
-        return math.nan, plain + a, weighted + (i + 1) * a
+        return math.nan, plain + a, weighted + (i + 1) * a, size
     b = ring[(i - 1) & 15]
     c = ring[(i - 2) & 15]
     d = ring[(i - 3) & 15]
     plain = plain + a - ring[(i - 4) & 15]
     weighted += 4.0 * a
-    near = STRAYED * (abs(a) + abs(b) + abs(c) + abs(d))
     total = 4.0 * a + 3.0 * b + 2.0 * c + d
-    if (abs(plain - (a + b + c + d)) > near) | (abs(weighted - total) > near):
+    if (abs(plain - (a + b + c + d)) > STRAYED * size) | (abs(weighted - total) > STRAYED * size):
         plain = a + b + c + d
         weighted = total
-    return weighted * 0.1, plain, weighted - plain
+    return weighted * 0.1, plain, weighted - plain, size
 
 
-@kernel(state="period slow re im i2 q2 plain weighted seen:i8")
+@kernel(state="period slow re im i2 q2 plain weighted size seen:i8")
 def cycle(
     close: F8, start: int, s: State, ring: F8, out_smooth: F8, out_inphase: F8, out_quadrature: F8, out_period: F8
 ) -> None:
@@ -68,7 +71,7 @@ def cycle(
 
     close   (n,)  any unit; a nan or infinite row gives nan and is passed over
     s       period, slow: rows of the cycle, smoothed once and twice; re, im, i2, q2: the turning of the phasor;
-            plain, weighted: as in `smoothed`; seen: finite rows
+            plain, weighted, size: as in `smoothed`; seen: finite rows
     ring    four histories of 16 rows each, as RING says
     out_smooth                   (n,)  mean of four rows with the weights 4, 3, 2, 1
     out_inphase, out_quadrature  (n,)  the phasor, unit of close
@@ -84,6 +87,7 @@ def cycle(
     q2 = s.q2
     plain = s.plain
     weighted = s.weighted
+    size = s.size
     seen = s.seen
     for i in range(len(close)):
         value = close[i]
@@ -94,11 +98,11 @@ def cycle(
             out_period[i] = math.nan
             if finite(value):
                 ring[seen & 15] = value
-                _, plain, weighted = smoothed(ring, seen, plain, weighted)
+                _, plain, weighted, size = smoothed(ring, seen, plain, weighted, size)
                 seen += 1
             continue
         ring[seen & 15] = value
-        smooth, plain, weighted = smoothed(ring, seen, plain, weighted)
+        smooth, plain, weighted, size = smoothed(ring, seen, plain, weighted, size)
         scale = 0.075 * period + 0.54
         ring[16 + (seen & 15)] = smooth
         detrended = turned(ring, 16, seen, scale)
@@ -135,6 +139,7 @@ def cycle(
     s.q2 = q2
     s.plain = plain
     s.weighted = weighted
+    s.size = size
     s.seen = seen
 
 

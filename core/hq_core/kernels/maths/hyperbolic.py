@@ -4,21 +4,29 @@ from __future__ import annotations
 import math
 
 from hq_core.jit import inline
-from hq_core.kernels.maths.exp import exp_pair
+from hq_core.kernels.maths.exp import NEAR, exp_pair
 from hq_core.kernels.maths.pairs import add_small, divide, power_of_two, scaled
 from hq_core.kernels.maths.trig import TINY
 
 
 @inline
-def both(size: float, sign: float) -> tuple[float, float, int]:
-    """(e^size + sign e^-size) / 2 as a pair and the power of two to scale it by; size from 0 to 711."""
+def half_sum(size: float, sign: float) -> float:
+    """(e^size + sign e^-size) / 2 for size from 0 to NEAR, from 1 on where sign is -1; without a branch."""
     high, low, exponent = exp_pair(size, 0.0)
-    if size < 40.0:
-        back, back_low = divide(sign, 0.0, high, low)
-        shift = power_of_two(-2 * exponent)
-        high, more = add_small(high, back * shift)
-        low += more + back_low * shift
-    return high, low, exponent - 1
+    back, back_low = divide(sign, 0.0, high, low)
+    up = power_of_two(exponent - 1)
+    down = power_of_two(-exponent - 1)
+    total, rest = add_small(high * up, back * down)
+    return total + (rest + (low * up + back_low * down))
+
+
+@inline
+def half_far(size: float) -> float:
+    """e^size / 2 for size from NEAR on."""
+    if size > 711.0:
+        return math.inf
+    high, low, exponent = exp_pair(size, 0.0)
+    return scaled(high, low, exponent - 1)
 
 
 @inline
@@ -32,10 +40,7 @@ def sinh(x: float) -> float:
         p = 2.5052117695907823e-08 + z * (1.6057679623801638e-10 + z * 7.746178593018827e-13)
         p = 0.008333333333333299 + z * (0.00019841269841324198 + z * (2.7557319191381816e-06 + z * p))
         return x + x * z * (0.16666666666666666 + z * p)
-    found = math.inf
-    if size < 711.0:
-        high, low, exponent = both(size, -1.0)
-        found = scaled(high, low, exponent)
+    found = half_sum(size, -1.0) if size < NEAR else half_far(size)
     return found if x > 0.0 else -found
 
 
@@ -45,10 +50,7 @@ def cosh(x: float) -> float:
     if x != x:
         return x
     size = abs(x)
-    if size > 711.0:
-        return math.inf
-    high, low, exponent = both(size, 1.0)
-    return scaled(high, low, exponent)
+    return half_sum(size, 1.0) if size < NEAR else half_far(size)
 
 
 @inline

@@ -8,6 +8,7 @@ from hq_core.kernels.maths.exp import LN2, LN2_LOW
 from hq_core.kernels.maths.pairs import add, add_small, divide, half_square, mul, mul_pairs
 
 ROOT_HALF = 0x3FE6A09E00000000          # the bits of about sqrt(1/2)
+ONE = 0x3FF0000000000000
 LEAST = 2.2250738585072014e-308         # the smallest normal number
 PER_LN10 = 0.4342944819032518
 PER_LN10_LOW = 1.098319650216765e-17
@@ -15,31 +16,36 @@ PER_LN10_LOW = 1.098319650216765e-17
 
 @inline
 def split(x: float) -> tuple[float, float]:
-    """x = (1 + f) * 2^k with 1 + f from sqrt(1/2) to sqrt 2, as f and k; x > 0 and finite."""
-    shift = 0
-    if x < LEAST:
-        x *= 18014398509481984.0        # 2^54
-        shift = 54
-    bits = bits_of(x) - ROOT_HALF
-    exponent = bits >> 52
-    return float_of(bits - (exponent << 52) + ROOT_HALF) - 1.0, float(exponent - shift)
+    """x = (1 + f) * 2^k with 1 + f from sqrt(1/2) to sqrt 2, as f and k; x normal and positive."""
+    bits = bits_of(x) + (ONE - ROOT_HALF)
+    exponent = (bits >> 52) & 0x7FF
+    k = float_of(exponent | 0x4330000000000000) - 4503599627371519.0       # 2^52 + 1023, without a conversion
+    return float_of((bits & 0xFFFFFFFFFFFFF) + ROOT_HALF) - 1.0, k
+
+
+@inline
+def lifted(x: float) -> tuple[float, float]:
+    """x, or x * 2^54 where it is subnormal, and what is to be taken from the power of two then."""
+    return (x * 18014398509481984.0, 54.0) if x < LEAST else (x, 0.0)
 
 
 @inline
 def twice_tail(z: float) -> float:
     """2 atanh(s) / s - 2 for z = s^2 <= 0.02944."""
-    p = 0.15386241411965831 + z * (0.1326872737379105 + z * 0.13087104671767694)
-    p = 0.28571428570802315 + z * (0.22222222392008084 + z * (0.18181795608704632 + z * p))
-    return z * (0.6666666666666666 + z * (0.4000000000000088 + z * p))
+    square = z * z          # by halves, not from the last term on: no step waits long for the one before it
+    first = (0.6666666666666666 + z * 0.4000000000000088) + square * (0.28571428570802315 + z * 0.22222222392008084)
+    second = (0.18181795608704632 + z * 0.15386241411965831) + square * (0.1326872737379105 + z * 0.13087104671767694)
+    return z * (first + square * square * second)
 
 
 @inline
-def log_parts(x: float) -> tuple[float, float]:
-    """ln x to about 2^-57 of it; x > 0 and finite."""
+def log_parts(x: float, less: float) -> tuple[float, float]:
+    """ln(x / 2^less) to about 2^-57 of it; x normal and positive.  It has no branch: a loop of it takes two rows at
+    once."""
     f, k = split(x)
+    k -= less
     s = f / (2.0 + f)
-    z = s * s
-    p = twice_tail(z)
+    p = twice_tail(s * s)
     half, half_low = half_square(f)
     near, rest = add_small(f, -half)
     total, more = add_small(k * LN2, near)
@@ -59,7 +65,7 @@ def ln(x: float) -> float:
     """The natural logarithm; -inf at 0, nan below."""
     if not ((x > 0.0) & (x < math.inf)):
         return unusual(x)
-    high, low = log_parts(x)
+    high, low = log_parts(*lifted(x))
     return high + low
 
 
@@ -68,7 +74,13 @@ def log10(x: float) -> float:
     """The logarithm to base 10, exact for powers of 10; -inf at 0, nan below."""
     if not ((x > 0.0) & (x < math.inf)):
         return unusual(x)
-    high, low = log_parts(x)
+    high, low = log_parts(*lifted(x))
+    return to_base_10(high, low)
+
+
+@inline
+def to_base_10(high: float, low: float) -> float:
+    """A natural logarithm, given as a pair, to base 10."""
     product, rest = mul(high, PER_LN10)
     return product + (rest + (high * PER_LN10_LOW + low * PER_LN10))
 
@@ -76,7 +88,9 @@ def log10(x: float) -> float:
 @inline
 def log_pair(x: float) -> tuple[float, float]:
     """ln x to about 2^-68 of it, for powers; x > 0 and finite."""
+    x, less = lifted(x)
     f, k = split(x)
+    k -= less
     under, under_low = add_small(2.0, f)
     s, s_low = divide(f, 0.0, under, under_low)
     z, z_low = mul_pairs(s, s_low, s, s_low)

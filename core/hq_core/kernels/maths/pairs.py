@@ -43,17 +43,20 @@ def mul_pairs(a: float, a_low: float, b: float, b_low: float) -> tuple[float, fl
 
 
 @inline
-def divide(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float]:
-    """The ratio of two pairs, to about 2^-104 of it."""
-    ratio = a / b
-    product, rest = mul(ratio, b)
-    return ratio, (((a - product) - rest) + (a_low - ratio * b_low)) / b
-
-
-@inline
 def first_digits(value: float) -> float:
     """The first 26 bits of `value`: what they and another 26 multiply to is exact."""
     return float_of(bits_of(value) & TOP)
+
+
+@inline
+def divide(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float]:
+    """The ratio of two pairs, to about 2^-77 of it."""
+    share = 1.0 / b
+    ratio = a * share
+    ahead = first_digits(ratio)
+    top = first_digits(b)
+    rest = ((a - ahead * top) - ahead * (b - top)) - (ratio - ahead) * b
+    return ratio, (rest + (a_low - ratio * b_low)) * share
 
 
 @inline
