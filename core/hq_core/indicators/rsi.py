@@ -23,17 +23,15 @@ def rsi(close: F8, period: int, s: State, out: F8) -> None:
 
     close  (n,)  price; a nan or infinite row gives nan and is passed over: the next move is measured from the
                  last finite row
-    s      gain, loss: Wilder's mean move, unit of close (plain sums before the first output), rounded as TA-Lib
-           rounds them: the stochastic of a flat stretch shows the last bit; prev: the last finite row; seen: finite
-           rows, up to the first output
+    s      gain, loss: period times Wilder's mean move, unit of close (the factor cancels and saves two
+           divisions a row); prev: the last finite row; seen: finite rows, up to the first output
     out    (n,)  0..100, nan for the first `period` rows; 0 when nothing has moved, as TA-Lib
     """
     gain = s.gain
     loss = s.loss
     prev = s.prev
     seen = s.seen
-    stay = period - 1.0
-    share = 1.0 / period
+    keep = (period - 1) / period
     n = len(close)
     i = 0
     while i < n and seen <= period:
@@ -46,8 +44,6 @@ def rsi(close: F8, period: int, s: State, out: F8) -> None:
             prev = value
             seen += 1
             if seen > period:
-                gain *= share
-                loss *= share
                 total = gain + loss
                 out[i] = 100.0 * (gain / total) if total > 0.0 else 0.0
         i += 1
@@ -56,8 +52,8 @@ def rsi(close: F8, period: int, s: State, out: F8) -> None:
             value = close[i]
             if not finite(value):
                 break
-            gain = (gain * stay + max(value - prev, 0.0)) * share
-            loss = (loss * stay + max(prev - value, 0.0)) * share
+            gain = gain * keep + max(value - prev, 0.0)
+            loss = loss * keep + max(prev - value, 0.0)
             prev = value
             total = gain + loss
             out[i] = 100.0 * (gain / total) if total > 0.0 else 0.0
