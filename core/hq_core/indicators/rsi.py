@@ -15,16 +15,14 @@ def strength(close: F8, period: int, early: int, still: float, s: State, out: F8
 
     early  1: the first value is that of the first period - 1 moves (Metastock); 0: that of the first `period`
     still  the value when nothing has moved
-    s      gain, loss: Wilder's mean move, unit of close (plain sums while seen <= period), rounded as TA-Lib
-           rounds them: the stochastic of a flat stretch shows the last bit; prev: the last finite row; seen:
-           finite rows, up to period + 1
+    s      gain, loss: period times Wilder's mean move, unit of close (the factor cancels and saves two
+           divisions a row); prev: the last finite row; seen: finite rows, up to period + 1
     """
     gain = s.gain
     loss = s.loss
     prev = s.prev
     seen = s.seen
-    stay = period - 1.0
-    share = 1.0 / period
+    keep = (period - 1) / period
     n = len(close)
     i = 0
     while i < n and seen <= period:
@@ -39,8 +37,6 @@ def strength(close: F8, period: int, early: int, still: float, s: State, out: F8
             if seen == period and early == 1:
                 out[i] = 100.0 * (gain / (gain + loss)) if gain + loss > 0.0 else still
             if seen > period:
-                gain *= share
-                loss *= share
                 total = gain + loss
                 out[i] = 100.0 * (gain / total) if total > 0.0 else still
         i += 1
@@ -49,8 +45,8 @@ def strength(close: F8, period: int, early: int, still: float, s: State, out: F8
             value = close[i]
             if not finite(value):
                 break
-            gain = (gain * stay + max(value - prev, 0.0)) * share
-            loss = (loss * stay + max(prev - value, 0.0)) * share
+            gain = gain * keep + max(value - prev, 0.0)
+            loss = loss * keep + max(prev - value, 0.0)
             prev = value
             total = gain + loss
             out[i] = 100.0 * (gain / total) if total > 0.0 else still
