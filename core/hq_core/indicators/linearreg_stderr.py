@@ -5,6 +5,7 @@ import math
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
+from hq_core.kernels.smooth import finite
 from hq_core.registry import Param
 
 
@@ -15,7 +16,8 @@ def beside(slope: F8, deviation: F8, width: float, factor: float, out: F8) -> No
         known = deviation[i] != 0.0
         share = width * ((abs(slope[i]) if known else 0.0 * slope[i]) / (deviation[i] if known else 1.0))
         left = (1.0 - share) * (1.0 + share)
-        out[i] = factor * (deviation[i] * math.sqrt(0.0 if left < 0.0 else left))
+        found = factor * (deviation[i] * math.sqrt(0.0 if left < 0.0 else left))
+        out[i] = found if finite(found) else math.nan       # of two nan, which one is a matter of the compiler
 
 
 @composite(
