@@ -80,6 +80,16 @@ def exact_r2(columns: Columns, period: int) -> Rows:
     return each(columns["close"], period, share)
 
 
+def exact_stderr(columns: Columns, period: int) -> Rows:
+    def error(window: list[Fraction]) -> float:
+        at = [Fraction(i) for i in range(period)]
+        slope = sum(((x - mean(at)) * y for x, y in zip(at, window)), Fraction(0)) / squares(at)
+        left = sum(((y - mean(window) - slope * (x - mean(at))) ** 2 for x, y in zip(at, window)), Fraction(0))
+        return root(left / (period - 2))
+
+    return each(columns["close"], period, error)
+
+
 def before(values: np.ndarray, rows: int = 1) -> np.ndarray:
     found = np.full(len(values), nan)
     found[rows:] = values[: max(0, len(values) - rows)]
@@ -180,6 +190,26 @@ def slow_disparity(columns: Columns, period: int, matype: str) -> Rows:
     return [list(100.0 * divided(close - line, line))]
 
 
+def slow_stc(columns: Columns, fast: int, slow: int, period: int, factor: float) -> Rows:
+    """About hq's own exponential averages, which TA-Lib is held against: a small range makes 100 of their last bit."""
+    from indicator_runs import once
+
+    line = once("ema", columns, {"period": fast})[0] - once("ema", columns, {"period": slow})[0]
+    for _ in range(2):
+        found = np.full(len(line), nan)
+        place, mean = 0.0, nan
+        for at in range(period - 1, len(line)):
+            window = line[at - period + 1 : at + 1]
+            if not np.isfinite(window).all():
+                continue
+            if min(window) < max(window):
+                place = (line[at] - min(window)) / (max(window) - min(window)) * 100.0
+            mean = place if math.isnan(mean) else (1.0 - factor) * mean + factor * place
+            found[at] = mean
+        line = found
+    return [list(line)]
+
+
 def slow_pgo(columns: Columns, period: int) -> Rows:
     close = columns["close"]
     span = smoothed(true_range(columns), period, 2.0 / (period + 1.0))
@@ -230,6 +260,7 @@ SLOW = {
     "kurtosis": exact_kurtosis,
     "covariance": exact_covariance,
     "linearreg_r2": exact_r2,
+    "linearreg_stderr": exact_stderr,
     "disparity": slow_disparity,
     "eom": slow_eom,
     "kst": slow_kst,
@@ -237,6 +268,7 @@ SLOW = {
     "psy": slow_psy,
     "rolling_vwap": slow_rolling_vwap,
     "pgo": slow_pgo,
+    "stc": slow_stc,
     "tmf": slow_tmf,
     "vri5d": slow_vri5d,
 }

@@ -106,3 +106,13 @@ def test_the_pace_of_the_day_is_compared_with_the_days_before() -> None:
     volume = np.array([5.0, 5.0, 10.0, 30.0, 20.0, 20.0, 60.0, 0.0, 6.0])
     found = once("vri5d", {"ts": ts, "volume": volume}, {"days": 2})[0]
     assert found == pytest.approx([1, 1, 1, 1, 20 / 20, 40 / 40, 60 / 20, 60 / 40, 6 / 25], rel=1e-15)
+
+
+@pytest.mark.parametrize("series", HOSTILE)
+@pytest.mark.parametrize("period", [3, 5, 14, 50])
+def test_the_error_of_a_line_is_exact_to_the_digits_of_the_deviation(series: str, period: int) -> None:
+    """Its square is: where the line leaves a hundredth, twelve digits are right, and where it leaves nothing, seven."""
+    exact, off = nearly("linearreg_stderr", series, {"period": period})
+    deviation = np.sqrt(np.array(slow.exact_var(two(series), period, 1.0, 0)[0]))
+    deviation = deviation[~np.isnan(deviation)]
+    assert (off <= np.where(exact > 0.01 * deviation, 1e-12, 1e-7) * deviation).all()
