@@ -21,6 +21,7 @@ class Run:
 
     def __init__(self, name: str, params: Params | None = None, settings: Settings | None = None) -> None:
         self.of = load(name)
+        self.domain = self.of.domain        # columns are scaled down to it
         self.params = self.of.bind((), params or {})
         self.graph = Graph(settings)
         self.graph.compile(self.graph.indicator(name, (), self.params))
@@ -30,7 +31,7 @@ class Run:
         return self.of.warmup(self.params)
 
     def push(self, columns: Columns, start: int = 0, stop: int | None = None) -> list[np.ndarray]:
-        columns = within(columns, self.of.domain)
+        columns = within(columns, self.domain)
         given = {key: np.ascontiguousarray(columns[key][start:stop], dtype=float).copy() for key in self.of.inputs}
         before = [column.tobytes() for column in given.values()]
         rows = len(given[self.of.inputs[0]])

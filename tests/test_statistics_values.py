@@ -8,6 +8,8 @@ import slow_statistics as slow
 from indicator_runs import flat_bars, once
 from test_indicator_values import HOSTILE, largest
 
+from hq_core.registry import load
+
 PERIODS = (2, 5, 14, 50)
 
 
@@ -50,3 +52,57 @@ def test_beta_of_two_columns_is_exact(series: str, period: int) -> None:
 def test_the_average_by_volume_is_exact(series: str, period: int) -> None:
     _, off, size = apart("vwma", series, period)
     assert (off <= 1e-13 * size).all()
+
+
+def nearly(name: str, series: str, params: oracles.Params) -> tuple[np.ndarray, np.ndarray]:
+    """The exact values, where they are known, and how far the indicator's are from them."""
+    columns = two(series)
+    ours = once(name, columns, params)[0]
+    theirs = np.array(oracles.SLOW[name](columns, **load(name).bind((), params))[0])
+    assert np.isnan(ours).tolist() == np.isnan(theirs).tolist()
+    known = ~np.isnan(theirs)
+    return theirs[known], np.abs(ours - theirs)[known]
+
+
+@pytest.mark.parametrize("series", HOSTILE)
+@pytest.mark.parametrize("period", [4, 5, 14, 50])
+@pytest.mark.parametrize("name", ["skew", "kurtosis", "zscore"])
+def test_shapes_of_windows_are_exact(name: str, series: str, period: int) -> None:
+    for ddof in (0, 1):
+        exact, off = nearly(name, series, {"period": period, "ddof": ddof})
+        assert (off <= 1e-13 * np.maximum(np.abs(exact), 1.0)).all()
+
+
+@pytest.mark.parametrize("series", HOSTILE)
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_share_that_a_line_explains_is_exact(series: str, period: int) -> None:
+    _, off = nearly("linearreg_r2", series, {"period": period})
+    assert (off <= 1e-13).all()
+
+
+@pytest.mark.parametrize("series", HOSTILE)
+@pytest.mark.parametrize("period", PERIODS)
+def test_covariance_of_two_columns_is_exact(series: str, period: int) -> None:
+    columns = two(series)
+    ours = once("covariance", columns, {"period": period})[0]
+    theirs = np.array(oracles.SLOW["covariance"](columns, period, 0)[0])
+    size = np.array(slow.exact_var({"close": columns["high"]}, period, 1.0, 0)[0])
+    size = np.sqrt(size * np.array(slow.exact_var({"close": columns["low"]}, period, 1.0, 0)[0]))
+    known = ~np.isnan(theirs)
+    assert np.isnan(ours).tolist() == np.isnan(theirs).tolist()
+    assert (np.abs(ours - theirs)[known] <= 1e-13 * size[known]).all()
+
+
+def test_skew_and_kurtosis_of_known_numbers() -> None:
+    """1 2 3 4 10: mean 4, variance 10, third moment 36, fourth moment 278.8."""
+    columns = flat_bars(np.array([1.0, 2.0, 3.0, 4.0, 10.0]))
+    found = [once(name, columns, {"period": 5})[0][4] for name in ("skew", "kurtosis")]
+    assert found == pytest.approx([36 / 10**1.5, 278.8 / 100 - 3], rel=1e-14)
+
+
+def test_the_pace_of_the_day_is_compared_with_the_days_before() -> None:
+    """Two bars a day, the first at noon, the second at midnight; the first day may not be whole."""
+    ts = 1_735_689_600e9 + 43_200e9 * np.arange(1.0, 10.0)
+    volume = np.array([5.0, 5.0, 10.0, 30.0, 20.0, 20.0, 60.0, 0.0, 6.0])
+    found = once("vri5d", {"ts": ts, "volume": volume}, {"days": 2})[0]
+    assert found == pytest.approx([1, 1, 1, 1, 20 / 20, 40 / 40, 60 / 20, 60 / 40, 6 / 25], rel=1e-15)

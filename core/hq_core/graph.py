@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import DATA, HqError
-from hq_core.jit import Block, Kernel, address, address_of, engine, load
+from hq_core.jit import Block, Kernel, address, address_of, engine, load, slots_of
 from hq_core.kernels import ops
 
 if TYPE_CHECKING:
@@ -166,20 +166,22 @@ class Graph:
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
         self._scratch: dict[int, Any] = {}
-        self._blocks: list[Block] = []
-        plan = array("q")
-        self._moving: list[tuple[Block, int, int]] = []       # (block, slot, column) of columns not in scratch
-        self._lengths: list[tuple[Block, int]] = []
+        self.slots = array("q", bytes(8 * sum(slots_of(node.kernel) for node in self.nodes)))
+        self.plan = array("q")
+        self._columns: list[int] = []           # of columns that are not in scratch: their numbers, and their slots
+        moving, lengths = array("q"), array("q")
+        slot = 0
         for node in self.nodes:
-            block = Block(node.kernel)
-            at = self._bind(node, block, at)
-            plan.extend((address(node.kernel), block.address))
-            self._blocks.append(block)
-        self._plan = plan
+            block = Block(node.kernel, self.slots, slot)
+            slot += slots_of(node.kernel)
+            at = self._bind(node, block, at, moving, lengths)
+            self.plan.extend((address(node.kernel), block.address))
         self._start = Block(engine)
-        self._start.column("plan", plan.buffer_info()[0], len(plan))
+        self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "lengths": lengths}
+        for name, table in self._tables.items():
+            self._start.column(name, table.buffer_info()[0], len(table))
+        self._start.scalar("piece", PIECE)
         self._engine = load(engine)
-        self._length = -1
 
     def _reachable(self) -> set[int]:
         needed: set[int] = set()
@@ -191,7 +193,7 @@ class Graph:
                 waiting += [one.node for one in node.inputs if one.node is not None]
         return needed
 
-    def _bind(self, node: Node, block: Block, at: int) -> int:
+    def _bind(self, node: Node, block: Block, at: int, moving: array[int], lengths: array[int]) -> int:
         """Fill in a node's argument block; state and ring lie at `at`.  Returns where the next node's lie."""
         columns = iter((*node.inputs, *node.outs))
         params = iter(node.params)
@@ -205,11 +207,12 @@ class Graph:
                 block.column(name, ring, node.ring)
             elif kind == "F8":
                 column = next(columns)
-                self._lengths.append((block, block.starts[name] + 1))
+                lengths.append(block.starts[name] + 1)
                 if column.node is None and not column.source:
                     block.column(name, self._memory(column, column.constant), PIECE)
                 elif column.source or column.number in self._given:
-                    self._moving.append((block, block.starts[name], column.number))
+                    moving.append(block.starts[name])
+                    self._columns.append(column.number)
                 else:
                     block.column(name, self._memory(column, 0.0), PIECE)
             else:
@@ -229,26 +232,28 @@ class Graph:
         keep     False computes the rows and leaves the state as it was: a forming bar
         """
         before = b"" if keep else bytes(self._arena)
-        for start in range(0, n, PIECE):
-            self._piece(sources, 8 * start, min(PIECE, n - start), wanted)
+        self.place(sources, n, wanted)
+        self._engine(self._start.address)
+        given = self._given
+        for i, out in enumerate(self._wanted):
+            if out.node is not None:
+                if given[out.number] != i:
+                    _move(wanted[i], wanted[given[out.number]], 8 * n)
+            elif out.source:
+                _move(wanted[i], sources[out.source], 8 * n)
+            else:
+                for start in range(0, n, PIECE):
+                    _move(wanted[i] + 8 * start, self._constant(out), 8 * min(PIECE, n - start))
         if not keep:
             self._arena[:] = before
 
-    def _piece(self, sources: Mapping[str, int], shift: int, n: int, wanted: Sequence[int]) -> None:
-        outs, given = self._outs, self._given
-        for block, slot, column in self._moving:
+    def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
+        """Tell the argument blocks of the columns that `run` takes."""
+        outs, given, slots = self._outs, self._given, self.slots
+        for slot, column in zip(self._tables["moving"], self._columns):
             at = given.get(column)
-            block.slots[slot] = (sources[outs[column].source] if at is None else wanted[at]) + shift
-        if n != self._length:
-            self._length = n
-            for block, slot in self._lengths:
-                block.slots[slot] = n
-        self._engine(self._start.address)
-        for i, out in enumerate(self._wanted):
-            if out.node is None:
-                _move(wanted[i] + shift, sources[out.source] + shift if out.source else self._constant(out), 8 * n)
-            elif given[out.number] != i:
-                _move(wanted[i] + shift, wanted[given[out.number]] + shift, 8 * n)
+            slots[slot] = sources[outs[column].source] if at is None else wanted[at]
+        self._start.scalar("rows", n)
 
     def _constant(self, out: Out) -> int:
         return self._memory(out, out.constant)

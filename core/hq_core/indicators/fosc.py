@@ -1,17 +1,30 @@
 """Forecast Oscillator."""
 from __future__ import annotations
 
+import math
+
 from hq_core.compose import Line, Nodes, composite
-from hq_core.jit import F8, kernel
+from hq_core.jit import F8, State, inline, kernel
 from hq_core.registry import Param
 
 
-@kernel()
-def miss(close: F8, forecast: F8, out: F8) -> None:
+@inline
+def miss(close: float, forecast: float) -> float:
     """How far close has come out above its forecast, in percent of it; 0 where close is 0, as TA-Lib."""
-    for i in range(len(close)):
-        known = close[i] != 0.0
-        out[i] = 100.0 * (((close[i] if known else forecast[i]) - forecast[i]) / (close[i] if known else 1.0))
+    known = close != 0.0
+    return 100.0 * ((close - forecast if known else 0.0 * forecast) / (close if known else 1.0))
+
+
+@kernel(state="forecast seen:i8")
+def misses(close: F8, forecast: F8, s: State, out: F8) -> None:
+    """Of each row, from the forecast of the row before.  s: forecast: the last one; seen: 1 after it"""
+    n = len(close)
+    if n > 0:
+        out[0] = miss(close[0], s.forecast if s.seen > 0 else math.nan)
+        s.forecast = forecast[n - 1]
+        s.seen = 1
+    for i in range(1, n):
+        out[i] = miss(close[i], forecast[i - 1])
 
 
 @composite(
@@ -24,5 +37,5 @@ def miss(close: F8, forecast: F8, out: F8) -> None:
 )
 def fosc(on: Nodes, close: Line, period: int) -> Line:
     """Close less what the line through the `period` rows before it had forecast, in percent of close."""
-    found: Line = on.apply(miss, close, on.lag(on.tsf(close, period), 1))
+    found: Line = on.apply(misses, close, on.tsf(close, period), warmup=1)
     return found

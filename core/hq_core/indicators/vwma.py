@@ -1,9 +1,20 @@
 """Volume Weighted Moving Average."""
 from __future__ import annotations
 
+import math
+
 from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, kernel
+from hq_core.kernels.smooth import finite
 from hq_core.kernels.sums import sum_two
 from hq_core.registry import Param
+
+
+@kernel()
+def with_volume(close: F8, volume: F8, out: F8) -> None:
+    """close; nan where volume is not finite."""
+    for i in range(len(close)):
+        out[i] = close[i] if finite(volume[i]) else math.nan
 
 
 @composite(
@@ -20,7 +31,8 @@ def vwma(on: Nodes, close: Line, volume: Line, period: int) -> Line:
     Over one row it is that row, with or without volume, as TA-Lib.
     """
     if period == 1:
-        return close + 0.0 * volume     # nan where volume is not known
+        alone: Line = on.apply(with_volume, close, volume)
+        return alone
     money, traded = on.apply(
         sum_two, close * volume, volume, outputs=2, ring=2 * period, warmup=period - 1, period=period
     )

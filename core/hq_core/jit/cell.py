@@ -18,21 +18,28 @@ def address_of(memory: Any) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(memory)) if len(memory) else 0
 
 
+def slots_of(kernel: Kernel) -> int:
+    """How many slots the argument block of a kernel has."""
+    return sum(2 if kind in ARRAYS else 1 for _, kind in kernel.args)
+
+
 class Block:
-    """The argument block of one kernel: 64-bit slots, two a column (address, length), one a scalar or state."""
+    """The argument block of one kernel: 64-bit slots, two a column (address, length), one a scalar or state.
+
+    slots   where the block lies from slot `at` on, of blocks that lie together; its own memory if not given
+    """
 
     __slots__ = ("address", "kernel", "kinds", "slots", "starts")
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, slots: array[int] | None = None, at: int = 0) -> None:
         self.kernel = kernel
         self.starts: dict[str, int] = {}
         self.kinds = dict(kernel.args)
-        at = 0
+        self.slots = array("q", bytes(8 * slots_of(kernel))) if slots is None else slots
+        self.address = self.slots.buffer_info()[0] + 8 * at
         for name, kind in kernel.args:
             self.starts[name] = at
             at += 2 if kind in ARRAYS else 1
-        self.slots = array("q", bytes(8 * at))
-        self.address = self.slots.buffer_info()[0]
 
     def column(self, name: str, address: int, length: int) -> None:
         at = self.starts[name]
@@ -42,7 +49,7 @@ class Block:
     def scalar(self, name: str, value: float) -> None:
         at = self.starts[name]
         if self.kinds[name] == "float":
-            _DOUBLE(self.address + 8 * at).value = value
+            _DOUBLE(self.slots.buffer_info()[0] + 8 * at).value = value
         else:
             self.slots[at] = int(value)
 

@@ -10,7 +10,24 @@ def hq_call(function: int, block: int) -> int:
 
 
 @kernel()
-def engine(plan: I8) -> None:
-    """plan  (2k,)  address of a kernel's entry and of its argument block, k times, in the order to run"""
-    for i in range(0, len(plan), 2):
-        hq_call(plan[i], plan[i + 1])
+def engine(plan: I8, slots: I8, moving: I8, lengths: I8, rows: int, piece: int) -> None:
+    """Run every kernel over `rows` rows, `piece` of them at a time, so that what passes between kernels stays in cache.
+
+    plan     (2k,)  address of a kernel's entry and of its argument block, k times, in the order to run
+    slots    the argument blocks, one behind the other
+    moving   numbers of the slots with the address of a column of all rows; they are moved on from piece to piece
+    lengths  numbers of the slots with the length of a column
+    """
+    done = 0
+    told = -1
+    while done < rows:
+        now = min(piece, rows - done)
+        if now != told:
+            for i in range(len(lengths)):
+                slots[lengths[i]] = now
+            told = now
+        for i in range(0, len(plan), 2):
+            hq_call(plan[i], plan[i + 1])
+        for i in range(len(moving)):
+            slots[moving[i]] += 8 * now
+        done += now

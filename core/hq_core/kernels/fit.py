@@ -33,13 +33,15 @@ def line_fit(close: F8, period: int, s: State, ring: F8, out_slope: F8, out_mean
     i = 0
     while i < n:
         stop = min(n, i + last - head)
+        rows = float(head)
         for j in range(i, stop):
             value = close[j]
             apart = value - centre
             plain += apart
-            weighted += apart * (head + 1)
+            rows += 1.0
+            weighted += apart * rows
             total = ring[2 * head + 2] + plain
-            out_slope[j] = ((ring[2 * head + 3] + (last - head) * plain + weighted) - middle * total) * scale
+            out_slope[j] = ((ring[2 * head + 3] + (period - rows) * plain + weighted) - middle * total) * scale
             out_mean[j] = centre + total * share
             ring[2 * head] = value
             head += 1

@@ -16,11 +16,27 @@ from hq_core.jit import F8, State, inline
 
 @inline
 def fold(ring: F8, size: int) -> None:
-    """Replace each of the first `size` values by the sum from it to the last of them."""
+    """Replace each of the first `size` values by the sum from it to the last of them.
+
+    Four at a time, so that the four additions that make a step wait for one sum and not for each other.
+    """
     total = 0.0
-    for i in range(size - 1, -1, -1):
+    i = size - 1
+    while i >= 3:
+        last = ring[i]
+        two = ring[i - 1] + last
+        four = (ring[i - 3] + ring[i - 2]) + two
+        three = ring[i - 2] + two
+        ring[i] = total + last
+        ring[i - 1] = total + two
+        ring[i - 2] = total + three
+        total += four
+        ring[i - 3] = total
+        i -= 4
+    while i >= 0:
         total += ring[i]
         ring[i] = total
+        i -= 1
 
 
 @inline

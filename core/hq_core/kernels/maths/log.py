@@ -26,14 +26,20 @@ def split(x: float) -> tuple[float, float]:
 
 
 @inline
+def twice_tail(z: float) -> float:
+    """2 atanh(s) / s - 2 for z = s^2 <= 0.02944."""
+    p = 0.15386241411965831 + z * (0.1326872737379105 + z * 0.13087104671767694)
+    p = 0.28571428570802315 + z * (0.22222222392008084 + z * (0.18181795608704632 + z * p))
+    return z * (0.6666666666666666 + z * (0.4000000000000088 + z * p))
+
+
+@inline
 def log_parts(x: float) -> tuple[float, float]:
     """ln x to about 2^-57 of it; x > 0 and finite."""
     f, k = split(x)
     s = f / (2.0 + f)
     z = s * s
-    p = 0.15386241411965831 + z * (0.1326872737379105 + z * 0.13087104671767694)
-    p = 0.28571428570802315 + z * (0.22222222392008084 + z * (0.18181795608704632 + z * p))
-    p = z * (0.6666666666666666 + z * (0.4000000000000088 + z * p))     # 2 atanh(s) / s - 2, for z <= 0.02944
+    p = twice_tail(z)
     half, half_low = half_square(f)
     near, rest = add_small(f, -half)
     total, more = add_small(k * LN2, near)
@@ -89,3 +95,17 @@ def log_pair(x: float) -> tuple[float, float]:
     far, far_low = add(more, k * LN2_LOW)
     total, more = add_small(total, far)
     return add_small(total, more + (far_low + rest))
+
+
+@inline
+def ln_ratio(a: float, b: float) -> float:
+    """ln(a / b), to the last digits where the two are close as well; nan unless both are positive and finite."""
+    if not ((a > 0.0) & (b > 0.0) & (a < math.inf) & (b < math.inf)):
+        return math.nan
+    ratio = a / b
+    if (ratio > 0.71) & (ratio < 1.41) & (a + b < math.inf):
+        s = (a - b) / (a + b)           # a - b is exact: nothing is lost as 1 - a / b would
+        return 2.0 * s + s * twice_tail(s * s)
+    if (ratio < LEAST) | (ratio == math.inf):
+        return ln(a) - ln(b)
+    return ln(ratio)
