@@ -5,7 +5,7 @@ import math
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
-from hq_core.kernels.lag import over
+from hq_core.kernels.lag import percent
 from hq_core.kernels.smooth import finite
 from hq_core.registry import Param
 
@@ -17,13 +17,6 @@ def signed(change: F8, volume: F8, out_signed: F8, out_volume: F8) -> None:
         size = volume[i] if finite(change[i] - volume[i]) else math.nan
         out_signed[i] = size if change[i] > 0.0 else -size
         out_volume[i] = size
-
-
-@kernel()
-def percent(part: F8, whole: F8, out: F8) -> None:
-    """100 part / whole; 0 where whole is 0."""
-    for i in range(len(part)):
-        out[i] = 100.0 * over(part[i], whole[i], 0.0)
 
 
 @composite(
