@@ -200,8 +200,18 @@ def alligator(
     return from_first_row(columns, 3, compute)
 
 
+def vzo(columns: Columns, period: int) -> Lists:
+    def compute(columns: Columns) -> Lists:
+        close, volume = columns["close"].tolist(), columns["volume"].tolist()
+        moved = [v if b > a else -v for a, b, v in zip(close, close[1:], volume[1:])]
+        parts = [seeded(line, period, 2 / (period + 1)) for line in (moved, volume[1:])]
+        return [([math.nan] + [100 * a / b if b else 0.0 for a, b in zip(*parts)])[: len(close)]]
+
+    return from_first_row(columns, 1, compute)
+
+
 SLOW = {
     "mcginley": mcginley, "vidya": vidya, "zigzag": zigzag, "klinger": klinger, "kalman": kalman,
     "super_smoother": super_smoother, "chandelier": chandelier, "chande_kroll_stop": chande_kroll_stop,
-    "alligator": alligator,
+    "alligator": alligator, "vzo": vzo,
 }

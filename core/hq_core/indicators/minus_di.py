@@ -4,15 +4,8 @@ from __future__ import annotations
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
 from hq_core.kernels.directional import share_of_range
-from hq_core.kernels.lag import over
+from hq_core.kernels.lag import percent
 from hq_core.registry import Param
-
-
-@kernel()
-def percent(moved: F8, span: F8, out: F8) -> None:
-    """100 moved / span; 0 where span is 0."""
-    for i in range(len(moved)):
-        out[i] = 100.0 * over(moved[i], span[i], 0.0)
 
 
 @kernel(state="moved span high low close seen:i8")

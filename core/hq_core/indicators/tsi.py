@@ -2,17 +2,9 @@
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
-from hq_core.jit import F8, kernel
 from hq_core.kernels import ops
-from hq_core.kernels.lag import over
+from hq_core.kernels.lag import percent
 from hq_core.registry import Param
-
-
-@kernel()
-def percent(part: F8, whole: F8, out: F8) -> None:
-    """100 part / whole; 0 where whole is 0."""
-    for i in range(len(part)):
-        out[i] = 100.0 * over(part[i], whole[i], 0.0)
 
 
 @composite(

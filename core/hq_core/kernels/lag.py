@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, inline
+from hq_core.jit import F8, inline, kernel
 from hq_core.kernels.smooth import finite
 
 
@@ -41,6 +41,13 @@ def over(part: float, base: float, without: float) -> float:
     """part / base; `without` where base is 0; nan where one of the two is not finite."""
     share = part / base if base != 0.0 else without
     return share if finite(part - base) else math.nan
+
+
+@kernel()
+def percent(part: F8, whole: F8, out: F8) -> None:
+    """100 part / whole; 0 where whole is 0; nan where one of the two is not finite."""
+    for i in range(len(part)):
+        out[i] = 100.0 * over(part[i], whole[i], 0.0)
 
 
 @inline
