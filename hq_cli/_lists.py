@@ -9,18 +9,28 @@ from hq_core import registry
 from hq_core.errors import DATA, NOINPUT, HqError
 
 
+WIDTH = 80
+NAME = 21       # columns of the longest name, and two
+
+
 def indicators(as_json: bool) -> str:
     """All indicators: aligned for reading, or one JSON array."""
     entries = [registry.load(name) for name in registry.names()]
     if as_json:
         measured = registry.reference()
         return orjson.dumps([_entry(one, measured[one.name]) for one in entries], option=orjson.OPT_INDENT_2).decode()
-    rows = []
-    for one in entries:
-        params = ",".join(f"{name}={param.default}" for name, param in one.params.items())
-        rows.append((one.name, params, one.title))
-    wide = [max(len(row[i]) for row in rows) for i in range(2)]
-    return "\n".join(f"{name:<{wide[0]}}  {params:<{wide[1]}}  {title}" for name, params, title in rows)
+    return "\n".join(line for one in entries for line in _lines(one))
+
+
+def _lines(one: registry.Indicator) -> list[str]:
+    """Name, title and parameters within 80 columns."""
+    from textwrap import wrap
+
+    params = ", ".join(f"{name}={param.default}" for name, param in one.params.items())
+    line = f"{one.name:<{NAME}}{one.title}"
+    if len(line) + len(params) + 3 <= WIDTH:
+        return [f"{line}  {params}" if params else line]
+    return [line, *(" " * (NAME + 2) + part for part in wrap(params, WIDTH - NAME - 2, break_long_words=False))]
 
 
 def _entry(one: registry.Indicator, measured: dict[str, Any]) -> dict[str, Any]:
