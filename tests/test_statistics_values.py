@@ -5,7 +5,7 @@ import numpy as np
 import oracles
 import pytest
 import slow_statistics as slow
-from indicator_runs import flat_bars, once
+from indicator_runs import Run, bars, flat_bars, once
 from test_indicator_values import HOSTILE, largest
 
 from hq_core.registry import load
@@ -116,3 +116,22 @@ def test_the_error_of_a_line_is_exact_to_the_digits_of_the_deviation(series: str
     deviation = np.sqrt(np.array(slow.exact_var(two(series), period, 1.0, 0)[0]))
     deviation = deviation[~np.isnan(deviation)]
     assert (off <= np.where(exact > 0.01 * deviation, 1e-12, 1e-7) * deviation).all()
+
+
+WINDOWED = (
+    "ac", "accbands", "adr", "ao", "beta", "cmf", "correl", "covariance", "disparity", "dpo", "eom", "fosc", "kst",
+    "kurtosis", "linearreg", "linearreg_intercept", "linearreg_r2", "linearreg_slope", "linearreg_stderr", "mfi", "psy",
+    "qstick", "rolling_vwap", "rvol", "skew", "tsf", "ulcer", "ultosc", "var", "vhf", "vortex", "vwma", "zscore",
+)
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+@pytest.mark.parametrize("tick", [1e17, np.nan, -np.inf])
+def test_what_has_left_the_windows_leaves_no_trace(name: str, tick: float) -> None:
+    clean = bars(400, 31)
+    broken = {key: column.copy() for key, column in clean.items()}
+    for key in load(name).inputs:
+        broken[key][100] = tick
+    past = 101 + Run(name).warmup + 1
+    for ours, untouched in zip(once(name, broken), once(name, clean), strict=True):
+        assert ours[past:].tobytes() == untouched[past:].tobytes()

@@ -64,14 +64,21 @@ def fold_shape(ring: F8, size: int, centre: float, scale: float) -> None:
 
 @inline
 def unit_of(ring: F8, size: int, centre: float) -> float:
-    """1 over the largest distance of the values from `centre`; where that is 0, over the size of the centre, or 1."""
+    """A power of two that brings the largest distance of the values from `centre`, or where that is 0 the centre, to
+    between 2^-32 and 2^32, so that its fourth power is a number; a power of two, as it rounds nothing."""
     largest = 0.0
     for i in range(0, 4 * size, 4):
         apart = abs(ring[i] - centre)
         largest = apart if apart > largest else largest
     if largest == 0.0:
         largest = abs(centre)
-    return 1.0 / largest if (largest > 1e-300) & (largest < math.inf) else 1.0
+    unit = 1.0
+    if (largest > 0.0) & (largest < math.inf):
+        while largest * unit > 4294967296.0:
+            unit *= 5.421010862427522e-20       # 2^-64
+        while largest * unit < 2.3283064365386963e-10:
+            unit *= 18446744073709551616.0
+    return unit
 
 
 @kernel(state="centre scale mean second third fourth head:i8 laps:i8")
@@ -79,10 +86,10 @@ def shape(
     close: F8, period: int, s: State, ring: F8, out_second: F8, out_third: F8, out_fourth: F8
 ) -> None:
     """Sums of the second, third and fourth powers of the distances from the mean, over the last `period` rows; their
-    unit is the spread of the lap before, the same in all three.
+    unit is a power of two near the spread of the lap before, the same in all three.
 
     close  (n,)         any unit; nan or infinite: the output is nan while the row is in the window
-    s      centre: last row of the last full lap; scale: 1 over its spread; mean, second, third, fourth: of the rows of
+    s      centre: last row of the last full lap; scale: 1 over that unit; mean, second, third, fourth: of the rows of
            this lap; head: how many these are; laps: full laps before it
     ring   (4 period,)  the same four of the rows to the end of the last lap; this lap's values overwrite the first
     """
