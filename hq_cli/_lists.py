@@ -8,7 +8,6 @@ import orjson
 from hq_core import registry
 from hq_core.errors import DATA, NOINPUT, HqError
 
-
 WIDTH = 80
 NAME = 21       # columns of the longest name, and two
 

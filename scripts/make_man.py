@@ -113,7 +113,8 @@ def indicators() -> str:
         params = [f"{param}={given.default}" for param, given in one.params.items()]
         call = f"{name.upper()}({', '.join((*one.inputs, *params))})"
         gives = "" if len(one.outputs) == 1 else " Outputs: " + ", ".join(f".{output}" for output in one.outputs) + "."
-        about = f"{one.title}.{gives} {one.source}."
+        taken = " In a strategy this is the name of a function below." if name.upper() in BUILTINS else ""
+        about = f"{one.title}.{gives} {one.source}.{taken}"
         rows = [f".TP\n\\fB{escaped(call)}\\fP\n{escaped(about)}\n"]
         for param, given in one.params.items():
             bounds = ", ".join(given.choices) if given.choices else f"{given.low:g} to {given.high:,.0f}"

@@ -358,3 +358,16 @@ def test_the_bands_about_an_ema_have_the_ema_in_the_middle() -> None:
 def test_the_bands_of_a_constant_series_meet() -> None:
     for column in once("bbands", flat_bars(np.full(50, 0.1)), {"period": 7}):
         assert column[6:].tolist() == [0.1] * 44
+
+
+def test_typical_prices_that_differ_by_rounding_alone_have_not_moved() -> None:
+    """On ticks of 0.1 the mean of three prices may be the same and rounded otherwise; TA-Lib's MFI sees no move."""
+    rng = np.random.default_rng(16)
+    close = np.round(300 + 0.1 * np.cumsum(rng.integers(-5, 6, 3000)), 1)
+    columns = {
+        "high": np.round(close + 0.1 * rng.integers(0, 6, 3000), 1),
+        "low": np.round(close - 0.1 * rng.integers(0, 6, 3000), 1), "close": close, "volume": np.ones(3000),
+    }
+    assert differ("mfi", {}, columns, by_talib("mfi", {}, columns)) < 1e-12
+    rounded = np.diff((columns["high"] + columns["low"] + close) / 3)
+    assert ((rounded != 0) & (abs(rounded) < 1e-9)).sum() > 20
