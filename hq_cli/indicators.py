@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import filter_command
+from hq_cli._settings import settings, settings_options
 
 if TYPE_CHECKING:
     from hq_core.stage import Stage
@@ -20,10 +21,7 @@ hq-indicators --list
 @filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
-@click.option("--compat", type=click.Choice(("talib", "metastock", "tv")), default="talib", show_default=True,
-              help="Whose rules hold where they differ: tv is Pine's.")
-@click.option("--unstable", multiple=True, metavar="NAME=ROWS",
-              help="That many rows more are NaN after the warm-up of NAME, as TA-Lib's unstable period.")
+@settings_options
 @click.option("--list", "list_", is_flag=True, help="List the indicators and their parameters.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
 @click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
@@ -48,7 +46,6 @@ def main(
         click.echo(indicators(as_json))
         return None
     from hq_core import specs as parsing
-    from hq_core.graph import Settings
     from hq_core.stages.indicators import Indicators
 
     wanted = [one for text in specs for one in parsing.expand(text)]
@@ -59,7 +56,7 @@ def main(
         wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
-    stage = Indicators(wanted, Settings(compat, parsing.rows_of(unstable)))
+    stage = Indicators(wanted, settings(compat, unstable))
     if spec:
         stage.inputs["spec"] = digest
     if explain:

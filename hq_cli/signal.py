@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import filter_command, say
+from hq_cli._settings import settings, settings_options
 
 if TYPE_CHECKING:
     from hq_core.stage import Stage
@@ -22,11 +23,12 @@ hq-signal --check examples/rsi.hq
 @click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param.")
 @click.option("--period", default="", metavar="PERIOD", help="The bars to run on; else the finest ones.")
 @click.option("--keep", default="", metavar="NAMES", help="Write these assigned names as columns too.")
+@settings_options
 @click.option("--signals", is_flag=True, help="Write one map an order, and no rows.")
 @click.option("--check", is_flag=True, help="Check the strategies, read no input, and stop.")
 @click.option("--format", "format_", is_flag=True, help="Print the strategy in its canonical form and stop.")
 def main(
-    files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str,
+    files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str, compat: str, unstable: tuple[str, ...],
     signals: bool, check: bool, format_: bool,
 ) -> Stage | None:
     """Run strategies over bars and add the columns of their orders.
@@ -45,7 +47,8 @@ def main(
         return None
     from hq_core.stages.signal import Signal
 
-    stage = Signal(read, period, read_params(params), [name for name in keep.split(",") if name], signals)
+    kept = [name for name in keep.split(",") if name]
+    stage = Signal(read, period, read_params(params), kept, signals, settings(compat, unstable))
     for warning in stage.warnings:
         say(f"hq-signal: {warning}")
     if check:

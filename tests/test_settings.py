@@ -210,3 +210,11 @@ def test_a_setting_is_an_option(run) -> None:
     assert late[15:18] == [""] * 3
     assert late[18:] == plain[18:]
     assert run("hq-indicators --unstable rsi rsi:14 < /dev/null").code == 2
+
+
+def test_a_strategy_follows_the_setting(run, tmp_path) -> None:
+    (tmp_path / "s.hq").write_text("r = RSI(14)\nv = VWAP_SESSION()\nw = v.vwap")
+    line = "hq-gen bars --rows 60 --seed 1 | hq-signal {} --keep r,w s.hq | hq-export csv --columns r"
+    plain, early = (run(line.format(word)).text.splitlines() for word in ("", "--compat metastock"))
+    assert (plain[14], plain[15]) == ("BTCUSDT,", early[15])
+    assert early[14] != "BTCUSDT,"

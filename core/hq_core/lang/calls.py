@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.errors import HqError
 from hq_core.lang import tree
-from hq_core.lang.functions import ACTIONS, BUILTINS, VECTORS
+from hq_core.lang.functions import ACTIONS, BUILTINS, TIMES, VECTORS
 from hq_core.lang.origin import LangError, nearest
 from hq_core.lang.values import Value, align
 
@@ -95,7 +95,7 @@ def _indicator(checker: Checker, call: tree.Call, found: Indicator) -> Value:
     if inputs:
         columns = [inputs[each][1] for each in found.inputs]
     else:
-        columns = [checker.value(tree.Name(call.start, call.end, each)) for each in found.inputs]
+        columns = [_default(checker, call, each) for each in found.inputs]
     clock = align(*columns)
     if clock is None:
         raise checker.wrong(call, f"{name} reads a series, not a number that never changes")
@@ -106,6 +106,13 @@ def _indicator(checker: Checker, call: tree.Call, found: Indicator) -> Value:
     kind = "outputs" if several else "series"
     word = "call with several outputs" if several else "series"
     return Value(kind, clock, "indicator", tuple(columns), (found.name, bound), word, several)
+
+
+def _default(checker: Checker, call: tree.Call, name: str) -> Value:
+    """The column that an indicator reads if none is given; times are numbers to it."""
+    if name in TIMES:
+        return Value("series", checker.clock, "column", (), name)
+    return checker.value(tree.Name(call.start, call.end, name))
 
 
 def _parameter(

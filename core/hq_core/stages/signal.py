@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.batch import Batch, Schema
-    from hq_core.graph import Out
+    from hq_core.graph import Out, Settings
 
 
 class Symbol:
@@ -39,6 +39,7 @@ class Signal(Stage):
     params    parameters set from outside, NAME or STRATEGY.NAME
     keep      assigned names that become columns as well
     signals   write one map an order, and nothing else
+    settings  whose rules the indicators follow
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Signal(Stage):
         params: Mapping[str, float] | None = None,
         keep: Sequence[str] = (),
         signals: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
         if signals and keep:
@@ -58,6 +60,7 @@ class Signal(Stage):
         self._length = _asked(period)
         self.keep = keep
         self.signals = signals
+        self.settings = settings
         self.warnings: list[str] = []
         check_names(self.strategies)
         set_parameters(self.strategies, params or {})
@@ -190,7 +193,7 @@ class Signal(Stage):
 
     def _unit(self, schema: Schema) -> Unit:
         """All strategies over one base series: the columns of their orders, and the rules that maps tell of."""
-        plan = Plan()
+        plan = Plan(self.settings)
         columns: dict[str, Out] = {}
         watches: list[Watch] = []
         for strategy in self.strategies:
