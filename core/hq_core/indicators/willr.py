@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
-from hq_core.kernels.extrema import extremes
+from hq_core.kernels.extrema import extremes, range_of
 from hq_core.kernels.lag import over
 from hq_core.registry import Param
 
@@ -13,7 +13,7 @@ def below_top(highest: F8, lowest: F8, close: F8, out: F8) -> None:
     """How far close is below the highest, in percent of the range and negative; 0 without a range, and never beyond
     its ends, as TA-Lib."""
     for i in range(len(close)):
-        share = over(highest[i] - close[i], highest[i] - lowest[i], 0.0)
+        share = over(highest[i] - close[i], range_of(highest[i], lowest[i]), 0.0)
         within = 1.0 if share > 1.0 else share
         out[i] = -100.0 * within if not within <= 0.0 else 0.0
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from hq_core.jit import F8, State, inline, kernel
+from hq_core.kernels.lag import over
 
 
 @inline
@@ -256,3 +257,17 @@ def since_highest(close: F8, sign: float, period: int, s: State, ring: F8, out: 
     s.place = place
     s.row = row
     s.head = head
+
+
+@inline
+def range_of(highest: float, lowest: float) -> float:
+    """highest - lowest; 0 where it is no more than rounding, 1e-14 of the two, as TA-Lib."""
+    span = highest - lowest
+    return 0.0 if abs(span) <= 1e-14 * (abs(highest) + abs(lowest)) else span
+
+
+@kernel()
+def stochastic(highest: F8, lowest: F8, close: F8, out: F8) -> None:
+    """Where close is in the range, in percent of it from the lowest; 0 without a range."""
+    for i in range(len(close)):
+        out[i] = 100.0 * over(close[i] - lowest[i], range_of(highest[i], lowest[i]), 0.0)
