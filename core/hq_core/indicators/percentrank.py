@@ -1,0 +1,74 @@
+"""Percent Rank."""
+from __future__ import annotations
+
+import math
+
+from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, State, kernel
+from hq_core.kernels.lag import keep_last, lagged
+from hq_core.kernels.order import NO_SIGN, count_below, tree_ring, turn
+from hq_core.registry import Param
+
+SMALL = 2048        # rows up to which counting is faster than a tree; 1024 take 150 ns and 580
+
+
+@kernel(state="head:i8 seen:i8 bad:i8")
+def rank_by_count(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
+    """Rows whose window lies in the batch are counted there, two a step; only the first `period` need the ring.
+
+    s     head: where the ring's oldest row is; seen: rows so far, up to period; bad: rows in the window that are
+          not finite
+    ring  (period,)  the last rows before this batch
+    """
+    head = s.head
+    seen = s.seen
+    bad = s.bad
+    n = len(close)
+    for i in range(n):
+        value = close[i]
+        below = 0
+        if i < period:
+            before = lagged(ring, period, head, seen, i) if seen + i >= period else 0.0
+            for j in range(i, period):
+                below += 1 if lagged(ring, period, head, seen, j) < value else 0
+            for j in range(i):
+                below += 1 if close[j] < value else 0
+        else:
+            before = close[i - period]
+            for j in range(period):
+                below += 1 if close[(i - period + j) & NO_SIGN] < value else 0
+        known = value - value == 0.0
+        full = seen + i >= period
+        out[i] = 100.0 * below / period if known & full & (bad == 0) else math.nan
+        bad += (0 if known else 1) - (0 if before - before == 0.0 else 1)
+    s.head = keep_last(close, ring, period, head)
+    s.seen = min(seen + n, period)
+    s.bad = bad
+
+
+@kernel(state="root:i8 head:i8 seen:i8 bad:i8")
+def rank_in_tree(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
+    """State and ring as in kernels/order.py, turn."""
+    for i in range(len(close)):
+        value = close[i]
+        known = (value - value == 0.0) & (s.seen == period) & (s.bad == 0)
+        out[i] = 100.0 * count_below(ring, s.root, value) / period if known else math.nan
+        turn(value, period, s, ring, False)
+
+
+@composite(
+    title="Percent Rank",
+    inputs="close",
+    outputs={"percentrank": "0..100"},
+    params={"period": Param(100, 2, 100_000, "rows before this one")},
+    source="definition: share of the n values before that are smaller",
+    talib="PERCENTRANK",
+)
+def percentrank(on: Nodes, close: Line, period: int) -> Line:
+    """How many of the `period` rows before this one are below it, in percent; equal ones are not, as TA-Lib.
+
+    A nan or infinite row gives nan, and so do the `period` rows after it.
+    """
+    small = period <= SMALL
+    kernel, ring = (rank_by_count, period) if small else (rank_in_tree, tree_ring(period))
+    return on.apply(kernel, close, period=period, ring=ring, warmup=period)
