@@ -2,16 +2,8 @@
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
-from hq_core.jit import F8, kernel
-from hq_core.kernels.extrema import extremes
+from hq_core.kernels.extrema import extremes, midway
 from hq_core.registry import Param
-
-
-@kernel()
-def midway(upper: F8, lower: F8, out: F8) -> None:
-    """The mean of the two."""
-    for i in range(len(upper)):
-        out[i] = (upper[i] + lower[i]) * 0.5
 
 
 @composite(

@@ -127,6 +127,13 @@ def extremes(high: F8, low: F8, period: int, s: State, ring: F8, out_top: F8, ou
     s.head = head
 
 
+@kernel()
+def midway(upper: F8, lower: F8, out: F8) -> None:
+    """The mean of the two."""
+    for i in range(len(upper)):
+        out[i] = (upper[i] + lower[i]) * 0.5
+
+
 @inline
 def fold_both(ring: F8, size: int) -> None:
     """Fold two series of heights that share the ring, the first in the even slots, the second in the odd ones."""
