@@ -5,44 +5,40 @@ import math
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
-from hq_core.kernels.lag import keep_last, lagged
-from hq_core.kernels.order import NO_SIGN, count_below, tree_ring, turn
+from hq_core.kernels.order import NO_SIGN, count_below, how_many_below, tree_ring, turn
 from hq_core.registry import Param
 
-SMALL = 2048        # rows up to which counting is faster than a tree; 1024 take 150 ns and 580
+SMALL = 2048        # rows up to which counting is faster than a tree
 
 
 @kernel(state="head:i8 seen:i8 bad:i8")
 def rank_by_count(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
-    """Rows whose window lies in the batch are counted there, two a step; only the first `period` need the ring.
+    """Count the smaller rows of each window, two a step; in the batch if it lies there, as reading from the ring what
+    has just been written waits.
 
-    s     head: where the ring's oldest row is; seen: rows so far, up to period; bad: rows in the window that are
-          not finite
-    ring  (period,)  the last rows before this batch
+    s     head: where the oldest row is; seen: rows so far, up to period; bad: rows in the window that are not finite
+    ring  (period,)  the last rows
     """
-    head = s.head
+    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
     seen = s.seen
     bad = s.bad
-    n = len(close)
-    for i in range(n):
+    for i in range(len(close)):
         value = close[i]
+        before = ring[head]
         below = 0
         if i < period:
-            before = lagged(ring, period, head, seen, i) if seen + i >= period else 0.0
-            for j in range(i, period):
-                below += 1 if lagged(ring, period, head, seen, j) < value else 0
-            for j in range(i):
-                below += 1 if close[j] < value else 0
+            below = how_many_below(ring, period, value)
         else:
-            before = close[i - period]
             for j in range(period):
                 below += 1 if close[(i - period + j) & NO_SIGN] < value else 0
         known = value - value == 0.0
-        full = seen + i >= period
-        out[i] = 100.0 * below / period if known & full & (bad == 0) else math.nan
+        out[i] = 100.0 * below / period if known & (seen == period) & (bad == 0) else math.nan
         bad += (0 if known else 1) - (0 if before - before == 0.0 else 1)
-    s.head = keep_last(close, ring, period, head)
-    s.seen = min(seen + n, period)
+        seen += 1 if seen < period else 0
+        ring[head] = value
+        head = head + 1 if head + 1 < period else 0
+    s.head = head
+    s.seen = seen
     s.bad = bad
 
 
