@@ -149,16 +149,15 @@ def fold_both(ring: F8, size: int) -> None:
 
 
 @inline
-def fold_places(ring: F8, size: int, first: float, latest: bool) -> None:
+def fold_places(ring: F8, size: int, first: float) -> None:
     """Fold pairs of slots: a height in the first of each becomes the highest from it to the last of them, the second
-    its row number; the first of the lap is row `first`; of equals the latest counts, or the earliest."""
-    top = ring[2 * size - 2]
-    place = first + (size - 1)
+    its row number; the first of the lap is row `first`; of equals the earliest counts."""
+    top = -math.inf
+    place = first
     for i in range(size - 1, -1, -1):
         value = ring[2 * i]
-        higher = value > top if latest else value >= top
-        top = value if higher else top
-        place = first + i if higher else place
+        place = first + i if value >= top else place
+        top = value if value >= top else top
         ring[2 * i] = top
         ring[2 * i + 1] = place
 
@@ -211,7 +210,7 @@ def where_highest(close: F8, sign: float, period: int, s: State, ring: F8, out: 
         if i < n:
             value = height(close[i], sign)
             ring[2 * last] = value
-            fold_places(ring, period, row - last, False)
+            fold_places(ring, period, row - last)
             at = settled(at, row, row - last, value, ring[0], ring[1])
             out[i] = at if at >= 0.0 else math.nan
             top = -math.inf
@@ -222,46 +221,6 @@ def where_highest(close: F8, sign: float, period: int, s: State, ring: F8, out: 
     s.top = top
     s.place = place
     s.at = at
-    s.row = row
-    s.head = head
-
-
-@inline
-def since_highest(close: F8, sign: float, period: int, s: State, ring: F8, out: F8) -> None:
-    """Write how many rows ago the highest (sign 1) or the lowest (-1) of the last `period` rows was, the latest of
-    equals; state and ring as in where_highest, without at."""
-    top = s.top if s.laps > 0 else math.inf         # before the first full window nothing is known
-    place = s.place
-    row = s.row
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
-    last = period - 1
-    n = len(close)
-    i = 0
-    while i < n:
-        stop = min(n, i + last - head)
-        for j in range(i, stop):
-            value = height(close[j], sign)
-            place = row if value >= top else place
-            top = value if value >= top else top
-            before = ring[2 * head + 2]
-            here = top >= before
-            found = top if here else before
-            out[j] = row - (place if here else ring[2 * head + 3]) if found < math.inf else math.nan
-            ring[2 * head] = value
-            row += 1.0
-            head += 1
-        i = stop
-        if i < n:
-            ring[2 * last] = height(close[i], sign)
-            fold_places(ring, period, row - last, True)
-            out[i] = row - ring[1] if ring[0] < math.inf else math.nan
-            top = -math.inf
-            row += 1.0
-            head = 0
-            s.laps += 1
-            i += 1
-    s.top = top
-    s.place = place
     s.row = row
     s.head = head
 
