@@ -52,6 +52,14 @@ def slow_median(columns: Columns, period: int) -> list[list[float]]:
     return [each(columns["close"], period, statistics.median)]
 
 
+def slow_mad(columns: Columns, period: int) -> list[list[float]]:
+    def spread(window: list[float]) -> float:
+        middle = statistics.median(window)
+        return statistics.median(abs(value - middle) for value in window)
+
+    return [each(columns["close"], period, spread)]
+
+
 def slow_quantile(columns: Columns, period: int, share: float) -> list[list[float]]:
     return [each(columns["close"], period, lambda window: float(np.quantile(window, share)))]
 
@@ -152,6 +160,7 @@ SLOW = {
     "bandwidth": slow_bandwidth,
     "connors_rsi": slow_connors_rsi,
     "ichimoku": slow_ichimoku,
+    "mad": slow_mad,
     "median": slow_median,
     "percent_b": slow_percent_b,
     "quantile": slow_quantile,

@@ -12,7 +12,7 @@ from hq_core.kernels import deviation, order
 from hq_core.registry import load
 
 SIZES = (2, 3, 14, 61, 200)
-RANKS = ("percentile", "percentrank", "avgdev")
+RANKS = ("percentile", "percentrank", "avgdev", "mad")
 _rng = np.random.default_rng(21)
 SERIES = {
     "walk": bars(700, 22)["close"],
@@ -52,7 +52,8 @@ def test_the_tree_finds_what_the_sorted_array_finds(
         tree = np.frombuffer(in_trees("percentile", columns, params, monkeypatch))
         assert np.array_equal(once("percentile", columns, params)[0], tree, equal_nan=True)
     params = {"period": period}
-    assert once("percentrank", columns, params)[0].tobytes() == in_trees("percentrank", columns, params, monkeypatch)
+    for name in ("percentrank", "mad"):
+        assert once(name, columns, params)[0].tobytes() == in_trees(name, columns, params, monkeypatch)
 
 
 @pytest.mark.usefixtures("trees")
@@ -93,7 +94,7 @@ def test_a_tick_leaves_no_trace(name: str, tick: float) -> None:
     assert ours[100:140].tobytes() != clean[100:140].tobytes()
 
 
-@pytest.mark.parametrize("name", [*RANKS, "cci"])
+@pytest.mark.parametrize("name", ["percentile", "percentrank", "avgdev", "cci"])
 def test_the_largest_small_window_and_the_smallest_large_one(name: str) -> None:
     small = percentrank.SMALL if name == "percentrank" else order.SMALL
     assert deviation.SMALL == order.SMALL

@@ -11,7 +11,7 @@ from hq_core.registry import Param
     inputs="high low",
     outputs={"upper": "unit of the input", "middle": "unit of the input", "lower": "unit of the input"},
     params={"period": Param(20, 2, 100_000, "rows in the channel, this one among them")},
-    source="Donchian 1960, Commodities magazine: the four-week rule",
+    source="Donchian's four-week rule, about 1960: the highest high and the lowest low of four weeks",
     talib="DONCHIAN",
 )
 def donchian(on: Nodes, high: Line, low: Line, period: int) -> tuple[Line, ...]:
