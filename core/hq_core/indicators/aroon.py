@@ -75,9 +75,9 @@ def aroon(high: F8, low: F8, period: int, s: State, ring: F8, out_down: F8, out_
             sunk = bottom_row if bottom >= under else ring[4 * head + 7]
             above = top if top >= before else before
             below = bottom if bottom >= under else under
-            unknown = (above - above) + (below - below)
-            out_up[j] = share * (period - (row - found)) + unknown
-            out_down[j] = share * (period - (row - sunk)) + unknown
+            known = (above < math.inf) & (below < math.inf)
+            out_up[j] = share * (period - (row - found)) if known else math.nan
+            out_down[j] = share * (period - (row - sunk)) if known else math.nan
             ring[4 * head] = up
             ring[4 * head + 1] = down
             row += 1.0
@@ -87,9 +87,9 @@ def aroon(high: F8, low: F8, period: int, s: State, ring: F8, out_down: F8, out_
             ring[4 * period] = height(high[i], 1.0)
             ring[4 * period + 1] = height(low[i], -1.0)
             fold_latest(ring, period + 1, row - period)
-            unknown = (ring[0] - ring[0]) + (ring[1] - ring[1])
-            out_up[i] = share * (period - (row - ring[2])) + unknown
-            out_down[i] = share * (period - (row - ring[3])) + unknown
+            known = (ring[0] < math.inf) & (ring[1] < math.inf)
+            out_up[i] = share * (period - (row - ring[2])) if known else math.nan
+            out_down[i] = share * (period - (row - ring[3])) if known else math.nan
             top = -math.inf
             bottom = -math.inf
             row += 1.0

@@ -1,9 +1,12 @@
 """Commodity Channel Index."""
 from __future__ import annotations
 
+import math
+
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
 from hq_core.kernels.deviation import deviation_of
+from hq_core.kernels.smooth import finite
 from hq_core.registry import Param
 
 
@@ -11,10 +14,10 @@ from hq_core.registry import Param
 def scaled(price: F8, apart: F8, deviation: F8, out: F8) -> None:
     """apart over 0.015 deviations; 0 where the deviation is no more than rounding, 1e-14 of the mean, as TA-Lib."""
     for i in range(len(price)):
-        mean = price[i] - apart[i]
-        moved = not deviation[i] <= 1e-14 * abs(mean)       # true for nan, which stays nan
+        moved = deviation[i] > 1e-14 * abs(price[i] - apart[i])
         share = apart[i] / (0.015 * deviation[i] if moved else 1.0)
-        out[i] = share if moved else 0.0
+        still = 0.0 if finite(deviation[i]) else math.nan
+        out[i] = share if moved else still
 
 
 @composite(

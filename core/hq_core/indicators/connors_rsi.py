@@ -37,7 +37,8 @@ def runs(close: F8, s: State, out: F8) -> None:
 @kernel()
 def mean_of_three(x: F8, y: F8, z: F8, out: F8) -> None:
     for i in range(len(x)):
-        out[i] = (x[i] + y[i] + z[i]) / 3.0
+        mean = (x[i] + y[i] + z[i]) / 3.0
+        out[i] = mean if finite(mean) else math.nan
 
 
 @composite(

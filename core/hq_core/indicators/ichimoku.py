@@ -1,9 +1,12 @@
 """Ichimoku."""
 from __future__ import annotations
 
+import math
+
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
 from hq_core.kernels.extrema import midway
+from hq_core.kernels.smooth import finite
 from hq_core.registry import Param
 
 
@@ -14,11 +17,11 @@ def lines(
 ) -> None:
     """The four columns, all nan in a row where one of them is not finite."""
     for i in range(len(turning)):
-        unknown = (turning[i] - turning[i]) + (base[i] - base[i]) + (first[i] - first[i]) + (second[i] - second[i])
-        out_tenkan[i] = turning[i] + unknown
-        out_kijun[i] = base[i] + unknown
-        out_senkou_a[i] = first[i] + unknown
-        out_senkou_b[i] = second[i] + unknown
+        known = finite(turning[i] - base[i]) & finite(first[i] - second[i])
+        out_tenkan[i] = turning[i] if known else math.nan
+        out_kijun[i] = base[i] if known else math.nan
+        out_senkou_a[i] = first[i] if known else math.nan
+        out_senkou_b[i] = second[i] if known else math.nan
 
 
 @composite(

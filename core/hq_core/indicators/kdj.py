@@ -1,9 +1,12 @@
 """KDJ."""
 from __future__ import annotations
 
+import math
+
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
 from hq_core.kernels.extrema import extremes, stochastic
+from hq_core.kernels.smooth import finite
 from hq_core.registry import Param, matype
 
 
@@ -12,10 +15,10 @@ def ahead(k: F8, d: F8, out_k: F8, out_d: F8, out_j: F8) -> None:
     """k, d and 3 k - 2 d; nan in all three where one of the two is nan."""
     for i in range(len(k)):
         j = 3.0 * k[i] - 2.0 * d[i]
-        unknown = j - j
-        out_k[i] = k[i] + unknown
-        out_d[i] = d[i] + unknown
-        out_j[i] = j
+        known = finite(j)
+        out_k[i] = k[i] if known else math.nan
+        out_d[i] = d[i] if known else math.nan
+        out_j[i] = j if known else math.nan
 
 
 @composite(

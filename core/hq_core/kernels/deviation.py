@@ -57,9 +57,10 @@ def deviation_near(close: F8, period: int, s: State, ring: F8, out_apart: F8, ou
             d += abs((ring[at + 3] - value) - mean)
         for j in range(fours, period):
             a += abs((ring[head + j] - value) - mean)
-        unknown = 0.0 if seen == period else math.nan
-        out_apart[i] = unknown - mean
-        out_deviation[i] = unknown + ((a + b) + (c + d)) * share
+        deviation = ((a + b) + (c + d)) * share
+        known = (seen == period) & (deviation - deviation == 0.0)
+        out_apart[i] = -mean if known else math.nan
+        out_deviation[i] = deviation if known else math.nan
     s.head = head
     s.seen = seen
 

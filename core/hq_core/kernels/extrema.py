@@ -103,9 +103,9 @@ def extremes(high: F8, low: F8, period: int, s: State, ring: F8, out_top: F8, ou
             under = ring[2 * head + 3]
             above = top if top > before else before
             below = bottom if bottom > under else under
-            unknown = (above - above) + (below - below)
-            out_top[j] = above + unknown
-            out_bottom[j] = unknown - below
+            known = (above < math.inf) & (below < math.inf)
+            out_top[j] = above if known else math.nan
+            out_bottom[j] = -below if known else math.nan
             ring[2 * head] = up
             ring[2 * head + 1] = down
             head += 1
@@ -114,9 +114,9 @@ def extremes(high: F8, low: F8, period: int, s: State, ring: F8, out_top: F8, ou
             ring[2 * last] = height(high[i], 1.0)
             ring[2 * last + 1] = height(low[i], -1.0)
             fold_both(ring, period)
-            unknown = (ring[0] - ring[0]) + (ring[1] - ring[1])
-            out_top[i] = ring[0] + unknown
-            out_bottom[i] = unknown - ring[1]
+            known = (ring[0] < math.inf) & (ring[1] < math.inf)
+            out_top[i] = ring[0] if known else math.nan
+            out_bottom[i] = -ring[1] if known else math.nan
             top = -math.inf
             bottom = -math.inf
             head = 0
