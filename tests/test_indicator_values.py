@@ -153,11 +153,7 @@ def test_talib_agrees_on_real_bars(name: str, params: oracles.Params, shared: os
     with open(os.path.join(shared, "data", "klines", "btcusdt_spot_1h.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     keys = ("open", "high", "low", "close", "volume")
-<<<<<<< HEAD
     columns = {key: np.array([float(row[key]) for row in rows]) for key in keys} | {"periods": lengths(len(rows))}
-=======
-    columns = {key: np.array([float(row[key]) for row in rows]) for key in keys}
->>>>>>> groupC
     assert differ(name, params, columns, by_talib(name, params, columns)) < tolerance(name, params)
 
 

@@ -5,6 +5,7 @@ import math
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
+from hq_core.kernels.smooth import finite
 from hq_core.kernels.window import fold_moments, spread
 from hq_core.registry import Param, matype
 
@@ -63,10 +64,12 @@ def about_mean(
 def about(middle: F8, deviation: F8, up: float, down: float, out_upper: F8, out_middle: F8, out_lower: F8) -> None:
     """The bands about another average; nan in all three where one of the two is not known."""
     for i in range(len(middle)):
-        at = middle[i] + (deviation[i] - deviation[i])
-        out_upper[i] = at + up * deviation[i]
+        known = finite(middle[i] - deviation[i])
+        at = middle[i] if known else math.nan
+        apart = deviation[i] if known else 0.0
+        out_upper[i] = at + up * apart
         out_middle[i] = at
-        out_lower[i] = at - down * deviation[i]
+        out_lower[i] = at - down * apart
 
 
 @composite(

@@ -76,10 +76,12 @@ def channel(
 def around(middle: F8, span: F8, nbdev: float, out_upper: F8, out_middle: F8, out_lower: F8) -> None:
     """The bands about an average; nan in all three where one of the two is not known."""
     for i in range(len(middle)):
-        at = middle[i] + (span[i] - span[i])
-        out_upper[i] = at + nbdev * span[i]
+        known = finite(middle[i] - span[i])
+        at = middle[i] if known else math.nan
+        apart = span[i] if known else 0.0
+        out_upper[i] = at + nbdev * apart
         out_middle[i] = at
-        out_lower[i] = at - nbdev * span[i]
+        out_lower[i] = at - nbdev * apart
 
 
 @composite(
