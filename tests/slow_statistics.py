@@ -134,6 +134,7 @@ EXACT = {
     "coppock": exact_coppock,
 }
 TOLERANCE = {
+    "beta": (1e-8, "TA-Lib subtracts sums of products of returns, 1.5e-9 of a beta of two that are nearly equal"),
     "coppock": (1e-9, "TA-Lib's weighted average runs its sums, 4.9e-10 after rates of 1e5 percent"),
     "correl": (1e-11, "TA-Lib subtracts sums of squares of prices, 8.4e-12 on a walk near 100"),
     "fosc": (1e-10, "TA-Lib's line subtracts sums of prices, 2.6e-11 of the percentage"),

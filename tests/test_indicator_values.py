@@ -228,8 +228,9 @@ each_slow = each_of([(name, params) for name, params in VARIANTS if name in SLOW
 @each_slow
 @pytest.mark.parametrize("series", TAME)
 def test_an_independent_slow_form_agrees(name: str, params: oracles.Params, series: str) -> None:
-    columns = within(TAME[series], load(name).domain)
     whole = load(name).bind((), params)
+    rows = load(name).warmup(whole) + 120       # slow they are
+    columns = within({key: column[:rows] for key, column in TAME[series].items()}, load(name).domain)
     assert differ(name, whole, columns, oracles.SLOW[name](columns, **whole)) < tolerance(name, params)
 
 
