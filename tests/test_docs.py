@@ -165,16 +165,15 @@ def test_shown_scripts_exist() -> None:
 
 def test_warm_compiles_what_pipelines_use(run, desk: Path, tmp_path: Path) -> None:
     """After hq warm no line of LINES needs the compiler: it is out of reach and they still work."""
-    env = {"HQ_CACHE": str(tmp_path / "cache")}
-    told = r"(\d+) kernels in \S+/cache, (\d+) of them compiled now, in [\d.]+ s\n"
-    first, again = (re.fullmatch(told, run("hq warm", env=env).text) for _ in range(2))
+    told = r"(\d+) kernels in \S+, (\d+) of them compiled now, in [\d.]+ s\n"
+    first, again = (re.fullmatch(told, run("hq warm", timeout=400.0).text) for _ in range(2))
     assert first
-    assert first[1] == first[2]
     assert again
     assert (again[1], again[2]) == (first[1], "0")
+    assert int(first[1]) > 300
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\nsys.modules['hq_core.jit.compile'] = None     # importing it is an error from now on\n"
     )
     for line in LINES.values():
-        ran = run(f"PYTHONPATH=$PYTHONPATH:{tmp_path} {line} > /dev/null", cwd=desk, env=env)
+        ran = run(f"PYTHONPATH=$PYTHONPATH:{tmp_path} {line} > /dev/null", cwd=desk)
         assert "bug" not in ran.stderr, f"{line}\n{ran.stderr}"
