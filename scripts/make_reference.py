@@ -12,20 +12,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
+from hq_core.registry import load, names
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "core"), str(ROOT), str(ROOT / "tests")]
-
-import numpy as np  # noqa: E402
-import oracles  # noqa: E402
-import test_indicator_values as values  # noqa: E402
-from indicator_runs import NAMES, hours, within  # noqa: E402
-
-from hq_core.registry import load  # noqa: E402
-
 REFERENCE = ROOT / "core" / "hq_core" / "indicators" / "reference.json"
 ROWS = 2000
+
+sys.path.insert(0, str(ROOT / "tests"))
+oracles, runs, values = map(import_module, ("oracles", "indicator_runs", "test_indicator_values"))
 
 
 def generated() -> dict[str, np.ndarray]:
@@ -41,7 +40,7 @@ def generated() -> dict[str, np.ndarray]:
     table = np.genfromtxt(io.StringIO(made.stdout), delimiter=",", skip_header=1, dtype=str)
     keys = ("open", "high", "low", "close", "volume", "buy_volume")
     columns = {key: np.ascontiguousarray(table[:, names.index(key)].astype(float)) for key in keys}
-    return columns | {"ts": hours(ROWS), "periods": 2.0 + np.arange(ROWS) % 29}
+    return columns | {"ts": runs.hours(ROWS), "periods": 2.0 + np.arange(ROWS) % 29}
 
 
 def measured(name: str, columns: dict[str, np.ndarray]) -> dict[str, str | float]:
@@ -52,14 +51,14 @@ def measured(name: str, columns: dict[str, np.ndarray]) -> dict[str, str | float
             "max_diff": values.differ(name, {}, columns, values.by_talib(name, {}, columns)),
         }
     slow = oracles.SLOW.get(name) or oracles.EXACT[name]
-    scaled = within(columns, one.domain)
+    scaled = runs.within(columns, one.domain)
     where = f"tests/{slow.__module__}.py, {slow.__name__}"
     return {"oracle": where, "max_diff": values.differ(name, {}, scaled, slow(scaled, **one.bind()))}
 
 
 def main() -> None:
     columns = generated()
-    found = {name: measured(name, columns) for name in NAMES}
+    found = {name: measured(name, columns) for name in names()}
     for one in found.values():
         one["max_diff"] = float(f"{one['max_diff']:.1e}")
     if "--check" in sys.argv:

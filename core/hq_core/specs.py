@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
@@ -101,13 +102,11 @@ class Spec:
 
 def expand(text: str) -> list[Spec]:
     """The specs of a text in which parameters may be fans: `ema:5..50:5` is ema:5, ema:10 ... ema:50."""
-    made: list[Spec] = []
-    for words in product(*(list(_fan(found, text)) for found in FAN.finditer(text))):
-        given = iter(words)
-        made.append(parse(FAN.sub(lambda _: next(given), text)))  # noqa: B023, used up at once
-        if len(made) > MOST:
-            raise HqError(f"'{text}': more than {MOST} indicators", USAGE)
-    return made
+    fans = [list(_fan(found, text)) for found in FAN.finditer(text)]
+    if prod(map(len, fans)) > MOST:
+        raise HqError(f"'{text}': more than {MOST} indicators", USAGE)
+    between = FAN.sub("\0", text).split("\0")
+    return [parse("".join(part + word for part, word in zip(between, (*words, "")))) for words in product(*fans)]
 
 
 def _fan(found: re.Match[str], text: str) -> Iterator[str]:
