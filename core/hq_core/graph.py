@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import DATA, HqError
-from hq_core.jit import Block, Kernel, address, address_of, engine, load, slots_of
+from hq_core.jit import Block, Kernel, address, address_of, engine, load, load_quick, slots_of
 from hq_core.kernels import ops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
 
@@ -246,6 +247,17 @@ class Graph:
                     _move(wanted[i] + 8 * start, self._constant(out), 8 * min(PIECE, n - start))
         if not keep:
             self._arena[:] = before
+
+    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> Callable[[], None]:
+        """A call that computes one row at these addresses each time: for a feed that brings row after row."""
+        self.place(sources, 1, wanted)
+        start = Block(engine)
+        for name, table in self._tables.items():
+            start.column(name, table.buffer_info()[0], 0 if name == "moving" else len(table))
+        start.scalar("rows", 1)
+        start.scalar("piece", 1)
+        self._fixed = start
+        return partial(load_quick(engine), start.address)
 
     def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """Tell the argument blocks of the columns that `run` takes."""
