@@ -37,8 +37,12 @@ def main(
     In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator, close@4h or
     close@ETHUSDT bars of the stream that have another period or symbol, as they are known at each row's ts.
 
-    Rows of other kinds pass untouched.  While an indicator warms up its value is NaN.  A forming bar (complete=0) gets
-    values and leaves the state as it was.
+    Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is
+    whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
+
+    Values are TA-Lib's.  --compat tv is Pine where it differs: atr, natr, kc and supertrend by its true ranges, DI, DX
+    and ADX as ta.dmi, macd with both averages seeded by their own first bars, cmo of plain sums, rsi 100 where nothing
+    has moved.  --compat metastock seeds averages by the first bar; rsi and cmo begin a bar earlier.
     """
     if list_:
         from hq_cli._lists import indicators
