@@ -45,6 +45,7 @@ ENVIRONMENT = (
     ("HQ_CACHE", "Folder of compiled kernels; by default hq in $XDG_CACHE_HOME or ~/.cache. A folder that others may "
      "write is not used."),
     ("HQ_JIT", "numba runs the kernels through numba's own loader, which is slower to start and gives the same bits."),
+    ("HQ_PROCESSOR", "x86-64-v2 makes kernels that run on every such machine: some slower, the same bits."),
 )
 
 

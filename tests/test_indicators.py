@@ -139,12 +139,22 @@ def fingerprints(part: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_numba_and_the_images_give_the_same_bits(part: int) -> None:
+    assert elsewhere(part, {"HQ_JIT": "numba"}) == fingerprints(part)
+
+
+def test_older_processors_give_the_same_bits() -> None:
+    assert elsewhere(3, {"HQ_PROCESSOR": "x86-64-v2"}) == fingerprints(3)
+
+
+def elsewhere(part: int, settings: dict[str, str]) -> dict[str, str]:
+    """The fingerprints that another process finds."""
     here = os.path.dirname(__file__)
     paths = os.pathsep.join([here, os.path.join(here, "..", "core")])
     script = f"import json, test_indicators as t; print(json.dumps(t.fingerprints({part})))"
     done = subprocess.run(
-        [sys.executable, "-c", script], env=os.environ | {"HQ_JIT": "numba", "PYTHONPATH": paths},
+        [sys.executable, "-c", script], env=os.environ | settings | {"PYTHONPATH": paths},
         capture_output=True, text=True, timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == fingerprints(part)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found

@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from hq_core.jit import flat
 from hq_core.jit.declare import ARRAYS, Kernel, helpers
+from hq_core.jit.native import processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 # numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
 OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
 INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}     # half the time to compile
-PROCESSOR = "x86-64-v2"         # a fixed baseline: the same bits on every x86-64 machine, images may be copied
 _pointer: Any = types.CPointer      # untyped in numba
 ENTRY: Any = types.int32(_pointer(types.int64))
 _DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8}
@@ -203,7 +203,8 @@ def image(kernel: Kernel) -> tuple[bytes, int]:
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(cpu=PROCESSOR, features="", opt=3, reloc="pic", codemodel="default")
+    unfused = "-fma"        # a fused product is not rounded: other bits than where there is no such instruction
+    machine = target.create_target_machine(cpu=processor(), features=unfused, opt=3, reloc="pic", codemodel="default")
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.slp_vectorization = True         # side-by-side sums share a register: a third off the trades kernel
     passes = llvm.create_pass_builder(machine, tuning)
