@@ -2,7 +2,15 @@
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, kernel
 from hq_core.registry import Param
+
+
+@kernel()
+def ahead(first: F8, second: F8, out: F8) -> None:
+    """2 first - second."""
+    for i in range(len(first)):
+        out[i] = 2.0 * first[i] - second[i]
 
 
 @composite(
@@ -16,4 +24,4 @@ from hq_core.registry import Param
 def dema(on: Nodes, close: Line, period: int) -> Line:
     """Twice the EMA less the EMA of the EMA, which takes most of its delay away."""
     first = on.ema(close, period)
-    return 2.0 * first - on.ema(first, period)
+    return on.apply(ahead, first, on.ema(first, period))

@@ -2,7 +2,17 @@
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, kernel
 from hq_core.registry import Param
+
+
+@kernel()
+def blend(
+    x: F8, y: F8, z: F8, last: F8, third: float, fourth: float, fifth: float, sixth: float, out: F8
+) -> None:
+    """The sum of the third to the sixth average with these weights."""
+    for i in range(len(x)):
+        out[i] = sixth * last[i] + fifth * z[i] + fourth * y[i] + third * x[i]
 
 
 @composite(
@@ -19,12 +29,10 @@ from hq_core.registry import Param
 def t3(on: Nodes, close: Line, period: int, vfactor: float) -> Line:
     """DEMA with its gain reduced to vfactor, three times over: a sum of the third to the sixth EMA in a row."""
     line = close
-    rows = [line := on.ema(line, period) for _ in range(6)]
+    averages = [line := on.ema(line, period) for _ in range(6)]
     square = vfactor * vfactor
     cube = square * vfactor
-    return (
-        -cube * rows[5]
-        + 3.0 * (square + cube) * rows[4]
-        - (6.0 * square + 3.0 * (vfactor + cube)) * rows[3]
-        + (1.0 + 3.0 * vfactor + cube + 3.0 * square) * rows[2]
+    return on.apply(
+        blend, *averages[2:], third=1.0 + 3.0 * vfactor + cube + 3.0 * square,
+        fourth=-6.0 * square - 3.0 * (vfactor + cube), fifth=3.0 * (square + cube), sixth=-cube,
     )

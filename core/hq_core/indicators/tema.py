@@ -2,7 +2,15 @@
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
+from hq_core.jit import F8, kernel
 from hq_core.registry import Param
+
+
+@kernel()
+def ahead(first: F8, second: F8, third: F8, out: F8) -> None:
+    """3 first - 3 second + third."""
+    for i in range(len(first)):
+        out[i] = 3.0 * first[i] - 3.0 * second[i] + third[i]
 
 
 @composite(
@@ -17,4 +25,4 @@ def tema(on: Nodes, close: Line, period: int) -> Line:
     """Three times the EMA less three times the EMA of the EMA, plus the EMA of that."""
     first = on.ema(close, period)
     second = on.ema(first, period)
-    return 3.0 * first - 3.0 * second + on.ema(second, period)
+    return on.apply(ahead, first, second, on.ema(second, period))
