@@ -5,7 +5,7 @@ import math
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
-from hq_core.kernels.smooth import finite
+from hq_core.kernels.bands import around
 from hq_core.kernels.window import fold_moments, spread
 from hq_core.registry import Param, matype
 
@@ -60,18 +60,6 @@ def about_mean(
     s.head = head
 
 
-@kernel()
-def about(middle: F8, deviation: F8, up: float, down: float, out_upper: F8, out_middle: F8, out_lower: F8) -> None:
-    """The bands about another average; nan in all three where one of the two is not known."""
-    for i in range(len(middle)):
-        known = finite(middle[i] - deviation[i])
-        at = middle[i] if known else math.nan
-        apart = deviation[i] if known else 0.0
-        out_upper[i] = at + up * apart
-        out_middle[i] = at
-        out_lower[i] = at - down * apart
-
-
 @composite(
     title="Bollinger Bands",
     inputs="close",
@@ -96,4 +84,4 @@ def bbands(on: Nodes, close: Line, period: int, up: float, down: float, matype: 
             about_mean, close, outputs=3, ring=2 * period, warmup=period - 1, period=period, up=up, down=down
         )
     middle = on.average(close, period, matype)
-    return on.apply(about, middle, on.stddev(close, period), outputs=3, up=up, down=down)
+    return on.apply(around, middle, on.stddev(close, period), outputs=3, up=up, down=down)

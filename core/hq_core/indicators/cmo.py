@@ -61,22 +61,6 @@ def balance(close: F8, period: int, early: int, s: State, out: F8) -> None:
     s.seen = seen
 
 
-@kernel()
-def moves(change: F8, out_up: F8, out_down: F8) -> None:
-    """How far a row rose and how far it fell."""
-    for i in range(len(change)):
-        out_up[i] = max(change[i], 0.0) + (change[i] - change[i])
-        out_down[i] = max(-change[i], 0.0)
-
-
-@kernel()
-def share(up: F8, down: F8, out: F8) -> None:
-    """(up - down) / (up + down) in percent; 0 when nothing has moved."""
-    for i in range(len(up)):
-        total = up[i] + down[i]
-        out[i] = 100.0 * ((up[i] - down[i]) / (total if total != 0.0 else 1.0))
-
-
 @composite(
     title="Chande Momentum Oscillator",
     inputs="close",
@@ -93,7 +77,6 @@ def cmo(on: Nodes, close: Line, period: int) -> Line:
     With `--compat metastock` there is a value one row earlier.
     """
     if on.compat == "tv":
-        up, down = on.apply(moves, on.mom(close, 1), outputs=2)
-        return on.apply(share, on.sum(up, period), on.sum(down, period))
+        return on.cmou(close, period)
     early = on.compat == "metastock"
     return on.apply(balance, close, period=period, early=early, warmup=period - early)

@@ -3,14 +3,8 @@ from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, kernel
+from hq_core.kernels import ops
 from hq_core.registry import Param
-
-
-@kernel()
-def step(change: F8, out: F8) -> None:
-    """The size of each change."""
-    for i in range(len(change)):
-        out[i] = abs(change[i])
 
 
 @kernel()
@@ -32,5 +26,5 @@ def straightness(change: F8, path: F8, out: F8) -> None:
 )
 def er(on: Nodes, close: Line, period: int) -> Line:
     """How far close has come in `period` rows over the length of its way there."""
-    path = on.sum(on.apply(step, on.mom(close, 1)), period)
+    path = on.sum(on.apply(ops.abs_, on.mom(close, 1)), period)
     return on.apply(straightness, on.mom(close, period), path)

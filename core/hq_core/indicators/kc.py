@@ -6,6 +6,7 @@ from functools import partial
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
+from hq_core.kernels.bands import around
 from hq_core.kernels.smooth import finite, seed_or_move, true_range
 from hq_core.registry import Param
 
@@ -72,18 +73,6 @@ def channel(
     s.seen = seen
 
 
-@kernel()
-def around(middle: F8, span: F8, nbdev: float, out_upper: F8, out_middle: F8, out_lower: F8) -> None:
-    """The bands about an average; nan in all three where one of the two is not known."""
-    for i in range(len(middle)):
-        known = finite(middle[i] - span[i])
-        at = middle[i] if known else math.nan
-        apart = span[i] if known else 0.0
-        out_upper[i] = at + nbdev * apart
-        out_middle[i] = at
-        out_lower[i] = at - nbdev * apart
-
-
 @composite(
     title="Keltner Channels",
     inputs="high low close",
@@ -107,9 +96,9 @@ def kc(on: Nodes, high: Line, low: Line, close: Line, period: int, atr: int, nbd
         return on.apply(channel, high, low, close, outputs=3, warmup=warmup, period=period, atr=atr, nbdev=nbdev)
     if on.compat == "tv":
         span = on.ema(on.trange(high, low, close), period)
-        return on.apply(around, on.ema(close, period), span, outputs=3, nbdev=nbdev)
+        return on.apply(around, on.ema(close, period), span, outputs=3, up=nbdev, down=nbdev)
     middle, span = partial(on.ema, period=period), partial(on.atr, period=atr)
     typical = on.typprice(high, low, close)
     warmup = max(middle(typical).warmup, span(high, low, close).warmup)
     lines = on.starting(warmup, middle, typical), on.starting(warmup, span, high, low, close)
-    return on.apply(around, *lines, outputs=3, nbdev=nbdev)
+    return on.apply(around, *lines, outputs=3, up=nbdev, down=nbdev)
