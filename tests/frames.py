@@ -6,11 +6,11 @@ import os
 import struct
 from typing import NamedTuple
 
-from hq_core.batch import BAR, CODES, Schema
+from hq_core.batch import CODES, Schema
+from hq_core.kinds import BAR, TRADE
 from hq_core.wire import Reader, Writer
 
 TYPES = dict(BAR)
-TRADE = (("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("side", "i1"), ("id", "i8"), ("trades", "i4"))
 TRADE_TYPES = dict(TRADE)
 
 

@@ -14,9 +14,10 @@ from oracle_account import SlowAccount
 from hq_core.errors import HqError
 from hq_core.futures.account import ROOM
 from hq_core.futures.brackets import Brackets
-from hq_core.futures.engine import EQUITY, FILL, HELD, LIQUIDATION, Account, Rows
+from hq_core.futures.engine import HELD, Account, Rows
 from hq_core.futures.report import orders, summary
 from hq_core.futures.terms import Terms
+from hq_core.kinds import EQUITY, FILL, LIQUIDATION
 
 VERBS = ("open_long", "close_long", "open_short", "close_short")
 PRICES = ("open", "high", "low", "close", "mark_high", "mark_low", "mark_close")

@@ -10,15 +10,16 @@ import struct
 import numpy as np
 import pyarrow as pa
 import pytest
-from frames import TRADE, bars, frames, trades
+from frames import bars, frames, trades
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 from test_csv import Slow
 
-from hq_core.batch import BAR, Schema
+from hq_core.batch import Schema
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
+from hq_core.kinds import BAR, TRADE
 from hq_core.stages.export import Export
 from hq_core.wire import Reader
 

@@ -523,15 +523,13 @@ def test_the_vectors_are_what_their_script_makes():
 
 def test_the_page_names_every_type_and_every_column_that_hq_writes():
     """man/hq-frames.5 is the contract: whatever is added to these kinds must be added there."""
-    from hq_core.batch import BAR, WIDTHS
-    from hq_core.futures.engine import EQUITY, FILL, LIQUIDATION
-    from hq_core.stages.gen import TRADE
+    from hq_core.batch import WIDTHS
+    from hq_core.kinds import KINDS
 
     page = (ROOT / "man" / "hq-frames.5").read_text().replace("\\-", "-")
     types = re.findall(r"^(\w\d) +(\d) bytes? ", page, re.M)
     assert {kind: int(size) for kind, size in types} == WIDTHS
-    kinds = {"bar": BAR, "fill": FILL, "equity": EQUITY, "liquidation": LIQUIDATION, "trade": TRADE}
-    for kind, columns in kinds.items():
+    for kind, (columns, _) in KINDS.items():
         (said,) = re.findall(rf"^\.TP\n\.B {kind}\n(.*?)^\.(?:TP|SH)", page, re.M | re.S)
         words = set(re.findall(r"\w+", said))
         assert {name for name, _ in columns} <= words, kind

@@ -5,6 +5,7 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.kinds import BAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,10 +160,3 @@ def bar_columns(optional: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
     """The columns of a bar in their order, with those of `optional` that bars may lack."""
     fixed = {"ts", "open_time", "open", "high", "low", "close", "volume", "complete"}
     return tuple((name, kind) for name, kind in BAR if name in fixed or name in optional)
-
-
-BAR = (
-    ("ts", "i8"), ("open_time", "i8"), ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"),
-    ("volume", "f8"), ("quote_volume", "f8"), ("trades", "i8"), ("buy_volume", "f8"), ("buy_quote_volume", "f8"),
-    ("sell_volume", "f8"), ("sell_quote_volume", "f8"), ("vwap", "f8"), ("complete", "b1"),
-)

@@ -5,11 +5,26 @@ CHECK, USAGE = 1, 2
 DATA, NOINPUT, SERVICE, BUG, IO, TEMP, PERM, CONFIG = 65, 66, 69, 70, 74, 75, 77, 78
 
 
-class HqError(Exception):
-    """What is wrong, where, and what to do, in one line; `code` is the process's exit status."""
+def printable(text: str) -> str:
+    r"""Text of anyone's making in one line that a terminal takes for text: the rest becomes \x1b, \n, \u202e.
 
-    def __init__(self, message: str, code: int = DATA) -> None:
-        super().__init__(message)
+    >>> printable("BTC\x1b[2J")
+    'BTC\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+class HqError(Exception):
+    """What is wrong, where, and what to do, in one line; `code` is the process's exit status.
+
+    What the message quotes of files and arguments may hold anything: it is made printable here, once for all.
+    below   further lines, printable already: a strategy's line and the caret under it
+    """
+
+    def __init__(self, message: str, code: int = DATA, below: str = "") -> None:
+        super().__init__(printable(message) + below)
         self.code = code
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
 from hq_core.bars.aggregator import TIME_UNITS, Aggregator
-from hq_core.batch import BAR, Batch, Schema, period_ns
+from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.futures.ledger import Backtest
 from hq_core.graph import Graph
 from hq_core.handover import Handover
+from hq_core.kinds import BAR
 from hq_core.ring import Ring
 from hq_core.stage import Stage
 

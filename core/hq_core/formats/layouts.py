@@ -3,13 +3,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import BAR, period_ns
+from hq_core.batch import period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
-    TRADE,
     TRADE_NAMES,
     is_number,
     split_unit,
@@ -17,6 +16,7 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.times import UNITS, Zone, period_text, read_epoch, read_iso
+from hq_core.kinds import BAR, TRADE
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options

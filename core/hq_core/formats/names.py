@@ -40,7 +40,6 @@ IGNORED = ("ignore", "")
 SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
 TRUTH = {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}
 UNIT_AT_END = re.compile(r"(.+)_(s|ms|us|ns)")
-TRADE = (("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("side", "i1"), ("id", "i8"), ("trades", "i4"))
 
 KLINE = (
     "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",

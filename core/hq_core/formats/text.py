@@ -4,9 +4,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import BAR
 from hq_core.errors import DATA, HqError
 from hq_core.formats.times import UNITS, iso_text
+from hq_core.kinds import BAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

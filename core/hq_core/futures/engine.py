@@ -10,25 +10,13 @@ from hq_core.futures.brackets import flat
 from hq_core.futures.positions import ACTIONS, REASONS
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
+from hq_core.kinds import FILL, LIQUIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hq_core.futures.brackets import Brackets
 
-EQUITY = (
-    ("ts", "i8"), ("equity", "f8"), ("wallet", "f8"), ("realised", "f8"), ("fees", "f8"), ("insurance", "f8"),
-    ("unrealised", "f8"), ("long", "f8"), ("long_entry", "f8"), ("short", "f8"), ("short_entry", "f8"),
-    ("long_liquidation", "f8"), ("short_liquidation", "f8"), ("margin_used", "f8"), ("max_open", "f8"),
-)
-FILL = (
-    ("ts", "i8"), ("fill_time", "i8"), ("side", "i1"), ("action", "i1"), ("price", "f8"), ("quantity", "f8"),
-    ("fee", "f8"), ("realised", "f8"), ("position", "f8"), ("liquidity", "i1"), ("reason", "i1"),
-)
-LIQUIDATION = (
-    ("ts", "i8"), ("side", "i1"), ("mark", "f8"), ("liquidation_price", "f8"), ("price", "f8"), ("quantity", "f8"),
-    ("loss", "f8"), ("insurance", "f8"), ("row", "i8"),
-)
 CODES = {
     "side": {"1": "long", "-1": "short"}, "liquidity": {"0": "maker", "1": "taker"},
     "action": {str(i): name for i, name in enumerate(ACTIONS) if name},

@@ -6,10 +6,11 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
-from hq_core.futures.engine import EQUITY, Account, Rows
+from hq_core.futures.engine import Account, Rows
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
+from hq_core.kinds import EQUITY
 
 if TYPE_CHECKING:
     from hq_core.futures.brackets import Brackets

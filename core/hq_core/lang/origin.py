@@ -37,7 +37,8 @@ class Source:
         line_end = min(line_end, start + _SHOWN)
         cut = "" if start - line_start <= _SHOWN else "..."
         line_start = max(line_start, start - _SHOWN)
-        line = self.text[line_start:line_end].rstrip("\r")
+        shown = self.text[line_start:line_end].rstrip("\r")
+        line = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in shown)     # one cell, as it had
         before = "".join(c if c == "\t" else " " * _cells(c) for c in line[: start - line_start])
         width = sum(_cells(c) for c in self.text[start : min(end, line_end)])
         return f"  {cut}{line}\n  {' ' * len(cut)}{before}{'^' * max(width, 1)}"
@@ -51,7 +52,7 @@ class LangError(HqError):
     """
 
     def __init__(self, source: Source, start: int, end: int, reason: str) -> None:
-        super().__init__(f"{source.where(start)}: {reason}\n{source.caret(start, end)}", code=DATA)
+        super().__init__(f"{source.where(start)}: {reason}", DATA, "\n" + source.caret(start, end))
         self.source = source
         self.start = start
         self.end = end

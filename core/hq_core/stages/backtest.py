@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
-from hq_core.futures.engine import CODES, EQUITY, FILL, LIQUIDATION, Account
+from hq_core.futures.engine import CODES, Account
 from hq_core.futures.report import LISTED, summary
+from hq_core.kinds import EQUITY, FILL, LIQUIDATION
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import BAR, Schema, period_ns
+from hq_core.batch import Schema, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
+from hq_core.kinds import BAR
+from hq_core.kinds import TRADE as EVERY
 
 if TYPE_CHECKING:
     from hq_core.wire import Writer
@@ -24,7 +26,7 @@ SILENCE = 0x5851F42D4C957F2D        # sets the draws that make gaps apart from t
 TICKS, LOTS = 10.0, 1000.0          # ticks a unit of the quote currency, lots a unit of the base currency
 FIRST_PRICE = 300_000               # in ticks: 30,000.0
 MINUTE, MS = 60_000_000_000, 1_000_000
-TRADE = (("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("side", "i1"))
+TRADE = EVERY[:4]                   # neither ids nor counts
 BARS = tuple(col for col in BAR if col[0] != "complete")
 
 
