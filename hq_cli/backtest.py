@@ -88,9 +88,9 @@ def main(
 
 def _text(report: dict[str, Any], json: bool) -> str:
     if json:
-        import orjson
+        from hq_cli._say import told_json
 
-        return orjson.dumps(report).decode()
+        return told_json(report)
     from hq_core.futures.readable import readable
 
     return readable(report).rstrip("\n")

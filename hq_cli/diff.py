@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hq_cli._filter import command
+from hq_core.errors import printable
 
 if TYPE_CHECKING:
     from hq_core.flow import Source
@@ -42,7 +43,7 @@ def main(a: str, b: str, ulp: int | None, columns: str, as_json: bool, verbose: 
     if as_json:
         click.echo(_json(found, equal))
     elif not equal:
-        click.echo(f"{_where(found)}\n{_total(found)}")
+        click.echo("\n".join(map(printable, (_where(found), _total(found)))))
     elif verbose:
         click.echo(f"equal: {_counted(found.rows, 'row')} of {len(found.series)} series, "
                    f"{_counted(_maps(found), 'other frame')}")
@@ -114,17 +115,17 @@ def _counted(n: int, what: str) -> str:
 def _json(found: Diff, equal: bool) -> str:
     import math
 
-    import orjson
+    from hq_cli._say import told_json
 
     first = found.first and {
         name: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in found.first.items()
     }
-    return orjson.dumps({
+    return told_json({
         "equal": equal, "first": first, "rows": found.rows, "rows_differ": found.rows_differ,
         "columns": found.differ, "frames": _maps(found), "frames_differ": found.maps_differ,
         "counts": {key: one.counts for key, one in {**found.series, **found.maps}.items() if len(set(one.counts)) > 1},
-    }, default=str).decode()
+    })
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ import click
 from click_man.core import generate_man_page
 
 from hq_cli import _commands, _warm, hq
+from hq_cli._help import ENVIRONMENT
 from hq_core import VERSION, registry
+from hq_core.errors import EXITS
 from hq_core.lang.functions import ACTIONS, BUILTINS, COLUMNS
 from hq_core.lang.tokens import grammar_text
 
@@ -29,25 +31,6 @@ BUILTIN_MEANINGS = {
     "CROSSOVER": "true on the row at which the first value comes to lie above the second",
     "CROSSUNDER": "true on the row at which the first value comes to lie below the second",
 }
-EXIT_STATUS = (
-    ("0", "fine"),
-    ("1", "a check said no: hq-diff found a difference, hq-backtest --fail-on-liquidation a liquidation"),
-    ("2", "wrong usage"),
-    ("65", "bad data; what was good before it has been written"),
-    ("66", "no input"),
-    ("70", "a bug in hq"),
-    ("74", "reading or writing failed"),
-    ("78", "a state file or another file does not fit the command line"),
-    ("130, 143", "ended by SIGINT or SIGTERM, after the frame was finished and the state written"),
-    ("141", "the reader of stdout went away (SIGPIPE); nothing is said"),
-)
-ENVIRONMENT = (
-    ("HQ_CACHE", "Folder of compiled kernels; by default hq in $XDG_CACHE_HOME or ~/.cache. A folder that others may "
-     "write is not used."),
-    ("HQ_JIT", "numba runs the kernels through numba's own loader, which is slower to start and gives the same bits."),
-    ("HQ_PROCESSOR", "x86-64-v2 makes kernels that run on every such machine: some slower, the same bits."),
-)
-
 
 def released() -> str:
     """The day of this version, from the change log, so that pages do not change with the day they are made."""
@@ -103,7 +86,7 @@ def page(command: hq.Command) -> str:
             made += listed(purpose.upper(), rows)
         made += listed("HQ WARM", (("hq warm", paragraphs(_warm.main.help or "").replace("\n\n", " ")),))
     made += ".SH EXAMPLES\n" + literal(command.examples)
-    return made + listed("EXIT STATUS", EXIT_STATUS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
+    return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
 
 
 def indicators() -> str:

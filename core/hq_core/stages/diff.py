@@ -1,16 +1,15 @@
 """hq-diff: what two streams say, compared series by series whatever their framing."""
 from __future__ import annotations
 
-import ctypes
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgpack
 
 from hq_core.batch import Batch
 from hq_core.compare.values import column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.wire.frame import Memory
+from hq_core.wire.frame import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Schema
     from hq_core.compare.values import Apart
     from hq_core.flow import Source
+    from hq_core.wire.frame import Memory
 
     Tables = dict[tuple[str, str], list[str]]
 
@@ -163,10 +163,10 @@ class Diff:
             if self.sides[1 - at].done:
                 self._over(series, AT_THE_END if ts is None else ts[start], series.counts[at] + start)
             else:
-                memory, addresses = _copied(batch.slice(start, batch.n))
-                self._hold(series, at, memory.size)
-                kept = Held(memory, self.sides[at].tables)
-                series.waiting[at].append(Batch(batch.schema, batch.n - start, addresses, kept))
+                waits = copied(batch.slice(start, batch.n))
+                kept = waits.keep = Held(cast("Memory", waits.keep), self.sides[at].tables)
+                self._hold(series, at, kept.size)
+                series.waiting[at].append(waits)
         series.counts[at] += batch.n
 
     def _map(self, at: int, frame: dict[str, Any]) -> None:
@@ -327,12 +327,3 @@ class Diff:
 def _ts(frame: dict[str, Any]) -> int:
     ts = frame.get("ts")
     return ts if isinstance(ts, int) else AT_THE_END
-
-
-def _copied(batch: Batch) -> tuple[Memory, list[int]]:
-    """The same rows in memory of their own, and where each column lies in it."""
-    memory = Memory(max(8, batch.schema.blob(batch.n)))
-    addresses = batch.schema.places(memory.address, batch.n)
-    for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
-        ctypes.memmove(to, at, w * batch.n)
-    return memory, addresses

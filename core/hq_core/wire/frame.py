@@ -7,6 +7,7 @@ import select
 import struct
 from contextlib import suppress
 
+from hq_core.batch import Batch
 from hq_core.errors import IO, HqError
 
 # array16 of 4: u32 bytes that follow this element, u32 schema id, u32 rows, ext32 of the columns.
@@ -45,6 +46,15 @@ class Memory:
         self.address = start + skip
         self.view = memoryview(self.raw)[skip : skip + size]
         self.size = size
+
+
+def copied(batch: Batch) -> Batch:
+    """The same rows in memory of their own, which is the batch's `keep`."""
+    memory = Memory(max(8, batch.schema.blob(batch.n)))
+    addresses = batch.schema.places(memory.address, batch.n)
+    for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
+        ctypes.memmove(to, at, w * batch.n)
+    return Batch(batch.schema, batch.n, addresses, memory)
 
 
 def read_into(fd: int, view: memoryview) -> int:

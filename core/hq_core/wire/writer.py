@@ -91,7 +91,10 @@ class Writer:
         """Any frame that is not rows, after all the rows before it."""
         if self._staged:
             self.gathered()
-        packed = self._packer.pack(frame)
+        try:
+            packed = self._packer.pack(frame)
+        except UnicodeEncodeError as error:
+            raise HqError(f"a {frame['kind']} cannot be written: '{error.object}' is not UTF-8", DATA) from None
         if len(packed) > MAX_MAP:
             raise HqError(f"a {frame['kind']} of {len(packed)} bytes cannot be written; at most {MAX_MAP}", DATA)
         self._room(len(packed))
