@@ -16,7 +16,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 
 
 @command("hq-export", EXAMPLES)
-@click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table")
+@click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table|report")
 @click.option("--kind", default="", metavar="A,B", help="Only series of these kinds: bar, trade, fill, …")
 @click.option("--symbol", default="", metavar="A,B", help="Only these symbols.")
 @click.option("--period", default="", metavar="A,B", help="Only these periods.")
@@ -40,7 +40,8 @@ def main(
     shortest that read back the same; NaN is empty in csv and null in JSON, as are infinities in JSON.
 
     --from and --to are compared with ts, when a row was known: a bar's end.  With --head the rest is not read; a
-    table reads on and says how many rows it leaves out.
+    table reads on and says how many rows it leaves out.  report is the text of the report that hq-backtest put at the
+    end of its stream.
     """
     from hq_cli._filter import say
     from hq_core.errors import IO, USAGE, HqError, did_you_mean

@@ -10,7 +10,7 @@ from hq_core.errors import DATA, IO, USAGE, HqError
 from hq_core.wire.frame import copied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Protocol
 
     from hq_core.batch import Batch, Schema
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
         def end(self) -> None: ...
 
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table")
+FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
 BINARY = ("npz", "parquet", "arrow")
-MIXED = ("jsonl", "json", "table")      # formats whose rows say themselves what they are
+MIXED = ("jsonl", "json", "table", "report")      # formats whose rows say themselves what they are
 HOLD = 1 << 16                          # characters that text output gathers before it writes
 
 
@@ -89,6 +89,8 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
         if format_ in ("jsonl", "json"):
             return text.Json(out.text, format_ == "jsonl", time)
         return text.Delimited(out.text, "," if format_ == "csv" else "\t", time)
+    if format_ == "report":
+        return Reports(out.text)
     if format_ == "npz":
         from hq_core.formats.arrays import NpzWriter
 
@@ -96,6 +98,36 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
     from hq_core.formats.arrow import ArrowWriter
 
     return ArrowWriter(out, format_)
+
+
+class Reports:
+    """The reports of a stream as text; its rows are not shown."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._any = False
+
+    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
+        """A report says itself what it is about."""
+
+    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        """Rows are no report."""
+
+    def other(self, frame: dict[str, Any]) -> None:
+        from hq_core.futures.readable import readable
+
+        if frame.get("kind") != "report":
+            return
+        try:
+            text = readable(frame)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise HqError(f"a report that hq-backtest did not write: {type(error).__name__} {error}", DATA) from None
+        self._write(("\n" if self._any else "") + text)
+        self._any = True
+
+    def end(self) -> None:
+        if not self._any:
+            raise HqError("the input has no report; hq-backtest writes one at the end of its stream", DATA)
 
 
 class Tail:
