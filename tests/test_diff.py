@@ -273,7 +273,8 @@ def test_a_difference_is_one_line_and_a_total(run, files):
     ran = run("hq-diff a.hqf b.hqf")
     assert ran.code == 1
     assert ran.text == (
-        f"bar/BTCUSDT/15m ts 2023-11-15T03:30:00Z close: {files!r} != {math.nextafter(files, 0.0)!r} (1.4e-14 apart, 1 ULP)\n"
+        f"bar/BTCUSDT/15m ts 2023-11-15T03:30:00Z close: {files!r} != {math.nextafter(files, 0.0)!r} "
+        "(1.4e-14 apart, 1 ULP)\n"
         "1 of 50 rows differ in 1 column\n"
     )
     assert run("hq-diff a.hqf b.hqf --columns ts,open,high").code == 0
