@@ -117,8 +117,8 @@ def test_it_reads_all_that_hq_writes_as_text(run, line, change):
 
 def test_signals_as_text_are_compared(run):
     made = "hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq {} | hq-export jsonl"
-    run(f"printf 'param low = 30 in 1..49\\nIF RSI(14) < low THEN BUY()\\n' > s.hq; {made.format('')} > a")
-    run(f"{made.format('--param low=29')} > b")
+    run(f"printf 'param under = 30 in 1..49\\nIF RSI(14) < under THEN BUY()\\n' > s.hq; {made.format('')} > a")
+    run(f"{made.format('--param under=29')} > b")
     assert json.loads(run("head -1 a").text)["kind"] == "signal"
     assert run("hq-diff a a").code == 0
     assert run("hq-diff a b").code == 1
