@@ -122,6 +122,8 @@ def run_stage(
             _tell(name, stage.dropped, " dropped")
             _tell(name, getattr(source, "passed", {}), " passed over")
             _tell(name, stage.notices, "")
+            for line in stage.remarks():
+                say(f"{name}: {line}")
 
 
 def _tell(name: str, counts: dict[str, int], what: str) -> None:

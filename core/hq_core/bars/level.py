@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.cut import cut
-from hq_core.bars.fill import CLOSED, CUT_SHORT, lay
+from hq_core.bars.fill import CLOSED, CUT_SHORT, find_hole, lay
 from hq_core.bars.merge import fold_bars, mean_price, take
 from hq_core.bars.period import Edges
 from hq_core.bars.tiers import fold_tiers
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hq_core.bars.period import Period
     from hq_core.bars.plan import Plan
     from hq_core.batch import Batch, Schema
+    from hq_core.holes import Holes
 
     class Out(Protocol):
         def series(self, schema: Schema) -> Any: ...
@@ -60,6 +62,8 @@ class Level:
     cuts    bars (and, with every_row, forming bars) that the last `run` found, in `scratch`
     """
 
+    name = ""                           # of the series that is written
+
     def __init__(self, period: Period, plan: Plan, finer: Level | None, scratch: Scratch, from_trades: bool) -> None:
         self.period = period
         self.plan = plan
@@ -81,6 +85,8 @@ class Level:
             cell.set(period=period.ns, anchor=period.anchor)
         self._cut.set(every_row=plan.every_row)
         self._lay.set(width=plan.width, keep=plan.partial == "keep", fill=plan.fill)
+        self._lay.set(base=plan.base, keep_holes=plan.options.holes != "drop")
+        self._lead = min(plan.options.slack_start, period.ns // 100) if from_trades else 0
         taken = sorted(plan.sums, key=lambda one: one[1] == "i8")       # counts last
         self._taken = [plan.place[name] for name, _, _ in taken]
         self._starts = array("q", bytes(8 * len(taken)))
@@ -199,7 +205,7 @@ class Level:
         """The input has ended with a row at `last`: the open bar is a partial one, unless little of it was to come."""
         if self.finer is not None:
             self.step(NEVER)
-        state = self._cut.state
+        plan, state = self.plan, self._cut.state
         self._bind(self.cuts + 1)
         if state.rows == 0:
             self.cuts = 0
@@ -214,6 +220,8 @@ class Level:
             self._fold_bars(0, 0)
         if self._trades is not None:
             self._fold_trades(None, 0)
+        if kind == CUT_SHORT and plan.every_row and plan.partial == "keep":
+            self.cuts = 0               # its forming row has been written and says the same
 
     # -- writing -----------------------------------------------------------------------------------------
     def write(self, out: Out, cover: int, horizon: int) -> int:
@@ -228,7 +236,7 @@ class Level:
         if cuts == 0 and self.edges is not None:
             self._cover_edges(0, 0, upto)
         state.next = 0
-        lay_cell.set(cuts=cuts, cover=cover, upto=upto)
+        lay_cell.set(cuts=cuts, cover=cover - self._lead, upto=upto)
         while True:
             want = cuts - state.next
             if plan.fill:
@@ -272,6 +280,32 @@ class Level:
             mean.column("out", at[plan.place["vwap"]], n)
             mean.run()
         return n
+
+    # -- holes -------------------------------------------------------------------------------------------
+    def first_hole(self, cover: int) -> tuple[int, int, int] | None:
+        """End, beginning and missing rows of the first new bar with a hole."""
+        if self.cuts == 0:
+            return None
+        scratch, cell = self.scratch, Cell(find_hole)
+        for name in ("begins", "ends", "kinds", "body"):
+            cell.buffer(name, getattr(scratch, name))
+        cell.set(cuts=self.cuts, width=self.plan.width, cover=cover - self._lead, base=self.plan.base)
+        cell.run()
+        at = cell.state.at
+        return (scratch.ends[at], scratch.begins[at], cell.state.lack) if at < self.cuts else None
+
+    def stop_at(self, ts: int, with_it: bool) -> None:
+        """Leave out of the new bars those that are known after `ts`, or at it."""
+        self.cuts = (bisect_right if with_it else bisect_left)(self.scratch.ends, ts, 0, self.cuts)
+
+    def holes(self) -> Holes:
+        """Bars with holes among those written, or dropped, since the last call."""
+        state = self._lay.state
+        if state.holes == 0:
+            return {}
+        found = {self.name: {"bars": state.holes, "rows": state.lack, "first": state.hole_open}}
+        state.holes = state.lack = 0
+        return found
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> list[bytes]:
