@@ -190,7 +190,7 @@ class Level:
     def _cover_edges(self, at: int, n: int, horizon: int) -> None:
         assert self.edges is not None
         state = self._cut.state
-        used = [state.open] * (state.rows > 0) + [state.done] * (state.done != 0)
+        used = [state.open] * (state.rows > 0) + [state.done] * state.ended
         used += [self._lay.state.last_end] * self._lay.state.has_close
         if n:
             used += [c_int64.from_address(at).value, c_int64.from_address(at + 8 * (n - 1)).value]

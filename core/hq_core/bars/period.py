@@ -103,7 +103,7 @@ def far(ts: int) -> str:
     """What to say about an instant that no bar can be made of, or ''."""
     if EARLIEST <= ts <= LATEST:
         return ""
-    when = f" is {say_time(ts)}" if -LAST <= ts <= LAST else ""
+    when = f" is {say_time(ts)}" if -LAST - 1 <= ts <= LAST else ""
     return f"ts {ts}{when}: bars are made of times from {say_time(EARLIEST)} to {say_time(LATEST)}"
 
 
