@@ -35,7 +35,8 @@ def _amounts(ctx: click.Context, param: click.Parameter, value: str | None) -> t
               "one ends with the input: it is the one row that a longer input would not give.")
 @click.option("--holes", type=click.Choice(("keep", "drop", "error")), default="keep", show_default=True,
               help="Bars made of fewer finer bars than they have room for (a 5m bar of three 1m bars).  They are "
-              "counted on stderr and in the stream's end, with the place of the first one.")
+              "counted on stderr and in the stream's end, with the place of the first one; with --fill flat there are "
+              "none.")
 @click.option("--slack", metavar="DURATION", default="1s", show_default=True,
               help="A last bar is whole if the trades end this close to its end, and within 1 % of its period; "
               "0s: never, and then no closed row rests on the end of the input.")
@@ -64,7 +65,7 @@ def main(
     [open_time, ts) and is written when a row at or after its end arrives, a finer bar that closes with it, or a mark.
     Coarse bars come before the finer ones that close with them.  Bars of the input whose own period is asked for pass
     as they are; with --fill flat, --lateness or --time-label they are made anew, with the columns of other bars.
-    Times lie in the years 1678 to 2261.
+    Times lie in the years 1678 to 2261; a period is at most 90d, a duration 36500d.
     """
     from hq_core.stages.aggregate import Aggregate
 

@@ -105,6 +105,14 @@ def test_a_mark_before_all_time_says_nothing(mark, lateness, fill):
     assert texts(got, "1m:1d") == texts(expected, "1m:1d")
 
 
+@pytest.mark.parametrize("options", [{"fill": "flat"}, {}, {"fill": "flat", "lateness": "1m"}], ids=str)
+def test_a_mark_before_all_time_among_bars_is_no_bug(options):
+    """Bars may still close at a mark, so that what it says begins a nanosecond earlier: one before the first there is."""
+    rows = [bar(START + i * MINUTE) for i in range(10)]
+    got, _ = run([*rows[:3], ("mark", FIRST), *rows[3:]], "1m:5m", schema=BARS, **options)
+    assert texts(got, "1m:5m") == texts(run(rows, "1m:5m", schema=BARS, **options)[0], "1m:5m")
+
+
 @pytest.mark.parametrize("lateness", ["", "1s", "36500d"])
 def test_a_mark_after_all_time_closes_what_is_open_and_fills_no_further_than_max_gap(lateness):
     rows = [(START, 1.0, 1.0), (START + MINUTE, 1.0, 1.0), ("mark", LAST)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 LIMIT = 1 << 22             # rows that one symbol may have waiting
+FEW = 32                    # for which there is room at first: with many symbols most have few
 LAST = (1 << 63) - 1
 
 
@@ -132,7 +133,7 @@ class Held:
         self._out: list[bytearray] = []
         self._keys: list[array[int]] = []
         self._where = array("q")
-        self._grow(1024)
+        self._grow(FEW)
 
     @property
     def horizon(self) -> int:
@@ -156,7 +157,7 @@ class Held:
         if state.count + n > self._room:
             self._grow(state.count + n)
         if len(self._where) < n:
-            self._where = array("q", bytes(8 * max(n, 1024)))
+            self._where = array("q", bytes(8 * max(n, FEW)))
         where = address_of(self._where)
         cell = self._hold
         cell.column("ts", batch.address("ts"), n)

@@ -42,6 +42,7 @@ class Scratch:
         self.stop = self.kinds = self.begins = self.ends = array("q")
         self.body = bytearray()
         self.source = array("i", bytes(4 * CHUNK))
+        self.take, self.mean = Cell(take), Cell(mean_price)     # they remember nothing, so one does for all symbols
 
     def fit(self, rows: int, width: int) -> None:
         if rows > self.room or width > self.width:
@@ -77,8 +78,6 @@ class Level:
         self._trades = Cell(fold_trades) if from_trades and finer is None else None
         self._bars = None if self._trades else Cell(fold_bars)
         self._tiers = Cell(fold_tiers) if self._trades and plan.bounds else None
-        self._take = Cell(take)
-        self._mean = Cell(mean_price)
         self._acc = bytearray(8 * plan.width)
         self._tier_acc = bytearray(8 * 48)
         for cell in (self._cut, self._lay):
@@ -90,9 +89,8 @@ class Level:
         taken = sorted(plan.sums, key=lambda one: one[1] == "i8")       # counts last
         self._taken = [plan.place[name] for name, _, _ in taken]
         self._starts = array("q", bytes(8 * len(taken)))
-        self._take.set(width=plan.width, counts=sum(kind == "i8" for _, kind, _ in taken))
-        self._take.buffer("places", array("q", [place for _, _, place in taken]))
-        self._take.buffer("starts", self._starts)
+        self._places = array("q", [place for _, _, place in taken])
+        self._counts = sum(kind == "i8" for _, kind, _ in taken)
         if self._trades:
             self._trades.set(width=plan.width)
         if self._bars:
@@ -169,7 +167,6 @@ class Level:
                 fold.buffer("stop", scratch.stop)
                 fold.buffer("closed", scratch.kinds)
                 fold.buffer("body", scratch.body)
-        self._take.buffer("body", scratch.body)
 
     def _find_cuts(self, at: int, known: int, n: int, horizon: int) -> None:
         self._bind(2 * n + 1)
@@ -268,13 +265,17 @@ class Level:
         first, last = min(at), max(at) + 8 * room       # as one stretch of memory: a call a column costs far more
         for i, place in enumerate(self._taken):
             self._starts[i] = (at[place] - first) >> 3
-        taker = self._take
+        taker = self.scratch.take
+        taker.set(width=plan.width, counts=self._counts)
+        taker.column("body", address_of(self.scratch.body), self.cuts * plan.width)
+        taker.column("places", address_of(self._places), len(self._places))
+        taker.column("starts", address_of(self._starts), len(self._starts))
         taker.column("source", source, n)
         taker.column("floats", first, (last - first) >> 3)
         taker.column("integers", first, (last - first) >> 3)
         taker.run()
         if "vwap" in plan.place:
-            mean = self._mean
+            mean = self.scratch.mean
             mean.column("value", at[plan.place["quote_volume"]], n)
             mean.column("volume", at[plan.place["volume"]], n)
             mean.column("out", at[plan.place["vwap"]], n)
