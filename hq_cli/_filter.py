@@ -96,6 +96,8 @@ def run_stage(
             _tell(name, stage.dropped, " dropped")
             _tell(name, getattr(source, "passed", {}), " passed over")
             _tell(name, stage.notices, "")
+            for line in stage.remarks():
+                say(f"{name}: {line}")
 
 
 SHOWN = 100         # rows of a table on a terminal

@@ -203,7 +203,7 @@ def test_a_mark_at_the_end_still_lets_the_bar_in_that_closes_there():
 
 
 @pytest.mark.parametrize(
-    ("period", "said"), [("1m", "not longer than"), ("30s", "not longer than"), ("90s", "no multiple of")]
+    ("period", "said"), [("30s", "shorter than"), ("90s", "no multiple of")]
 )
 def test_a_period_that_the_input_does_not_fill_is_refused(period, said):
     with pytest.raises(HqError, match=f"period {period} is {said} the input's 1m") as caught:
@@ -219,8 +219,8 @@ def test_bars_that_do_not_say_their_period_are_refused():
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([bar(0), bar(2), bar(1)], "row 3: ts goes back by 60000000000 ns"),
-        ([bar(0), bar(0)], "row 2: ts goes back by 0 ns"),
+        ([bar(0), bar(2), bar(1)], "row 3: ts goes back by 1m"),
+        ([bar(0), bar(0)], "row 2: a second bar closes at 2023-11-15T00:01:00Z"),
         (
             [bar(0), bar(1, span=30 * SECOND), bar(1)],
             "row 3: the bar opens at 2023-11-15T00:01:00Z, before the one before it closes",
@@ -355,7 +355,7 @@ def test_bad_data_is_65_with_one_line_and_the_bars_before_it():
     rows = [(START, 1.0, 1.0, 1, 1), (START + MINUTE, 1.0, 1.0, 1, 1), (START, 1.0, 1.0, 1, 1)]
     code, out, err = command(stream(rows), "1m")
     assert code == 65
-    assert err == "hq-aggregate: trade/X/ row 3: ts goes back by 60000000000 ns; sort the input or pass --lateness\n"
+    assert err == "hq-aggregate: trade/X/ row 3: ts goes back by 1m; sort the input or pass --lateness\n"
     columns = promises.said_before_it_breaks(out)
     assert len(columns["bar/X/1m"]["ts"]) == 8
 

@@ -6,7 +6,7 @@ import select
 import signal
 from typing import TYPE_CHECKING, Any
 
-from hq_core import VERSION, statefile
+from hq_core import VERSION, holes, statefile
 from hq_core.errors import DATA, HqError
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import read_into
@@ -97,6 +97,7 @@ class Flow:
         self.fd_in = fd_in
         self.out = Writer(fd_out)
         self.dropped: dict[str, int] = {}
+        self.holes: holes.Holes = {}
         self._headed = False
         self._rows = self._saved_rows = 0
 
@@ -133,7 +134,7 @@ class Flow:
             raise
         self._open(state)
         stage.finish(more=state is not None)
-        out.end(self._all_dropped())
+        out.end(self._all_dropped(), self._all_holes())
         out.flush()
         if state is not None:
             self._save(source, state, ended=not signals.caught, closed=True)
@@ -155,6 +156,7 @@ class Flow:
         elif kind == "end":
             for reason, n in dict(item.get("dropped") or {}).items():
                 self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
+            holes.add(self.holes, item.get("holes") or {})
         else:
             stage.other(item)
 
@@ -170,10 +172,18 @@ class Flow:
         mine = self.stage.dropped
         return {reason: self.dropped.get(reason, 0) + mine.get(reason, 0) for reason in {**self.dropped, **mine}}
 
+    def _all_holes(self) -> holes.Holes:
+        """Holes found here and upstream."""
+        found: holes.Holes = {}
+        holes.add(found, self.holes)
+        holes.add(found, self.stage.holes)
+        return found
+
     # -- state -------------------------------------------------------------------------------------------
     def _resume(self, source: Source, state: State, loaded: dict[str, Any]) -> None:
         statefile.check(state.path, loaded, self.command, state.options, self.stage.inputs)
         self.dropped.update(loaded["dropped"])
+        holes.add(self.holes, loaded.get("holes", {}))
         self.stage.load(loaded["stage"])
         if state.midway:
             was, now = loaded["input"]["format"], type(source).__name__
@@ -193,6 +203,7 @@ class Flow:
             },
             "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
             "dropped": {} if closed else self._all_dropped(),
+            "holes": {} if closed else self._all_holes(),
             "stage": self.stage.save(),
         })
 

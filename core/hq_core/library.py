@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
-from hq_core.bars.aggregator import TIME_UNITS, Aggregator
+from hq_core.bars.aggregator import TIME_UNITS, Aggregator, to_ns
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.futures.ledger import Backtest
@@ -269,11 +269,11 @@ class HQuant:
     def _times(self, bar: Mapping[str, float]) -> tuple[int, int]:
         length = period_ns(self.bar)
         if "open_time" in bar:
-            open_time = int(bar["open_time"]) * self._unit
-            return int(bar["ts"]) * self._unit if "ts" in bar else open_time + length, open_time
+            open_time = to_ns(bar["open_time"], self._unit)
+            return to_ns(bar["ts"], self._unit) if "ts" in bar else open_time + length, open_time
         if "ts" not in bar:
             raise HqError("a bar needs ts (its close) or open_time", USAGE)
-        ts = int(bar["ts"]) * self._unit
+        ts = to_ns(bar["ts"], self._unit)
         return ts, ts - length
 
     def _batch(self, ts: int, open_time: int, row: Mapping[str, float]) -> Batch:

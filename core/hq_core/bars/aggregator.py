@@ -5,17 +5,28 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
-from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods
+from hq_core.bars.period import far, open_zone, parse_duration, parse_period, parse_periods
 from hq_core.bars.plan import SUMS, Options
 from hq_core.batch import CODES, Batch, Schema
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hq_core.holes import Holes
+
 TIME_UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 _PRICES = ("open", "high", "low", "close")
+
+
+def to_ns(time: float, unit: int) -> int:
+    """A time in `unit` ns as nanoseconds, if bars can be made of it: else the unit is mostly another one."""
+    ts = int(time) * unit
+    problem = far(ts)
+    if problem:
+        raise HqError(f"{problem}; is time_unit {next(name for name, ns in TIME_UNITS.items() if ns == unit)}?", DATA)
+    return ts
 
 
 class Sheet:
@@ -63,14 +74,15 @@ class Aggregator:
         self._source = parse_period(source) if source else None
         self._symbol = symbol
         self._options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap), partial="keep", tz=tz,
-            zone=open_zone(tz) if tz else None,
+            fill=fill == "flat", max_gap=parse_duration(max_gap, "max_gap"), partial="keep", tz=tz,
+            zone=open_zone(tz) if tz else None, passes=False,
         )
         self._sheet = Sheet()
         self._chain: Chain | None = None
         self._schema: Schema | None = None
         self._row: list[array[Any]] = []
         self.dropped: dict[str, int] = {}
+        self.holes: Holes = {}
 
     def push_kline(self, candle: Mapping[str, Any]) -> None:
         """One closed candle of `source`: open_time, open, high, low, close; volume, buy_volume, ... if known."""
@@ -80,7 +92,7 @@ class Aggregator:
             kinds = {"trades": "i8"}
             there = [(name, kinds.get(name, "f8")) for name in (*_PRICES, *SUMS) if name in candle]
             self._begin(Schema("bar", self._symbol, self._source.name, (("ts", "i8"), ("open_time", "i8"), *there)))
-        begin = int(candle["open_time"]) * self._unit
+        begin = to_ns(candle["open_time"], self._unit)
         self._push({**candle, "ts": begin + self._source.ns, "open_time": begin})
 
     def push_trade(self, trade: Mapping[str, Any]) -> None:
@@ -88,7 +100,7 @@ class Aggregator:
         if self._schema is None:
             there = [(name, kind) for name, kind in (("side", "i1"), ("id", "i8")) if name in trade]
             self._begin(Schema("trade", self._symbol, "", (("ts", "i8"), ("price", "f8"), ("qty", "f8"), *there)))
-        self._push({**trade, "ts": int(trade["ts"]) * self._unit})
+        self._push({**trade, "ts": to_ns(trade["ts"], self._unit)})
 
     def advance(self, ts: int) -> None:
         """Time has come to `ts` and no earlier candle or trade will follow: close what has ended."""
@@ -114,7 +126,7 @@ class Aggregator:
 
     def _begin(self, schema: Schema) -> None:
         self._schema = schema
-        self._chain = Chain(schema, self._periods, self._options, [], self._sheet, self.dropped, {})
+        self._chain = Chain(schema, self._periods, self._options, [], self._sheet, self.dropped, {}, self.holes)
         self._row = [array(CODES[kind], [0]) for _, kind in schema.cols]
 
     def _push(self, values: Mapping[str, Any]) -> None:

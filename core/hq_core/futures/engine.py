@@ -12,6 +12,7 @@ from hq_core.futures.positions import ACTIONS, END, REASONS
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
+from hq_core.say import say_length, say_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +131,7 @@ class Account:
     def complaint(self, row: int, ts: int, prices: tuple[float, float, float, float]) -> HqError | None:
         """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""
         error = self.state.error
-        where = f"row {row} (ts {ts})"
+        where = f"row {row} ({say_time(ts)})"
         shown = ", ".join(f"{name} {price!r}" for name, price in zip(("open", "high", "low", "close"), prices))
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
@@ -140,7 +141,7 @@ class Account:
         if error == CONFLICT:
             return HqError(f"{where}: orders contradict each other (--conflict none ignores both sides)", DATA)
         if error == BACKWARDS:
-            return HqError(f"{where}: ts goes back by {self.state.last_ts - ts} ns; sort the input", DATA)
+            return HqError(f"{where}: ts goes back by {say_length(self.state.last_ts - ts)}; sort the input", DATA)
         return None
 
     def save(self) -> bytes:

@@ -16,6 +16,8 @@ from hq_core.wire.frame import BLOCK, BUFFER, HEADER_BYTES, MAX_BLOB, MAX_MAP, M
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hq_core.holes import Holes
+
 GATHER = 4096           # rows that a series may hold back within one read
 DIRECT = 512            # batches from this size are written as they are
 
@@ -77,12 +79,14 @@ class Writer:
         """Open a section."""
         self.map({"kind": "head", "hq": 1, "made_by": list(made_by), **extra})
 
-    def end(self, dropped: dict[str, int]) -> None:
-        """Close the section with the rows of each series in it and the rows dropped, by reason."""
+    def end(self, dropped: dict[str, int], holes: Holes | None = None) -> None:
+        """Close the section with the rows of each series in it, the rows dropped, by reason, and holes, if any."""
         self.gathered()
         for series in self._order:
             self._counts[series.schema.key] = self._counts.get(series.schema.key, 0) + series.rows
-        self.map({"kind": "end", "rows": dict(sorted(self._counts.items())), "dropped": dict(sorted(dropped.items()))})
+        more = {"holes": dict(sorted(holes.items()))} if holes else {}
+        counts, reasons = dict(sorted(self._counts.items())), dict(sorted(dropped.items()))
+        self.map({"kind": "end", "rows": counts, "dropped": reasons, **more})
 
     def mark(self, ts: int) -> None:
         self.map({"kind": "mark", "ts": ts})
