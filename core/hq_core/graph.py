@@ -47,9 +47,12 @@ class Out:
 
 
 class Node:
-    """A kernel with its parameters and inputs; `outs` are its columns."""
+    """A kernel with its parameters and inputs; `outs` are its columns.
 
-    __slots__ = ("call", "inputs", "kernel", "number", "outputs", "outs", "params", "ring", "warmup")
+    shown  how it is written: a name, what stands in its brackets, and its parameters
+    """
+
+    __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "ring", "shown", "warmup")
 
     def __init__(
         self, number: int, kernel: Kernel, inputs: tuple[Out, ...], params: tuple[tuple[str, float], ...],
@@ -63,14 +66,14 @@ class Node:
         self.outputs = outputs
         self.warmup = warmup + max((one.warmup for one in inputs), default=0)
         self.outs: list[Out] = []
-        given = [repr(one) for one in inputs] + [f"{value:g}" for _, value in params]
-        self.call = f"{kernel.name}({', '.join(given)})"        # how it is shown
+        self.shown: tuple[str, Sequence[Out], list[str]] = kernel.name, inputs, [f"{value:g}" for _, value in params]
 
     def out(self, index: int = 0) -> Out:
         return self.outs[index]
 
-    def __repr__(self) -> str:
-        return self.call
+    def __repr__(self) -> str:      # only when asked for: a chain of names is as long as all its links
+        name, inputs, words = self.shown
+        return f"{name}({', '.join([*map(repr, inputs), *words])})"
 
 
 class Settings:
@@ -143,10 +146,10 @@ class Graph:
         given = list(inputs) or [self.source(column) for column in entry.inputs]
         before = len(self.nodes)
         outs = entry.build(self, given, bound)
-        words = [repr(one) for one in given] + [f"{v:g}" if isinstance(v, float) else str(v) for v in bound.values()]
+        words = [f"{v:g}" if isinstance(v, float) else str(v) for v in bound.values()]
         for node in self.nodes[before:]:
             if any(out.node is node for out in outs):
-                node.call = f"{entry.name}({', '.join(words)})"
+                node.shown = entry.name, given, words
         rows = self.settings.unstable.get(entry.name, 0)
         if not rows:
             return outs
@@ -257,7 +260,9 @@ class Graph:
         start.scalar("rows", 1)
         start.scalar("piece", 1)
         self._fixed = start
-        return partial(load_quick(engine), start.address)
+        call = partial(load_quick(engine), start.address)
+        call.__dict__["graph"] = self       # whose memory it runs on
+        return call
 
     def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """Tell the argument blocks of the columns that `run` takes."""

@@ -51,10 +51,12 @@ class Param:
         if choices and default not in choices:
             raise TypeError(f"default {default} is not one of {choices}")
 
-    def read(self, owner: str, name: str, value: Value) -> Value:
+    def read(self, owner: str, name: str, value: Any) -> Value:
         """`value` as this parameter's type, or an error that names the rule."""
+        if value is None or isinstance(value, (bool, list, tuple, dict)):       # a file of specs may hold anything
+            raise HqError(f"{owner}: {name} must be a number or a word, not {type(value).__name__}", USAGE)
         if self.choices:
-            if str(value).isdecimal() and int(value) < len(self.numbers):
+            if str(value) in map(str, range(len(self.numbers))):
                 value = self.numbers[int(value)]
             if value not in self.choices:
                 raise HqError(f"{owner}: {name} is {value}, must be one of {', '.join(self.choices)}", USAGE)
@@ -110,6 +112,7 @@ class Indicator:
         source: str,
         talib: str | None = None,
         domain: float = math.inf,
+        named: int = 1,
     ) -> None:
         self.name = name
         self.title = title
@@ -119,6 +122,19 @@ class Indicator:
         self.source = source
         self.talib = talib
         self.domain = domain
+        self.named = named
+
+    def label(self, bound: Mapping[str, Value]) -> str:
+        """What names its columns: the name and the parameters up to the last that is not its default.
+
+        At least the first `named` are there.
+        """
+        shown = self.named
+        for i, (name, value) in enumerate(bound.items(), 1):
+            if value != self.params[name].default:
+                shown = max(shown, i)
+        values = [_plain(value) if isinstance(value, float) else str(value) for value in bound.values()]
+        return "_".join([self.name, *values[:shown]])
 
     def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
         """The graph's columns for these inputs and parameters, in the order of `outputs`."""
@@ -195,6 +211,7 @@ def indicator(
     warmup   how many leading rows are NaN
     talib    the name of TA-Lib's function, its oracle; None has a row in tests/oracles.py
     domain   the largest input, in size, that has a finite result
+    named    how many parameters its columns' name shows at least
     """
 
     def declare(function: Callable[..., None]) -> Indicator:

@@ -8,7 +8,7 @@ from hq_core.lang.compile import Plan
 from hq_core.lang.readers import Readers
 from hq_core.lang.unit import Unit, written
 from hq_core.lang.values import BASE, Value, align
-from hq_core.specs import Column, Spec
+from hq_core.specs import Column, Spec, distinct
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Indicators(Stage):
     def __init__(self, specs: Sequence[Spec], settings: Settings | None = None) -> None:
         super().__init__()
         self.settings = settings
-        self.specs = list({tuple(spec.columns()): spec for spec in specs}.values())     # asked for twice it is one
+        self.specs = distinct(specs)
         self._units: dict[str, Unit] = {}
         self._readers = Readers()
         self._saved: dict[str, Any] = {}
@@ -93,7 +93,7 @@ def planned(specs: Sequence[Spec], schema: Schema, settings: Settings | None) ->
     """The plan of all specs over a series, and its columns by their names."""
     plan = Plan(settings)
     columns: dict[str, Out] = {}
-    for spec in specs:
+    for spec in distinct([one.over(schema.names) for one in specs]):
         value = _value(spec, schema)
         for column, output in zip(spec.columns(), spec.outputs):
             columns[column] = plan.column(_picked(value, output))
