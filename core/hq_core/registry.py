@@ -60,7 +60,7 @@ class Param:
                 value = self.numbers[int(value)]
             if value not in self.choices:
                 raise HqError(f"{owner}: {name} is {value}, must be one of {', '.join(self.choices)}", USAGE)
-            return value
+            return str(value)
         kind = int if isinstance(self.default, int) else float
         try:
             number = kind(value)

@@ -77,11 +77,11 @@ class Spec:
         self.sources = sources
         self.output = output
         self.word = word
-        self.depth = 1 + max((one.depth for one in sources), default=0)
+        self.depth: int = 1 + max((one.depth for one in sources), default=0)
         if self.depth > NESTING:
             raise _too_deep(entry.name)
         words = [f"{one.label}.{one.output}" if one.output else one.label for one in sources]
-        self.label = "_".join([entry.label(params), *words])
+        self.label: str = "_".join([entry.label(params), *words])
 
     @property
     def key(self) -> object:
@@ -100,7 +100,7 @@ class Spec:
         return [f"{self.label}.{output}" for output in self.outputs]
 
     def over(self, names: Collection[str]) -> Spec:
-        """The same over rows with columns of these names: a source that may be a column or an indicator is the column."""
+        """The same over rows with columns of these names: they come before indicators called so."""
         found = tuple(
             Column(one.word) if isinstance(one, Spec) and one.word and one.word in names else one.over(names)
             for one in self.sources

@@ -113,9 +113,24 @@ class Unit:
             feed.upto = max(feed.upto, ts - 1)
         self.drain(out)
 
-    def finish(self, out: Writer) -> None:
-        """Nothing more comes: what waits is computed with what is known."""
-        self.mark(EVER, out)
+    def finish(
+        self, last: int, out: Writer, drop: Callable[[str, int], None], absent: Sequence[tuple[str, int]] = ()
+    ) -> None:
+        """Nothing more comes: what waits is computed where it lies before `last`, the last ts of the input.
+
+        absent  series that never came: nobody waits for them any longer
+        """
+        for where in absent:
+            self.feeds[where].upto = EVER
+        self.mark(last, out)
+        if self._waiting:
+            silent = min(self._waits, key=lambda feed: feed.upto)
+            drop(f"{self.schema.key}: still waiting for {silent.key} when the input ended", self._waiting)
+
+    @property
+    def seen(self) -> int:
+        """Rows of this run, computed or waiting."""
+        return self.computed + self._waiting
 
     # Rows that wait for another series
     def _ready(self, ts: Sequence[int]) -> int:

@@ -40,6 +40,7 @@ class Signal(Stage):
     keep      assigned names that become columns as well
     signals   write one map an order, and nothing else
     settings  whose rules the indicators follow
+    missing   error or warn: what it is when a series that a strategy reads is not in the input
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Signal(Stage):
         keep: Sequence[str] = (),
         signals: bool = False,
         settings: Settings | None = None,
+        missing: str = "error",
     ) -> None:
         super().__init__()
         if signals and keep:
@@ -76,7 +78,7 @@ class Signal(Stage):
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
         self._symbols: dict[str, Symbol] = {}
         self._others = 0  # rows that are no bars
-        self._readers = Readers()  # heard: only of symbols that a strategy names
+        self._readers = Readers("a strategy", missing)  # heard: only of symbols that a strategy names
 
     def check(self) -> None:
         """Refuse names that no input is known to have, as there is none."""
@@ -88,6 +90,7 @@ class Signal(Stage):
             if not self.signals:
                 self.out.series(schema)
             return
+        self._readers.announce(schema)
         symbol = self._symbols.setdefault(schema.symbol, Symbol())
         symbol.schemas[schema.period] = schema
         if symbol.settled:
@@ -133,22 +136,14 @@ class Signal(Stage):
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
         self.settle()
-        for symbol in self._symbols.values():
-            if symbol.unit is not None and not more:
-                symbol.unit.finish(self.out)
-                for where, feed in symbol.unit.feeds.items():
-                    if not self._announced(where):
-                        self.note(
-                            f"{feed.key} is read by a strategy and not in the input", symbol.unit.computed
-                        )
+        self._readers.finish(more, self.out, self.note, self.drop)
 
     def note(self, what: str, count: int) -> None:
         if count:
             self.notices[what] = self.notices.get(what, 0) + count
 
-    def _announced(self, where: tuple[str, int]) -> bool:
-        symbol = self._symbols.get(where[0])
-        return symbol is not None and any(period_ns(period) == where[1] for period in symbol.schemas)
+    def drop(self, why: str, count: int) -> None:
+        self.dropped[why] = self.dropped.get(why, 0) + count
 
     def save(self) -> dict[str, Any]:
         units = {
@@ -156,10 +151,10 @@ class Signal(Stage):
             for name, symbol in self._symbols.items()
             if symbol.unit is not None
         }
-        return {"units": units, "heard": [list(where) for where in sorted(self._readers.heard)]}
+        return {"units": units, **self._readers.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._readers.heard = {(symbol, period) for symbol, period in saved["heard"]}
+        self._readers.load(saved)
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:
