@@ -16,7 +16,7 @@ from hq_core.jit import Block, Kernel, address, address_of, engine, load, load_q
 from hq_core.kernels import ops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
 
@@ -251,7 +251,7 @@ class Graph:
         if not keep:
             self._arena[:] = before
 
-    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> Callable[[], None]:
+    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> partial[None]:
         """A call that computes one row at these addresses each time: for a feed that brings row after row."""
         self.place(sources, 1, wanted)
         start = Block(engine)

@@ -74,6 +74,13 @@ class Param:
             raise HqError(f"{owner}: {name} is {_plain(number)}, must be {low} to {high}", USAGE)
         return number
 
+    def described(self, name: str) -> dict[str, Any]:
+        """The parameter as plain values; a bound that is not there is None."""
+        if self.choices:
+            return {"name": name, "default": self.default, "choices": list(self.choices), "help": self.help}
+        low, high = (bound if math.isfinite(bound) else None for bound in (self.low, self.high))
+        return {"name": name, "default": self.default, "min": low, "max": high, "help": self.help}
+
     def passed(self, value: Value) -> float:
         """What the kernel gets for `value`."""
         if self.choices:
@@ -135,6 +142,20 @@ class Indicator:
                 shown = max(shown, i)
         values = [_plain(value) if isinstance(value, float) else str(value) for value in bound.values()]
         return "_".join([self.name, *values[:shown]])
+
+    def described(self) -> dict[str, Any]:
+        """The entry as plain values: what `--list` shows."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "inputs": list(self.inputs),
+            "params": [param.described(name) for name, param in self.params.items()],
+            "outputs": [{"column": name, "range": unit} for name, unit in self.outputs.items()],
+            "label": self.label(self.bind()),
+            "warmup": self.warmup(self.bind()),
+            "talib": self.talib,
+            "source": self.source,
+        }
 
     def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
         """The graph's columns for these inputs and parameters, in the order of `outputs`."""
@@ -247,13 +268,4 @@ def load(name: str) -> Indicator:
     if not isinstance(found, Indicator):
         raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
     _loaded[lower] = found
-    return found
-
-
-def reference() -> dict[str, dict[str, Any]]:
-    """For every indicator its oracle and max_diff, the largest difference that scripts/make_reference.py measured."""
-    import json
-
-    with open(os.path.join(os.path.dirname(__file__), "indicators", "reference.json"), encoding="utf-8") as file:
-        found: dict[str, dict[str, Any]] = json.load(file)
     return found

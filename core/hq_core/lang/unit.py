@@ -61,7 +61,7 @@ class Unit:
         for clock, (graph, asked) in plan.others.items():
             where = clock[0] or own[0], clock[1] or own[1]
             waits = where[0] != own[0] or where[1] < own[1]
-            label = f"{schema.of}/{where[0]}/{_period(where[1])}"
+            label = f"{schema.of}/{where[0]}/{period_of(where[1])}"
             self.feeds[where] = Feed(label, graph, asked, waits)
             self._names[label] = [source_name(clock, i) for i in range(len(asked))]
         self.columns = Columns(plan.base)
@@ -252,10 +252,10 @@ def _room(memory: array[float], n: int) -> int:
 
 def written(clock: tuple[str, int]) -> str:
     """A clock as it stands after '@'."""
-    return ":".join(part for part in (clock[0], _period(clock[1])) if part)
+    return ":".join(part for part in (clock[0], period_of(clock[1])) if part)
 
 
-def _period(ns: int) -> str:
+def period_of(ns: int) -> str:
     """A length as a period is written: 14400 s is 4h."""
     seconds = ns // 1_000_000_000
     for unit in ("w", "d", "h", "m"):

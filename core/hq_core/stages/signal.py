@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import period_ns
+from hq_core.batch import Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.lang.compile import Plan
 from hq_core.lang.origin import nearest
@@ -16,7 +16,7 @@ from hq_core.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Batch
     from hq_core.graph import Out, Settings
 
 
@@ -80,10 +80,29 @@ class Signal(Stage):
         self._others = 0  # rows that are no bars
         self._readers = Readers("a strategy", missing)  # heard: only of symbols that a strategy names
 
-    def check(self) -> None:
-        """Refuse names that no input is known to have, as there is none."""
+    def check(self, columns: Sequence[str] | None = None) -> None:
+        """Refuse names that the bars do not have: those that are no column of a bar, or not among `columns`."""
         for strategy in self.strategies:
-            strategy.check_alone(strict=True)
+            if columns is None:
+                strategy.check_alone(strict=True)
+            else:
+                strategy.check(Schema("bar", "", self.period, [(name, "f8") for name in columns]))
+
+    def reads(self, schema: Schema) -> list[tuple[str, int]]:
+        """Symbol and period in ns of the other series that the strategies read on this base; '' and 0 are its own."""
+        plan = Plan(self.settings)
+        for strategy in self.strategies:
+            orders(plan, strategy.name, strategy.check(schema), signals=True)
+        return list(plan.others)
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
+        return [
+            {"strategy": strategy.name, "name": one.name.name, "default": one.value.value,
+             "min": one.low and one.low.value, "max": one.high and one.high.value}
+            for strategy in self.strategies
+            for one in strategy.declared
+        ]
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
