@@ -106,8 +106,8 @@ def test_the_list_that_is_kept_is_the_registry_s(run) -> None:
 
 
 def test_the_list_imports_no_indicator_and_shows_one_in_full(run) -> None:
-    code = "import sys; from hq_cli._lists import indicators; indicators((), False); print('hq_core.registry' in sys.modules)"
-    assert run(f'python -c "{code}"').text == "False\n"
+    code = "import sys; from hq_cli._lists import indicators; indicators((), False)"
+    assert run(f"python -c \"{code}; print('hq_core.registry' in sys.modules)\"").text == "False\n"
     assert run("hq-indicators --list BBANDS").text.splitlines() == [
         "bbands  Bollinger Bands",
         "  inputs    close",

@@ -1,4 +1,4 @@
-"""However deep something nests, it is computed or refused with a reason: no recursion of ours ends in Python's limit."""
+"""However deep something nests, it is computed or refused with a reason, and never runs into Python's own limit."""
 from __future__ import annotations
 
 import json

@@ -15,7 +15,9 @@ from hq_core.stages.indicators import Indicators
 
 Row = tuple[str, str, dict[str, float]]         # symbol, period, bar
 PERIODS = {"4m": 240, "1m": 60}
-SPECS = ("sub(close,close@1m)", "sub(close,close@4m)", "sub(close,close@Y)", "sma:2(close@Y:1m)", "sub(close,close@X:4m)")
+SPECS = (
+    "sub(close,close@1m)", "sub(close,close@4m)", "sub(close,close@Y)", "sma:2(close@Y:1m)", "sub(close,close@X:4m)",
+)
 
 
 def stream(seed: int, swapped: bool) -> list[Row]:
