@@ -22,7 +22,7 @@ hq-indicators --list rsi macd
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
 @settings_options
-@click.option("--list", "list_", is_flag=True, help="List the indicators; those that are named in full.")
+@click.option("--list", "list_", is_flag=True, help="List the indicators, or show the named ones in full.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
 @click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
 def main(
@@ -40,8 +40,8 @@ def main(
     In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator; a name alone is the
     column where the bars have one (vwap) and else the indicator with its defaults, as in ema:5(obv).  close@4h or
     close@ETHUSDT reads bars of the stream that have another period or symbol: the last closed one at or before each
-    row's ts.  A row waits until the other series has come up to its ts; rows of the last ts of the input that still
-    wait at its end are dropped and counted, or kept for the next run in --state.
+    row's ts.  Rows of the input's last ts that still wait for another series at its end are dropped and counted, or
+    kept in --state; hq-dsl(7) says when a row waits.
 
     Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is
     whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
