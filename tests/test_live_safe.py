@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hq_core.errors import HqError
-from hq_core.library import HQuant
+from hq_core.library import Aggregator, HQuant
 from hq_core.live import Live
 
 BAR = {"ts": 10, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0}
@@ -115,3 +115,15 @@ def test_a_bar_that_is_wrong_changes_nothing_and_is_said(bar, says: str) -> None
         hq.push_kline(bar)
     hq.push_kline({**BAR, "ts": 11, "close": 3.0})
     assert list(line) == [1.0, 3.0]
+
+
+def test_the_library_speaks_of_arguments_and_not_of_options() -> None:
+    candle = {"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0}
+    aggregator = Aggregator("5m", source="1m", time_unit="s", fill="flat", max_gap="1h")
+    aggregator.push_kline({"open_time": 0, **candle})
+    with pytest.raises(HqError, match="longer than max_gap 1h"):
+        aggregator.push_kline({"open_time": 86_400, **candle})
+    aggregator = Aggregator("5m", source="1m", time_unit="s")
+    aggregator.push_kline({"open_time": 600, **candle})
+    with pytest.raises(HqError, match="ts is 360, must not be before that of the one pushed before, 660"):
+        aggregator.push_kline({"open_time": 300, **candle})

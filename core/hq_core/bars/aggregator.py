@@ -8,7 +8,7 @@ from hq_core.bars.chain import Chain
 from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods
 from hq_core.bars.plan import SUMS, Options
 from hq_core.batch import CODES, Batch, Schema
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError, as_arguments
 from hq_core.jit import address_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Aggregator:
         self._chain: Chain | None = None
         self._schema: Schema | None = None
         self._row: list[array[Any]] = []
+        self._last = -(1 << 63)         # ts of the newest row, ns
         self.dropped: dict[str, int] = {}
 
     def push_kline(self, candle: Mapping[str, Any]) -> None:
@@ -125,4 +126,12 @@ class Aggregator:
             if name not in values:
                 raise HqError(f"'{name}' was in the first one pushed and is missing now", USAGE)
             cell[0] = float(values[name]) if kind == "f8" else int(values[name])
-        chain.rows(Batch(schema, 1, [address_of(cell) for cell in self._row], self._row))
+        ts = self._row[0][0]
+        if ts < self._last:
+            was, now = self._last // self._unit, ts // self._unit
+            raise HqError(f"ts is {now}, must not be before that of the one pushed before, {was}", DATA)
+        try:
+            chain.rows(Batch(schema, 1, [address_of(cell) for cell in self._row], self._row))
+        except HqError as error:
+            raise HqError(as_arguments(str(error)), error.code) from None
+        self._last = ts
