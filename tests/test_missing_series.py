@@ -146,3 +146,12 @@ def test_any_column_of_numbers_can_be_read_by_its_name(run, tmp_path) -> None:
     ran = run(f"{BARS} | hq-indicators ema:9 | hq-signal s.hq | hq-export csv --columns ema_9,open_long | tail -1")
     ema, order = ran.text.strip().split(",")[-2:]
     assert ema == order
+
+
+def test_bars_of_the_period_that_is_asked_for_must_come() -> None:
+    """All rows passed without a column, and only a later command found it out."""
+    run = Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("15m").feed("15m", bars([1, 2]))
+    assert wrong(run).startswith("bar/X/4h is asked for by a strategy and never came; the input has bar/X/15m; hq-agg")
+    some = Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("15m").announce("4h", symbol="Y")
+    some.feed("15m", bars([1, 2])).feed("4h", bars([1, 2], step=14400), symbol="Y").finish()
+    assert some.stage.notices == {"no 4h bars of bar/X, so no strategy ran": 2}

@@ -415,7 +415,7 @@ def test_strategy_without_rules_orders_nothing() -> None:
 
 
 def test_input_that_no_strategy_can_run_on_is_told() -> None:
-    stage = strategy("IF close > 0 THEN BUY", period="1h")
+    stage = strategy("IF close > 0 THEN BUY", period="1h", missing="warn")
     run = Run(stage).announce("4h").feed("4h", bars([1.0], step=14400)).finish()
     assert run.rows["bar/X/4h"][0].keys() == {name for name, _ in COLUMNS}
     assert stage.notices == {"no 1h bars of bar/X, so no strategy ran": 1}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
+SCRATCH = 2048          # such columns: 64 MiB; where a graph has more, they are shorter
 
 _move = ctypes.memmove
 
@@ -167,6 +168,8 @@ class Graph:
         self.nodes = [node for node in self.nodes if node.number in needed]
         given = {out.number: i for i, out in reversed(list(enumerate(wanted))) if out.node is not None}
         self._given: dict[int, int] = given
+        columns = sum(out.number not in given for node in self.nodes for out in node.outs)
+        self.piece = max(1, PIECE * SCRATCH // max(SCRATCH, columns))
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
         self._scratch: dict[int, Any] = {}
@@ -184,7 +187,7 @@ class Graph:
         self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "lengths": lengths}
         for name, table in self._tables.items():
             self._start.column(name, table.buffer_info()[0], len(table))
-        self._start.scalar("piece", PIECE)
+        self._start.scalar("piece", self.piece)
         self._engine = load(engine)
 
     def _reachable(self) -> set[int]:
@@ -213,12 +216,12 @@ class Graph:
                 column = next(columns)
                 lengths.append(block.starts[name] + 1)
                 if column.node is None and not column.source:
-                    block.column(name, self._memory(column, column.constant), PIECE)
+                    block.column(name, self._memory(column, column.constant), self.piece)
                 elif column.source or column.number in self._given:
                     moving.append(block.starts[name])
                     self._columns.append(column.number)
                 else:
-                    block.column(name, self._memory(column, 0.0), PIECE)
+                    block.column(name, self._memory(column, 0.0), self.piece)
             else:
                 block.scalar(name, next(params)[1])
         return ring + 8 * node.ring
@@ -226,7 +229,7 @@ class Graph:
     def _memory(self, column: Out, fill: float) -> int:
         found = self._scratch.get(column.number)
         if found is None:
-            found = self._scratch[column.number] = array("d", [fill]) * PIECE
+            found = self._scratch[column.number] = array("d", [fill]) * self.piece
         return int(found.buffer_info()[0])
 
     def run(self, sources: Mapping[str, int], n: int, wanted: Sequence[int], keep: bool = True) -> None:
@@ -246,8 +249,8 @@ class Graph:
             elif out.source:
                 _move(wanted[i], sources[out.source], 8 * n)
             else:
-                for start in range(0, n, PIECE):
-                    _move(wanted[i] + 8 * start, self._constant(out), 8 * min(PIECE, n - start))
+                for start in range(0, n, self.piece):
+                    _move(wanted[i] + 8 * start, self._constant(out), 8 * min(self.piece, n - start))
         if not keep:
             self._arena[:] = before
 

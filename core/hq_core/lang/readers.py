@@ -80,7 +80,7 @@ class Readers:
                 if unit not in lacking:
                     unit.finish(self._last, out, drop)
             if lacking and self.missing == "error":
-                raise self._refusal(lacking)
+                raise self.refusal({at: unit.feeds[at].key for unit in lacking for at in self._absent(unit)})
         for unit in lacking:
             if not more:
                 unit.finish(self._last, out, drop, self._absent(unit))
@@ -91,10 +91,9 @@ class Readers:
     def _absent(self, unit: Unit) -> list[Where]:
         return [where for where in unit.feeds if where not in self.announced]
 
-    def _refusal(self, lacking: list[Unit]) -> HqError:
-        """The error that names what never came, what came, and what would make it come."""
-        absent = {where: unit.feeds[where].key for unit in lacking for where in self._absent(unit)}
-        is_read = "is read" if len(absent) == 1 else "are read"
+    def refusal(self, absent: dict[Where, str], wanted: str = "read") -> HqError:
+        """The error that names what never came and is wanted, what came, and what would make it come."""
+        verb = "is" if len(absent) == 1 else "are"
         (symbol, length), key = next(iter(absent.items()))
         finer = [at for at in self.announced if at[0] == symbol and 0 < at[1] < length and length % at[1] == 0]
         symbols = sorted({one for one, _ in self.announced})
@@ -106,7 +105,7 @@ class Readers:
         else:
             remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
         return HqError(
-            f"{_listed(list(absent.values()))} {is_read} by {self.who} and never came; the input has "
+            f"{_listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
             f"{_listed(list(self.announced.values()))}; {remedy}, or pass --missing warn", DATA,
         )
 

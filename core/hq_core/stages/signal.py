@@ -78,6 +78,7 @@ class Signal(Stage):
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
         self._symbols: dict[str, Symbol] = {}
         self._others = 0  # rows that are no bars
+        self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
         self._readers = Readers("a strategy", missing)  # heard: only of symbols that a strategy names
 
     def check(self, columns: Sequence[str] | None = None) -> None:
@@ -138,6 +139,7 @@ class Signal(Stage):
         if symbol.unit is None:
             series = schema.key.rpartition("/")[0]
             self.note(f"no {self.period} bars of {series}, so no strategy ran", batch.n)
+            self._idle[schema.symbol, self._length] = f"{series}/{self.period}"
         if not self.signals:
             self.out.copy(batch)
 
@@ -155,6 +157,9 @@ class Signal(Stage):
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
         self.settle()
+        ran = any(symbol.unit for symbol in self._symbols.values())
+        if self._idle and not (more or ran) and self._readers.missing == "error":
+            raise self._readers.refusal(self._idle, "asked for")
         self._readers.finish(more, self.out, self.note, self.drop)
 
     def note(self, what: str, count: int) -> None:
