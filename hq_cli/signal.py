@@ -83,9 +83,11 @@ def _run_over(stage: Signal, path: str) -> None:
     """Run the stage over a file as over an input, and write nothing."""
     import os
 
-    from hq_core.errors import NOINPUT, HqError
+    from hq_core.errors import NOINPUT, USAGE, HqError
     from hq_core.flow import Flow, open_input
 
+    if path == "-" and os.isatty(0):
+        raise HqError("sample: stdin is a terminal; pipe data into it or name a file", USAGE)
     try:
         fd = 0 if path == "-" else os.open(path, os.O_RDONLY)
     except OSError as error:

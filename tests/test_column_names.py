@@ -85,6 +85,12 @@ def test_a_column_of_the_input_comes_before_an_indicator_of_that_name() -> None:
     assert "sum_2_rsi_14" in run.rows["bar/X/15m"][0]
 
 
+def test_a_name_in_brackets_that_is_neither_says_what_was_meant() -> None:
+    run = Run(Indicators([specs.parse("sma:9(medprise)")]))
+    with pytest.raises(HqError, match="column 'medprise' is missing; .*; did you mean medprice?"):
+        run.announce("15m", columns=COLUMNS)
+
+
 def test_two_indicators_that_differ_are_never_one_column() -> None:
     with pytest.raises(HqError, match="two indicators that differ would both be column 'ma_20_ema'"):
         Indicators([specs.parse("ma:20,ema"), specs.Spec(
