@@ -96,6 +96,8 @@ def test_two_indicators_that_differ_are_never_one_column() -> None:
         Indicators([specs.parse("ma:20,ema"), specs.Spec(
             registry.load("ma"), registry.load("ma").bind([20]), (specs.Column("ema"),)
         )])
+    with pytest.raises(HqError, match="would both be column"):
+        Live("ma:20,ema(close)", "ma:20(ema_close)")
     same = [specs.parse(text) for text in ("macd", "macd:12,26,9", "macd.hist")]
     assert [spec.columns() for spec in Indicators(same).specs] == [same[0].columns(), same[2].columns()]
 

@@ -68,13 +68,13 @@ class Period:
         self._wanted: list[Any] = []
         self._rings: list[Ring] = []
         self._values: list[array[float]] = []
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[object, Line] = {}
         self._before: bytes | None = None   # state before the newest bar; None until the graph is compiled
 
     def add(self, spec: specs.Spec) -> Line:
         if self._before is not None:
             raise HqError(f"{spec.label}: indicators are added before the first bar", USAGE)
-        key = f"{spec.label}.{spec.output}"
+        key = spec.key, spec.output
         if key not in self._lines:
             outs = spec.build(self._graph)
             rings = {output: Ring(self.capacity) for output in spec.outputs}
