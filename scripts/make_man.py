@@ -1,12 +1,13 @@
-"""Write the manual pages that are derived from the commands, the registry and the grammar.
+"""Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1 and man/hq-dsl.7
+    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7 and indicators/list.json
     python scripts/make_man.py --check    fail if they are not what this script makes
 
 man/hq.7 and man/hq-frames.5 are written by hand.
 """
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from hq_core.lang.tokens import grammar_text
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
+LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
 BUILTIN_MEANINGS = {
     "ABS": "size without sign",
     "MIN": "the smallest of the values",
@@ -140,17 +142,24 @@ def pages() -> dict[str, str]:
     return made
 
 
+def indicator_list() -> str:
+    """What `hq-indicators --list` shows, so that it need not import every indicator."""
+    rows = [json.dumps(registry.load(name).described()) for name in registry.names()]
+    return "[\n" + ",\n".join(rows) + "\n]\n"
+
+
 def main() -> None:
     check = sys.argv[1:] == ["--check"]
     stale = []
-    for name, text in pages().items():
-        path = MAN / name
+    made = {MAN / name: text for name, text in pages().items()} | {LIST: indicator_list()}
+    for path, text in made.items():
+        name = path.name
         if check and (not path.exists() or path.read_text() != text):
             stale.append(name)
         elif not check:
             path.write_text(text)
     if stale:
-        raise SystemExit(f"man: {', '.join(stale)} out of date: run scripts/make_man.py")
+        raise SystemExit(f"{', '.join(stale)} out of date: run scripts/make_man.py")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,17 @@ class HqError(Exception):
         self.code = code
 
 
+def as_arguments(message: str) -> str:
+    """A command's message for a program, whose argument for --max-gap is max_gap.
+
+    >>> as_arguments("longer than --max-gap 1d")
+    'longer than max_gap 1d'
+    """
+    import re
+
+    return re.sub(r"--([a-z][a-z-]+)", lambda found: found[1].replace("-", "_"), message)
+
+
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
     """The known word that a typing slip most likely meant, or ''."""
     from difflib import get_close_matches
