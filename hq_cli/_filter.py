@@ -190,12 +190,24 @@ def say(line: str) -> None:
         pass
 
 
+class Ended(BaseException):
+    """SIGTERM or SIGHUP, where no flow takes care of them: what is half done is cleared away, and that is all."""
+
+
+def _end(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)               # the second one does not wait
+    raise Ended(number)
+
+
 def run(main: click.Command) -> None:
     """Run a command as the process: every way out has its exit code, and no traceback unless asked for."""
     import gc
 
     gc.disable()                                        # worth 5 ms; a filter holds no cycles that grow
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends a filter silently, as it does seq
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:      # nohup
+            signal.signal(number, _end)
     name = main.name or "hq"
     try:
         code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
@@ -219,6 +231,8 @@ def run(main: click.Command) -> None:
         code = IO
     except KeyboardInterrupt:
         code = 130
+    except Ended as ended:
+        code = 128 + int(ended.args[0])
     except MemoryError:
         say(f"{name}: out of memory")
         code = 71

@@ -87,11 +87,39 @@ class Settings:
         self.unstable = dict(unstable or {})
 
 
-class Graph:
-    """Nodes over the columns of one series.  Build, `compile`, then `run` batch after batch."""
+class Scratch:
+    """Columns of PIECE rows for what lies between the nodes of a graph.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    Nothing in it outlives a run, so graphs of which only one runs at a time share it: many series then have one.
+    """
+
+    def __init__(self) -> None:
+        self._columns: list[array[float]] = []
+        self._constants: dict[str, array[float]] = {}
+
+    def column(self, number: int) -> int:
+        """The address of a graph's column of this number."""
+        while len(self._columns) <= number:
+            self._columns.append(array("d", bytes(8 * PIECE)))
+        return self._columns[number].buffer_info()[0]
+
+    def constant(self, value: float) -> int:
+        """The address of a column that holds one value."""
+        found = self._constants.get(repr(value))
+        if found is None:
+            found = self._constants[repr(value)] = array("d", [value]) * PIECE
+        return found.buffer_info()[0]
+
+
+class Graph:
+    """Nodes over the columns of one series.  Build, `compile`, then `run` batch after batch.
+
+    scratch   shared with other graphs, none of which runs at the same time
+    """
+
+    def __init__(self, settings: Settings | None = None, scratch: Scratch | None = None) -> None:
         self.settings = settings or Settings()
+        self._scratch = scratch or Scratch()
         self.sources: list[str] = []        # the input columns that the graph reads
         self.nodes: list[Node] = []
         self._outs: list[Out] = []
@@ -166,7 +194,7 @@ class Graph:
         self._given: dict[int, int] = given
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
-        self._scratch: dict[int, Any] = {}
+        self._between: dict[int, int] = {}      # columns in scratch: their numbers there
         self.slots = array("q", bytes(8 * sum(slots_of(node.kernel) for node in self.nodes)))
         self.plan = array("q")
         self._columns: list[int] = []           # of columns that are not in scratch: their numbers, and their slots
@@ -210,21 +238,16 @@ class Graph:
                 column = next(columns)
                 lengths.append(block.starts[name] + 1)
                 if column.node is None and not column.source:
-                    block.column(name, self._memory(column, column.constant), PIECE)
+                    block.column(name, self._scratch.constant(column.constant), PIECE)
                 elif column.source or column.number in self._given:
                     moving.append(block.starts[name])
                     self._columns.append(column.number)
                 else:
-                    block.column(name, self._memory(column, 0.0), PIECE)
+                    number = self._between.setdefault(column.number, len(self._between))
+                    block.column(name, self._scratch.column(number), PIECE)
             else:
                 block.scalar(name, next(params)[1])
         return ring + 8 * node.ring
-
-    def _memory(self, column: Out, fill: float) -> int:
-        found = self._scratch.get(column.number)
-        if found is None:
-            found = self._scratch[column.number] = array("d", [fill]) * PIECE
-        return int(found.buffer_info()[0])
 
     def run(self, sources: Mapping[str, int], n: int, wanted: Sequence[int], keep: bool = True) -> None:
         """Compute n rows.
@@ -244,7 +267,8 @@ class Graph:
                 _move(wanted[i], sources[out.source], 8 * n)
             else:
                 for start in range(0, n, PIECE):
-                    _move(wanted[i] + 8 * start, self._constant(out), 8 * min(PIECE, n - start))
+                    constant = self._scratch.constant(out.constant)
+                    _move(wanted[i] + 8 * start, constant, 8 * min(PIECE, n - start))
         if not keep:
             self._arena[:] = before
 
@@ -266,9 +290,6 @@ class Graph:
             at = given.get(column)
             slots[slot] = sources[outs[column].source] if at is None else wanted[at]
         self._start.scalar("rows", n)
-
-    def _constant(self, out: Out) -> int:
-        return self._memory(out, out.constant)
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> bytes:

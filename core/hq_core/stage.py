@@ -14,9 +14,11 @@ class Stage:
     dropped   rows dropped, by reason: told on stderr and in the end frame
     notices   other things worth a line on stderr, with how often they came
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
+    any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
     """
 
     out: Writer
+    any_order = False
 
     def __init__(self) -> None:
         self.dropped: dict[str, int] = {}

@@ -1,10 +1,11 @@
 """Frames out to other formats: which series, which columns, and the writer of the format."""
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import DATA, IO, USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
+from hq_core.order import ordered
+from hq_core.wire.frame import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,16 +53,9 @@ class Descriptor:
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
-        at = 0
-        try:
-            while at < len(view):
-                at += os.write(self.fd, view[at:])
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise HqError(f"cannot write: {os.strerror(error.errno or 0)}", IO) from None
-        self._written += at
-        return at
+        write_all(self.fd, view)
+        self._written += len(view)
+        return len(view)
 
     def tell(self) -> int:
         return self._written
@@ -125,7 +119,7 @@ class Export:
     def run(self, source: Iterable[tuple[str, Any]]) -> None:
         """All of the source; what was read is written whenever the source pauses."""
         try:
-            for kind, item in source:
+            for kind, item in ordered(source):
                 if kind == "rows":
                     self._rows(item)
                 elif kind == "schema":
@@ -136,8 +130,9 @@ class Export:
                     self._out.flush()
                 elif kind == "map":
                     self._other(item)
-        finally:
+        except HqError:
             self._out.flush()           # what was good before an error has been written
+            raise
         if self._seen and not any(self._fits_key(key) for key in self._seen):
             names = ("kind", "symbol", "period")
             wanted = " ".join(f"--{name} {text}" for name, text in zip(names, self._wanted) if text)
