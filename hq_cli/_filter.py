@@ -191,7 +191,7 @@ def say(line: str) -> None:
 
 
 class Ended(BaseException):
-    """SIGTERM or SIGHUP, where no flow takes care of them: what is half done is cleared away, and that is all."""
+    """SIGINT, SIGTERM or SIGHUP, where no flow takes care of them: what is half done is cleared away, and that is all."""
 
 
 def _end(number: int, frame: object) -> None:
@@ -205,8 +205,8 @@ def run(main: click.Command) -> None:
 
     gc.disable()                                        # worth 5 ms; a filter holds no cycles that grow
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends a filter silently, as it does seq
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:      # nohup
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:      # nohup, &
             signal.signal(number, _end)
     name = main.name or "hq"
     try:

@@ -183,7 +183,9 @@ class Reader:
         if kind == "end":
             self._check_counts(frame.get("rows"))
             dropped = frame.get("dropped", {})
-            if not isinstance(dropped, dict) or not all(type(n) is int and 0 <= n < MAX_COUNT for n in dropped.values()):
+            if not isinstance(dropped, dict) or not all(
+                type(n) is int and 0 <= n < MAX_COUNT for n in dropped.values()
+            ):
                 raise self._bad("is an end whose dropped is not a map of counts", before=True)
             self._open = False
             return kind, frame
