@@ -191,7 +191,7 @@ def say(line: str) -> None:
 
 
 class Ended(BaseException):
-    """SIGINT, SIGTERM or SIGHUP, where no flow takes care of them: what is half done is cleared away, and that is all."""
+    """SIGINT, SIGTERM or SIGHUP where no flow takes care of them: what is half done is cleared away, no more."""
 
 
 def _end(number: int, frame: object) -> None:

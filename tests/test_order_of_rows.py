@@ -12,8 +12,8 @@ from slow_order import first_wrong
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.order import Order
-from hq_core.stages.indicators import Indicators
 from hq_core.specs import expand
+from hq_core.stages.indicators import Indicators
 
 T0 = 1_704_067_200 * 10**9
 MINUTE = 60 * 10**9
@@ -53,8 +53,8 @@ def test_a_bar_that_is_there_twice_is_refused_in_every_format(format_, run):
     ran = run("hq-indicators sma:2 | hq-export csv", made.stdout)
     assert ran.code == DATA
     assert ran.stderr.startswith(
-        "hq-indicators: bar/BTCUSDT/1m row 4: open_time 2024-01-01T00:02:00Z is there a second time (ts 2024-01-01T00:03:00Z, "
-        "after ts 2024-01-01T00:03:00Z); hq-import --dedupe exact"
+        "hq-indicators: bar/BTCUSDT/1m row 4: open_time 2024-01-01T00:02:00Z is there a second time "
+        "(ts 2024-01-01T00:03:00Z, after ts 2024-01-01T00:03:00Z); hq-import --dedupe exact"
     )
     assert ran.text.count("\n") == 1 + 3
 
@@ -97,8 +97,8 @@ def test_a_forming_bar_comes_again_and_again(run):
     """Rows with complete=0 are neither looked at nor remembered."""
     times = "ts open_time close complete"
     end = T0 + MINUTE
-    rows = [(T0 + 1, T0, 1.0, 0), (end, T0, 2.0, 0), (T0 + 1, T0, 1.0, 0), (end, T0, 3.0, 1), (end + MINUTE, end, 4.0, 0),
-            (end + 5, end, 4.0, 0), (end + MINUTE, end, 5.0, 1)]
+    rows = [(T0 + 1, T0, 1.0, 0), (end, T0, 2.0, 0), (T0 + 1, T0, 1.0, 0), (end, T0, 3.0, 1),
+            (end + MINUTE, end, 4.0, 0), (end + 5, end, 4.0, 0), (end + MINUTE, end, 5.0, 1)]
     stream = frames.frames(frames.bars(rows, times, period="1m"))
     assert run("hq-indicators sma:2 | hq-export csv", stream).text.count("\n") == 8
     wrong = frames.frames(frames.bars([*rows, (end + 6, end, 1.0, 0), rows[-1]], times, period="1m"))

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end a filter whose downstream takes nothing, or whose input pauses; nothing half is left."""
+"""SIGINT, SIGTERM and SIGHUP end a filter whose downstream takes nothing or whose input pauses; nothing half stays."""
 from __future__ import annotations
 
 import array

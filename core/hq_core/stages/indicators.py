@@ -38,7 +38,8 @@ class Indicators(Stage):
             return
         unit = self._units.get(schema.key)
         if unit is None:
-            unit = self._units[schema.key] = Unit(schema, *planned(self.specs, schema, self.settings, self._scratch), self.note)
+            plan, columns = planned(self.specs, schema, self.settings, self._scratch)
+            unit = self._units[schema.key] = Unit(schema, plan, columns, self.note)
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
