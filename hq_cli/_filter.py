@@ -171,12 +171,24 @@ def check_descriptors() -> None:
             raise HqError(f"{what} is closed", code) from None
 
 
+class Ended(BaseException):
+    """SIGINT, SIGTERM or SIGHUP where no flow takes care of them: what is half done is cleared away, no more."""
+
+
+def _end(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)               # the second one does not wait
+    raise Ended(number)
+
+
 def run(main: click.Command) -> None:
     """Run a command as the process: every way out has its exit code, and no traceback unless asked for."""
     import gc
 
     gc.disable()                                        # worth 5 ms; a filter holds no cycles that grow
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends a filter silently, as it does seq
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:      # nohup, &
+            signal.signal(number, _end)
     name = main.name or "hq"
     begin(name, sys.argv[1:])
     try:
@@ -198,6 +210,8 @@ def run(main: click.Command) -> None:
         say(f"{name}: {what}: {error.strerror or error}", ERROR, code)
     except KeyboardInterrupt:
         code = INTERRUPT
+    except Ended as ended:
+        code = 128 + int(ended.args[0])
     except MemoryError:
         code = MEMORY
         say(f"{name}: out of memory", ERROR, code)

@@ -183,8 +183,13 @@ def good() -> dict[str, Stream]:
         1, "trade", "X", "", TICK).schema(2, "bar", "X", "1m", BAR).rows(1, ticks(2)).rows(2, bars(2, 1)).end().head(
         ).schema(1, "bar", "X", "1m", BAR).schema(2, "trade", "X", "", [*TICK, ("side", "i1")]).rows(
         2, [(*row, 1) for row in ticks(2, T0 + MINUTE)]).rows(1, bars(2, 1, T0 + 2 * MINUTE)).end(late=1)
-    made["resumed"] = Stream("a writer that was killed goes on: its section has no end, the next head says resumed"
-    ).head().schema(1, "trade", "X", "", TICK).rows(1, ticks(4)).head(resumed=True).schema(
+    killed = Stream("a writer that was killed goes on: its section has no end, the next head says resumed").head(
+    ).schema(1, "trade", "X", "", TICK).rows(1, ticks(4))
+    made["resumed"] = killed.head(resumed=True, offset=len(killed.bytes)).schema(
+        1, "trade", "X", "", TICK).rows(1, ticks(2, T0 + MINUTE)).end()
+    rest = Stream("the second part of such an output alone, and killed again").head(resumed=True, offset=400).schema(
+        1, "trade", "X", "", TICK).rows(1, ticks(4))
+    made["resumed-rest"] = rest.head(resumed=True, offset=400 + len(rest.bytes)).schema(
         1, "trade", "X", "", TICK).rows(1, ticks(2, T0 + MINUTE)).end()
     made["new-columns"] = Stream("a series announced again with other columns, under another id").head().schema(
         1, "trade", "X", "", TICK).rows(1, ticks(2)).schema(2, "trade", "X", "", [*TICK, ("id", "i8")]).rows(
@@ -252,6 +257,19 @@ def bad() -> dict[str, Stream]:
         {"kind": "end", "rows": {"trade/BTCUSDT/": 3}, "dropped": {"late": "many"}}), "dropped")
     refuse("head-again", "a head in a section that has no end", pack({"kind": "head", "hq": 1, "made_by": []}),
         "no end")
+    for name, offset in (("elsewhere", 10), ("nowhere", None), ("text", "10"), ("negative", -10)):
+        refuse(f"resumed-{name}", "a resumed head at another place of its section than it says", pack(
+            {"kind": "head", "hq": 1, "made_by": [], "resumed": True, **({"offset": offset} if offset else {})}),
+                "resumed head that")
+    refuse("resumed-after-end", "a resumed head where the section was ended", pack(
+        {"kind": "head", "hq": 1, "made_by": [], "resumed": True, "offset": 100}), "but 0 lie before it",
+            after=begun("").end())
+    for name, period in (("huge", "9" * 20 + "d"), ("long", "90000d"), ("word", "often")):
+        refuse(f"schema-period-{name}", "a period that is none, or longer than 100 years", pack(
+            {"kind": "schema", "id": 2, "of": "x", "symbol": "", "period": period, "cols": [["ts", "i8"]]}),
+                "schema that cannot be read: period")
+    refuse("end-dropped-huge", "an end whose dropped rows are more than 2^53", pack(
+        {"kind": "end", "rows": {"trade/BTCUSDT/": 3}, "dropped": {"late": 2**53}}), "dropped")
     refuse("head-version", "a version to come", pack({"kind": "head", "hq": 2}), "version 2", after=Stream(""))
     refuse("head-missing", "rows before any head", whole, "not announced", after=Stream(""))
     refuse("map-first", "a schema before any head", pack({"kind": "schema"}), "no head", after=Stream(""))

@@ -315,7 +315,7 @@ def test_wide_rows_hold_back_no_more_than_a_buffer():
 
 
 def test_what_no_reader_would_take_is_not_written():
-    with pytest.raises(HqError, match=f"a note of 2000031 bytes cannot be written; at most {MAX_MAP}"):
+    with pytest.raises(HqError, match=f"kind note cannot be written: 2000031 bytes, may have at most {MAX_MAP}"):
         gathered(lambda out: out.map({"kind": "note", "text": "x" * 1_000_000, "more": "x" * 1_000_000}))
     wide = [(f"v{i}", "f8x8192") for i in range(40)]
     with pytest.raises(HqError, match="a row of 2621440 bytes"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LONGEST = 36_525 * 86_400       # seconds of a period: 100 years, so that an end of one is far from the end of int64
 
 
 def width(kind: str) -> int:
@@ -35,9 +36,37 @@ def period_ns(period: str) -> int:
     if not period:
         return 0
     count, unit = period[:-1], period[-1]
-    if not count.isdecimal() or unit not in UNIT_SECONDS or int(count) == 0:
-        raise HqError(f"period '{period}' is not a count and one of s, m, h, d, w (15m, 4h, 1d)", DATA)
-    return int(count) * UNIT_SECONDS[unit] * 1_000_000_000
+    if not (count.isascii() and count.isdecimal()) or unit not in UNIT_SECONDS or not count.strip("0"):
+        raise HqError(f"period '{period:.60}' is not a count and one of s, m, h, d, w (15m, 4h, 1d)", DATA)
+    seconds = int(count) * UNIT_SECONDS[unit] if len(count) < 20 else LONGEST + 1
+    if seconds > LONGEST:
+        raise HqError(f"period '{period:.60}' is longer than 100 years ({LONGEST // 86_400}d)", DATA)
+    return seconds * 1_000_000_000
+
+
+class Layout:
+    """What follows from the names and types of columns alone: many series share one."""
+
+    __slots__ = ("cols", "index", "names", "widths")
+
+    def __init__(self, cols: tuple[tuple[str, str], ...]) -> None:
+        self.cols = cols
+        self.names = tuple(name for name, _ in cols)
+        self.widths = tuple(width(kind) for _, kind in cols)
+        self.index = {name: i for i, name in enumerate(self.names)}
+
+
+_layouts: dict[tuple[tuple[str, str], ...], Layout] = {}
+
+
+def layout(cols: Columns) -> Layout:
+    key = tuple((name, kind) for name, kind in cols)
+    found = _layouts.get(key)
+    if found is None:
+        if len(_layouts) == 256:
+            _layouts.clear()
+        found = _layouts[key] = Layout(key)
+    return found
 
 
 class Schema:
@@ -54,14 +83,12 @@ class Schema:
         self.of = of
         self.symbol = symbol
         self.period = period
-        self.cols = tuple((name, kind) for name, kind in cols)
+        shared = layout(cols)
+        self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
         self.extra = dict(extra or {})
         if "/" in of or "/" in period:      # a symbol may have one: BTC/USDT
             raise HqError(f"kind '{of}' or period '{period}' has a '/' in it", DATA)
         self.key = f"{of}/{symbol}/{period}"
-        self.names = tuple(name for name, _ in self.cols)
-        self.widths = tuple(width(kind) for _, kind in self.cols)
-        self._index = {name: i for i, name in enumerate(self.names)}
         if len(self._index) != len(self.cols):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise HqError(f"{self.key}: column '{twice}' is there twice", DATA)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
 from hq_core.errors import DATA, HqError
+from hq_core.order import Order
 from hq_core.wire import Reader, Writer
-from hq_core.wire.frame import read_into
+from hq_core.wire.frame import Stopped, blocked, read_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Protocol
 
+    from hq_core.batch import Batch
     from hq_core.stage import Stage
 
     class Source(Protocol):
@@ -26,10 +28,16 @@ if TYPE_CHECKING:
 
 
 BACKLOG = 16        # reads that may pass before what they gave is written, while more input waits already
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AGAIN = 0.05        # seconds after which a signal looks again whether a read or a write blocks
+PATIENCE = 10       # looks that a write may block for: who reads slowly still gets the end
 
 
 class Signals:
-    """SIGINT and SIGTERM noticed between reads, so that a frame is always finished."""
+    """SIGINT, SIGTERM and SIGHUP noticed between reads, so that a frame is always finished.
+
+    A read that blocks ends at once, a write of which nobody takes a byte after half a second: both raise Stopped.
+    """
 
     def __init__(self) -> None:
         self.caught = 0
@@ -37,10 +45,13 @@ class Signals:
     def __enter__(self) -> Signals:
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._wakeup = signal.set_wakeup_fd(self._pipe[1])
-        self._before = {number: signal.signal(number, self._catch) for number in (signal.SIGINT, signal.SIGTERM)}
+        kept = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]      # nohup
+        self._before = {number: signal.signal(number, self._catch) for number in kept}
+        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
         return self
 
     def __exit__(self, *error: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)
@@ -52,6 +63,12 @@ class Signals:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         self.caught = number
+        signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+
+    def _look(self, number: int, frame: object) -> None:
+        blocked.found += 1
+        if blocked.reading or (blocked.writing and blocked.found >= PATIENCE):
+            raise Stopped(blocked.reading)
 
     def waiting(self, fd: int) -> bool:
         """Whether `fd` can be read at once, and no signal has come."""
@@ -88,7 +105,7 @@ class State:
 
 
 class Flow:
-    """One run of a stage.  `run` returns the exit code: 0, or 130 and 143 after SIGINT and SIGTERM."""
+    """One run of a stage.  `run` returns the exit code: 0, or 128 and the number of the signal that ended it."""
 
     def __init__(self, stage: Stage, command: str, argv: list[str], fd_in: int = 0, fd_out: int = 1) -> None:
         self.stage = stage
@@ -98,12 +115,24 @@ class Flow:
         self.out = Writer(fd_out)
         self.dropped: dict[str, int] = {}
         self.holes: holes.Holes = {}
+        self.order = Order()
         self._headed = False
         self._rows = self._saved_rows = 0
+        self._section = 0           # bytes that the section had when the run began, which goes on in it
 
     def run(self, source: Source, state: State | None = None) -> int:
+        """All of the source.  Raises HqError; with the code of a signal where nobody takes the output any more."""
         with Signals() as signals:
-            return self._run(source, state, signals)
+            try:
+                return self._run(source, state, signals)
+            except Stopped:
+                name = signal.Signals(signals.caught).name
+                after = "" if state is None else (
+                    f"; the state stays as it was: cut the output to hq-state --output-bytes {state.path} to go on"
+                )
+                raise HqError(
+                    f"{name}: nobody takes the output, which stops without its end{after}", 128 + signals.caught
+                ) from None
 
     def _run(self, source: Source, state: State | None, signals: Signals) -> int:
         stage, out = self.stage, self.out
@@ -115,8 +144,7 @@ class Flow:
             for kind, item in source:
                 if kind == "rows":
                     self._open(state)
-                    self._rows += item.n
-                    stage.rows(item)
+                    self._take(item)
                 elif kind == "idle":
                     reads += 1
                     if reads < BACKLOG and signals.waiting(self.fd_in):
@@ -132,6 +160,9 @@ class Flow:
         except HqError:
             out.flush()                     # what was good before the error has been written
             raise
+        except Stopped as stopped:
+            if not stopped.reading:
+                raise
         self._open(state)
         stage.finish(more=state is not None)
         out.end(self._all_dropped(), self._all_holes())
@@ -139,6 +170,14 @@ class Flow:
         if state is not None:
             self._save(source, state, ended=not signals.caught, closed=True)
         return 128 + signals.caught if signals.caught else 0
+
+    def _take(self, batch: Batch) -> None:
+        good, wrong = (batch.n, "") if self.stage.any_order else self.order.check(batch)
+        if good:
+            self._rows += good
+            self.stage.rows(batch if good == batch.n else batch.slice(0, good))
+        if wrong:
+            raise HqError(wrong, DATA)
 
     def _say(self, kind: str, item: Any, state: State | None) -> None:
         stage = self.stage
@@ -165,7 +204,7 @@ class Flow:
             self._headed = True
             mine = [self.command, VERSION, self.argv, self.stage.inputs]
             resumed = state is not None and state.reopen
-            self.out.head([*made_by, mine], {"resumed": True} if resumed else {})
+            self.out.head([*made_by, mine], {"resumed": True, "offset": self._section} if resumed else {})
 
     def _all_dropped(self) -> dict[str, int]:
         """Rows dropped here and upstream, by reason."""
@@ -185,6 +224,9 @@ class Flow:
         self.dropped.update(loaded["dropped"])
         holes.add(self.holes, loaded.get("holes", {}))
         self.stage.load(loaded["stage"])
+        self.order.load(loaded.get("order", {}))
+        if state.reopen:
+            self._section = loaded.get("section", 0)
         if state.midway:
             was, now = loaded["input"]["format"], type(source).__name__
             if was != now:
@@ -202,9 +244,9 @@ class Flow:
                 "format": type(source).__name__, "source": {} if ended else source.save(),
             },
             "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
+            "section": 0 if closed else self._section + self.out.written,
             "dropped": {} if closed else self._all_dropped(),
-            "holes": {} if closed else self._all_holes(),
-            "stage": self.stage.save(),
+            "holes": {} if closed else self._all_holes(), "order": self.order.save(), "stage": self.stage.save(),
         })
 
 

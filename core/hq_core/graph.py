@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
-SCRATCH = 2048          # such columns: 64 MiB; where a graph has more, they are shorter
+FEW = 2048              # such columns: 64 MiB; where a graph has more, they are shorter
 
 _move = ctypes.memmove
 
@@ -91,11 +91,40 @@ class Settings:
         self.unstable = dict(unstable or {})
 
 
-class Graph:
-    """Nodes over the columns of one series.  Build, `compile`, then `run` batch after batch."""
+class Scratch:
+    """Columns for what lies between the nodes of a graph, as many rows as the graph runs at a time.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    Nothing in it outlives a run, so graphs of which only one runs at a time share it: many series then have one.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[tuple[int, int], array[float]] = {}
+        self._constants: dict[tuple[str, int], array[float]] = {}
+
+    def column(self, number: int, rows: int) -> int:
+        """The address of a graph's column of this number."""
+        found = self._columns.get((number, rows))
+        if found is None:
+            found = self._columns[number, rows] = array("d", bytes(8 * rows))
+        return found.buffer_info()[0]
+
+    def constant(self, value: float, rows: int) -> int:
+        """The address of a column that holds one value."""
+        found = self._constants.get((repr(value), rows))
+        if found is None:
+            found = self._constants[repr(value), rows] = array("d", [value]) * rows
+        return found.buffer_info()[0]
+
+
+class Graph:
+    """Nodes over the columns of one series.  Build, `compile`, then `run` batch after batch.
+
+    scratch   shared with other graphs, none of which runs at the same time
+    """
+
+    def __init__(self, settings: Settings | None = None, scratch: Scratch | None = None) -> None:
         self.settings = settings or Settings()
+        self._scratch = scratch or Scratch()
         self.sources: list[str] = []        # the input columns that the graph reads
         self.nodes: list[Node] = []
         self._outs: list[Out] = []
@@ -169,10 +198,10 @@ class Graph:
         given = {out.number: i for i, out in reversed(list(enumerate(wanted))) if out.node is not None}
         self._given: dict[int, int] = given
         columns = sum(out.number not in given for node in self.nodes for out in node.outs)
-        self.piece = max(1, PIECE * SCRATCH // max(SCRATCH, columns))
+        self.piece = max(1, PIECE * FEW // max(FEW, columns))
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
-        self._scratch: dict[int, Any] = {}
+        self._between: dict[int, int] = {}      # columns in scratch: their numbers there
         self.slots = array("q", bytes(8 * sum(slots_of(node.kernel) for node in self.nodes)))
         self.plan = array("q")
         self._columns: list[int] = []           # of columns that are not in scratch: their numbers, and their slots
@@ -216,21 +245,16 @@ class Graph:
                 column = next(columns)
                 lengths.append(block.starts[name] + 1)
                 if column.node is None and not column.source:
-                    block.column(name, self._memory(column, column.constant), self.piece)
+                    block.column(name, self._scratch.constant(column.constant, self.piece), self.piece)
                 elif column.source or column.number in self._given:
                     moving.append(block.starts[name])
                     self._columns.append(column.number)
                 else:
-                    block.column(name, self._memory(column, 0.0), self.piece)
+                    number = self._between.setdefault(column.number, len(self._between))
+                    block.column(name, self._scratch.column(number, self.piece), self.piece)
             else:
                 block.scalar(name, next(params)[1])
         return ring + 8 * node.ring
-
-    def _memory(self, column: Out, fill: float) -> int:
-        found = self._scratch.get(column.number)
-        if found is None:
-            found = self._scratch[column.number] = array("d", [fill]) * self.piece
-        return int(found.buffer_info()[0])
 
     def run(self, sources: Mapping[str, int], n: int, wanted: Sequence[int], keep: bool = True) -> None:
         """Compute n rows.
@@ -250,7 +274,8 @@ class Graph:
                 _move(wanted[i], sources[out.source], 8 * n)
             else:
                 for start in range(0, n, self.piece):
-                    _move(wanted[i] + 8 * start, self._constant(out), 8 * min(self.piece, n - start))
+                    constant = self._scratch.constant(out.constant, self.piece)
+                    _move(wanted[i] + 8 * start, constant, 8 * min(self.piece, n - start))
         if not keep:
             self._arena[:] = before
 
@@ -274,9 +299,6 @@ class Graph:
             at = given.get(column)
             slots[slot] = sources[outs[column].source] if at is None else wanted[at]
         self._start.scalar("rows", n)
-
-    def _constant(self, out: Out) -> int:
-        return self._memory(out, out.constant)
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> bytes:

@@ -16,10 +16,11 @@ _move = ctypes.memmove
 class Held:
     """The rows of one series that the next stage has not been given yet."""
 
-    __slots__ = ("memory", "n", "room", "schema", "starts")
+    __slots__ = ("memory", "n", "rank", "room", "schema", "starts")
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
+        self.rank = -period_ns(schema.period), number       # as a Writer's series
         self.n = 0
         self.room = 0
         self.memory: Memory | None = None
@@ -38,17 +39,15 @@ class Handover:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._held: dict[str, Held] = {}
-        self._order: list[Held] = []
+        self._announced = 0
+        self._waiting: list[Held] = []      # those that have rows
 
     def series(self, schema: Schema) -> Held:
         found = self._held.get(schema.key)
         if found is None or not found.schema.same_as(schema):
             self.flush()
-            if found is not None:
-                self._order.remove(found)
-            found = self._held[schema.key] = Held(schema)
-            self._order.append(found)
-            self._order.sort(key=lambda held: -period_ns(held.schema.period))
+            self._announced += 1
+            found = self._held[schema.key] = Held(schema, self._announced)
             self.stage.schema(schema)
         return found
 
@@ -56,10 +55,12 @@ class Handover:
         if held.n + n > held.room:
             self.flush()
             if n > held.room:
-                held.grow(max(n, 64))
+                held.grow(max(n, 2 * held.room, 4))
         return [at + w * held.n for at, w in zip(held.starts, held.schema.widths)]
 
     def commit(self, held: Held, n: int) -> None:
+        if n and not held.n:
+            self._waiting.append(held)
         held.n += n
 
     def copy(self, batch: Batch, held: Held | None = None) -> None:
@@ -77,7 +78,7 @@ class Handover:
         self.stage.mark(ts)
 
     def flush(self) -> None:
-        for held in self._order:
-            if held.n:
-                n, held.n = held.n, 0
-                self.stage.rows(Batch(held.schema, n, list(held.starts), held.memory))
+        waiting, self._waiting = self._waiting, []
+        for held in sorted(waiting, key=lambda one: one.rank):
+            n, held.n = held.n, 0
+            self.stage.rows(Batch(held.schema, n, list(held.starts), held.memory))

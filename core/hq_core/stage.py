@@ -16,9 +16,11 @@ class Stage:
     notices   other things worth a line on stderr, with how often they came
     holes     bars made of fewer rows than they have room for: for the end frame, as `dropped` is
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
+    any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
     """
 
     out: Writer
+    any_order = False
 
     def __init__(self) -> None:
         self.dropped: dict[str, int] = {}

@@ -20,10 +20,12 @@ def batches(file):
     schemas, counts, is_open = {}, {}, False
     limits = {"max_buffer_size": 64 << 20, "max_ext_len": 16 << 20, "max_array_len": 4096, "max_map_len": 65536}
     unpacker, fed = msgpack.Unpacker(**limits), 0
+    begin, before, at = None, 0, 0                          # of the section; of the object before it; of this one
     while piece := (file.read1 if hasattr(file, "read1") else file.read)(65536):
         unpacker.feed(piece)
         fed += len(piece)
         for said in unpacker:
+            before, at = at, unpacker.tell()
             if isinstance(said, list):                      # [bytes that follow, schema id, rows, columns]
                 _, number, rows, columns = said
                 schema = schemas[number]
@@ -32,6 +34,12 @@ def batches(file):
             elif said["kind"] == "head":
                 if said["hq"] != 1 or (is_open and not said.get("resumed")):
                     raise ValueError("not version 1, or the section before has no end: its writer died")
+                if said.get("resumed") and begin is not None and said["offset"] != (before - begin if is_open else 0):
+                    raise ValueError("goes on elsewhere: the output of a killed writer was not cut back")
+                if not said.get("resumed"):
+                    begin = before
+                elif begin is None:
+                    begin = before - said["offset"]
                 schemas, counts, is_open = {}, {}, True
             elif said["kind"] == "schema":
                 key = f"{said['of']}/{said.get('symbol', '')}/{said.get('period', '')}"

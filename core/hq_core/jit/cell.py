@@ -34,7 +34,7 @@ class Block:
     def __init__(self, kernel: Kernel, slots: array[int] | None = None, at: int = 0) -> None:
         self.kernel = kernel
         self.starts: dict[str, int] = {}
-        self.kinds = dict(kernel.args)
+        self.kinds = kernel.kinds
         self.slots = array("q", bytes(8 * slots_of(kernel))) if slots is None else slots
         self.address = self.slots.buffer_info()[0] + 8 * at
         for name, kind in kernel.args:
@@ -70,7 +70,7 @@ class Record:
         set_(self, "_memory", memory)
         set_(self, "_floats", memoryview(memory).cast("d"))
         set_(self, "_ints", memoryview(memory).cast("q"))
-        set_(self, "_fields", {name: (i, kind) for i, (name, kind) in enumerate(kernel.fields)})
+        set_(self, "_fields", kernel.places)
         set_(self, "address", address_of(memory))
 
     def __getattr__(self, name: str) -> Any:

@@ -41,7 +41,7 @@ class Kernel:
     fields  (name, 'f8' or 'i8') of the state record, 8 bytes each, all zero at the start
     """
 
-    __slots__ = ("args", "fields", "function", "name")
+    __slots__ = ("args", "fields", "function", "kinds", "name", "places")
 
     def __init__(self, function: Callable[..., None], state: str) -> None:
         self.function = function
@@ -53,6 +53,9 @@ class Kernel:
         for name, kind in self.args:
             if kind not in ARRAYS and kind not in SCALARS and kind != "State":
                 raise TypeError(f"kernel {self.name}: argument {name} is annotated {kind}")
+        # looked up by every cell of this kernel, of which there is one a series
+        self.kinds = dict(self.args)
+        self.places = {field: (i, kind) for i, (field, kind) in enumerate(self.fields)}
         if [kind for _, kind in self.args].count("State") != bool(self.fields):
             raise TypeError(f"kernel {self.name}: a State argument and state= go together")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core import registry
-from hq_core.graph import Graph, Settings
+from hq_core.graph import Graph, Scratch, Settings
 from hq_core.kernels import ops
 from hq_core.lang.values import BASE, Value
 
@@ -18,11 +18,13 @@ class Plan:
 
     base      the graph of the base's rows; what it reads of another clock are sources named source_name(...)
     others    by clock: the graph of that clock's rows, and the columns asked of it
+    scratch   shared with the plans of other series
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, scratch: Scratch | None = None) -> None:
         self.settings = settings
-        self.base = Graph(settings)
+        self.scratch = scratch or Scratch()
+        self.base = Graph(settings, self.scratch)
         self.others: dict[Clock, tuple[Graph, list[Out]]] = {}
         self._done: dict[tuple[int, Clock], Out] = {}
         self._kept: list[Value] = []  # so that no id is used again
@@ -81,7 +83,7 @@ class Plan:
         if clock == BASE:
             return self.base
         if clock not in self.others:
-            self.others[clock] = Graph(self.settings), []
+            self.others[clock] = Graph(self.settings, self.scratch), []
         return self.others[clock][0]
 
 

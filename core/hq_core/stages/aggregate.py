@@ -64,9 +64,11 @@ class Aggregate(Stage):
         )
         if self.options.fill and holes != "keep":
             raise HqError(f"holes {holes}: with fill flat a missing row is a time without trades, not a hole", USAGE)
+        self.any_order = self.options.lateness > 0
         if self.options.max_gap == 0:
             raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)
         self._chains: dict[str, Chain] = {}
+        self._of_symbol: dict[str, str] = {}        # symbol -> the series that its bars are made of
         self._scratch: list[Scratch] = []
         self._saved: dict[str, Any] = {}
         self._marked = -NEVER           # the first mark: from there on the input is whole
@@ -75,9 +77,9 @@ class Aggregate(Stage):
         if schema.of not in ("trade", "bar"):
             self.out.series(schema)
             return
-        for other in (*self._chains, *self._saved):
-            if other != schema.key and symbol_of(other) == schema.symbol:
-                raise HqError(f"{other} and {schema.key} would make the same bars; send one of them", DATA)
+        other = self._of_symbol.setdefault(schema.symbol, schema.key)
+        if other != schema.key:
+            raise HqError(f"{other} and {schema.key} would make the same bars; send one of them", DATA)
         chain = Chain(
             schema, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices, self.holes
         )
@@ -124,4 +126,5 @@ class Aggregate(Stage):
 
     def load(self, saved: dict[str, Any]) -> None:
         self._saved = dict(saved["chains"])
+        self._of_symbol = {symbol_of(key): key for key in self._saved}
         self._marked = saved["marked"]

@@ -1,13 +1,13 @@
 """Frames out to other formats: which series, which columns, and the writer of the format."""
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import DATA, IO, USAGE, HqError
-from hq_core.wire.frame import copied
+from hq_core.errors import DATA, USAGE, HqError
+from hq_core.order import ordered
+from hq_core.wire.frame import copied, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -55,16 +55,9 @@ class Descriptor:
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
-        at = 0
-        try:
-            while at < len(view):
-                at += os.write(self.fd, view[at:])
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise HqError(f"cannot write: {os.strerror(error.errno or 0)}", IO) from None
-        self._written += at
-        return at
+        write_all(self.fd, view)
+        self._written += len(view)
+        return len(view)
 
     def tell(self) -> int:
         return self._written
@@ -197,7 +190,7 @@ class Export:
     def run(self, source: Iterable[tuple[str, Any]]) -> None:
         """All of the source; what was read is written whenever the source pauses."""
         try:
-            for kind, item in source:
+            for kind, item in ordered(source):
                 if kind == "rows":
                     self._rows(item)
                 elif kind == "schema":
@@ -213,8 +206,9 @@ class Export:
             if self._tail is not None:
                 for item in self._tail.items:
                     self._put(item)
-        finally:
+        except HqError:
             self._out.flush()           # what was good before an error has been written
+            raise
         if self._seen and not any(self._fits_key(key) for key in self._seen):
             names = ("kind", "symbol", "period")
             wanted = " ".join(f"--{name} {','.join(given)}" for name, given in zip(names, self._wanted) if given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
+from hq_core.graph import Scratch
 from hq_core.lang.compile import Plan
 from hq_core.lang.readers import Readers
 from hq_core.lang.unit import Unit, written
@@ -31,6 +32,7 @@ class Indicators(Stage):
         self.specs = distinct(specs)
         self._units: dict[str, Unit] = {}
         self._readers = Readers("an indicator", missing)
+        self._scratch = Scratch()
         self._saved: dict[str, Any] = {}
 
     def schema(self, schema: Schema) -> None:
@@ -40,7 +42,8 @@ class Indicators(Stage):
         self._readers.announce(schema)
         unit = self._units.get(schema.key)
         if unit is None:
-            unit = self._units[schema.key] = Unit(schema, *planned(self.specs, schema, self.settings), self.note)
+            plan, columns = planned(self.specs, schema, self.settings, self._scratch)
+            unit = self._units[schema.key] = Unit(schema, plan, columns, self.note)
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
@@ -91,9 +94,11 @@ class Indicators(Stage):
         return lines + plan.base.explain()
 
 
-def planned(specs: Sequence[Spec], schema: Schema, settings: Settings | None) -> tuple[Plan, dict[str, Out]]:
+def planned(
+    specs: Sequence[Spec], schema: Schema, settings: Settings | None, scratch: Scratch | None = None
+) -> tuple[Plan, dict[str, Out]]:
     """The plan of all specs over a series, and its columns by their names."""
-    plan = Plan(settings)
+    plan = Plan(settings, scratch)
     columns: dict[str, Out] = {}
     for spec in distinct([one.over(schema.names) for one in specs]):
         value = _value(spec, schema)

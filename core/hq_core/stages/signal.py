@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.graph import Scratch
 from hq_core.lang.compile import Plan
 from hq_core.lang.origin import nearest
 from hq_core.lang.readers import Readers
@@ -77,6 +78,7 @@ class Signal(Stage):
             if name not in known:
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
         self._symbols: dict[str, Symbol] = {}
+        self._scratch = Scratch()
         self._others = 0  # rows that are no bars
         self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
         self._readers = Readers("a strategy", missing)  # heard: only of symbols that a strategy names
@@ -212,7 +214,7 @@ class Signal(Stage):
 
     def _unit(self, schema: Schema) -> Unit:
         """All strategies over one base series: the columns of their orders, and the rules that maps tell of."""
-        plan = Plan(self.settings)
+        plan = Plan(self.settings, self._scratch)
         columns: dict[str, Out] = {}
         watches: list[Watch] = []
         for strategy in self.strategies:

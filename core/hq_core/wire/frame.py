@@ -2,13 +2,20 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import struct
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Batch
-from hq_core.errors import IO, HqError
+import msgpack
+
+from hq_core.batch import Batch, period_ns
+from hq_core.errors import DATA, IO, HqError
+
+if TYPE_CHECKING:
+    from hq_core.batch import Schema
 
 # array16 of 4: u32 bytes that follow this element, u32 schema id, u32 rows, ext32 of the columns.
 # All lengths have their widest form, so the header is 24 bytes and columns lie aligned.
@@ -22,6 +29,7 @@ BUFFER = 1024 * 1024
 MAX_BLOB = 16 << 20     # a frame beyond 256 KiB gains nothing, so this is generous
 MAX_MAP = 1 << 20
 SMALL_MAP = 4096        # nearly every map is shorter, and reading 1 MiB to find that out costs 20 times as much
+MAX_TEXT = 65536        # bytes of a text in a map
 MAX_NAME = 256          # characters of a kind, symbol, period, or column name
 MAX_COLUMNS = 4096
 MAX_ARRAY = 4096        # in a map, where 1024 of them may be nested before a byte of their elements has come
@@ -55,17 +63,113 @@ def copied(batch: Batch) -> Batch:
     for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
         ctypes.memmove(to, at, w * batch.n)
     return Batch(batch.schema, batch.n, addresses, memory)
+# -- what both sides of a stream refuse ----------------------------------------------------------------------
+def is_name(text: object) -> bool:
+    """Whether it may stand in a message: a short text without control characters."""
+    return isinstance(text, str) and len(text) <= MAX_NAME and (text.isprintable() or not text)
+
+
+_announced: set[tuple[tuple[str, str], ...]] = set()     # columns that were found good
+
+
+def check_series(schema: Schema) -> None:
+    """Raises HqError DATA where a series cannot be announced."""
+    rule = f"at most {MAX_NAME} characters, and none that does not print"
+    for what, text in (("kind", schema.of), ("symbol", schema.symbol), ("period", schema.period)):
+        if not is_name(text):
+            raise HqError(f"{what} {text!r:.40}: {rule}", DATA)
+    if not schema.of:
+        raise HqError("kind is empty", DATA)
+    period_ns(schema.period)
+    if schema.cols in _announced:           # many series have the same columns
+        return
+    if not 0 < len(schema.cols) <= MAX_COLUMNS:
+        raise HqError(f"{len(schema.cols)} columns, must be 1 to {MAX_COLUMNS}", DATA)
+    for name in schema.names:
+        if not name or not is_name(name):
+            raise HqError(f"column {name!r:.40}: a name, {rule}", DATA)
+    if len(_announced) == 256:
+        _announced.clear()
+    _announced.add(schema.cols)
+
+
+def unpack_map(data: memoryview | bytes) -> tuple[Any, int]:
+    """The msgpack object that `data` begins with, within the limits of maps, and how many bytes it has.
+
+    Raises msgpack.OutOfData where it has not come whole, HqError DATA where it is none or goes beyond a limit.
+    """
+    # a new Unpacker each time: one that has raised must never be used again
+    unpacker = msgpack.Unpacker(
+        read_size=SMALL_MAP, max_buffer_size=MAX_MAP, max_str_len=MAX_TEXT, max_bin_len=MAX_MAP,
+        max_ext_len=MAX_TEXT, max_array_len=MAX_ARRAY, max_map_len=MAX_SERIES, strict_map_key=True,
+    )
+    unpacker.feed(data)
+    try:
+        return unpacker.unpack(), unpacker.tell()
+    except msgpack.OutOfData:
+        raise
+    except (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError) as error:
+        raise HqError(str(error) or type(error).__name__, DATA) from None
+
+
+# -- bytes in and out ----------------------------------------------------------------------------------------
+class Stopped(Exception):
+    """A signal ends the process while a read or a write blocks.  Raised by the signal's handler (flow.Signals)."""
+
+    def __init__(self, reading: bool) -> None:
+        self.reading = reading
+
+
+class Blocked:
+    """Which call may block at the moment, and how often a handler has found it so since a byte has moved."""
+
+    __slots__ = ("found", "reading", "writing")
+
+    def __init__(self) -> None:
+        self.reading = self.writing = False
+        self.found = 0
+
+
+blocked = Blocked()
 
 
 def read_into(fd: int, view: memoryview) -> int:
     """Read once into `view`; 0 at the end.  Raises HqError IO."""
     while True:
+        blocked.reading = True
         try:
             return os.readv(fd, [view])
         except BlockingIOError:             # whoever shares our stdin has made it non-blocking
-            select.select((fd,), (), ())
+            _wait(fd, select.POLLIN)
         except OSError as error:
             raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
+        finally:
+            blocked.reading = False
+
+
+def write_all(fd: int, data: memoryview) -> None:
+    """Write all of it.  Raises HqError IO, and BrokenPipeError where nobody reads any more."""
+    at = 0
+    blocked.writing = True
+    try:
+        while at < len(data):
+            try:
+                at += os.write(fd, data[at:])
+                blocked.found = 0
+            except BlockingIOError:         # whoever shares our stdout has made it non-blocking
+                _wait(fd, select.POLLOUT)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise BrokenPipeError from None
+        raise HqError(f"cannot write: {os.strerror(error.errno or 0)}", IO) from None
+    finally:
+        blocked.writing = False
+
+
+def _wait(fd: int, what: int) -> None:
+    poll = select.poll()
+    poll.register(fd, what)
+    poll.poll()
 
 
 def grow_pipe(fd: int) -> None:

@@ -16,22 +16,24 @@ from hq_core.wire.frame import (
     FOLLOWS,
     HEADER,
     HEADER_BYTES,
-    MAX_ARRAY,
     MAX_BLOB,
-    MAX_COLUMNS,
     MAX_MAP,
-    MAX_NAME,
     MAX_SERIES,
     SMALL_MAP,
     Memory,
+    check_series,
     grow_pipe,
+    is_name,
     read_into,
+    unpack_map,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Item = tuple[str, Any]
+
+MAX_COUNT = 1 << 53         # of rows: exact wherever it is read, and sums of many stay within 64 bits
 
 
 class Reader:
@@ -52,17 +54,21 @@ class Reader:
         self._seen: dict[str, Schema] = {}
         self._counts: dict[str, int] = {}
         self._open = False
+        self._begun = False                 # a head has come
+        self._section = 0                   # where the section that is open began, by `position`
         grow_pipe(fd)
 
     def save(self) -> dict[str, Any]:
         """What is needed to read on from `position`."""
         schemas = [_schema_frame(number, schema) for number, schema in self._schemas.items()]
-        return {"open": self._open, "schemas": schemas, "counts": self._counts}
+        section = self.position - self._section if self._begun else -1
+        return {"open": self._open, "schemas": schemas, "counts": self._counts, "section": section}
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         """Take up where another Reader was saved; gives the schema items again."""
         self._open = saved["open"]
         self._counts = dict(saved["counts"])
+        self._begun, self._section = saved["section"] >= 0, -saved["section"]
         for frame in saved["schemas"]:
             yield self._schema(frame)
 
@@ -132,14 +138,8 @@ class Reader:
         there = self._filled - at
         window = min(there, SMALL_MAP)
         while True:
-            # a new Unpacker each time: one that has raised must never be used again
-            unpacker = msgpack.Unpacker(
-                read_size=SMALL_MAP, max_buffer_size=MAX_MAP, max_str_len=65536, max_bin_len=MAX_MAP,
-                max_ext_len=65536, max_array_len=MAX_ARRAY, max_map_len=MAX_SERIES, strict_map_key=True,
-            )
-            unpacker.feed(view[at : at + window])
             try:
-                frame = unpacker.unpack()
+                frame, size = unpack_map(view[at : at + window])
                 break
             except msgpack.OutOfData:
                 if window == MAX_MAP:
@@ -147,13 +147,12 @@ class Reader:
                 if window == there:
                     return None
                 window = min(there, MAX_MAP)
-            except (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError) as error:
-                raise self._bad(f"cannot be read: {str(error) or type(error).__name__}") from None
-        kind = frame.get("kind")
-        if not isinstance(kind, str) or not kind.isprintable() or not 0 < len(kind) <= MAX_NAME:
+            except HqError as error:
+                raise self._bad(f"cannot be read: {error}") from None
+        if not frame.get("kind") or not is_name(frame["kind"]):
             raise self._bad("is a map without a kind")
         self._before = self.position
-        self._advance(unpacker.tell())
+        self._advance(size)
         return dict(frame)
 
     def _said(self, frame: dict[str, Any]) -> Item:
@@ -165,7 +164,11 @@ class Reader:
                 raise self._bad(f"is of version {frame.get('hq')} of hq-frames; this reads version 1", before=True)
             if not isinstance(frame.get("made_by", []), list):
                 raise self._bad("is a head whose made_by is not a list", before=True)
-            self._open = True
+            if frame.get("resumed"):
+                self._resumed(frame.get("offset"))
+            else:
+                self._section = self._before
+            self._open = self._begun = True
             self._schemas.clear()
             self._counts.clear()
             return kind, frame
@@ -181,13 +184,29 @@ class Reader:
         if kind == "end":
             self._check_counts(frame.get("rows"))
             dropped = frame.get("dropped", {})
-            if not isinstance(dropped, dict) or not all(type(n) is int and n >= 0 for n in dropped.values()):
+            if not isinstance(dropped, dict) or not all(
+                type(n) is int and 0 <= n < MAX_COUNT for n in dropped.values()
+            ):
                 raise self._bad("is an end whose dropped is not a map of counts", before=True)
             if not are_holes(frame.get("holes", {})):
                 raise self._bad("is an end whose holes are not maps of bars, rows and first", before=True)
             self._open = False
             return kind, frame
         return "map", frame
+
+    def _resumed(self, offset: object) -> None:
+        """The head of a writer that goes on in the section of one that was killed, `offset` bytes after its begin."""
+        if type(offset) is not int or not 0 < offset < 2**63:
+            raise self._bad("is a resumed head that does not say its offset", before=True)
+        if not self._begun:                 # a stream may begin here: what lay before it is not known
+            self._section = self._before - offset
+        before = self._before - self._section if self._open or not self._begun else 0
+        if before != offset:
+            raise self._bad(
+                f"is a resumed head that goes on after {offset} bytes of its section, but {before} lie before it: rows "
+                "would come twice or be missing; cut the output to what hq-state --output-bytes says, then append",
+                before=True,
+            )
 
     def _schema(self, frame: dict[str, Any]) -> Item:
         try:
@@ -196,14 +215,13 @@ class Reader:
             known = {"kind", "id", "of", "symbol", "period", "cols"}
             if type(number) is not int or not 0 <= number < 2**32:
                 raise ValueError("id")
-            if not of or not all(_is_name(text) for text in (of, symbol, period)):
+            if not all(isinstance(text, str) for text in (of, symbol, period)):
                 raise ValueError("of, symbol or period")
-            if not 0 < len(cols) <= MAX_COLUMNS or len(self._schemas) >= MAX_SERIES:
-                raise ValueError("too many columns or series")
-            if not all(name and _is_name(name) and _is_name(type_) for name, type_ in cols):
-                raise ValueError("cols")
+            if len(self._schemas) >= MAX_SERIES and number not in self._schemas:
+                raise ValueError(f"more than {MAX_SERIES} series")
             extra = {key: value for key, value in frame.items() if key not in known}
             schema = Schema(of, symbol, period, cols, extra)
+            check_series(schema)
         except (KeyError, TypeError, ValueError, HqError) as error:
             raise self._bad(f"is a schema that cannot be read: {error}", before=True) from None
         if number in self._schemas and not self._schemas[number].same_as(schema):
@@ -250,12 +268,12 @@ class Reader:
         if left:
             raise HqError(
                 f"the input stops inside a frame: {left} bytes at byte {self.position}, after {rows} rows "
-                "(its writer died, or it was cut)", DATA,
+                "(its writer died, and if it left an error, that is the cause; or it was cut)", DATA,
             )
         if self._open:
             raise HqError(
-                f"the input stops at byte {self.position} without its end frame, after {rows} rows: its writer died",
-                DATA,
+                f"the input stops at byte {self.position} without its end frame, after {rows} rows: its writer died "
+                "(if it left an error, that is the cause)", DATA,
             )
 
     def _bad(self, what: str, before: bool = False) -> HqError:
@@ -263,11 +281,6 @@ class Reader:
         return HqError(f"frame at byte {at} {what}", DATA)
 
     _before = 0
-
-
-def _is_name(text: object) -> bool:
-    """Whether it may stand in a message: a short text without control characters."""
-    return isinstance(text, str) and len(text) <= MAX_NAME and (text.isprintable() or not text)
 
 
 def _schema_frame(number: int, schema: Schema) -> dict[str, Any]:

@@ -2,16 +2,27 @@
 from __future__ import annotations
 
 import ctypes
-import errno
-import os
-import select
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from hq_core.batch import Batch, Schema, period_ns
-from hq_core.errors import DATA, IO, HqError
-from hq_core.wire.frame import BLOCK, BUFFER, HEADER_BYTES, MAX_BLOB, MAX_MAP, Memory, grow_pipe, pack_header
+from hq_core.errors import DATA, HqError
+from hq_core.wire.frame import (
+    BLOCK,
+    BUFFER,
+    HEADER_BYTES,
+    MAX_BLOB,
+    MAX_MAP,
+    MAX_SERIES,
+    SMALL_MAP,
+    Memory,
+    check_series,
+    grow_pipe,
+    pack_header,
+    unpack_map,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +30,8 @@ if TYPE_CHECKING:
     from hq_core.holes import Holes
 
 GATHER = 4096           # rows that a series may hold back within one read
+FEW = 4                 # rows that it has room for at first: of many series most have one row a read
+COUNTS = MAX_MAP - 65536        # bytes of the counts in an end, so that it stays a map that may be written
 DIRECT = 512            # batches from this size are written as they are
 
 _move = ctypes.memmove
@@ -27,13 +40,17 @@ _move = ctypes.memmove
 class Series:
     """A series that is being written: its id on the wire, its rows so far, and the few rows held back."""
 
-    __slots__ = ("addresses", "aside", "id", "memory", "most", "pending", "room", "rows", "schema", "staged", "starts")
+    __slots__ = (
+        "addresses", "aside", "held", "id", "memory", "most", "pending", "rank", "room", "rows", "schema", "staged",
+        "starts",
+    )
 
     def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
         self.id = number
+        self.rank = -period_ns(schema.period), number       # coarse ones first, of those the first that was announced
         self.rows = 0
-        self.staged = 0
+        self.staged = self.held = 0     # rows held back, and rows that there is memory for
         self.pending = -1           # rows asked for directly and not yet committed; -1 none
         self.addresses: list[int] = []
         self.memory: Memory | None = None
@@ -45,12 +62,20 @@ class Series:
         if self.most == 0:
             raise HqError(f"{schema.key}: a row of {row} bytes cannot be written; at most {MAX_BLOB // 8}", DATA)
 
-    def stage(self) -> list[int]:
-        """Where the next held-back row of each column goes."""
-        if self.memory is None:
-            self.memory = Memory(self.schema.blob(self.room))
-            self.starts = self.schema.places(self.memory.address, self.room)
+    def stage(self, n: int) -> list[int]:
+        """Where the next n held-back rows of each column go."""
+        if self.staged + n > self.held:
+            self._grow(self.staged + n)
         return [at + w * self.staged for at, w in zip(self.starts, self.schema.widths)]
+
+    def _grow(self, need: int) -> None:
+        self.held = min(self.room, max(need, 2 * self.held, FEW))
+        memory, starts = self.memory, self.starts       # kept until the rows have moved
+        self.memory = Memory(self.schema.blob(self.held))
+        self.starts = self.schema.places(self.memory.address, self.held)
+        if self.staged and memory:
+            for to, at, w in zip(self.starts, starts, self.schema.widths):
+                _move(to, at, w * self.staged)
 
 
 class Writer:
@@ -67,9 +92,9 @@ class Writer:
         self._used = 0
         self._series: dict[str, Series] = {}
         self._by_schema: dict[Schema, Series] = {}
-        self._order: list[Series] = []
         self._ids = 0
-        self._staged = False
+        self._names = 0                     # bytes of what an end says of the series
+        self._staged: list[Series] = []     # series that hold rows back
         self._counts: dict[str, int] = {}
         self._packer = msgpack.Packer()
         grow_pipe(fd)
@@ -82,7 +107,7 @@ class Writer:
     def end(self, dropped: dict[str, int], holes: Holes | None = None) -> None:
         """Close the section with the rows of each series in it, the rows dropped, by reason, and holes, if any."""
         self.gathered()
-        for series in self._order:
+        for series in self._series.values():
             self._counts[series.schema.key] = self._counts.get(series.schema.key, 0) + series.rows
         more = {"holes": dict(sorted(holes.items()))} if holes else {}
         counts, reasons = dict(sorted(self._counts.items())), dict(sorted(dropped.items()))
@@ -92,23 +117,26 @@ class Writer:
         self.map({"kind": "mark", "ts": ts})
 
     def map(self, frame: dict[str, Any]) -> None:
-        """Any frame that is not rows, after all the rows before it."""
+        """Any frame that is not rows, after all the rows before it.  Raises HqError where no Reader would take it."""
         if self._staged:
             self.gathered()
         try:
             packed = self._packer.pack(frame)
-        except UnicodeEncodeError as error:
-            raise HqError(f"a {frame['kind']} cannot be written: '{error.object}' is not UTF-8", DATA) from None
-        if len(packed) > MAX_MAP:
-            raise HqError(f"a {frame['kind']} of {len(packed)} bytes cannot be written; at most {MAX_MAP}", DATA)
+            if len(packed) > MAX_MAP:
+                raise HqError(f"{len(packed)} bytes, may have at most {MAX_MAP}", DATA)
+            if len(packed) > SMALL_MAP:         # a smaller one is within every limit
+                unpack_map(packed)
+        except (HqError, ValueError, OverflowError, TypeError) as error:
+            self._packer.reset()
+            raise HqError(f"a frame of kind {frame['kind']!s:.40} cannot be written: {error}", DATA) from None
         self._room(len(packed))
         self._buffer.view[self._used : self._used + len(packed)] = packed
         self._used += len(packed)
 
     def series(self, schema: Schema) -> Series:
         """Announce a series, or announce it anew with other columns; the same one is announced once."""
-        found = self._by_schema.get(schema) or self._series.get(schema.key)
-        if found is not None and found.schema.same_as(schema):
+        found = self._series.get(schema.key)
+        if found is not None and (self._by_schema.get(schema) is found or found.schema.same_as(schema)):
             if len(self._by_schema) > 4 * len(self._series) + 64:       # a stage may make its schema anew a section
                 self._by_schema.clear()
             self._by_schema[schema] = found
@@ -116,18 +144,26 @@ class Writer:
         if found is not None:
             self.gathered()
             self._counts[schema.key] = self._counts.get(schema.key, 0) + found.rows
-            self._order.remove(found)
-            self._by_schema = {s: series for s, series in self._by_schema.items() if series is not found}
-        self._ids += 1
-        made = Series(schema, self._ids)
+        made = self._made(schema, found is None)
         self._series[schema.key] = self._by_schema[schema] = made
-        self._order.append(made)
-        self._order.sort(key=lambda s: -period_ns(s.schema.period))     # stable: announced first goes first
         self.map({
             **schema.extra, "kind": "schema", "id": made.id, "of": schema.of, "symbol": schema.symbol,
             "period": schema.period, "cols": [list(col) for col in schema.cols],
         })
         return made
+
+    def _made(self, schema: Schema, new: bool) -> Series:
+        try:
+            check_series(schema)
+            if self._ids == MAX_SERIES:
+                raise HqError(f"there are {MAX_SERIES} series already", DATA)
+            self._names += (len(schema.key.encode()) + 16) * new
+            if self._names > COUNTS:
+                raise HqError(f"the names of all {self._ids} series are longer than the end of a stream may be", DATA)
+        except HqError as error:
+            raise HqError(f"series {schema.key:.100} cannot be written: {error}", DATA) from None
+        self._ids += 1
+        return Series(schema, self._ids)
 
     # -- rows --------------------------------------------------------------------------------------------
     def rows(self, series: Series, n: int) -> list[int]:
@@ -135,7 +171,7 @@ class Writer:
         if n < DIRECT and n <= series.room:
             if series.staged + n > series.room:
                 self.gathered()
-            return series.stage()
+            return series.stage(n)
         if self._staged:
             self.gathered()
         series.pending = n
@@ -157,13 +193,14 @@ class Writer:
                     self._close_up(series, n)
                 self._finish(series, n)
         elif n:
+            if not series.staged:
+                self._staged.append(series)
             series.staged += n
-            self._staged = True
 
     def copy(self, batch: Batch, series: Series | None = None) -> None:
         """Rows as they are, of the same series or of one that begins with the same columns."""
         if series is None:
-            series = self._by_schema.get(batch.schema) or self.series(batch.schema)
+            series = self.series(batch.schema)
         n = batch.n
         for to, at, w in zip(self.rows(series, n), batch.addresses, batch.schema.widths):
             _move(to, at, w * n)
@@ -171,14 +208,12 @@ class Writer:
 
     def gathered(self) -> None:
         """Make frames of what is held back, coarse periods first."""
-        self._staged = False
-        for series in self._order:
-            n = series.staged
-            if n:
-                series.staged = 0
-                for to, at, w in zip(self._reserve(series, n), series.starts, series.schema.widths):
-                    _move(to, at, w * n)
-                self._finish(series, n)
+        held, self._staged = self._staged, []
+        for series in sorted(held, key=_rank):
+            n, series.staged = series.staged, 0
+            for to, at, w in zip(self._reserve(series, n), series.starts, series.schema.widths):
+                _move(to, at, w * n)
+            self._finish(series, n)
 
     def _cut(self, series: Series, n: int) -> None:
         """As many frames as the rows set aside need."""
@@ -228,17 +263,10 @@ class Writer:
             self._send()
 
     def _send(self) -> None:
-        view, at = self._buffer.view, 0
-        try:
-            while at < self._used:
-                try:
-                    at += os.write(self.fd, view[at : self._used])
-                except BlockingIOError:         # whoever shares our stdout has made it non-blocking
-                    select.select((), (self.fd,), ())
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise BrokenPipeError from None
-            raise HqError(f"cannot write: {os.strerror(error.errno or 0)}", IO) from None
-        finally:
-            self.written += at
+        write_all(self.fd, self._buffer.view[: self._used])
+        self.written += self._used
         self._used = 0
+
+
+def _rank(series: Series) -> tuple[int, int]:
+    return series.rank

@@ -1,0 +1,192 @@
+"""The order of rows within a series: ts never goes back, and a kind's key (kinds.py) never repeats.
+
+One check stands over every source, and its memory goes on from section to section and from run to run: `cat day1 day2`
+passes, `cat day2 day1` and `cat day1 day1` do not.
+"""
+from __future__ import annotations
+
+from array import array
+from ctypes import c_int64
+from typing import TYPE_CHECKING, Any
+
+from hq_core import kinds
+from hq_core.errors import DATA, HqError
+from hq_core.jit import I1, I8, Cell, State, kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hq_core.batch import Batch, Schema
+
+ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)         # what is remembered of a series
+BACK, REPEATED, KEY_BACK = 1, 2, 3
+SORT = "hq-import --order sort"
+DROP = "hq-import --dedupe exact, or last, drops repeated rows"
+
+_AT = c_int64.from_address
+
+
+@kernel(state="good:i8 why:i8")
+def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) -> None:
+    """s.good = how many rows from the first on are in order; s.why says what is wrong with the next one.
+
+    key       (n,) the column that never repeats; or empty.  It rises from row to row, so that a repetition is seen
+              without remembering all of them
+    complete  (n,) 0: a row that is neither looked at nor remembered; or empty: none is
+    loose     1: the key rises among rows of one ts, need not rise from one ts to the next, and is none if below 1
+    memory    (FIELDS,) rows so far, and of the last complete one its ts and key
+    """
+    n = len(ts)
+    keys = len(key) > 0
+    whole = n
+    for i in range(len(complete)):
+        whole -= complete[i] == 0
+    tidy = 1                                # mostly all rows are in order, which loops without a branch soon see
+    if whole == n:
+        if not keys:
+            for i in range(1, n):
+                tidy += ts[i] >= ts[i - 1]
+        elif loose:
+            for i in range(1, n):
+                rises = (ts[i] > ts[i - 1]) | ((ts[i] == ts[i - 1]) & (key[i] > key[i - 1]))
+                tidy += rises & (key[i] != key[i - 1]) & (key[i - 1] > 0) & (key[i] > 0)
+        else:
+            for i in range(1, n):
+                tidy += (ts[i] >= ts[i - 1]) & (key[i] > key[i - 1])
+    quick = whole == n and tidy == n
+    i = 0
+    s.why = 0
+    while i < n:
+        if len(complete) == 0 or complete[i] != 0:
+            there = keys and (loose == 0 or key[i] > 0)
+            if memory[SEEN] != 0 and ts[i] < memory[LAST]:
+                s.why = BACK
+            elif there and memory[KEYED] != 0 and key[i] == memory[KEY]:
+                s.why = REPEATED
+            elif there and memory[KEYED] != 0 and key[i] < memory[KEY] and (loose == 0 or ts[i] == memory[KEY_TS]):
+                s.why = KEY_BACK
+            if s.why != 0:
+                break
+            if quick:
+                i = n - 1
+            memory[SEEN] = 1
+            memory[LAST] = ts[i]
+            if there:
+                memory[KEYED] = 1
+                memory[KEY] = key[i]
+                memory[KEY_TS] = ts[i]
+        i += 1
+    memory[ROWS] += i
+    s.good = i
+
+
+class Place:
+    """One series: what is remembered of it, and where its columns stand in the schema that it had last."""
+
+    __slots__ = ("complete", "key", "loose", "memory", "schema", "ts")
+
+    def __init__(self) -> None:
+        self.memory = array("q", bytes(8 * FIELDS))
+        self.schema: Schema | None = None
+
+    def bind(self, schema: Schema) -> None:
+        self.schema = schema
+        self.ts = _column(schema, "ts", ("i8",))
+        self.complete = _column(schema, "complete", ("b1", "i1"))
+        names = kinds.of(schema.of).key
+        name = names[0] if len(names) == 1 else ""
+        self.key = _column(schema, name, ("i8",))
+        self.loose = int(name == "id")
+        if name == "open_time" and self.key < 0 and schema.period:
+            self.key = self.ts              # of bars that do not carry their other time, it is as far away in each
+
+
+class Order:
+    """Looks at the rows of every series; a series without a ts of int64 has no order and passes.
+
+    Rows with complete=0 are neither looked at nor remembered: a forming bar comes again and again, with any ts.
+    Key of a bar is open_time (ts, where bars of a period do not carry it), which rises.  Key of a trade is its id,
+    which rises among trades of one ts; an id below 1 is none.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[str, Place] = {}
+        self._cell: Cell | None = None
+
+    def check(self, batch: Batch) -> tuple[int, str]:
+        """How many rows from the first on are in order, and what is wrong with the next one; '' if all are."""
+        schema, n = batch.schema, batch.n
+        place = self._places.get(schema.key)
+        if place is None:
+            place = self._places[schema.key] = Place()
+        if place.schema is not schema:
+            place.bind(schema)
+        if place.ts < 0:
+            return n, ""
+        cell = self._cell or self._made()
+        at = batch.addresses
+        cell.column("ts", at[place.ts], n)
+        cell.column("key", at[place.key], n if place.key >= 0 else 0)
+        cell.column("complete", at[place.complete], n if place.complete >= 0 else 0)
+        cell.column("memory", place.memory.buffer_info()[0], FIELDS)
+        cell.set(loose=place.loose)
+        cell.run()
+        good: int = cell.state.good
+        return good, self._problem(place, batch, good, cell.state.why) if good < n else ""
+
+    def _made(self) -> Cell:
+        self._cell = Cell(in_order)
+        return self._cell
+
+    def _problem(self, place: Place, batch: Batch, row: int, why: int) -> str:
+        from hq_core.formats.times import iso_text
+
+        memory = place.memory
+        ts, last = iso_text(_AT(batch.addresses[place.ts] + 8 * row).value), iso_text(memory[LAST])
+        where = f"{batch.schema.key} row {memory[ROWS] + 1}"
+        if why == BACK:
+            late = "hq-aggregate --lateness waits for late ones"
+            return f"{where}: ts {ts} comes after {last}; {SORT} puts rows in order, {late}, {DROP}"
+        key = _AT(batch.addresses[place.key] + 8 * row).value
+        name = batch.schema.names[place.key]
+        now, then = (f"{name} {value if place.loose else iso_text(value)}" for value in (key, memory[KEY]))
+        if why == REPEATED:
+            return f"{where}: {now} is there a second time (ts {ts}, after ts {last}); {DROP}"
+        return f"{where}: {now} comes after {then} (ts {ts}, after ts {last}); {SORT} puts rows in order"
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> dict[str, list[int]]:
+        return {key: place.memory.tolist() for key, place in self._places.items()}
+
+    def load(self, saved: Any) -> None:
+        """Take up what `save` gave.  Raises HqError DATA where it cannot be that."""
+        try:
+            for key, memory in saved.items():
+                place = self._places[key] = Place()
+                place.memory = array("q", memory)
+                if len(memory) != FIELDS:
+                    raise ValueError(key)
+        except (AttributeError, TypeError, ValueError, OverflowError):
+            raise HqError("the state's memory of the order of rows is damaged; remove the file to start anew") from None
+
+
+def ordered(source: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The items of a source; HqError DATA at the first row that is out of order, after the rows before it."""
+    order = Order()
+    for kind, item in source:
+        if kind != "rows":
+            yield kind, item
+            continue
+        good, wrong = order.check(item)
+        if good:
+            yield kind, item if good == item.n else item.slice(0, good)
+        if wrong:
+            raise HqError(wrong, DATA)
+
+
+def _column(schema: Schema, name: str, types: tuple[str, ...]) -> int:
+    """Where a column of one of these types stands, or -1."""
+    if not schema.has(name):
+        return -1
+    at = schema.index(name)
+    return at if schema.cols[at][1] in types else -1
