@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hq_core import VERSION
-from hq_core.errors import BUG, IO, NOINPUT, USAGE, HqError
+from hq_core import VERSION, hooks
+from hq_core.errors import BUG, IO, NOINPUT, USAGE, HqError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,8 +108,6 @@ def run_stage(
     """
     from hq_core.flow import Flow, State, open_input
 
-    if os.isatty(2):
-        _say_when_compiling(name)
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     check_descriptors()
@@ -157,15 +155,19 @@ def _nowhere() -> Iterator[int]:
         os.close(fd)
 
 
-def _say_when_compiling(name: str) -> None:
-    """The very first run of a kernel takes seconds; whoever watches should know why."""
-    from hq_core.jit import native
+def _listen(name: str) -> None:
+    """The very first run of a kernel takes seconds; whoever watches should know why.  A long wait is always told."""
 
-    def tell(kernel: str, why: str) -> None:
-        how = f"on every run: {why}" if why else "once on this machine (hq warm does all)"
+    def compiling(kernel: str, why: str) -> None:
+        how = f"on every run: {printable(why)}" if why else "once on this machine (hq warm does all)"
         say(f"{name}: compiling {kernel}, {how}")
 
-    native.announce = tell
+    def waiting(kernel: str, process: str) -> None:
+        who = f"process {process}" if process else "another process"
+        say(f"{name}: waiting for {who}, which compiles {kernel}")
+
+    hooks.compiling = compiling if os.isatty(2) else None
+    hooks.waiting = waiting
 
 
 def _plain(value: Any) -> Any:
@@ -197,6 +199,7 @@ def run(main: click.Command) -> None:
     gc.disable()                                        # worth 5 ms; a filter holds no cycles that grow
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends a filter silently, as it does seq
     name = main.name or "hq"
+    _listen(name)
     try:
         code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
     except click.UsageError as error:
@@ -232,6 +235,7 @@ def run(main: click.Command) -> None:
         if code != IO:                                  # else it has been told
             say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}")
         code = IO
+    _notes_if_asked(name)
     os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
 
 
@@ -240,6 +244,14 @@ def _traceback_if_asked() -> None:
         import traceback
 
         traceback.print_exc()
+
+
+def _notes_if_asked(name: str) -> None:
+    """Why compiled kernels were not kept or not used; only a run that met kernels has any."""
+    cache = sys.modules.get("hq_core.jit.cache")
+    if "--debug" in sys.argv and cache is not None:
+        for note in cache.notes:
+            say(f"{name}: {printable(note)}")
 
 
 def _one_line(text: str) -> str:
