@@ -108,8 +108,8 @@ def main() -> None:
     """Compile every kernel now, so that later runs start at once.
 
     Without it each kernel is compiled when it is first used, most in some tenths of a second and the account in
-    seconds.  The machine code is kept in $HQ_CACHE, or in hq under $XDG_CACHE_HOME or ~/.cache; a kernel that
-    changes is compiled anew.
+    seconds.  The machine code is kept in $HQ_CACHE (an absolute path), or in hq under $XDG_CACHE_HOME or ~/.cache; a
+    kernel that changes is compiled anew, and one that can only run through numba's own loader is named.
     """
     from hq_core.jit import cache, machine, place
 
