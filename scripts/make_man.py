@@ -42,8 +42,8 @@ EXIT_STATUS = (
     ("141", "the reader of stdout went away (SIGPIPE); nothing is said"),
 )
 ENVIRONMENT = (
-    ("HQ_CACHE", "Folder of compiled kernels, an absolute path; by default hq in $XDG_CACHE_HOME or ~/.cache. It is made "
-     "for its owner alone; one that others may write, or where they may write above it, is not used."),
+    ("HQ_CACHE", "Folder of compiled kernels, an absolute path; by default hq in $XDG_CACHE_HOME or ~/.cache. It is "
+     "made for its owner alone; one that others may write, or where they may write above it, is not used."),
     ("HQ_JIT", "numba runs the kernels through numba's own loader, which is slower to start and gives the same bits."),
     ("HQ_PROCESSOR", "x86-64-v2 makes kernels that run on every such machine: some slower, the same bits."),
 )
