@@ -12,7 +12,7 @@ import click
 
 from hq_cli._help import Command, behind, common_options
 from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
-from hq_core import VERSION
+from hq_core import VERSION, hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
 
 if TYPE_CHECKING:
@@ -82,8 +82,6 @@ def run_stage(
     """
     from hq_core.flow import Flow, State, open_input
 
-    if os.isatty(2):
-        _say_when_compiling(name)
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     check_descriptors()
@@ -139,15 +137,19 @@ def _nowhere() -> Iterator[int]:
         os.close(fd)
 
 
-def _say_when_compiling(name: str) -> None:
-    """The very first run of a kernel takes seconds; whoever watches should know why."""
-    from hq_core.jit import native
+def _listen(name: str) -> None:
+    """The very first run of a kernel takes seconds; whoever watches should know why.  A long wait is always told."""
 
-    def tell(kernel: str, why: str) -> None:
+    def compiling(kernel: str, why: str) -> None:
         how = f"on every run: {why}" if why else "once on this machine (hq warm does all)"
         say(f"{name}: compiling {kernel}, {how}", INFO)
 
-    native.announce = tell
+    def waiting(kernel: str, process: str) -> None:
+        who = f"process {process}" if process else "another process"
+        say(f"{name}: waiting for {who}, which compiles {kernel}")
+
+    hooks.compiling = compiling if os.isatty(2) else None
+    hooks.waiting = waiting
 
 
 def arguments() -> list[str]:
@@ -191,6 +193,7 @@ def run(main: click.Command) -> None:
             signal.signal(number, _end)
     name = main.name or "hq"
     begin(name, sys.argv[1:])
+    _listen(name)
     try:
         code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
     except click.Abort:
@@ -226,12 +229,21 @@ def run(main: click.Command) -> None:
         if code != IO:                                  # else it has been told
             say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}", ERROR, IO)
         code = IO
+    _notes_if_asked(name)
     os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
 
 
 def _traceback_if_asked() -> None:
     if "--debug" in sys.argv:
         say_traceback()
+
+
+def _notes_if_asked(name: str) -> None:
+    """Why compiled kernels were not kept or not used; only a run that met kernels has any."""
+    cache = sys.modules.get("hq_core.jit.cache")
+    if "--debug" in sys.argv and cache is not None:
+        for note in cache.notes:
+            say(f"{name}: {note}", INFO)
 
 
 def _one_line(text: str) -> str:
