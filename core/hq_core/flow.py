@@ -164,7 +164,7 @@ class Flow:
             if not stopped.reading:
                 raise
         self._open(state)
-        stage.finish(more=state is not None)
+        stage.finish(more=state is not None or signals.caught > 0)      # a signal is not the input's end
         out.end(self._all_dropped(), self._all_holes())
         out.flush()
         if state is not None:
