@@ -66,17 +66,16 @@ def exact_whole(text: str, unit: int = 1) -> int | None:
     sign, before, after, power = found.groups("")
     digits = before + after
     bare = digits.rstrip("0")
-    if not bare or len(power) > 6 or len(bare.lstrip("0")) > MOST_DIGITS:
-        return 0 if digits and not bare else None
-    shift = int(power or 0) - len(after) + len(digits) - len(bare)      # text is bare * 10^shift
+    lead = bare.lstrip("0")
+    if not lead or len(power) > 6 or len(lead) > MOST_DIGITS:
+        return 0 if digits and not lead else None
+    shift = int(power or 0) - len(after) + len(digits) - len(bare)      # text is lead * 10^shift
     if abs(shift) > MOST_DIGITS:
         return None
-    value, rest = int(bare) * unit, 0
-    if shift < 0:
-        value, rest = divmod(value, int("1" + "0" * -shift))
+    scale: int = 10 ** abs(shift)
+    value, rest = (int(lead) * unit * scale, 0) if shift >= 0 else divmod(int(lead) * unit, scale)
     if rest:
         return None
-    value *= int("1" + "0" * max(shift, 0))
     return -value if sign == "-" else value
 
 
