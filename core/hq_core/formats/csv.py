@@ -164,11 +164,14 @@ class CsvSource:
         line, after = found
         plan, names = self._plan, self._names
         members.enter(self._base + at, self.options, plan is not None and plan.series_field() >= 0)
-        first = self._split(line.removeprefix(MARK))
         if plan is not None:
             names = [field.name for field in plan.fields]
         if names is None:
             return at
+        try:
+            first = self._split(line.removeprefix(MARK))
+        except ValueError as error:
+            raise HqError(f"zip: {members.name}: its first line: {error}") from None
         if any(_is_value(text) for text in first):
             if self._header and without_header(first) != names:
                 raise members.apart("do not both have a header")

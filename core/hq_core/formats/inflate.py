@@ -206,6 +206,21 @@ class MemberStream(_Unpacked):
             self._inflate = None
 
 
+class _File:
+    """A stream as pyarrow takes it for a file."""
+
+    closed = False
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+
+    def read(self, n: int) -> bytes:
+        return bytes(self._stream.some(n))
+
+    def close(self) -> None:
+        """The descriptor is its owner's to close."""
+
+
 class ZstdStream(_Unpacked):
     """Zstandard, by pyarrow; rows come when 64 KiB of them are there or at the end."""
 
@@ -215,17 +230,12 @@ class ZstdStream(_Unpacked):
         import pyarrow as pa
 
         super().__init__(packed)
-        self.closed = False         # pyarrow takes this stream for a file
-        self._file = pa.PythonFile(self, mode="r")
-        self._unpacked = pa.CompressedInputStream(self._file, "zstd")
+        # not this object: a ring of references through pyarrow would never be freed
+        self._unpacked = pa.CompressedInputStream(pa.PythonFile(_File(packed), mode="r"), "zstd")
 
     @property
     def pending(self) -> bool:
         return self._at < len(self._block) or self._packed.pending
-
-    def read(self, n: int) -> bytes:
-        """Packed bytes, for pyarrow."""
-        return bytes(self._packed.some(n))
 
     def _more(self, view: Any) -> int:
         try:

@@ -290,7 +290,10 @@ class OwnShape(Shape):
         for i, kind, unit, words, column in self._columns:
             value = row[i]
             try:
-                column[k] = real(value, True, True) if kind == "f8" else _whole(value, kind, unit, words)
+                if kind == "f8":
+                    column[k] = value if type(value) is float else real(value, True, True)
+                else:
+                    column[k] = _whole(value, kind, unit, words)
             except ValueError as error:
                 raise ValueError(f"'{self.keys[i]}': {as_text(value)[:60]!r} {error}") from None
 
