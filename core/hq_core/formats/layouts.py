@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import period_ns
+from hq_core.batch import MOST_PERIOD, period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.names import (
@@ -94,7 +94,7 @@ class Plan:
     def infer(self, first: list[str], second: list[str]) -> None:
         """The period is the distance of the first two rows; `check_bars` watches that none is smaller."""
         self.period = self.clock(second) - self.clock(first)
-        if not self.period_text:
+        if not self.period_text or self.period > MOST_PERIOD:
             raise HqError(
                 f"the period cannot be told from the first two rows, which are {self.period / SECOND:g} s apart; "
                 "pass --period to hq-import"
