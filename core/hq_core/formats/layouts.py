@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import period_ns
+from hq_core.batch import LONGEST, period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.names import (
@@ -15,8 +15,9 @@ from hq_core.formats.names import (
     squash,
     without_header,
 )
-from hq_core.formats.times import UNITS, Zone, period_text, read_epoch, read_iso
+from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE
+from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options
@@ -82,15 +83,18 @@ class Plan:
         return next((i for i, field in enumerate(self.fields) if field.op == SERIES), -1)
 
     def clock(self, row: list[str]) -> int:
-        """ns of the one time column of a bar, on the file's own clock."""
+        """ns of the one time column of a bar, on the file's own clock.  Raises ValueError."""
         to = "open_time" if self.stamps == FROM_OPEN else "ts"
         at = next(i for i, field in enumerate(self.fields) if field.to == to)
-        return whole(self.fields[at], row[at])
+        try:
+            return whole(self.fields[at], row[at])
+        except ValueError as error:
+            raise ValueError(f"column '{self.fields[at].name}': '{row[at]}' {error}") from None
 
     def infer(self, first: list[str], second: list[str]) -> None:
         """The period is the distance of the first two rows; `check_bars` watches that none is smaller."""
         self.period = self.clock(second) - self.clock(first)
-        if not self.period_text:
+        if not self.period_text or self.period > LONGEST * SECOND:
             raise HqError(
                 f"the period cannot be told from the first two rows, which are {self.period / SECOND:g} s apart; "
                 "pass --period to hq-import"
@@ -113,12 +117,8 @@ def whole(field: Field, text: str) -> int:
         if ns is None:
             raise ValueError("is not a time")
         return ns + field.plus
-    plain = text[1:] if text[:1] in ("-", "+") else text
-    if plain.isascii() and plain.isdecimal():
-        value = int(text)
-    elif is_number(text) and float(text).is_integer():      # pandas writes 782.0 where a column has gaps
-        value = int(float(text))
-    else:
+    value = exact_whole(text)               # pandas writes 782.0 where a column has gaps
+    if value is None:
         raise ValueError("is not a whole number")
     if not -(2**63) <= value < 2**63 or (field.to == WIDE and abs(value) > MOST_I4):
         raise ValueError(f"does not fit {32 if field.to == WIDE else 64} bits")
@@ -177,6 +177,8 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
         _trade(plan, found, names, first, options, needs)
     if needs:
         raise HqError("; ".join(needs))
+    if len(plan.cols) > MAX_COLUMNS:
+        raise HqError(f"the input has {len(plan.cols)} columns of numbers, a series takes at most {MAX_COLUMNS}")
     if "symbol" in found:
         if options.symbol:
             column = names[found["symbol"]]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOM = 8192     # rows of a block
 NEVER = -(2**63)
+BLOCK = 1 << 19         # values of a block, so that thousands of columns take no more memory than some dozen
 
 
 @kernel()
@@ -59,6 +60,11 @@ def bar_times(open_time: I8, ts: I8, n: int, stamps: int, period: int, given: in
         s.seen = 1
 
 
+def room_of(plan: Plan) -> int:
+    """Rows of a block of the plan's columns: ROOM, fewer where there are many columns."""
+    return min(ROOM, BLOCK // (len(plan.cols) + len(plan.scratch)))
+
+
 class Rows:
     """A block of up to ROOM rows that a source fills by its plan, and what has to be remembered between blocks.
 
@@ -88,12 +94,6 @@ class Rows:
     def place(self, name: str) -> int:
         """Where the column's row 0 lies in the block, counted in the column's own width."""
         return self._starts[name] // WIDTHS[self._types[name]]
-
-    def named(self, place: int, kind: str) -> tuple[str, int]:
-        """The column and row at a place of that width."""
-        start = place * WIDTHS[kind]
-        name = list(self._types)[start // (8 * self.room)]
-        return name, (start - self._starts[name]) // WIDTHS[kind]
 
     def _bound(self) -> Cell | None:
         plan, address = self.plan, self.memory.address
