@@ -195,7 +195,7 @@ class NpzSource(TableSource):
     def open(self, stream: ByteStream) -> None:
         file = spooled(stream)
         self.size = file.seek(0, 2)
-        self._zip = zipfile.ZipFile(_Zipped(file))      # type: ignore[call-overload]
+        self._zip = zipfile.ZipFile(_Zipped(file))    
         self._said: bytes | None = None
         self._members: list[zipfile.ZipInfo] = []
         self._arrays: list[_Piecewise] = []

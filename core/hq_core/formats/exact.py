@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DTYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1", "f4": "<f4"}
 TEXTUAL = "OUS"             # kinds of NumPy's types whose values are texts, or decimals of Arrow
 EVEN = 1 << 53              # from here on a float64 leaves out whole numbers
+LAST_CHARACTER = 0x10FFFF
 NULL = "null"               # what a column of no type and no values is
 DAY_NS = 86_400 * 10**9
 # ns of a unit as a fraction
@@ -103,25 +104,19 @@ class Column:
 def _objects(column: Column) -> list[Any]:
     """The values as Python has them; None where there is none."""
     values = column.values
-    try:
-        found: list[Any] = values.tolist()
-    except ValueError:      # NumPy takes any four bytes for a character until they are looked at
-        raise Unfit(_unprintable(values), "is no text") from None
+    if values.dtype.kind == "U" and len(values) and values.dtype.itemsize:
+        # NumPy makes a broken str of four bytes that are no character, instead of refusing them
+        codes = np.ascontiguousarray(values).view(np.dtype("u4").newbyteorder(values.dtype.byteorder))
+        bad = (codes.reshape(len(values), -1) > LAST_CHARACTER).any(axis=1)
+        if bad.any():
+            raise Unfit(int(np.argmax(bad)), "is no text")
+    found: list[Any] = values.tolist()
     if values.dtype.kind == "S":
         found = [value.decode("utf-8", "replace") for value in found]
     if column.missing is not None:
         for i in np.flatnonzero(column.missing):
             found[i] = None
     return found
-
-
-def _unprintable(values: Array) -> int:
-    for i in range(len(values)):
-        try:
-            values[i].item()
-        except ValueError:
-            return i
-    return 0
 
 
 def _shown(column: Column, i: int) -> str:
