@@ -1,4 +1,4 @@
-"""Damaged .npy, .npz, Parquet and Arrow: rows or one error of code 65, never a signal, another exception or much memory.
+"""Damaged .npy, .npz, Parquet and Arrow: rows or one error, never a signal, another exception or much memory.
 
 `python tests/fuzz_tables.py N SEED` runs N inputs; HQ_TRIALS=full does so from pytest.  Every input follows from its
 number and the seed, so that `one(number, seed)` makes it again.
@@ -98,8 +98,9 @@ def seeds() -> dict[str, bytes]:
         "price": pa.array([i / 3 for i in range(n)]), "qty": pa.array([None if i == 7 else i for i in range(n)]),
         "symbol": pa.array(["A", "BB"] * (n // 2)).dictionary_encode(), "side": pa.array(["buy", "sell"] * (n // 2)),
         "book": pa.array([[1.0, 2.0], None] * (n // 2)), "deep": pa.array([{"a": "x", "b": [1]}] * n),
-        "id": pa.array(range(n), pa.uint64()), "view": pa.array(["a long text that is not inlined"] * n, pa.string_view()),
-        "pair": pa.array([[1.0, 2.0]] * n, pa.list_(pa.float32(), 2)), "dec": pa.array(range(n)).cast(pa.decimal128(24, 3)),
+        "id": pa.array(range(n), pa.uint64()), "pair": pa.array([[1.0, 2.0]] * n, pa.list_(pa.float32(), 2)),
+        "view": pa.array(["a long text that is not inlined"] * n, pa.string_view()),
+        "dec": pa.array(range(n)).cast(pa.decimal128(24, 3)),
     })
     text = pa.table({**{name: table[name] for name in ("date", "price", "side", "id")},
                      "qty": pa.array([str(i) for i in range(n)]), "symbol": pa.array(["A"] * n, pa.large_string())})

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hq_core.batch import width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.exact import DTYPES, UNITS, Column
 from hq_core.formats.inflate import READ
-from hq_core.formats.rows import ROOM
 from hq_core.formats.spool import spooled, temporary, write_all
-from hq_core.formats.tables import DESCRIBED, TableSource, described
+from hq_core.formats.tables import DESCRIBED, TableSource, described, once
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ABOUT = "hq.schema"         # the array that holds hq's own description, as bytes of JSON
 EVENTS = ("ev", "exch_ts", "local_ts")
 HEADER = 1 << 18            # bytes of an array's header; 4096 fields take less than half
+HELD = 8 << 20              # bytes that are gathered before they are put down
 DIRECTORY = 16 << 20        # bytes of a zip's directory
 OBJECTS = "Python objects, which are not read: unpickling would run code"
 # what a header is made of: of these alone it can be nothing but a literal
@@ -195,7 +196,7 @@ class NpzSource(TableSource):
     def open(self, stream: ByteStream) -> None:
         file = spooled(stream)
         self.size = file.seek(0, 2)
-        self._zip = zipfile.ZipFile(_Zipped(file))    
+        self._zip = zipfile.ZipFile(_Zipped(file))
         self._said: bytes | None = None
         self._members: list[zipfile.ZipInfo] = []
         self._arrays: list[_Piecewise] = []
@@ -267,62 +268,77 @@ class NpzSource(TableSource):
 
 
 class NpzWriter:
-    """One array a column, with hq's own description beside them; columns wait in files without a name."""
+    """One array a column, with hq's own description beside them; columns wait in a file without a name."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
-        self._files: list[Unnamed] = []
         self._symbols: dict[str, int] = {}
-        self._codes: Unnamed | None = None
         self._schema: Schema | None = None
-        self._cols: list[tuple[str, str]] = []
-        self._rows = 0
+        self._kinds: list[tuple[str, str]] = []     # (array's name, type), the codes of the symbols first
+        self._file: Unnamed | None = None
+        self._held: list[bytearray] = []            # what came of each column since the last block
+        self._blocks: list[int] = []                # rows of each block; in it one column lies after the other
+        self._waiting = 0
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
-        self._schema = schema
-        self._cols = [schema.cols[at] for at in columns]
-        self._files = [temporary() for _ in columns]
-        self._codes = temporary() if schema.symbol else None
+        cols = [schema.cols[at] for at in columns]
+        self._schema = type(schema)(schema.of, schema.symbol, schema.period, cols, schema.extra)
+        self._kinds = [("symbol", "i4"), *cols] if schema.symbol else cols
+        once("npz", [*(name for name, _ in self._kinds), ABOUT])
+        self._held = [bytearray() for _ in self._kinds]
+        self._file = temporary()
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        for file, at in zip(self._files, columns):
-            write_all(file, batch.view(batch.schema.cols[at][0]).cast("B"))
-        if self._codes is not None:
+        held = iter(self._held)
+        if self._kinds and self._schema is not None and self._schema.symbol:
             code = self._symbols.setdefault(batch.schema.symbol, len(self._symbols))
-            write_all(self._codes, memoryview(np.full(batch.n, code, dtype="<i4").tobytes()))
-        self._rows += batch.n
+            next(held).extend(np.full(batch.n, code, dtype="<i4").tobytes())
+        for column, at in zip(held, columns):
+            column.extend(batch.view(batch.schema.cols[at][0]).cast("B"))
+        self._waiting += batch.n
+        if sum(map(len, self._held)) >= HELD:
+            self._put()
+
+    def _put(self) -> None:
+        assert self._file is not None
+        for column in self._held:
+            write_all(self._file, memoryview(column))
+        self._held = [bytearray() for _ in self._kinds]
+        self._blocks.append(self._waiting)
+        self._waiting = 0
+
+    def _column(self, at: int) -> Iterator[bytes]:
+        """The bytes of a column, block by block."""
+        assert self._file is not None
+        widths = [width(kind) for _, kind in self._kinds]
+        start = 0
+        for n in self._blocks:
+            self._file.seek(start + n * sum(widths[:at]))
+            left = n * widths[at]
+            while left:
+                data = self._file.read(min(left, READ))
+                left -= len(data)
+                yield data
+            start += n * sum(widths)
 
     def end(self) -> None:
         if self._schema is None:
             return
-        first = self._schema
+        self._put()
+        rows = sum(self._blocks)
         with zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED) as archive:
-            about = type(first)(first.of, first.symbol, first.period, self._cols, first.extra)
-            said = np.frombuffer(described(about), dtype=np.uint8)
+            said = np.frombuffer(described(self._schema), dtype=np.uint8)
             with archive.open(f"{ABOUT}.npy", "w") as to:
                 np.lib.format.write_array(to, said, allow_pickle=False)
-            if self._codes is not None:
-                self._write_symbols(archive)
-            for (name, kind), file in zip(self._cols, self._files):
+            for at, (name, kind) in enumerate(self._kinds):
                 item, _, length = kind.partition("x")
                 dtype = np.dtype("?" if kind == "b1" else DTYPES[item])
-                shape = (self._rows, int(length)) if length else (self._rows,)
-                file.seek(0)
+                symbols = np.array(list(self._symbols) or [""]) if at == 0 and self._schema.symbol else None
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as to:
-                    _header(to, dtype, shape)
-                    while data := file.read(READ):
-                        to.write(data)
-                file.close()
-
-    def _write_symbols(self, archive: zipfile.ZipFile) -> None:
-        names = np.array(list(self._symbols) or [""])
-        assert self._codes is not None
-        self._codes.seek(0)
-        with archive.open("symbol.npy", "w", force_zip64=True) as to:
-            _header(to, names.dtype, (self._rows,))
-            while data := self._codes.read(4 * ROOM):
-                to.write(names[np.frombuffer(data, dtype="<i4")].tobytes())
-        self._codes.close()
+                    shape = (rows, int(length)) if length else (rows,)
+                    _header(to, dtype if symbols is None else symbols.dtype, shape)
+                    for data in self._column(at):
+                        to.write(data if symbols is None else symbols[np.frombuffer(data, dtype="<i4")].tobytes())
 
 
 def _header(to: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:

@@ -11,7 +11,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.exact import DTYPES, NULL, Column, Unfit
 from hq_core.formats.packed import largest_buffers, largest_pages
 from hq_core.formats.spool import spooled
-from hq_core.formats.tables import LONGEST, TableSource, described
+from hq_core.formats.tables import LONGEST, TableSource, described, once
 from hq_core.formats.text import is_time
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
 
-GROUP = 65536               # rows of a Parquet row group
+GROUP = 65536               # rows of a Parquet row group ...
+HELD = 32 << 20             # ... or so many bytes, where vectors are wide
 ABOUT = b"hq"               # the metadata key of hq's own description
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
 UNITS = {"s": (10**9, 1), "ms": (10**6, 1), "us": (1000, 1), "ns": (1, 1)}
@@ -272,13 +273,14 @@ class ArrowWriter:
         self._schema: Any = None
         self._cols: list[tuple[str, str]] = []
         self._waiting: list[Any] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._symbols = False
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         self._cols = [schema.cols[at] for at in columns]
         self._symbols = bool(schema.symbol)
         fields = [pa.field("symbol", pa.string())] if self._symbols else []
+        once(self._format, ["symbol"] * self._symbols + [name for name, _ in self._cols])
         fields += [pa.field(name, _arrow_type(name, kind)) for name, kind in self._cols]
         about = type(schema)(schema.of, schema.symbol, schema.period, self._cols, schema.extra)
         self._schema = pa.schema(fields, metadata={ABOUT: described(about)})
@@ -294,13 +296,14 @@ class ArrowWriter:
         made += [_arrow_array(batch, at) for at in columns]
         self._waiting.append(pa.record_batch(made, schema=self._schema))
         self._rows += batch.n
-        if self._rows >= GROUP:
+        self._bytes += batch.schema.blob(batch.n)
+        if self._rows >= GROUP or self._bytes >= HELD:
             self._put()
 
     def _put(self) -> None:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting, schema=self._schema).combine_chunks()
-            self._waiting, self._rows = [], 0
+            self._waiting, self._rows, self._bytes = [], 0, 0
             if self._format == "parquet":
                 self._writer.write_table(table, row_group_size=GROUP)
             else:
@@ -324,9 +327,7 @@ def _arrow_array(batch: Batch, at: int) -> Any:
     name, kind = batch.schema.cols[at]
     item, _, length = kind.partition("x")
     values = np.frombuffer(batch.view(name), dtype=DTYPES[item]).copy()     # the batch's memory is used again
-    if kind == "b1":
-        return pa.array(values != 0)
+    found = pa.array(values != 0 if item == "b1" else values)
     if length:
-        return pa.FixedSizeListArray.from_arrays(pa.array(values), int(length))
-    found = pa.array(values)
+        return pa.FixedSizeListArray.from_arrays(found, int(length))
     return found.cast(pa.timestamp("ns", tz="UTC")) if is_time(name, kind) else found

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import errno
+from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,22 @@ def _damaged(what: str, after: int, error: BaseException) -> str:
 def described(schema: Schema) -> bytes:
     """What hq says about the rows of a file of its own, as JSON."""
     about = {"of": schema.of, "symbol": schema.symbol, "period": schema.period, "cols": schema.cols}
-    return orjson.dumps({**about, "extra": schema.extra}, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    try:
+        plain = orjson.dumps(schema.extra)
+        if orjson.loads(plain) == schema.extra:
+            return orjson.dumps({**about, "extra": schema.extra})
+    except TypeError:
+        pass
+    import msgpack  # keys that are numbers, NaN, bytes: JSON would give them back as others
+
+    return orjson.dumps({**about, "packed": b64encode(msgpack.packb(schema.extra)).decode()})
+
+
+def once(format_: str, names: Sequence[str]) -> None:
+    """Refuse a file in which two columns would have the same name."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise HqError(f"{format_}: '{twice}' would be there twice; choose the columns with --columns", DATA)
 
 
 def understood(said: bytes) -> Schema:
@@ -75,6 +91,8 @@ def understood(said: bytes) -> Schema:
     try:
         about = orjson.loads(said)
         of, symbol, period, extra = about["of"], about["symbol"], about["period"], about.get("extra") or {}
+        if about.get("packed"):
+            extra = msgpack.unpackb(b64decode(about["packed"], validate=True), strict_map_key=False)
         cols = [(name, kind) for name, kind in about["cols"]]
         if not of or not all(is_name(text) for text in (of, symbol, period)):
             raise ValueError(f"of, symbol and period must be texts of up to {MAX_NAME} characters")
