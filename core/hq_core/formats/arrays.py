@@ -227,6 +227,9 @@ class NpzSource(TableSource):
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             how = f"is packed by method {member.compress_type}; stored and deflated are read"
             raise HqError(f"{member.filename}: {how}", DATA)
+        if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
+            told = f"{member.compress_size} and {member.file_size} bytes"
+            raise HqError(f"{member.filename}: is not packed, but has {told} in the zip's directory", DATA)
         return _Piecewise(self._zip.open(member), member.filename, member.file_size)
 
     def about(self) -> bytes | None:

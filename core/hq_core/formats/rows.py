@@ -28,11 +28,11 @@ def spans(first: I8, last: I8, n: int, count: I4, s: State) -> None:
     """
     s.bad = -1
     for i in range(n):
-        apart = last[i] - first[i]
-        if last[i] < first[i] or apart < 0 or apart >= 2147483647:      # below 0: more than int64 holds
+        # half of each first: a difference of such ids can be more than int64 holds, and may then be any number
+        if last[i] < first[i] or (last[i] >> 1) - (first[i] >> 1) > 1 << 30 or last[i] - first[i] > 2147483646:
             s.bad = i
             break
-        count[i] = apart + 1
+        count[i] = last[i] - first[i] + 1
 
 
 @kernel(state="bad:i8")
