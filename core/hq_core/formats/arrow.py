@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from hq_core.errors import DATA, HqError
+from hq_core.formats import packed
 from hq_core.formats.exact import DTYPES, NULL, Column, Unfit
 from hq_core.formats.packed import largest_buffers, largest_pages
 from hq_core.formats.spool import spooled
@@ -108,8 +109,8 @@ class ParquetSource(_Table):
     what = "Parquet file"
 
     def _opened(self) -> Any:
-        self._file = self._parquet()
-        return self._file.schema_arrow
+        packed.footer(self._mapped.buffer)
+        return self._parquet().schema_arrow
 
     def _parquet(self, texts: Sequence[str] = (), coarse: bool = False) -> Any:
         from pyarrow import parquet
@@ -123,11 +124,11 @@ class ParquetSource(_Table):
     def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
         names = [self.names[i] for i in wanted]
         texts = [self.names[i] for i in wanted if _is_text(self._schema.field(i).type)]
-        kinds, encodings = largest_pages(self._file.metadata, names, self._mapped.buffer, self.swollen)
-        if texts and "DELTA_BYTE_ARRAY" in encodings:
-            room = SHARED           # texts that share their beginnings may be far longer than their page
+        pages = largest_pages(names, self._mapped.buffer, self.swollen)
+        if texts and packed.SHARED in pages.encodings:
+            room = SHARED           # they may be far longer than their page
         found = self._parquet(texts).iter_batches(batch_size=room, columns=names, use_threads=False)
-        if "INT96" in kinds:
+        if packed.INT96 in pages.types:
             found = self._instants(found, names, texts, room)
         for batch in found:
             yield batch.select(names)

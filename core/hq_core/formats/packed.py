@@ -1,63 +1,79 @@
 """What a Parquet or an Arrow file unpacks to, from its own headers: told before anything is unpacked."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from hq_core.errors import DATA, HqError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Swollen = Callable[[int, str], None]
 
 PAGE_HEADER = 1 << 20       # bytes at most; statistics in it may hold long texts
 PAGE_VALUES = 1 << 24       # values of one page: some encodings say in a few bytes how long each of them is
+FOOTER = 4 << 20            # bytes, or a sixteenth of the file: pyarrow makes some twenty times as much of it
 DATA_PAGE, DICTIONARY, DATA_PAGE_2 = 0, 2, 3
+PLAIN, INT96, SHARED = 0, 3, 7      # no compression; 96-bit instants; texts that share their beginnings
 DEEPEST = 16
 
 
 # -- Parquet -------------------------------------------------------------------------------------------------
-def largest_pages(metadata: Any, names: Sequence[str], data: Any, swollen: Swollen) -> tuple[set[str], set[str]]:
+class Pages(NamedTuple):
+    """What is known of the pages of some columns: physical types and encodings, by Parquet's numbers."""
+
+    types: set[int]
+    encodings: set[int]
+
+
+def footer(data: Any) -> memoryview:
+    """The bytes of a Parquet file's footer.  Raises HqError where it is longer than any file's needs to be."""
+    view = memoryview(data).cast("B")
+    size = int.from_bytes(view[-8:-4], "little")
+    most = max(FOOTER, len(view) // 16)
+    if size > most:
+        raise HqError(f"the Parquet file says that its footer has {size} bytes, at most {most} are read", DATA)
+    return view[max(0, len(view) - 8 - size) : -8]
+
+
+def largest_pages(names: Sequence[str], data: Any, swollen: Swollen) -> Pages:
     """Tell `swollen` what the largest pages of these columns take together, for each row group.
 
-    Gives the physical types and the encodings that the columns have.
+    The footer is read here, for pyarrow's own objects end the process where statistics in it are damaged.
     """
-    wanted = set(names)
-    kinds: set[str] = set()
-    encodings: set[str] = set()
+    wanted = {name.encode() for name in names}
     view = memoryview(data).cast("B")
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
+    found = Pages(set(), set())
+    for number, row_group in enumerate(_Compact(footer(data)).elements(4), 1):
         size = 0
-        for at in range(row_group.num_columns):
-            column = row_group.column(at)
-            path = column.path_in_schema
-            if path in wanted or path.partition(".")[0] in wanted:
-                size += _largest_page(column, view, path)
-                kinds.add(column.physical_type)
-                encodings.update(column.encodings)
-        swollen(size, f"row group {group + 1}")
-    return kinds, encodings
+        for chunk in row_group.get(1) or ():
+            column = chunk[3]
+            if b".".join(column[3]) in wanted or column[3][0] in wanted:
+                size += _largest_page(column, view)
+                found.types.add(column[1])
+                found.encodings.update(column[2])
+        swollen(size, f"row group {number}")
+    return found
 
 
-def _largest_page(column: Any, view: memoryview, path: str) -> int:
+def _largest_page(column: dict[int, Any], view: memoryview) -> int:
     """Bytes of a column chunk's largest data page and its dictionary, unpacked."""
-    at = column.data_page_offset
-    if column.has_dictionary_page and 0 < column.dictionary_page_offset < at:
-        at = column.dictionary_page_offset
-    end = at + column.total_compressed_size
+    path = b".".join(column[3]).decode("utf-8", "replace")
+    at = int(column[9])
+    if 0 < column.get(11, 0) < at:
+        at = int(column[11])
+    end = at + column[7]
     if not 0 <= at <= end <= len(view):
         raise HqError(f"column '{path}': its pages are at bytes {at} to {end}, the file has {len(view)}", DATA)
     largest = dictionary = came = 0
-    while came < column.num_values and at < end:
-        header, at = _Compact(view[at : min(end, at + PAGE_HEADER)]).struct(at)
-        kind, size, packed = (int(header.get(field, -1)) for field in (1, 2, 3))
-        if kind < 0 or size < 0 or packed < 0:
-            raise ValueError(f"column '{path}': a page without a size")
-        about = header.get({DATA_PAGE: 5, DATA_PAGE_2: 8}.get(kind, -1), {})
-        values = int(about.get(1, 0)) if isinstance(about, dict) else 0
+    while came < column[5] and at < end:
+        header, at = _Compact(view[at : min(end, at + PAGE_HEADER)]).whole(at)
+        kind, size, packed = int(header[1]), int(header[2]), int(header[3])
+        if size < 0 or packed < 0:
+            raise ValueError(f"column '{path}': a page of {size} bytes in {packed}")
+        values = int(header.get({DATA_PAGE: 5, DATA_PAGE_2: 8}.get(kind, -1), {}).get(1, 0))
         if values > PAGE_VALUES:
             raise HqError(f"column '{path}' has a page of {values} values, at most {PAGE_VALUES} are read", DATA)
         came += max(values, 0)
@@ -66,37 +82,47 @@ def _largest_page(column: Any, view: memoryview, path: str) -> int:
         else:
             largest = max(largest, size)
         at += packed
-    return largest + dictionary if column.compression != "UNCOMPRESSED" else 0
+    return largest + dictionary if column[4] != PLAIN else 0
 
 
 class _Compact:
-    """A thrift struct in the compact protocol, as a dict of its fields' numbers."""
+    """Structs of thrift's compact protocol, as dicts of their fields' numbers."""
 
     def __init__(self, view: memoryview) -> None:
         self._view = view
         self._at = 0
 
-    def struct(self, base: int) -> tuple[dict[int, Any], int]:
+    def whole(self, base: int) -> tuple[dict[int, Any], int]:
         """The struct, and where the byte after it lies if the first one lies at `base`."""
         try:
-            found = self._struct(0)
+            return self._struct(0), base + self._at
         except IndexError:
             raise ValueError(f"the page header at byte {base} is cut") from None
-        return found, base + self._at
+
+    def elements(self, wanted: int) -> Iterator[dict[int, Any]]:
+        """The elements of the list of structs that is field `wanted`, one after the other."""
+        number = 0
+        while byte := self._byte():
+            number = number + (byte >> 4) if byte >> 4 else self._signed()
+            if number == wanted and byte & 15 == 9:
+                for _ in range(self._count()[1]):
+                    yield self._struct(1)
+            else:
+                self._value(byte & 15, 1)
 
     def _struct(self, depth: int) -> dict[int, Any]:
         found: dict[int, Any] = {}
         number = 0
-        while True:
-            byte = self._byte()
-            if byte == 0:
-                return found
+        while byte := self._byte():
             number = number + (byte >> 4) if byte >> 4 else self._signed()
+            if number in found:
+                raise ValueError(f"field {number} is there twice")
             found[number] = self._value(byte & 15, depth + 1)
+        return found
 
     def _value(self, kind: int, depth: int) -> Any:
         if depth > DEEPEST:
-            raise ValueError("a page header nests too deeply")
+            raise ValueError("structs lie too deep in each other")
         if kind in (1, 2):
             return kind == 1
         if kind == 3:
@@ -106,19 +132,21 @@ class _Compact:
         if kind in (7, 8):
             length = 8 if kind == 7 else self._varint()
             self._at += length
-            return None
+            return bytes(self._view[self._at - length : self._at])
         if kind in (9, 10):
-            byte = self._byte()
-            count = byte >> 4 if byte >> 4 != 15 else self._varint()
-            for _ in range(min(count, PAGE_HEADER)):
-                if byte & 15 in (1, 2):
-                    self._byte()
-                else:
-                    self._value(byte & 15, depth + 1)
-            return None
+            of, count = self._count()
+            return [self._byte() if of in (1, 2) else self._value(of, depth + 1) for _ in range(count)]
         if kind == 12:
             return self._struct(depth)
-        raise ValueError(f"a page header has a value of kind {kind}")
+        raise ValueError(f"a value of kind {kind}")
+
+    def _count(self) -> tuple[int, int]:
+        """The kind of a list's elements, and how many there are."""
+        byte = self._byte()
+        count = byte >> 4 if byte >> 4 != 15 else self._varint()
+        if count > len(self._view) - self._at:
+            raise ValueError(f"a list of {count} in {len(self._view) - self._at} bytes")
+        return byte & 15, count
 
     def _byte(self) -> int:
         found = self._view[self._at]
@@ -134,7 +162,7 @@ class _Compact:
                 return found
             shift += 7
             if shift > 63:
-                raise ValueError("a page header has a number of more than 64 bits")
+                raise ValueError("a number of more than 64 bits")
 
     def _signed(self) -> int:
         found = self._varint()
