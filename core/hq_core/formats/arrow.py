@@ -10,7 +10,7 @@ import pyarrow as pa
 from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
 from hq_core.formats.exact import DTYPES, NULL, Column, Unfit
-from hq_core.formats.packed import largest_buffers, largest_pages
+from hq_core.formats.packed import largest_buffers
 from hq_core.formats.spool import spooled
 from hq_core.formats.tables import LONGEST, TableSource, described, once
 from hq_core.formats.text import is_time
@@ -29,7 +29,7 @@ VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "i
 UNITS = {"s": (10**9, 1), "ms": (10**6, 1), "us": (1000, 1), "ns": (1, 1)}
 MAGIC = 8                   # bytes before an Arrow file's first message
 NAMES = 65536               # entries of a list in a Parquet footer, bytes of a text in it
-SHARED = 64                 # rows that are read at once of texts that share their beginnings
+SHARED = 64                 # rows that are read at once of texts that share their beginnings: far longer than a page
 TEXTS = 64                  # bytes a row that a text column is reckoned with
 
 
@@ -110,7 +110,9 @@ class ParquetSource(_Table):
 
     def _opened(self) -> Any:
         packed.footer(self._mapped.buffer)
-        return self._parquet().schema_arrow
+        schema = self._parquet().schema_arrow       # before we read the footer, pyarrow has found that it is one
+        self._groups = packed.row_groups(self._mapped.buffer)
+        return schema
 
     def _parquet(self, texts: Sequence[str] = (), coarse: bool = False) -> Any:
         from pyarrow import parquet
@@ -124,24 +126,18 @@ class ParquetSource(_Table):
     def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
         names = [self.names[i] for i in wanted]
         texts = [self.names[i] for i in wanted if _is_text(self._schema.field(i).type)]
-        pages = largest_pages(names, self._mapped.buffer, self.swollen)
-        if texts and packed.SHARED in pages.encodings:
-            room = SHARED           # they may be far longer than their page
-        found = self._parquet(texts).iter_batches(batch_size=room, columns=names, use_threads=False)
-        if packed.INT96 in pages.types:
-            found = self._instants(found, names, texts, room)
-        for batch in found:
-            yield batch.select(names)
-
-    def _instants(self, found: Iterator[Any], names: Sequence[str], texts: Sequence[str], room: int) -> Iterator[Any]:
-        """Batches whose 96-bit instants are those of the file: beyond the range of int64 pyarrow gives others."""
-        coarse = self._parquet(texts, coarse=True).iter_batches(batch_size=room, columns=list(names), use_threads=False)
-        for fine, check in zip(found, coarse):
-            for name in names:
-                ns, us = fine.column(name), check.column(name)
-                if ns.type != us.type and (_integers(ns, pa.int64()) // 1000 != _integers(us, pa.int64())).any():
-                    raise HqError(f"column '{name}' has times outside the years 1678 to 2261", DATA)
-            yield fine
+        paths = {name.encode() for name in names}
+        file = self._parquet(texts)
+        for number, group in enumerate(self._groups):
+            pages = [column for column in group if {column.path[0], b".".join(column.path)} & paths]
+            self.swollen(packed.unpacked(pages, self._mapped.buffer), f"row group {number + 1}")
+            shared = texts and any(packed.SHARED in column.encodings for column in pages)
+            how = SHARED if shared else room, [number], names, False
+            found = file.iter_batches(*how)
+            if any(column.type == packed.INT96 for column in pages):
+                found = _checked(found, self._parquet(texts, coarse=True).iter_batches(*how), names)
+            for batch in found:
+                yield batch.select(names)
 
 
 class ArrowSource(_Table):
@@ -169,6 +165,16 @@ class ArrowSource(_Table):
             yield batch.select(order)
         if self._told not in (-1, came):
             raise HqError(f"the Arrow file is damaged: it has {came} record batches, its end counts {self._told}", DATA)
+
+
+def _checked(found: Iterator[Any], coarse: Iterator[Any], names: Sequence[str]) -> Iterator[Any]:
+    """Batches whose 96-bit instants are those of the file: beyond the range of int64 pyarrow gives others."""
+    for fine, check in zip(found, coarse):
+        for name in names:
+            ns, us = fine.column(name), check.column(name)
+            if ns.type != us.type and (_integers(ns, pa.int64()) // 1000 != _integers(us, pa.int64())).any():
+                raise HqError(f"column '{name}' has times outside the years 1678 to 2261", DATA)
+        yield fine
 
 
 def _width(kind: Any) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE_HEADER = 1 << 20       # bytes at most; statistics in it may hold long texts
 PAGE_VALUES = 1 << 24       # values of one page: some encodings say in a few bytes how long each of them is
-FOOTER = 4 << 20            # bytes, or a sixteenth of the file: pyarrow makes some twenty times as much of it
+FOOTER = 4 << 20            # bytes, or an eighth of the file: pyarrow makes some twenty times as much of it
 DATA_PAGE, DICTIONARY, DATA_PAGE_2 = 0, 2, 3
 PLAIN, INT96, SHARED = 0, 3, 7      # no compression; 96-bit instants; texts that share their beginnings
 DEEPEST = 16
@@ -22,53 +22,63 @@ DEEPEST = 16
 
 # -- Parquet -------------------------------------------------------------------------------------------------
 class Pages(NamedTuple):
-    """What is known of the pages of some columns: physical types and encodings, by Parquet's numbers."""
+    """The pages of a column in a row group; types and encodings by Parquet's numbers.
 
-    types: set[int]
-    encodings: set[int]
+    start, end  the bytes of the file where they lie;  values  how many they hold
+    """
+
+    path: tuple[bytes, ...]
+    type: int
+    encodings: tuple[int, ...]
+    packing: int
+    values: int
+    start: int
+    end: int
 
 
 def footer(data: Any) -> memoryview:
     """The bytes of a Parquet file's footer.  Raises HqError where it is longer than any file's needs to be."""
     view = memoryview(data).cast("B")
     size = int.from_bytes(view[-8:-4], "little")
-    most = max(FOOTER, len(view) // 16)
+    most = max(FOOTER, len(view) // 8)
     if size > most:
         raise HqError(f"the Parquet file says that its footer has {size} bytes, at most {most} are read", DATA)
     return view[max(0, len(view) - 8 - size) : -8]
 
 
-def largest_pages(names: Sequence[str], data: Any, swollen: Swollen) -> Pages:
-    """Tell `swollen` what the largest pages of these columns take together, for each row group.
+def row_groups(data: Any) -> list[list[Pages]]:
+    """The pages of each row group's columns, from the footer.
 
-    The footer is read here, for pyarrow's own objects end the process where statistics in it are damaged.
+    It is read here, for pyarrow's own objects of it end the process where statistics are damaged.
     """
-    wanted = {name.encode() for name in names}
-    view = memoryview(data).cast("B")
-    found = Pages(set(), set())
-    for number, row_group in enumerate(_Compact(footer(data)).elements(4), 1):
-        size = 0
+    found = []
+    for row_group in _Compact(footer(data)).elements(4):
+        columns = []
         for chunk in row_group.get(1) or ():
-            column = chunk[3]
-            if b".".join(column[3]) in wanted or column[3][0] in wanted:
-                size += _largest_page(column, view)
-                found.types.add(column[1])
-                found.encodings.update(column[2])
-        swollen(size, f"row group {number}")
+            about = chunk[3]
+            start = int(about[9])
+            if 0 < about.get(11, 0) < start:        # the dictionary lies before the first page
+                start = int(about[11])
+            columns.append(Pages(
+                tuple(about[3]), int(about[1]), tuple(about[2]), int(about[4]), int(about[5]), start, start + about[7],
+            ))
+        found.append(columns)
     return found
 
 
-def _largest_page(column: dict[int, Any], view: memoryview) -> int:
-    """Bytes of a column chunk's largest data page and its dictionary, unpacked."""
-    path = b".".join(column[3]).decode("utf-8", "replace")
-    at = int(column[9])
-    if 0 < column.get(11, 0) < at:
-        at = int(column[11])
-    end = at + column[7]
+def unpacked(pages: Sequence[Pages], data: Any) -> int:
+    """Bytes that the largest pages of some columns take together, with their dictionaries."""
+    view = memoryview(data).cast("B")
+    return sum(_largest(column, view) for column in pages)
+
+
+def _largest(column: Pages, view: memoryview) -> int:
+    path = b".".join(column.path).decode("utf-8", "replace")
+    at, end = column.start, column.end
     if not 0 <= at <= end <= len(view):
         raise HqError(f"column '{path}': its pages are at bytes {at} to {end}, the file has {len(view)}", DATA)
     largest = dictionary = came = 0
-    while came < column[5] and at < end:
+    while came < column.values and at < end:
         header, at = _Compact(view[at : min(end, at + PAGE_HEADER)]).whole(at)
         kind, size, packed = int(header[1]), int(header[2]), int(header[3])
         if size < 0 or packed < 0:
@@ -82,7 +92,7 @@ def _largest_page(column: dict[int, Any], view: memoryview) -> int:
         else:
             largest = max(largest, size)
         at += packed
-    return largest + dictionary if column[4] != PLAIN else 0
+    return largest + dictionary if column.packing != PLAIN else 0
 
 
 class _Compact:
@@ -165,7 +175,11 @@ class _Compact:
                 raise ValueError("a number of more than 64 bits")
 
     def _signed(self) -> int:
-        found = self._varint()
+        found = self._view[self._at]
+        if found < 128:         # nearly all of them
+            self._at += 1
+        else:
+            found = self._varint()
         return (found >> 1) ^ -(found & 1)
 
 
