@@ -36,6 +36,11 @@ def main(
     The format is found by its first bytes: CSV with or without a header, JSON lines and arrays, .npy, .npz, Parquet,
     Arrow, each also in gzip or zip.  Kline, aggTrades and trades files of the exchange need no option, here and in
     every other filter.  What a file leaves open is asked for: nothing is guessed.
+
+    Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
+    with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
+    They take at most 200 MB beyond what an empty file takes, or four times the file's own size where that is more;
+    what would unpack to more at once is refused.
     """
     from hq_core.errors import USAGE, HqError
     from hq_core.formats.options import Options

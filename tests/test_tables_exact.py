@@ -307,6 +307,14 @@ def test_symbols_of_any_text_type(make, kind):
     assert got["trade/Bé/"]["ts"] == longs(SECOND)
 
 
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_texts_in_any_encoding_of_parquet(encoding):
+    n = 300
+    table = {"ts_s": np.arange(n), "price": np.ones(n), "qty": [str(i / 7) for i in range(n)], "symbol": ["A"] * n}
+    coded = {"column_encoding": {"qty": encoding, "symbol": encoding}, "use_dictionary": False}
+    assert read(parquet_of(table, **coded, row_group_size=100)) == read(stream_of(table))
+
+
 @pytest.mark.parametrize(("symbol", "message"), [
     (pa.array(["A", None, "B"]), "row 2: column 'symbol': has no value"),
     (pa.array(["A", "x" * 257, "B"]), "row 2: column 'symbol': 'x+' is no symbol: up to 256 characters"),

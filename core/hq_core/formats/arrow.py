@@ -125,14 +125,16 @@ class ParquetSource(_Table):
 
     def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
         names = [self.names[i] for i in wanted]
-        texts = [self.names[i] for i in wanted if _is_text(self._schema.field(i).type)]
+        # texts come as a dictionary, in which a long one that is repeated lies once; pyarrow cannot do so with all
+        delta = {column.path[0] for group in self._groups for column in group if {*column.encodings} & packed.DELTA}
+        text = {self.names[i].encode() for i in wanted if _is_text(self._schema.field(i).type)}
+        texts = [name.decode() for name in text - delta]
         paths = {name.encode() for name in names}
         file = self._parquet(texts)
         for number, group in enumerate(self._groups):
             pages = [column for column in group if {column.path[0], b".".join(column.path)} & paths]
             self.swollen(packed.unpacked(pages, self._mapped.buffer), f"row group {number + 1}")
-            shared = texts and any(packed.SHARED in column.encodings for column in pages)
-            how = SHARED if shared else room, [number], names, False
+            how = SHARED if text & delta else room, [number], names, False
             found = file.iter_batches(*how)
             if any(column.type == packed.INT96 for column in pages):
                 found = _checked(found, self._parquet(texts, coarse=True).iter_batches(*how), names)

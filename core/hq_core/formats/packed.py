@@ -16,7 +16,8 @@ PAGE_HEADER = 1 << 20       # bytes at most; statistics in it may hold long text
 PAGE_VALUES = 1 << 24       # values of one page: some encodings say in a few bytes how long each of them is
 FOOTER = 4 << 20            # bytes, or an eighth of the file: pyarrow makes some twenty times as much of it
 DATA_PAGE, DICTIONARY, DATA_PAGE_2 = 0, 2, 3
-PLAIN, INT96, SHARED = 0, 3, 7      # no compression; 96-bit instants; texts that share their beginnings
+PLAIN, INT96 = 0, 3         # no compression; 96-bit instants
+DELTA = {6, 7}              # encodings of texts by their lengths, or by what they share with the one before
 DEEPEST = 16
 
 
