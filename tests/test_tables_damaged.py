@@ -290,6 +290,11 @@ def test_damage_says_after_which_row():
     refused(bytes(data), "the Parquet file is damaged after row (8192|10000|16384|18192|20000|26384|28192)")
 
 
+def test_bars_whose_second_row_has_a_bad_time_are_65():
+    times = np.array([1_600_000_000_000, 16, 1_600_000_120_000])
+    refused(npz(open_time=times, close=np.ones(3)), "row 2: .*has 2 digits, the first row had 13")
+
+
 # -- memory ------------------------------------------------------------------------------------------------------
 def deflated_npz(rows: int, wide: str) -> bytes:
     """A few hundred KB that unpack to as many MB: texts of nothing."""

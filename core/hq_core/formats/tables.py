@@ -327,7 +327,10 @@ class TableSource:
             same = next((i for i in range(1, n) if at < 0 or columns[at].text(i) == columns[at].text(0)), None)
             if same is None:
                 raise HqError("one row alone does not tell its period: pass --period to hq-import", DATA)
-            plan.infer(texts(0), texts(same))
+            try:
+                plan.infer(texts(0), texts(same))
+            except ValueError as error:
+                raise HqError(f"row {same + 1}: its time {error}", DATA) from None
         return plan
 
     def _fill(
