@@ -21,17 +21,32 @@ NEVER = -(2**63)
 BLOCK = 1 << 19         # values of a block, so that thousands of columns take no more memory than some dozen
 
 
-@kernel()
-def spans(first: I8, last: I8, n: int, count: I4) -> None:
-    """count = last - first + 1: how many trades the ids first..last stand for."""
+@kernel(state="bad:i8")
+def spans(first: I8, last: I8, n: int, count: I4, s: State) -> None:
+    """count = last - first + 1: how many trades the ids first..last stand for.
+
+    s   bad: the first row where that is none, or more than 32 bits hold; -1 if there is none
+    """
+    s.bad = -1
     for i in range(n):
+        # half of each first: a difference of such ids can be more than int64 holds, and may then be any number
+        if last[i] < first[i] or (last[i] >> 1) - (first[i] >> 1) > 1 << 30 or last[i] - first[i] > 2147483646:
+            s.bad = i
+            break
         count[i] = last[i] - first[i] + 1
 
 
-@kernel()
-def narrow(wide: I8, n: int, count: I4) -> None:
-    """count = wide, which was checked to fit."""
+@kernel(state="bad:i8")
+def narrow(wide: I8, n: int, count: I4, s: State) -> None:
+    """count = wide.
+
+    s   bad: the first row that 32 bits do not hold; -1 if there is none
+    """
+    s.bad = -1
     for i in range(n):
+        if wide[i] > 2147483647 or wide[i] < -2147483648:
+            s.bad = i
+            break
         count[i] = wide[i]
 
 
@@ -135,10 +150,21 @@ class Rows:
         elif plan.kind == "bar":
             n, wrong = self._bar_times(n)
         if plan.scratch and self._cell is not None:
-            self._cell.set(n=n)
-            self._cell.run()
+            n, wrong = self._counts(self._cell, n, wrong)
         self.total += n
         return Batch(self.series()[0], n, self._addresses, self.memory), wrong
+
+    def _counts(self, cell: Cell, n: int, wrong: str) -> tuple[int, str]:
+        """The number of trades of each row, as far as it fits its 32 bits."""
+        cell.set(n=n)
+        cell.run()
+        bad = cell.state.bad
+        if bad < 0:
+            return n, wrong
+        told = [self.columns[name][bad] for name in self.plan.scratch]
+        if len(told) == 1:
+            return bad, f"trades is {told[0]}, which does not fit 32 bits"
+        return bad, f"trade ids {told[0]} to {told[1]} are {told[1] - told[0] + 1} trades: 1 to {2**31 - 1} can be"
 
     def _bar_times(self, n: int) -> tuple[int, str]:
         cell = self._cell

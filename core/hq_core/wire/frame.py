@@ -63,6 +63,8 @@ def copied(batch: Batch) -> Batch:
     for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
         ctypes.memmove(to, at, w * batch.n)
     return Batch(batch.schema, batch.n, addresses, memory)
+
+
 # -- what both sides of a stream refuse ----------------------------------------------------------------------
 def is_name(text: object) -> bool:
     """Whether it may stand in a message: a short text without control characters."""
