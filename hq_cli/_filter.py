@@ -122,6 +122,9 @@ def run_stage(
             _tell(name, stage.dropped, " dropped")
             _tell(name, getattr(source, "passed", {}), " passed over")
             _tell(name, stage.notices, "")
+            said = getattr(source, "options", None)         # of a source of another format
+            for line in said.told() if said is not None else ():
+                say(f"{name}: {line}")
 
 
 def _tell(name: str, counts: dict[str, int], what: str) -> None:

@@ -220,13 +220,14 @@ class JsonSource:
             schema, new = rows.series()
             if new:
                 yield "schema", schema
+            before = rows.total
             batch, wrong = rows.batch(n)
             if not any(one.held for one in self._shapes.values()):
                 self.position = self._base + at
             if batch.n:
                 yield "rows", batch
             if wrong:
-                raise HqError(f"element {self._number - n + batch.n + 1}: {wrong}")
+                raise HqError(f"element {self._number - n + rows.total - before + 1}: {wrong}")
 
     # -- rows --------------------------------------------------------------------------------------------
     def _rows_of(self, element: Any) -> tuple[Shape, str, list[list[Any]]] | None:
@@ -286,9 +287,8 @@ class JsonSource:
         if kind.startswith("@"):        # milliseconds, or microseconds if the stream was asked for them
             time = next(text for name, text in zip(names, samples[0]) if "time" in name)
             unit, period = "us" if len(time) == 16 else "ms", ""
-        options = Options(
-            said.kind or (kind if kind in ("bar", "trade") else ""), said.symbol, said.period or period, said.columns,
-            unit, said.tz, said.stamp,
+        options = said.but(
+            kind=said.kind or (kind if kind in ("bar", "trade") else ""), period=said.period or period, time_unit=unit,
         )
         plan = build(names, samples[0], options)
         for field in plan.fields:
@@ -305,6 +305,8 @@ class JsonSource:
         shape.active = [(i, f, columns[f.to]) for i, f in enumerate(plan.fields) if f.op not in (SKIP, SERIES)]
 
     def _put(self, shape: Shape, row: list[Any], k: int) -> None:
+        assert shape.plan is not None
+        row = shape.plan.joined(row)
         for i, field, column in shape.active:
             value = row[i]
             if type(value) is float and field.op == REAL:
@@ -313,7 +315,10 @@ class JsonSource:
             try:
                 column[k] = _real(field, value) if field.op == REAL else _other(field, value)
             except (ValueError, OverflowError) as error:
-                raise ValueError(f"'{field.name}': {_text(value)!r} {error}") from None
+                if not field.loose or not isinstance(value, str):
+                    raise ValueError(f"'{field.name}': {_text(value)!r} {error}{field.hint()}") from None
+                self.options.remark(field.text_told, 1)
+                column[k] = float("nan")
 
     # -- bytes -------------------------------------------------------------------------------------------
     def _read(self) -> bool:
