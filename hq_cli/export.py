@@ -32,7 +32,7 @@ def main(
     csv and the files hold one kind and period: choose with --kind and --period; symbols stand in a first column.
     JSON objects say their kind, symbol and period themselves.  Times are ISO 8601 in UTC with the shortest exact
     fraction; --time ms gives numbers and names the column ts_ms, so that hq-import reads it back.  Floats are the
-    shortest that read back the same; NaN is empty in csv and null in JSON, as are infinities in JSON.
+    shortest that read back the same; NaN is empty in csv and null in JSON, infinities are inf and "inf".
     """
     from hq_cli._filter import say
     from hq_core.errors import IO, USAGE, HqError, did_you_mean

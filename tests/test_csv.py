@@ -83,7 +83,7 @@ decimals = st.builds(
     st.sampled_from(["", "-", "+"]), digits, st.booleans(), digits, st.sampled_from(["", "", "e5", "E-12", "e+300"]),
 )
 numbers = st.one_of(
-    decimals, st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(0, 2**60).map(str),
+    decimals.filter(lambda text: math.isfinite(float(text))), st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(0, 2**60).map(str),
     st.sampled_from([
         "9007199254740992", "9007199254740993", "9007199254740991.5", "0.1", "-0", "-0.0", "00.100", ".5", "5.",
         "0.000000000000000001", "1e22", "1e23", "2.2250738585072011e-308", "5e-324", "1.7976931348623157e308",
@@ -134,7 +134,7 @@ def test_a_block_holds_no_more_rows_than_it_has_room():
 
 
 def test_thousands_of_columns():
-    names, values = [f"f{i}" for i in range(5000)], [repr(i / 7) for i in range(5000)]
+    names, values = [f"f{i}" for i in range(4000)], [repr(i / 7) for i in range(4000)]
     data = "\n".join([",".join(["open_time", "close", *names]), *(
         ",".join([str(1600000000000 + 60000 * i), "1", *values]) for i in range(6)
     )])
@@ -381,7 +381,7 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
      "column 'prise' is missing; .*did you mean price"),
     (b"symbol,ts,price,qty\nA,2026-02-01T00:00:00Z,1,1\n", {"symbol": "B"}, "the input says its symbols itself"),
     (b"open_time,close\n1600000000000,1\n", {"stamp": "close"}, "column 'open_time' says that it is the bar's open"),
-    (b"x" * 600_000 + b"\n", {}, "more than 524288 bytes"),
+    (b"x" * 1_200_000 + b"\n", {}, "more than 524288 bytes"),
 ])
 def test_what_is_refused(data, options, message):
     with pytest.raises(HqError, match=message) as caught:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
+MOST_PERIOD = 1 << 62         # ns, 146 years: twice that is the end of int64 time
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -37,7 +38,10 @@ def period_ns(period: str) -> int:
     count, unit = period[:-1], period[-1]
     if not count.isdecimal() or unit not in UNIT_SECONDS or int(count) == 0:
         raise HqError(f"period '{period}' is not a count and one of s, m, h, d, w (15m, 4h, 1d)", DATA)
-    return int(count) * UNIT_SECONDS[unit] * 1_000_000_000
+    found = int(count) * UNIT_SECONDS[unit] * 1_000_000_000 if len(count) < 20 else MOST_PERIOD + 1
+    if found > MOST_PERIOD:
+        raise HqError(f"period '{period[:40]}' is longer than 146 years", DATA)
+    return found
 
 
 class Schema:

@@ -4,6 +4,8 @@ One list: the order check, the readers of hq's own text forms and the writers de
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 Columns = tuple[tuple[str, str], ...]
@@ -28,23 +30,34 @@ EQUITY: Columns = (
     ("long_liquidation", "f8"), ("short_liquidation", "f8"), ("margin_used", "f8"), ("max_open", "f8"),
 )
 
+ACTIONS = ("", "open_long", "close_long", "open_short", "close_short")
+REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation")
+SIDES = {"1": "long", "-1": "short"}
+FILL_CODES = {
+    "side": SIDES, "liquidity": {"0": "maker", "1": "taker"},
+    "action": {str(i): name for i, name in enumerate(ACTIONS) if name},
+    "reason": {str(i): name for i, name in enumerate(REASONS)},
+}
+
 
 class Kind(NamedTuple):
     """A kind of rows.
 
     columns  the ones it may have, in their order; others may stand behind them (indicators, a user's own)
     key      the columns that, with the symbol, never repeat in a series; () where rows may be alike
+    codes    column -> code as text -> word: what a schema says under "codes"
     """
 
     columns: Columns
     key: tuple[str, ...] = ()
+    codes: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 KINDS: dict[str, Kind] = {
     "bar": Kind(BAR, ("open_time",)),           # of complete rows; a forming bar comes again and again
     "trade": Kind(TRADE, ("id",)),              # where ids are there
-    "fill": Kind(FILL),
-    "liquidation": Kind(LIQUIDATION),
+    "fill": Kind(FILL, codes=FILL_CODES),
+    "liquidation": Kind(LIQUIDATION, codes={"side": SIDES}),
     "equity": Kind(EQUITY),
 }
 MAPS = ("report", "signal", "meta")             # what hq writes as maps and not as rows
@@ -53,3 +66,9 @@ MAPS = ("report", "signal", "meta")             # what hq writes as maps and not
 def of(kind: str) -> Kind:
     """What is known of a kind; a kind of somebody else's has no columns and no key."""
     return KINDS.get(kind, Kind(()))
+
+
+def extra_of(kind: str) -> dict[str, object]:
+    """The further keys of a kind's schema: the words behind its codes."""
+    codes = of(kind).codes
+    return {"codes": {column: dict(words) for column, words in codes.items()}} if codes else {}

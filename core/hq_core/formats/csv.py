@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 from array import array
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import CLOCK, MOST_I4, WIDE, build, whole
-from hq_core.formats.names import SIDES, TRUTH, is_number
+from hq_core.formats.members import Members
+from hq_core.formats.names import SIDES, TRUTH, is_number, squash, without_header
 from hq_core.formats.options import Options
-from hq_core.formats.rows import ROOM, Rows
+from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.times import read_iso
 from hq_core.jit import Cell, address_of
 from hq_core.wire.frame import Memory
@@ -28,6 +30,7 @@ SLACK = 64              # the kernel may look so far past the last byte
 HARD = 4096             # numbers that wait for float() at most
 DELIMITERS = ",;\t|"
 NOT_FINITE = {"": "nan", "nan": "nan", "inf": "inf", "+inf": "inf", "-inf": "-inf"}
+MARK = b"\xef\xbb\xbf"       # the byte order mark that some programs put before UTF-8
 
 
 class CsvSource:
@@ -51,10 +54,15 @@ class CsvSource:
         self._header = b""                  # the header's line: another file in the same stream may repeat it
         self._samples: list[list[str]] = []     # the rows that the plan was made from
         self._delimiter = ""
+        self._members = Members(stream)
+        self._looked = 0                    # position up to which lines were looked at for the plan
+        self._seen = 0                      # rows among them
         self._plan: Plan | None = None
         self._rows: Rows | None = None
+        self._reals: list[Field] = []       # whose column each block of `room` places is
         self._cell: Cell | None = None
         self._hard = array("q")
+        self._cut = False                   # the stream ended inside a line, where that may not be
         self._resumed = False               # a state was taken up, and no row has come since
         self._preamble = self.options.skip_lines    # lines before the header that are still to come
 
@@ -62,10 +70,18 @@ class CsvSource:
         while True:
             yield from self._waiting()
             if self._ended:
-                return
+                break
             if not self.stream.pending:
                 yield "idle", None
             self._read()
+        if self._cut:
+            row = (self._rows.total if self._rows is not None else self._seen) + 1
+            raise HqError(
+                f"row {row} (byte {self._base + self._at}): the input ends inside this line: its writer may have died; "
+                "if the line is whole, end it, as in: { cat FILE; echo; } | hq-import"
+            )
+        if self._samples and self._rows is None:
+            raise HqError("one row alone does not tell its period: pass --period to hq-import")
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
@@ -74,7 +90,7 @@ class CsvSource:
             return {}
         return {
             "names": self._names, "header": self._header, "samples": self._samples, "delimiter": self._delimiter,
-            "rows": self._rows.save(),
+            "rows": self._rows.save(), "file": self._members.name,
         }
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
@@ -83,6 +99,7 @@ class CsvSource:
             self._names, self._header, self._samples = saved["names"], saved["header"], saved["samples"]
             self._delimiter = saved["delimiter"]
             self._preamble = 0
+            self._members.first = self._members.name = saved.get("file", "")
             self._use(self._planned(*self._samples))
             assert self._rows is not None
             for schema in self._rows.load(saved["rows"]):
@@ -95,26 +112,23 @@ class CsvSource:
         """Make the plan as soon as the lines that it takes are there."""
         if self._preamble and not self._pass_preamble():
             return False
-        at = self._at
-        if self.position == 0 and bytes(self._memory.view[at : at + 3]) == b"\xef\xbb\xbf":
-            at = self._at = at + 3
-        lines = []
-        while (found := self._line(at)) is not None:
-            line, at = found
-            if line.strip():
-                lines.append((line, at))
-            if len(lines) >= 2 and self._try(lines):
-                return True
-        if self._ended:
-            if not lines:
+        while self._rows is None:
+            at = self._enter(self._looked - self._base)
+            found = None if at is None else self._line(at)
+            if found is None:
                 return False
-            if not self._try(lines):
-                if self._plan is None:
-                    self._at = self._filled         # a header and no rows: nothing comes out, and that is no error
-                    return False
-                raise HqError("one row alone does not tell its period: pass --period to hq-import")
-            return True
-        return False
+            line, after = found
+            self._looked = self._base + after
+            if not line.strip() or line == self._header:
+                continue
+            if not self._delimiter:
+                self._delimiter = self.options.delimiter or _delimiter(line)
+            self._seen += bool(self._header) or bool(self._samples)
+            try:
+                self._look(line, after)
+            except ValueError as error:
+                raise HqError(f"row {max(self._seen, 1)}: {error}") from None
+        return True
 
     def _pass_preamble(self) -> bool:
         """Pass over the lines before the header; whether all have come."""
@@ -125,33 +139,63 @@ class CsvSource:
                     raise HqError(f"the input has fewer lines than the {self.options.skip_lines} of --skip-lines")
                 return False
             self._at = found[1]
+            self._looked = self._base + self._at
             self._preamble -= 1
         return True
 
-    def _try(self, lines: list[tuple[bytes, int]]) -> bool:
-        """Make the plan from the lines seen so far, if they are enough."""
-        line, after = lines[0]
-        if not self._delimiter:
-            self._delimiter = self.options.delimiter or _delimiter(line)
-        split = [self._split(text) for text, _ in lines]
-        rows = split
-        if not any(_is_value(text) for text in split[0]):
-            self._names, self._header = split[0], line
-            rows = split[1:]
-            self._at = after
-        if not rows:
-            return False
-        self._samples = rows[:1]
-        plan = self._plan = self._planned(rows[0])
+    def _look(self, line: bytes, after: int) -> None:
+        """Learn from one more line.  Raises ValueError."""
+        row = self._split(line)
+        if not self._samples:
+            if not self._header and not any(_is_value(text) for text in row):
+                self._names, self._header = row, line
+                self._at = after
+                return
+            self._plan = self._planned(row)
+            self._samples = [row]
+            self._seen = max(self._seen, 1)
+        else:
+            assert self._plan is not None
+            at, first = self._plan.series_field(), self._samples[0]
+            if len(row) != len(first) or (at >= 0 and row[at] != first[at]):
+                return
+            self._samples.append(row)
+        plan = self._plan
         if plan.kind == "bar" and plan.period == 0:
-            at, wide = plan.series_field(), len(rows[0])
-            fit = [row for row in rows[1:] if len(row) == wide and (at < 0 or row[at] == rows[0][at])]
-            if not fit:
-                return False
-            self._samples = [rows[0], fit[0]]
-            plan.infer(rows[0], fit[0])
+            plan.clock(self._samples[-1])
+            if len(self._samples) < 2:
+                return
+            plan.infer(*self._samples, number=max(self._seen, 2))
         self._use(plan)
-        return True
+
+    def _enter(self, at: int) -> int | None:
+        """`at`, or the byte after the header of the archive's file that begins there; None if that has not come."""
+        members = self._members
+        if self._base + at != members.begins:
+            if self._base + at == 0 and bytes(self._memory.view[at : at + 3]) == MARK:
+                self._at = self._looked = at = 3
+            return at
+        found = self._line(at)
+        if found is None:
+            return None
+        line, after = found
+        plan, names = self._plan, self._names
+        members.enter(self._base + at, self.options, plan is not None and plan.series_field() >= 0)
+        if plan is not None:
+            names = [field.name for field in plan.fields]
+        if names is None:
+            return at
+        try:
+            first = self._split(line.removeprefix(MARK))
+        except ValueError as error:
+            raise HqError(f"zip: {members.name}: its first line: {error}") from None
+        if any(_is_value(text) for text in first):
+            if self._header and without_header(first) != names:
+                raise members.apart("do not both have a header")
+            return at
+        if [squash(name) for name in first] != [squash(name) for name in names]:
+            raise members.apart(f"have other columns, {', '.join(names)[:100]} and {', '.join(first)[:100]}")
+        return after
 
     def _planned(self, first: list[str], second: list[str] | None = None) -> Plan:
         point = self.options.decimal
@@ -162,17 +206,18 @@ class CsvSource:
         return plan
 
     def _split(self, line: bytes) -> list[str]:
+        """The line's fields.  Raises ValueError."""
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            raise HqError(f"byte {error.start + 1} of the line is not UTF-8", DATA) from None
+            raise ValueError(f"byte {error.start + 1} of the line is not UTF-8") from None
         if '"' in text:
             import csv
 
             try:
                 fields = next(csv.reader([text], delimiter=self._delimiter))
             except csv.Error as error:
-                raise HqError(f"the line cannot be split: {error}", DATA) from None
+                raise ValueError(f"the line cannot be split: {error}") from None
         else:
             fields = text.split(self._delimiter)
         return [field.strip() for field in fields]
@@ -180,7 +225,9 @@ class CsvSource:
     def _use(self, plan: Plan) -> None:
         """Bind the kernel to the plan and to the block that it fills."""
         self._plan = plan
-        rows = self._rows = Rows(plan, self.options, ROOM)
+        rows = self._rows = Rows(plan, self.options, room_of(plan))
+        by_name = {field.to: field for field in plan.fields if field.to}
+        self._reals = [by_name.get(name, plan.fields[0]) for name in rows.columns]
         cell = self._cell = Cell(parse)
         fields = plan.fields
         columns = {
@@ -209,15 +256,26 @@ class CsvSource:
 
     # -- rows --------------------------------------------------------------------------------------------
     def _waiting(self) -> Iterator[Item]:
-        if (self._plan is None or self._rows is None) and not self._prepare():
+        if self._rows is None and not self._prepare():
             return
+        while True:
+            at = self._enter(self._at)
+            if at is None:
+                return
+            self._at = at
+            begins = self._members.begins
+            limit = self._filled if begins < 0 else min(self._filled, begins - self._base)
+            skip = self._skip
+            end = self._memory.raw.rfind(b"\n", at + skip, limit + skip) + 1 - skip
+            if end <= at:
+                return
+            yield from self._until(end)
+
+    def _until(self, end: int) -> Iterator[Item]:
+        """The rows up to `end`, the byte after a newline."""
         rows, cell = self._rows, self._cell
         assert rows is not None
         assert cell is not None
-        skip = self._skip
-        end = self._memory.raw.rfind(b"\n", self._at + skip, self._filled + skip) + 1 - skip
-        if end <= self._at:
-            return
         state = cell.state
         state.pos, state.rows, state.hard = self._at, 0, 0
         cell.set(end=end)
@@ -245,6 +303,9 @@ class CsvSource:
     def _hand_out(self, n: int, pos: int, bad: str) -> Iterator[Item]:
         rows = self._rows
         assert rows is not None
+        at = rows.plan.series_field()
+        if at >= 0 and not rows.symbol:
+            raise HqError(f"row {rows.total + 1} (byte {self.position}): column '{rows.plan.fields[at].name}' is empty")
         schema, new = rows.series()
         if new:
             yield "schema", schema
@@ -282,13 +343,14 @@ class CsvSource:
         block: Any = rows.memory.view.cast("d")
         for i in range(0, state.hard, 3):
             text = bytes(view[hard[i] : hard[i + 1]]).decode("utf-8", "replace").strip()
-            name, row = rows.named(hard[i + 2], "f8")
+            column, row = divmod(hard[i + 2], rows.room)
+            field = self._reals[column]
             try:
-                block[hard[i + 2]] = self._real(rows.plan.field(name), text)
+                block[hard[i + 2]] = self._real(field, text)
             except ValueError as error:
                 state.rows = row
                 where = f"row {rows.total + row + 1} (byte {self._base + hard[i]})"
-                return row, f"{where}: column '{name}': '{text}' {error}{rows.plan.field(name).hint()}"
+                return row, f"{where}: column '{field.to}': '{text}' {error}{field.hint()}"
         return state.rows, ""
 
     def _real(self, field: Field, text: str) -> float:
@@ -296,7 +358,10 @@ class CsvSource:
         if point != ".":
             text = text.replace(".", "?").replace(point, ".")
         if is_number(text):
-            return float(text)
+            value = float(text)
+            if isinf(value):
+                raise ValueError("is beyond what a 64-bit float holds")
+            return value
         named = NOT_FINITE.get(text.lower())
         if named is None and field.loose:
             self.options.remark(field.text_told, 1)
@@ -324,7 +389,7 @@ class CsvSource:
             return True, ""
         try:
             texts = self._split(line)
-        except HqError as error:
+        except ValueError as error:
             return False, f"{where}: {error}"
         if len(texts) != len(plan.fields):
             return False, f"{where}: has {len(texts)} fields, {len(plan.fields)} wanted"
@@ -385,7 +450,7 @@ class CsvSource:
             self._base += self._at
             self._at, self._filled = 0, left
         if left > BUFFER - READ:
-            if self._plan is not None and self._rows is None:
+            if self._samples and self._rows is None:
                 raise HqError("the period cannot be told from the first rows: pass --period to hq-import")
             raise HqError(f"the line at byte {self._base} has more than {READ} bytes: this is no CSV", DATA)
         got = self.stream.readinto(memory.view[left : left + READ])
@@ -393,10 +458,12 @@ class CsvSource:
         if got == 0:
             self._ended = True
             if left and memory.view[left - 1] != 10:
+                if not self.stream.whole and bytes(memory.view[:left]).strip():
+                    self._cut = True
+                    return
                 memory.view[left] = 10
                 self._filled += 1
                 self._added = 1
-
 
 
 def _most(field: Field) -> int:

@@ -98,7 +98,7 @@ def iso(text: U1, p: int, zoned: int) -> tuple[int, int]:
         if c == 90 or c == 122:
             return ns, p + 1
         hour, minute = two(text, p + 1), two(text, p + 4)
-        if (c != 43 and c != 45) or hour < 0 or text[p + 3] != 58 or minute < 0:
+        if (c != 43 and c != 45) or hour < 0 or hour > 23 or text[p + 3] != 58 or minute < 0 or minute > 59:
             return 0, -1
         shift = hour * HOUR + minute * MINUTE
         return (ns - shift if c == 43 else ns + shift), p + 6

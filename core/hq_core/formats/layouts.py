@@ -19,8 +19,9 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.options import SORT
-from hq_core.formats.times import UNITS, Zone, period_text, read_epoch, read_iso
+from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE
+from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -129,7 +130,7 @@ class Plan:
         except ValueError as error:
             raise ValueError(f"column '{self.fields[at].name}': '{text}' {error}") from None
 
-    def infer(self, first: list[str], second: list[str], number: int = 2) -> None:
+    def infer(self, first: list[str], second: list[str], *, number: int = 2) -> None:
         """The period is the distance of the first two rows; `bar_times` watches that none is smaller.
 
         number  which row the second one is
@@ -172,12 +173,8 @@ def whole(field: Field, text: str) -> int:
         if ns is None:
             raise ValueError("is not a time")
         return ns + field.plus
-    plain = text[1:] if text[:1] in ("-", "+") else text
-    if plain.isascii() and plain.isdecimal():
-        value = int(text)
-    elif is_number(text) and float(text).is_integer():      # pandas writes 782.0 where a column has gaps
-        value = int(float(text))
-    else:
+    value = exact_whole(text)               # pandas writes 782.0 where a column has gaps
+    if value is None:
         raise ValueError("is not a whole number")
     if not -(2**63) <= value < 2**63 or (field.to == WIDE and abs(value) > MOST_I4):
         raise ValueError(f"does not fit {32 if field.to == WIDE else 64} bits")
@@ -238,6 +235,8 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
         _trade(plan, found, names, first, options, needs)
     if needs:
         raise HqError("; ".join(needs))
+    if len(plan.cols) > MAX_COLUMNS:
+        raise HqError(f"the input has {len(plan.cols)} columns of numbers, a series takes at most {MAX_COLUMNS}")
     if "symbol" in found:
         if options.symbol:
             column = names[found["symbol"]]

@@ -46,6 +46,7 @@ KLINE = (
     "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
     "taker_buy_volume", "taker_buy_quote_volume", "ignore",
 )
+CANDLE = ("open_time", "open", "high", "low", "close", "volume")    # of ccxt and freqtrade: the time in ms
 AGG_TRADE = (
     "agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker",
     "is_best_match",

@@ -22,6 +22,7 @@ ROOM = 8192     # rows of a block
 NEVER = -(2**63)
 FOUND, GIVEN, ANYHOW = range(3)     # whether a period was found or given, or does not matter
 Spot = tuple[int, int, int]         # the last row's time and whether there was one, and the end of its bar
+BLOCK = 1 << 19         # values of a block, so that thousands of columns take no more memory than some dozen
 
 
 def loose(period: int) -> int:
@@ -97,6 +98,11 @@ def bar_times(
         s.seen = 1
 
 
+def room_of(plan: Plan) -> int:
+    """Rows of a block of the plan's columns: ROOM, fewer where there are many columns."""
+    return min(ROOM, BLOCK // (len(plan.cols) + len(plan.scratch)))
+
+
 class Rows:
     """A block of up to ROOM rows that a source fills by its plan, and what has to be remembered between blocks.
 
@@ -132,12 +138,6 @@ class Rows:
     def place(self, name: str) -> int:
         """Where the column's row 0 lies in the block, counted in the column's own width."""
         return self._starts[name] // WIDTHS[self._types[name]]
-
-    def named(self, place: int, kind: str) -> tuple[str, int]:
-        """The column and row at a place of that width."""
-        start = place * WIDTHS[kind]
-        name = list(self._types)[start // (8 * self.room)]
-        return name, (start - self._starts[name]) // WIDTHS[kind]
 
     def _bind(self, cell: Cell, argument: str, column: str) -> None:
         cell.column(argument, self.memory.address + self._starts[column], self.room)

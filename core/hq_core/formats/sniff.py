@@ -25,8 +25,9 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
     Raises HqError NOINPUT for no bytes at all, DATA for bytes of no known format.
     """
     stream = unpacked(ByteStream(fd, first))
-    look = stream.peek(1) if len(first) < LOOK else first
-    look = stream.peek(LOOK if look[:1] in b"\x93PA\xff\xef" else 1)
+    look = stream.peek(1, LOOK)
+    if look[:1] in (b"\x93", b"P", b"A", b"\xff", b"\xef"):
+        look = stream.peek(LOOK)
     if not look:
         raise HqError("no input: not a single byte came", NOINPUT)
     if look[:4] == ZIP:         # the only zip that comes here unopened
@@ -59,7 +60,7 @@ def _frames(fd: int, stream: ByteStream) -> Any:
     from hq_core.wire import Reader
 
     if type(stream) is ByteStream:
-        return Reader(fd, stream.peek(1))
+        return Reader(fd, stream.ahead())
     from hq_core.formats.spool import spooled
 
     return Reader(spooled(stream).fileno())

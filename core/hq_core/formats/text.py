@@ -1,7 +1,7 @@
 """Rows as text: csv, tsv, JSON and an aligned table.  Floats are the shortest decimals that read back as the same."""
 from __future__ import annotations
 
-from math import isfinite
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Texts = list[str]
 
 WIDE = 80           # columns of a terminal
-ABSENT = ("nan", "inf", "-inf")
+AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}     # what JSON has no number for
 
 
 def is_time(name: str, kind: str) -> bool:
@@ -73,14 +73,13 @@ def csv_column(batch: Batch, at: int, time: str) -> Texts:
 
 
 def json_column(batch: Batch, at: int, time: str) -> Texts:
-    """A column's values for JSON: NaN and infinities are null, booleans are true and false."""
+    """A column's values for JSON: NaN is null, infinities are "inf" and "-inf", booleans are true and false."""
     name, kind = batch.schema.cols[at]
     if "x" in kind:
         return ["[" + ",".join(_json(v) for v in row) + "]" for row in vectors(batch, at)]
     values = batch.view(name).tolist()
     if kind == "f8":
-        found = [repr(v) for v in values]
-        return [("null" if text in ABSENT else text) for text in found]
+        return [AS_JSON.get(text, text) for text in map(repr, values)]
     if kind == "b1":
         return ["true" if v else "false" for v in values]
     if is_time(name, kind):
@@ -91,7 +90,16 @@ def json_column(batch: Batch, at: int, time: str) -> Texts:
 
 
 def _json(v: float) -> str:
-    return repr(v) if isfinite(v) else "null"
+    return AS_JSON.get(repr(v), repr(v))
+
+
+def written(value: Any) -> Any:
+    """A map's value with its infinities as the texts that JSON has for them."""
+    if isinstance(value, dict):
+        return {key: written(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [written(one) for one in value]
+    return repr(value) if isinstance(value, float) and isinf(value) else value
 
 
 def quoted(text: str, delimiter: str) -> str:
@@ -152,7 +160,7 @@ class Json:
         import orjson
 
         try:
-            self._put([orjson.dumps(frame, default=repr).decode()])
+            self._put([orjson.dumps(written(frame), default=repr).decode()])
         except TypeError as error:
             raise HqError(f"a {frame.get('kind')} frame cannot be written as JSON: {error}", DATA) from None
 

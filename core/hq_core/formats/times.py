@@ -1,6 +1,7 @@
 """Instants as text: ISO 8601, epoch numbers and their units, local clocks; and nanoseconds back to text."""
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hq_core.errors import CONFIG, DATA, USAGE, HqError
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 QUARTER = 900 * SECOND          # since 1972 clocks have been changed at quarters of an hour only
 KEPT = 20_000                   # quarters whose offset a Zone remembers
+MOST_DIGITS = 40                # of a number that may still fit 64 bits in some unit
+_DECIMAL = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")
 
 
 _days: dict[str, int] = {}
@@ -50,17 +53,36 @@ def read_iso(text: str) -> tuple[int, bool] | None:
     return None
 
 
+def exact_whole(text: str, unit: int = 1) -> int | None:
+    """text * unit of a decimal number, by its digits and never by way of a float; None if it is no number, no whole
+    one, or takes more than 40 digits.
+
+    >>> exact_whole("1600000000.123456789", 1_000_000_000)
+    1600000000123456789
+    """
+    found = _DECIMAL.fullmatch(text)
+    if found is None or not text.isascii():
+        return None
+    sign, before, after, power = found.groups("")
+    digits = before + after
+    bare = digits.rstrip("0")
+    lead = bare.lstrip("0")
+    if not lead or len(power) > 6 or len(lead) > MOST_DIGITS:
+        return 0 if digits and not lead else None
+    shift = int(power or 0) - len(after) + len(digits) - len(bare)      # text is lead * 10^shift
+    if abs(shift) > MOST_DIGITS:
+        return None
+    scale: int = 10 ** abs(shift)
+    value, rest = (int(lead) * unit * scale, 0) if shift >= 0 else divmod(int(lead) * unit, scale)
+    if rest:
+        return None
+    return -value if sign == "-" else value
+
+
 def read_epoch(text: str, unit: int) -> int | None:
     """Nanoseconds of a decimal epoch number in units of `unit` ns; None if it is no number or not a whole ns."""
-    from decimal import Decimal, InvalidOperation
-
-    try:
-        ns = Decimal(text) * unit if len(text) <= 40 and "_" not in text else Decimal("NaN")
-    except InvalidOperation:
-        return None
-    if not ns.is_finite() or abs(ns) > FAR or ns != ns.to_integral_value():
-        return None
-    return int(ns)
+    ns = exact_whole(text, unit)
+    return None if ns is None or abs(ns) > FAR else ns
 
 
 def instant(text: str, zone: Zone | None = None) -> int:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
-from hq_core.futures.positions import ACTIONS, REASONS
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
 
     from hq_core.futures.brackets import Brackets
 
-CODES = {
-    "side": {"1": "long", "-1": "short"}, "liquidity": {"0": "maker", "1": "taker"},
-    "action": {str(i): name for i, name in enumerate(ACTIONS) if name},
-    "reason": {str(i): name for i, name in enumerate(REASONS)},
-}
 INPUTS = (
     "ts", "open_time", "open", "high", "low", "close", "complete", "mark_high", "mark_low", "mark_close",
     "open_long", "close_long", "open_short", "close_short",

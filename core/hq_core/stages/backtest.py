@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
-from hq_core.futures.engine import CODES, Account
+from hq_core.futures.engine import Account
 from hq_core.futures.report import LISTED, summary
-from hq_core.kinds import EQUITY, FILL, LIQUIDATION
+from hq_core.kinds import extra_of, of
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -122,10 +122,8 @@ class Backtest(Stage):
         self._version = 0
 
     def _announce(self) -> None:
-        codes = {"codes": CODES}
-        made = [Schema(of, self.symbol, self.period, columns, extra) for of, columns, extra in (
-            ("fill", FILL, codes), ("liquidation", LIQUIDATION, {"codes": {"side": CODES["side"]}}),
-            ("equity", EQUITY, {}))]
+        made = [Schema(kind, self.symbol, self.period, of(kind).columns, extra_of(kind))
+                for kind in ("fill", "liquidation", "equity")]
         fill, liquidation, equity = (self.out.series(schema) for schema in made)
         self._series = fill, liquidation, equity
 

@@ -1,0 +1,385 @@
+"""JSON objects of one meaning: their keys, and the block of rows that is made of them."""
+from __future__ import annotations
+
+from copy import copy
+from math import inf, nan
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import CODES, WIDTHS, Batch, Schema
+from hq_core.errors import USAGE, HqError
+from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
+from hq_core.formats.layouts import CLOCK, build, whole
+from hq_core.formats.names import SIDES, UNIT_AT_END, is_number
+from hq_core.formats.rows import Rows, room_of
+from hq_core.formats.text import is_time
+from hq_core.formats.times import UNITS, read_epoch, read_iso
+from hq_core.kinds import BAR, TRADE, extra_of, of
+from hq_core.wire.frame import MAX_COLUMNS, Memory
+
+if TYPE_CHECKING:
+    from hq_core.formats.layouts import Field, Plan
+    from hq_core.formats.options import Options
+
+ROOM = 1024             # rows of a block: many shapes may stand side by side
+ABOUT = ("kind", "symbol", "period")            # keys that say what an object is
+OURS = {name for name, _ in (*BAR, *TRADE)}
+INFINITE = {"inf": inf, "+inf": inf, "-inf": -inf}
+MOST_WAITING = 4096     # rows that wait for a second one of their symbol
+_ABSENT = object()
+
+
+class Written(float):
+    """A JSON number that remembers how it was written: a float would round the time 1600000000.123456789."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Written:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+def as_text(value: Any) -> str:
+    """A JSON value as a csv file would have it."""
+    if value is None or value is _ABSENT:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Written):
+        return value.text
+    return value if isinstance(value, str) else repr(value)
+
+
+def real(value: Any, empty: bool, flag: bool = False) -> float:
+    """The float of a JSON value; null, "nan" and "inf" where it may be empty, true and false where it is a flag.
+
+    Raises ValueError saying what the value is not.
+    """
+    if isinstance(value, bool):
+        if flag:
+            return float(value)
+    elif isinstance(value, (int, float)):
+        try:
+            found = float(value)
+        except OverflowError:
+            found = inf
+        if abs(found) == inf:
+            raise ValueError("is beyond what a 64-bit float holds")
+        return found
+    elif value is None or value is _ABSENT or value == "":
+        if empty:
+            return nan
+    elif isinstance(value, str):
+        text = value.strip()
+        if is_number(text):
+            return real(float(text), empty)
+        if empty and text.lower() in INFINITE:
+            return INFINITE[text.lower()]
+        if empty and text.lower() == "nan":
+            return nan
+    raise ValueError("is missing" if value is _ABSENT else "is not a number")
+
+
+class Shape:
+    """Objects with the same keys.  Their rows lie in `rows`, once it is known what they are.
+
+    held   (symbol, values) of rows that wait for a second one, which tells the period
+    wholes the keys' places whose numbers must not go by way of a float
+    lost   keys that are not read, if the objects say themselves that they are hq's
+    """
+
+    def __init__(self, tag: str, period: str, keys: list[str], options: Options) -> None:
+        self.tag = tag
+        self.period = period
+        self.keys = keys
+        self.options = options
+        self.rows: Any = None
+        self.held: list[tuple[str, list[Any]]] = []
+        self.samples: list[list[str]] = []
+        self.wholes: list[int] = []
+        self.lost: list[str] = []
+
+    def values(self, element: dict[str, Any]) -> tuple[list[Any], list[str]]:
+        """The values by `keys`, and the keys that the first object lacked."""
+        try:
+            found = [element[key] for key in self.keys]
+        except KeyError:
+            found = [element.get(key, _ABSENT) for key in self.keys]
+            return found, [key for key in element if key not in self.keys]
+        return found, [] if len(element) == len(self.keys) else [key for key in element if key not in self.keys]
+
+    def symbol(self, row: list[Any]) -> str:
+        """The symbol of a row.  Raises ValueError."""
+        if "symbol" not in self.keys:
+            return ""
+        return checked_symbol(row[self.keys.index("symbol")], "symbol")
+
+    def ready(self, row: list[Any]) -> bool:
+        """Whether rows can be made, now that this one has come.  Raises ValueError and HqError."""
+        raise NotImplementedError
+
+    def put(self, row: list[Any], k: int) -> None:
+        """A row into the block.  Raises ValueError."""
+        raise NotImplementedError
+
+    def save(self) -> dict[str, Any]:
+        return {"tag": self.tag, "period": self.period, "keys": self.keys, "samples": self.samples,
+                "rows": self.rows.save()}
+
+    def load(self, saved: dict[str, Any]) -> list[Schema]:
+        raise NotImplementedError
+
+
+def checked_symbol(value: Any, name: str) -> str:
+    """A symbol as JSON has it: a text.  Raises ValueError."""
+    if isinstance(value, str) and value.strip():
+        return value
+    said = "is missing" if value is _ABSENT else "is null" if value is None else "is no text in quotes"
+    raise ValueError(f"'{name}': {as_text(value)[:60]!r} {'is empty' if isinstance(value, str) else said}")
+
+
+class PlannedShape(Shape):
+    """Bars and trades of anybody: a plan by the names of their keys, as for csv."""
+
+    plan: Plan | None = None
+    _symbol_at = -1
+    _columns: list[tuple[int, Field, Any, bool]]
+
+    def symbol(self, row: list[Any]) -> str:
+        if self.plan is None:
+            return self.options.symbol      # not known yet which key it is
+        at = self._symbol_at
+        return checked_symbol(row[at], self.keys[at]) if at >= 0 else self.options.symbol
+
+    def ready(self, row: list[Any]) -> bool:
+        self.samples = [*self.samples[:1], [_sample(value) for value in row]]
+        plan = self.plan = self._planned(self.samples[0])
+        self._symbol_at = plan.series_field()
+        if plan.kind == "bar" and plan.period == 0:
+            plan.clock(self.samples[-1])
+            mine = self.symbol(row)
+            if not self.held or mine != self.held[0][0]:
+                if len(self.held) >= MOST_WAITING:
+                    raise ValueError("the period cannot be told from the first rows: pass --period to hq-import")
+                self.held.append((mine, row))
+                self.samples = self.samples[:1]
+                return False
+            plan.infer(*self.samples)
+        self._use(plan)
+        return True
+
+    def _planned(self, first: list[str]) -> Plan:
+        said, names = self.options, list(self.keys)
+        options = copy(said)
+        options.period = said.period or self.period
+        if self.tag.startswith("@"):        # milliseconds, or microseconds if the stream was asked for them
+            time = next(text for name, text in zip(names, first) if "time" in name)
+            options.time_unit, options.period = "us" if len(time) == 16 else "ms", said.period
+        elif self.tag in ("bar", "trade"):
+            options.kind = said.kind or self.tag
+        options.delimiter, options.decimal = "", "."
+        plan = build(names, first, options)
+        for field in plan.fields:
+            if field.name in ("kind", "period") and field.op == REAL:
+                plan.cols = [col for col in plan.cols if col[0] != field.to]
+                field.op, field.to = SKIP, ""
+        return plan
+
+    def _use(self, plan: Plan) -> None:
+        self.plan = plan
+        self._symbol_at = plan.series_field()
+        self.rows = Rows(plan, self.options, min(ROOM, room_of(plan)))
+        columns = self.rows.columns
+        self._columns = [
+            (i, field, columns[field.to], field.to not in OURS)
+            for i, field in enumerate(plan.fields) if field.op not in (SKIP, SERIES)
+        ]
+        self.wholes = [i for i, field in enumerate(plan.fields) if field.op in (WHOLE, ISO, CLOCK)]
+        if self.tag in ("bar", "trade"):
+            self.lost = [f.name for f in plan.fields if f.op == SKIP and f.name not in ABOUT]
+
+    def put(self, row: list[Any], k: int) -> None:
+        if self.plan is not None:
+            row = self.plan.joined(row)
+        for i, field, column, flag in self._columns:
+            value = row[i]
+            try:
+                if field.op == REAL:
+                    column[k] = value if type(value) is float else real(value, field.empty, flag)
+                else:
+                    column[k] = _other(field, value)
+            except (ValueError, OverflowError) as error:
+                if not field.loose or not isinstance(value, str):
+                    raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
+                self.options.remark(field.text_told, 1)
+                column[k] = nan
+
+    def load(self, saved: dict[str, Any]) -> list[Schema]:
+        self.samples = saved["samples"]
+        plan = self._planned(self.samples[0])
+        if plan.kind == "bar" and plan.period == 0:
+            plan.infer(*self.samples)
+        self._use(plan)
+        return list(self.rows.load(saved["rows"]))
+
+
+def _sample(value: Any) -> str:
+    """A value as the plan looks at it: true and false are numbers to it."""
+    return str(int(value)) if isinstance(value, bool) else as_text(value)
+
+
+def _other(field: Field, value: Any) -> int:
+    if field.op in (BOOL, MAKER):
+        if not isinstance(value, bool):
+            raise ValueError("is not true or false")
+        return int(value) if field.op == BOOL else 1 - 2 * int(value)
+    if value is _ABSENT:
+        raise ValueError("is missing")
+    if field.op == SIDE:
+        found = SIDES.get(as_text(value).lower())
+        if found is None:
+            raise ValueError("is not buy or sell")
+        return found
+    return whole(field, as_text(value))
+
+
+class OwnShape(Shape):
+    """Rows of a kind that hq writes, as `hq-export jsonl` writes them: the columns of kinds.py, then numbers."""
+
+    def ready(self, row: list[Any]) -> bool:
+        self.samples = [[self._type(key, value) for key, value in zip(self.keys, row)]]
+        self._use()
+        return True
+
+    def _type(self, key: str, value: Any) -> str:
+        """The type of the key's column, and for a time its unit; '' for what is no column."""
+        if key in ABOUT:
+            return ""
+        known = dict(of(self.tag).columns)
+        if key in known:
+            return f"{known[key]} iso" if is_time(key, known[key]) else known[key]
+        found = UNIT_AT_END.fullmatch(key)
+        if found and is_time(found[1], known.get(found[1], "")):
+            return f"i8 {found[2]}"
+        if is_time(key, "i8") and isinstance(value, str) and read_iso(value) is not None:
+            return "i8 iso"
+        try:
+            real(value, True, True)
+        except ValueError:
+            return ""
+        return "f8"
+
+    def _use(self) -> None:
+        order = {name: at for at, (name, _) in enumerate(of(self.tag).columns)}
+        found = []
+        for i, (key, said) in enumerate(zip(self.keys, self.samples[0])):
+            kind, _, unit = said.partition(" ")
+            name = key.removesuffix(f"_{unit}") if unit in UNITS else key
+            if kind:
+                found.append((order.get(name, len(order)), i, name, kind, unit))
+        found.sort()
+        cols = [(name, kind) for _, _, name, kind, _ in found]
+        if ("ts", "i8") not in cols:
+            raise ValueError(f"'ts' is missing in a {self.tag} object")
+        if len(cols) > MAX_COLUMNS:
+            raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
+        self.rows = OwnRows(self.tag, self.period, cols)
+        codes = of(self.tag).codes
+        words = {name: {word: int(code) for code, word in said.items()} for name, said in codes.items()}
+        columns = self.rows.columns
+        self._columns = [(i, kind, unit, words.get(name, {}), columns[name]) for _, i, name, kind, unit in found]
+        self.wholes = [i for i, kind, *_ in self._columns if kind != "f8"]
+        self.lost = [key for key, said in zip(self.keys, self.samples[0]) if not said and key not in ABOUT]
+
+    def put(self, row: list[Any], k: int) -> None:
+        for i, kind, unit, words, column in self._columns:
+            value = row[i]
+            try:
+                if kind == "f8":
+                    column[k] = value if type(value) is float else real(value, True, True)
+                else:
+                    column[k] = _whole(value, kind, unit, words)
+            except ValueError as error:
+                raise ValueError(f"'{self.keys[i]}': {as_text(value)[:60]!r} {error}") from None
+
+    def load(self, saved: dict[str, Any]) -> list[Schema]:
+        self.samples = saved["samples"]
+        self._use()
+        return list(self.rows.load(saved["rows"]))
+
+
+def _whole(value: Any, kind: str, unit: str, words: dict[str, int]) -> int:
+    if value is None or value is _ABSENT:
+        raise ValueError("is missing")
+    if kind == "b1":
+        if not isinstance(value, bool):
+            raise ValueError("is not true or false")
+        return int(value)
+    if unit == "iso":
+        found = read_iso(value) if isinstance(value, str) else None
+        if found is None or not found[1]:
+            raise ValueError("is not an ISO 8601 time with its zone")
+        return found[0]
+    if isinstance(value, str) and words:
+        if value not in words:
+            raise ValueError(f"is none of {', '.join(words)}")
+        return words[value]
+    if isinstance(value, (bool, str, list, dict)):
+        raise ValueError("is not a whole number")
+    number = read_epoch(as_text(value), UNITS[unit or "ns"])
+    if number is None:
+        raise ValueError("is not a whole number, or too large")
+    bits = 8 * WIDTHS[kind]
+    if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+        raise ValueError(f"does not fit {bits} bits")
+    return number
+
+
+class OwnRows:
+    """A block of rows of one of hq's kinds, as `Rows` is one of bars and trades."""
+
+    def __init__(self, kind: str, period: str, cols: list[tuple[str, str]]) -> None:
+        self.kind, self.period, self.cols = kind, period, cols
+        self.room = max(1, min(ROOM, (1 << 19) // len(cols)))
+        self.total = 0
+        self.symbol = ""
+        self._schemas: dict[str, Schema] = {}
+        schema = Schema(kind, "", period, cols)
+        self.memory = Memory(schema.blob(self.room))
+        places = schema.places(0, self.room)
+        self._addresses = [self.memory.address + place for place in places]
+        self.columns: dict[str, Any] = {}
+        for (name, type_), place in zip(cols, places):
+            code: Any = CODES[type_]
+            self.columns[name] = self.memory.view[place : place + self.room * WIDTHS[type_]].cast(code)
+
+    def series(self) -> tuple[Schema, bool]:
+        """The series of the current symbol, and whether it is new."""
+        found = self._schemas.get(self.symbol)
+        if found is not None:
+            return found, False
+        extra = extra_of(self.kind)
+        made = self._schemas[self.symbol] = Schema(self.kind, self.symbol, self.period, self.cols, extra)
+        return made, True
+
+    def batch(self, n: int) -> tuple[Batch, str]:
+        """The first n rows of the block; nothing can be wrong with them."""
+        self.total += n
+        return Batch(self.series()[0], n, self._addresses, self.memory), ""
+
+    def save(self) -> dict[str, Any]:
+        return {"total": self.total, "symbols": list(self._schemas)}
+
+    def load(self, saved: dict[str, Any]) -> list[Schema]:
+        self.total = saved["total"]
+        for self.symbol in saved["symbols"]:
+            self.series()
+        return list(self._schemas.values())
+
+
+def shape_of(tag: str, period: str, keys: list[str], options: Options) -> Shape:
+    """The shape of objects: the tag is a kind, @message, or '' for objects that do not say."""
+    own = tag not in ("", "bar", "trade", "array") and not tag.startswith("@")
+    if own and (options.kind or options.symbol or options.period or options.columns):
+        raise HqError(f"the input holds {tag} rows of hq, which say their kind, symbol, period and columns", USAGE)
+    return (OwnShape if own else PlannedShape)(tag, period, keys, options)
