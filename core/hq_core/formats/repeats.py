@@ -91,6 +91,26 @@ class Cleaner:
             return f"{told}, equal in all columns; --dedupe exact drops such rows"
         return f"{told}, which differ in {', '.join(names)[:80]}; --dedupe last keeps the last one"
 
+    def rising(self, records: Array) -> Found:
+        """Rows up to the first complete one whose ts goes back."""
+        layout = self.layout
+        at = np.flatnonzero(layout.closed(records))
+        ts = layout.ts(records)[at]
+        back = np.flatnonzero(ts[1:] < ts[:-1])
+        if not len(back):
+            return records, ""
+        a, b = at[back[0]], at[back[0] + 1]
+        ts, place = layout.ts(records), records[PLACE]
+        return records[:b], self._later(place[b], ts[b], ts[a], place[a])
+
+    def newest(self, records: Array) -> int:
+        """From where on the rows are those of the last complete row's ts, or forming ones after it."""
+        at = np.flatnonzero(self.layout.closed(records))
+        if not len(at):
+            return len(records)
+        ts = self.layout.ts(records)[at]
+        return int(at[len(at) - int(np.argmin(np.append(ts[::-1] == ts[-1], False)))])
+
     # -- order -------------------------------------------------------------------------------------------
     def check(self, records: Array) -> Found:
         """Rows up to the first whose time or key goes back, without bars that overlap where these are dropped."""
@@ -152,15 +172,18 @@ class Cleaner:
 
     def _back(self, ts: Any, key: Any, ts_before: Any, key_before: Any, place: int, before: int) -> str:
         layout = self.layout
+        if ts < ts_before:
+            return self._later(place, ts, ts_before, before)
         where = f"{layout.schema.key}: row {place}"
         after = f" of row {before}" if before else ""
-        if ts < ts_before:
-            return (
-                f"{where}: ts {iso_text(int(ts))} lies before {iso_text(int(ts_before))}{after}; "
-                "--order sort puts rows in order"
-            )
         now, then = layout.text(layout.key, key), layout.text(layout.key, key_before)
         return f"{where}: {now} comes after {then}{after}, and it must rise (ts {iso_text(int(ts))})"
+
+    def _later(self, place: int, ts: Any, ts_before: Any, before: int) -> str:
+        return (
+            f"{self.layout.schema.key}: row {place}: ts {iso_text(int(ts))} lies before {iso_text(int(ts_before))}"
+            f"{f' of row {before}' if before else ''}; --order sort puts rows in order"
+        )
 
     def _overlap(self, ts: Any, open_time: Any) -> str:
         period = self.layout.schema.period

@@ -138,6 +138,13 @@ class Sorter:
         Raises HqError where it says that something is, after the rows before it.
         """
         piles = sorted(dict.fromkeys(self._piles.values()), key=lambda pile: -period_ns(pile.layout.schema.period))
+        try:
+            yield from self._merged(piles, clean)
+        finally:
+            if self._file is not None:
+                self._file.close()
+
+    def _merged(self, piles: list[Pile], clean: Callable[[Layout, Array], tuple[Array, str]]) -> Iterator[Batch]:
         room = self.room // max(1, sum(len(pile.runs) for pile in piles))
         streams = [_pieces(pile, room, clean) for pile in piles]
         heads = [next(stream, None) for stream in streams]

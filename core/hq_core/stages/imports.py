@@ -217,14 +217,16 @@ class Deduped(_Arranged):
         self.read += batch.n
         records = np.concatenate([tail, layout.records(batch, first)])
         cleaner = self.cleaner(layout, False)
+        records, late = cleaner.rising(records)
         records, wrong = cleaner.repeats(records)
-        ts = layout.ts(records)
-        start = len(ts)
-        while start and ts[start - 1] == ts[-1]:
-            start -= 1
-        held = len(records) if self.dedupe == "exact" or wrong else start
-        self._tails[batch.schema.key] = records[start:]
-        new = records[:held] if self.dedupe == "last" else records[records["#"] >= first]
+        wrong = wrong or late
+        start = cleaner.newest(records)
+        if self.dedupe == "last":
+            tail, new = (records[start:], records[:start]) if not wrong else (records[:0], records)
+        else:
+            tail, new = records[start:], records[records["#"] >= first]
+            tail = tail[layout.closed(tail)]
+        self._tails[batch.schema.key] = tail.copy()
         good, more = cleaner.check(new)
         if len(good):
             self.out.copy(layout.batch(good))
