@@ -16,7 +16,6 @@ hq-import --time-unit ms --stamp open --period 1h bars.csv | hq-indicators rsi:1
 hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --period 1d < index.csv > index.hqf
 hq-import --time-format '%d/%m/%Y %H:%M' --tz UTC --stamp open --order sort --dedupe exact a.csv b.csv > ab.hqf
 """
-LONGEST = 36525         # days of a period: what is added to a time must not leave int64
 
 
 @filter_command("hq-import", EXAMPLES)
@@ -64,6 +63,7 @@ def main(
     and trades files of the exchange need no option, here and in every other filter.  What a file leaves open is
     asked for: nothing is guessed.  Bars still forming (complete is 0) are exempt from --dedupe and --invalid.
     """
+    from hq_core.batch import period_ns
     from hq_core.errors import USAGE, HqError
     from hq_core.formats.options import Options
     from hq_core.stages.imports import Import
@@ -71,7 +71,10 @@ def main(
     delimiter = "\t" if delimiter in ("tab", "\\t") else delimiter
     if len(delimiter) > 1 or delimiter == decimal:
         raise HqError(f"--delimiter is '{delimiter}', must be one character other than --decimal, or tab", USAGE)
-    _check_period(period)
+    try:
+        period_ns(period)
+    except HqError as error:
+        raise HqError(f"--period: {error}", USAGE) from None
     if time_format:
         from hq_core.formats.clock import check_format
 
@@ -107,18 +110,6 @@ def _columns(given: str) -> dict[str, str]:
             raise HqError(f"--columns: '{theirs}' is given twice, as {twice} and {ours}", USAGE)
         named[ours] = theirs
     return named
-
-
-def _check_period(period: str) -> None:
-    from hq_core.batch import period_ns
-    from hq_core.errors import USAGE, HqError
-
-    try:
-        days = period_ns(period) // 86_400_000_000_000
-    except HqError as error:
-        raise HqError(f"--period: {error}", USAGE) from None
-    if days > LONGEST:
-        raise HqError(f"--period {period[:40]} is longer than {LONGEST} days, the most that is read", USAGE)
 
 
 def _close_stdin() -> None:

@@ -125,10 +125,9 @@ def test_what_is_put_down_nowhere_is_said(monkeypatch):
     monkeypatch.setattr(Sorter.__init__, "__defaults__", (64,))
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
     chance = random.Random(1)
-    sorter = Sorter()
+    rows = list(batches(text(TRADE_HEAD, trade_lines(10, chance))))
     with pytest.raises(HqError, match="cannot be put down in /nowhere/at/all") as caught:
-        for batch in batches(text(TRADE_HEAD, trade_lines(10, chance))):
-            sorter.add(batch, 1)
+        Sorter().add(rows[0], 1)
     assert caught.value.code == 74
 
 

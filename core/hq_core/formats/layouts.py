@@ -405,7 +405,7 @@ def _bar(
             field = fields[found[name]]
             field.op, field.to, field.empty = OPS[kind], name, kind == "f8"
     for role, at in found.items():
-        if role not in present and fields[at].op == SKIP and role != "symbol":     # a name of the user's own
+        if role not in BAR_NAMES and role not in dict(BAR):     # a name of the user's own
             fields[at].op, fields[at].to, fields[at].empty = REAL, role, True
             plan.cols.append((role, "f8"))
     _extra(plan, found, first)
