@@ -39,7 +39,7 @@ hq-import --time-format '%d/%m/%Y %H:%M' --tz UTC --stamp open --order sort --de
 @click.option("--any-year", is_flag=True, help="Years outside 1900 to 2199 are meant, and so is 1970.")
 @click.option(
     "--order", type=click.Choice(["error", "sort"]), default="error", show_default=True,
-    help="Rows whose time goes back.  sort reads to the end, 32 MiB of rows in memory and the rest in TMPDIR.",
+    help="Rows whose time goes back.  sort reads to the end, 16 MiB of rows in memory and the rest in TMPDIR.",
 )
 @click.option(
     "--dedupe", type=click.Choice(["error", "exact", "last"]), default="error", show_default=True,

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import json
 import os
+import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from frames import read
 
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
+from hq_core.formats.clock import Clock
 
 HOUR = 3600 * 10**9
 START = 1_704_067_200 * 10**9           # 2024-01-01
@@ -155,6 +158,25 @@ def test_a_date_and_a_time_in_json_and_a_bad_one_with_its_row():
         imported(json.dumps(rows), tz="UTC")
 
 
+@pytest.mark.parametrize("form", [
+    "", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%d.%m.%y %H:%M%z", "%H:%M %d.%m.%Y", "%b %d %Y %I:%M %p",
+])
+def test_halves_of_times_that_were_read_before_change_nothing(form):
+    chance = random.Random(form)
+    clock = Clock(form)
+    for _ in range(300):
+        month, day, hour, half = (chance.randrange(n) for n in (2, 3, 24, 2))
+        when = datetime(2024, 1 + month, 1 + day, hour, 30 * half, tzinfo=UTC)
+        text = when.strftime(form or "%Y.%m.%d %H:%M")
+        if form.endswith("%z"):
+            text = text.replace("+0000", "+0130")
+            when -= timedelta(minutes=90)
+        assert clock.read(text) == int(when.timestamp()) * 10**9
+    for text in "", " ", "x", "2024-01-01", "2024-01-01 25:00", "01/01/2024 10:00 x":
+        with pytest.raises(ValueError, match="is (not of the form|no date)"):
+            clock.read(text)
+
+
 def test_a_format_that_cannot_be_is_a_usage_error(run):
     for form, told in ("%H:%M", "names no whole date"), ("%Q", "'Q' is a bad directive"):
         ran = run(f"hq-import --time-format {form}", b"")
@@ -281,4 +303,4 @@ def test_options_are_not_passed_over_for_files_that_hq_wrote(run):
 def test_help_fits_a_terminal_and_says_the_bound_of_sorting(run):
     text = run("hq-import --help").text
     assert max(map(len, text.partition("Examples:")[0].splitlines())) <= 80
-    assert "32 MiB of rows in memory" in " ".join(text.split())
+    assert "16 MiB of rows in memory" in " ".join(text.split())

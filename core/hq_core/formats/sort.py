@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.records import Array
 
-ROOM = 32 << 20         # bytes of rows in memory before they are put down, and in all when they are merged
+ROOM = 16 << 20         # bytes of rows in memory before they are put down, and in all when they are merged
 PIECE = 4096            # rows given out at once
 
 
@@ -145,6 +145,8 @@ class Sorter:
                 self._file.close()
 
     def _merged(self, piles: list[Pile], clean: Callable[[Layout, Array], tuple[Array, str]]) -> Iterator[Batch]:
+        if self._file is not None:
+            self._put_down()
         room = self.room // max(1, sum(len(pile.runs) for pile in piles))
         streams = [_pieces(pile, room, clean) for pile in piles]
         heads = [next(stream, None) for stream in streams]
