@@ -462,7 +462,7 @@ def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
         numeric = is_number(first[i]) or text in ("", "nan", "inf")
         if i in used or field.left or field.op != SKIP or field.name.strip().lower() in IGNORED or not numeric:
             continue
-        name = "_".join(field.name.split())
+        name = "_".join(field.name.strip("<>").split())
         if name and not name[0].isdecimal() and name not in have:
             field.op, field.to, field.empty, field.loose = REAL, name, True, True
             plan.cols.append((name, "f8"))
