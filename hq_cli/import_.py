@@ -59,9 +59,11 @@ def main(
     """Read data of any format and write frames.
 
     Reads stdin, or files one after the other (- is stdin).  The format is found by the first bytes: CSV with or
-    without a header, JSON lines and arrays, .npy, .npz, Parquet, Arrow, each also in gzip or zip.  Kline, aggTrades
-    and trades files of the exchange need no option, here and in every other filter.  What a file leaves open is
-    asked for: nothing is guessed.  Bars still forming (complete is 0) are exempt from --dedupe and --invalid.
+    without a header, JSON lines and arrays, .npy, .npz, Parquet, Arrow, each also in gzip, bzip2, xz, zstd or zip.
+    Kline, aggTrades and trades files of the exchange and candles of six as ccxt writes them need no option, here and
+    in every other filter, nor does the JSON that hq itself writes.  What a file leaves open is asked for: nothing is
+    guessed.  The files of a zip must be one series.  The last line of a pipe must be ended, for a writer may have
+    died in it; a file's need not.  Bars still forming (complete is 0) are exempt from --dedupe and --invalid.
     """
     from hq_core.batch import period_ns
     from hq_core.errors import USAGE, HqError

@@ -23,10 +23,12 @@ from hq_core.formats import Options, open_source
 
 FULL, FEW = 300_000, 600
 BARS = "open_time,open,high,low,close,volume,close_time,count,rsi\n" + "".join(
-    f"{1600000020000 + 60000 * i},{i}.5,{i + 1},{i},{i}.25,{10 * i},{1600000079999 + 60000 * i},{i},\n" for i in range(6))
+    f"{1600000020000 + 60000 * i},{i}.5,{i + 1},{i},{i}.25,{10 * i},{1600000079999 + 60000 * i},{i},\n"
+    for i in range(6))
 AGG = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n" + "".join(
     f"{i},{i}.1,{i},{2 * i},{2 * i + 1},{1600000000000 + i},{'true' if i % 2 else 'false'}\n" for i in range(8))
-DATES = "Symbol;Date;Close;Vol\n" + "".join(f'A{i % 2};"2024-03-{10 + i // 2} 00:00:00";1,{i};{i}e2\n' for i in range(8))
+DATES = "Symbol;Date;Close;Vol\n" + "".join(
+    f'A{i % 2};"2024-03-{10 + i // 2} 00:00:00";1,{i};{i}e2\n' for i in range(8))
 OBJECTS = [{"symbol": "AB"[i % 2], "ts": f"2026-02-01T00:00:0{i}Z", "price": i / 7, "qty": f"{i}", "side": "buy"}
            for i in range(6)]
 KLINES = [[1600000000000 + 60000 * i, "1.5", "2", "1", "1.7", "3", 1600000059999 + 60000 * i, "4", 5, "6", "7", "8"]
@@ -46,7 +48,8 @@ OWN = [
     {"kind": "report", "rows": 5, "sharpe_ann": None, "orders": {"filled": 1}},
 ]
 PLAIN = [
-    (BARS.encode(), {}), (BARS.split("\n", 1)[1].encode(), {}), (AGG.encode(), {}), (AGG.split("\n", 1)[1].encode(), {}),
+    (BARS.encode(), {}), (BARS.split("\n", 1)[1].encode(), {}),
+    (AGG.encode(), {}), (AGG.split("\n", 1)[1].encode(), {}),
     (DATES.encode(), {"tz": "America/New_York", "stamp": "open", "decimal": ","}),
     (DATES.encode(), {"tz": "UTC", "stamp": "close", "decimal": ",", "period": "1d", "columns": {"volume": "Vol"}}),
     (BARS.encode(), {"columns": {"ts": "close_time", "x": "9"}, "period": "1m", "symbol": "Y"}),
@@ -130,9 +133,8 @@ def outcome(data: bytes, options: dict[str, object]) -> str:
             rows += item.n if kind == "rows" else 0
             maps += kind == "map"
     except HqError as error:
-        assert error.code in (2, 65, 66, 78), error.code
-        assert "\n" not in str(error), str(error)
-        assert str(error).isprintable(), str(error)
+        if error.code not in (2, 65, 66, 78) or not str(error).isprintable():
+            raise AssertionError(f"{error.code}: {error!s}") from error
         return f"{rows} rows, {error}"
     finally:
         os.close(fd)

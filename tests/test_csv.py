@@ -83,7 +83,8 @@ decimals = st.builds(
     st.sampled_from(["", "-", "+"]), digits, st.booleans(), digits, st.sampled_from(["", "", "e5", "E-12", "e+300"]),
 )
 numbers = st.one_of(
-    decimals.filter(lambda text: math.isfinite(float(text))), st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(0, 2**60).map(str),
+    decimals.filter(lambda text: math.isfinite(float(text))),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(0, 2**60).map(str),
     st.sampled_from([
         "9007199254740992", "9007199254740993", "9007199254740991.5", "0.1", "-0", "-0.0", "00.100", ".5", "5.",
         "0.000000000000000001", "1e22", "1e23", "2.2250738585072011e-308", "5e-324", "1.7976931348623157e308",

@@ -305,7 +305,9 @@ class CsvSource:
         assert rows is not None
         at = rows.plan.series_field()
         if at >= 0 and not rows.symbol:
-            raise HqError(f"row {rows.total + 1} (byte {self.position}): column '{rows.plan.fields[at].name}' is empty")
+            raise HqError(
+                f"row {rows.total + 1} (byte {self._base + self._at}): column '{rows.plan.fields[at].name}' is empty"
+            )
         schema, new = rows.series()
         if new:
             yield "schema", schema

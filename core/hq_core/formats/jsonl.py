@@ -100,6 +100,9 @@ class JsonSource:
     """
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
+        import orjson
+
+        self._loads = orjson.loads
         self.stream = stream
         self.options = options or Options()
         self.position = 0
@@ -242,23 +245,22 @@ class JsonSource:
 
         Raises ValueError and HqError.
         """
-        import orjson
-
         try:
-            element = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
+            element = self._loads(raw)
+        except ValueError as error:
             raise ValueError(f"the JSON cannot be read: {error}") from None
-        if isinstance(element, dict) and pairs != len(element) and pairs != _pairs(element):
+        if type(element) is dict and pairs != len(element) and pairs != _pairs(element):
             raise ValueError(f"the key '{_twice(bytes(raw))}' is there twice")
         found = self._row(element)
         if found is None or isinstance(found, dict):
             return found
         shape, row, more = found
-        places = shape.wholes if shape.rows is not None else range(len(row))
-        if any(type(row[i]) is float for i in places):
-            again = self._row(json.loads(bytes(raw), parse_float=Written), count=False)
-            assert isinstance(again, tuple)
-            row = again[1]
+        for i in shape.wholes if shape.rows is not None else range(len(row)):
+            if type(row[i]) is float:
+                again = self._row(json.loads(bytes(raw), parse_float=Written), count=False)
+                assert isinstance(again, tuple)
+                row = again[1]
+                break
         for key in more:
             self._pass(f"values of '{key}', which the first object lacks")
         if shape.rows is None and not shape.ready(row):
@@ -277,6 +279,13 @@ class JsonSource:
                     f"is an array of {len(element)}: objects are read, and candles of {' or '.join(map(str, ARRAYS))}"
                 )
             return self._shape("array", "", str(len(element)), list(names)), element, []
+        if "e" not in element and "stream" not in element:
+            kind = element.get("kind", "")
+            if isinstance(kind, str) and (kind in KINDS or not kind):
+                period, symbol = element.get("period", ""), element.get("symbol", "")
+                if isinstance(period, str) and isinstance(symbol, str):     # nearly every element
+                    shape = self._of.get((kind, period, symbol)) or self._shape(kind, period, symbol, list(element))
+                    return shape, *shape.values(element)
         if isinstance(element.get("data"), dict) and "stream" in element:
             element = element["data"]
         message, kind = element.get("e"), element.get("kind", "")

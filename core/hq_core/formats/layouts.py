@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import period_ns
+from hq_core.batch import MOST_PERIOD, period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.clock import Clock, is_time_of_day
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
@@ -148,7 +148,7 @@ class Plan:
                 "hq-import --order sort puts rows in order"
             )
         self.period = abs(apart)
-        if not self.period_text:
+        if not self.period_text or self.period > MOST_PERIOD:
             raise HqError(
                 f"the period cannot be told from rows 1 and {number}, which are {self.period / SECOND:g} s apart; "
                 "pass --period to hq-import"

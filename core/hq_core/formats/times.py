@@ -121,10 +121,12 @@ class Zone:
     def utc(self, local: int, after: int) -> int:
         """UTC of a local clock's reading, both ns; in the hour that a clock shows twice, the first one after `after`.
 
-        Raises HqError for an hour that the clock leaves out.
+        Raises HqError for an hour that the clock leaves out, and for times beyond int64.
         """
         if self.fixed:
             return local
+        if abs(local) > FAR:
+            raise HqError("the bar ends beyond the years that int64 nanoseconds hold", DATA)
         quarter = local // QUARTER
         found = self._offsets.get(quarter)
         if found is None:
