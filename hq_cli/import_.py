@@ -64,6 +64,11 @@ def main(
     in every other filter, nor does the JSON that hq itself writes.  What a file leaves open is asked for: nothing is
     guessed.  The files of a zip must be one series.  The last line of a pipe must be ended, for a writer may have
     died in it; a file's need not.  Bars still forming (complete is 0) are exempt from --dedupe and --invalid.
+
+    Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
+    with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
+    They take at most 200 MB beyond what an empty file takes, or four times the file's own size where that is more;
+    what would unpack to more at once is refused.
     """
     from hq_core.batch import period_ns
     from hq_core.errors import USAGE, HqError

@@ -285,15 +285,15 @@ OBJECT = b'{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}\n'
     (b"[[1,2,3]]", "an array of 3: objects are read, and candles of 12 or 6"),
     (saved(ts=np.arange(3), price=np.ones(3)), "column 'qty' is missing|neither bars"),
     (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3)), "holds 0: seconds, ms, us or ns"),
-    (saved(ts=np.arange(3), price=np.ones(2), qty=np.ones(3)), "differ in length: ts 3, price 2, qty 3"),
-    (saved(ts=np.array([object()], dtype=object)), "holds Python objects, which are not read"),
-    (saved(ts=np.ones((2, 2, 2))), "has shape"),
+    (saved(ts_s=np.arange(3), price=np.ones(2), qty=np.ones(3)), "differ in length: ts_s 3, price 2, qty 3"),
+    (saved(ts=np.array([object()], dtype=object)), "Python objects, which are not read"),
+    (saved(ts=np.ones((2, 2, 2))), r"of shape \(2, 2, 2\)"),
     (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8")])), "hftbacktest"),
     (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz cannot be read"),
-    (parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100], "the file cannot be read"),
-    (b"PAR1" + bytes(50), "the file cannot be read"),
-    (b"ARROW1\0\0" + bytes(50), "the file cannot be read"),
-    (parquet_of(transact_time=[1600000000000], price=[1.0], qty=["x"]), "column 'qty': could not convert"),
+    (parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100], "the Parquet file cannot be read"),
+    (b"PAR1" + bytes(50), "the Parquet file cannot be read"),
+    (b"ARROW1\0\0" + bytes(50), "the Arrow data cannot be read"),
+    (parquet_of(transact_time=[1600000000000], price=[1.0], qty=["x"]), "row 1: column 'qty': 'x' is not a number"),
 ])
 def test_what_is_refused(data, message):
     with pytest.raises(HqError, match=message) as caught:

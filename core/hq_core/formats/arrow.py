@@ -1,89 +1,275 @@
 """Parquet and Arrow IPC, read and written by pyarrow a few thousand rows at a time."""
 from __future__ import annotations
 
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.rows import ROOM
+from hq_core.formats import packed
+from hq_core.formats.exact import DTYPES, NULL, Column, Unfit
+from hq_core.formats.packed import largest_buffers
 from hq_core.formats.spool import spooled
-from hq_core.formats.tables import DTYPES, Column, TableSource, described
+from hq_core.formats.tables import LONGEST, TableSource, described, once
 from hq_core.formats.text import is_time
+from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
-    from hq_core.formats.options import Options
-    from hq_core.formats.tables import Chunk
 
-GROUP = 65536               # rows of a Parquet row group
+GROUP = 65536               # rows of a Parquet row group ...
+HELD = 32 << 20             # ... or so many bytes, where vectors are wide
 ABOUT = b"hq"               # the metadata key of hq's own description
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
+UNITS = {"s": (10**9, 1), "ms": (10**6, 1), "us": (1000, 1), "ns": (1, 1)}
+MAGIC = 8                   # bytes before an Arrow file's first message
+NAMES = 65536               # entries of a list in a Parquet footer, bytes of a text in it
+SHARED = 64                 # rows that are read at once of texts that share their beginnings: far longer than a page
+TEXTS = 64                  # bytes a row that a text column is reckoned with
 
 
-class ArrowSource(TableSource):
-    """A Parquet file, an Arrow file or an Arrow stream."""
+class _Mapped:
+    """A spooled file as memory; what was looked at can be let go of again, so that it does not pile up."""
 
-    def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
-        super().__init__(options)
-        magic = stream.peek(6)[:6]
-        file = spooled(stream)
-        try:
-            if magic[:4] == b"PAR1":
-                from pyarrow import parquet
+    def __init__(self, stream: ByteStream) -> None:
+        with spooled(stream) as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.buffer = pa.py_buffer(self._map)
 
-                opened = parquet.ParquetFile(file)
-                self._schema = opened.schema_arrow
-                self._batches = opened.iter_batches(batch_size=ROOM, use_threads=False)
-            elif magic == b"ARROW1":
-                reader = pa.ipc.open_file(file)
-                self._schema = reader.schema
-                self._batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
-            else:
-                streamed = pa.ipc.open_stream(file)
-                self._schema = streamed.schema
-                self._batches = iter(streamed)
-        except (pa.ArrowException, OSError) as error:
-            raise HqError(f"the file cannot be read: {' '.join(str(error).split())}", DATA) from None
-
-    def about(self) -> dict[str, Any] | None:
-        said = (self._schema.metadata or {}).get(ABOUT)
-        return orjson.loads(said) if said else None
-
-    def chunks(self) -> Iterator[Chunk]:
-        try:
-            for batch in self._batches:
-                for start in range(0, batch.num_rows, ROOM):
-                    part = batch.slice(start, ROOM)
-                    yield {field.name: _column(field, part.column(i)) for i, field in enumerate(self._schema)}
-        except (pa.ArrowException, OSError) as error:
-            raise HqError(f"the file is damaged: {' '.join(str(error).split())}", DATA) from None
+    def forget(self) -> None:
+        self._map.madvise(mmap.MADV_DONTNEED)
 
 
-def _column(field: Any, values: Any) -> Column:
-    kind = values.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        zone = getattr(kind, "tz", None)
-        if values.null_count:
-            raise HqError(f"column '{field.name}': {values.null_count} times are null", DATA)
-        ns = values.cast(pa.timestamp("ns", tz=zone)).cast(pa.int64())
-        return Column(ns.to_numpy(zero_copy_only=False), zoned=zone is not None)
-    if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return Column(np.array(values.to_pylist(), dtype=object))
-    if pa.types.is_fixed_size_list(kind):
-        return Column(values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), kind.list_size))
-    if pa.types.is_decimal(kind):
-        values = values.cast(pa.float64())
-    if values.null_count:
-        if not (pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_integer(kind)):
-            raise HqError(f"column '{field.name}': {values.null_count} values are null", DATA)
-        values = values.cast(pa.float64()).fill_null(float("nan"))
-    return Column(values.to_numpy(zero_copy_only=False))
+class _Table(TableSource):
+    """What Parquet and Arrow have in common: a schema, and batches of which only the wanted columns are read."""
+
+    _schema: Any
+
+    def open(self, stream: ByteStream) -> None:
+        self._mapped = _Mapped(stream)
+        self.size = self._mapped.buffer.size
+        self._schema = self._opened()
+        if len(self._schema) > MAX_COLUMNS:
+            raise HqError(f"the {self.what} has {len(self._schema)} columns, at most {MAX_COLUMNS} are read", DATA)
+        self.names = list(self._schema.names)
+
+    def _opened(self) -> Any:
+        """The schema."""
+        raise NotImplementedError
+
+    def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
+        """Record batches of the wanted columns, in their order."""
+        raise NotImplementedError
+
+    def about(self) -> bytes | None:
+        return (self._schema.metadata or {}).get(ABOUT)
+
+    def readable(self) -> list[int]:
+        return [i for i, field in enumerate(self._schema) if _width(field.type) and self.names.count(field.name) == 1]
+
+    def kind(self, at: int) -> str:
+        return str(self._schema.field(at).type)[:60]
+
+    def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
+        for i in wanted:
+            if not _width(self._schema.field(i).type):
+                raise HqError(f"column '{self.names[i]}' is of {self.kind(i)}, which is not read", DATA)
+        room = self.room(sum(_width(self._schema.field(i).type) for i in wanted))
+        before = 0
+        for batch in self._batches(wanted, room):
+            for column in batch.columns:
+                column.validate()           # the sizes of its buffers, before anything lies in them
+            for start in range(0, batch.num_rows, room):
+                part = batch.slice(start, room)
+                found = []
+                for column in part.columns:
+                    try:
+                        column.validate(full=True)
+                        found.append(_column(column))
+                    except Unfit as error:
+                        found.append(Column(np.zeros(len(column)), what=str(error), at=error.at))
+                    except pa.ArrowInvalid as error:
+                        rows = f"rows {before + start + 1} to {before + start + len(column)}"
+                        told = " ".join(str(error).split())[:200]
+                        found.append(Column(np.zeros(len(column)), what=f"damaged values in {rows}: {told}"))
+                yield found
+                del part, found
+                self._mapped.forget()
+            before += batch.num_rows
+
+
+class ParquetSource(_Table):
+    """A Parquet file."""
+
+    what = "Parquet file"
+
+    def _opened(self) -> Any:
+        packed.footer(self._mapped.buffer)
+        schema = self._parquet().schema_arrow       # before we read the footer, pyarrow has found that it is one
+        self._groups = packed.row_groups(self._mapped.buffer)
+        return schema
+
+    def _parquet(self, texts: Sequence[str] = (), coarse: bool = False) -> Any:
+        from pyarrow import parquet
+
+        return parquet.ParquetFile(
+            self._mapped.buffer, pre_buffer=False, thrift_string_size_limit=16 << 20,
+            thrift_container_size_limit=NAMES, read_dictionary=list(texts),
+            coerce_int96_timestamp_unit="us" if coarse else None,
+        )
+
+    def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
+        names = [self.names[i] for i in wanted]
+        # texts come as a dictionary, in which a long one that is repeated lies once; pyarrow cannot do so with all
+        delta = {column.path[0] for group in self._groups for column in group if {*column.encodings} & packed.DELTA}
+        text = {self.names[i].encode() for i in wanted if _is_text(self._schema.field(i).type)}
+        texts = [name.decode() for name in text - delta]
+        paths = {name.encode() for name in names}
+        file = self._parquet(texts)
+        for number, group in enumerate(self._groups):
+            pages = [column for column in group if {column.path[0], b".".join(column.path)} & paths]
+            self.swollen(packed.unpacked(pages, self._mapped.buffer), f"row group {number + 1}")
+            how = SHARED if text & delta else room, [number], names, False
+            found = file.iter_batches(*how)
+            if any(column.type == packed.INT96 for column in pages):
+                found = _checked(found, self._parquet(texts, coarse=True).iter_batches(*how), names)
+            for batch in found:
+                yield batch.select(names)
+
+
+class ArrowSource(_Table):
+    """An Arrow file or stream.  A file is read as the stream that it holds; its footer must tell of as many batches."""
+
+    what = "Arrow data"
+
+    def _opened(self) -> Any:
+        data = self._mapped.buffer
+        self._told = -1
+        if data.slice(0, 6).to_pybytes() == b"ARROW1":
+            self._told = pa.ipc.open_file(data).num_record_batches
+            footer = int.from_bytes(data.slice(self.size - 10, 4).to_pybytes(), "little")
+            data = data.slice(MAGIC, self.size - 10 - footer - MAGIC)
+        self._data = data
+        largest_buffers(data, self.swollen)
+        return pa.ipc.open_stream(data).schema
+
+    def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
+        options = pa.ipc.IpcReadOptions(included_fields=sorted(wanted), use_threads=False)
+        order = [sorted(wanted).index(i) for i in wanted]
+        came = 0
+        for batch in pa.ipc.open_stream(self._data, options=options):
+            came += 1
+            yield batch.select(order)
+        if self._told not in (-1, came):
+            raise HqError(f"the Arrow file is damaged: it has {came} record batches, its end counts {self._told}", DATA)
+
+
+def _checked(found: Iterator[Any], coarse: Iterator[Any], names: Sequence[str]) -> Iterator[Any]:
+    """Batches whose 96-bit instants are those of the file: beyond the range of int64 pyarrow gives others."""
+    for fine, check in zip(found, coarse):
+        for name in names:
+            ns, us = fine.column(name), check.column(name)
+            if ns.type != us.type and (_integers(ns, pa.int64()) // 1000 != _integers(us, pa.int64())).any():
+                raise HqError(f"column '{name}' has times outside the years 1678 to 2261", DATA)
+        yield fine
+
+
+def _width(kind: Any) -> int:
+    """Bytes that a value is reckoned with; 0 for types that hq does not read."""
+    is_ = pa.types
+    if is_.is_dictionary(kind):
+        return TEXTS if _is_text(kind.value_type) else 0
+    if is_.is_fixed_size_list(kind):
+        item = kind.value_type
+        plain = is_.is_integer(item) or is_.is_floating(item) or is_.is_boolean(item)
+        return max(int(kind.list_size), 0) * _width(item) if plain else 0
+    if _is_text(kind):
+        return TEXTS
+    if is_.is_decimal(kind) or is_.is_null(kind):
+        return TEXTS
+    if is_.is_boolean(kind):
+        return 1
+    if is_.is_integer(kind) or is_.is_floating(kind) or is_.is_timestamp(kind) or is_.is_date(kind):
+        return int(kind.bit_width) // 8
+    return 0
+
+
+def _is_text(kind: Any) -> bool:
+    is_ = pa.types
+    return bool(is_.is_string(kind) or is_.is_large_string(kind) or getattr(is_, "is_string_view", is_.is_string)(kind))
+
+
+def _column(values: Any) -> Column:
+    """A validated array as NumPy has it."""
+    kind, is_ = values.type, pa.types
+    missing = np.asarray(values.is_null()) if values.null_count else None
+    if is_.is_null(kind):
+        return Column(np.zeros(len(values)), what=NULL)
+    if is_.is_timestamp(kind):
+        return Column(_integers(values, pa.int64()), missing, UNITS[kind.unit], zoned=kind.tz is not None)
+    if is_.is_date(kind):
+        days = is_.is_date32(kind)
+        counts = _integers(values, pa.int32() if days else pa.int64())
+        return Column(counts.astype(np.int64), missing, (86_400 * 10**9, 1) if days else UNITS["ms"])
+    if is_.is_dictionary(kind):
+        words = _texts(values.dictionary)
+        at = values.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        if not len(words):                  # all are null
+            return Column(np.full(len(values), "", dtype=object), missing)
+        return Column(words[at], missing)
+    if _is_text(kind):
+        return Column(_texts(values), missing)
+    if is_.is_decimal(kind):
+        return Column(_objects(values.to_pylist()), missing)
+    if is_.is_fixed_size_list(kind):
+        if missing is not None:
+            raise Unfit(int(np.argmax(missing)), "vectors, of which one is missing")
+        flat = _column(values.flatten())
+        if flat.missing is not None and flat.values.dtype.kind != "f":
+            raise Unfit(int(np.argmax(flat.missing)) // kind.list_size, "vectors, of which one has a gap")
+        return Column(flat.values.reshape(len(values), kind.list_size))
+    if missing is not None:
+        values = values.fill_null(float("nan") if is_.is_floating(kind) else False if is_.is_boolean(kind) else 0)
+    return Column(values.to_numpy(zero_copy_only=False), missing)
+
+
+def _integers(values: Any, kind: Any) -> Any:
+    """What lies in an array, as it lies there."""
+    found = values.view(kind)
+    return (found.fill_null(0) if found.null_count else found).to_numpy(zero_copy_only=False)
+
+
+def _objects(values: list[Any]) -> Any:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+def _texts(values: Any) -> Any:
+    """An array of texts as Python's; one that is far too long is refused before it is copied."""
+    if not _is_text(values.type):
+        raise Unfit(0, str(values.type))
+    too_long = np.flatnonzero(_lengths(values) > LONGEST)
+    if len(too_long):
+        raise Unfit(int(too_long[0]), f"texts of more than {LONGEST} bytes")
+    return _objects(values.to_pylist())
+
+
+def _lengths(values: Any) -> Any:
+    """Bytes of each text."""
+    start, n = values.offset, len(values)
+    if n == 0:
+        return np.zeros(0, dtype=np.int64)
+    at = values.buffers()[1]
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        wide = "<i4" if pa.types.is_string(values.type) else "<i8"
+        return np.diff(np.frombuffer(at, dtype=wide)[start : start + n + 1])
+    return np.frombuffer(at, dtype="<i4")[4 * start : 4 * (start + n) : 4]
 
 
 class ArrowWriter:
@@ -96,13 +282,14 @@ class ArrowWriter:
         self._schema: Any = None
         self._cols: list[tuple[str, str]] = []
         self._waiting: list[Any] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._symbols = False
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         self._cols = [schema.cols[at] for at in columns]
         self._symbols = bool(schema.symbol)
         fields = [pa.field("symbol", pa.string())] if self._symbols else []
+        once(self._format, ["symbol"] * self._symbols + [name for name, _ in self._cols])
         fields += [pa.field(name, _arrow_type(name, kind)) for name, kind in self._cols]
         about = type(schema)(schema.of, schema.symbol, schema.period, self._cols, schema.extra)
         self._schema = pa.schema(fields, metadata={ABOUT: described(about)})
@@ -118,13 +305,14 @@ class ArrowWriter:
         made += [_arrow_array(batch, at) for at in columns]
         self._waiting.append(pa.record_batch(made, schema=self._schema))
         self._rows += batch.n
-        if self._rows >= GROUP:
+        self._bytes += batch.schema.blob(batch.n)
+        if self._rows >= GROUP or self._bytes >= HELD:
             self._put()
 
     def _put(self) -> None:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting, schema=self._schema).combine_chunks()
-            self._waiting, self._rows = [], 0
+            self._waiting, self._rows, self._bytes = [], 0, 0
             if self._format == "parquet":
                 self._writer.write_table(table, row_group_size=GROUP)
             else:
@@ -148,9 +336,7 @@ def _arrow_array(batch: Batch, at: int) -> Any:
     name, kind = batch.schema.cols[at]
     item, _, length = kind.partition("x")
     values = np.frombuffer(batch.view(name), dtype=DTYPES[item]).copy()     # the batch's memory is used again
-    if kind == "b1":
-        return pa.array(values != 0)
+    found = pa.array(values != 0 if item == "b1" else values)
     if length:
-        return pa.FixedSizeListArray.from_arrays(pa.array(values), int(length))
-    found = pa.array(values)
+        return pa.FixedSizeListArray.from_arrays(found, int(length))
     return found.cast(pa.timestamp("ns", tz="UTC")) if is_time(name, kind) else found

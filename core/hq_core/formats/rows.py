@@ -32,17 +32,32 @@ def loose(period: int) -> int:
     return period // 9
 
 
-@kernel()
-def spans(first: I8, last: I8, n: int, count: I4) -> None:
-    """count = last - first + 1: how many trades the ids first..last stand for."""
+@kernel(state="bad:i8")
+def spans(first: I8, last: I8, n: int, count: I4, s: State) -> None:
+    """count = last - first + 1: how many trades the ids first..last stand for.
+
+    s   bad: the first row where that is none, or more than 32 bits hold; -1 if there is none
+    """
+    s.bad = -1
     for i in range(n):
+        # half of each first: a difference of such ids can be more than int64 holds, and may then be any number
+        if last[i] < first[i] or (last[i] >> 1) - (first[i] >> 1) > 1 << 30 or last[i] - first[i] > 2147483646:
+            s.bad = i
+            break
         count[i] = last[i] - first[i] + 1
 
 
-@kernel()
-def narrow(wide: I8, n: int, count: I4) -> None:
-    """count = wide, which was checked to fit."""
+@kernel(state="bad:i8")
+def narrow(wide: I8, n: int, count: I4, s: State) -> None:
+    """count = wide.
+
+    s   bad: the first row that 32 bits do not hold; -1 if there is none
+    """
+    s.bad = -1
     for i in range(n):
+        if wide[i] > 2147483647 or wide[i] < -2147483648:
+            s.bad = i
+            break
         count[i] = wide[i]
 
 
@@ -198,8 +213,7 @@ class Rows:
         n, more = self._years(n)
         wrong = more or wrong
         if plan.scratch and self._cell is not None:
-            self._cell.set(n=n)
-            self._cell.run()
+            n, wrong = self._counts(self._cell, n, wrong)
         self.total += n
         if options.invalid == DROP and flawed + found:
             n = self._drop(n, bytes(before[:n]))
@@ -251,6 +265,18 @@ class Rows:
         if early:
             self._options.remark("rows in 1970 (is the time unit right? hq-import --any-year says that it is)", early)
         return n, wrong
+
+    def _counts(self, cell: Cell, n: int, wrong: str) -> tuple[int, str]:
+        """The number of trades of each row, as far as it fits its 32 bits."""
+        cell.set(n=n)
+        cell.run()
+        bad = cell.state.bad
+        if bad < 0:
+            return n, wrong
+        told = [self.columns[name][bad] for name in self.plan.scratch]
+        if len(told) == 1:
+            return bad, f"trades is {told[0]}, which does not fit 32 bits"
+        return bad, f"trade ids {told[0]} to {told[1]} are {told[1] - told[0] + 1} trades: 1 to {2**31 - 1} can be"
 
     def _bar_times(self, n: int) -> tuple[int, str, int]:
         cell = self._cell

@@ -1,6 +1,7 @@
 """What the first bytes of an input are, and the source that reads it."""
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, NOINPUT, HqError
@@ -45,9 +46,9 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
 
         return NpySource(stream, options)
     if look[:4] == b"PAR1" or look[:6] == b"ARROW1" or look[:4] == b"\xff\xff\xff\xff":
-        from hq_core.formats.arrow import ArrowSource
+        from hq_core.formats.arrow import ArrowSource, ParquetSource
 
-        return ArrowSource(stream, options)
+        return (ParquetSource if look[:4] == b"PAR1" else ArrowSource)(stream, options)
     if not TEXT.issuperset(look[:LOOK]):
         raise HqError(f"not a format that hq reads; its first bytes are {look[:8].hex(' ')}", DATA)
     from hq_core.formats.csv import CsvSource
@@ -63,4 +64,5 @@ def _frames(fd: int, stream: ByteStream) -> Any:
         return Reader(fd, stream.ahead())
     from hq_core.formats.spool import spooled
 
-    return Reader(spooled(stream).fileno())
+    with spooled(stream) as file:
+        return Reader(os.dup(file.fileno()))

@@ -1,26 +1,56 @@
 """A stream put down in a file without a name, for formats that are read from their end."""
 from __future__ import annotations
 
+import io
 import os
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from hq_core.errors import IO, HqError
 from hq_core.formats.inflate import READ
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hq_core.formats.inflate import ByteStream
 
 
-def spooled(stream: ByteStream) -> BinaryIO:
-    """The rest of a stream as a file at its beginning; it lies in TMPDIR and lives as long as the process."""
+class Unnamed(io.FileIO):
+    """A file that lives as long as this object."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def temporary() -> Unnamed:
+    """A file without a name in TMPDIR, unbuffered."""
+    with spooling(), tempfile.TemporaryFile(buffering=0) as file:
+        return Unnamed(os.dup(file.fileno()), "r+b")
+
+
+@contextmanager
+def spooling() -> Iterator[None]:
+    """What a write to a temporary file may meet, with the folder and what to do."""
     try:
-        chunk = memoryview(bytearray(READ))
-        with tempfile.TemporaryFile(buffering=0) as file:
-            while got := stream.readinto(chunk):
-                file.write(chunk[:got])
-            fd = os.dup(file.fileno())
-        os.lseek(fd, 0, os.SEEK_SET)
+        yield
     except OSError as error:
-        raise HqError(f"cannot spool the input to {tempfile.gettempdir()}: {error.strerror}", IO) from None
-    return open(fd, "rb", closefd=False)    # noqa: SIM115  the descriptor may be handed on
+        where = tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"
+        raise HqError(f"cannot spool to {where}: {error.strerror or error}; TMPDIR names another folder", IO) from None
+
+
+def write_all(file: Unnamed, data: memoryview) -> None:
+    """All of the bytes: an unbuffered file may take a part."""
+    with spooling():
+        while data:
+            data = data[file.write(data) :]
+
+
+def spooled(stream: ByteStream) -> Unnamed:
+    """The rest of a stream as a file at its beginning."""
+    chunk = memoryview(bytearray(READ))
+    file = temporary()
+    while got := stream.readinto(chunk):
+        write_all(file, chunk[:got])
+    file.seek(0)
+    return file

@@ -1,80 +1,162 @@
 """Rows from whole columns: what NumPy, Parquet and Arrow inputs have in common.  numpy is imported for them alone."""
 from __future__ import annotations
 
+import errno
+from base64 import b64decode, b64encode
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from hq_core.batch import Batch, Schema
+from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
-from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
-from hq_core.formats.layouts import MOST_I4, WIDE, Plan, build
-from hq_core.formats.names import SIDES
+from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
+from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
+from hq_core.formats.layouts import build
+from hq_core.formats.layouts import whole as parsed
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
-from hq_core.formats.times import iso_text
+from hq_core.kinds import BAR
+from hq_core.wire.frame import MAX_COLUMNS, MAX_NAME, is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from hq_core.formats.exact import Array, Column
+    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.layouts import Field, Plan
 
     Item = tuple[str, Any]
-    Array = np.ndarray[Any, Any]
 
-DTYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1", "f4": "<f4"}
-
-
-class Column:
-    """A slice of one column: values as numpy has them, or ns of instants.
-
-    zoned  for instants: whether they bear a zone; None for other values
-    """
-
-    __slots__ = ("values", "zoned")
-
-    def __init__(self, values: Array, zoned: bool | None = None) -> None:
-        self.values = values
-        self.zoned = zoned
-
-    def text(self, i: int) -> str:
-        """A value as a csv file would have it, from which the plan is made."""
-        value = self.values[i]
-        if self.zoned is not None:
-            return iso_text(int(value)) if self.zoned else iso_text(int(value))[:-1]
-        if isinstance(value, np.floating):
-            return "" if np.isnan(value) else repr(float(value))
-        if isinstance(value, (bool, np.bool_)):
-            return "true" if value else "false"
-        return "" if value is None else str(value)
+CHUNK = 16 << 20            # bytes of columns that are read at once; at most ROOM rows
+MOST = 128 << 20            # bytes that a file may unpack to in one piece ...
+SWELL = 4                   # ... or so many times its own size, where that is more
+DESCRIBED = 4 << 20         # bytes of hq's own description
+LONGEST = 4096              # bytes of one text that is read
+I8 = (-(2**63), 2**63 - 1)
 
 
-Chunk = dict[str, Column]
+@contextmanager
+def damage(what: str, after: int) -> Iterator[None]:
+    """What the libraries raise over damaged bytes, as an error that says where: the one place that knows."""
+    try:
+        yield
+    except HqError:
+        raise
+    except OSError as error:
+        if error.errno and error.errno != errno.EINVAL:     # a place that no file has; others are the machine's
+            raise
+        raise HqError(_damaged(what, after, error), DATA) from None
+    except Exception as error:      # noqa: BLE001  a parser fails on damaged bytes in ways that no list holds
+        raise HqError(_damaged(what, after, error), DATA) from None
+
+
+def _damaged(what: str, after: int, error: BaseException) -> str:
+    told = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, OSError) and error.errno:
+        told = "it points to places that are not there"
+    where = f"is damaged after row {after}" if after else "cannot be read"
+    return f"the {what} {where}: {told}"
 
 
 def described(schema: Schema) -> bytes:
     """What hq says about the rows of a file of its own, as JSON."""
     about = {"of": schema.of, "symbol": schema.symbol, "period": schema.period, "cols": schema.cols}
-    return orjson.dumps({**about, "extra": schema.extra}, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    try:
+        plain = orjson.dumps(schema.extra)
+        if orjson.loads(plain) == schema.extra:
+            return orjson.dumps({**about, "extra": schema.extra})
+    except TypeError:
+        pass
+    import msgpack  # keys that are numbers, NaN, bytes: JSON would give them back as others
+
+    return orjson.dumps({**about, "packed": b64encode(msgpack.packb(schema.extra)).decode()})
+
+
+def once(format_: str, names: Sequence[str]) -> None:
+    """Refuse a file in which two columns would have the same name."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise HqError(f"{format_}: '{twice}' would be there twice; choose the columns with --columns", DATA)
+
+
+def understood(said: bytes) -> Schema:
+    """The series of the first rows, as hq's description of a file says it, checked like a schema frame."""
+    import msgpack
+
+    wrong = "hq's own description of the file"
+    if len(said) > DESCRIBED:
+        raise HqError(f"{wrong} has {len(said)} bytes, at most {DESCRIBED} are read", DATA)
+    try:
+        about = orjson.loads(said)
+        of, symbol, period, extra = about["of"], about["symbol"], about["period"], about.get("extra") or {}
+        if about.get("packed"):
+            extra = msgpack.unpackb(b64decode(about["packed"], validate=True), strict_map_key=False)
+        cols = [(name, kind) for name, kind in about["cols"]]
+        if not of or not all(is_name(text) for text in (of, symbol, period)):
+            raise ValueError(f"of, symbol and period must be texts of up to {MAX_NAME} characters")
+        if not 0 < len(cols) <= MAX_COLUMNS or not all(name and is_name(name) for name, _ in cols):
+            raise ValueError(f"cols must be 1 to {MAX_COLUMNS} pairs of a name and a type")
+        for name, kind in cols:
+            _known(name, kind)
+        if not isinstance(extra, dict):
+            raise ValueError("extra must be an object")
+        msgpack.packb(extra)
+        return Schema(of, symbol, period, cols, extra)
+    except HqError as error:
+        raise HqError(f"{wrong}: {error}", DATA) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        missing = "has no " if isinstance(error, KeyError) else ""
+        raise HqError(f"{wrong} cannot be used: {missing}{str(error)[:200] or type(error).__name__}", DATA) from None
+
+
+def _known(name: str, kind: Any) -> None:
+    try:
+        width(kind)
+    except (KeyError, ValueError, AttributeError, TypeError):
+        raise ValueError(f"'{name}' is of type {kind!r:.40}, which hq does not have") from None
 
 
 class TableSource:
     """(kind, item) pairs of a file of columns.
 
+    what      the format, in errors
+    names     of the file's columns, in its order
+    size      bytes of the file
     position  always 0: such a file is read again from its beginning, and the rows handed out before are passed over
     """
 
-    def __init__(self, options: Options | None = None) -> None:
+    what = "file"
+
+    def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
         self.options = options or Options()
         self.position = 0
+        self.names: list[str] = []
+        self.size = 0
         self._done = 0          # rows handed out, in this run and before
         self._pass = 0          # rows to pass over
+        with damage(self.what, 0):
+            self.open(stream)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """The file's columns, at most ROOM rows at a time."""
+    def open(self, stream: ByteStream) -> None:
+        """Find out what is in the file: names, size, about, readable."""
         raise NotImplementedError
 
-    def about(self) -> dict[str, Any] | None:
+    def about(self) -> bytes | None:
         """What hq said about the file when it wrote it."""
+        raise NotImplementedError
+
+    def readable(self) -> list[int]:
+        """The columns whose values hq can look at, wanted or not."""
+        raise NotImplementedError
+
+    def kind(self, at: int) -> str:
+        """The type of a column that is not readable."""
+        raise NotImplementedError
+
+    def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
+        """These columns of the file from its first row on, at most ROOM rows and about CHUNK bytes at a time."""
         raise NotImplementedError
 
     def save(self) -> dict[str, Any]:
@@ -86,7 +168,7 @@ class TableSource:
 
     def __iter__(self) -> Iterator[Item]:
         said = self.about()
-        items = self._own(said) if said is not None else self._foreign()
+        items = self._own(understood(said)) if said is not None else self._foreign()
         for kind, item in items:
             if kind == "rows" and self._pass:
                 skip = min(self._pass, item.n)
@@ -99,121 +181,197 @@ class TableSource:
                 self._done += item.n
             yield kind, item
 
+    def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[Column]]]:
+        """Chunks with the rows before them, columns of equal length; damage is told with its row."""
+        found = iter(self.chunks(wanted))
+        before = 0
+        while True:
+            with damage(self.what, before):
+                chunk = next(found, None)
+            if chunk is None:
+                return
+            yield before, chunk
+            before += len(chunk[0])
+
+    def room(self, row: int) -> int:
+        """Rows of that many bytes that are read at once."""
+        if row > CHUNK:
+            raise HqError(f"the {self.what} has {row} bytes a row, at most {CHUNK} are read", DATA)
+        return max(1, min(ROOM, CHUNK // max(row, 1)))
+
+    def swollen(self, size: int, what: str) -> None:
+        """Refuse what unpacks to more than is held in memory."""
+        most = max(MOST, SWELL * self.size)
+        if size > most:
+            raise HqError(
+                f"the {self.what}: {what} unpacks to {size >> 20} MiB at once, at most {most >> 20} MiB are: "
+                "write it in smaller pieces", DATA,
+            )
+
     # -- files that hq wrote -----------------------------------------------------------------------------
-    def _own(self, said: dict[str, Any]) -> Iterator[Item]:
-        schemas: dict[str, Schema] = {}
-        cols = [(str(name), str(kind)) for name, kind in said["cols"]]
-        if not any(True for _ in cols):
-            return
-        announced = False
-        for chunk in self.chunks():
-            n = len(next(iter(chunk.values())).values)
-            arrays = []
-            for name, kind in cols:
-                if name not in chunk:
-                    raise HqError(f"column '{name}' is missing, which the file's own description names", DATA)
-                item = kind.partition("x")[0]
-                arrays.append(np.ascontiguousarray(chunk[name].values.astype(DTYPES[item], copy=False)))
-            runs = _runs(chunk["symbol"].values) if "symbol" in chunk else [(said["symbol"], 0, n)]
-            for symbol, start, stop in runs:
-                if symbol not in schemas:
-                    schemas[symbol] = Schema(said["of"], symbol, said["period"], cols, said.get("extra") or {})
-                    yield "schema", schemas[symbol]
-                    announced = True
-                whole = Batch(schemas[symbol], n, [a.ctypes.data for a in arrays], arrays)
+    def _own(self, first: Schema) -> Iterator[Item]:
+        schemas = {first.symbol: first}
+        told: set[str] = set()
+        wanted = [self._place(name) for name in first.names]
+        by_symbol = "symbol" in self.names and not first.has("symbol")
+        if by_symbol:
+            wanted.append(self._place("symbol"))
+        for before, chunk in self._guarded(wanted):
+            arrays, n, wrong = self._stored(first, chunk, before)
+            stretches = [(first.symbol, 0, n)]
+            if by_symbol:
+                try:
+                    stretches = runs(chunk[-1].part(0, n))
+                except Unfit as error:
+                    raise HqError(f"row {before + error.at + 1}: column 'symbol': {error}", DATA) from None
+            for symbol, start, stop in stretches:
+                schema = schemas.get(symbol)
+                if schema is None:
+                    schema = schemas[symbol] = Schema(first.of, symbol, first.period, first.cols, first.extra)
+                if symbol not in told:
+                    told.add(symbol)
+                    yield "schema", schema
                 if stop > start:
-                    yield "rows", whole.slice(start, stop)
-        if not announced:
-            yield "schema", Schema(said["of"], said["symbol"], said["period"], cols, said.get("extra") or {})
+                    whole_ = Batch(schema, n, [a.ctypes.data for a in arrays], arrays)
+                    yield "rows", whole_.slice(start, stop)
+            if wrong:
+                raise HqError(wrong, DATA)
+        if not told:
+            yield "schema", first
+
+    def _place(self, name: str) -> int:
+        if name not in self.names:
+            raise HqError(f"column '{name}' is missing, which the file's own description names", DATA)
+        return self.names.index(name)
+
+    def _stored(self, schema: Schema, chunk: list[Column], before: int) -> tuple[list[Array], int, str]:
+        """Arrays of the series' types, how many rows of them are good, and what is wrong with the next one.
+
+        Addresses are taken of these arrays alone: each has `rows` times the type's width, whatever the file says.
+        """
+        n, wrong = len(chunk[0]), ""
+        arrays = []
+        for (name, kind), column in zip(schema.cols, chunk):
+            try:
+                made = stored(column.part(0, n), kind)
+            except Unfit as error:
+                n, wrong = error.at, f"row {before + error.at + 1}: column '{name}': {error}"
+                made = stored(column.part(0, n), kind) if n else np.zeros(0)
+            arrays.append(made)
+        if n and any(made.nbytes < n * wide for made, wide in zip(arrays, schema.widths)):
+            raise AssertionError("a column is narrower than its type")
+        return arrays, n, wrong
 
     # -- files of others ---------------------------------------------------------------------------------
     def _foreign(self) -> Iterator[Item]:
-        rows: Rows | None = None
-        for chunk in self.chunks():
-            n = len(next(iter(chunk.values())).values)
-            if n == 0:
-                continue
-            if rows is None:
-                rows = Rows(self._plan(chunk, n), self.options)
-            at = rows.plan.series_field()
-            runs = _runs(list(chunk.values())[at].values) if at >= 0 else [(rows.symbol, 0, n)]
-            for symbol, start, stop in runs:
-                rows.symbol = symbol
-                schema, new = rows.series()
-                if new:
-                    yield "schema", schema
-                self._fill(rows, chunk, start, stop)
-                batch, wrong = rows.batch(stop - start)
-                if batch.n:
-                    yield "rows", batch
-                if wrong:
-                    raise HqError(f"row {rows.total + 1}: {wrong}", DATA)
+        readable = self.readable()
+        if not readable:
+            told = ", ".join(f"'{name}' is of {self.kind(i)}" for i, name in enumerate(self.names[:3]))
+            raise HqError(f"the {self.what} has no column that hq reads{told and ': '}{told}", DATA)
+        first = next((chunk for _, chunk in self._guarded(readable) if len(chunk[0])), None)
+        if first is None:
+            return
+        plan = self._plan(dict(zip(readable, first)))
+        wanted = [i for i, field in enumerate(plan.fields) if field.op != SKIP]
+        del first
+        names = [self.names[i] for i in wanted]
+        twice = next((name for name in names if self.names.count(name) > 1), None)
+        if twice is not None:
+            raise HqError(f"column '{twice}' is there twice", DATA)
+        most = self.room(8 * len(plan.cols))
+        rows = Rows(plan, self.options, most)
+        at = plan.series_field()
+        for before, chunk in self._guarded(wanted):
+            for low in range(0, len(chunk[0]), most):
+                part = [column.part(low, low + most) for column in chunk]
+                stretches = [(rows.symbol, 0, len(part[0]))]
+                if at >= 0:
+                    try:
+                        stretches = runs(part[wanted.index(at)])
+                    except Unfit as error:
+                        where = f"row {before + low + error.at + 1}: column '{self.names[at]}'"
+                        raise HqError(f"{where}: {error}", DATA) from None
+                for symbol, start, stop in stretches:
+                    rows.symbol = symbol
+                    schema, new = rows.series()
+                    if new:
+                        yield "schema", schema
+                    n, unfit = self._fill(rows, [plan.fields[i] for i in wanted], part, start, stop)
+                    batch, wrong = rows.batch(n)
+                    if batch.n:
+                        yield "rows", batch
+                    if wrong or unfit:
+                        raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
 
-    def _plan(self, chunk: Chunk, n: int) -> Plan:
-        columns = list(chunk.values())
-        samples = [[column.text(i) for column in columns] for i in range(min(n, ROOM if n == 1 else 2))]
-        plan = build(list(chunk), samples[0], self.options)
+    def _plan(self, columns: dict[int, Column]) -> Plan:
+        n = len(next(iter(columns.values())))
+
+        def texts(row: int) -> list[str]:
+            found = []
+            for i, name in enumerate(self.names):
+                try:
+                    found.append(columns[i].text(row) if i in columns else f"<{self.kind(i)}>")
+                except Unfit as error:
+                    raise HqError(f"row {row + 1}: column '{name}': {error}", DATA) from None
+            return found
+
+        plan = build(self.names, texts(0), self.options)
+        for i, field in enumerate(plan.fields):
+            own = field.name in self.options.columns.values() or str(i + 1) in self.options.columns.values()
+            textual = i in columns and columns[i].textual
+            if field.op == REAL and textual and not own and plan.kind == "bar" and field.to not in dict(BAR):
+                plan.cols.remove((field.to, "f8"))      # the file says that it is text, so it is no feature
+                field.op, field.to = SKIP, ""
         if plan.kind == "bar" and plan.period == 0:
             at = plan.series_field()
-            same = [i for i in range(1, n) if at < 0 or columns[at].values[i] == columns[at].values[0]]
-            if not same:
+            same = next((i for i in range(1, n) if at < 0 or columns[at].text(i) == columns[at].text(0)), None)
+            if same is None:
                 raise HqError("one row alone does not tell its period: pass --period to hq-import", DATA)
-            plan.infer(samples[0], [column.text(same[0]) for column in columns])
+            plan.infer(texts(0), texts(same))
         return plan
 
-    def _fill(self, rows: Rows, chunk: Chunk, start: int, stop: int) -> None:
-        n = stop - start
-        for field, column in zip(rows.plan.fields, chunk.values()):
-            if field.op in (SKIP, SERIES) or n == 0:
+    def _fill(
+        self, rows: Rows, fields: list[Field], chunk: list[Column], start: int, stop: int
+    ) -> tuple[int, str]:
+        """Put rows into the block: how many are good, and what is wrong with the next one."""
+        n, wrong = stop - start, ""
+        types = dict(rows.plan.cols)
+        for field, column in zip(fields, chunk):
+            if field.op == SERIES:
                 continue
-            where = f"rows from {rows.total + 1}: column '{field.name}'"
-            to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[_type(rows, field.to)])
-            values = column.values[start:stop]
-            if field.to == WIDE and values.max() > MOST_I4:
-                raise HqError(f"{where}: {values.max()} does not fit 32 bits", DATA)
-            try:
-                to[:n] = _values(field.op, values) * (field.times if field.op == WHOLE else 1) + field.plus
-            except (ValueError, TypeError, OverflowError) as error:
-                raise HqError(f"{where}: {error}", DATA) from None
-            if field.digits and not (_digits(values.min()) == _digits(values.max()) == field.digits):
-                raise HqError(f"{where}: not all times have {field.digits} digits", DATA)
+            to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[types.get(field.to, "i8")])
+            for _ in range(2):          # once more for the rows before the first bad one
+                if not n:
+                    break
+                try:
+                    to[:n] = _converted(field, column.part(start, start + n))
+                    break
+                except Unfit as error:
+                    n, wrong = error.at, f"column '{field.name}': {error}"
+        return n, wrong
 
 
-def _digits(value: Any) -> int:
-    return len(str(int(value)))
-
-
-def _type(rows: Rows, name: str) -> str:
-    return dict(rows.plan.cols).get(name, "i8")
-
-
-def _values(op: int, values: Array) -> Array:
+def _converted(field: Field, column: Column) -> Array:
     """A column's values in the form that hq stores."""
-    if op == REAL:
-        return values.astype(np.float64)
-    if op in (BOOL, MAKER):
-        if values.dtype.kind not in "bui":
-            raise ValueError("is not of true and false")
-        truth: Array = (values != 0).astype(np.int8)
-        return truth if op == BOOL else (1 - 2 * truth).astype(np.int8)
-    if op == SIDE and values.dtype.kind not in "iu":
-        found = [SIDES.get(str(value).lower()) for value in values]
-        if None in found:
-            raise ValueError(f"'{values[found.index(None)]}' is not buy or sell")
-        return np.array(found, dtype=np.int8)
-    if op == ISO or values.dtype.kind in "iu":
-        return values.astype(np.int64)
-    if values.dtype.kind == "f" and bool((values == np.floor(values)).all()):
-        return values.astype(np.int64)
-    raise ValueError("is not of whole numbers")
+    if field.op == REAL:
+        return real(column, field.empty)
+    if field.op == BOOL:
+        return truth(column)
+    if field.op == MAKER:
+        return (1 - 2 * truth(column)).astype(np.int8)
+    if field.op == SIDE:
+        return side(column)
+    instants = field.to in ("ts", "open_time")
+    if field.digits and not column.textual:
+        _count_digits(field, column)
+    within = (-FAR, FAR) if instants else I8
+    return whole(column, within, field.times, field.plus, lambda text: parsed(field, text), instants)
 
 
-def _runs(symbols: Array) -> list[tuple[str, int, int]]:
-    """Stretches of the same symbol."""
-    found = []
-    start = 0
-    for i in range(1, len(symbols) + 1):
-        if i == len(symbols) or symbols[i] != symbols[start]:
-            found.append((str(symbols[start]), start, i))
-            start = i
-    return found
+def _count_digits(field: Field, column: Column) -> None:
+    made = np.abs(whole(column, I8))
+    bad = (made < 10 ** (field.digits - 1)) | (made >= 10**field.digits)
+    if bad.any():
+        at = int(np.argmax(bad))
+        digits = len(str(abs(int(made[at]))))
+        raise Unfit(at, f"{made[at]} has {digits} digits, the first row had {field.digits}: is it another unit?")

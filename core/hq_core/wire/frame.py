@@ -27,6 +27,11 @@ MAX_ARRAY = 4096        # in a map, where 1024 of them may be nested before a by
 MAX_SERIES = 65536
 
 
+def is_name(text: object) -> bool:
+    """Whether it may stand in a message: a short text without control characters."""
+    return isinstance(text, str) and len(text) <= MAX_NAME and (text.isprintable() or not text)
+
+
 def pack_header(into: memoryview, at: int, schema_id: int, n: int, blob: int) -> None:
     HEADER.pack_into(
         into, at, 0xDC00, 4, 0xCE, blob + HEADER_BYTES - FOLLOWS, 0xCE, schema_id, 0xCE, n, 0xC9, blob, EXT_COLUMNS

@@ -24,6 +24,7 @@ from hq_core.wire.frame import (
     SMALL_MAP,
     Memory,
     grow_pipe,
+    is_name,
     read_into,
 )
 
@@ -193,11 +194,11 @@ class Reader:
             known = {"kind", "id", "of", "symbol", "period", "cols"}
             if type(number) is not int or not 0 <= number < 2**32:
                 raise ValueError("id")
-            if not of or not all(_is_name(text) for text in (of, symbol, period)):
+            if not of or not all(is_name(text) for text in (of, symbol, period)):
                 raise ValueError("of, symbol or period")
             if not 0 < len(cols) <= MAX_COLUMNS or len(self._schemas) >= MAX_SERIES:
                 raise ValueError("too many columns or series")
-            if not all(name and _is_name(name) and _is_name(type_) for name, type_ in cols):
+            if not all(name and is_name(name) and is_name(type_) for name, type_ in cols):
                 raise ValueError("cols")
             extra = {key: value for key, value in frame.items() if key not in known}
             schema = Schema(of, symbol, period, cols, extra)
@@ -260,11 +261,6 @@ class Reader:
         return HqError(f"frame at byte {at} {what}", DATA)
 
     _before = 0
-
-
-def _is_name(text: object) -> bool:
-    """Whether it may stand in a message: a short text without control characters."""
-    return isinstance(text, str) and len(text) <= MAX_NAME and (text.isprintable() or not text)
 
 
 def _schema_frame(number: int, schema: Schema) -> dict[str, Any]:
