@@ -137,8 +137,12 @@ def test_trades_that_cannot_be_are_errors_dropped_or_kept(row, told):
 def test_a_price_that_is_no_number_in_an_array():
     to = io.BytesIO()
     np.savez(to, ts_ms=np.array([START, START + 1]), price=np.array([1.0, np.nan]), qty=np.array([1.0, 1.0]))
-    with pytest.raises(HqError, match="price is nan"):
-        rows(to.getvalue(), "price")
+    text = b"transact_time,price,qty\n1704067200000,1,1\n1704067200001,nan,1\n"
+    for data in to.getvalue(), text:
+        with pytest.raises(HqError, match="row 2.*nan'? is not a number"):
+            rows(data, "price")
+        assert rows(data, "price", invalid="drop") == ([1.0], {"price not above 0": 1})
+        assert len(rows(data, "price", invalid="keep")[0]) == 2
 
 
 # -- overlaps ------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from hq_core.formats.names import (
     squash,
     without_header,
 )
-from hq_core.formats.options import SORT
+from hq_core.formats.options import ERROR, SORT
 from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE
 from hq_core.wire.frame import MAX_COLUMNS
@@ -484,6 +484,7 @@ def _trade(
     for role, op in (("price", REAL), ("qty", REAL), ("id", WHOLE), ("trades", WHOLE), ("side", SIDE)):
         if role in found:
             fields[found[role]].op, fields[found[role]].to = op, role
+            fields[found[role]].empty = op == REAL and options.invalid != ERROR     # NaN is one more invalid price
     if "id" in found and not first[found["id"]].isdecimal():
         fields[found["id"]].op, fields[found["id"]].to = SKIP, ""       # some venues' ids are text
         del found["id"]
