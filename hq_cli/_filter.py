@@ -96,6 +96,9 @@ def run_stage(
             _tell(name, stage.notices, "")
             for line in stage.remarks():
                 say(f"{name}: {line}")
+            said = getattr(source, "options", None)         # of a source of another format
+            for line in said.told() if said is not None else ():
+                say(f"{name}: {line}")
 
 
 SHOWN = 100         # rows of a table on a terminal

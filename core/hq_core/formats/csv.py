@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
 from hq_core.formats.inflate import READ
-from hq_core.formats.layouts import MOST_I4, WIDE, build, whole
+from hq_core.formats.layouts import CLOCK, MOST_I4, WIDE, build, whole
 from hq_core.formats.members import Members
 from hq_core.formats.names import SIDES, TRUTH, is_number, squash, without_header
 from hq_core.formats.options import Options
@@ -64,6 +64,7 @@ class CsvSource:
         self._hard = array("q")
         self._cut = False                   # the stream ended inside a line, where that may not be
         self._resumed = False               # a state was taken up, and no row has come since
+        self._preamble = self.options.skip_lines    # lines before the header that are still to come
 
     def __iter__(self) -> Iterator[Item]:
         while True:
@@ -97,6 +98,7 @@ class CsvSource:
         if saved:
             self._names, self._header, self._samples = saved["names"], saved["header"], saved["samples"]
             self._delimiter = saved["delimiter"]
+            self._preamble = 0
             self._members.first = self._members.name = saved.get("file", "")
             self._use(self._planned(*self._samples))
             assert self._rows is not None
@@ -108,6 +110,8 @@ class CsvSource:
     # -- what the file is --------------------------------------------------------------------------------
     def _prepare(self) -> bool:
         """Make the plan as soon as the lines that it takes are there."""
+        if self._preamble and not self._pass_preamble():
+            return False
         while self._rows is None:
             at = self._enter(self._looked - self._base)
             found = None if at is None else self._line(at)
@@ -124,6 +128,19 @@ class CsvSource:
                 self._look(line, after)
             except ValueError as error:
                 raise HqError(f"row {max(self._seen, 1)}: {error}") from None
+        return True
+
+    def _pass_preamble(self) -> bool:
+        """Pass over the lines before the header; whether all have come."""
+        while self._preamble:
+            found = self._line(self._at)
+            if found is None:
+                if self._ended:
+                    raise HqError(f"the input has fewer lines than the {self.options.skip_lines} of --skip-lines")
+                return False
+            self._at = found[1]
+            self._looked = self._base + self._at
+            self._preamble -= 1
         return True
 
     def _look(self, line: bytes, after: int) -> None:
@@ -148,7 +165,7 @@ class CsvSource:
             plan.clock(self._samples[-1])
             if len(self._samples) < 2:
                 return
-            plan.infer(*self._samples)
+            plan.infer(*self._samples, number=max(self._seen, 2))
         self._use(plan)
 
     def _enter(self, at: int) -> int | None:
@@ -214,12 +231,12 @@ class CsvSource:
         cell = self._cell = Cell(parse)
         fields = plan.fields
         columns = {
-            "op": [field.op for field in fields],
+            "op": [WHOLE if field.op == CLOCK else field.op for field in fields],
             "place": [rows.place(field.to) if field.to else 0 for field in fields],
             "times": [field.times for field in fields],
             "plus": [field.plus for field in fields],
             "most": [_most(field) for field in fields],
-            "check": [field.digits if field.op == WHOLE else int(field.zoned) for field in fields],
+            "check": [field.digits if field.op in (WHOLE, CLOCK) else int(field.zoned) for field in fields],
         }
         for name, values in columns.items():
             cell.buffer(name, array("q", values))
@@ -297,7 +314,7 @@ class CsvSource:
         before = rows.total
         batch, wrong = rows.batch(n)
         if wrong or bad:
-            self._to_row(batch.n)
+            self._to_row(rows.total - before)
         else:
             self._at = pos
             self.position = min(self._base + pos, self._total())
@@ -305,7 +322,7 @@ class CsvSource:
             self._resumed = False
             yield "rows", batch
         if wrong:
-            raise HqError(f"row {before + batch.n + 1} (byte {self.position}): {wrong}")
+            raise HqError(f"row {rows.total + 1} (byte {self.position}): {wrong}")
 
     def _total(self) -> int:
         return self._base + self._filled - self._added
@@ -335,7 +352,7 @@ class CsvSource:
             except ValueError as error:
                 state.rows = row
                 where = f"row {rows.total + row + 1} (byte {self._base + hard[i]})"
-                return row, f"{where}: column '{field.to}': '{text}' {error}"
+                return row, f"{where}: column '{field.to}': '{text}' {error}{field.hint()}"
         return state.rows, ""
 
     def _real(self, field: Field, text: str) -> float:
@@ -348,6 +365,9 @@ class CsvSource:
                 raise ValueError("is beyond what a 64-bit float holds")
             return value
         named = NOT_FINITE.get(text.lower())
+        if named is None and field.loose:
+            self.options.remark(field.text_told, 1)
+            return float("nan")
         if named is None or not field.empty:
             raise ValueError("is not a number")
         return float(named)
@@ -378,13 +398,13 @@ class CsvSource:
         at = plan.series_field()
         if at >= 0 and texts[at] != rows.symbol:
             return False, ""
-        for field, text in zip(plan.fields, texts):
+        for field, text in zip(plan.fields, plan.joined(texts)):
             if field.op in (SKIP, SERIES):
                 continue
             try:
                 rows.columns[field.to][state.rows] = self._value(field, text)
             except ValueError as error:
-                return False, f"{where}: column '{field.name}': '{text}' {error}"
+                return False, f"{where}: column '{field.name}': '{text}' {error}{field.hint()}"
         state.pos = after
         state.rows += 1
         return state.rows < rows.room, ""
@@ -392,7 +412,7 @@ class CsvSource:
     def _value(self, field: Field, text: str) -> float:
         if field.op == REAL:
             return self._real(field, text)
-        if field.op in (WHOLE, ISO):
+        if field.op in (WHOLE, ISO, CLOCK):
             return whole(field, text)
         found = (SIDES if field.op == SIDE else TRUTH).get(text.lower())
         if found is None:

@@ -230,13 +230,14 @@ class JsonSource:
             schema, new = rows.series()
             if new:
                 yield "schema", schema
+            before = rows.total
             batch, wrong = rows.batch(n)
             if not any(one.held for one in self._shapes):
                 self.position = self._base + at
             if batch.n:
                 yield "rows", batch
             if wrong:
-                raise HqError(f"element {self._number - n + batch.n + 1}: {wrong}")
+                raise HqError(f"element {self._number - n + rows.total - before + 1}: {wrong}")
 
     # -- rows --------------------------------------------------------------------------------------------
     def _made(self, raw: Any, pairs: int) -> tuple[Shape, list[tuple[str, list[Any]]]] | dict[str, Any] | None:

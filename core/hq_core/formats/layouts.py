@@ -5,26 +5,36 @@ from typing import TYPE_CHECKING
 
 from hq_core.batch import LONGEST, period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.formats.clock import Clock, is_time_of_day
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
     TRADE_NAMES,
+    TRUTH,
+    UNSURE,
     is_number,
     split_unit,
     squash,
     without_header,
 )
+from hq_core.formats.options import ERROR, SORT
 from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from hq_core.formats.options import Options
 
 OPS = {"i8": WHOLE, "i4": WHOLE, "f8": REAL, "b1": BOOL, "i1": SIDE}
 WIDE, MOST_I4 = "trades as int64", 2**31 - 1
 BOTH, FROM_OPEN, FROM_CLOSE = range(3)      # which of a bar's two times the file has
+CLOCK = 16                                  # a time in a form of its own: no kernel reads it, whole() does
+NO_DIGITS = 99                              # more digits than any number that a kernel takes
+TIME_ROLES = ("open_time", "close_time", "ts")
+NEEDED = (*TIME_ROLES, "open", "high", "low", "close", "volume", "symbol", "price", "qty", "side", "maker", "id")
 
 
 class Field:
@@ -32,10 +42,14 @@ class Field:
 
     name   as the file calls it;  op: what the kernel does with it;  to: the column that it fills, '' for none
     times  plus: stored = value * times + plus;  digits: how many a time must have, 0 for any;  zoned: ISO with a zone
+    clock  reads the times of a CLOCK field
     empty  an empty field is NaN and no error
+    loose  nobody asked for it and its name says nothing: text is NaN, and told
+    spare  nobody asked for it and rows can be made without it
+    left   it is not read, whatever is in it
     """
 
-    __slots__ = ("digits", "empty", "name", "op", "plus", "times", "to", "zoned")
+    __slots__ = ("clock", "digits", "empty", "left", "loose", "name", "op", "plus", "spare", "times", "to", "zoned")
 
     def __init__(self, name: str, op: int = SKIP, to: str = "", empty: bool = False) -> None:
         self.name = name
@@ -45,6 +59,17 @@ class Field:
         self.digits = 0
         self.zoned = True
         self.empty = empty
+        self.loose = self.spare = self.left = False
+        self.clock: Clock | None = None
+
+    def hint(self) -> str:
+        """What ends an error about a value of this field that rows could do without."""
+        return f"; hq-import --drop '{self.name}' reads the rows without it" if self.spare else ""
+
+    @property
+    def text_told(self) -> str:
+        """How text in a loose field is told."""
+        return f"column '{self.name}' has numbers first and then text, which is read as NaN"
 
 
 class Plan:
@@ -57,9 +82,11 @@ class Plan:
     period   ns of a bar; 0 when it takes a second row to know
     given    the period was given, not found: rows may lie closer than it
     zone     of times without one
+    pair     which fields hold a date and its time of day, where two do
+    sorted   rows come in order of time
     """
 
-    __slots__ = ("cols", "fields", "given", "kind", "period", "scratch", "stamps", "zone")
+    __slots__ = ("cols", "fields", "given", "kind", "pair", "period", "scratch", "sorted", "stamps", "zone")
 
     def __init__(self, kind: str, fields: list[Field]) -> None:
         self.kind = kind
@@ -70,6 +97,17 @@ class Plan:
         self.period = 0
         self.given = False
         self.zone: Zone | None = None
+        self.pair: tuple[int, int] | None = None
+        self.sorted = True
+
+    def joined(self, row: list[Any]) -> list[Any]:
+        """A row with its date and time of day in one field, that of the date."""
+        if self.pair is None:
+            return row
+        date, time = self.pair
+        made = list(row)
+        made[date], made[time] = f"{row[date]} {row[time]}", ""
+        return made
 
     def field(self, to: str) -> Field:
         return next(field for field in self.fields if field.to == to)
@@ -86,23 +124,41 @@ class Plan:
         """ns of the one time column of a bar, on the file's own clock.  Raises ValueError."""
         to = "open_time" if self.stamps == FROM_OPEN else "ts"
         at = next(i for i, field in enumerate(self.fields) if field.to == to)
+        text = self.joined(row)[at]
         try:
-            return whole(self.fields[at], row[at])
+            return whole(self.fields[at], text)
         except ValueError as error:
-            raise ValueError(f"column '{self.fields[at].name}': '{row[at]}' {error}") from None
+            raise ValueError(f"column '{self.fields[at].name}': '{text}' {error}") from None
 
-    def infer(self, first: list[str], second: list[str]) -> None:
-        """The period is the distance of the first two rows; `check_bars` watches that none is smaller."""
-        self.period = self.clock(second) - self.clock(first)
+    def infer(self, first: list[str], second: list[str], *, number: int = 2) -> None:
+        """The period is the distance of the first two rows; `bar_times` watches that none is smaller.
+
+        number  which row the second one is
+        """
+        at = 1
+        try:
+            start = self.clock(first)
+            at = number
+            apart = self.clock(second) - start
+        except ValueError as error:
+            raise HqError(f"row {at}: {error}") from None
+        if apart < 0 and self.sorted:
+            raise HqError(
+                f"row {number}: its time lies {-apart / SECOND:g} s before that of row 1; "
+                "hq-import --order sort puts rows in order"
+            )
+        self.period = abs(apart)
         if not self.period_text or self.period > LONGEST * SECOND:
             raise HqError(
-                f"the period cannot be told from the first two rows, which are {self.period / SECOND:g} s apart; "
+                f"the period cannot be told from rows 1 and {number}, which are {self.period / SECOND:g} s apart; "
                 "pass --period to hq-import"
             )
 
 
 def whole(field: Field, text: str) -> int:
-    """The integer that a WHOLE or ISO field stores.  Raises ValueError saying what the text is not."""
+    """The integer that a WHOLE, ISO or CLOCK field stores.  Raises ValueError saying what the text is not."""
+    if field.clock is not None:
+        return field.clock.read(text) + field.plus
     if field.op == ISO:
         found = read_iso(text)
         if found is None:
@@ -129,13 +185,7 @@ def roles(names: list[str], table: dict[str, tuple[str, ...]], given: dict[str, 
     """hq's name -> which field: those of `given` first, then by the table of names."""
     found: dict[str, int] = {}
     for role, name in given.items():
-        if name in names:
-            found[role] = names.index(name)
-        elif name.isdecimal() and 1 <= int(name) <= len(names):
-            found[role] = int(name) - 1
-        else:
-            hint = did_you_mean(name, names)
-            raise HqError(f"column '{name}' is missing; the input has {', '.join(names)}{hint}", DATA)
+        found[role] = _place(name, names)
     squashed = [squash(split_unit(name)[0]) for name in names]
     taken = set(found.values())
     for role, aliases in table.items():
@@ -162,14 +212,22 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
         names = names or [str(i + 1) for i in range(len(first))]
     if len(names) != len(first):
         raise HqError(f"row 1 has {len(first)} fields, the header has {len(names)}")
+    fields = [Field(name) for name in names]
+    for at in _dropped(names, options):
+        fields[at].left = True
+        names = [*names[:at], "", *names[at + 1 :]]
     kind = options.kind or _kind(names, options.columns)
     table = BAR_NAMES if kind == "bar" else TRADE_NAMES
-    allowed = {*table, *(name for name, _ in BAR)} if kind == "bar" else {*table}
+    allowed = [*table, *(("date", "time") if kind == "trade" else ("date", "time", *(name for name, _ in BAR)))]
     for role in options.columns:
-        if role not in allowed and kind == "trade":
-            raise HqError(f"--columns: '{role}' is no column of a {kind}{did_you_mean(role, [*table])}", USAGE)
+        if role not in allowed and (kind == "trade" or _slip(role, allowed)):
+            raise HqError(f"--columns: '{role}' is no column of a {kind}{did_you_mean(role, allowed)}", USAGE)
     found = roles(names, table, options.columns)
-    plan = Plan(kind, [Field(name) for name in names])
+    plan = Plan(kind, fields)
+    plan.sorted = options.order != SORT
+    plan.pair = _pair(names, found, first, options)
+    first = plan.joined(first)
+    _spare(plan, found, first, options)
     needs: list[str] = []
     if kind == "bar":
         _bar(plan, found, names, first, options, needs)
@@ -184,7 +242,82 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
             column = names[found["symbol"]]
             raise HqError(f"--symbol {options.symbol}: the input says its symbols itself, in column '{column}'", USAGE)
         plan.fields[found["symbol"]].op = SERIES
+    for role, at in found.items():
+        if role not in options.columns and squash(names[at]) in UNSURE:
+            options.remark(f"column '{names[at]}' is read as {role}")
     return plan
+
+
+def _dropped(names: list[str], options: Options) -> list[int]:
+    """Which fields are not to be read."""
+    found = []
+    for name in options.drop:
+        found.append(_place(name, names))
+        role = next((role for role, theirs in options.columns.items() if _place(theirs, names) == found[-1]), "")
+        if role:
+            raise HqError(f"column '{name}' is in --drop and in --columns, as {role}", USAGE)
+    return found
+
+
+def _place(name: str, names: list[str]) -> int:
+    """Which field a user means by its name or its number from 1."""
+    if name in names:
+        return names.index(name)
+    if name.isascii() and name.isdecimal() and 1 <= int(name) <= len(names):
+        return int(name) - 1
+    hint = did_you_mean(name, names)
+    raise HqError(f"column '{name}' is missing; the input has {', '.join(names)}{hint}", DATA)
+
+
+def _slip(role: str, known: list[str]) -> bool:
+    """Whether a name of the user's own is one of ours with letters swapped, left out or doubled."""
+    letters = sorted(role)
+    return any(
+        letters == sorted(name) or (
+            len(name) > 3 and abs(len(name) - len(role)) == 1 and not role.startswith(name)
+            and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+        )
+        for name in known for long, short in [(max(name, role, key=len), min(name, role, key=len))]
+    )
+
+
+def _pair(names: list[str], found: dict[str, int], first: list[str], options: Options) -> tuple[int, int] | None:
+    """The fields of a date and its time of day: as the user says, or where both names stand and none means both."""
+    date, time = found.pop("date", -1), found.pop("time", -1)
+    if (date < 0) != (time < 0):
+        raise HqError("--columns: date and time are two columns that go together; one that holds both is ts", USAGE)
+    squashed = [squash(name) for name in names]
+    whole_times = {"open_time", "close_time"} & found.keys() or {"ts"} & options.columns.keys()
+    if date < 0 and not whole_times and "date" in squashed and "time" in squashed:
+        at = squashed.index("time")
+        if found.get("ts") == at and is_time_of_day(first[at]):
+            date, time = squashed.index("date"), at
+    if date < 0:
+        return None
+    found["ts"] = date
+    return date, time
+
+
+def _spare(plan: Plan, found: dict[str, int], first: list[str], options: Options) -> None:
+    """Columns that were found by their names alone and are not needed: left out and told if row 1 makes no sense."""
+    if plan.pair is not None:
+        plan.fields[plan.pair[1]].left = True
+    times = [role for role in TIME_ROLES if role in found and first[found[role]]]
+    for role in [role for role in found if role not in options.columns]:
+        field, text = plan.fields[found[role]], first[found[role]]
+        if role in TIME_ROLES:
+            field.spare = len(times) > (role in times)
+            wrong = not text
+        else:
+            field.spare = role not in NEEDED
+            kind = dict((*BAR, *TRADE)).get(role, "i8")
+            number = is_number(text) or (kind == "f8" and text.lower().lstrip("+-") in ("", "nan", "inf"))
+            wrong = text.lower() not in TRUTH if kind == "b1" else not number
+        if field.spare and wrong:
+            what = f"'{text}' in row 1 is no {role}" if text else "it is empty in row 1"
+            options.remark(f"column '{field.name}' is not read: {what}")
+            field.left, field.spare = True, False
+            del found[role]
 
 
 def _kind(names: list[str], given: dict[str, str]) -> str:
@@ -201,6 +334,9 @@ def _kind(names: list[str], given: dict[str, str]) -> str:
 
 def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, needs: list[str]) -> None:
     """Find out how a time column tells the time, or what must be asked."""
+    if _formatted(field, text, plan, options):
+        _zone(field, text, plan, options, needs)
+        return
     field.op = WHOLE
     _, unit = split_unit(field.name)
     unit = unit or options.time_unit
@@ -214,9 +350,32 @@ def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, 
         return
     found = read_iso(text)
     if found is None:
-        raise HqError(f"row 1: column '{field.name}': '{text}' is not a time: ISO 8601 or an epoch number")
+        form = f"of the form {options.time_format}, " if options.time_format else ""
+        ask = "" if options.time_format else "; pass --time-format (such as %d/%m/%Y %H:%M) to hq-import"
+        told = f"'{text}' is not a time: {form}ISO 8601 or an epoch number{ask}"
+        raise HqError(f"row 1: column '{field.name}': {told}{field.hint()}")
     field.op = ISO
     field.zoned = found[1]
+    _zone(field, text, plan, options, needs)
+
+
+def _formatted(field: Field, text: str, plan: Plan, options: Options) -> bool:
+    """Whether a time column has times in a form of its own, which it is then bound to."""
+    paired = plan.pair is not None and field is plan.fields[plan.pair[0]]
+    if not paired and not options.time_format:
+        return False
+    clock = Clock(options.time_format)
+    try:
+        clock.read(text)
+    except ValueError as error:
+        if paired:
+            raise HqError(f"row 1: column '{field.name}': '{text}' {error}") from None
+        return False
+    field.op, field.clock, field.zoned, field.digits = CLOCK, clock, clock.zoned, NO_DIGITS
+    return True
+
+
+def _zone(field: Field, text: str, plan: Plan, options: Options, needs: list[str]) -> None:
     if not field.zoned:
         if not options.tz:
             needs.append(f"column '{field.name}' holds '{text}': in which zone? pass --tz (such as UTC) to hq-import")
@@ -246,7 +405,7 @@ def _bar(
             field = fields[found[name]]
             field.op, field.to, field.empty = OPS[kind], name, kind == "f8"
     for role, at in found.items():
-        if role not in present and fields[at].op == SKIP and role != "symbol":     # a name of the user's own
+        if role not in BAR_NAMES and role not in dict(BAR):     # a name of the user's own
             fields[at].op, fields[at].to, fields[at].empty = REAL, role, True
             plan.cols.append((role, "f8"))
     _extra(plan, found, first)
@@ -301,11 +460,11 @@ def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
     for i, field in enumerate(plan.fields):
         text = first[i].lower().lstrip("-")
         numeric = is_number(first[i]) or text in ("", "nan", "inf")
-        if i in used or field.op != SKIP or field.name.strip().lower() in IGNORED or not numeric:
+        if i in used or field.left or field.op != SKIP or field.name.strip().lower() in IGNORED or not numeric:
             continue
-        name = "_".join(field.name.split())
+        name = "_".join(field.name.strip("<>").split())
         if name and not name[0].isdecimal() and name not in have:
-            field.op, field.to, field.empty = REAL, name, True
+            field.op, field.to, field.empty, field.loose = REAL, name, True, True
             plan.cols.append((name, "f8"))
             have.add(name)
 
@@ -325,6 +484,7 @@ def _trade(
     for role, op in (("price", REAL), ("qty", REAL), ("id", WHOLE), ("trades", WHOLE), ("side", SIDE)):
         if role in found:
             fields[found[role]].op, fields[found[role]].to = op, role
+            fields[found[role]].empty = op == REAL and options.invalid != ERROR     # NaN is one more invalid price
     if "id" in found and not first[found["id"]].isdecimal():
         fields[found["id"]].op, fields[found["id"]].to = SKIP, ""       # some venues' ids are text
         del found["id"]

@@ -36,6 +36,7 @@ TRADE_NAMES = {
     "last": ("lasttradeid",),
     "symbol": ("symbol", "pair", "ticker"),
 }
+UNSURE = ("turnover", "amount")             # other people's word for something else: told where they are taken for ours
 IGNORED = ("ignore", "")
 SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
 TRUTH = {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
-from hq_core.formats.csv_kernel import DAY, SECOND
+from hq_core.formats.csv_kernel import DAY, HOUR, SECOND
 from hq_core.formats.layouts import BOTH, FROM_OPEN, WIDE
+from hq_core.formats.options import DROP, ERROR, KEEP, SORT
+from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.formats.times import iso_text
-from hq_core.jit import I4, I8, Cell, State, kernel
+from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
 
 ROOM = 8192     # rows of a block
 NEVER = -(2**63)
+FOUND, GIVEN, ANYHOW = range(3)     # whether a period was found or given, or does not matter
+Spot = tuple[int, int, int]         # the last row's time and whether there was one, and the end of its bar
 BLOCK = 1 << 19         # values of a block, so that thousands of columns take no more memory than some dozen
+
+
+def loose(period: int) -> int:
+    """ns by which bars of a period differ: an hour where clocks are changed, a ninth where months and years are."""
+    if period < 28 * DAY:
+        return HOUR if period % DAY == 0 else 0
+    return period // 9
 
 
 @kernel(state="bad:i8")
@@ -50,28 +61,55 @@ def narrow(wide: I8, n: int, count: I4, s: State) -> None:
         count[i] = wide[i]
 
 
-@kernel(state="last:i8 seen:i8 bad:i8")
-def bar_times(open_time: I8, ts: I8, n: int, stamps: int, period: int, given: int, s: State) -> None:
+@kernel(state="last:i8 end:i8 seen:i8 bad:i8 flawed:i8")
+def bar_times(
+    open_time: I8, ts: I8, complete: I1, n: int, stamps: int, period: int, loose: int, mode: int, flaws: I1, s: State,
+) -> None:
     """A bar's other time, and the first row that does not fit the period.
 
     open_time ts  (n,)  ns; stamps 1: ts = open_time + period; 2: open_time = ts - period; 0: both are there
-    given         1: the period was given, so that rows may overlap
-    s             last: open_time of the row before; bad: the row that lasts too long or comes too early, -1 if none
+    complete      (n,)  or empty; bars that are still forming only get their time
+    loose         ns by which a bar of this period may be longer or come earlier: clocks are changed, months differ
+    mode          FOUND: the period was found, a row that comes earlier says another one; GIVEN; ANYHOW: nothing is
+                  looked at
+    flaws         (n,)  OVERLAPS or LASTS is put where it is 0; what is flawed counts no further
+    s             last end seen: open_time and ts of the row before; bad: the row that says another period or leaves
+                  int64, -1 if none; flawed: flaws put
     """
     s.bad = -1
+    s.flawed = 0
+    marked = len(complete) > 0
     for i in range(n):
         if stamps == 1:
             ts[i] = open_time[i] + period
         elif stamps == 2:
             open_time[i] = ts[i] - period
-        elif ts[i] - open_time[i] > period:
+        if stamps != 0 and ts[i] < open_time[i]:
             s.bad = i
             break
+        if mode == 2 or flaws[i] != 0 or (marked and complete[i] == 0):
+            continue
         apart = open_time[i] - s.last
-        if stamps != 0 and given == 0 and s.seen != 0 and 0 < apart < period:
+        later = s.seen != 0 and apart > 0
+        if stamps == 0:
+            lasts = ts[i] - open_time[i]
+            if lasts <= 0 or lasts > period + loose:
+                flaws[i] = 5
+                s.flawed += 1
+                continue
+            if later and (open_time[i] < s.end - loose or (mode == 1 and apart < period - loose)):
+                flaws[i] = 4
+                s.flawed += 1
+                continue
+        elif later and mode == 0 and apart < period:
             s.bad = i
             break
+        elif later and apart < period - loose:
+            flaws[i] = 4
+            s.flawed += 1
+            continue
         s.last = open_time[i]
+        s.end = ts[i]
         s.seen = 1
 
 
@@ -102,27 +140,37 @@ class Rows:
             at = self._starts[name]
             self.columns[name] = self.memory.view[at : at + room * WIDTHS[kind]].cast(code)
         self._schemas: dict[str, Schema] = {}
-        self._times: dict[str, tuple[int, int]] = {}        # symbol -> the last row's time, and whether there was one
+        self._times: dict[str, Spot] = {}       # by symbol
         self._addresses = [self.memory.address + self._starts[name] for name, _ in plan.cols]
+        self._options = options
+        self._judge = Judge(plan.kind, [name for name, _ in plan.cols], room, self._bind)
+        self._loose = loose(plan.period) if plan.zone is None or plan.zone.fixed else 0
+        self._mode = GIVEN if plan.given else FOUND
+        if options.order == SORT or (options.invalid == KEEP and (plan.given or plan.stamps == BOTH)):
+            self._mode = ANYHOW
         self._cell = self._bound()
 
     def place(self, name: str) -> int:
         """Where the column's row 0 lies in the block, counted in the column's own width."""
         return self._starts[name] // WIDTHS[self._types[name]]
 
+    def _bind(self, cell: Cell, argument: str, column: str) -> None:
+        cell.column(argument, self.memory.address + self._starts[column], self.room)
+
     def _bound(self) -> Cell | None:
-        plan, address = self.plan, self.memory.address
+        plan = self.plan
         if plan.kind == "bar":
             cell = Cell(bar_times)
-            for name in ("open_time", "ts"):
-                cell.column(name, address + self._starts[name], self.room)
-            cell.set(stamps=plan.stamps, period=plan.period, given=plan.given)
+            for name in ("open_time", "ts", *(("complete",) if "complete" in self.columns else ())):
+                self._bind(cell, name, name)
+            cell.column("flaws", *self._judge.place)
+            cell.set(stamps=plan.stamps, period=plan.period, loose=self._loose, mode=self._mode)
             return cell
         if plan.scratch:
             kernel_, names = (narrow, ["wide"]) if plan.scratch == [WIDE] else (spans, plan.scratch)
             cell = Cell(kernel_)
             for name, column in zip((*names, "count"), (*plan.scratch, "trades")):
-                cell.column(name, address + self._starts[column], self.room)
+                self._bind(cell, name, column)
             return cell
         return None
 
@@ -142,17 +190,81 @@ class Rows:
 
     # -- rows --------------------------------------------------------------------------------------------
     def batch(self, n: int) -> tuple[Batch, str]:
-        """The first n rows of the block, or fewer and what is wrong with the next one."""
-        plan = self.plan
-        wrong = ""
+        """The first n rows of the block without those that are dropped, or fewer and what is wrong with the next one.
+
+        `total` goes on by the rows of the block that were looked at and found good or dropped.
+        """
+        plan, options, judge = self.plan, self._options, self._judge
+        wrong, flawed = "", 0
+        if options.invalid != KEEP:
+            flawed = judge.rows(n)
+            if flawed and options.invalid == ERROR:
+                n, wrong = self._first_flaw(n)
+        before = judge.flaws
         if plan.zone is not None and not plan.zone.fixed:
-            n, wrong = self._local(n, plan.zone)
+            n, more, found = self._local(n, plan.zone)
         elif plan.kind == "bar":
-            n, wrong = self._bar_times(n)
+            n, more, found = self._bar_times(n)
+        else:
+            more, found = "", 0
+        if found and options.invalid == ERROR:
+            n, more = self._first_flaw(n)
+        wrong = more or wrong
+        n, more = self._years(n)
+        wrong = more or wrong
         if plan.scratch and self._cell is not None:
             n, wrong = self._counts(self._cell, n, wrong)
         self.total += n
+        if options.invalid == DROP and flawed + found:
+            n = self._drop(n, bytes(before[:n]))
         return Batch(self.series()[0], n, self._addresses, self.memory), wrong
+
+    def _first_flaw(self, n: int) -> tuple[int, str]:
+        judge = self._judge
+        at, code = next((i, code) for i, code in enumerate(judge.flaws[:n]) if code)
+        row = {name: self.columns[name][at] for name, _ in self.plan.cols}
+        if code == LASTS:
+            return at, self._other_period(row["open_time"], row["ts"] - row["open_time"])
+        if code == OVERLAPS:
+            period = self.plan.period_text
+            what = f"the bar of {iso_text(row['open_time'])} overlaps the one before it: the period is {period}"
+            return at, f"{what}; {WAYS_OUT}"
+        return at, f"{judge.told(code, row)}; {WAYS_OUT}"
+
+    def _drop(self, n: int, flaws: bytes) -> int:
+        """Close up the rows that have no flaw; how many they are."""
+        good = 0
+        start = 0
+        while start < n:
+            stop = start
+            while stop < n and not flaws[stop]:
+                stop += 1
+            if start < stop and good != start:
+                for column in self.columns.values():
+                    column[good : good + stop - start] = column[start:stop]
+            good += stop - start
+            if stop < n:
+                reason = self._judge.reason(flaws[stop])
+                self._options.dropped[reason] = self._options.dropped.get(reason, 0) + 1
+            start = stop + 1
+        return good
+
+    def _years(self, n: int) -> tuple[int, str]:
+        """No time lies where only a wrong unit puts it; 1970 is told."""
+        wrong, early = "", 0
+        for name in ("ts", "open_time"):
+            if name in self.columns:
+                bad, found = self._judge.year(self._bind, name, n, self._options.any_year)
+                early = found if name == "ts" else early
+                if bad >= 0:
+                    n = bad
+                    wrong = (
+                        f"{name} is {self.columns[name][bad]} ns, {iso_text(self.columns[name][bad])}: years of "
+                        f"{YEARS} are read; is the time unit right? (hq-import --any-year reads all)"
+                    )
+        if early:
+            self._options.remark("rows in 1970 (is the time unit right? hq-import --any-year says that it is)", early)
+        return n, wrong
 
     def _counts(self, cell: Cell, n: int, wrong: str) -> tuple[int, str]:
         """The number of trades of each row, as far as it fits its 32 bits."""
@@ -166,25 +278,28 @@ class Rows:
             return bad, f"trades is {told[0]}, which does not fit 32 bits"
         return bad, f"trade ids {told[0]} to {told[1]} are {told[1] - told[0] + 1} trades: 1 to {2**31 - 1} can be"
 
-    def _bar_times(self, n: int) -> tuple[int, str]:
+    def _bar_times(self, n: int) -> tuple[int, str, int]:
         cell = self._cell
         assert cell is not None
         state = cell.state
-        state.last, state.seen = self._times.get(self.symbol, (0, 0))
+        state.last, state.seen, state.end = self._times.get(self.symbol, (0, 0, 0))
         cell.set(n=n)
         cell.run()
-        self._times[self.symbol] = state.last, state.seen
+        self._times[self.symbol] = state.last, state.seen, state.end
         if state.bad < 0:
-            return n, ""
+            return n, "", state.flawed
         bad = state.bad
-        open_time = self.columns["open_time"][bad]
-        if self.plan.stamps == BOTH:
-            lasts = self.columns["ts"][bad] - open_time
-            return bad, self._other_period(open_time, lasts)
-        return bad, self._too_near(open_time, open_time - state.last)
+        open_time, ts = self.columns["open_time"][bad], self.columns["ts"][bad]
+        if ts < open_time:
+            time = open_time if self.plan.stamps == FROM_OPEN else ts
+            return bad, f"the bar of {iso_text(time)} leaves the years that int64 holds", state.flawed
+        return bad, self._too_near(open_time, open_time - state.last), state.flawed
 
     def _other_period(self, open_time: int, lasts: int) -> str:
-        return f"the bar of {iso_text(open_time)} lasts {lasts / SECOND:g} s, the period is {self.plan.period_text}"
+        return (
+            f"the bar of {iso_text(open_time)} lasts {lasts / SECOND:g} s, the period is {self.plan.period_text}; "
+            f"{WAYS_OUT}"
+        )
 
     def _too_near(self, time: int, apart: int) -> str:
         return (
@@ -192,34 +307,58 @@ class Rows:
             f"are {self.plan.period_text} apart: pass --period to hq-import"
         )
 
-    def _local(self, n: int, zone: Zone) -> tuple[int, str]:
+    def _local(self, n: int, zone: Zone) -> tuple[int, str, int]:
         """Times of a local clock to UTC, both times of a bar; days of 23 and 25 hours keep their midnights."""
         plan = self.plan
         bar, stamps, period = plan.kind == "bar", plan.stamps, plan.period
-        last, seen = self._times.get(self.symbol, (NEVER, 0))
+        last, seen, end = self._times.get(self.symbol, (NEVER, 0, NEVER))
         ts = self.columns["ts"]
         open_time = self.columns["open_time"] if bar else ts
+        complete = self.columns.get("complete")
+        flaws, flawed = self._judge.flaws, 0
         whole_days = period % DAY == 0
         for i in range(n):
             try:
                 if not bar:
-                    last = ts[i] = zone.utc(ts[i], last)
-                elif stamps == BOTH:
-                    open_time[i] = zone.utc(open_time[i], NEVER)
-                    last = ts[i] = zone.utc(ts[i], open_time[i])
+                    last = ts[i] = self._utc(zone, ts[i], last)
+                    self._times[self.symbol] = last, 0, NEVER
+                    continue
+                there = open_time if stamps in (BOTH, FROM_OPEN) else ts
+                local = there[i]
+                lasts = ts[i] - local if stamps == BOTH else period
+                watched = self._mode != ANYHOW and not flaws[i] and not (complete is not None and complete[i] == 0)
+                near = seen != 0 and 0 < local - seen < period
+                if watched and near and stamps != BOTH and self._mode == FOUND:
+                    return i, self._too_near(local, local - seen), flawed
+                if stamps == BOTH:
+                    open_time[i] = self._utc(zone, local, NEVER)
+                    ts[i] = zone.utc(ts[i], open_time[i])
                 else:
-                    there, other = (open_time, ts) if stamps == FROM_OPEN else (ts, open_time)
-                    shift = period if stamps == FROM_OPEN else -period
-                    local = there[i]
-                    if seen and not plan.given and 0 < local - seen < period:
-                        return i, self._too_near(local, local - seen)
-                    last = there[i] = zone.utc(local, last)
-                    other[i] = zone.utc(local + shift, NEVER) if whole_days else last + shift
-                    seen = local
+                    other, shift = (ts, period) if stamps == FROM_OPEN else (open_time, -period)
+                    there[i] = self._utc(zone, local, last)
+                    other[i] = zone.utc(local + shift, NEVER) if whole_days else there[i] + shift
+                    last = there[i]
+                if watched and not 0 < lasts <= period + loose(period) * (period >= 28 * DAY):
+                    flaws[i], flawed = LASTS, flawed + 1
+                elif watched and seen and local > seen and (
+                    (open_time[i] < end) if stamps == BOTH and self._mode == FOUND else near
+                ):
+                    flaws[i], flawed = OVERLAPS, flawed + 1
+                elif watched:
+                    seen, end = local, ts[i]
             except HqError as error:
-                return i, str(error)
-            self._times[self.symbol] = last, seen
-        return n, ""
+                return i, str(error), flawed
+            self._times[self.symbol] = last, seen, end
+        return n, "", flawed
+
+    def _utc(self, zone: Zone, local: int, after: int) -> int:
+        """UTC of a local clock; which of the two times that it shows twice a year is told by the row before."""
+        if self._options.order != SORT:
+            return zone.utc(local, after)
+        found = zone.utc(local, NEVER)
+        if zone.utc(local, found) != found:
+            raise HqError(f"{iso_text(local)[:-1]} is twice in {zone.name}, and rows in no order do not say which")
+        return found
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
@@ -231,7 +370,7 @@ class Rows:
     def load(self, saved: dict[str, Any]) -> list[Schema]:
         """Take up what `save` gave; the series that were announced."""
         self.total = saved["total"]
-        self._times = {symbol: (time[0], time[1]) for symbol, time in saved["times"].items()}
+        self._times = {symbol: (time[0], time[1], time[2]) for symbol, time in saved["times"].items()}
         for self.symbol in saved["symbols"]:
             self.series()
         self.symbol = saved["symbol"]

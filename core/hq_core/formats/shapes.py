@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
-from hq_core.formats.layouts import build, whole
+from hq_core.formats.layouts import CLOCK, build, whole
 from hq_core.formats.names import SIDES, UNIT_AT_END, is_number
 from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.text import is_time
@@ -194,11 +194,13 @@ class PlannedShape(Shape):
             (i, field, columns[field.to], field.to not in OURS)
             for i, field in enumerate(plan.fields) if field.op not in (SKIP, SERIES)
         ]
-        self.wholes = [i for i, field in enumerate(plan.fields) if field.op in (WHOLE, ISO)]
+        self.wholes = [i for i, field in enumerate(plan.fields) if field.op in (WHOLE, ISO, CLOCK)]
         if self.tag in ("bar", "trade"):
             self.lost = [f.name for f in plan.fields if f.op == SKIP and f.name not in ABOUT]
 
     def put(self, row: list[Any], k: int) -> None:
+        if self.plan is not None:
+            row = self.plan.joined(row)
         for i, field, column, flag in self._columns:
             value = row[i]
             try:
@@ -207,7 +209,10 @@ class PlannedShape(Shape):
                 else:
                     column[k] = _other(field, value)
             except (ValueError, OverflowError) as error:
-                raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}") from None
+                if not field.loose or not isinstance(value, str):
+                    raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
+                self.options.remark(field.text_told, 1)
+                column[k] = nan
 
     def load(self, saved: dict[str, Any]) -> list[Schema]:
         self.samples = saved["samples"]

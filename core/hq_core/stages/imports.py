@@ -1,30 +1,312 @@
-"""Any format to frames: the source does the work, the stage passes its rows on."""
+"""Any format to frames: the source does the work; the stage passes its rows on, or puts them in order first."""
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
+from hq_core.formats.options import ERROR, KEEP, SORT
 from hq_core.stage import Stage
 from hq_core.wire import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hq_core.batch import Batch, Schema
     from hq_core.formats.options import Options
+    from hq_core.formats.records import Array, Layout
+    from hq_core.formats.repeats import Cleaner
+    from hq_core.wire import Writer
 
 
 class Import(Stage):
     """Passes on what a source gives.
 
     options  what the user says about the input; frames say everything themselves
+    dedupe   'error', 'exact' or 'last': what becomes of a row whose key was there
+    files    paths that are read one after the other, '-' for what lies on the source's descriptor; none: that alone
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, dedupe: str = ERROR, files: Sequence[str] = ()) -> None:
         super().__init__()
         self.options = options
+        self.dropped = options.dropped
+        self.any_order = options.order == SORT or dedupe != ERROR
+        self._files = files
+        self._arranged: Sorted | Deduped | None = None
+        if options.order == SORT:
+            self._arranged = Sorted(options, dedupe)
+        elif dedupe != ERROR:
+            self._arranged = Deduped(options, dedupe)
 
     def source(self, fd: int) -> Any:
-        """The source of what lies on `fd`.  Raises HqError when there are options and the input is frames."""
-        found = open_source(fd, b"", self.options)
-        if isinstance(found, Reader) and self.options.stated():
-            raise HqError("the input is hq-frames already, so no option can say what it is", USAGE)
+        """The source of what lies on `fd`, or of the files.  Raises HqError for options that do not fit."""
+        if self._files:
+            return Files(self._files, fd, self._opened, self.options)
+        return self._opened(fd)
+
+    def _opened(self, fd: int) -> Any:
+        options = self.options
+        found = open_source(fd, b"", options)
+        frames = isinstance(found, Reader)
+        about = None if frames else getattr(found, "about", None)
+        if options.stated() and (frames or (about is not None and about() is not None)):
+            what = "hq-frames already" if frames else "a file that hq wrote, which says what it is"
+            raise HqError(f"the input is {what}, so no option can say it", USAGE)
+        if options.skip_lines and type(found).__name__ != "CsvSource":
+            raise HqError("--skip-lines is about lines of CSV, which the input is not", USAGE)
+        if self._arranged is not None:
+            self._arranged.foreign = not (frames or (about is not None and about() is not None))
         return found
+
+    def begin(self, out: Writer) -> None:
+        super().begin(out)
+        if self._arranged is not None:
+            self._arranged.out = out
+
+    def schema(self, schema: Schema) -> None:
+        if self._arranged is not None:
+            self._arranged.schema(schema)
+        super().schema(schema)
+
+    def rows(self, batch: Batch) -> None:
+        if self._arranged is not None:
+            self._arranged.rows(batch)
+        else:
+            super().rows(batch)
+
+    def mark(self, ts: int) -> None:
+        if self._arranged is None or self._arranged.mark(ts):
+            super().mark(ts)
+
+    def finish(self, more: bool) -> None:
+        if self._arranged is not None:
+            self._arranged.finish(more)
+
+    def save(self) -> dict[str, Any]:
+        return self._arranged.save() if self._arranged is not None else {}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        if self._arranged is not None:
+            self._arranged.load(saved)
+
+
+class _Arranged:
+    """What puts rows in order, or leaves out repeated ones, before they are written.
+
+    foreign  the rows are of a format of others, so bars that overlap are looked for where their order was not known
+    """
+
+    out: Writer
+
+    def __init__(self, options: Options, dedupe: str) -> None:
+        self.options = options
+        self.dedupe = dedupe
+        self.foreign = True
+        self.read = 0
+        self._cleaners: dict[str, Cleaner] = {}
+
+    def schema(self, schema: Schema) -> None:
+        if self.dedupe != ERROR and schema.of == "trade" and not schema.has("id"):
+            raise HqError(f"{schema.key}: trades without ids may be alike, so --dedupe cannot tell which are repeated")
+
+    def rows(self, batch: Batch) -> None:
+        raise NotImplementedError
+
+    def mark(self, ts: int) -> bool:
+        """Whether a mark holds for what is written."""
+        raise NotImplementedError
+
+    def finish(self, more: bool) -> None:
+        raise NotImplementedError
+
+    def save(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take up what `save` gave."""
+
+    def cleaner(self, layout: Layout, overlaps: bool) -> Cleaner:
+        from hq_core.batch import period_ns
+        from hq_core.formats.repeats import Cleaner
+        from hq_core.formats.rows import loose
+
+        schema = layout.schema
+        found = self._cleaners.get(schema.key)
+        if found is None:
+            options = self.options
+            looked = overlaps and schema.of == "bar" and bool(schema.period) and options.invalid != KEEP
+            by = loose(period_ns(schema.period)) if looked else -1
+            found = self._cleaners[schema.key] = Cleaner(
+                layout, self.dedupe, options.invalid, by, bool(options.period), options.dropped
+            )
+        return found
+
+    def told(self, wrong: str) -> str:
+        left = sum(self.options.dropped.values())
+        return f"{wrong} (rows are counted without the {left} dropped)" if left else wrong
+
+
+class Sorted(_Arranged):
+    """Takes all rows, and writes them by time when the input has ended."""
+
+    def __init__(self, options: Options, dedupe: str) -> None:
+        from hq_core.formats.sort import Sorter
+
+        super().__init__(options, dedupe)
+        self._sorter = Sorter()
+
+    def rows(self, batch: Batch) -> None:
+        self._sorter.add(batch, self.read + 1)
+        self.read += batch.n
+
+    def mark(self, ts: int) -> bool:
+        """Marks hold for the order in which rows came, so they are not passed on."""
+        return False
+
+    def finish(self, more: bool) -> None:
+        for batch in self._sorter.sorted(self._clean):
+            self.out.copy(batch)
+
+    def _clean(self, layout: Layout, records: Array) -> tuple[Array, str]:
+        kept, wrong = self.cleaner(layout, self.foreign).clean(records)
+        return kept, self.told(wrong) if wrong else ""
+
+    def save(self) -> dict[str, Any]:
+        raise HqError("--order sort needs the whole input, so there is no state to go on from", USAGE)
+
+
+class Deduped(_Arranged):
+    """Leaves out repeated rows of the ts that is being read: it remembers, or with `last` holds back, that ts alone."""
+
+    def __init__(self, options: Options, dedupe: str) -> None:
+        super().__init__(options, dedupe)
+        self._layouts: dict[str, Layout] = {}
+        self._tails: dict[str, Array] = {}
+        self._saved: dict[str, list[Any]] = {}
+
+    def schema(self, schema: Schema) -> None:
+        from hq_core.formats.records import Layout
+
+        super().schema(schema)
+        before = self._layouts.get(schema.key)
+        if before is not None and before.schema.same_as(schema):
+            return
+        if before is not None:
+            self._release(schema.key)
+        import numpy as np
+
+        layout = self._layouts[schema.key] = Layout(schema)
+        self._tails[schema.key] = np.empty(0, dtype=layout.dtype)
+        self._cleaners.pop(schema.key, None)
+        if schema.key in self._saved:
+            rows, last = self._saved.pop(schema.key)
+            if len(rows) % layout.dtype.itemsize:
+                raise HqError(f"the state's rows of {schema.key} have other columns than the input", DATA)
+            self._tails[schema.key] = np.frombuffer(rows, dtype=layout.dtype)
+            self.cleaner(layout, False).last = last
+
+    def rows(self, batch: Batch) -> None:
+        import numpy as np
+
+        layout = self._layouts[batch.schema.key]
+        tail = self._tails[batch.schema.key]
+        first = self.read + 1
+        self.read += batch.n
+        records = np.concatenate([tail, layout.records(batch, first)])
+        cleaner = self.cleaner(layout, False)
+        records, late = cleaner.rising(records)
+        records, wrong = cleaner.repeats(records)
+        wrong = wrong or late
+        start = cleaner.newest(records)
+        if self.dedupe == "last":
+            tail, new = (records[start:], records[:start]) if not wrong else (records[:0], records)
+        else:
+            tail, new = records[start:], records[records["#"] >= first]
+            tail = tail[layout.closed(tail)]
+        self._tails[batch.schema.key] = tail.copy()
+        good, more = cleaner.check(new)
+        if len(good):
+            self.out.copy(layout.batch(good))
+        if more or wrong:
+            raise HqError(self.told(more or wrong))
+
+    def _release(self, key: str) -> None:
+        """Write what was held back of a series."""
+        tail = self._tails[key]
+        if self.dedupe == "last" and len(tail):
+            layout = self._layouts[key]
+            good, wrong = self.cleaner(layout, False).check(tail)
+            self.out.copy(layout.batch(good))
+            if wrong:
+                raise HqError(self.told(wrong))
+        self._tails[key] = tail[:0]
+
+    def mark(self, ts: int) -> bool:
+        """A mark says that no row of an earlier ts comes, so what is held of one can go."""
+        for key, tail in self._tails.items():
+            if len(tail) and self._layouts[key].ts(tail)[-1] < ts:
+                self._release(key)
+        return True
+
+    def finish(self, more: bool) -> None:
+        if not more:
+            for key in self._tails:
+                self._release(key)
+
+    def save(self) -> dict[str, Any]:
+        series = {
+            key: [tail.tobytes(), self.cleaner(self._layouts[key], False).last] for key, tail in self._tails.items()
+        }
+        return {"read": self.read, "series": {**self._saved, **series}}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.read, self._saved = saved["read"], dict(saved["series"])
+
+
+class Files:
+    """Several files as one source, each a section of its own; errors name the file.
+
+    fd  the descriptor that the flow waits on: each file in turn is put there
+    """
+
+    def __init__(self, paths: Sequence[str], fd: int, opened: Any, options: Options) -> None:
+        self.position = 0
+        self.options = options
+        self.passed: dict[str, int] = {}
+        self._paths = paths
+        self._fd = fd
+        self._opened = opened
+        self._stdin = os.dup(fd) if "-" in paths else -1
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        for path in self._paths:
+            fd = self._open(path)
+            os.dup2(fd, self._fd)
+            os.close(fd)
+            try:
+                source = self._opened(self._fd)
+                yield from source
+            except HqError as error:
+                raise HqError(f"{path}: {error}", error.code) from None
+            for what, n in getattr(source, "passed", {}).items():
+                self.passed[what] = self.passed.get(what, 0) + n
+
+    def _open(self, path: str) -> int:
+        if path == "-":
+            return os.dup(self._stdin)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise HqError(f"{path}: is a folder; name its files", NOINPUT)
+        return fd
+
+    def save(self) -> dict[str, Any]:
+        raise HqError("a state goes with stdin, not with files", USAGE)
+
+    def load(self, saved: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        raise HqError("a state goes with stdin, not with files", USAGE)

@@ -1,0 +1,82 @@
+"""Rows as records, which can be sorted, compared and put down in a file.  numpy is imported for them alone."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hq_core import kinds
+from hq_core.batch import Batch
+from hq_core.errors import DATA, HqError
+from hq_core.formats.times import iso_text
+
+if TYPE_CHECKING:
+    from hq_core.batch import Schema
+
+    Array = np.ndarray[Any, Any]
+
+PLACE = "#"             # a record's first field: which row of the input it was, from 1
+TYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1"}
+
+
+class Layout:
+    """How rows of a series become records and rows again.
+
+    key    the column whose values never repeat among complete rows, '' if the kind has none
+    ids    the key is an id: it is none below 1, and rises among rows of one ts only
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        types = [TYPES.get(kind, f"V{wide}") for (_, kind), wide in zip(schema.cols, schema.widths)]
+        self.dtype = np.dtype([(PLACE, "<i8"), *((str(i), type_) for i, type_ in enumerate(types))])
+        if not schema.has("ts") or schema.kind("ts") != "i8":
+            raise HqError(f"{schema.key}: rows without a ts cannot be put in order", DATA)
+        named = kinds.of(schema.of).key
+        self.key = named[0] if named and schema.has(named[0]) else ""
+        self.ids = self.key == "id"
+        if schema.of == "bar" and not self.key:
+            self.key = "ts"
+
+    def column(self, records: Array, name: str) -> Array:
+        found: Array = records[str(self.schema.index(name))]
+        return found
+
+    def ts(self, records: Array) -> Array:
+        return self.column(records, "ts")
+
+    def closed(self, records: Array) -> Array:
+        """Where the rows are complete."""
+        found = np.ones(len(records), dtype=bool)
+        if self.schema.has("complete"):
+            found &= self.column(records, "complete") != 0
+        return found
+
+    def records(self, batch: Batch, first: int) -> Array:
+        """The rows of a batch; `first` is the place of the first one."""
+        made = np.empty(batch.n, dtype=self.dtype)
+        made[PLACE] = np.arange(first, first + batch.n)
+        for i, name in enumerate(self.schema.names):
+            made[str(i)] = np.frombuffer(batch.view(name), dtype=self.dtype[str(i)])
+        return made
+
+    def batch(self, records: Array) -> Batch:
+        columns = [np.ascontiguousarray(records[str(i)]) for i in range(len(self.schema.cols))]
+        return Batch(self.schema, len(records), [column.ctypes.data for column in columns], columns)
+
+    def in_order(self, records: Array) -> Array:
+        """By ts, then by key, rows that are alike in both as they came."""
+        ts = self.ts(records)
+        return records[np.lexsort((self.column(records, self.key), ts) if self.key else (ts,))]
+
+    def text(self, name: str, value: Any) -> str:
+        """A value as an error shows it."""
+        times = name in ("ts", "open_time")
+        return f"{name} {iso_text(int(value)) if times else repr(value.item())}"
+
+
+def alike(records: Array, a: Array, b: Array) -> Array:
+    """Where the rows a and b are equal in all columns, bit by bit."""
+    raw = records.view(np.uint8).reshape(len(records), records.dtype.itemsize)[:, 8:]
+    found: Array = (raw[a] == raw[b]).all(axis=1)
+    return found
