@@ -134,6 +134,14 @@ def test_a_map_that_no_reader_takes_is_not_written(frame, why):
     assert refused.value.code == DATA
 
 
+def test_numbers_beyond_their_type_are_not_written():
+    out = Writer(1)
+    with pytest.raises(HqError, match="a mark of ts 9223372036854775808 cannot be written"):
+        out.mark(2**63)
+    with pytest.raises(HqError, match="rows dropped .late. cannot be written"):
+        out.end({"late": 2**53})
+
+
 def test_a_writer_that_refused_a_map_writes_the_next_one():
     def write(out):
         with pytest.raises(HqError):

@@ -16,6 +16,7 @@ from hq_core.wire.frame import (
     HEADER,
     HEADER_BYTES,
     MAX_BLOB,
+    MAX_COUNT,
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Item = tuple[str, Any]
-
-MAX_COUNT = 1 << 53         # of rows: exact wherever it is read, and sums of many stay within 64 bits
 
 
 class Reader:
