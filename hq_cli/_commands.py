@@ -6,7 +6,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hq_cli._filter import Command
+    from hq_cli._help import Command
 
 PURPOSES = (
     ("Get data in and out", ("gen", "import", "export")),

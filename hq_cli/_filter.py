@@ -10,34 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hq_core import VERSION
-from hq_core.errors import BUG, IO, NOINPUT, USAGE, HqError
+from hq_cli._help import Command, behind, common_options
+from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
+from hq_core import VERSION, hooks
+from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hq_core.stage import Stage
-
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
-
-
-class Command(click.Command):
-    """A click command whose examples stand in the help as they are typed, and which runs as a whole process."""
-
-    def __init__(self, *args: Any, examples: str = "", **rest: Any) -> None:
-        super().__init__(*args, context_settings=SETTINGS, **rest)
-        self.examples = [line.strip() for line in examples.strip().splitlines()]
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if self.examples:
-            formatter.write_paragraph()
-            formatter.write("Examples:\n")
-            for line in self.examples:
-                formatter.write(f"  {line}\n")
-
-    def __call__(self, *args: Any, **rest: Any) -> Any:
-        run(self)
-
 
 def command(
     name: str, examples: str = "", cls: type[Command] = Command
@@ -45,16 +26,16 @@ def command(
     """A command that is no filter: what it returns is its exit code (None is 0)."""
 
     def declare(function: Callable[..., Any]) -> Command:
-        function = click.option("--debug", is_flag=True, help="Show the traceback of an error.")(function)
-        function = click.version_option(VERSION, prog_name=name, message=f"{name} (hq) %(version)s")(function)
-
-        @functools.wraps(function)
-        def without_debug(*args: Any, debug: bool, **rest: Any) -> Any:
-            return function(*args, **rest)
-
-        return click.command(name, cls=cls, examples=examples)(without_debug)
+        return click.command(name, cls=cls, examples=examples)(behind(function, common_options(name, VERSION)))
 
     return declare
+
+
+STATE = [
+    click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end."),
+    click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
+                 help="Also write the state after this many input rows."),
+]
 
 
 class Instead:
@@ -87,14 +68,7 @@ def filter_command(
                 return made.after(run_stage(name, made.stage, state, state_every, options, made.frames))
             return None if made is None else run_stage(name, made, state, state_every, options)
 
-        wrapped: Callable[..., Any] = click.option(
-            "--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
-            help="Also write the state after this many input rows.",
-        )(filter_)
-        wrapped = click.option(
-            "--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end."
-        )(wrapped)
-        return command(name, examples)(wrapped)
+        return command(name, examples)(behind(filter_, STATE))
 
     return declare
 
@@ -108,8 +82,6 @@ def run_stage(
     """
     from hq_core.flow import Flow, State, open_input
 
-    if os.isatty(2):
-        _say_when_compiling(name)
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     check_descriptors()
@@ -117,11 +89,16 @@ def run_stage(
     source = getattr(stage, "source", open_input)(0)        # hq-import opens its input by its own options
     with frames_out(name) if frames else _nowhere() as out:
         try:
-            return Flow(stage, name, sys.argv[1:], 0, out).run(source, kept)
+            return Flow(stage, name, arguments(), 0, out).run(source, kept)
         finally:
             _tell(name, stage.dropped, " dropped")
             _tell(name, getattr(source, "passed", {}), " passed over")
             _tell(name, stage.notices, "")
+            for line in stage.remarks():
+                say(f"{name}: {line}")
+
+
+SHOWN = 100         # rows of a table on a terminal
 
 
 def _tell(name: str, counts: dict[str, int], what: str) -> None:
@@ -138,14 +115,17 @@ def frames_out(name: str) -> Iterator[int]:
         return
     from subprocess import PIPE, Popen
 
-    say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames")
-    table = Popen([sys.executable, "-m", "hq_cli.export", "table", "--rows", "100"], stdin=PIPE)
+    say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames", INFO)
+    # -P: the current folder is no place to look for modules
+    table = Popen([sys.executable, "-P", "-m", "hq_cli.export", "table", "--head", str(SHOWN)], stdin=PIPE)
     assert table.stdin is not None
     try:
         yield table.stdin.fileno()
     finally:
         table.stdin.close()
-        table.wait()
+        code = table.wait()
+    if code:
+        raise HqError(f"the table that shows the rows ended with {code}; in a pipe they are hq-frames", IO)
 
 
 @contextmanager
@@ -157,19 +137,31 @@ def _nowhere() -> Iterator[int]:
         os.close(fd)
 
 
-def _say_when_compiling(name: str) -> None:
-    """The very first run of a kernel takes seconds; whoever watches should know why."""
-    from hq_core.jit import native
+def _listen(name: str) -> None:
+    """The very first run of a kernel takes seconds; whoever watches should know why.  A long wait is always told."""
 
-    def tell(kernel: str, why: str) -> None:
+    def compiling(kernel: str, why: str) -> None:
         how = f"on every run: {why}" if why else "once on this machine (hq warm does all)"
-        say(f"{name}: compiling {kernel}, {how}")
+        say(f"{name}: compiling {kernel}, {how}", INFO)
 
-    native.announce = tell
+    def waiting(kernel: str, process: str) -> None:
+        who = f"process {process}" if process else "another process"
+        say(f"{name}: waiting for {who}, which compiles {kernel}")
+
+    hooks.compiling = compiling if os.isatty(2) else None
+    hooks.waiting = waiting
+
+
+def arguments() -> list[str]:
+    """The command line as text for a head; a file's name may be no text at all."""
+    return [_plain(word) for word in sys.argv[1:]]
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    """An option's value as a frame or a state can hold it."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def check_descriptors() -> None:
@@ -179,15 +171,6 @@ def check_descriptors() -> None:
             os.fstat(fd)
         except OSError:
             raise HqError(f"{what} is closed", code) from None
-
-
-def say(line: str) -> None:
-    """One line on stderr; a closed stderr is nobody's business."""
-    try:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        pass
 
 
 class Ended(BaseException):
@@ -209,51 +192,58 @@ def run(main: click.Command) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:      # nohup, &
             signal.signal(number, _end)
     name = main.name or "hq"
+    begin(name, sys.argv[1:])
+    _listen(name)
     try:
         code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
-    except click.UsageError as error:
-        say(f"{name}: {_one_line(error.format_message())}")
-        code = USAGE
     except click.Abort:
-        code = 130
-    except click.ClickException as error:
-        say(f"{name}: {_one_line(error.format_message())}")
+        code = INTERRUPT
+    except click.ClickException as error:               # usage errors are its children
         code = error.exit_code
+        say(f"{name}: {_one_line(error.format_message())}", ERROR, code)
     except HqError as error:
-        say(f"{name}: {error}")
         code = error.code
+        say_error(error)
         _traceback_if_asked()
     except BrokenPipeError:
-        code = 141
+        code = PIPE
     except OSError as error:
-        what = error.filename or "cannot write"        # files are opened where they are named; the rest is stdout
-        say(f"{name}: {what}: {error.strerror or error}")
         code = IO
+        what = error.filename or "cannot write"        # files are opened where they are named; the rest is stdout
+        say(f"{name}: {what}: {error.strerror or error}", ERROR, code)
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPT
     except Ended as ended:
         code = 128 + int(ended.args[0])
     except MemoryError:
-        say(f"{name}: out of memory")
-        code = 71
+        code = MEMORY
+        say(f"{name}: out of memory", ERROR, code)
     except Exception as error:      # noqa: BLE001  the last door: a bug of ours must not look like the user's
-        say(f"{name}: this is a bug in hq: {type(error).__name__}: {_one_line(str(error))} (--debug shows where)")
         code = BUG
+        what = f"{type(error).__name__}: {_one_line(str(error))}"
+        say(f"{name}: this is a bug in hq: {what} (--debug shows where)", ERROR, code)
         _traceback_if_asked()
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError) as error:
         if code != IO:                                  # else it has been told
-            say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}")
+            say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}", ERROR, IO)
         code = IO
+    _notes_if_asked(name)
     os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
 
 
 def _traceback_if_asked() -> None:
     if "--debug" in sys.argv:
-        import traceback
+        say_traceback()
 
-        traceback.print_exc()
+
+def _notes_if_asked(name: str) -> None:
+    """Why compiled kernels were not kept or not used; only a run that met kernels has any."""
+    cache = sys.modules.get("hq_core.jit.cache")
+    if "--debug" in sys.argv and cache is not None:
+        for note in cache.notes:
+            say(f"{name}: {note}", INFO)
 
 
 def _one_line(text: str) -> str:

@@ -1,55 +1,87 @@
 """Printed lists of what there is, and the JSON files that name some of it."""
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from hq_core import registry
-from hq_core.errors import DATA, NOINPUT, HqError
+import hq_core
+from hq_core.errors import DATA, NOINPUT, USAGE, HqError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 WIDTH = 80
 NAME = 21       # columns of the longest name, and two
+FIELD = 10
 
 
-def indicators(as_json: bool) -> str:
-    """All indicators: aligned for reading, or one JSON array."""
-    entries = [registry.load(name) for name in registry.names()]
-    if as_json:
-        measured = registry.reference()
-        return orjson.dumps([_entry(one, measured[one.name]) for one in entries], option=orjson.OPT_INDENT_2).decode()
-    return "\n".join(line for one in entries for line in _lines(one))
+def indicators(names: Sequence[str], json: bool) -> str:
+    """All indicators as a table, or those that are named in full; or one JSON array of either."""
+    listed = {one["name"]: one for one in _kept("list.json")}
+    for name in names:
+        if name.lower() not in listed:
+            raise HqError(f"unknown indicator '{name}'{did_you_mean(name.lower(), list(listed))}", USAGE)
+    entries = [listed[name.lower()] for name in names] or list(listed.values())
+    if not json and not names:
+        return "\n".join(line for one in entries for line in _lines(one))
+    measured = _kept("reference.json")
+    entries = [one | measured[one["name"]] for one in entries]
+    return as_json(entries) if json else "\n\n".join("\n".join(_in_full(one)) for one in entries)
 
 
-def _lines(one: registry.Indicator) -> list[str]:
+def as_json(found: Sequence[Any]) -> str:
+    """One JSON array, for people as well."""
+    return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
+
+
+def _kept(name: str) -> Any:
+    """A file that scripts keep beside the indicators: importing them all takes a third of a second."""
+    with open(os.path.join(os.path.dirname(hq_core.__file__), "indicators", name), "rb") as file:
+        return orjson.loads(file.read())
+
+
+def _lines(one: dict[str, Any]) -> list[str]:
     """Name, title and parameters within 80 columns."""
-    from textwrap import wrap
-
-    params = ", ".join(f"{name}={param.default}" for name, param in one.params.items())
-    line = f"{one.name:<{NAME}}{one.title}"
+    params = ", ".join(f"{param['name']}={param['default']}" for param in one["params"])
+    line = f"{one['name']:<{NAME}}{one['title']}"
     if len(line) + len(params) + 3 <= WIDTH:
         return [f"{line}  {params}" if params else line]
-    return [line, *(" " * (NAME + 2) + part for part in wrap(params, WIDTH - NAME - 2, break_long_words=False))]
+    return [line, *_wrapped(params, NAME + 2)]
 
 
-def _entry(one: registry.Indicator, measured: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "title": one.title,
-        "inputs": list(one.inputs),
-        "params": [_param(name, param) for name, param in one.params.items()],
-        "outputs": [{"column": name, "range": unit} for name, unit in one.outputs.items()],
-        "warmup": one.warmup(one.bind()),
-        "talib": one.talib,
-        **measured,
-        "source": one.source,
-    }
+def _in_full(one: dict[str, Any]) -> Iterator[str]:
+    """All that is known of one indicator, a field a line."""
+    yield f"{one['name']}  {one['title']}"
+    yield from _field("inputs", ", ".join(one["inputs"]))
+    for param in one["params"]:
+        if "choices" in param:
+            rule = ", ".join(param["choices"])
+        else:
+            rule = " to ".join("any" if bound is None else f"{bound:.15g}" for bound in (param["min"], param["max"]))
+        yield from _field("param", f"{param['name']}={param['default']}  {param['help']} ({rule})")
+    outputs = one["outputs"]
+    for output in outputs:
+        column = one["label"] + (f".{output['column']}" if len(outputs) > 1 else "")
+        yield from _field("column", f"{column}  {output['range']}")
+    yield from _field("warm-up", f"{one['warmup']} row{'s' * (one['warmup'] != 1)} with these parameters")
+    yield from _field("oracle", f"{one['oracle']}; largest difference {one['max_diff']:g}")
+    yield from _field("source", one["source"])
 
 
-def _param(name: str, param: registry.Param) -> dict[str, Any]:
-    if param.choices:
-        return {"name": name, "default": param.default, "choices": list(param.choices), "help": param.help}
-    return {"name": name, "default": param.default, "min": param.low, "max": param.high, "help": param.help}
+def _field(name: str, text: str) -> Iterator[str]:
+    first, *rest = _wrapped(text, FIELD + 2)
+    yield f"  {name:<{FIELD}}{first.strip()}"
+    yield from rest
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """The words on lines of at most 80 columns that begin `indent` to the right."""
+    from textwrap import wrap
+
+    margin = " " * indent
+    return wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin, break_long_words=False)
 
 
 def spec_file(path: str) -> tuple[list[dict[str, Any]], str]:

@@ -1,4 +1,4 @@
-"""The options that say whose rules the indicators of a command follow."""
+"""The options of all commands that compute indicators: whose rules they follow, and what they may lack."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,19 @@ UNSTABLE = click.option(
 )
 
 
+MISSING = click.option(
+    "--missing", type=click.Choice(("error", "warn")), default="error", show_default=True,
+    help="What it is when another series that is read never comes; warn leaves NaN.",
+)
+
+
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command --compat and --unstable."""
-    return COMPAT(UNSTABLE(command))
+    """Give a command --compat, --unstable and --missing."""
+    return COMPAT(UNSTABLE(MISSING(command)))
 
 
 def settings(compat: str, unstable: tuple[str, ...]) -> Settings:
-    """What the two options ask for.  Raises HqError USAGE."""
+    """What --compat and --unstable ask for.  Raises HqError USAGE."""
     from hq_core.graph import Settings
     from hq_core.specs import rows_of
 

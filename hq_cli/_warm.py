@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import command, say
-from hq_core.errors import BUG, CONFIG, HqError
+from hq_core import hooks
+from hq_core.errors import BUG, CONFIG, HqError, printable
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
@@ -40,8 +41,11 @@ def kernels() -> list[Kernel]:
     return sorted(found, key=lambda one: (one.name, one.function.__module__))
 
 
-def compile_all(every: list[Kernel], shown: bool) -> None:
-    """Compile each kernel in one of as many processes as there are processors; the longest ones first."""
+def compile_all(every: list[Kernel], shown: bool) -> int:
+    """Compile each kernel in one of as many processes as there are processors; the longest ones first.
+
+    Gives how many were not there before.
+    """
     from hq_core.jit import address
 
     every = sorted(every, key=lambda one: -len(one.function.__code__.co_code))
@@ -53,6 +57,7 @@ def compile_all(every: list[Kernel], shown: bool) -> None:
         if child == 0:
             code = BUG
             try:
+                hooks.compiling = lambda kernel, why: told_new(told)
                 for kernel in every[worker::workers]:
                     address(kernel)
                     os.write(told, b".")
@@ -61,9 +66,10 @@ def compile_all(every: list[Kernel], shown: bool) -> None:
                 os._exit(code)
         children.append(child)
     os.close(told)
-    count = 0
+    count = new = 0
     while got := os.read(done, 64):
-        count += len(got)
+        count += got.count(b".")
+        new += got.count(b"+")
         if shown:
             whole = BAR * count // len(every)
             sys.stderr.write(f"\r[{'#' * whole}{'.' * (BAR - whole)}] {count}/{len(every)} kernels")
@@ -74,6 +80,27 @@ def compile_all(every: list[Kernel], shown: bool) -> None:
     statuses = [os.waitpid(child, 0)[1] for child in children]
     if any(statuses):
         raise HqError("a kernel could not be compiled; --debug and its command show which", BUG)
+    return new
+
+
+def told_new(pipe: int) -> None:
+    os.write(pipe, b"+")
+
+
+def without_image(every: list[Kernel]) -> list[str]:
+    """A line for each reason why some kernels run through numba's own loader, which starts slower."""
+    from hq_core.jit.native import loader_reason
+
+    kernels: dict[str, list[str]] = {}
+    for kernel in every:
+        reason = loader_reason(kernel)
+        if reason:
+            kernels.setdefault(reason.partition(": ")[2], []).append(kernel.name)
+    lines = []
+    for reason, names in kernels.items():
+        more = f" and {len(names) - 1} more" if names[1:] else ""
+        lines.append(f"{names[0]}{more}: no image ({reason}), so numba's own loader is used")
+    return lines
 
 
 @command("hq warm", "hq warm")
@@ -81,21 +108,21 @@ def main() -> None:
     """Compile every kernel now, so that later runs start at once.
 
     Without it each kernel is compiled when it is first used, most in some tenths of a second and the account in
-    seconds.  The machine code is kept in $HQ_CACHE, or in hq under $XDG_CACHE_HOME or ~/.cache; a kernel that
-    changes is compiled anew.
+    seconds.  The machine code is kept in $HQ_CACHE (an absolute path), or in hq under $XDG_CACHE_HOME or ~/.cache; a
+    kernel that changes is compiled anew, and one that can only run through numba's own loader is named.
     """
-    from hq_core.jit import cache
+    from hq_core.jit import cache, machine, place
 
-    where = cache.folder()
+    where, why = place.place()
     if not where:
-        raise HqError(cache.notes[-1], CONFIG)
-    before = set(os.listdir(where))
+        raise HqError(why, CONFIG)
+    machine.route()                         # what is wrong with the environment is told here, not in each process
+    machine.salt()
     started = time.monotonic()
     every = kernels()
-    compile_all(every, os.isatty(2))
-    new = sum(name.endswith(".img") for name in set(os.listdir(where)) - before)
-    for note in dict.fromkeys(cache.notes):
-        say(f"hq warm: {note}")
+    new = compile_all(every, os.isatty(2))
+    for note in [*cache.notes, *without_image(every)]:
+        say(f"hq warm: {printable(note)}")
     click.echo(f"{len(every)} kernels in {where}, {new} of them compiled now, in {time.monotonic() - started:.1f} s")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hq_cli._filter import Instead, filter_command
-from hq_core.errors import CHECK, DATA, HqError
+from hq_core.errors import CHECK, DATA, USAGE, HqError
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -15,10 +15,10 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --lev
 """
 
 
-@filter_command("hq-backtest", EXAMPLES, shows=("json", "fail_on_liquidation"))
+@filter_command("hq-backtest", EXAMPLES, shows=("json", "text", "fail_on_liquidation", "periods_per_year"))
 @click.option("--initial-margin", type=float, default=1000.0, show_default=True, metavar="QUOTE",
               help="What the wallet begins with.")
-@click.option("--leverage", type=int, default=10, show_default=True, help="1 to 125, and at most the bracket's.")
+@click.option("--leverage", type=int, default=10, show_default=True, help="1 to 150, and at most the bracket's.")
 @click.option("--contract-size", type=float, default=1.0, show_default=True, help="Base asset of one contract.")
 @click.option("--maker-fee", type=float, default=0.00044, show_default=True, metavar="FRACTION",
               help="Of the notional, for fills of resting orders: there are none yet, so it is only reported.")
@@ -46,13 +46,17 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --lev
 @click.option("--liquidation-fee", type=float, default=0.0, show_default=True, metavar="FRACTION",
               help="Of the notional of a liquidated position, on top of the taker fee.")
 @click.option("--strategy", default="", metavar="NAME", help="Which strategy's orders, where there are several.")
+@click.option("--close-at-end", is_flag=True, help="Close what is open after the last bar, at its close.")
+@click.option("--periods-per-year", type=click.FloatRange(min=0, min_open=True), metavar="ROWS",
+              help="Rows a year for annual figures; else as the period and the days with rows show.")
+@click.option("--text", is_flag=True, help="Print the report as text, and no frames.")
 @click.option("--json", is_flag=True, help="Print the report as one JSON object, and no frames.")
 @click.option("--fail-on-liquidation", is_flag=True, help="Exit 1 if a position was liquidated.")
 def main(
     initial_margin: float, leverage: int, contract_size: float, maker_fee: float, taker_fee: float, lot: str,
     tick: str | None, size: float | None, size_unit: str, position_mode: str, margin: str, fill: str, conflict: str,
-    pyramid: int, brackets: str, maintenance: float, liquidation_fee: float, strategy: str,
-    json: bool, fail_on_liquidation: bool,
+    pyramid: int, brackets: str, maintenance: float, liquidation_fee: float, strategy: str, close_at_end: bool,
+    periods_per_year: float | None, text: bool, json: bool, fail_on_liquidation: bool,
 ) -> Instead:
     """Trade the orders that hq-signal wrote on a USDT-margined futures account.
 
@@ -61,6 +65,9 @@ def main(
     is trusted.  The rows that come out are fill, liquidation and equity; at the end comes one report, which a
     terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.  With --state the frames
     go on in the next run and carry no report; --json and the terminal show how far the account is.
+
+    A plain file with columns open_long, close_long, open_short, close_short of one's own is traded as well: a
+    quantity is an order at that bar's close, empty is none, inf all that the margin allows.
     """
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import Backtest
@@ -71,8 +78,10 @@ def main(
         position_mode=position_mode, margin=margin, fill=fill, conflict=conflict, pyramid=pyramid,
         maintenance=maintenance,
     )
-    stage = Backtest(terms, brackets, strategy)
-    told = json or os.isatty(1)
+    if text and json:
+        raise HqError("--text and --json: choose one", USAGE)
+    stage = Backtest(terms, brackets, strategy, close_at_end, periods_per_year)
+    told = json or text or os.isatty(1)
     goes_on = click.get_current_context().params["state"] is not None
 
     def after(code: int) -> int:
@@ -88,9 +97,9 @@ def main(
 
 def _text(report: dict[str, Any], json: bool) -> str:
     if json:
-        import orjson
+        from hq_cli._say import told_json
 
-        return orjson.dumps(report).decode()
+        return told_json(report)
     from hq_core.futures.readable import readable
 
     return readable(report).rstrip("\n")

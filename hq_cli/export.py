@@ -9,23 +9,28 @@ from hq_cli._filter import command
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv > bars.csv
-hq-gen trades --rows 5000 --seed 1 | hq-aggregate 1m:5m | hq-export csv --period 5m
-hq-gen bars --rows 100 --seed 1 | hq-export table --columns ts,close,volume
+hq-gen trades --rows 5000 --seed 1 | hq-aggregate 1m:5m | hq-export csv --period 5m --tail 3
+hq-gen bars --rows 100 --seed 1 | hq-export table --columns ts,close,volume --from 2024-01-01T01:00Z
 hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 """
 
 
 @command("hq-export", EXAMPLES)
-@click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table")
-@click.option("--kind", default="", help="Only series of this kind: bar, trade, fill, …")
-@click.option("--symbol", default="", help="Only this symbol.")
-@click.option("--period", default="", help="Only this period.")
+@click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table|report")
+@click.option("--kind", default="", metavar="A,B", help="Only series of these kinds: bar, trade, fill, …")
+@click.option("--symbol", default="", metavar="A,B", help="Only these symbols.")
+@click.option("--period", default="", metavar="A,B", help="Only these periods.")
 @click.option("--columns", default="", metavar="A,B", help="Only these columns, in this order, after the symbol.")
-@click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True)
-@click.option("--rows", type=click.IntRange(min=1), default=None, metavar="N", help="table: show the first N rows.")
+@click.option("--from", "since", default="", metavar="TIME", help="Only rows from then on: ISO 8601, or …ms.")
+@click.option("--to", "until", default="", metavar="TIME", help="Only rows before then.")
+@click.option("--head", type=click.IntRange(min=1), default=None, metavar="N", help="Only the first N rows.")
+@click.option("--tail", type=click.IntRange(1, 10_000_000), default=None, metavar="N", help="Only the last N rows.")
+@click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True,
+              help="How times are written.")
 @click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, which appears when it is complete.")
 def main(
-    format_: str, kind: str, symbol: str, period: str, columns: str, time: str, rows: int | None, output: str | None
+    format_: str, kind: str, symbol: str, period: str, columns: str, since: str, until: str, head: int | None,
+    tail: int | None, time: str, output: str | None,
 ) -> int:
     """Write the rows of a stream in another format.
 
@@ -33,22 +38,29 @@ def main(
     JSON objects say their kind, symbol and period themselves.  Times are ISO 8601 in UTC with the shortest exact
     fraction; --time ms gives numbers and names the column ts_ms, so that hq-import reads it back.  Floats are the
     shortest that read back the same; NaN is empty in csv and null in JSON, as are infinities in JSON.
+
+    --from and --to are compared with ts, when a row was known: a bar's end.  With --head the rest is not read; a
+    table reads on and says how many rows it leaves out.  report is the text of the report that hq-backtest put at the
+    end of its stream.
     """
     from hq_cli._filter import say
     from hq_core.errors import IO, USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
+    from hq_core.formats.times import instant
     from hq_core.stages.export import BINARY, FORMATS, Export
 
     if format_ not in FORMATS:
         hint = did_you_mean(format_, FORMATS)
         raise HqError(f"unknown format '{format_}'; known are {', '.join(FORMATS)}{hint}", USAGE)
-    if rows is not None and format_ != "table":
-        raise HqError("--rows is for table; use head for lines", USAGE)
+    if head and tail:
+        raise HqError("--head and --tail: choose one", USAGE)
+    output = None if output == "-" else output
     if format_ in BINARY and output is None and os.isatty(1):
         raise HqError(f"{format_} is not for a terminal; pass -o FILE or pipe it", USAGE)
     if os.isatty(0):
         raise HqError("stdin is a terminal; pipe data into it, or see hq-export --help", USAGE)
     names = [name.strip() for name in columns.split(",") if name.strip()]
+    start, stop = (instant(text) if text else None for text in (since, until))
     part = f"{output}.part" if output else ""
     fd = 1
     if part:
@@ -56,7 +68,7 @@ def main(
             fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise HqError(f"{part}: {error.strerror}", IO) from None
-    stage = Export(format_, fd, kind, symbol, period, names, time, rows or 0)
+    stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0)
     try:
         stage.run(open_input(0))
         if part and output:

@@ -1,11 +1,9 @@
 """hq-gen: synthetic bars and trades from a seed."""
 from __future__ import annotations
 
-import sys
-
 import click
 
-from hq_cli._filter import command, frames_out
+from hq_cli._filter import arguments, command, frames_out
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
@@ -35,7 +33,7 @@ def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, 
     made = Generator("bar" if what == "bars" else "trade", rows, seed, instant(start), symbol, period, gaps)
     with frames_out("hq-gen") as fd:
         out = Writer(fd)
-        out.head([["hq-gen", VERSION, sys.argv[1:], {}]], {})
+        out.head([["hq-gen", VERSION, arguments(), {}]], {})
         made.write(out)
         out.end({})
         out.flush()

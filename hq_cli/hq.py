@@ -6,11 +6,13 @@ import sys
 import click
 
 from hq_cli import _commands
-from hq_cli._filter import Command, command
+from hq_cli._filter import command
+from hq_cli._help import Command
 from hq_core.errors import USAGE, HqError, did_you_mean
 
 EXAMPLES = """
 hq gen bars --rows 1000 --seed 1 | hq indicators rsi:14 ema:20 | hq export csv
+hq help export
 hq warm
 """
 
@@ -39,26 +41,34 @@ def _warm() -> click.Command:
     return _warm.main
 
 
+def _words(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The commands that the first word may become, for a shell."""
+    return [] if ctx.params.get("words") else [name for name in _known() if name.startswith(incomplete)]
+
+
+def _known() -> tuple[str, ...]:
+    return (*_commands.NAMES, "warm", "help")
+
+
 @command("hq", EXAMPLES, Toolbox)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT]...]")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT]...]", shell_complete=_words)
 @click.pass_context
 def main(ctx: click.Context, words: tuple[str, ...]) -> None:
     """Composable Unix filters for quantitative research and trading.
 
-    hq NAME is the same as hq-NAME.  Each command reads frames on stdin, does one thing, and writes frames on
-    stdout; hq-NAME --help has its options, hq(7) the whole picture.
+    hq NAME is the same as hq-NAME, and hq help NAME shows its options.  Each command reads frames on stdin, does one
+    thing, and writes frames on stdout; hq(7) has the whole picture.
     """
+    asked = bool(words) and words[0] == "help"
+    words = words[1:] if asked else words
     if not words:
         click.echo(ctx.get_help())
         return
     name = words[0].removeprefix("hq-")
-    if name == "warm":
-        found = _warm()
-    elif name in _commands.NAMES:
-        found = _commands.load(name)
-    else:
-        raise HqError(f"unknown command '{words[0]}'{did_you_mean(name, (*_commands.NAMES, 'warm'))}", USAGE)
-    sys.argv = [str(found.name), *words[1:]]
+    if name not in _known() or name == "help":
+        raise HqError(f"unknown command '{words[0]}'{did_you_mean(name, _known())}", USAGE)
+    found = _warm() if name == "warm" else _commands.load(name)
+    sys.argv = [str(found.name), *(["--help"] if asked else words[1:])]
     found()
 
 

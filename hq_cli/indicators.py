@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
 hq-gen bars --rows 100 --seed 1 | hq-indicators ema:5..50:5 'sma:3(macd.hist:12,26,9)' | hq-export table
-hq-indicators --list
+hq-indicators --list rsi macd
 """
 
 
-@filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain"))
+@filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain", "missing"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
 @settings_options
-@click.option("--list", "list_", is_flag=True, help="List the indicators and their parameters.")
+@click.option("--list", "list_", is_flag=True, help="List the indicators, or show the named ones in full.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
 @click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
 def main(
-    specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...],
+    specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...], missing: str,
     list_: bool, as_json: bool, explain: bool,
 ) -> Stage | None:
     """Add the columns of indicators to every bar that passes.
@@ -34,8 +34,14 @@ def main(
     rsi:14 is the relative strength index of 14 bars in column rsi_14; macd:12,26,9 gives macd_12_26_9.macd, .signal
     and .hist, macd.hist:12,26,9 the last one alone.  ema:5..50:5 is a fan: ema:5, ema:10 and so on to ema:50.
 
-    In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator, close@4h or
-    close@ETHUSDT bars of the stream that have another period or symbol, as they are known at each row's ts.
+    A column is named by its indicator and the parameters up to the last that is not its default, at least the first:
+    stddev_20, bbands_20, bbands_20_3; macd always shows its three.
+
+    In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator; a name alone is the
+    column where the bars have one (vwap) and else the indicator with its defaults, as in ema:5(obv).  close@4h or
+    close@ETHUSDT reads bars of the stream that have another period or symbol: the last closed one at or before each
+    row's ts.  Rows of the input's last ts that still wait for another series at its end are dropped and counted, or
+    kept in --state; hq-dsl(7) says when a row waits.
 
     Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is
     whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
@@ -47,7 +53,7 @@ def main(
     if list_:
         from hq_cli._lists import indicators
 
-        click.echo(indicators(as_json))
+        click.echo(indicators(specs, as_json))
         return None
     from hq_core import specs as parsing
     from hq_core.stages.indicators import Indicators
@@ -60,7 +66,7 @@ def main(
         wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
-    stage = Indicators(wanted, settings(compat, unstable))
+    stage = Indicators(wanted, settings(compat, unstable), missing)
     if spec:
         stage.inputs["spec"] = digest
     if explain:

@@ -7,38 +7,52 @@ import click
 
 from hq_cli._filter import filter_command, say
 from hq_cli._settings import settings, settings_options
+from hq_core.errors import printable
 
 if TYPE_CHECKING:
     from hq_core.stage import Stage
+    from hq_core.stages.signal import Signal
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-export csv
-hq-gen bars --rows 1000 --seed 1 | hq-signal --signals --param oversold=40 examples/rsi.hq | hq-export jsonl
+hq-gen bars --rows 1000 --seed 1 | hq-signal --signals -p oversold=40 examples/rsi.hq | hq-export jsonl
 hq-signal --check examples/rsi.hq
 """
 
 
-@filter_command("hq-signal", EXAMPLES, shows=("check", "format_"))
+@filter_command("hq-signal", EXAMPLES, shows=("check", "columns", "sample", "list_params", "format_", "missing"))
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
-@click.option("--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param.")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param.")
 @click.option("--period", default="", metavar="PERIOD", help="The bars to run on; else the finest ones.")
 @click.option("--keep", default="", metavar="NAMES", help="Write these assigned names as columns too.")
 @settings_options
 @click.option("--signals", is_flag=True, help="Write one map an order, and no rows.")
 @click.option("--check", is_flag=True, help="Check the strategies, read no input, and stop.")
+@click.option("--columns", default="", metavar="NAMES", help="With --check: the bars have these columns, no others.")
+@click.option("--sample", default="", metavar="FILE", help="With --check: run over FILE and write nothing.")
+@click.option("--list-params", is_flag=True, help="Print the params with default and bounds as JSON and stop.")
 @click.option("--format", "format_", is_flag=True, help="Print the strategy in its canonical form and stop.")
 def main(
     files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str, compat: str, unstable: tuple[str, ...],
-    signals: bool, check: bool, format_: bool,
+    missing: str, signals: bool, check: bool, columns: str, sample: str, list_params: bool, format_: bool,
 ) -> Stage | None:
     """Run strategies over bars and add the columns of their orders.
 
     open_long, close_long, open_short and close_short hold the quantity that is ordered at the row: NaN for
     none, inf where the rule names no size.  Several strategies run side by side, each with its name before
-    its columns.  Rows of other kinds and periods pass untouched.  The language is described in hq-dsl(7).
+    its columns.  Rows of other kinds and periods pass untouched.  Any column of numbers can be read by its name.
+    The language is described in hq-dsl(7).
+
+    --check alone takes every column of hq's bars to be there; --columns and --sample say what is.  A sample is any
+    input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
+    there too.
     """
     from hq_core.lang.files import read_params, read_strategies
 
+    if (columns or sample) and not check:
+        raise click.UsageError("--columns and --sample belong to --check")
+    if columns and sample:
+        raise click.UsageError("--columns and --sample both say what the bars have; pass one of them")
     read = read_strategies(files)
     if format_:
         from hq_core.lang.format import format_text
@@ -48,13 +62,39 @@ def main(
     from hq_core.stages.signal import Signal
 
     kept = [name for name in keep.split(",") if name]
-    stage = Signal(read, period, read_params(params), kept, signals, settings(compat, unstable))
-    for warning in stage.warnings:
-        say(f"hq-signal: {warning}")
-    if check:
-        stage.check()
+    stage = Signal(read, period, read_params(params), kept, signals, settings(compat, unstable), missing)
+    if list_params:
+        from hq_cli._lists import as_json
+
+        click.echo(as_json(stage.parameters()))
         return None
-    return stage
+    for warning in stage.warnings:
+        say(f"hq-signal: {printable(warning)}")
+    if not check:
+        return stage
+    if sample:
+        _run_over(stage, sample)
+    else:
+        stage.check([name.strip() for name in columns.split(",")] if columns else None)
+    return None
+
+
+def _run_over(stage: Signal, path: str) -> None:
+    """Run the stage over a file as over an input, and write nothing."""
+    import os
+
+    from hq_core.errors import NOINPUT, USAGE, HqError
+    from hq_core.flow import Flow, open_input
+
+    if path == "-" and os.isatty(0):
+        raise HqError("sample: stdin is a terminal; pipe data into it or name a file", USAGE)
+    try:
+        fd = 0 if path == "-" else os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+    Flow(stage, "hq-signal", [], fd, os.open(os.devnull, os.O_WRONLY)).run(open_input(fd))
+    for what, rows in (stage.notices | stage.dropped).items():
+        say(f"hq-signal: {printable(what)}: {rows} row{'s' * (rows != 1)}")
 
 
 if __name__ == "__main__":

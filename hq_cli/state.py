@@ -37,14 +37,15 @@ def main(file: str, wanted: str | None) -> None:
 
 def _json(found: dict[str, Any], size: int) -> str:
     import msgpack
-    import orjson
+
+    from hq_cli._say import told_json
 
     told = {name: found[name] for name in ("command", "version", "options", "inputs")}
     told["input"] = {name: found["input"][name] for name in ("bytes", "rows", "ended", "format")}
     told["output"] = found["output"]
     stage, source = (len(msgpack.packb(part)) for part in (found["stage"], found["input"]["source"]))
     told["sizes"] = {"file": size, "stage": stage, "source": source}
-    return orjson.dumps(told, default=str).decode()
+    return told_json(told)
 
 
 if __name__ == "__main__":

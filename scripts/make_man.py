@@ -1,12 +1,13 @@
-"""Write the manual pages that are derived from the commands, the registry and the grammar.
+"""Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1 and man/hq-dsl.7
+    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7 and indicators/list.json
     python scripts/make_man.py --check    fail if they are not what this script makes
 
 man/hq.7 and man/hq-frames.5 are written by hand.
 """
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -16,12 +17,15 @@ import click
 from click_man.core import generate_man_page
 
 from hq_cli import _commands, _warm, hq
+from hq_cli._help import ENVIRONMENT
 from hq_core import VERSION, registry
+from hq_core.errors import EXITS
 from hq_core.lang.functions import ACTIONS, BUILTINS, COLUMNS
 from hq_core.lang.tokens import grammar_text
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
+LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
 BUILTIN_MEANINGS = {
     "ABS": "size without sign",
     "MIN": "the smallest of the values",
@@ -29,25 +33,6 @@ BUILTIN_MEANINGS = {
     "CROSSOVER": "true on the row at which the first value comes to lie above the second",
     "CROSSUNDER": "true on the row at which the first value comes to lie below the second",
 }
-EXIT_STATUS = (
-    ("0", "fine"),
-    ("1", "a check said no: hq-diff found a difference, hq-backtest --fail-on-liquidation a liquidation"),
-    ("2", "wrong usage"),
-    ("65", "bad data; what was good before it has been written"),
-    ("66", "no input"),
-    ("70", "a bug in hq"),
-    ("74", "reading or writing failed"),
-    ("78", "a state file or another file does not fit the command line"),
-    ("130, 143", "ended by SIGINT or SIGTERM, after the frame was finished and the state written"),
-    ("141", "the reader of stdout went away (SIGPIPE); nothing is said"),
-)
-ENVIRONMENT = (
-    ("HQ_CACHE", "Folder of compiled kernels; by default hq in $XDG_CACHE_HOME or ~/.cache. A folder that others may "
-     "write is not used."),
-    ("HQ_JIT", "numba runs the kernels through numba's own loader, which is slower to start and gives the same bits."),
-    ("HQ_PROCESSOR", "x86-64-v2 makes kernels that run on every such machine: some slower, the same bits."),
-)
-
 
 def released() -> str:
     """The day of this version, from the change log, so that pages do not change with the day they are made."""
@@ -103,7 +88,7 @@ def page(command: hq.Command) -> str:
             made += listed(purpose.upper(), rows)
         made += listed("HQ WARM", (("hq warm", paragraphs(_warm.main.help or "").replace("\n\n", " ")),))
     made += ".SH EXAMPLES\n" + literal(command.examples)
-    return made + listed("EXIT STATUS", EXIT_STATUS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
+    return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
 
 
 def indicators() -> str:
@@ -157,17 +142,24 @@ def pages() -> dict[str, str]:
     return made
 
 
+def indicator_list() -> str:
+    """What `hq-indicators --list` shows, so that it need not import every indicator."""
+    rows = [json.dumps(registry.load(name).described()) for name in registry.names()]
+    return "[\n" + ",\n".join(rows) + "\n]\n"
+
+
 def main() -> None:
     check = sys.argv[1:] == ["--check"]
     stale = []
-    for name, text in pages().items():
-        path = MAN / name
+    made = {MAN / name: text for name, text in pages().items()} | {LIST: indicator_list()}
+    for path, text in made.items():
+        name = path.name
         if check and (not path.exists() or path.read_text() != text):
             stale.append(name)
         elif not check:
             path.write_text(text)
     if stale:
-        raise SystemExit(f"man: {', '.join(stale)} out of date: run scripts/make_man.py")
+        raise SystemExit(f"{', '.join(stale)} out of date: run scripts/make_man.py")
 
 
 if __name__ == "__main__":

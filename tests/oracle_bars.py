@@ -53,3 +53,17 @@ def bars_of_bars(bars, period, sums):
             made[name] = float(sum(Fraction(r[name]) for r in rows))
         found[begin] = made
     return found
+
+
+def holes_of_bars(bars, period, base, whole_from):
+    """open_time -> how many rows of `base` ns lack, for the bars from `whole_from` on of which any lack."""
+    counts = {}
+    for bar in bars:
+        begin = bar_open(bar["open_time"], period)
+        counts[begin] = counts.get(begin, 0) + 1
+    return {begin: period // base - n for begin, n in counts.items() if begin >= whole_from and n < period // base}
+
+
+def first_is_whole(first, period, slack):
+    """Whether the bar of the first trade counts as whole: it comes within the slack, and within a hundredth of it."""
+    return Fraction(first - bar_open(first, period)) <= min(slack, Fraction(period, 100))

@@ -204,7 +204,7 @@ def test_a_mark_at_the_end_still_lets_the_bar_in_that_closes_there():
 
 
 @pytest.mark.parametrize(
-    ("period", "said"), [("1m", "not longer than"), ("30s", "not longer than"), ("90s", "no multiple of")]
+    ("period", "said"), [("30s", "shorter than"), ("90s", "no multiple of")]
 )
 def test_a_period_that_the_input_does_not_fill_is_refused(period, said):
     with pytest.raises(HqError, match=f"period {period} is {said} the input's 1m") as caught:
@@ -220,8 +220,8 @@ def test_bars_that_do_not_say_their_period_are_refused():
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([bar(0), bar(2), bar(1)], "row 3: ts goes back by 60000000000 ns"),
-        ([bar(0), bar(0)], "row 2: ts goes back by 0 ns"),
+        ([bar(0), bar(2), bar(1)], "row 3: ts goes back by 1m"),
+        ([bar(0), bar(0)], "row 2: a second bar closes at 2023-11-15T00:01:00Z"),
         (
             [bar(0), bar(1, span=30 * SECOND), bar(1)],
             "row 3: the bar opens at 2023-11-15T00:01:00Z, before the one before it closes",

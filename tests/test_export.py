@@ -77,7 +77,7 @@ def test_words_stand_for_the_numbers_that_a_schema_explains():
 def test_a_table_fits_a_terminal_and_says_what_it_leaves_out():
     more = [(f"some_long_column_{i}", "f8") for i in range(9)]
     rows = [(T0 + i * MINUTE, T0 + i, *[i / 7] * 9) for i in range(30)]
-    text = exported(frames(bars(rows, "ts open_time", more=more), two()), "table", limit=20)
+    text = exported(frames(bars(rows, "ts open_time", more=more), two()), "table", head=20)
     lines = text.splitlines()
     assert max(map(len, lines)) <= WIDE
     assert lines[0].startswith("bar BTCUSDT 15m (left out for want of room: open_time, some_long_column_")
@@ -154,7 +154,8 @@ def test_files_appear_when_they_are_complete(run, tmp_path):
     ("hq-gen bars --rows 5 --seed 1 | hq-export csv --columns clsoe", 65, "'clsoe' is missing; .*did you mean close"),
     ("hq-gen trades --rows 5 --seed 1 | hq-export csv --time s", 65, "is no whole number of s; use --time iso or ns"),
     ("hq-gen bars --rows 5 --seed 1 | hq-export csv > /dev/full", 74, "cannot write: No space left on device"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --rows 3", 2, "--rows is for table"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --head 3 --tail 3", 2, "--head and --tail: choose one"),
+    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --from noon", 2, "time 'noon' is not ISO 8601"),
     ("hq-gen bars --rows 5 --seed 1 | hq-export csv -o /nowhere/x", 74, "No such file or directory"),
     ("hq-export csv < /dev/null", 66, "hq-export: no input: not a single byte came"),
     ("echo hello | hq-import", 65, "hq-import: not a format that hq reads: the first line 'hello' has no columns"),
@@ -194,3 +195,30 @@ def test_import_options_and_state(run, shared):
                  f"| hq-import {options} --state s > 2.hqf && cat 1.hqf 2.hqf | hq-export csv")
     assert halves.stderr == ""
     assert halves.text == whole.text
+
+
+@pytest.mark.parametrize(("options", "minutes"), [
+    ("--head 2", [1, 2]), ("--tail 2", [9999, 10000]), ("--tail 12000 --columns ts", range(1, 10001)),
+    ("--from 2024-01-01T00:03Z --to 2024-01-01T00:05Z", [3, 4]), ("--from 2024-01-07T22:39Z", [9999, 10000]),
+    ("--to 2024-01-01T00:03Z --tail 1", [2]), ("--from 2030-01-01", []),
+])
+def test_rows_are_chosen_by_place_and_by_time(run, options, minutes):
+    got = run(f"hq-gen bars --rows 10000 --seed 1 | hq-export csv --time s {options}")
+    assert got.code == 0, got.stderr
+    start = 1_704_067_200
+    assert [int(row["ts_s"]) for row in csv.DictReader(io.StringIO(got.text))] == [start + 60 * m for m in minutes]
+
+
+def test_several_symbols_and_periods_are_chosen_at_once(run):
+    made = "(hq-gen bars --rows 3 --seed 1 --symbol A; hq-gen bars --rows 3 --seed 1 --symbol B; " \
+           "hq-gen bars --rows 3 --seed 1 --symbol C --period 1h)"
+    assert run(f"{made} | hq-export csv --symbol A,B --columns ts").text.count("\n") == 7
+    got = [json.loads(line) for line in run(f"{made} | hq-export jsonl --period 1m,1h --tail 4").text.splitlines()]
+    assert [(one["symbol"], one["period"]) for one in got] == [("B", "1m"), *[("C", "1h")] * 3]
+    assert run(f"{made} | hq-export csv --symbol D,E").code == 65
+
+
+def test_a_table_of_the_first_rows_says_how_many_it_leaves_out(run):
+    got = run("hq-gen bars --rows 500 --seed 1 | hq-export table --head 2")
+    assert got.text.splitlines()[-1] == "… 498 more rows (pipe into hq-export for all)"
+    assert run("hq-gen bars --rows 500 --seed 1 | hq-export table --tail 2").text.count("\n") == 4

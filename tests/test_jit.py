@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from hq_core.jit import F8, I1, I4, I8, U1, Cell, State, inline, kernel
-from hq_core.jit import cache as images
 from hq_core.jit.declare import fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -218,16 +217,16 @@ def test_many_cold_processes_at_once_compile_once_and_agree(private):
     image_of(private)
 
 
-def test_an_image_refuses_what_it_cannot_hold(monkeypatch, private):
+def test_an_image_refuses_what_it_cannot_hold():
     @kernel()
     def logs(x: F8) -> None:
         for i in range(len(x)):
             x[i] = math.log(x[i])
 
-    from hq_core.jit import flat
+    from hq_core.jit.bare import bare
 
-    monkeypatch.setenv("HQ_CACHE", str(private))
-    monkeypatch.delenv("HQ_JIT", raising=False)
-    with pytest.raises(flat.Unsupported, match="needs log"):
-        Cell(logs)
-    assert not images.find("logs")
+    with bare():
+        from hq_core.jit import compile, flat
+
+        with pytest.raises(flat.Unsupported, match="needs log"):
+            compile.image(logs)

@@ -13,8 +13,8 @@ from hq_core.stages.indicators import Indicators
 NAN = math.nan
 
 
-def stage(*specs: str) -> Indicators:
-    return Indicators([parse(text) for text in specs])
+def stage(*specs: str, missing: str = "error") -> Indicators:
+    return Indicators([parse(text) for text in specs], missing=missing)
 
 
 def same(found: list[float], wanted: list[float]) -> bool:
@@ -28,10 +28,11 @@ def test_another_symbol_is_read_as_of_the_row() -> None:
     assert same(run.column("sub_close_close@Y", "bar/Y/15m"), [0, 0, 0])        # Y reads itself
 
 
-def test_rows_wait_for_the_series_that_they_read_and_go_on_without_it_at_the_end() -> None:
+def test_rows_wait_for_the_series_that_they_read_and_go_on_without_it_before_the_last_ts() -> None:
     run = Run(stage("sub(close,close@Y)")).announce("15m").announce("15m", symbol="Y")
     run.feed("15m", bars([10, 20]), symbol="Y").feed("15m", bars([1, 2, 3, 4])).finish()
-    assert same(run.column("sub_close_close@Y"), [-9, -18, -17, -16])
+    assert same(run.column("sub_close_close@Y"), [-9, -18, -17])
+    assert run.stage.dropped == {"bar/X/15m: still waiting for bar/Y/15m when the input ended": 1}
 
 
 def test_an_indicator_of_another_period_runs_on_its_rows() -> None:
@@ -68,7 +69,7 @@ def test_any_cut_and_a_resume_give_the_same_rows() -> None:
 
 
 def test_a_series_that_is_not_in_the_input_is_told() -> None:
-    run = Run(stage("ema:3(close@Z)")).announce("15m").feed("15m", bars([1, 2])).finish()
+    run = Run(stage("ema:3(close@Z)", missing="warn")).announce("15m").feed("15m", bars([1, 2])).finish()
     assert run.stage.notices == {"bar/Z/15m is read by an indicator and not in the input": 2}
     assert same(run.column("ema_3_close@Z"), [NAN, NAN])
 

@@ -72,7 +72,7 @@ def test_settings_hold() -> None:
 
 
 def test_what_is_wrong_is_said() -> None:
-    with pytest.raises(TypeError, match="push takes open, high, low, close: 4 values, 1 given"):
+    with pytest.raises(TypeError, match="missing 3 required positional arguments: 'high', 'low', and 'close'"):
         Live("cdldoji").push(1.0)
     with pytest.raises(TypeError):
         Live("atr:14").push(1.0)
@@ -84,4 +84,4 @@ def test_what_is_wrong_is_said() -> None:
 
 def test_the_example_in_the_docstring() -> None:
     found = doctest.testmod(hq_core.live)
-    assert (found.failed, found.attempted) == (0, 3)
+    assert (found.failed, found.attempted) == (0, 4)

@@ -269,7 +269,7 @@ def test_the_exchange_s_own_tables_are_accepted():
 
 
 @pytest.mark.parametrize(("options", "says"), [
-    ({"leverage": 126}, "leverage: 126, must be 1 to 125"), ({"leverage": 2.5}, "must be a whole number"),
+    ({"leverage": 151}, "leverage: 151, must be 1 to 150"), ({"leverage": 2.5}, "must be a whole number"),
     ({"initial_margin": 0.0}, "initial_margin: 0, must be above 0"), ({"initial_margin": math.nan}, "initial_margin"),
     ({"lot": "0"}, "lot: '0', must be a decimal number above 0"), ({"lot": "1e-3"}, "lot: '1e-3'"),
     ({"tick": "-1"}, "tick: '-1'"), ({"margin": "both"}, "margin: 'both', must be one of isolated, cross"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hq_core.bars.period import (
@@ -15,10 +15,9 @@ from hq_core.bars.period import (
     parse_duration,
     parse_period,
     parse_periods,
-    say_length,
-    say_time,
 )
 from hq_core.errors import USAGE, HqError
+from hq_core.say import say_length, say_time
 
 SECOND = 10**9
 HOUR = 3600 * SECOND
@@ -73,7 +72,8 @@ def test_a_period_has_one_name_however_it_is_written(text, name, seconds):
         ("1M", "month"),
         ("7m", "does not divide a day"),
         ("2w", "longer than 1w"),
-        ("9999999999999999999999s", "count"),
+        ("9999999999999999999999s", "longer than 90d"),
+        ("90000d", "longer than 90d"),
     ],
 )
 def test_what_is_no_period_is_refused_with_the_reason(text, said):
@@ -118,12 +118,21 @@ def test_a_duration_without_a_unit_is_refused(text):
         parse_duration(text)
 
 
+@pytest.mark.parametrize("text", ["90000d", "99999999999999999999d", "36501d"])
+def test_a_duration_beyond_every_use_is_refused_with_the_bound(text):
+    with pytest.raises(HqError, match="max-gap: .* is longer than 36500d") as caught:
+        parse_duration(text, "max-gap")
+    assert caught.value.code == USAGE
+
+
 def test_times_and_lengths_are_said_for_people():
     assert say_time(1_723_161_240 * SECOND) == "2024-08-08T23:54:00Z"
     assert say_time(1_723_161_240 * SECOND + 1_500_000) == "2024-08-08T23:54:00.0015Z"
-    assert say_length(26 * HOUR + 30 * 60 * SECOND + 1) == "1d2h"
-    assert say_length(90 * SECOND) == "1m30s"
-    assert say_length(999) == "999 ns"
+    assert say_length(26 * HOUR + 30 * 60 * SECOND + 1) == "1d 2h"
+    assert say_length(90 * SECOND) == "1m 30s"
+    assert [say_length(ns) for ns in (0, 999, 1500, 400_000_000, 999_999_999)] == [
+        "0s", "999 ns", "1.5 us", "400 ms", "999.999999 ms",
+    ]
 
 
 def test_london_has_a_day_of_23_hours_and_one_of_25():
@@ -181,6 +190,7 @@ def test_an_unknown_zone_is_named():
             open_zone(name)
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(
         ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tokyo"]

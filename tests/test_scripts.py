@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,26 @@ def test_parses(name: str) -> None:
     subprocess.run(["bash", "-n", ROOT / name], check=True)
 
 
-def test_ci_calls_the_same_script_as_a_person() -> None:
-    assert "scripts/test" in (ROOT / ".ci/run").read_text()
-    assert len((ROOT / ".ci/run").read_text().splitlines()) == 2
+def test_ci_calls_the_same_scripts_as_a_person() -> None:
+    lines = (ROOT / ".ci/run").read_text().splitlines()
+    assert lines[-2:] == ["scripts/test", "scripts/test --lowest"]
+
+
+def test_lowest_pins_what_hq_needs_and_leaves_the_tools() -> None:
+    pinned = subprocess.run(
+        [sys.executable, ROOT / "scripts/lowest"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert pinned == [line.replace(">=", "==") for line in project["dependencies"]]
+    assert not any("pytest" in line for line in pinned)
+
+
+def test_lowest_refuses_a_dependency_without_a_lower_bound(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/lowest").write_text((ROOT / "scripts/lowest").read_text())
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["numpy"]\n')
+    ran = subprocess.run([sys.executable, tmp_path / "scripts/lowest"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (1, "pyproject.toml: numpy names no lowest version as name>=version\n")
 
 
 def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:

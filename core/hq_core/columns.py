@@ -4,7 +4,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from hq_core.errors import DATA, HqError
+from hq_core import registry
+from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.jit import Cell
 from hq_core.kernels import ops
 
@@ -30,6 +31,9 @@ class Columns:
         for name in self.graph.sources:
             if name[0] == "@":
                 continue  # comes from a feed
+            if not schema.has(name):        # a name in brackets may have meant an indicator
+                hint = did_you_mean(name, [*schema.names, *registry.names()])
+                raise HqError(f"column '{name}' is missing; {schema.key} has {', '.join(schema.names)}{hint}", DATA)
             kind = schema.kind(name)
             if kind == "i8":
                 self._whole.append((name, Cell(ops.as_float), array("d")))

@@ -2,7 +2,26 @@
 from __future__ import annotations
 
 CHECK, USAGE = 1, 2
-DATA, NOINPUT, SERVICE, BUG, IO, TEMP, PERM, CONFIG = 65, 66, 69, 70, 74, 75, 77, 78
+DATA, NOINPUT, SERVICE, BUG, MEMORY, IO, TEMP, PERM, CONFIG = 65, 66, 69, 70, 71, 74, 75, 77, 78
+HANGUP, INTERRUPT, PIPE, TERMINATED = 129, 130, 141, 143
+
+# what a command's exit status means: help, pages and README have it from here
+EXITS = (
+    ("0", "fine"),
+    (f"{CHECK}", "a check said no: hq-diff, hq-backtest --fail-on-liquidation"),
+    (f"{USAGE}", "usage"),
+    (f"{DATA}", "bad data; what was good before it has been written"),
+    (f"{NOINPUT}", "no input"),
+    (f"{SERVICE}", "a service or an extra is missing; the line says what to install"),
+    (f"{BUG}", "a bug in hq"),
+    (f"{MEMORY}", "out of memory"),
+    (f"{IO}", "reading or writing failed"),
+    (f"{TEMP}", "not now: try again (another process holds the state)"),
+    (f"{PERM}", "not permitted"),
+    (f"{CONFIG}", "a state or another file does not fit the command line, or others own it"),
+    (f"{INTERRUPT}, {TERMINATED}, {HANGUP}", "ended by SIGINT, SIGTERM, SIGHUP, the state written"),
+    (f"{PIPE}", "the reader of stdout went away; nothing is said"),
+)
 
 
 def printable(text: str) -> str:
@@ -26,6 +45,17 @@ class HqError(Exception):
     def __init__(self, message: str, code: int = DATA, below: str = "") -> None:
         super().__init__(printable(message) + below)
         self.code = code
+
+
+def as_arguments(message: str) -> str:
+    """A command's message for a program, whose argument for --max-gap is max_gap.
+
+    >>> as_arguments("longer than --max-gap 1d")
+    'longer than max_gap 1d'
+    """
+    import re
+
+    return re.sub(r"--([a-z][a-z-]+)", lambda found: found[1].replace("-", "_"), message)
 
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:

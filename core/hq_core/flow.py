@@ -6,7 +6,7 @@ import select
 import signal
 from typing import TYPE_CHECKING, Any
 
-from hq_core import VERSION, statefile
+from hq_core import VERSION, holes, statefile
 from hq_core.errors import DATA, HqError
 from hq_core.order import Order
 from hq_core.wire import Reader, Writer
@@ -114,6 +114,7 @@ class Flow:
         self.fd_in = fd_in
         self.out = Writer(fd_out)
         self.dropped: dict[str, int] = {}
+        self.holes: holes.Holes = {}
         self.order = Order()
         self._headed = False
         self._rows = self._saved_rows = 0
@@ -163,8 +164,8 @@ class Flow:
             if not stopped.reading:
                 raise
         self._open(state)
-        stage.finish(more=state is not None)
-        out.end(self._all_dropped())
+        stage.finish(more=state is not None or signals.caught > 0)      # a signal is not the input's end
+        out.end(self._all_dropped(), self._all_holes())
         out.flush()
         if state is not None:
             self._save(source, state, ended=not signals.caught, closed=True)
@@ -194,6 +195,7 @@ class Flow:
         elif kind == "end":
             for reason, n in dict(item.get("dropped") or {}).items():
                 self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
+            holes.add(self.holes, item.get("holes") or {})
         else:
             stage.other(item)
 
@@ -209,10 +211,18 @@ class Flow:
         mine = self.stage.dropped
         return {reason: self.dropped.get(reason, 0) + mine.get(reason, 0) for reason in {**self.dropped, **mine}}
 
+    def _all_holes(self) -> holes.Holes:
+        """Holes found here and upstream."""
+        found: holes.Holes = {}
+        holes.add(found, self.holes)
+        holes.add(found, self.stage.holes)
+        return found
+
     # -- state -------------------------------------------------------------------------------------------
     def _resume(self, source: Source, state: State, loaded: dict[str, Any]) -> None:
         statefile.check(state.path, loaded, self.command, state.options, self.stage.inputs)
         self.dropped.update(loaded["dropped"])
+        holes.add(self.holes, loaded.get("holes", {}))
         self.stage.load(loaded["stage"])
         self.order.load(loaded.get("order", {}))
         if state.reopen:
@@ -236,7 +246,7 @@ class Flow:
             "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
             "section": 0 if closed else self._section + self.out.written,
             "dropped": {} if closed else self._all_dropped(),
-            "order": self.order.save(), "stage": self.stage.save(),
+            "holes": {} if closed else self._all_holes(), "order": self.order.save(), "stage": self.stage.save(),
         })
 
 

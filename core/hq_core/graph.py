@@ -16,9 +16,10 @@ from hq_core.jit import Block, Kernel, address, address_of, engine, load, load_q
 from hq_core.kernels import ops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
+FEW = 2048              # such columns: 64 MiB; where a graph has more, they are shorter
 
 _move = ctypes.memmove
 
@@ -47,9 +48,12 @@ class Out:
 
 
 class Node:
-    """A kernel with its parameters and inputs; `outs` are its columns."""
+    """A kernel with its parameters and inputs; `outs` are its columns.
 
-    __slots__ = ("call", "inputs", "kernel", "number", "outputs", "outs", "params", "ring", "warmup")
+    shown  how it is written: a name, what stands in its brackets, and its parameters
+    """
+
+    __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "ring", "shown", "warmup")
 
     def __init__(
         self, number: int, kernel: Kernel, inputs: tuple[Out, ...], params: tuple[tuple[str, float], ...],
@@ -63,14 +67,14 @@ class Node:
         self.outputs = outputs
         self.warmup = warmup + max((one.warmup for one in inputs), default=0)
         self.outs: list[Out] = []
-        given = [repr(one) for one in inputs] + [f"{value:g}" for _, value in params]
-        self.call = f"{kernel.name}({', '.join(given)})"        # how it is shown
+        self.shown: tuple[str, Sequence[Out], list[str]] = kernel.name, inputs, [f"{value:g}" for _, value in params]
 
     def out(self, index: int = 0) -> Out:
         return self.outs[index]
 
-    def __repr__(self) -> str:
-        return self.call
+    def __repr__(self) -> str:      # only when asked for: a chain of names is as long as all its links
+        name, inputs, words = self.shown
+        return f"{name}({', '.join([*map(repr, inputs), *words])})"
 
 
 class Settings:
@@ -88,26 +92,27 @@ class Settings:
 
 
 class Scratch:
-    """Columns of PIECE rows for what lies between the nodes of a graph.
+    """Columns for what lies between the nodes of a graph, as many rows as the graph runs at a time.
 
     Nothing in it outlives a run, so graphs of which only one runs at a time share it: many series then have one.
     """
 
     def __init__(self) -> None:
-        self._columns: list[array[float]] = []
-        self._constants: dict[str, array[float]] = {}
+        self._columns: dict[tuple[int, int], array[float]] = {}
+        self._constants: dict[tuple[str, int], array[float]] = {}
 
-    def column(self, number: int) -> int:
+    def column(self, number: int, rows: int) -> int:
         """The address of a graph's column of this number."""
-        while len(self._columns) <= number:
-            self._columns.append(array("d", bytes(8 * PIECE)))
-        return self._columns[number].buffer_info()[0]
-
-    def constant(self, value: float) -> int:
-        """The address of a column that holds one value."""
-        found = self._constants.get(repr(value))
+        found = self._columns.get((number, rows))
         if found is None:
-            found = self._constants[repr(value)] = array("d", [value]) * PIECE
+            found = self._columns[number, rows] = array("d", bytes(8 * rows))
+        return found.buffer_info()[0]
+
+    def constant(self, value: float, rows: int) -> int:
+        """The address of a column that holds one value."""
+        found = self._constants.get((repr(value), rows))
+        if found is None:
+            found = self._constants[repr(value), rows] = array("d", [value]) * rows
         return found.buffer_info()[0]
 
 
@@ -171,10 +176,10 @@ class Graph:
         given = list(inputs) or [self.source(column) for column in entry.inputs]
         before = len(self.nodes)
         outs = entry.build(self, given, bound)
-        words = [repr(one) for one in given] + [f"{v:g}" if isinstance(v, float) else str(v) for v in bound.values()]
+        words = [f"{v:g}" if isinstance(v, float) else str(v) for v in bound.values()]
         for node in self.nodes[before:]:
             if any(out.node is node for out in outs):
-                node.call = f"{entry.name}({', '.join(words)})"
+                node.shown = entry.name, given, words
         rows = self.settings.unstable.get(entry.name, 0)
         if not rows:
             return outs
@@ -192,6 +197,8 @@ class Graph:
         self.nodes = [node for node in self.nodes if node.number in needed]
         given = {out.number: i for i, out in reversed(list(enumerate(wanted))) if out.node is not None}
         self._given: dict[int, int] = given
+        columns = sum(out.number not in given for node in self.nodes for out in node.outs)
+        self.piece = max(1, PIECE * FEW // max(FEW, columns))
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
         self._between: dict[int, int] = {}      # columns in scratch: their numbers there
@@ -209,7 +216,7 @@ class Graph:
         self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "lengths": lengths}
         for name, table in self._tables.items():
             self._start.column(name, table.buffer_info()[0], len(table))
-        self._start.scalar("piece", PIECE)
+        self._start.scalar("piece", self.piece)
         self._engine = load(engine)
 
     def _reachable(self) -> set[int]:
@@ -238,13 +245,13 @@ class Graph:
                 column = next(columns)
                 lengths.append(block.starts[name] + 1)
                 if column.node is None and not column.source:
-                    block.column(name, self._scratch.constant(column.constant), PIECE)
+                    block.column(name, self._scratch.constant(column.constant, self.piece), self.piece)
                 elif column.source or column.number in self._given:
                     moving.append(block.starts[name])
                     self._columns.append(column.number)
                 else:
                     number = self._between.setdefault(column.number, len(self._between))
-                    block.column(name, self._scratch.column(number), PIECE)
+                    block.column(name, self._scratch.column(number, self.piece), self.piece)
             else:
                 block.scalar(name, next(params)[1])
         return ring + 8 * node.ring
@@ -266,13 +273,13 @@ class Graph:
             elif out.source:
                 _move(wanted[i], sources[out.source], 8 * n)
             else:
-                for start in range(0, n, PIECE):
-                    constant = self._scratch.constant(out.constant)
-                    _move(wanted[i] + 8 * start, constant, 8 * min(PIECE, n - start))
+                for start in range(0, n, self.piece):
+                    constant = self._scratch.constant(out.constant, self.piece)
+                    _move(wanted[i] + 8 * start, constant, 8 * min(self.piece, n - start))
         if not keep:
             self._arena[:] = before
 
-    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> Callable[[], None]:
+    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> partial[None]:
         """A call that computes one row at these addresses each time: for a feed that brings row after row."""
         self.place(sources, 1, wanted)
         start = Block(engine)
@@ -281,7 +288,9 @@ class Graph:
         start.scalar("rows", 1)
         start.scalar("piece", 1)
         self._fixed = start
-        return partial(load_quick(engine), start.address)
+        call = partial(load_quick(engine), start.address)
+        call.__dict__["graph"] = self       # whose memory it runs on
+        return call
 
     def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """Tell the argument blocks of the columns that `run` takes."""

@@ -6,13 +6,14 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
-from hq_core.bars.aggregator import TIME_UNITS, Aggregator
+from hq_core.bars.aggregator import TIME_UNITS, Aggregator, to_ns
 from hq_core.batch import Batch, Schema, period_ns
-from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.ledger import Backtest
 from hq_core.graph import Graph
 from hq_core.handover import Handover
 from hq_core.kinds import BAR
+from hq_core.lang.unit import period_of
 from hq_core.ring import Ring
 from hq_core.stage import Stage
 
@@ -66,13 +67,13 @@ class Period:
         self._wanted: list[Any] = []
         self._rings: list[Ring] = []
         self._values: list[array[float]] = []
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[object, Line] = {}
         self._before: bytes | None = None   # state before the newest bar; None until the graph is compiled
 
     def add(self, spec: specs.Spec) -> Line:
         if self._before is not None:
             raise HqError(f"{spec.label}: indicators are added before the first bar", USAGE)
-        key = f"{spec.label}.{spec.output}"
+        key = spec.key, spec.output
         if key not in self._lines:
             outs = spec.build(self._graph)
             rings = {output: Ring(self.capacity) for output in spec.outputs}
@@ -217,11 +218,27 @@ class HQuant:
         return self[self.bar if period is None else period].add(specs.single(spec))
 
     def add_strategy(self, name: str, text: str | None = None) -> None:
-        """A strategy in the language of hq-dsl(7): its text, or a name and its text."""
+        """A strategy in the language of hq-dsl(7): its text, or a name and its text.
+
+        Raises HqError at once where it is wrong, or reads columns, periods or symbols that are not here.
+        """
         if self._started:
             raise HqError("strategies are added before the first bar", USAGE)
         title, source = (name, text) if text is not None else (f"strategy{len(self._strategies) + 1}", name)
-        self._strategies.append((title, source, title))
+        from hq_core.stages.signal import Signal
+
+        added = [*self._strategies, (title, source, title)]
+        lengths = {period_ns(period): period for period in self.periods}
+        for symbol, length in Signal(added, self.bar, signals=True).reads(self._schema_of(dict(self._cols))):
+            if symbol:
+                raise HqError(f"{title}: reads bars of {symbol}; here are those of one symbol", USAGE)
+            if length not in lengths:
+                known = ", ".join(self.periods).strip(", ") or "bars of no period"
+                raise HqError(
+                    f"{title}: reads bars of {period_of(length)}; here are {known}, and those that bar and period name",
+                    USAGE,
+                )
+        self._strategies = added
 
     # -- bars --------------------------------------------------------------------------------------------
     def push_kline(self, bar: Mapping[str, float]) -> None:
@@ -230,7 +247,13 @@ class HQuant:
         ts is the close; given open_time alone, and a period, it is derived, and the other way round.
         """
         ts, open_time = self._times(bar)
-        row = {name: float(bar[name]) for name in (*PRICES, *VOLUMES) if name in bar or name in PRICES}
+        row = {name: _number(bar, name) for name in (*PRICES, *VOLUMES) if name in bar or name in PRICES}
+        known = self.periods[self.bar].ts
+        if known and ts <= known[-1]:
+            raise HqError(
+                f"ts is {ts // self._unit}, must be after that of the bar before, {known[-1] // self._unit}; "
+                "update_last changes the newest bar", DATA,
+            )
         if not self._started:
             self._start(row)
         batch = self._batch(ts, open_time, row)
@@ -250,7 +273,7 @@ class HQuant:
         period = self.periods[self.bar]
         if not period.ts:
             raise HqError("update_last: no bar has been pushed", USAGE)
-        row = {**period.last(), **{name: float(value) for name, value in bar.items() if name in period.columns}}
+        row = {**period.last(), **{name: _number(bar, name) for name in bar if name in period.columns}}
         row["high"] = max(row["high"], row["close"])
         row["low"] = min(row["low"], row["close"])
         period.update_last(row)
@@ -269,12 +292,15 @@ class HQuant:
     def _times(self, bar: Mapping[str, float]) -> tuple[int, int]:
         length = period_ns(self.bar)
         if "open_time" in bar:
-            open_time = int(bar["open_time"]) * self._unit
-            return int(bar["ts"]) * self._unit if "ts" in bar else open_time + length, open_time
+            open_time = to_ns("open_time", bar["open_time"], self._unit)
+            return to_ns("ts", bar["ts"], self._unit) if "ts" in bar else open_time + length, open_time
         if "ts" not in bar:
             raise HqError("a bar needs ts (its close) or open_time", USAGE)
-        ts = int(bar["ts"]) * self._unit
+        ts = to_ns("ts", bar["ts"], self._unit)
         return ts, ts - length
+
+    def _schema_of(self, cols: Mapping[str, str]) -> Schema:
+        return Schema("bar", self.symbol, self.bar, list(cols.items()))
 
     def _batch(self, ts: int, open_time: int, row: Mapping[str, float]) -> Batch:
         self._open_time = open_time
@@ -286,9 +312,9 @@ class HQuant:
     def _start(self, first: Mapping[str, float]) -> None:
         """The first bar decides which optional columns there are; everything is compiled."""
         self._started = True
-        cols = [(name, kind) for name, kind in self._cols if name in first or name in ("ts", "open_time")]
-        self._schema = Schema("bar", self.symbol, self.bar, cols)
-        self._memory: dict[str, Any] = {name: array("q" if kind == "i8" else "d", [0]) for name, kind in cols}
+        cols = {name: kind for name, kind in self._cols if name in first or name in ("ts", "open_time")}
+        self._schema = self._schema_of(cols)
+        self._memory: dict[str, Any] = {name: array("q" if kind == "i8" else "d", [0]) for name, kind in cols.items()}
         if self._strategies:
             from hq_core.stages.signal import Signal
 
@@ -304,3 +330,12 @@ class HQuant:
         if self._signal is not None:
             self._signal.schema(self._schema)
             self._signal.settle()       # so that the state before the first bar is there to go back to
+
+
+def _number(bar: Mapping[str, float], name: str) -> float:
+    if name not in bar:
+        raise HqError(f"a bar needs {', '.join(PRICES)}; this one has {', '.join(bar)}", USAGE)
+    try:
+        return float(bar[name])
+    except (TypeError, ValueError):
+        raise HqError(f"{name} is {bar[name]!r:.40}, must be a number", DATA) from None

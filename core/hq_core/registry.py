@@ -51,14 +51,16 @@ class Param:
         if choices and default not in choices:
             raise TypeError(f"default {default} is not one of {choices}")
 
-    def read(self, owner: str, name: str, value: Value) -> Value:
+    def read(self, owner: str, name: str, value: Any) -> Value:
         """`value` as this parameter's type, or an error that names the rule."""
+        if value is None or isinstance(value, (bool, list, tuple, dict)):       # a file of specs may hold anything
+            raise HqError(f"{owner}: {name} must be a number or a word, not {type(value).__name__}", USAGE)
         if self.choices:
-            if str(value).isdecimal() and int(value) < len(self.numbers):
+            if str(value) in map(str, range(len(self.numbers))):
                 value = self.numbers[int(value)]
             if value not in self.choices:
                 raise HqError(f"{owner}: {name} is {value}, must be one of {', '.join(self.choices)}", USAGE)
-            return value
+            return str(value)
         kind = int if isinstance(self.default, int) else float
         try:
             number = kind(value)
@@ -71,6 +73,13 @@ class Param:
             low, high = _plain(self.low), _plain(self.high)
             raise HqError(f"{owner}: {name} is {_plain(number)}, must be {low} to {high}", USAGE)
         return number
+
+    def described(self, name: str) -> dict[str, Any]:
+        """The parameter as plain values; a bound that is not there is None."""
+        if self.choices:
+            return {"name": name, "default": self.default, "choices": list(self.choices), "help": self.help}
+        low, high = (bound if math.isfinite(bound) else None for bound in (self.low, self.high))
+        return {"name": name, "default": self.default, "min": low, "max": high, "help": self.help}
 
     def passed(self, value: Value) -> float:
         """What the kernel gets for `value`."""
@@ -110,6 +119,7 @@ class Indicator:
         source: str,
         talib: str | None = None,
         domain: float = math.inf,
+        named: int = 1,
     ) -> None:
         self.name = name
         self.title = title
@@ -119,6 +129,33 @@ class Indicator:
         self.source = source
         self.talib = talib
         self.domain = domain
+        self.named = named
+
+    def label(self, bound: Mapping[str, Value]) -> str:
+        """What names its columns: the name and the parameters up to the last that is not its default.
+
+        At least the first `named` are there.
+        """
+        shown = self.named
+        for i, (name, value) in enumerate(bound.items(), 1):
+            if value != self.params[name].default:
+                shown = max(shown, i)
+        values = [_plain(value) if isinstance(value, float) else str(value) for value in bound.values()]
+        return "_".join([self.name, *values[:shown]])
+
+    def described(self) -> dict[str, Any]:
+        """The entry as plain values: what `--list` shows."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "inputs": list(self.inputs),
+            "params": [param.described(name) for name, param in self.params.items()],
+            "outputs": [{"column": name, "range": unit} for name, unit in self.outputs.items()],
+            "label": self.label(self.bind()),
+            "warmup": self.warmup(self.bind()),
+            "talib": self.talib,
+            "source": self.source,
+        }
 
     def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
         """The graph's columns for these inputs and parameters, in the order of `outputs`."""
@@ -195,6 +232,7 @@ def indicator(
     warmup   how many leading rows are NaN
     talib    the name of TA-Lib's function, its oracle; None has a row in tests/oracles.py
     domain   the largest input, in size, that has a finite result
+    named    how many parameters its columns' name shows at least
     """
 
     def declare(function: Callable[..., None]) -> Indicator:
@@ -230,13 +268,4 @@ def load(name: str) -> Indicator:
     if not isinstance(found, Indicator):
         raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
     _loaded[lower] = found
-    return found
-
-
-def reference() -> dict[str, dict[str, Any]]:
-    """For every indicator its oracle and max_diff, the largest difference that scripts/make_reference.py measured."""
-    import json
-
-    with open(os.path.join(os.path.dirname(__file__), "indicators", "reference.json"), encoding="utf-8") as file:
-        found: dict[str, dict[str, Any]] = json.load(file)
     return found

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 from hq_core import registry
 from hq_core.batch import period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.kinds import BAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hq_core.graph import Graph, Out
 
 FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
 MOST = 10_000           # columns of one fan: whoever asks for more has mistyped
+NESTING = 64            # indicators within indicators: whoever walks them may recurse
 PARAMETER = re.compile(r"\s*(-?\d|\w+\s*=)")
+COLUMNS = frozenset(name for name, _ in BAR)
 
 
 class Column:
@@ -28,6 +31,7 @@ class Column:
 
     __slots__ = ("label", "name", "period", "symbol")
     output = ""         # of an indicator; a column has none
+    depth = 0
 
     def __init__(self, text: str) -> None:
         self.label = text
@@ -36,20 +40,30 @@ class Column:
         if at and not colon and _is_period(where):
             self.symbol, self.period = "", where
         if not self.name or (at and not where) or (colon and not _is_period(self.period)):
-            raise HqError(f"'{text}' is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD", USAGE)
+            raise HqError(f"{_said(text)} is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD",
+                          USAGE)
+
+    @property
+    def key(self) -> object:
+        return self.label
+
+    def over(self, names: Collection[str]) -> Column:
+        return self
 
 
 class Spec:
     """One indicator with its parameters and sources; `label` names its columns.
 
     output  the one output that is wanted; empty: all of them
+    word    as it was written, where that is only a name: a column of that name comes first
+    depth   indicators within indicators
     """
 
-    __slots__ = ("entry", "label", "output", "params", "sources")
+    __slots__ = ("depth", "entry", "label", "output", "params", "sources", "word")
 
     def __init__(
         self, entry: registry.Indicator, params: dict[str, registry.Value], sources: tuple[Column | Spec, ...],
-        output: str = "",
+        output: str = "", word: str = "",
     ) -> None:
         if sources and len(sources) != len(entry.inputs):
             takes = ", ".join(entry.inputs)
@@ -62,18 +76,17 @@ class Spec:
         self.params = params
         self.sources = sources
         self.output = output
-        self.label = self._label()
+        self.word = word
+        self.depth: int = 1 + max((one.depth for one in sources), default=0)
+        if self.depth > NESTING:
+            raise _too_deep(entry.name)
+        words = [f"{one.label}.{one.output}" if one.output else one.label for one in sources]
+        self.label: str = "_".join([entry.label(params), *words])
 
-    def _label(self) -> str:
-        shown = 0       # whole-number parameters always show; the others where they are not the default
-        for i, (name, value) in enumerate(self.params.items()):
-            default = self.entry.params[name].default
-            if value != default or (isinstance(default, int) and not self.entry.params[name].choices):
-                shown = i + 1
-        values = list(self.params.values())[:shown]
-        words = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
-        words += [f"{one.label}.{one.output}" if one.output else one.label for one in self.sources]
-        return "_".join([self.entry.name, *words])
+    @property
+    def key(self) -> object:
+        """What is computed: two specs that differ in it may still ask for one name."""
+        return self.entry.name, tuple(self.params.items()), tuple((one.key, one.output) for one in self.sources)
 
     @property
     def outputs(self) -> list[str]:
@@ -85,6 +98,14 @@ class Spec:
         if len(self.entry.outputs) == 1:
             return [self.label]
         return [f"{self.label}.{output}" for output in self.outputs]
+
+    def over(self, names: Collection[str]) -> Spec:
+        """The same over rows with columns of these names: they come before indicators called so."""
+        found = tuple(
+            Column(one.word) if isinstance(one, Spec) and one.word and one.word in names else one.over(names)
+            for one in self.sources
+        )
+        return Spec(self.entry, self.params, found, self.output, self.word) if self.sources else self
 
     def build(self, graph: Graph) -> list[Out]:
         """The graph's columns of this indicator.  Raises HqError USAGE where it reads another series."""
@@ -100,11 +121,23 @@ class Spec:
         return graph.source(source.name)
 
 
+def distinct(specs: Sequence[Spec]) -> list[Spec]:
+    """The specs, each once.  Raises HqError USAGE where two that differ would be one column."""
+    keys: dict[str, object] = {}
+    kept: dict[object, Spec] = {}
+    for spec in specs:
+        for column in spec.columns():
+            if keys.setdefault(column, spec.key) != spec.key:
+                raise HqError(f"two indicators that differ would both be column '{column}'", USAGE)
+        kept.setdefault((spec.key, spec.output), spec)
+    return list(kept.values())
+
+
 def expand(text: str) -> list[Spec]:
     """The specs of a text in which parameters may be fans: `ema:5..50:5` is ema:5, ema:10 ... ema:50."""
     fans = [list(_fan(found, text)) for found in FAN.finditer(text)]
     if prod(map(len, fans)) > MOST:
-        raise HqError(f"'{text}': more than {MOST} indicators", USAGE)
+        raise HqError(f"{_said(text)}: more than {MOST} indicators", USAGE)
     between = FAN.sub("\0", text).split("\0")
     return [parse("".join(part + word for part, word in zip(between, (*words, "")))) for words in product(*fans)]
 
@@ -115,12 +148,11 @@ def _fan(found: re.Match[str], text: str) -> Iterator[str]:
     first, last, step = found.groups()
     low, high, by = Decimal(first), Decimal(last), Decimal(step or 1)
     if not by or high < low:
-        raise HqError(f"'{text}': {found[0]} must rise, by more than 0", USAGE)
+        raise HqError(f"{_said(text)}: {found[0]} must rise, by more than 0", USAGE)
     if (high - low) / by > MOST:
-        raise HqError(f"'{text}': more than {MOST} indicators", USAGE)
-    while low <= high:
-        yield str(low)
-        low += by
+        raise HqError(f"{_said(text)}: more than {MOST} indicators", USAGE)
+    for i in range(int((high - low) / by) + 1):
+        yield str(low + i * by)
 
 
 def parse(text: str) -> Spec:
@@ -130,7 +162,8 @@ def parse(text: str) -> Spec:
     at = text.find("(")
     if at >= 0:
         if not text.endswith(")"):
-            raise HqError(f"'{text}': the bracket at {at + 1} is not closed at the end", USAGE)
+            raise HqError(f"{_said(text)}: the bracket at {at + 1} is not closed at the end", USAGE)
+        _check_brackets(text)
         head, sources = text[:at], tuple(_source(part) for part in _parts(text[at + 1 : -1]))
     name, colon, rest = head.partition(":")
     name, _, output = name.strip().partition(".") if ".." not in name else (name, "", "")
@@ -142,10 +175,31 @@ def parse(text: str) -> Spec:
         if equals:
             named[key.strip()] = value.strip()
         elif named:
-            raise HqError(f"'{text}': '{word}' without a name follows a named parameter", USAGE)
+            raise HqError(f"{_said(text)}: '{word}' without a name follows a named parameter", USAGE)
         else:
             positional.append(word.strip())
-    return Spec(entry, entry.bind(positional, named), sources, output)
+    return Spec(entry, entry.bind(positional, named), sources, output, text if text == name else "")
+
+
+def _check_brackets(text: str) -> None:
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth > NESTING:
+            raise _too_deep(text)
+        if depth == 0 and char == ")" and at + 1 < len(text):
+            raise HqError(f"{_said(text)}: the first bracket is closed at {at + 1}, before the end", USAGE)
+    if depth:
+        raise HqError(f"{_said(text)}: {depth} bracket{'s are' if depth > 1 else ' is'} not closed", USAGE)
+
+
+def _too_deep(text: str) -> HqError:
+    return HqError(f"{_said(text)}: indicators nest deeper than {NESTING}; add the inner ones as columns first", USAGE)
+
+
+def _said(text: str) -> str:
+    """A text in quotes, cut where it is long."""
+    return f"'{text}'" if len(text) <= 80 else f"'{text[:77]}...'"
 
 
 def _parts(text: str) -> list[str]:
@@ -164,23 +218,31 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
-def from_dict(given: Mapping[str, Any]) -> list[Spec]:
+def from_dict(given: Mapping[str, Any], within: int = 0) -> list[Spec]:
     """Specs from the dict form: {"type": "macd", "fast": 12, "source": "volume"}; parameters by their names.
 
     "source" is a column, an inline spec, such a dict, or a list of them; "output" picks one output; a parameter may
     be a fan, "5..50:5".
+    within  how many such dicts it lies in
     """
     rest = dict(given)
     name = rest.pop("type", None)
     if not isinstance(name, str):
-        raise HqError(f"an indicator needs a 'type': {dict(given)}", USAGE)
+        raise HqError(f"an indicator needs a 'type'; this one has {', '.join(map(str, given)) or 'nothing'}", USAGE)
+    if within >= NESTING:
+        raise _too_deep(name)
     source, output = rest.pop("source", ()), rest.pop("output", "")
-    sources = tuple(_given_source(one) for one in (source if isinstance(source, (list, tuple)) else [source]))
+    if not isinstance(output, str):
+        raise HqError(f"{name}: output must be the name of one", USAGE)
+    given_sources = source if isinstance(source, (list, tuple)) else [source]
+    sources = tuple(_given_source(name, one, within + 1) for one in given_sources)
     entry = registry.load(name)
     fans = [
         list(_fan(found, value)) if isinstance(value, str) and (found := FAN.fullmatch(value)) else [value]
         for value in rest.values()
     ]
+    if prod(map(len, fans)) > MOST:
+        raise HqError(f"{name}: more than {MOST} indicators", USAGE)
     return [Spec(entry, entry.bind((), dict(zip(rest, values))), sources, output) for values in product(*fans)]
 
 
@@ -195,22 +257,29 @@ def rows_of(words: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def single(given: str | Mapping[str, Any]) -> Spec:
+def single(given: str | Mapping[str, Any], within: int = 0) -> Spec:
     """The one spec of either form.  Raises HqError USAGE for a fan."""
-    made = expand(given) if isinstance(given, str) else from_dict(given)
+    made = expand(given) if isinstance(given, str) else from_dict(given, within)
     if len(made) != 1:
-        raise HqError(f"one indicator is wanted here, not {len(made)}: {given}", USAGE)
+        what = _said(given) if isinstance(given, str) else str(given["type"])
+        raise HqError(f"{what}: one indicator is wanted here, not {len(made)}", USAGE)
     return made[0]
 
 
-def _given_source(given: str | Mapping[str, Any]) -> Column | Spec:
-    return _source(given) if isinstance(given, str) else single(given)
+def _given_source(name: str, given: Any, within: int) -> Column | Spec:
+    if isinstance(given, str):
+        return _source(given)
+    if not isinstance(given, dict):
+        raise HqError(f"{name}: a source must be a column, an indicator or a list of them", USAGE)
+    return single(given, within)
 
 
 def _source(text: str) -> Column | Spec:
     text = text.strip()
     name = text.partition("@")[0]
-    return parse(text) if ":" in name or "(" in name or _is_pick(text) else Column(text)
+    if ":" in name or "(" in name or _is_pick(text):
+        return parse(text)
+    return parse(text) if text not in COLUMNS and text.lower() in registry.names() else Column(text)
 
 
 def _is_pick(text: str) -> bool:

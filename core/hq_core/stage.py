@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
+    from hq_core.holes import Holes
     from hq_core.wire import Writer
 
 
@@ -13,6 +14,7 @@ class Stage:
 
     dropped   rows dropped, by reason: told on stderr and in the end frame
     notices   other things worth a line on stderr, with how often they came
+    holes     bars made of fewer rows than they have room for: for the end frame, as `dropped` is
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
     any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
     """
@@ -23,6 +25,7 @@ class Stage:
     def __init__(self) -> None:
         self.dropped: dict[str, int] = {}
         self.notices: dict[str, int] = {}
+        self.holes: Holes = {}
         self.inputs: dict[str, str] = {}
 
     def begin(self, out: Writer) -> None:
@@ -46,6 +49,10 @@ class Stage:
 
     def finish(self, more: bool) -> None:
         """The input ended; with `more` a state file carries on from here, so open work is kept."""
+
+    def remarks(self) -> list[str]:
+        """Further lines for stderr when the run is over."""
+        return []
 
     def save(self) -> dict[str, Any]:
         """All state as plain values that msgpack can hold."""

@@ -5,17 +5,35 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
-from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods
+from hq_core.bars.period import far, open_zone, parse_duration, parse_period, parse_periods
 from hq_core.bars.plan import SUMS, Options
 from hq_core.batch import CODES, Batch, Schema
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError, as_arguments
 from hq_core.jit import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hq_core.holes import Holes
+
 TIME_UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 _PRICES = ("open", "high", "low", "close")
+
+
+def to_ns(name: str, given: Any, unit: int) -> int:
+    """A time in units of `unit` ns as nanoseconds, if bars can be made of it: else the unit is mostly another one."""
+    try:
+        ts = int(given) * unit
+        whole = int(given) == given
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    word = next(word for word, ns in TIME_UNITS.items() if ns == unit)
+    if not whole:
+        raise HqError(f"{name} is {given!r:.40}, must be a whole number of {word}", DATA)
+    problem = far(ts)
+    if problem:
+        raise HqError(f"{name}: {problem}; is time_unit {word}?", DATA)
+    return ts
 
 
 class Sheet:
@@ -63,14 +81,16 @@ class Aggregator:
         self._source = parse_period(source) if source else None
         self._symbol = symbol
         self._options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap), partial="keep", tz=tz,
-            zone=open_zone(tz) if tz else None,
+            fill=fill == "flat", max_gap=parse_duration(max_gap, "max_gap"), partial="keep", tz=tz,
+            zone=open_zone(tz) if tz else None, passes=False,
         )
         self._sheet = Sheet()
         self._chain: Chain | None = None
         self._schema: Schema | None = None
         self._row: list[array[Any]] = []
+        self._last = -(1 << 63)         # ts of the newest row, ns
         self.dropped: dict[str, int] = {}
+        self.holes: Holes = {}
 
     def push_kline(self, candle: Mapping[str, Any]) -> None:
         """One closed candle of `source`: open_time, open, high, low, close; volume, buy_volume, ... if known."""
@@ -80,7 +100,7 @@ class Aggregator:
             kinds = {"trades": "i8"}
             there = [(name, kinds.get(name, "f8")) for name in (*_PRICES, *SUMS) if name in candle]
             self._begin(Schema("bar", self._symbol, self._source.name, (("ts", "i8"), ("open_time", "i8"), *there)))
-        begin = int(candle["open_time"]) * self._unit
+        begin = to_ns("open_time", candle["open_time"], self._unit)
         self._push({**candle, "ts": begin + self._source.ns, "open_time": begin})
 
     def push_trade(self, trade: Mapping[str, Any]) -> None:
@@ -88,7 +108,7 @@ class Aggregator:
         if self._schema is None:
             there = [(name, kind) for name, kind in (("side", "i1"), ("id", "i8")) if name in trade]
             self._begin(Schema("trade", self._symbol, "", (("ts", "i8"), ("price", "f8"), ("qty", "f8"), *there)))
-        self._push({**trade, "ts": int(trade["ts"]) * self._unit})
+        self._push({**trade, "ts": to_ns("ts", trade["ts"], self._unit)})
 
     def advance(self, ts: int) -> None:
         """Time has come to `ts` and no earlier candle or trade will follow: close what has ended."""
@@ -114,7 +134,7 @@ class Aggregator:
 
     def _begin(self, schema: Schema) -> None:
         self._schema = schema
-        self._chain = Chain(schema, self._periods, self._options, [], self._sheet, self.dropped, {})
+        self._chain = Chain(schema, self._periods, self._options, [], self._sheet, self.dropped, {}, self.holes)
         self._row = [array(CODES[kind], [0]) for _, kind in schema.cols]
 
     def _push(self, values: Mapping[str, Any]) -> None:
@@ -125,4 +145,12 @@ class Aggregator:
             if name not in values:
                 raise HqError(f"'{name}' was in the first one pushed and is missing now", USAGE)
             cell[0] = float(values[name]) if kind == "f8" else int(values[name])
-        chain.rows(Batch(schema, 1, [address_of(cell) for cell in self._row], self._row))
+        ts = self._row[0][0]
+        if ts < self._last:
+            was, now = self._last // self._unit, ts // self._unit
+            raise HqError(f"ts is {now}, must not be before that of the one pushed before, {was}", DATA)
+        try:
+            chain.rows(Batch(schema, 1, [address_of(cell) for cell in self._row], self._row))
+        except HqError as error:
+            raise HqError(as_arguments(str(error)), error.code) from None
+        self._last = ts

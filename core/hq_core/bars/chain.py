@@ -1,16 +1,19 @@
 """One symbol's chain of periods: base rows are checked and put in order once, and every level takes them from there."""
 from __future__ import annotations
 
-from ctypes import c_int64
+from bisect import bisect_left
+from ctypes import c_int64, memmove
 from typing import TYPE_CHECKING, Any
 
+from hq_core import holes
 from hq_core.bars.intake import Arrivals, Bars, Trades
 from hq_core.bars.late import Held
 from hq_core.bars.level import NEVER, Level, Scratch
-from hq_core.bars.period import say_time
+from hq_core.bars.period import far, within
 from hq_core.bars.plan import Plan
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
+from hq_core.say import say_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +29,13 @@ _AT = c_int64.from_address
 class Chain:
     """From trades or bars of one symbol to bars of all `periods` (finest first).
 
-    dropped, notices   the owner's counts of rows not used, by reason, and of other things worth telling
+    dropped, notices, found   the owner's counts: rows not used, by reason; other things worth telling; holes
+    own     the series whose rows leave as they came, since a period asked for is the input's own; or None
     """
 
     def __init__(
         self, schema: Schema, periods: Sequence[Period], options: Options, scratch: list[Scratch], out: Out,
-        dropped: dict[str, int], notices: dict[str, int],
+        dropped: dict[str, int], notices: dict[str, int], found: holes.Holes,
     ) -> None:
         self.key = schema.key
         self.out = out
@@ -41,16 +45,21 @@ class Chain:
         self.arrivals: Arrivals = self.bars or Trades(self.plan, options)
         self.dropped = dropped
         self.notices = notices
+        self.found = found
         self.started = False            # a row has come since the beginning, or since `flush`
         self.cover = self.last = NEVER
-        self.marked = -NEVER            # the first mark that came before any row
+        self.marked = self.stopped = -NEVER     # the first mark that came before any row; where an error stopped us
         self.levels: list[Level] = []
+        passed = [p for p in periods if self.bars and p.name == self.bars.period and options.passes]
+        periods = [p for p in periods if p not in passed]
         while len(scratch) < len(periods):
             scratch.append(Scratch())
         for i, period in enumerate(periods):
             self.levels.append(Level(period, self.plan, self._finer(period), scratch[i], self.bars is None))
         for level in reversed(self.levels):
-            level.series = out.series(self.plan.schema(schema.symbol, level.period))
+            made = self.plan.schema(schema.symbol, level.period)
+            level.name, level.series = made.key, out.series(made)
+        self.own = out.series(schema) if passed else None
         self.held = Held(self._base_schema(schema), options.lateness) if options.lateness else None
 
     def _finer(self, period: Period) -> Level | None:
@@ -83,15 +92,16 @@ class Chain:
 
     def _whole_runs(self, batch: Batch, whole: bytes) -> None:
         """A forming bar of the input changes nothing: its closed form follows."""
-        self._count("forming", whole.count(0))
+        if self.own is None:
+            self._count("forming", whole.count(0))
         start = 0
         while start < len(whole):
-            if whole[start] == 0:
-                start += 1
-                continue
-            stop = whole.find(0, start)
+            stop = whole.find(1 - whole[start], start)
             stop = len(whole) if stop < 0 else stop
-            self._arrive(batch.slice(start, stop))
+            if whole[start]:
+                self._arrive(batch.slice(start, stop))
+            elif self.own is not None:
+                self._copy(batch.slice(start, stop))
             start = stop
 
     def _arrive(self, batch: Batch) -> None:
@@ -101,6 +111,10 @@ class Chain:
         given = self.held.push(batch)
         self._count("late", self.held.late())
         self._in_order(given, self.held.horizon - self.arrivals.early)
+        taken = self.held.taken
+        if taken < batch.n:
+            problem = far(_AT(batch.address("ts") + 8 * taken).value)
+            raise HqError(f"{self.key} row {self.held.seen + 1}: {problem}", DATA)
 
     def _in_order(self, batch: Batch, horizon: int) -> None:
         good, problem = self.arrivals.checked(batch) if batch.n else (0, None)
@@ -114,11 +128,32 @@ class Chain:
             if not self.started:
                 self.started = True
                 self.cover = min(_AT(at).value, self.marked)
-            self._feed(batch, good, at, max(self.last, horizon))
-        elif horizon > NEVER and self.started:
+        silent = self.arrivals.silent(horizon) if self.options.fill and self.started else ""
+        if good:
+            self._pass(batch.slice(0, good), at, self.last if silent else max(self.last, horizon))
+        elif horizon > NEVER and self.started and not silent:
             self._feed(None, 0, 0, horizon)
+        if silent:
+            raise HqError(f"{self.key}: {silent}", DATA)
         if problem:
             raise HqError(f"{self.key} row {self.arrivals.rows + 1}: {problem}", DATA)
+
+    def _pass(self, batch: Batch, at: int, horizon: int) -> None:
+        """Make bars of the rows, and hand the rows themselves over behind the coarser bars if they pass."""
+        if self.own is None:
+            self._feed(batch, batch.n, at, horizon)
+            return
+        self.stopped = -NEVER
+        try:
+            self._feed(batch, batch.n, at, horizon)
+        finally:
+            self._copy(batch.slice(0, bisect_left(batch.view("ts"), self.stopped)))
+
+    def _copy(self, batch: Batch) -> None:
+        if batch.n:
+            for to, at, w in zip(self.out.rows(self.own, batch.n), batch.addresses, batch.schema.widths):
+                memmove(to, at, w * batch.n)
+            self.out.commit(self.own, batch.n)
 
     def _feed(self, batch: Batch | None, n: int, at: int, horizon: int) -> None:
         rows = ends = 0
@@ -134,6 +169,7 @@ class Chain:
         self._write(horizon)
 
     def _write(self, horizon: int) -> None:
+        problem = self._stop_at_hole() if self.options.holes == "error" else ""
         for level in reversed(self.levels):
             partial = level.write(self.out, self.cover, horizon)
             if partial:
@@ -141,17 +177,41 @@ class Chain:
                     name, begin = level.period.name, say_time(level.partial_open())
                     raise HqError(f"{self.key}: the {name} bar of {begin} is partial (--partial drop or keep)", DATA)
                 self._count("partial", partial)
+            self._found(level.holes())
+        if problem:
+            raise HqError(problem, DATA)
+
+    def _found(self, found: holes.Holes) -> None:
+        if self.options.holes == "drop":
+            self._count("holes", sum(one["bars"] for one in found.values()))
+        else:
+            holes.add(self.found, found)
+
+    def _stop_at_hole(self) -> str:
+        """What to say about the first new bar with a hole; it and what is known after it will not be written."""
+        first = min(
+            ((hole[0], -i, hole) for i, level in enumerate(self.levels) if (hole := level.first_hole(self.cover))),
+            default=None,
+        )
+        if first is None:
+            return ""
+        self.stopped, at, (end, begin, lack) = first[0], -first[1], first[2]
+        for i, level in enumerate(self.levels):
+            level.stop_at(end, i > at)
+        bar = f"the {self.levels[at].period.name} bar of {say_time(begin)}"
+        return f"{self.key}: {bar} lacks {lack} row{'s' * (lack != 1)} (--holes keep or drop)"
 
     # -- time without rows, and the end ------------------------------------------------------------------
     def mark(self, ts: int) -> None:
         """No later row has an earlier ts; bars of the input may still close at it."""
+        ts = within(ts)
         if not self.started:
             self.marked = min(self.marked, ts)
         horizon = ts - self.arrivals.early
         if self.held is not None:
             self._in_order(self.held.until(ts), horizon)
         elif self.started:
-            silent = self.arrivals.silent(ts, self.last) if self.options.fill else ""
+            silent = self.arrivals.silent(ts) if self.options.fill else ""
             if silent:
                 raise HqError(f"{self.key}: {silent}", DATA)
             self._feed(None, 0, 0, horizon)
@@ -160,7 +220,7 @@ class Chain:
     def flush(self) -> None:
         """The input has ended: what waits is taken in, and open bars end here as partial ones."""
         if self.held is not None:
-            self._in_order(self.held.until(-NEVER - self.options.lateness), NEVER)
+            self._in_order(self.held.until(-NEVER), NEVER)
         if not self.started:
             return
         for level in self.levels:

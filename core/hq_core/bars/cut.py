@@ -46,7 +46,7 @@ def gallop(column: I8, start: int, value: int) -> int:
     return high
 
 
-@kernel(state="rows:i8 open:i8 end:i8 done:i8 cuts:i8 across:i8")
+@kernel(state="rows:i8 open:i8 end:i8 done:i8 ended:i8 cuts:i8 across:i8")
 def cut(
     at: I8, known: I8, edges: I8, period: int, anchor: int, every_row: int, horizon: int,
     stop: I8, closed: I8, begins: I8, ends: I8, s: State,
@@ -60,6 +60,7 @@ def cut(
     horizon   no later row will be put before it
     stop      cut j comes after row stop[j] - 1; needs room for 2 n + 1 cuts
     ends      the bar's end; of a provisional cut the instant at which its last row was known
+    s.done    where the last bar that has closed ends, if s.ended
     s.across  1 + the first row that reaches over one of the `edges`, or 0
     """
     n = len(at)
@@ -67,12 +68,15 @@ def cut(
     i = 0
     s.across = 0
     while i < n:
-        instant = max(at[i], s.done)        # after a mark that closed its bar an unaligned row counts in the next one
+        instant = at[i]
+        if s.ended:                         # after a mark that closed its bar an unaligned row counts in the next one
+            instant = max(instant, s.done)
         if s.rows > 0 and instant >= s.end:
             stop[cuts], closed[cuts], begins[cuts], ends[cuts] = i, 1, s.open, s.end
             cuts += 1
             s.rows = 0
             s.done = s.end
+            s.ended = 1
             instant = max(instant, s.done)
         if s.rows == 0:
             s.open, s.end = bucket(instant, period, anchor, edges)
@@ -89,9 +93,11 @@ def cut(
             if full:
                 s.rows = 0
                 s.done = s.end
+                s.ended = 1
     if s.rows > 0 and s.end <= horizon:
         stop[cuts], closed[cuts], begins[cuts], ends[cuts] = n, 1, s.open, s.end
         cuts += 1
         s.rows = 0
         s.done = s.end
+        s.ended = 1
     s.cuts = cuts

@@ -10,10 +10,12 @@ from ctypes import c_double, c_int64
 from typing import TYPE_CHECKING
 
 from hq_core.bars import merge, order
-from hq_core.bars.period import parse_period, say_length, say_time
+from hq_core.bars.period import far
+from hq_core.bars.plan import source_period
 from hq_core.bars.trades import check_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
+from hq_core.say import say_length, say_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,22 +64,22 @@ class Arrivals:
         state.mark = max(state.mark, ts) if state.marked else ts
         state.marked = 1
 
-    def silent(self, until: int, since: int) -> str:
+    def silent(self, until: int) -> str:
         """What to say about a time without rows that is too long to be filled, or ''."""
-        if not until - since > self._max_gap:
-            return ""
-        self.check.state.by = until - since
-        return self.gap(say_time(until))
+        return self._gap(until) if until - self.check.state.last > self._max_gap else ""
 
-    def _back(self, marked: bool, by: int) -> str:
-        if marked:
-            return f"ts lies {by} ns before a mark, which said that no earlier row would come"
-        return f"ts goes back by {by} ns; sort the input or pass --lateness"
-
-    def gap(self, until: str) -> str:
+    def _back(self, marked: bool, ts: int) -> str:
         state = self.check.state
-        length, limit = say_length(state.by), say_length(self._max_gap)
-        return f"nothing from {say_time(state.last)} to {until} ({length}), longer than --max-gap {limit}"
+        if marked:
+            return f"ts lies {say_length(state.mark - ts)} before a mark, which said that no earlier row would come"
+        if ts == state.last:
+            return f"a second bar closes at {say_time(ts)}; hq-import --dedupe drops repeats"
+        return f"ts goes back by {say_length(state.last - ts)}; sort the input or pass --lateness"
+
+    def _gap(self, until: int) -> str:
+        since = self.check.state.last
+        length, limit = say_length(until - since), say_length(self._max_gap)
+        return f"nothing from {say_time(since)} to {say_time(until)} ({length}), longer than --max-gap {limit}"
 
 
 class Trades(Arrivals):
@@ -117,8 +119,8 @@ class Trades(Arrivals):
         if state.why == order.ID_BACK:
             return f"id goes back while ts stays {say_time(ts)}; sort the input by ts and id, or pass --lateness"
         if state.why == order.GAP:
-            return self.gap(say_time(ts))
-        return self._back(state.why == order.MARKED, state.by)
+            return self._gap(ts)
+        return far(ts) or self._back(state.why == order.MARKED, ts)
 
 
 class Bars(Arrivals):
@@ -128,8 +130,10 @@ class Bars(Arrivals):
 
     def __init__(self, schema: Schema, periods: Sequence[Period], plan: Plan, options: Options) -> None:
         super().__init__(plan, options, merge.check_bars)
-        base = self._fitting(schema, periods)
-        self.check.set(period=base.ns, anchor=base.anchor)
+        base = self._fitting(schema, periods, options)
+        self.period = base.name
+        zoned = "tz" in schema.extra and base.name in ("1d", "1w")      # days of a zone lie on no grid
+        self.check.set(period=1 if zoned else base.ns, anchor=base.anchor)
         self._opens = Cell(merge.opens)
         self._opens.set(period=base.ns)
         self._pack = {"f8": Cell(merge.pack), "i8": Cell(merge.pack_count)}
@@ -137,16 +141,22 @@ class Bars(Arrivals):
         self._rows = bytearray()
         self._open_times = array("q")
 
-    def _fitting(self, schema: Schema, periods: Sequence[Period]) -> Period:
-        """The input's period, of which every period to be made must be a multiple."""
-        if not schema.period:
-            raise HqError(f"{schema.key}: these bars do not say their period; hq-import --period names it", DATA)
-        base = parse_period(schema.period)
+    def _fitting(self, schema: Schema, periods: Sequence[Period], options: Options) -> Period:
+        """The input's period, which every period asked for must be, or be a multiple of."""
+        base = source_period(schema)
         for period in periods:
-            if not period.holds(base):
-                how = "not longer than" if period.ns <= base.ns else "no multiple of"
+            if period.name == base.name:
+                self._same_days(schema, base, options)
+            elif not period.holds(base):
+                how = "shorter than" if period.ns < base.ns else "no multiple of"
                 raise HqError(f"{schema.key}: period {period.name} is {how} the input's {base.name}", DATA)
         return base
+
+    def _same_days(self, schema: Schema, base: Period, options: Options) -> None:
+        given, asked = str(schema.extra.get("tz") or "UTC"), options.tz or "UTC"
+        if base.name in ("1d", "1w") and given != asked:
+            what = f"its bars of {base.name} follow the days of {given}, not of {asked}"
+            raise HqError(f"{schema.key}: {what}; give finer bars, or --tz {given}", DATA)
 
     def at(self, batch: Batch) -> int:
         return batch.address("open_time") if "open_time" in self.plan.inputs else address_of(self._open_times)
@@ -185,15 +195,18 @@ class Bars(Arrivals):
 
     def _bar_problem(self, batch: Batch, i: int) -> str:
         state = self.check.state
+        ts, opens = (_AT(at + 8 * i).value for at in (batch.address("ts"), self.at(batch)))
+        if state.why == merge.FAR:
+            return far(ts) or far(opens)
         if state.why in (merge.BACK, merge.MARKED):
-            return self._back(state.why == merge.MARKED, state.by)
-        begin = say_time(_AT(self.at(batch) + 8 * i).value)
+            return self._back(state.why == merge.MARKED, ts)
+        begin = say_time(opens)
         if state.why == merge.OVERLAP:
             return f"the bar opens at {begin}, before the one before it closes at {say_time(state.last)}"
         if state.why == merge.EMPTY:
             return f"the bar opens at {begin} and closes no later"
         if state.why == merge.GAP:
-            return self.gap(begin)
+            return self._gap(opens)
         names = ("high", "low") if state.why == merge.HIGH_LOW else ("open", "high", "low", "close")
         values = ", ".join(f"{name} {_VALUE(batch.address(name) + 8 * i).value!r}" for name in names)
         rule = "high is below low" if state.why == merge.HIGH_LOW else "prices must be finite"
@@ -204,6 +217,10 @@ class Bars(Arrivals):
         need = 8 * n * self.plan.width
         if len(self._rows) < need:
             self._rows = bytearray(need)
+            count = Cell(merge.count_one)
+            count.buffer("rows", self._rows)
+            count.set(n=n, width=self.plan.width)
+            count.run()
         places = [(name, "f8", i) for i, name in enumerate(("open", "high", "low", "close"))]
         for name, kind, place in places + self.plan.sums:
             pack = self._pack[kind]

@@ -5,18 +5,26 @@ import ctypes
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from hq_core.bars.period import EARLIEST, LATEST
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import DATA, HqError
-from hq_core.jit import I1, I4, I8, Cell, State, address_of, kernel
+from hq_core.jit import I1, I4, I8, Cell, State, address_of, inline, kernel
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 LIMIT = 1 << 22             # rows that one symbol may have waiting
+FEW = 32                    # for which there is room at first: with many symbols most have few
 LAST = (1 << 63) - 1
 
 
-@kernel(state="head:i8 count:i8 free:i8 newest:i8 any:i8 late:i8 ready:i8")
+@inline
+def back(ts: int, by: int) -> int:
+    """ts - by, or the smallest integer."""
+    return ts - by if ts > by - LAST else -LAST
+
+
+@kernel(state="head:i8 count:i8 free:i8 edge:i8 late:i8 ready:i8 taken:i8 seen:i8")
 def hold(
     ts: I8, id: I8, lateness: int, until: int, key_ts: I8, key_id: I8, slot: I8, free: I8, where: I8, s: State
 ) -> None:
@@ -27,25 +35,28 @@ def hold(
     key_ts, key_id, slot   the waiting rows in order from s.head on, and the place where each lies
     free           a stack of s.free places
     where          (n,) the place of each arriving row, or -1: older than the newest row by more than `lateness`, s.late
+    s.edge         rows before it are late
+    s.taken        rows up to the first one of a time that no bar can be made of;  s.seen: of all calls
     """
     n = len(ts)
     room = len(slot)
-    if until > -LAST:
-        s.newest = max(s.newest, until + lateness) if s.any else until + lateness
-        s.any = 1
+    s.edge = max(s.edge, until)
+    s.taken = 0
     if s.head + s.count + n > room:
         for k in range(s.count):
             key_ts[k], key_id[k], slot[k] = key_ts[s.head + k], key_id[s.head + k], slot[s.head + k]
         s.head = 0
     for i in range(n):
         at = ts[i]
+        if at < EARLIEST or at > LATEST:
+            break
+        s.taken += 1
         tie = id[i] if len(id) > 0 else 0
-        if s.any and at < s.newest - lateness:
+        if at < s.edge:
             where[i] = -1
             s.late += 1
             continue
-        s.newest = max(s.newest, at) if s.any else at
-        s.any = 1
+        s.edge = max(s.edge, back(at, lateness))
         s.free -= 1
         place = free[s.free]
         where[i] = place
@@ -55,9 +66,9 @@ def hold(
             k -= 1
         key_ts[k], key_id[k], slot[k] = at, tie, place
         s.count += 1
-    edge = s.newest - lateness if s.any else -LAST
+    s.seen += s.taken
     ready = 0
-    while ready < s.count and key_ts[s.head + ready] < edge:
+    while ready < s.count and key_ts[s.head + ready] < s.edge:
         ready += 1
     s.ready = ready
 
@@ -114,6 +125,7 @@ class Held:
         self._widths = [WIDTHS[kind] for _, kind in schema.cols]
         self._hold = Cell(hold)
         self._hold.set(lateness=lateness)
+        self._hold.state.edge = -LAST
         self._put = {w: Cell(PUT[w]) for w in set(self._widths)}
         self._get = {w: Cell(GET[w]) for w in set(self._widths)}
         self._room = 0
@@ -121,22 +133,31 @@ class Held:
         self._out: list[bytearray] = []
         self._keys: list[array[int]] = []
         self._where = array("q")
-        self._grow(1024)
+        self._grow(FEW)
 
     @property
     def horizon(self) -> int:
         """No row before this instant will be given any more."""
-        state = self._hold.state
-        return int(state.newest) - self.lateness if state.any else -LAST
+        return int(self._hold.state.edge)
+
+    @property
+    def taken(self) -> int:
+        """Rows of the last `push` up to one of a time that no bar can be made of."""
+        return int(self._hold.state.taken)
+
+    @property
+    def seen(self) -> int:
+        """Rows taken so far."""
+        return int(self._hold.state.seen)
 
     def push(self, batch: Batch) -> Batch:
-        """Take rows in; give those, in order, that nothing can come before."""
+        """Take rows in, as many as `taken` says; give those, in order, that nothing can come before."""
         n = batch.n
         state = self._hold.state
         if state.count + n > self._room:
             self._grow(state.count + n)
         if len(self._where) < n:
-            self._where = array("q", bytes(8 * max(n, 1024)))
+            self._where = array("q", bytes(8 * max(n, FEW)))
         where = address_of(self._where)
         cell = self._hold
         cell.column("ts", batch.address("ts"), n)
@@ -146,7 +167,7 @@ class Held:
         cell.run()
         for i, (name, _) in enumerate(self.schema.cols):
             put = self._put[self._widths[i]]
-            put.column("column", batch.address(name), n)
+            put.column("column", batch.address(name), self.taken)
             put.column("where", where, n)
             put.buffer("store", self._stores[i])
             put.run()
@@ -216,14 +237,12 @@ class Held:
         for (name, kind), store in zip(self.schema.cols, self._stores):
             values = memoryview(store).cast(CODES[kind])        # type: ignore[call-overload]
             columns[name] = array(CODES[kind], [values[k] for k in order]).tobytes()
-        return {"rows": n, "newest": state.newest, "any": state.any, "columns": columns}
+        return {"rows": n, "edge": state.edge, "seen": state.seen, "columns": columns}
 
     def load(self, saved: dict[str, Any]) -> None:
         n = saved["rows"]
         kept = [bytearray(saved["columns"][name]) for name, _ in self.schema.cols]
-        self._hold.set(lateness=LAST >> 1)       # all of them: they were in time when they came
-        if n:
+        if n:                           # they lie in order, so none of them is late
             self.push(Batch(self.schema, n, [address_of(one) for one in kept], kept))
-        self._hold.set(lateness=self.lateness)
-        self._hold.state.newest = saved["newest"]
-        self._hold.state.any = saved["any"]
+        self._hold.state.edge = saved["edge"]
+        self._hold.state.seen = saved["seen"]

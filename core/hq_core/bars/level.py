@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.cut import cut
-from hq_core.bars.fill import CLOSED, CUT_SHORT, lay
+from hq_core.bars.fill import CLOSED, CUT_SHORT, find_hole, lay
 from hq_core.bars.merge import fold_bars, mean_price, take
 from hq_core.bars.period import Edges
 from hq_core.bars.tiers import fold_tiers
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hq_core.bars.period import Period
     from hq_core.bars.plan import Plan
     from hq_core.batch import Batch, Schema
+    from hq_core.holes import Holes
 
     class Out(Protocol):
         def series(self, schema: Schema) -> Any: ...
@@ -40,6 +42,7 @@ class Scratch:
         self.stop = self.kinds = self.begins = self.ends = array("q")
         self.body = bytearray()
         self.source = array("i", bytes(4 * CHUNK))
+        self.take, self.mean = Cell(take), Cell(mean_price)     # they remember nothing, so one does for all symbols
 
     def fit(self, rows: int, width: int) -> None:
         if rows > self.room or width > self.width:
@@ -60,6 +63,8 @@ class Level:
     cuts    bars (and, with every_row, forming bars) that the last `run` found, in `scratch`
     """
 
+    name = ""                           # of the series that is written
+
     def __init__(self, period: Period, plan: Plan, finer: Level | None, scratch: Scratch, from_trades: bool) -> None:
         self.period = period
         self.plan = plan
@@ -73,20 +78,19 @@ class Level:
         self._trades = Cell(fold_trades) if from_trades and finer is None else None
         self._bars = None if self._trades else Cell(fold_bars)
         self._tiers = Cell(fold_tiers) if self._trades and plan.bounds else None
-        self._take = Cell(take)
-        self._mean = Cell(mean_price)
         self._acc = bytearray(8 * plan.width)
         self._tier_acc = bytearray(8 * 48)
         for cell in (self._cut, self._lay):
             cell.set(period=period.ns, anchor=period.anchor)
         self._cut.set(every_row=plan.every_row)
         self._lay.set(width=plan.width, keep=plan.partial == "keep", fill=plan.fill)
+        self._lay.set(base=plan.base, keep_holes=plan.options.holes != "drop")
+        self._lead = min(plan.options.slack_start, period.ns // 100) if from_trades else 0
         taken = sorted(plan.sums, key=lambda one: one[1] == "i8")       # counts last
         self._taken = [plan.place[name] for name, _, _ in taken]
         self._starts = array("q", bytes(8 * len(taken)))
-        self._take.set(width=plan.width, counts=sum(kind == "i8" for _, kind, _ in taken))
-        self._take.buffer("places", array("q", [place for _, _, place in taken]))
-        self._take.buffer("starts", self._starts)
+        self._places = array("q", [place for _, _, place in taken])
+        self._counts = sum(kind == "i8" for _, kind, _ in taken)
         if self._trades:
             self._trades.set(width=plan.width)
         if self._bars:
@@ -163,7 +167,6 @@ class Level:
                 fold.buffer("stop", scratch.stop)
                 fold.buffer("closed", scratch.kinds)
                 fold.buffer("body", scratch.body)
-        self._take.buffer("body", scratch.body)
 
     def _find_cuts(self, at: int, known: int, n: int, horizon: int) -> None:
         self._bind(2 * n + 1)
@@ -184,7 +187,7 @@ class Level:
     def _cover_edges(self, at: int, n: int, horizon: int) -> None:
         assert self.edges is not None
         state = self._cut.state
-        used = [state.open] * (state.rows > 0) + [state.done] * (state.done != 0)
+        used = [state.open] * (state.rows > 0) + [state.done] * state.ended
         used += [self._lay.state.last_end] * self._lay.state.has_close
         if n:
             used += [c_int64.from_address(at).value, c_int64.from_address(at + 8 * (n - 1)).value]
@@ -199,7 +202,7 @@ class Level:
         """The input has ended with a row at `last`: the open bar is a partial one, unless little of it was to come."""
         if self.finer is not None:
             self.step(NEVER)
-        state = self._cut.state
+        plan, state = self.plan, self._cut.state
         self._bind(self.cuts + 1)
         if state.rows == 0:
             self.cuts = 0
@@ -214,6 +217,8 @@ class Level:
             self._fold_bars(0, 0)
         if self._trades is not None:
             self._fold_trades(None, 0)
+        if kind == CUT_SHORT and plan.every_row and plan.partial == "keep":
+            self.cuts = 0               # its forming row has been written and says the same
 
     # -- writing -----------------------------------------------------------------------------------------
     def write(self, out: Out, cover: int, horizon: int) -> int:
@@ -228,7 +233,7 @@ class Level:
         if cuts == 0 and self.edges is not None:
             self._cover_edges(0, 0, upto)
         state.next = 0
-        lay_cell.set(cuts=cuts, cover=cover, upto=upto)
+        lay_cell.set(cuts=cuts, cover=cover - self._lead, upto=upto)
         while True:
             want = cuts - state.next
             if plan.fill:
@@ -260,18 +265,48 @@ class Level:
         first, last = min(at), max(at) + 8 * room       # as one stretch of memory: a call a column costs far more
         for i, place in enumerate(self._taken):
             self._starts[i] = (at[place] - first) >> 3
-        taker = self._take
+        taker = self.scratch.take
+        taker.set(width=plan.width, counts=self._counts)
+        taker.column("body", address_of(self.scratch.body), self.cuts * plan.width)
+        taker.column("places", address_of(self._places), len(self._places))
+        taker.column("starts", address_of(self._starts), len(self._starts))
         taker.column("source", source, n)
         taker.column("floats", first, (last - first) >> 3)
         taker.column("integers", first, (last - first) >> 3)
         taker.run()
         if "vwap" in plan.place:
-            mean = self._mean
+            mean = self.scratch.mean
             mean.column("value", at[plan.place["quote_volume"]], n)
             mean.column("volume", at[plan.place["volume"]], n)
             mean.column("out", at[plan.place["vwap"]], n)
             mean.run()
         return n
+
+    # -- holes -------------------------------------------------------------------------------------------
+    def first_hole(self, cover: int) -> tuple[int, int, int] | None:
+        """End, beginning and missing rows of the first new bar with a hole."""
+        if self.cuts == 0:
+            return None
+        scratch, cell = self.scratch, Cell(find_hole)
+        for name in ("begins", "ends", "kinds", "body"):
+            cell.buffer(name, getattr(scratch, name))
+        cell.set(cuts=self.cuts, width=self.plan.width, cover=cover - self._lead, base=self.plan.base)
+        cell.run()
+        at = cell.state.at
+        return (scratch.ends[at], scratch.begins[at], cell.state.lack) if at < self.cuts else None
+
+    def stop_at(self, ts: int, with_it: bool) -> None:
+        """Leave out of the new bars those that are known after `ts`, or at it."""
+        self.cuts = (bisect_right if with_it else bisect_left)(self.scratch.ends, ts, 0, self.cuts)
+
+    def holes(self) -> Holes:
+        """Bars with holes among those written, or dropped, since the last call."""
+        state = self._lay.state
+        if state.holes == 0:
+            return {}
+        found = {self.name: {"bars": state.holes, "rows": state.lack, "first": state.hole_open}}
+        state.holes = state.lack = 0
+        return found
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> list[bytes]:

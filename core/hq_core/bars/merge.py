@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import math
 
+from hq_core.bars.order import apart
+from hq_core.bars.period import EARLIEST, LATEST
 from hq_core.bars.sums import pair_add
 from hq_core.jit import F8, I4, I8, State, inline, kernel
 
 LARGEST = 1.7976931348623157e308
-BACK, OVERLAP, MARKED, PRICE, HIGH_LOW, EMPTY, GAP = 1, 2, 3, 4, 5, 6, 7
+BACK, OVERLAP, MARKED, PRICE, HIGH_LOW, EMPTY, GAP, FAR = 1, 2, 3, 4, 5, 6, 7, 8
 
 
 @inline
@@ -16,7 +18,7 @@ def _usable(open_: float, high: float, low: float, close: float) -> bool:
     return finite & (high >= low)
 
 
-@kernel(state="good:i8 why:i8 rows:i8 last:i8 mark:i8 marked:i8 unaligned:i8 by:i8")
+@kernel(state="good:i8 why:i8 rows:i8 last:i8 mark:i8 marked:i8 unaligned:i8")
 def check_bars(
     ts: I8, open_time: I8, open: F8, high: F8, low: F8, close: F8, period: int, anchor: int, max_gap: int, s: State
 ) -> None:
@@ -30,19 +32,18 @@ def check_bars(
     while i < len(ts):
         begin = open_time[i]
         end = ts[i]
-        if begin >= end:
+        if end < EARLIEST or end > LATEST or begin < EARLIEST:
+            s.why = FAR
+        elif begin >= end:
             s.why = EMPTY
         elif s.rows > 0 and end <= s.last:
             s.why = BACK
-            s.by = s.last - end
         elif s.marked and end < s.mark:
             s.why = MARKED
-            s.by = s.mark - end
         elif s.rows > 0 and begin < s.last:
             s.why = OVERLAP
-        elif s.rows > 0 and 0 < max_gap < begin - s.last:
+        elif s.rows > 0 and apart(begin, s.last, max_gap):
             s.why = GAP
-            s.by = begin - s.last
         elif not _usable(open[i], high[i], low[i], close[i]):
             s.why = HIGH_LOW if high[i] < low[i] else PRICE
         if s.why:
@@ -81,6 +82,13 @@ def pack(column: F8, width: int, at: int, rows: F8) -> None:
 def pack_count(column: I8, width: int, at: int, rows: F8) -> None:
     for i in range(len(column)):
         rows[i * width + at] = float(column[i])
+
+
+@kernel()
+def count_one(n: int, width: int, rows: F8) -> None:
+    """Each row stands for one row of the input: the last pair of its body, of which a bar's count is the sum."""
+    for i in range(n):
+        rows[i * width + width - 2] = 1.0
 
 
 @kernel(state="seen:i8")

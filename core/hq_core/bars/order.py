@@ -1,26 +1,30 @@
 """The order of trades, (ts, id), and the longest silence between two of them."""
 from __future__ import annotations
 
+from hq_core.bars.period import EARLIEST, LATEST
 from hq_core.jit import I8, State, inline, kernel
 
-BACK, ID_BACK, MARKED, GAP = 1, 2, 3, 4
+BACK, ID_BACK, MARKED, GAP, FAR = 1, 2, 3, 4, 5
 FOREVER = 0x7FFFFFFFFFFFFFFF
 
 
 @inline
-def _follows(step: int, id: I8, i: int, tidy: int) -> bool:
-    if step == 0:
-        return len(id) == 0 or id[i] >= id[i - 1]
-    return 0 < step <= tidy
+def apart(later: int, earlier: int, most: int) -> bool:
+    """Whether two instants in order lie more than `most` ns apart, 0 being any distance; it may be beyond int64."""
+    return (most > 0) & (earlier <= FOREVER - most) & (later > earlier + most)
 
 
 @inline
-def _explain(step: int, tidy: int, s: State) -> None:
-    s.by = abs(step)
-    s.why = BACK if step < 0 else (GAP if step > tidy else ID_BACK)
+def _wrong(at: int, before: int, id_back: bool, max_gap: int) -> int:
+    """Why a row cannot follow another, or 0."""
+    if at < before:
+        return BACK
+    if at == before and id_back:
+        return ID_BACK
+    return GAP if apart(at, before, max_gap) else 0
 
 
-@kernel(state="good:i8 why:i8 rows:i8 last:i8 last_id:i8 mark:i8 marked:i8 by:i8")
+@kernel(state="good:i8 why:i8 rows:i8 last:i8 last_id:i8 mark:i8 marked:i8")
 def check_order(ts: I8, id: I8, max_gap: int, s: State) -> None:
     """s.good = how many rows from the first on are in order; s.why says what is wrong with the next one.
 
@@ -28,36 +32,43 @@ def check_order(ts: I8, id: I8, max_gap: int, s: State) -> None:
     max_gap   the longest time without a row, ns; 0 any
     """
     n = len(ts)
+    ids = len(id) > 0
     s.why = 0
-    tidy = max_gap if max_gap > 0 else FOREVER
     good = min(n, 1)
-    if len(id) == 0:                        # mostly all rows are in order, which is soon seen
+    if not ids:                             # mostly all rows are in order, which is soon seen
         for i in range(1, n):
-            step = ts[i] - ts[i - 1]
-            good += (step >= 0) & (step <= tidy)
+            good += ts[i] >= ts[i - 1]
     else:
         for i in range(1, n):
-            step = ts[i] - ts[i - 1]
-            good += ((step > 0) & (step <= tidy)) | ((step == 0) & (id[i] >= id[i - 1]))
+            good += (ts[i] > ts[i - 1]) | ((ts[i] == ts[i - 1]) & (id[i] >= id[i - 1]))
+    if max_gap > 0:
+        for i in range(1, n):
+            good -= apart(ts[i], ts[i - 1], max_gap)
     start = n
     if good < n:
         start = 1
-        while _follows(ts[start] - ts[start - 1], id, start, tidy):
+        while start < n:
+            s.why = _wrong(ts[start], ts[start - 1], ids and id[start] < id[start - 1], max_gap)
+            if s.why:
+                break
             start += 1
-        _explain(ts[start] - ts[start - 1], tidy, s)
     if n > 0 and s.rows > 0:                # the first row follows the last one of the batch before
-        step = ts[0] - s.last
-        back = step == 0 and len(id) > 0 and id[0] < s.last_id
-        if step < 0 or step > tidy or back:
+        why = _wrong(ts[0], s.last, ids and id[0] < s.last_id, max_gap)
+        if why:
             start = 0
-            _explain(step, tidy, s)
+            s.why = why
     if n > 0 and s.marked and ts[0] < s.mark:
         start = 0
         s.why = MARKED
-        s.by = s.mark - ts[0]
+    if start > 0 and ts[0] < EARLIEST:
+        start = 0
+    while start > 0 and ts[start - 1] > LATEST:
+        start -= 1
+    if start < n and (ts[start] < EARLIEST or ts[start] > LATEST):
+        s.why = FAR
     s.good = start
     s.rows += start
     if start > 0:
         s.last = ts[start - 1]
-        if len(id) > 0:
+        if ids:
             s.last_id = id[start - 1]

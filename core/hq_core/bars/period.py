@@ -5,6 +5,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.errors import USAGE, HqError
+from hq_core.say import say_length, say_time
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 LAST = (1 << 63) - 1        # int64 ns end in 2262
+EARLIEST = -9_214_560_000 * SECOND          # 1678-01-01 and 2262-01-01: a bar about any instant between them, of the
+LATEST = 9_214_646_400 * SECOND             # longest period, ends within int64
+LONGEST = 90 * DAY          # of a period
+MOST = 36_500 * DAY         # of a duration
 MONDAY = 4 * DAY            # 1970-01-05; the epoch was a Thursday
 UNITS = {"w": 7 * DAY, "d": DAY, "h": 3600 * SECOND, "m": 60 * SECOND, "s": SECOND}
 _SPELLINGS = {"min": "m", "sec": "s", "hour": "h", "day": "d", "week": "w"}
@@ -44,10 +49,12 @@ def parse_period(text: str) -> Period:
     """
     count, unit = _split(text)
     unit = _SPELLINGS.get(unit, unit)
-    if unit not in UNITS or not 0 < count < 100_000:
+    if unit not in UNITS or count <= 0:
         hint = "; a month is not a period, 1m is a minute" if unit == "M" else ""
         raise HqError(f"period '{text}' is not a count and one of s, m, h, d, w (15m, 4h, 1d){hint}", USAGE)
     ns = count * UNITS[unit]
+    if ns > LONGEST:
+        raise HqError(f"period {text} is longer than {say_length(LONGEST)}", USAGE)
     if ns < DAY and DAY % ns:
         raise HqError(f"period {text} does not divide a day: its bars would begin at other times every day", USAGE)
     if ns % UNITS["w"] == 0:
@@ -68,36 +75,36 @@ def parse_periods(text: str) -> tuple[Period, ...]:
     return tuple(sorted(found, key=lambda period: period.ns))
 
 
-def parse_duration(text: str) -> int:
-    """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused."""
+def parse_duration(text: str, what: str = "") -> int:
+    """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused.  `what` names the option."""
     count, unit = _split(text)
     ns = _SHORT.get(unit) or UNITS.get(_SPELLINGS.get(unit, unit), 0)
-    if not ns or not 0 <= count * ns < 1 << 62:
-        raise HqError(f"'{text}' is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)", USAGE)
+    whose = f"{what}: " if what else ""
+    if not ns or count < 0:
+        raise HqError(
+            f"{whose}'{text}' is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)", USAGE
+        )
+    if count * ns > MOST:
+        raise HqError(f"{whose}'{text}' is longer than {say_length(MOST)}", USAGE)
     return count * ns
 
 
 def _split(text: str) -> tuple[int, str]:
     digits = len(text) - len(text.lstrip("0123456789"))
-    return (int(text[:digits]) if 0 < digits < 19 else -1), text[digits:]
+    return (int(text[:digits][:30]) if digits else -1), text[digits:]     # 30 digits are beyond every bound
 
 
-def say_time(ts: int) -> str:
-    """2024-08-08T23:54:00Z for messages; digits below a second only where there are some."""
-    from time import gmtime, strftime
-
-    below = f"{ts % SECOND:09d}".rstrip("0")
-    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(ts // SECOND)) + (f".{below}" if below else "") + "Z"
+def within(ts: int) -> int:
+    """The nearest instant that bars can be made of: what a mark says beyond it says nothing more."""
+    return min(max(ts, EARLIEST), LATEST)
 
 
-def say_length(ns: int) -> str:
-    """26h30m for messages: two units at most, the rest rounded down."""
-    words: list[str] = []
-    for unit in ("d", "h", "m", "s"):
-        if ns >= UNITS[unit] and len(words) < 2:
-            words.append(f"{ns // UNITS[unit]}{unit}")
-            ns %= UNITS[unit]
-    return "".join(words) or f"{ns} ns"
+def far(ts: int) -> str:
+    """What to say about an instant that no bar can be made of, or ''."""
+    if EARLIEST <= ts <= LATEST:
+        return ""
+    when = f" is {say_time(ts)}" if -LAST - 1 <= ts <= LAST else ""
+    return f"ts {ts}{when}: bars are made of times from {say_time(EARLIEST)} to {say_time(LATEST)}"
 
 
 def open_zone(name: str) -> ZoneInfo:

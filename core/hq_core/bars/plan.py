@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.bars import tiers
+from hq_core.bars.period import parse_period
 from hq_core.bars.trades import NAMES, SIDE_NAMES
 from hq_core.batch import Schema, bar_columns
 from hq_core.errors import DATA, HqError
@@ -24,31 +25,51 @@ class Options:
     fill       repeat the last close over bars without trades
     max_gap    longest silence that is filled, ns
     partial    drop, keep or error
+    holes      keep, drop or error: bars that were made of fewer finer bars than they have room for
     every_row  a forming bar after each input row
     slack      the end of trades this close to the end of a bar (ns, and 1 % of its period) is the end of the bar
+    slack_start   the same of the first trade and the beginning of a bar
+    passes     rows of a period that is the input's own leave as they came, unless something is to be added to them
     lateness   ns to wait for rows out of order; 0: none may be
     label      add time_label
     amounts, fx   money tiers in another currency, and its rate
     """
 
-    __slots__ = ("amounts", "every_row", "fill", "fx", "label", "lateness", "max_gap", "partial", "slack", "tz", "zone")
+    __slots__ = (
+        "amounts", "every_row", "fill", "fx", "holes", "label", "lateness", "max_gap", "partial", "passes", "slack",
+        "slack_start", "tz", "zone",
+    )
 
     def __init__(
         self, *, fill: bool = False, max_gap: int = 86_400_000_000_000, partial: str = "drop", every_row: bool = False,
-        slack: int = 0, lateness: int = 0, tz: str = "", zone: ZoneInfo | None = None, label: bool = False,
-        amounts: tuple[float, ...] = (), fx: float = 1.0,
+        slack: int = 0, slack_start: int = 0, holes: str = "keep", lateness: int = 0, tz: str = "",
+        zone: ZoneInfo | None = None, label: bool = False, amounts: tuple[float, ...] = (), fx: float = 1.0,
+        passes: bool = True,
     ) -> None:
         self.fill = fill
         self.max_gap = max_gap
         self.partial = partial
         self.every_row = every_row
         self.slack = slack
+        self.slack_start = slack_start
+        self.holes = holes
         self.lateness = lateness
         self.tz = tz
         self.zone = zone
         self.label = label
         self.amounts = amounts
         self.fx = fx
+        self.passes = passes and not (fill or lateness or label)
+
+
+def source_period(schema: Schema) -> Period:
+    """The period that the bars of the input say they have."""
+    if not schema.period:
+        raise HqError(f"{schema.key}: these bars do not say their period; hq-import --period names it", DATA)
+    try:
+        return parse_period(schema.period)
+    except HqError as error:
+        raise HqError(f"{schema.key}: {error}", DATA) from None
 
 
 class Plan:
@@ -56,7 +77,8 @@ class Plan:
 
     inputs   columns read from the base rows: name -> type
     sums     (name, type, place of its pair in a body)
-    width    float64 values in a body
+    base     ns of the rows that holes are counted in; 0: trades come, or --fill flat says that what lacks was quiet
+    width    float64 values in a body; of bars the last pair counts the rows of the input
     place    output column -> its number
     """
 
@@ -69,7 +91,8 @@ class Plan:
         self.bounds: list[float] = []
         names = self._from_trades(schema) if schema.of == "trade" else self._from_bars(schema)
         self.sums = [(name, "i8" if name in COUNTS else "f8", 4 + 2 * i) for i, name in enumerate(names)]
-        self.width = 4 + 2 * len(names)
+        self.width = 4 + 2 * len(names) + 2 * (schema.of == "bar")
+        self.base = source_period(schema).ns if schema.of == "bar" and not options.fill else 0
         self.cols = self._columns(names)
         self.place = {name: i for i, (name, _) in enumerate(self.cols)}
 

@@ -33,12 +33,33 @@ def _place(value: float) -> int:
     return bits if bits >= 0 else -(bits + 2**63)
 
 
-def same_numbers(a: float, b: float, most: int | None) -> bool:
-    """Equal bit by bit with nan equal to nan; given `most`, no more than so many ULP apart."""
-    if most is None:
+class Near(NamedTuple):
+    """How far two floats may lie apart: within one of these they are equal, and then -0.0 is 0.0.
+
+    ulp   units in the last place;  rtol: part of the larger one's size;  atol: a number.  None: not asked for
+    """
+
+    ulp: int | None = None
+    rtol: float | None = None
+    atol: float | None = None
+
+    @property
+    def asked(self) -> bool:
+        return self != EXACT
+
+
+EXACT = Near()
+
+
+def same_numbers(a: float, b: float, near: Near) -> bool:
+    """Equal bit by bit with nan equal to nan, or near enough."""
+    if not near.asked:
         return struct.pack("<d", a) == struct.pack("<d", b) or (math.isnan(a) and math.isnan(b))
     apart = ulps(a, b)
-    return apart is not None and apart <= most
+    if apart is None or apart == 0:
+        return apart == 0
+    within = near.ulp is not None and apart <= near.ulp
+    return within or math.isclose(a, b, rel_tol=near.rtol or 0.0, abs_tol=near.atol or 0.0)
 
 
 class Apart(NamedTuple):
@@ -53,23 +74,21 @@ class Apart(NamedTuple):
     ulp: int | None
 
 
-def column(kind: str, n: int, a: int, b: int, most: int | None) -> Apart | None:
+def column(kind: str, n: int, a: int, b: int, near: Near) -> Apart | None:
     """Where n values of a column type at two addresses differ; None if nowhere."""
     import numpy as np
 
     item, _, length = kind.partition("x")
     wide = int(length or 1)
-    x, y = (_array(at, NUMPY[item], n * wide) for at in (a, b))
+    x, y = (array_at(at, NUMPY[item], n * wide) for at in (a, b))
     if item not in ("f8", "f4"):
-        apart, distance = x != y, None
+        apart = x != y
     else:
         bits = "<i8" if item == "f8" else "<i4"
         nan = np.isnan(x) & np.isnan(y)
-        if most is None:
-            apart, distance = (x.view(bits) != y.view(bits)) & ~nan, None
-        else:
-            distance = _distances(x.view(bits), y.view(bits))
-            apart = ~nan & ((distance > most) | np.isnan(x) | np.isnan(y))
+        apart = (x.view(bits) != y.view(bits)) & ~nan
+        if near.asked:
+            apart &= ~_within(x, y, bits, near)
     if not apart.any():
         return None
     at = int(apart.argmax())
@@ -84,11 +103,28 @@ def column(kind: str, n: int, a: int, b: int, most: int | None) -> Apart | None:
     return Apart(apart.reshape(n, wide).any(axis=1), at // wide, place, one, other, between)
 
 
-def _array(at: int, kind: str, n: int) -> Any:
+def array_at(at: int, kind: str, n: int) -> Any:
+    """n values at an address, as numpy sees them."""
     import numpy as np
 
     size = n * np.dtype(kind).itemsize
     return np.frombuffer(memoryview((ctypes.c_char * size).from_address(at)).cast("B"), kind)
+
+
+def _within(x: Any, y: Any, bits: str, near: Near) -> Any:
+    """Which pairs of floats are near enough; a nan is near nothing, an infinity only itself."""
+    import numpy as np
+
+    found = x == y
+    both = ~(np.isnan(x) | np.isnan(y))
+    if near.ulp is not None:
+        found |= both & (_distances(x.view(bits), y.view(bits)) <= near.ulp)
+    if near.rtol is not None or near.atol is not None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            wide = x.astype(np.float64), y.astype(np.float64)
+            room = np.maximum((near.rtol or 0.0) * np.maximum(*map(np.abs, wide)), near.atol or 0.0)
+            found |= np.isfinite(x) & np.isfinite(y) & (np.abs(wide[0] - wide[1]) <= room)
+    return found
 
 
 def _distances(x: Any, y: Any) -> Any:
@@ -102,7 +138,7 @@ def _distances(x: Any, y: Any) -> Any:
 
 def texts(codes: Any, a: int, b: int, n: int) -> Apart | None:
     """Where two s4 columns name other texts; `codes` has the table of each side."""
-    x, y = ([_text(table, code) for code in _array(at, "<i4", n).tolist()] for table, at in zip(codes, (a, b)))
+    x, y = ([_text(table, code) for code in array_at(at, "<i4", n).tolist()] for table, at in zip(codes, (a, b)))
     if x == y:
         return None
     import numpy as np
@@ -116,17 +152,17 @@ def _text(table: Sequence[str], code: int) -> str:
     return table[code] if 0 <= code < len(table) else f"#{code}"
 
 
-def maps(a: Any, b: Any, most: int | None, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def maps(a: Any, b: Any, near: Near, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """The places where two plain values differ, as (path, value, value); what one lacks is `...` there."""
     if isinstance(a, dict) and isinstance(b, dict):
         for key in {**a, **b}:
-            yield from maps(a.get(key, ...), b.get(key, ...), most, f"{path}.{key}" if path else str(key))
+            yield from maps(a.get(key, ...), b.get(key, ...), near, f"{path}.{key}" if path else str(key))
     elif isinstance(a, list) and isinstance(b, list):
         for i in range(max(len(a), len(b))):
             one, other = (side[i] if i < len(side) else ... for side in (a, b))
-            yield from maps(one, other, most, f"{path}[{i}]")
+            yield from maps(one, other, near, f"{path}[{i}]")
     elif isinstance(a, float) and isinstance(b, float):
-        if not same_numbers(a, b, most):
+        if not same_numbers(a, b, near):
             yield path, a, b
     elif type(a) is not type(b) or a != b:
         yield path, a, b

@@ -4,7 +4,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import DATA, HqError
+from hq_core.errors import DATA, HqError, printable
 from hq_core.formats.times import UNITS, iso_text
 from hq_core.kinds import BAR
 
@@ -190,7 +190,7 @@ class Aligned:
         batch = batch.slice(0, show)
         schema = batch.schema
         made = [_cells(batch, at) for at in columns]
-        names = [schema.cols[at][0] for at in columns]
+        names = [printable(schema.cols[at][0]) for at in columns]
         chosen = self._chosen.get(schema.key)
         if chosen is None:
             chosen = self._chosen[schema.key] = _chosen(names, [max(map(len, (n, *c))) for n, c in zip(names, made)])
@@ -204,7 +204,7 @@ class Aligned:
         self._write("\n".join(lines) + "\n")
 
     def _title(self, schema: Schema, left: Texts) -> str:
-        title = " ".join(word for word in (schema.of, schema.symbol, schema.period) if word)
+        title = printable(" ".join(word for word in (schema.of, schema.symbol, schema.period) if word))
         if left:
             title += f" (left out for want of room: {', '.join(left)})"
         return title[: WIDE - 1] + "…" if len(title) > WIDE else title
@@ -245,5 +245,5 @@ def _cells(batch: Batch, at: int) -> Texts:
         return [f"{v:.8g}" for v in values]
     if kind == "b1":
         return ["yes" if v else "no" for v in values]
-    words = codes(batch, name)
-    return [words.get(v, str(v)) for v in values] if words else [str(v) for v in values]
+    words = {code: printable(word) for code, word in (codes(batch, name) or {}).items()}
+    return [words.get(v, str(v)) for v in values]

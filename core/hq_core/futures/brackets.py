@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, NOINPUT, HqError, did_you_mean
+from hq_core.futures.terms import MOST_LEVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,7 @@ class Brackets:
 
 def flat(rate: float) -> Brackets:
     """A single bracket of one maintenance rate, without a cap."""
-    return Brackets("", [rate], [0.0], [math.inf], [125])
+    return Brackets("", [rate], [0.0], [math.inf], [MOST_LEVERAGE])
 
 
 def read_text(path: str) -> str:

@@ -1,16 +1,18 @@
 """The account kernel with its memory: columns in, rows of equity, fills and liquidations out."""
 from __future__ import annotations
 
+import math
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
-from hq_core.futures.positions import ACTIONS, REASONS
+from hq_core.futures.positions import ACTIONS, END, REASONS
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
+from hq_core.say import say_length, say_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,10 +111,27 @@ class Account:
         at, self.equities, self.n_fills, self.n_ends = self._done
         return at
 
+    def close_all(self, ts: int, price: float, equity: list[int]) -> None:
+        """Close what is open at the end of the input, at `price` and with the taker's fee; one equity row more."""
+        s = self.state
+        row: dict[str, array[Any]] = {name: array("q", [ts]) for name in ("ts", "open_time")}
+        row |= {name: array("d", [price]) for name in ("open", "high", "low", "close")}
+        for name, lots in (("close_long", s.long_lots), ("close_short", s.short_lots)):
+            row[name] = array("d", [math.inf if lots else math.nan])
+        waits, s.at_close = s.at_close, 1
+        self.cell.set(counted=0)            # no period of the statistics
+        self.bind({name: address_of(one) for name, one in row.items()}, 1)
+        self.run(0, equity, 1)
+        self.cell.set(counted=1)
+        s.at_close = waits
+        reasons = self.fills.columns[self.fills.names.index("reason")]
+        for i in range(self.n_fills):
+            reasons[i] = END
+
     def complaint(self, row: int, ts: int, prices: tuple[float, float, float, float]) -> HqError | None:
         """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""
         error = self.state.error
-        where = f"row {row} (ts {ts})"
+        where = f"row {row} ({say_time(ts)})"
         shown = ", ".join(f"{name} {price!r}" for name, price in zip(("open", "high", "low", "close"), prices))
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
@@ -122,7 +141,7 @@ class Account:
         if error == CONFLICT:
             return HqError(f"{where}: orders contradict each other (--conflict none ignores both sides)", DATA)
         if error == BACKWARDS:
-            return HqError(f"{where}: ts goes back by {self.state.last_ts - ts} ns; sort the input", DATA)
+            return HqError(f"{where}: ts goes back by {say_length(self.state.last_ts - ts)}; sort the input", DATA)
         return None
 
     def save(self) -> bytes:

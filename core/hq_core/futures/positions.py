@@ -36,9 +36,9 @@ FILL = (
 )
 
 OPEN_LONG, CLOSE_LONG, OPEN_SHORT, CLOSE_SHORT = 1, 2, 3, 4
-SIGNAL, CUT_MARGIN, CUT_BRACKET, CUT_POSITION, FLIP, LIQUIDATION = 0, 1, 2, 3, 4, 5
+SIGNAL, CUT_MARGIN, CUT_BRACKET, CUT_POSITION, FLIP, LIQUIDATION, END = 0, 1, 2, 3, 4, 5, 6
 ACTIONS = ("", "open_long", "close_long", "open_short", "close_short")
-REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation")
+REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation", "end of input")
 
 
 @inline

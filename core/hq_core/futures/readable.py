@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-UNITS = ((86_400_000_000_000, "d"), (3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"))
+from hq_core.say import say_length
 
 
 def readable(report: dict[str, Any]) -> str:
@@ -22,7 +22,7 @@ def readable(report: dict[str, Any]) -> str:
         ("Sharpe", number(report["sharpe_ann"])),
         ("Sortino", number(report["sortino_ann"])),
         ("periods a year", f"{number(report['periods_per_year'])} ({report['periods_per_year_from']})"),
-        ("max drawdown", f"{share(drop['frac'])}, {money(drop['value'])}, lasted {duration(drop['duration_ns'])}"),
+        ("max drawdown", f"{share(drop['frac'])}, {money(drop['value'])}, lasted {say_length(drop['duration_ns'])}"),
         ("round trips", f"{report['trades']}, won {share(report['win_rate'])}, "
                         f"profit factor {number(report['profit_factor'])}"),
         ("exposure", share(report["exposure"])),
@@ -73,16 +73,6 @@ def number(value: float | None) -> str:
 
 def share(value: float | None) -> str:
     return "-" if value is None else f"{100.0 * value:.4g} %"
-
-
-def duration(ns: int) -> str:
-    """The two largest units of a duration: 3d 4h."""
-    parts = []
-    for size, unit in UNITS:
-        if ns >= size:
-            parts.append(f"{ns // size}{unit}")
-            ns %= size
-    return " ".join(parts[:2]) or "0s"
 
 
 def instant(ts: int | None) -> str:

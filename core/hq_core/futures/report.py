@@ -4,19 +4,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import period_ns
+from hq_core.futures.calendar import MONTH_NS, periods_per_year, years
 from hq_core.futures.orders import OUTCOMES
 
 if TYPE_CHECKING:
     from hq_core.futures.engine import Account
 
-YEAR_NS = 365 * 86_400 * 1_000_000_000
 LISTED = 100        # liquidations that a report lists; all are counted
 
 DEFINITIONS = {
     "net_result": "final equity - initial margin, quote currency",
-    "return_ann": "(final equity / initial margin) ^ (periods_per_year / rows) - 1; -1 once bankrupt",
-    "vol_ann": "sample standard deviation of the returns of the rows * sqrt(periods_per_year)",
+    "return_ann": "(final equity / initial margin) ^ (1 / years from the first row to the last, of 365.25 days) - 1; "
+                  "-1 once bankrupt; null under 30 days",
+    "vol_ann": "sample standard deviation of the returns of the rows * sqrt(periods_per_year); this and the next two "
+               "have 3 digits under 30 days",
     "sharpe_ann": "mean return of the rows / their standard deviation * sqrt(periods_per_year), risk-free 0",
     "sortino_ann": "mean return of the rows / sqrt(mean of min(return, 0)^2) * sqrt(periods_per_year)",
     "max_drawdown": "largest (peak - equity) / peak over equity at closes; duration: peak to recovery or end",
@@ -29,14 +30,20 @@ DEFINITIONS = {
 }
 
 
-def summary(account: Account, symbol: str, period: str, liquidations: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(
+    account: Account, symbol: str, period: str, liquidations: list[dict[str, Any]], per_year: float | None = None
+) -> dict[str, Any]:
     """The report as plain values; None where a statistic is not defined, never nan.
 
     liquidations   the first of them, as rows; the account counts them all
+    per_year       rows a year, where the user knows it better than the data shows
     """
     s = account.state
     equity = s.equity
-    per_year, basis = periods_per_year(period, s.periods, s.first_ts, s.last_ts)
+    basis = "given"
+    if per_year is None:
+        per_year, basis = periods_per_year(period, s.periods, s.first_ts, s.last_ts, s.days, s.weekdays)
+    short = s.last_ts - s.first_ts < MONTH_NS
     deviation = math.sqrt(max(s.m2, 0.0) / (s.periods - 1)) if s.periods > 1 else 0.0
     downside = math.sqrt(s.downside)
     scale = math.sqrt(per_year) if per_year else None
@@ -46,6 +53,8 @@ def summary(account: Account, symbol: str, period: str, liquidations: list[dict[
         notes.append("same-bar: orders fill at the close that decided them, which risks lookahead")
     if account.terms.taker_fee != account.terms.maker_fee:
         notes.append("every fill is a market order and pays the taker fee; no order rests")
+    if short and s.periods:
+        notes.append("under 30 days: no annual return, and the other annual figures are rough")
     return {
         "kind": "report", "market": "usdm", "symbol": symbol, "period": period,
         "options": account.terms.described(),
@@ -56,10 +65,11 @@ def summary(account: Account, symbol: str, period: str, liquidations: list[dict[
         "realised": s.realised + s.realised_low, "unrealised": equity - s.wallet,
         "fees": s.fees + s.fees_low, "insurance": s.insurance + s.insurance_low,
         "return_frac": equity / s.start - 1.0,
-        "return_ann": -1.0 if s.bankrupt else _annual_return(equity / s.start, s.periods, per_year),
-        "vol_ann": finite(deviation * scale) if scale and s.periods > 1 else None,
-        "sharpe_ann": finite(s.mean / deviation * scale) if scale and deviation > 0.0 else None,
-        "sortino_ann": finite(s.mean / downside * scale) if scale and downside > 0.0 else None,
+        "return_ann": -1.0 if s.bankrupt else None if short else _annual_return(
+            equity / s.start, years(s.first_ts, s.last_ts)),
+        "vol_ann": _annual(deviation * scale, short) if scale and s.periods > 1 else None,
+        "sharpe_ann": _annual(s.mean / deviation * scale, short) if scale and deviation > 0.0 else None,
+        "sortino_ann": _annual(s.mean / downside * scale, short) if scale and downside > 0.0 else None,
         "periods_per_year": per_year, "periods_per_year_from": basis,
         "max_drawdown": {
             "frac": s.dd_frac, "value": s.dd_value,
@@ -86,13 +96,9 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def periods_per_year(period: str, rows: int, first_ts: int, last_ts: int) -> tuple[float | None, str]:
-    """Rows a year of a market that never closes (365 days), and what that was derived from."""
-    if period:
-        return YEAR_NS / period_ns(period), f"period {period}, open all days"
-    if rows > 1 and last_ts > first_ts:
-        return YEAR_NS / ((last_ts - first_ts) / (rows - 1)), "mean spacing of the rows"
-    return None, "one row tells no spacing"
+def _annual(value: float, short: bool) -> float | None:
+    """An annual figure; of a short run no more digits than it can bear."""
+    return finite(float(f"{value:.3g}") if short else value)
 
 
 def orders(account: Account) -> dict[str, Any]:
@@ -110,13 +116,11 @@ def _node(symbol: str, end: dict[str, Any]) -> dict[str, Any]:
     return {**end, "symbol": symbol, "side": "long" if end["side"] > 0 else "short"}
 
 
-def _annual_return(ratio: float, rows: int, per_year: float | None) -> float | None:
+def _annual_return(ratio: float, span: float) -> float | None:
     if ratio <= 0.0:
         return -1.0
-    if per_year is None or rows == 0:
-        return None
     try:
-        return finite(ratio ** (per_year / rows) - 1.0)
+        return finite(ratio ** (1.0 / span) - 1.0)
     except OverflowError:
         return None
 

@@ -10,13 +10,14 @@ POSITION_MODES = ("one-way", "hedge")
 MARGINS = ("isolated", "cross")
 FILLS = ("next-open", "close")
 CONFLICTS = ("none", "error")
+MOST_LEVERAGE = 150         # what the largest venues offer
 
 
 class Terms:
     """What an account is opened with.
 
     initial_margin    quote currency
-    leverage          whole number from 1 to 125
+    leverage          whole number from 1 to MOST_LEVERAGE
     contract_size     base asset of one contract
     *_fee             fraction of the notional; in this form every fill is a market order and pays the taker's
     lot, tick         smallest step of quantity (contracts) and of price, as decimal text; no tick: any price
@@ -43,9 +44,9 @@ class Terms:
             if not least < value <= most:
                 raise HqError(f"{name}: {value:.15g}, must be above {least:.15g} and at most {most:.15g}", USAGE)
         for name, value, least, most in (
-            ("leverage", leverage, 1, 125), ("pyramid", pyramid, 0, 1_000_000), ("maker_fee", maker_fee, -0.1, 0.1),
-            ("taker_fee", taker_fee, 0.0, 0.1), ("maintenance", maintenance, 0.0, 0.999),
-            ("liquidation_fee", liquidation_fee, 0.0, 0.1),
+            ("leverage", leverage, 1, MOST_LEVERAGE), ("pyramid", pyramid, 0, 1_000_000),
+            ("maker_fee", maker_fee, -0.1, 0.1), ("taker_fee", taker_fee, 0.0, 0.1),
+            ("maintenance", maintenance, 0.0, 0.999), ("liquidation_fee", liquidation_fee, 0.0, 0.1),
         ):
             if not least <= value <= most:
                 raise HqError(f"{name}: {value:.15g}, must be {least:.15g} to {most:.15g}", USAGE)

@@ -1,7 +1,7 @@
 """The image cache: one private file a kernel, checked before it is mapped, published in one rename.
 
-An image is machine code, so who could write it matters more than what it says: a folder or file that others
-may write is ignored, with its parents; the checksum only guards against corruption.
+An image is machine code, so who could write it matters more than what it says: `place` sees to that.  The name in
+the header keeps one kernel from running as another; the checksum only guards against corruption.
 """
 from __future__ import annotations
 
@@ -12,75 +12,71 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hq_core import hooks
+from hq_core.jit.place import place
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAGIC = b"HQIMAGE1"
-HEADER = 32             # magic, u64 offset of the entry, u64 bytes of code, u64 crc32 of all but itself
+MAGIC = b"HQIMAGE2"     # then u64 offset of the entry, u64 bytes of code, u64 crc32 of name and code, the name
+HEADER = 32
 PAGE = 4096
+MOST = 1 << 22          # bytes; the largest image has some tens of thousands
+PATIENCE_S = 3.0        # of silence while another process compiles the same kernel
 _PROT_READ_EXEC, _MAP_PRIVATE = 5, 2
 
 notes: list[str] = []   # why the cache was not used; shown with --debug and by `hq warm`
 
 
+def note(text: str) -> None:
+    if text not in notes:
+        notes.append(text)
+
+
 def folder() -> str:
-    """Where images are kept: $HQ_CACHE, else hq under the XDG cache home; '' when there is no safe place."""
-    path = os.environ.get("HQ_CACHE")
-    if not path:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-        path = os.path.join(base, "hq")
-    try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        _check_private(os.path.realpath(path))
-    except (OSError, ValueError) as error:
-        notes.append(f"cache {path} not used: {error}")
-        return ""
+    """Where images are kept; '' when there is no safe place, which is noted."""
+    path, why = place()
+    if why:
+        note(why)
     return path
 
 
-def _check_private(path: str) -> None:
-    while True:
-        status = os.lstat(path)
-        theirs = status.st_mode & 0o022 and not (status.st_mode & stat.S_ISVTX and status.st_uid == 0)
-        if status.st_uid not in (os.geteuid(), 0) or theirs:
-            raise ValueError(f"others may write {path}")
-        parent = os.path.dirname(path)
-        if parent == path:
-            return
-        path = parent
-
-
-def find(name: str) -> int | None:
-    """The entry address of the image `name`, or None when it must be compiled."""
+def find(name: str) -> int | str | None:
+    """The entry address of the image `name`, or why none can be made of this kernel; None when nobody has tried."""
     where = folder()
     if not where:
         return None
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC      # the open of a FIFO would wait
     try:
-        fd = os.open(os.path.join(where, name + ".img"), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = os.open(os.path.join(where, name + ".img"), flags)
     except FileNotFoundError:
         return None
     except OSError as error:                # a symbolic link, say
-        notes.append(f"image {name} not used: {error}")
+        note(f"image {name} not used: {error}")
         return None
     try:
         status = os.fstat(fd)
         if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022:
             raise ValueError("others may write it")
-        return _map(fd, status.st_size)
+        if not stat.S_ISREG(status.st_mode) or not PAGE < status.st_size <= MOST:
+            raise ValueError("not an image")
+        return _map(fd, status.st_size, name)
     except (OSError, ValueError) as error:
-        notes.append(f"image {name} not used: {error}")
+        note(f"image {name} not used: {error}")
         return None
     finally:
         os.close(fd)
 
 
-def _map(fd: int, size: int) -> int:
+def _map(fd: int, size: int, name: str) -> int | str:
     content = os.pread(fd, size, 0)
-    if len(content) < PAGE or content[:8] != MAGIC:
+    if len(content) != size or content[:8] != MAGIC:
         raise ValueError("not an image")
-    start, length, crc = (int.from_bytes(content[at : at + 8], "little") for at in (8, 16, 24))
-    if PAGE + length != size or start >= length or zlib.crc32(content[PAGE:], start) != crc:
-        raise ValueError("damaged")
+    start, length = (int.from_bytes(content[at : at + 8], "little") for at in (8, 16))
+    if PAGE + length != size or start > length or content[:PAGE] != _head(name, content[PAGE:], start):
+        raise ValueError("damaged, or another kernel's")
+    if start == length:
+        return content[PAGE:].decode()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
@@ -90,36 +86,49 @@ def _map(fd: int, size: int) -> int:
     return int(base) + start
 
 
+def _head(name: str, code: bytes, start: int) -> bytes:
+    numbers = (start, len(code), zlib.crc32(code, start))
+    return (MAGIC + b"".join(v.to_bytes(8, "little") for v in numbers) + name.encode()).ljust(PAGE, b"\0")
+
+
+def refuse(name: str, why: str) -> None:
+    """Keep for later runs that no image can be made of this kernel: a file with the reason in the code's place."""
+    _keep(name, why.encode(), len(why.encode()))
+
+
 def publish(name: str, code: bytes, start: int) -> int:
     """Write the image so that other processes see all of it or nothing, and map it."""
-    head = MAGIC + b"".join(v.to_bytes(8, "little") for v in (start, len(code), zlib.crc32(code, start)))
-    content = head.ljust(PAGE, b"\0") + code
-    where = folder()
-    if where:
-        import tempfile
-
-        try:
-            fd, temporary = tempfile.mkstemp(dir=where, prefix=".")
-            try:
-                with os.fdopen(fd, "wb") as file:
-                    file.write(content)
-                os.chmod(temporary, 0o400)
-                os.rename(temporary, os.path.join(where, name + ".img"))
-            except BaseException:
-                os.unlink(temporary)
-                raise
-        except OSError as error:
-            notes.append(f"image {name} not kept: {error}")
-        else:
-            found = find(name)
-            if found is not None:
-                return found
+    _keep(name, code, start)
+    found = find(name)
+    if isinstance(found, int):
+        return found
+    content = _head(name, code, start) + code
     fd = os.memfd_create("hq", os.MFD_CLOEXEC)
     try:
         os.write(fd, content)
-        return _map(fd, len(content))
+        return int(_map(fd, len(content), name))
     finally:
         os.close(fd)
+
+
+def _keep(name: str, code: bytes, start: int) -> None:
+    where = folder()
+    if not where:
+        return
+    import tempfile
+
+    try:
+        fd, temporary = tempfile.mkstemp(dir=where, prefix=".")
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(_head(name, code, start) + code)
+            os.chmod(temporary, 0o400)
+            os.rename(temporary, os.path.join(where, name + ".img"))
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        note(f"image {name} not kept: {error}")
 
 
 @contextmanager
@@ -128,16 +137,37 @@ def lock(name: str) -> Iterator[None]:
     where = folder()
     fd = -1
     if where:
-        import fcntl
-
+        kernel = name.partition("-")[0]
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-            fd = os.open(os.path.join(where, name.partition("-")[0] + ".lock"), flags, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            fd = os.open(os.path.join(where, kernel + ".lock"), flags, 0o600)
+            _wait(fd, kernel)
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, str(os.getpid()).encode(), 0)     # for whoever waits for us
         except OSError as error:
-            notes.append(f"no lock for {name}: {error}")
+            note(f"no lock for {name}: {error}")
     try:
         yield
     finally:
         if fd >= 0:
             os.close(fd)
+
+
+def _wait(fd: int, kernel: str) -> None:
+    """Take the lock; a holder that has not let it go after PATIENCE_S is told of, once."""
+    import fcntl
+    import time
+
+    patient = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > patient:
+                break
+        time.sleep(0.01)
+    if hooks.waiting is not None:
+        holder = os.pread(fd, 20, 0).decode("ascii", "replace")
+        hooks.waiting(kernel, holder if holder.isdigit() else "")
+    fcntl.flock(fd, fcntl.LOCK_EX)

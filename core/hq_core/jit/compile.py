@@ -1,14 +1,13 @@
 """The cold side: numba turns a kernel into LLVM IR, llvmlite into an object, `flat` into an image.
 
-Only this file and `flat` know how; both are imported at the first use of a kernel and never again on that machine.
+Only this file and `flat` know how; both are imported (within `bare`) at the first use of a kernel and never again on
+that machine.
 """
 from __future__ import annotations
 
-import os
+import re
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # numpy would start threads that a filter never uses
 
 import llvmlite.binding as llvm
 import numba
@@ -19,7 +18,7 @@ from numba.extending import intrinsic
 
 from hq_core.jit import flat
 from hq_core.jit.declare import ARRAYS, Kernel, helpers
-from hq_core.jit.native import processor
+from hq_core.jit.machine import processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,6 @@ INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  
 _pointer: Any = types.CPointer      # untyped in numba
 ENTRY: Any = types.int32(_pointer(types.int64))
 _DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8}
-_keep: list[Any] = []
 _made: dict[Any, Any] = {}
 
 
@@ -90,7 +88,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
     return made
 
 
-def _source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
+def source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
     """The text of a function of one argument block that calls the kernel on what the block names; and its globals."""
     names: dict[str, Any] = {
         "__name__": __name__, "kernel": _compiled(kernel.function), "bits": _float_bits,
@@ -165,34 +163,28 @@ def _own_memory_calls(text: str) -> str:
     return text + _MEMORY
 
 
-def in_process(kernel: Kernel, name: str, folder: str) -> int:
-    """Compile with numba's own loader; the address of the entry.
-
-    numba keeps its result beside the entry's source, which is written under `name` (a fingerprint) for that purpose:
-    by itself numba would not notice that a function which the cached one calls has changed.
-    """
-    source, names = _source(kernel)
-    path = os.path.join(folder, name + ".py") if folder else "<entry>"
-    if folder and not os.path.exists(path):
-        temporary = f"{path}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(source)
-        os.rename(temporary, path)
-    if folder:
-        vars(numba)["config"].CACHE_DIR = folder
-    exec(compile(source, path, "exec"), names)
-    entry: Any = numba.cfunc(ENTRY, cache=bool(folder), **OPTIONS)(names["entry"])
-    _keep.append(entry)
-    return int(entry.address)
+def _own_square_root(text: str) -> str:
+    """numba before 0.66 calls libm's sqrt, which LLVM's of the same name is in one instruction, bit for bit."""
+    if "@sqrt(" not in text:
+        return text
+    text = re.sub(r"^declare double @sqrt\(.*$", "", text, flags=re.M).replace("@sqrt(", "@llvm.sqrt.f64(")
+    return text if "declare double @llvm.sqrt.f64(" in text else text + "declare double @llvm.sqrt.f64(double)\n"
 
 
 def image(kernel: Kernel) -> tuple[bytes, int]:
-    """Position-independent machine code without relocations, and the offset of its entry."""
-    source, names = _source(kernel)
-    exec(source, names)
+    """Position-independent machine code without relocations, and the offset of its entry.
+
+    flat.Unsupported says what stands in the way of an image.
+    """
+    text, names = source(kernel)
+    exec(text, names)
     entry = numba.cfunc(ENTRY, **OPTIONS)(names["entry"])
     inner = entry.native_name.removeprefix("cfunc.")
-    module = llvm.parse_assembly(_own_memory_calls(entry.inspect_llvm()) + _START.format(inner=inner))
+    text = _own_square_root(_own_memory_calls(entry.inspect_llvm())) + _START.format(inner=inner)
+    try:
+        module = llvm.parse_assembly(text)
+    except RuntimeError as error:           # an LLVM whose pointers have types, say
+        raise flat.Unsupported(f"{kernel.name}: {' '.join(str(error).split())[:200]}") from None
     for function in module.functions:
         if not function.is_declaration:
             function.linkage = "external" if function.name in _OUTSIDE else "internal"

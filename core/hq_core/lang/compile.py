@@ -31,11 +31,19 @@ class Plan:
 
     def column(self, value: Value, clock: Clock = BASE) -> Out:
         """The column of `value` on `clock`, which is its own or the base's."""
-        key = id(value), clock
-        if key not in self._done:
-            self._kept.append(value)
-            self._done[key] = self._column(value, clock)
-        return self._done[key]
+        waiting = [(value, clock)]      # no recursion: a strategy may build name upon name as long as it likes
+        while waiting:
+            at = waiting[-1]
+            key = id(at[0]), at[1]
+            needed = [] if key in self._done else [one for one in _needs(*at) if (id(one[0]), one[1]) not in self._done]
+            if needed:
+                waiting += reversed(needed)
+                continue
+            waiting.pop()
+            if key not in self._done:
+                self._kept.append(at[0])
+                self._done[key] = self._column(*at)
+        return self._done[id(value), clock]
 
     def _column(self, value: Value, clock: Clock) -> Out:
         graph = self._graph(clock)
@@ -77,6 +85,17 @@ class Plan:
         if clock not in self.others:
             self.others[clock] = Graph(self.settings, self.scratch), []
         return self.others[clock][0]
+
+
+def _needs(value: Value, clock: Clock) -> list[tuple[Value, Clock]]:
+    """What must be a column before `value` can be one on `clock`."""
+    if value.constant is not None:
+        return []
+    if value.clock != clock:
+        assert value.clock is not None
+        return [(value, value.clock)]
+    args = value.args[0].args if value.op == "output" else value.args
+    return [(one, clock) for one in args]
 
 
 def source_name(clock: Clock, number: int) -> str:

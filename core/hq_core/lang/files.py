@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hq_core.errors import DATA, NOINPUT, USAGE, HqError
+from hq_core.errors import DATA, NOINPUT, USAGE, HqError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
             text = content.decode()
         except UnicodeDecodeError as error:
             raise HqError(f"{path}: byte {error.start} is not UTF-8", DATA) from None
-        found.append((os.path.splitext(os.path.basename(path))[0], text, path))
+        found.append((printable(os.path.splitext(os.path.basename(path))[0]), text, path))
     return found
 
 

@@ -40,7 +40,7 @@ class Source:
         shown = self.text[line_start:line_end].rstrip("\r")
         line = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in shown)     # one cell, as it had
         before = "".join(c if c == "\t" else " " * _cells(c) for c in line[: start - line_start])
-        width = sum(_cells(c) for c in self.text[start : min(end, line_end)])
+        width = sum(_cells(c) for c in line[start - line_start : end - line_start])
         return f"  {cut}{line}\n  {' ' * len(cut)}{before}{'^' * max(width, 1)}"
 
 
@@ -81,6 +81,6 @@ def _cells(character: str) -> int:
     """Terminal cells a character takes: 2 for wide East Asian ones, 0 for combining ones."""
     if character < "\u0300":
         return 1
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
-    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+    return 0 if category(character) in ("Mn", "Me") else 2 if east_asian_width(character) in "WF" else 1

@@ -1,30 +1,51 @@
-"""Who reads which series beside its own."""
+"""Who reads which series beside its own, and what is said of a series that never comes."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import DATA, HqError
+from hq_core.batch import period_ns, stretches, symbol_of
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.lang.feeds import NEVER
 
 if TYPE_CHECKING:
-    from hq_core.batch import Batch
+    from collections.abc import Callable
+
+    from hq_core.batch import Batch, Schema
     from hq_core.lang.unit import Unit
     from hq_core.wire import Writer
 
     Where = tuple[str, int]         # symbol and period in ns
 
+SHOWN = 8       # series that a message lists
+
 
 class Readers:
     """The units of a stage by the series that they read.
 
-    heard   series that have had rows: whoever reads them from the start must have been there
+    who        what reads, for messages: "a strategy"
+    missing    error or warn: what it is when a series that somebody reads is not in the input
+    heard      series that have had rows: whoever reads them from the start must have been there
+    announced  all bar series that have been announced, and the keys they go by
     """
 
-    def __init__(self) -> None:
+    def __init__(self, who: str, missing: str = "error") -> None:
+        if missing not in ("error", "warn"):
+            raise HqError(f"missing is '{missing}', must be error or warn", USAGE)
+        self.who = who
+        self.missing = missing
+        self._units: list[Unit] = []
         self._readers: dict[Where, list[Unit]] = {}
+        self._waits = False
+        self._last = NEVER          # ts of the newest closed row of any bar series
         self.heard: set[Where] = set()
+        self.announced: dict[Where, str] = {}
+
+    def announce(self, schema: Schema) -> None:
+        self.announced[schema.symbol, period_ns(schema.period)] = schema.key
 
     def add(self, unit: Unit, resumed: bool = False) -> None:
         """Tell a new unit of the rows that it reads; one that is resumed has had the earlier ones."""
+        self._units.append(unit)
         for where, feed in unit.feeds.items():
             if where in self.heard and not resumed:
                 raise HqError(
@@ -33,8 +54,70 @@ class Readers:
                     DATA,
                 )
             self._readers.setdefault(where, []).append(unit)
+            self._waits |= feed.waits
 
     def rows(self, where: Where, batch: Batch, out: Writer) -> None:
         """Rows of a series, for whoever reads it."""
         for reader in self._readers.get(where, ()):
             reader.feed(reader.feeds[where], batch, out)
+        if self._waits:
+            for part, closed in stretches(batch):
+                if closed:
+                    self._last = max(self._last, part.view("ts")[part.n - 1])
+
+    def finish(
+        self, more: bool, out: Writer, note: Callable[[str, int], None], drop: Callable[[str, int], None]
+    ) -> None:
+        """The input ended.  Raises HqError DATA where a series that is read was never announced.
+
+        What still waits is computed up to the last ts of the input: later rows lie at or after it, so those of the
+        last ts itself may still see some and are dropped.
+        more   the next run carries on: what waits is kept, and what has not come may come then
+        """
+        lacking = [unit for unit in self._units if unit.seen and self._absent(unit)]
+        if not more:
+            for unit in self._units:
+                if unit not in lacking:
+                    unit.finish(self._last, out, drop)
+            if lacking and self.missing == "error":
+                raise self.refusal({at: unit.feeds[at].key for unit in lacking for at in self._absent(unit)})
+        for unit in lacking:
+            if not more:
+                unit.finish(self._last, out, drop, self._absent(unit))
+            for where in self._absent(unit):
+                so_far = "has not come so far" if more else "not in the input"
+                note(f"{unit.feeds[where].key} is read by {self.who} and {so_far}", unit.seen)
+
+    def _absent(self, unit: Unit) -> list[Where]:
+        return [where for where in unit.feeds if where not in self.announced]
+
+    def refusal(self, absent: dict[Where, str], wanted: str = "read") -> HqError:
+        """The error that names what never came and is wanted, what came, and what would make it come."""
+        verb = "is" if len(absent) == 1 else "are"
+        (symbol, length), key = next(iter(absent.items()))
+        finer = [at for at in self.announced if at[0] == symbol and 0 < at[1] < length and length % at[1] == 0]
+        symbols = sorted({one for one, _ in self.announced})
+        if finer:
+            fine, coarse = (one.rpartition("/")[2] for one in (self.announced[min(finer)], key))
+            remedy = f"hq-aggregate {fine}:{coarse} makes the {coarse} bars"
+        elif symbol in symbols:
+            remedy = f"bars of {key.rpartition('/')[2]} must be made from trades or finer bars"
+        else:
+            remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
+        return HqError(
+            f"{_listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
+            f"{_listed(list(self.announced.values()))}; {remedy}, or pass --missing warn", DATA,
+        )
+
+    # State
+    def save(self) -> dict[str, Any]:
+        return {"heard": [list(where) for where in sorted(self.heard)], "announced": list(self.announced.values())}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.heard = {(symbol, period) for symbol, period in saved["heard"]}
+        for key in saved["announced"]:
+            self.announced[symbol_of(key), period_ns(key.rpartition("/")[2])] = key
+
+
+def _listed(keys: list[str]) -> str:
+    return ", ".join(keys[:SHOWN]) + (f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else "")

@@ -32,8 +32,13 @@ class Strategy:
         self.given: dict[str, float] = {}
 
     @property
+    def declared(self) -> list[tree.Parameter]:
+        """Its params, in the order of the file."""
+        return [one for one in self.program.statements if isinstance(one, tree.Parameter)]
+
+    @property
     def parameters(self) -> list[str]:
-        return [one.name.name for one in self.program.statements if isinstance(one, tree.Parameter)]
+        return [one.name.name for one in self.declared]
 
     def check(self, schema: Schema) -> Checker:
         """The strategy typed against the columns of a series."""

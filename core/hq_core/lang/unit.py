@@ -61,7 +61,7 @@ class Unit:
         for clock, (graph, asked) in plan.others.items():
             where = clock[0] or own[0], clock[1] or own[1]
             waits = where[0] != own[0] or where[1] < own[1]
-            label = f"{schema.of}/{where[0]}/{_period(where[1])}"
+            label = f"{schema.of}/{where[0]}/{period_of(where[1])}"
             self.feeds[where] = Feed(label, graph, asked, waits)
             self._names[label] = [source_name(clock, i) for i in range(len(asked))]
         self.columns = Columns(plan.base)
@@ -113,9 +113,24 @@ class Unit:
             feed.upto = max(feed.upto, ts - 1)
         self.drain(out)
 
-    def finish(self, out: Writer) -> None:
-        """Nothing more comes: what waits is computed with what is known."""
-        self.mark(EVER, out)
+    def finish(
+        self, last: int, out: Writer, drop: Callable[[str, int], None], absent: Sequence[tuple[str, int]] = ()
+    ) -> None:
+        """Nothing more comes: what waits is computed where it lies before `last`, the last ts of the input.
+
+        absent  series that never came: nobody waits for them any longer
+        """
+        for where in absent:
+            self.feeds[where].upto = EVER
+        self.mark(last, out)
+        if self._waiting:
+            silent = min(self._waits, key=lambda feed: feed.upto)
+            drop(f"{self.schema.key}: still waiting for {silent.key} when the input ended", self._waiting)
+
+    @property
+    def seen(self) -> int:
+        """Rows of this run, computed or waiting."""
+        return self.computed + self._waiting
 
     # Rows that wait for another series
     def _ready(self, ts: Sequence[int]) -> int:
@@ -237,10 +252,10 @@ def _room(memory: array[float], n: int) -> int:
 
 def written(clock: tuple[str, int]) -> str:
     """A clock as it stands after '@'."""
-    return ":".join(part for part in (clock[0], _period(clock[1])) if part)
+    return ":".join(part for part in (clock[0], period_of(clock[1])) if part)
 
 
-def _period(ns: int) -> str:
+def period_of(ns: int) -> str:
     """A length as a period is written: 14400 s is 4h."""
     seconds = ns // 1_000_000_000
     for unit in ("w", "d", "h", "m"):

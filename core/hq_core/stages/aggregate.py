@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
 from hq_core.bars.level import NEVER, Scratch
-from hq_core.bars.period import open_zone, parse_duration, parse_periods
+from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods, within
 from hq_core.bars.plan import Options
 from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.say import say_time
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 class Aggregate(Stage):
     """One chain of periods for each series of trades or bars; rows of other kinds pass untouched.
 
+    Bars whose own period is asked for pass untouched too, unless rows are to be filled in, put in order or labelled.
+
     periods      15m:4h:1d
     fill         none or flat: over bars without trades the last close is repeated, for at most `max_gap`
-    partial      drop, keep or error: bars of which the input holds only a part
+    partial      drop, keep or error: bars of which the input holds only a part.  A kept last one rests on the end of
+                 the input: a longer input would not have this row
+    holes        keep, drop or error: bars made of fewer finer bars than they have room for
     slack        a last bar counts as whole when the trades end this close to its end, and within 1 % of its period:
                  what comes by it rests on the end of the input, so that promise 3 is for slack 0s
+    slack_start  a first bar counts as whole when the trades begin this close to its beginning, and within 1 %; a
+                 series that a state continues has begun before
     emit         closed, or updates: a forming bar (complete=0) after every row as well
     lateness     rows may come out of order by this much time; '' not at all
     tz           IANA zone whose days and weeks 1d and 1w follow; '' UTC
@@ -34,7 +41,8 @@ class Aggregate(Stage):
     """
 
     def __init__(
-        self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", slack: str = "1s",
+        self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", holes: str = "keep",
+        slack: str = "1s", slack_start: str = "0s",
         emit: str = "closed", lateness: str = "", tz: str = "", time_label: bool = False, tiers: Sequence[float] = (),
         fx: float = 1.0,
     ) -> None:
@@ -44,15 +52,18 @@ class Aggregate(Stage):
             limits(tuple(tiers), fx)
         for what, value, known in (
             ("fill", fill, ("none", "flat")), ("partial", partial, ("drop", "keep", "error")),
-            ("emit", emit, ("closed", "updates")),
+            ("holes", holes, ("keep", "drop", "error")), ("emit", emit, ("closed", "updates")),
         ):
             if value not in known:
                 raise HqError(f"{what} is '{value}', must be {' or '.join(known)}", USAGE)
         self.options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap), partial=partial, slack=parse_duration(slack),
-            every_row=emit == "updates", lateness=parse_duration(lateness) if lateness else 0, tz=tz,
+            fill=fill == "flat", max_gap=parse_duration(max_gap, "--max-gap"), partial=partial, holes=holes,
+            slack=parse_duration(slack, "--slack"), slack_start=parse_duration(slack_start, "--slack-start"),
+            every_row=emit == "updates", lateness=parse_duration(lateness, "--lateness") if lateness else 0, tz=tz,
             zone=open_zone(tz) if tz else None, label=time_label, amounts=tuple(tiers), fx=fx,
         )
+        if self.options.fill and holes != "keep":
+            raise HqError(f"holes {holes}: with fill flat a missing row is a time without trades, not a hole", USAGE)
         self.any_order = self.options.lateness > 0
         if self.options.max_gap == 0:
             raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)
@@ -70,7 +81,7 @@ class Aggregate(Stage):
         if other != schema.key:
             raise HqError(f"{other} and {schema.key} would make the same bars; send one of them", DATA)
         chain = Chain(
-            schema, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices
+            schema, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices, self.holes
         )
         chain.marked = self._marked
         before = self._chains.get(schema.key)
@@ -87,7 +98,7 @@ class Aggregate(Stage):
             chain.rows(batch)
 
     def mark(self, ts: int) -> None:
-        self._marked = min(self._marked, ts)
+        self._marked = min(self._marked, within(ts))
         for chain in self._chains.values():
             chain.mark(ts)
         self.out.mark(ts)
@@ -96,6 +107,18 @@ class Aggregate(Stage):
         if not more:
             for chain in self._chains.values():
                 chain.flush()
+
+    def remarks(self) -> list[str]:
+        found: dict[str, list[tuple[str, dict[str, int]]]] = {}
+        for series, one in self.holes.items():
+            found.setdefault(series.rpartition("/")[2], []).append((series, one))
+        return [self._remark(period, found[period]) for period in sorted(found, key=lambda name: parse_period(name).ns)]
+
+    def _remark(self, period: str, found: list[tuple[str, dict[str, int]]]) -> str:
+        bars, rows = (sum(one[what] for _, one in found) for what in ("bars", "rows"))
+        series, first = min(found, key=lambda one: one[1]["first"])
+        which = f"bar{'s' * (bars != 1)} of {period} lack{'s' * (bars == 1)} {rows} row{'s' * (rows != 1)}"
+        return f"holes: {bars} {which}, first at {say_time(first['first'])} of {series}"
 
     def save(self) -> dict[str, Any]:
         chains = {**self._saved, **{key: chain.save() for key, chain in self._chains.items()}}

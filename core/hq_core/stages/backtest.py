@@ -33,12 +33,19 @@ class Backtest(Stage):
     terms      the account's options
     brackets   file of leverage brackets; empty: the flat maintenance rate of the terms
     strategy   which one to trade where the input carries the orders of several
+    close_at_end   close what is open after the last row, at its close
+    per_year   rows a year for annual figures; None: as the data shows
     """
 
-    def __init__(self, terms: Terms, brackets: str = "", strategy: str = "") -> None:
+    def __init__(
+        self, terms: Terms, brackets: str = "", strategy: str = "", close_at_end: bool = False,
+        per_year: float | None = None,
+    ) -> None:
         super().__init__()
         self.terms = terms
         self.strategy = strategy
+        self.close_at_end = close_at_end
+        self.per_year = per_year
         self.account: Account | None = None
         self.symbol = self.period = ""
         self.liquidations: list[dict[str, Any]] = []
@@ -51,6 +58,7 @@ class Backtest(Stage):
         self._bound: Schema | None = None
         self._columns: list[tuple[str, int]] = []
         self._others = 0
+        self._last = 0.0                # the last row's close
         if brackets:
             self.inputs = {"brackets": _digest(self._text)}
 
@@ -91,9 +99,15 @@ class Backtest(Stage):
             start = self._trade(account, batch, start, min(stop, start + AT_ONCE))
 
     def finish(self, more: bool) -> None:
-        report = self.report()
         if more:
             return
+        account = self.account
+        if self.close_at_end and account is not None and account.state.long_lots + account.state.short_lots:
+            fill, _, equity = self._series
+            account.close_all(account.state.last_ts, self._last, self.out.rows(equity, 1))
+            self.out.commit(equity, account.equities)
+            self._write(fill, account.fills, account.n_fills)
+        report = self.report()
         if report is not None:
             self.out.map(report)
         elif self._without is not None:
@@ -105,7 +119,7 @@ class Backtest(Stage):
         """What the account came to so far; None before there is one."""
         if self.account is None:
             return None
-        report = summary(self.account, self.symbol, self.period, self.liquidations)
+        report = summary(self.account, self.symbol, self.period, self.liquidations, self.per_year)
         if self._file:
             report["options"] |= {"maintenance": None, "brackets": self._file}
         return report
@@ -157,6 +171,8 @@ class Backtest(Stage):
         self._write(liquidation, account.ends, account.n_ends)
         if len(self.liquidations) < LISTED:
             self.liquidations += account.ends.maps(account.n_ends)[: LISTED - len(self.liquidations)]
+        if reached > start:
+            self._last = batch.view("close")[reached - 1]
         self._drop("provisional", state.provisional - provisional)
         self._drop("after bankruptcy", state.rows_after - after)
         if state.error:
@@ -205,7 +221,7 @@ class Backtest(Stage):
         if self.account is None:
             return {}
         return {"symbol": self.symbol, "period": self.period, "account": self.account.save(),
-                "version": self._version, "liquidations": self.liquidations}
+                "version": self._version, "liquidations": self.liquidations, "last": self._last}
 
     def load(self, saved: dict[str, Any]) -> None:
         if not saved:
@@ -217,6 +233,7 @@ class Backtest(Stage):
         self.account.use(self._versions[self._version])
         self.account.load(saved["account"])
         self.liquidations = list(saved["liquidations"])
+        self._last = float(saved["last"])
 
 
 def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:

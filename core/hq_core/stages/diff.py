@@ -1,23 +1,24 @@
 """hq-diff: what two streams say, compared series by series whatever their framing."""
 from __future__ import annotations
 
-import ctypes
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgpack
 
 from hq_core.batch import Batch
-from hq_core.compare.values import column, maps, same_bytes, texts, ulps
+from hq_core.compare.pairs import alike, key_columns
+from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.wire.frame import Memory
+from hq_core.wire.frame import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.batch import Schema
-    from hq_core.compare.values import Apart
+    from hq_core.compare.values import Apart, Near
     from hq_core.flow import Source
+    from hq_core.wire.frame import Memory
 
     Tables = dict[tuple[str, str], list[str]]
 
@@ -41,6 +42,7 @@ class Side:
 
     def __init__(self, name: str, source: Source) -> None:
         self.name = name
+        self.source = source
         self.items: Iterator[tuple[str, Any]] = iter(source)
         self.done = False
         self.rows = 0
@@ -49,6 +51,15 @@ class Side:
         self.common = 0         # of these, what belongs to series that both have
         self.columns: dict[str, None] = {}
         self.tables: Tables = {}
+
+    def check(self) -> None:
+        """Refuse a side of which nothing, or not all, was compared."""
+        passed = getattr(self.source, "passed", {})
+        if passed:
+            told = ", ".join(f"{n} x {what}" for what, n in passed.items())
+            raise HqError(f"{self.name}: not all of it can be compared, passed over: {told}", DATA)
+        if not self.columns and not self.maps:
+            raise HqError(f"{self.name}: announces no series and says nothing that could be compared", DATA)
 
     def next(self) -> tuple[str, Any] | None:
         try:
@@ -70,22 +81,27 @@ class Series:
         self.held = [0, 0]
         self.counts = [0, 0]
         self.compared = 0
-        self.over: tuple[int, int] | None = None        # ts and row of the first that the other side lacks
+        self.alone = [0, 0]                             # rows that have no counterpart
+        self.over: tuple[int, int, int] | None = None   # ts, row and side of the first that the other side lacks
+
+    def read(self, at: int) -> int:
+        """How many rows of a side are done with: all that came without those that wait."""
+        return self.counts[at] - sum(one.n if isinstance(one, Batch) else 1 for one in self.waiting[at])
 
 
 class Diff:
     """Compares two sources.  `run` returns whether they are equal; then `first`, `differ` and `apart` tell more.
 
-    ulp       float columns may differ by so many units in the last place (and -0.0 is 0.0 then)
+    near      how far floats may lie apart
     columns   compare these alone; empty: all
     first     where they differ first, by ts, then series, row and column; a series or column that only one has is
               before all rows
     """
 
-    def __init__(self, names: tuple[str, str], sources: tuple[Source, Source], ulp: int | None = None,
+    def __init__(self, names: tuple[str, str], sources: tuple[Source, Source], near: Near = EXACT,
                  columns: tuple[str, ...] = ()) -> None:
         self.sides = Side(names[0], sources[0]), Side(names[1], sources[1])
-        self.ulp = ulp
+        self.near = near
         self.only = columns
         self.series: dict[str, Series] = {}
         self.maps: dict[str, Series] = {}
@@ -94,6 +110,7 @@ class Diff:
         self.differ: dict[str, dict[str, int]] = {}     # series -> column -> rows
         self._first_at: tuple[Any, ...] = ()
         self._pairs: dict[tuple[int, int], tuple[Schema, Schema, list[tuple[str, str, int, int]]]] = {}
+        self._keys: dict[tuple[int, int], tuple[Schema, Schema, list[tuple[int, int]]]] = {}
 
     def run(self) -> bool:
         a, b = self.sides
@@ -106,6 +123,8 @@ class Diff:
                 self._take(at, *item)
         self._ended(0)
         self._ended(1)
+        for side in self.sides:
+            side.check()
         for series in self.series.values():
             self._count(series)
         for group in self.maps.values():
@@ -143,7 +162,6 @@ class Diff:
     def _rows(self, at: int, batch: Batch) -> None:
         series = self.series[batch.schema.key]
         others = series.waiting[1 - at]
-        ts = batch.view("ts") if batch.schema.has("ts") and batch.schema.kind("ts") == "i8" else None
         start = 0
         while others and start < batch.n:
             waiting = others[0]
@@ -152,21 +170,26 @@ class Diff:
             tables = self.sides[at].tables, waiting.keep.tables
             if at:
                 pair, tables = pair[::-1], tables[::-1]
-            self._compare(series, *pair, tables)
-            start += n
-            if n < waiting.n:
-                others[0] = waiting.slice(n, waiting.n)
+            both, only_a, only_b = self._alike(*pair)
+            if both:
+                self._compare(series, pair[0].slice(0, both), pair[1].slice(0, both), tables)
+            mine, theirs = (only_b, only_a) if at else (only_a, only_b)
+            self._alone(series, at, batch.slice(start + both, start + both + mine), series.counts[at] + start + both)
+            self._alone(series, 1 - at, waiting.slice(both, both + theirs), series.read(1 - at) + both)
+            start += both + mine
+            if both + theirs < waiting.n:
+                others[0] = waiting.slice(both + theirs, waiting.n)
             else:
                 others.popleft()
                 self._hold(series, 1 - at, -waiting.keep.size)
         if start < batch.n:
             if self.sides[1 - at].done:
-                self._over(series, AT_THE_END if ts is None else ts[start], series.counts[at] + start)
+                self._alone(series, at, batch.slice(start, batch.n), series.counts[at] + start)
             else:
-                memory, addresses = _copied(batch.slice(start, batch.n))
-                self._hold(series, at, memory.size)
-                kept = Held(memory, self.sides[at].tables)
-                series.waiting[at].append(Batch(batch.schema, batch.n - start, addresses, kept))
+                waits = copied(batch.slice(start, batch.n))
+                kept = waits.keep = Held(cast("Memory", waits.keep), self.sides[at].tables)
+                self._hold(series, at, kept.size)
+                series.waiting[at].append(waits)
         series.counts[at] += batch.n
 
     def _map(self, at: int, frame: dict[str, Any]) -> None:
@@ -208,19 +231,34 @@ class Diff:
             return
         for series in (*self.series.values(), *self.maps.values()):
             waiting = series.waiting[1 - at]
-            if waiting:
-                first = waiting[0]
+            row = series.read(1 - at)
+            for first in waiting:
                 if isinstance(first, Batch):
-                    left = sum(batch.n for batch in waiting)
-                    has_ts = first.schema.has("ts") and first.schema.kind("ts") == "i8"
-                    ts = first.view("ts")[0] if has_ts else AT_THE_END
+                    self._alone(series, 1 - at, first, row)
+                    row += first.n
                 else:
-                    left, ts = len(waiting), _ts(msgpack.unpackb(first))
-                self._over(series, ts, series.counts[1 - at] - left)
-                waiting.clear()
-                self._hold(series, 1 - at, -series.held[1 - at])
+                    self._over(series, _ts(msgpack.unpackb(first)), row)
+            waiting.clear()
+            self._hold(series, 1 - at, -series.held[1 - at])
 
     # -- rows --------------------------------------------------------------------------------------------
+    def _alike(self, a: Batch, b: Batch) -> tuple[int, int, int]:
+        """How many rows pair up, and how many after them only a, only b has; without a ts rows pair by their place."""
+        at = id(a.schema), id(b.schema)
+        known = self._keys.get(at)
+        if known is None:
+            if len(self._keys) > 4096:
+                self._keys.clear()
+            known = self._keys[at] = a.schema, b.schema, key_columns(a.schema, b.schema)
+        return alike(a, b, known[2]) if known[2] else (a.n, 0, 0)
+
+    def _alone(self, series: Series, at: int, rows: Batch, row: int) -> None:
+        """Rows that the other side lacks, the first of which is that side's row number `row`."""
+        if rows.n:
+            series.alone[at] += rows.n
+            has_ts = rows.schema.has("ts") and rows.schema.kind("ts") == "i8"
+            self._over(series, rows.view("ts")[0] if has_ts else AT_THE_END, row, at)
+
     def _compare(self, series: Series, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
         row, series.compared = series.compared, series.compared + a.n
         found: list[tuple[str, str, Apart]] = []
@@ -229,7 +267,7 @@ class Diff:
             said = [table.get((series.key, name), []) for table in tables] if kind == "s4" else [[], []]
             if same_bytes(at, other, a.n * a.schema.widths[i]) and said[0] == said[1]:
                 continue
-            apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.ulp)
+            apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.near)
             if apart is not None:
                 found.append((name, kind, apart))
         if not found:
@@ -265,7 +303,7 @@ class Diff:
             else:
                 self._structure(a.key, name, *kinds)
         for name in () if self.only else dict.fromkeys((*a.extra, *b.extra)):
-            for path, one, other in maps(a.extra.get(name, ...), b.extra.get(name, ...), self.ulp, name):
+            for path, one, other in maps(a.extra.get(name, ...), b.extra.get(name, ...), self.near, name):
                 self._structure(a.key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
         if len(self._pairs) > 4096:
             self._pairs.clear()
@@ -274,7 +312,7 @@ class Diff:
 
     # -- maps --------------------------------------------------------------------------------------------
     def _compare_maps(self, group: Series, row: int, a: dict[str, Any], b: dict[str, Any]) -> None:
-        found = list(maps(a, b, self.ulp))
+        found = list(maps(a, b, self.near))
         if found:
             self.maps_differ += 1
             path, one, other = found[0]
@@ -295,9 +333,9 @@ class Diff:
             "series": key, "ts": None, "row": None, "column": name, "a": a, "b": b, "ulp": None,
         })
 
-    def _over(self, series: Series, ts: int, row: int) -> None:
-        if series.over is None or (ts, row) < series.over:
-            series.over = ts, row
+    def _over(self, series: Series, ts: int, row: int, at: int = -1) -> None:
+        if series.over is None or (ts, row) < series.over[:2]:
+            series.over = ts, row, at
 
     def _count(self, series: Series) -> None:
         a, b = series.counts
@@ -305,11 +343,12 @@ class Diff:
         if any(series.there) and not all(series.there):
             told = [f"{n} {unit}" if there else None for n, there in zip(series.counts, series.there)]
             self._structure(series.key, "", *told)
-        elif a != b:
-            ts, row = series.over or (AT_THE_END, min(a, b))
+        elif series.over is not None:
+            ts, row, at = series.over
+            told = [f"{a} {unit}", f"{b} {unit}"] if at < 0 else ["a row" if at == side else None for side in (0, 1)]
             self._note((ts, series.key, row, -1), {
                 "series": series.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": "",
-                "a": f"{a} {unit}", "b": f"{b} {unit}", "ulp": None,
+                "a": told[0], "b": told[1], "ulp": None,
             })
 
     def _check_columns(self) -> None:
@@ -327,12 +366,3 @@ class Diff:
 def _ts(frame: dict[str, Any]) -> int:
     ts = frame.get("ts")
     return ts if isinstance(ts, int) else AT_THE_END
-
-
-def _copied(batch: Batch) -> tuple[Memory, list[int]]:
-    """The same rows in memory of their own, and where each column lies in it."""
-    memory = Memory(max(8, batch.schema.blob(batch.n)))
-    addresses = batch.schema.places(memory.address, batch.n)
-    for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
-        ctypes.memmove(to, at, w * batch.n)
-    return memory, addresses

@@ -1,14 +1,16 @@
 """Frames out to other formats: which series, which columns, and the writer of the format."""
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.order import ordered
-from hq_core.wire.frame import write_all
+from hq_core.wire.frame import copied, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Protocol
 
     from hq_core.batch import Batch, Schema
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
         def end(self) -> None: ...
 
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table")
+FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
 BINARY = ("npz", "parquet", "arrow")
-MIXED = ("jsonl", "json", "table")      # formats whose rows say themselves what they are
+MIXED = ("jsonl", "json", "table", "report")      # formats whose rows say themselves what they are
 HOLD = 1 << 16                          # characters that text output gathers before it writes
 
 
@@ -80,6 +82,8 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
         if format_ in ("jsonl", "json"):
             return text.Json(out.text, format_ == "jsonl", time)
         return text.Delimited(out.text, "," if format_ == "csv" else "\t", time)
+    if format_ == "report":
+        return Reports(out.text)
     if format_ == "npz":
         from hq_core.formats.arrays import NpzWriter
 
@@ -89,26 +93,93 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
     return ArrowWriter(out, format_)
 
 
+class Reports:
+    """The reports of a stream as text; its rows are not shown."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._any = False
+
+    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
+        """A report says itself what it is about."""
+
+    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        """Rows are no report."""
+
+    def other(self, frame: dict[str, Any]) -> None:
+        from hq_core.futures.readable import readable
+
+        if frame.get("kind") != "report":
+            return
+        try:
+            text = readable(frame)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise HqError(f"a report that hq-backtest did not write: {type(error).__name__} {error}", DATA) from None
+        self._write(("\n" if self._any else "") + text)
+        self._any = True
+
+    def end(self) -> None:
+        if not self._any:
+            raise HqError("the input has no report; hq-backtest writes one at the end of its stream", DATA)
+
+
+class Tail:
+    """The last rows and maps of a stream, `most` of them at the most, in memory of their own."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.items: deque[Batch | dict[str, Any]] = deque()
+        self._n = 0
+
+    def add(self, item: Batch | dict[str, Any]) -> None:
+        if not isinstance(item, dict):
+            item = copied(item.slice(max(0, item.n - self.most), item.n))
+        self.items.append(item)
+        self._n += _size(item)
+        while self._n - _size(self.items[0]) >= self.most:
+            self._n -= _size(self.items.popleft())
+        over = self._n - self.most
+        first = self.items[0]
+        if over > 0 and not isinstance(first, dict):
+            self.items[0] = first.slice(over, first.n)
+            self._n = self.most
+
+
+def _size(item: Batch | dict[str, Any]) -> int:
+    return 1 if isinstance(item, dict) else item.n
+
+
+def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+    return tuple(filter(None, given.split(",") if isinstance(given, str) else given))
+
+
 class Export:
     """Writes the rows of the chosen series of a stream in another format.
 
-    kind symbol period  only series that have them; '' for any
+    kind symbol period  only series that have one of these; () or '' for any
     columns             only these, in this order; () for all
+    since, until        ns UTC: only rows of since <= ts < until
+    head, tail          only the first or the last so many rows; 0 for all
     skipped             frames that the format has no place for, by kind
     """
 
     def __init__(
-        self, format_: str, fd: int, kind: str = "", symbol: str = "", period: str = "", columns: Sequence[str] = (),
-        time: str = "iso", limit: int = 0,
+        self, format_: str, fd: int, kind: str | Sequence[str] = (), symbol: str | Sequence[str] = (),
+        period: str | Sequence[str] = (), columns: Sequence[str] = (), time: str = "iso", since: int | None = None,
+        until: int | None = None, head: int = 0, tail: int = 0,
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
             raise HqError(f"--time {time}: {format_} keeps times in ns", USAGE)
         self.format = format_
         self.skipped: dict[str, int] = {}
-        self._wanted = (kind, symbol, period)
+        self._wanted = _several(kind), _several(symbol), _several(period)
+        self._since, self._until = since, until
+        self._left = head if format_ != "table" else 0      # a table goes on, to say how much it leaves out
+        self._ended = False
+        self._tail = Tail(tail) if tail else None
         self._names = tuple(columns)
         self._out = Descriptor(fd)
-        self._writer = writer(format_, self._out, time, limit)
+        self._writer = writer(format_, self._out, time, head)
         self._mixed = format_ in MIXED
         self._begun: Schema | None = None
         self._announced: Schema | None = None       # the first series that fits: its header stands even without rows
@@ -130,12 +201,17 @@ class Export:
                     self._out.flush()
                 elif kind == "map":
                     self._other(item)
+                if self._ended:
+                    break
+            if self._tail is not None:
+                for item in self._tail.items:
+                    self._put(item)
         except HqError:
             self._out.flush()           # what was good before an error has been written
             raise
         if self._seen and not any(self._fits_key(key) for key in self._seen):
             names = ("kind", "symbol", "period")
-            wanted = " ".join(f"--{name} {text}" for name, text in zip(names, self._wanted) if text)
+            wanted = " ".join(f"--{name} {','.join(given)}" for name, given in zip(names, self._wanted) if given)
             raise HqError(f"no series with {wanted}; the input has {', '.join(self._seen)}", DATA)
         if self._begun is None and self._announced is not None:
             self._begin(self._announced)
@@ -144,11 +220,11 @@ class Export:
 
     def _fits(self, schema: Schema) -> bool:
         told = (schema.of, schema.symbol, schema.period)
-        return all(not want or want == has for want, has in zip(self._wanted, told))
+        return all(not want or has in want for want, has in zip(self._wanted, told))
 
     def _fits_key(self, key: str) -> bool:
         has = key.split("/", 1)[0], key.split("/", 1)[1].rsplit("/", 1)[0], key.rsplit("/", 1)[1]
-        return all(not want or want == one for want, one in zip(self._wanted, has))
+        return all(not want or one in want for want, one in zip(self._wanted, has))
 
     def _begin(self, schema: Schema) -> None:
         """The header, or a check that this series fits under the one that is there."""
@@ -175,21 +251,56 @@ class Export:
         return found
 
     def _rows(self, batch: Batch) -> None:
-        schema = batch.schema
-        if not self._fits(schema):
+        if not self._fits(batch.schema):
             return
+        batch = self._within(batch)
+        if self._tail is not None and batch.n:
+            self._tail.add(batch)
+        elif batch.n:
+            self._put(batch)
+
+    def _within(self, batch: Batch) -> Batch:
+        """The rows between the two instants; rows lie in the order of their ts."""
+        if (self._since, self._until) == (None, None) or not batch.schema.has("ts"):
+            return batch
+        ts = batch.view("ts")
+        start = 0 if self._since is None else bisect_left(ts, self._since)
+        stop = batch.n if self._until is None else bisect_left(ts, self._until)
+        return batch.slice(start, max(start, stop))
+
+    def _put(self, item: Batch | dict[str, Any]) -> None:
+        """Write rows or a map, no more than are wanted."""
+        if isinstance(item, dict):
+            self._writer.other(item)        # type: ignore[attr-defined]
+            self._count(1)
+            return
+        batch = item.slice(0, self._left) if 0 < self._left < item.n else item
+        schema = batch.schema
         if schema is not self._begun and schema not in self._checked:
             self._begin(schema)
             self._checked.add(schema)
         self._writer.rows(batch, self._of(schema))
+        self._count(batch.n)
+
+    def _count(self, n: int) -> None:
+        if self._left:
+            self._left -= n
+            self._ended = self._left == 0
 
     def _other(self, frame: dict[str, Any]) -> None:
         kind = str(frame.get("kind"))
         told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
-        if any(want and want != has for want, has in zip(self._wanted, told)):
+        if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
             return
-        put = getattr(self._writer, "other", None)
-        if put is None:
+        if not hasattr(self._writer, "other"):
             self.skipped[kind] = self.skipped.get(kind, 0) + 1
-        elif kind != "section":
-            put(frame)
+        elif self._within_map(frame.get("ts")):
+            if self._tail is not None:
+                self._tail.add(frame)
+            else:
+                self._put(frame)
+
+    def _within_map(self, ts: object) -> bool:
+        if not isinstance(ts, int):
+            return (self._since, self._until) == (None, None)
+        return (self._since is None or ts >= self._since) and (self._until is None or ts < self._until)

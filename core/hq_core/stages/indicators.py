@@ -9,7 +9,7 @@ from hq_core.lang.compile import Plan
 from hq_core.lang.readers import Readers
 from hq_core.lang.unit import Unit, written
 from hq_core.lang.values import BASE, Value, align
-from hq_core.specs import Column, Spec
+from hq_core.specs import Column, Spec, distinct
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 
 class Indicators(Stage):
-    """Adds the columns of `specs` to every bar series; other kinds pass untouched."""
+    """Adds the columns of `specs` to every bar series; other kinds pass untouched.
 
-    def __init__(self, specs: Sequence[Spec], settings: Settings | None = None) -> None:
+    missing  error or warn: what it is when a series that a spec reads is not in the input
+    """
+
+    def __init__(self, specs: Sequence[Spec], settings: Settings | None = None, missing: str = "error") -> None:
         super().__init__()
         self.settings = settings
-        self.specs = list({tuple(spec.columns()): spec for spec in specs}.values())     # asked for twice it is one
+        self.specs = distinct(specs)
         self._units: dict[str, Unit] = {}
-        self._readers = Readers()
+        self._readers = Readers("an indicator", missing)
         self._scratch = Scratch()
         self._saved: dict[str, Any] = {}
 
@@ -36,6 +39,7 @@ class Indicators(Stage):
         if schema.of != "bar":
             self.out.series(schema)
             return
+        self._readers.announce(schema)
         unit = self._units.get(schema.key)
         if unit is None:
             plan, columns = planned(self.specs, schema, self.settings, self._scratch)
@@ -62,24 +66,22 @@ class Indicators(Stage):
         self.out.mark(ts)
 
     def finish(self, more: bool) -> None:
-        for unit in self._units.values():
-            if not more:
-                unit.finish(self.out)
-                for feed in unit.feeds.values():
-                    if feed.key not in self._units:
-                        self.note(f"{feed.key} is read by an indicator and not in the input", unit.computed)
+        self._readers.finish(more, self.out, self.note, self.drop)
 
     def note(self, what: str, count: int) -> None:
         if count:
             self.notices[what] = self.notices.get(what, 0) + count
 
+    def drop(self, why: str, count: int) -> None:
+        self.dropped[why] = self.dropped.get(why, 0) + count
+
     def save(self) -> dict[str, Any]:
         units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}
-        return {"units": units, "heard": [list(where) for where in sorted(self._readers.heard)]}
+        return {"units": units, **self._readers.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
         self._saved = dict(saved["units"])
-        self._readers.heard = {(symbol, period) for symbol, period in saved["heard"]}
+        self._readers.load(saved)
 
     def explain(self) -> list[str]:
         """The nodes that one series runs, those on the rows of another series first."""
@@ -98,7 +100,7 @@ def planned(
     """The plan of all specs over a series, and its columns by their names."""
     plan = Plan(settings, scratch)
     columns: dict[str, Out] = {}
-    for spec in specs:
+    for spec in distinct([one.over(schema.names) for one in specs]):
         value = _value(spec, schema)
         for column, output in zip(spec.columns(), spec.outputs):
             columns[column] = plan.column(_picked(value, output))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import period_ns
+from hq_core.batch import Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.compile import Plan
@@ -17,7 +17,7 @@ from hq_core.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Batch
     from hq_core.graph import Out, Settings
 
 
@@ -41,6 +41,7 @@ class Signal(Stage):
     keep      assigned names that become columns as well
     signals   write one map an order, and nothing else
     settings  whose rules the indicators follow
+    missing   error or warn: what it is when a series that a strategy reads is not in the input
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Signal(Stage):
         keep: Sequence[str] = (),
         signals: bool = False,
         settings: Settings | None = None,
+        missing: str = "error",
     ) -> None:
         super().__init__()
         if signals and keep:
@@ -78,18 +80,39 @@ class Signal(Stage):
         self._symbols: dict[str, Symbol] = {}
         self._scratch = Scratch()
         self._others = 0  # rows that are no bars
-        self._readers = Readers()  # heard: only of symbols that a strategy names
+        self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
+        self._readers = Readers("a strategy", missing)  # heard: only of symbols that a strategy names
 
-    def check(self) -> None:
-        """Refuse names that no input is known to have, as there is none."""
+    def check(self, columns: Sequence[str] | None = None) -> None:
+        """Refuse names that the bars do not have: those that are no column of a bar, or not among `columns`."""
         for strategy in self.strategies:
-            strategy.check_alone(strict=True)
+            if columns is None:
+                strategy.check_alone(strict=True)
+            else:
+                strategy.check(Schema("bar", "", self.period, [(name, "f8") for name in columns]))
+
+    def reads(self, schema: Schema) -> list[tuple[str, int]]:
+        """Symbol and period in ns of the other series that the strategies read on this base; '' and 0 are its own."""
+        plan = Plan(self.settings)
+        for strategy in self.strategies:
+            orders(plan, strategy.name, strategy.check(schema), signals=True)
+        return list(plan.others)
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
+        return [
+            {"strategy": strategy.name, "name": one.name.name, "default": one.value.value,
+             "min": one.low and one.low.value, "max": one.high and one.high.value}
+            for strategy in self.strategies
+            for one in strategy.declared
+        ]
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
             if not self.signals:
                 self.out.series(schema)
             return
+        self._readers.announce(schema)
         symbol = self._symbols.setdefault(schema.symbol, Symbol())
         symbol.schemas[schema.period] = schema
         if symbol.settled:
@@ -118,6 +141,7 @@ class Signal(Stage):
         if symbol.unit is None:
             series = schema.key.rpartition("/")[0]
             self.note(f"no {self.period} bars of {series}, so no strategy ran", batch.n)
+            self._idle[schema.symbol, self._length] = f"{series}/{self.period}"
         if not self.signals:
             self.out.copy(batch)
 
@@ -135,22 +159,17 @@ class Signal(Stage):
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
         self.settle()
-        for symbol in self._symbols.values():
-            if symbol.unit is not None and not more:
-                symbol.unit.finish(self.out)
-                for where, feed in symbol.unit.feeds.items():
-                    if not self._announced(where):
-                        self.note(
-                            f"{feed.key} is read by a strategy and not in the input", symbol.unit.computed
-                        )
+        ran = any(symbol.unit for symbol in self._symbols.values())
+        if self._idle and not (more or ran) and self._readers.missing == "error":
+            raise self._readers.refusal(self._idle, "asked for")
+        self._readers.finish(more, self.out, self.note, self.drop)
 
     def note(self, what: str, count: int) -> None:
         if count:
             self.notices[what] = self.notices.get(what, 0) + count
 
-    def _announced(self, where: tuple[str, int]) -> bool:
-        symbol = self._symbols.get(where[0])
-        return symbol is not None and any(period_ns(period) == where[1] for period in symbol.schemas)
+    def drop(self, why: str, count: int) -> None:
+        self.dropped[why] = self.dropped.get(why, 0) + count
 
     def save(self) -> dict[str, Any]:
         units = {
@@ -158,10 +177,10 @@ class Signal(Stage):
             for name, symbol in self._symbols.items()
             if symbol.unit is not None
         }
-        return {"units": units, "heard": [list(where) for where in sorted(self._readers.heard)]}
+        return {"units": units, **self._readers.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._readers.heard = {(symbol, period) for symbol, period in saved["heard"]}
+        self._readers.load(saved)
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from hq_core.batch import period_ns
+from hq_core.batch import Batch, period_ns
 from hq_core.errors import DATA, IO, HqError
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ class Memory:
         self.size = size
 
 
+def copied(batch: Batch) -> Batch:
+    """The same rows in memory of their own, which is the batch's `keep`."""
+    memory = Memory(max(8, batch.schema.blob(batch.n)))
+    addresses = batch.schema.places(memory.address, batch.n)
+    for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
+        ctypes.memmove(to, at, w * batch.n)
+    return Batch(batch.schema, batch.n, addresses, memory)
 # -- what both sides of a stream refuse ----------------------------------------------------------------------
 def is_name(text: object) -> bool:
     """Whether it may stand in a message: a short text without control characters."""

@@ -8,6 +8,7 @@ import msgpack
 
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
+from hq_core.holes import are_holes
 from hq_core.wire.frame import (
     BLOCK,
     BUFFER,
@@ -186,6 +187,8 @@ class Reader:
                 type(n) is int and 0 <= n < MAX_COUNT for n in dropped.values()
             ):
                 raise self._bad("is an end whose dropped is not a map of counts", before=True)
+            if not are_holes(frame.get("holes", {})):
+                raise self._bad("is an end whose holes are not maps of bars, rows and first", before=True)
             self._open = False
             return kind, frame
         return "map", frame

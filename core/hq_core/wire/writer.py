@@ -28,6 +28,8 @@ from hq_core.wire.frame import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hq_core.holes import Holes
+
 GATHER = 4096           # rows that a series may hold back within one read
 FEW = 4                 # rows that it has room for at first: of many series most have one row a read
 COUNTS = MAX_MAP - 65536        # bytes of the counts in an end, so that it stays a map that may be written
@@ -103,15 +105,17 @@ class Writer:
         """Open a section."""
         self.map({"kind": "head", "hq": 1, "made_by": list(made_by), **extra})
 
-    def end(self, dropped: dict[str, int]) -> None:
-        """Close the section with the rows of each series in it and the rows dropped, by reason."""
+    def end(self, dropped: dict[str, int], holes: Holes | None = None) -> None:
+        """Close the section with the rows of each series in it, the rows dropped, by reason, and holes, if any."""
         self.gathered()
         for reason, n in dropped.items():
             if n >= MAX_COUNT:
                 raise HqError(f"an end that counts {n} rows dropped ({reason}) cannot be written: at most 2^53", DATA)
         for series in self._series.values():
             self._counts[series.schema.key] = self._counts.get(series.schema.key, 0) + series.rows
-        self.map({"kind": "end", "rows": dict(sorted(self._counts.items())), "dropped": dict(sorted(dropped.items()))})
+        more = {"holes": dict(sorted(holes.items()))} if holes else {}
+        counts, reasons = dict(sorted(self._counts.items())), dict(sorted(dropped.items()))
+        self.map({"kind": "end", "rows": counts, "dropped": reasons, **more})
 
     def mark(self, ts: int) -> None:
         """No later row of any series has an earlier ts.  Raises HqError where it is no int64."""

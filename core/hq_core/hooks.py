@@ -1,0 +1,13 @@
+"""What the engine tells whoever runs it.  The engine knows no terminal: a command puts functions here."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# the name of a kernel that is about to be compiled, and why its code cannot be kept ('' when it can)
+compiling: Callable[[str, str], None] | None = None
+
+# the name of a kernel that another process has been compiling for some seconds, and that process ('' if unknown)
+waiting: Callable[[str, str], None] | None = None

@@ -1,0 +1,141 @@
+"""Annual figures: how many rows make a year, what a short run may say, and closing at the end of the input."""
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hq_core.futures.calendar import DAY_NS, periods_per_year
+
+HEADER = "open_time,open,high,low,close,volume,open_long,close_long"
+
+
+def told(
+    run, opens: list[datetime], period: timedelta, options: str = "", orders: dict[int, str] | None = None
+) -> dict:
+    """The report over bars that open at these times; prices rise by 1 in 1000 a bar."""
+    lines = [HEADER]
+    for i, time in enumerate(opens):
+        price = 100.0 * 1.001**i
+        order = (orders or {}).get(i, ",")
+        lines.append(f"{time.isoformat().replace('+00:00', 'Z')},{price},{price},{price},{price},1,{order}")
+    name = {86400: "1d", 3600: "1h", 300: "5m", 604800: "1w"}[int(period.total_seconds())]
+    ran = run(f"hq-import --symbol X --period {name} | hq-backtest --leverage 1 --taker-fee 0 --json {options}",
+              ("\n".join(lines) + "\n").encode())
+    assert ran.code == 0, ran.stderr
+    return json.loads(ran.text)
+
+
+def days(start: datetime, n: int, weekend: bool) -> list[datetime]:
+    found = []
+    while len(found) < n:
+        if weekend or start.weekday() < 5:
+            found.append(start)
+        start += timedelta(days=1)
+    return found
+
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("hours", [0, 5, 15])       # days of London, New York and Tokyo, in UTC
+def test_a_stock_exchange_has_252_days(run, hours: int) -> None:
+    report = told(run, days(START + timedelta(hours=hours), 260, weekend=False), DAY)
+    assert (report["periods_per_year"], report["periods_per_year_from"]) == (
+        252.0, "252 days: no rows on two days of the week")
+
+
+def test_a_market_that_never_closes_has_365(run) -> None:
+    report = told(run, days(START, 100, weekend=True), DAY)
+    assert (report["periods_per_year"], report["periods_per_year_from"]) == (365.0, "period 1d, open all days")
+
+
+def test_sessions_of_a_stock_exchange_are_counted(run) -> None:
+    opens = [day + timedelta(hours=14, minutes=30 + 5 * i) for day in days(START, 30, weekend=False) for i in range(78)]
+    report = told(run, opens, timedelta(minutes=5))
+    assert report["periods_per_year"] == 252 * 78
+    assert report["periods_per_year_from"] == "252 days of 78 rows, none on two days of the week"
+
+
+def test_years_are_those_of_the_calendar(run) -> None:
+    """Two years of a stock's days, 2 in 1000 a week: the annual return is of two years, not of 522 / 365 of one."""
+    opens = days(START, 522, weekend=False)
+    report = told(run, opens, DAY, orders={0: "inf,"})
+    span = (opens[-1] - opens[0]).total_seconds() / 86400 / 365.25
+    assert report["return_ann"] == pytest.approx((report["final_equity"] / 1000.0) ** (1 / span) - 1, rel=1e-12)
+    assert span == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_short_run_has_no_annual_return_and_three_digits(run) -> None:
+    opens = [START + timedelta(hours=i) for i in range(200)]
+    report = told(run, opens, timedelta(hours=1), orders={0: "1,", 100: ",1"})
+    assert report["return_ann"] is None
+    for name in ("vol_ann", "sharpe_ann", "sortino_ann"):
+        assert report[name] is None or report[name] == float(f"{report[name]:.3g}")
+    assert any("under 30 days" in note for note in report["notes"])
+
+
+def test_what_the_user_knows_holds(run) -> None:
+    opens = days(START, 100, weekend=True)
+    plain, given = (told(run, opens, DAY, options, {0: "1,", 50: ",1", 60: "0.5,"})
+                    for options in ("", "--periods-per-year 252"))
+    assert (given["periods_per_year"], given["periods_per_year_from"]) == (252.0, "given")
+    assert given["vol_ann"] == pytest.approx(plain["vol_ann"] * math.sqrt(252 / 365), rel=1e-12)
+
+
+@pytest.mark.parametrize(("period", "rows", "span", "seen_days", "weekdays", "wanted"), [
+    ("1w", 52, 51 * 7 * DAY_NS, 52, 1, 365 / 7),
+    ("1h", 50, 2 * DAY_NS, 3, 0b111, 365 * 24),             # under a week nobody can tell
+    ("", 11, 10 * DAY_NS, 11, 0b1111111, 365.25),
+    ("", 1, 0, 1, 1, None),
+    ("1h", 1, 0, 1, 1, 365 * 24),
+    ("1h", 721, 30 * DAY_NS, 26, 0b111111, 720 / 30 * 365.25),      # six days: foreign exchange
+])
+def test_rows_a_year(period, rows, span, seen_days, weekdays, wanted) -> None:
+    got, why = periods_per_year(period, rows, 0, span, seen_days, weekdays)
+    assert got == (None if wanted is None else pytest.approx(wanted, rel=1e-12))
+    assert why
+
+
+def test_close_at_end_leaves_nothing_open(run) -> None:
+    opens = days(START, 40, weekend=True)
+    held, closed = (told(run, opens, DAY, options, {3: "2,"}) for options in ("", "--close-at-end"))
+    assert held["open_position"]["long"] == 2.0
+    assert closed["open_position"]["long"] == 0.0
+    assert (held["trades"], closed["trades"]) == (0, 1)
+    assert closed["final_equity"] == pytest.approx(held["final_equity"], rel=1e-12)       # no fee here
+
+
+def test_the_fill_at_the_end_says_why(run) -> None:
+    bars = [HEADER, *(f"2024-01-{d:02d}T00:00Z,10,10,10,10,1,{'5' if d == 2 else ''}," for d in range(1, 11))]
+    line = "hq-import --symbol X --period 1d | hq-backtest --close-at-end | tee out.hqf | hq-export jsonl --kind fill"
+    ran = run(line, ("\n".join(bars) + "\n").encode())
+    first, last = map(json.loads, ran.text.splitlines())
+    assert (first["action"], first["reason"]) == ("open_long", "signal")
+    assert (last["action"], last["reason"]) == ("close_long", "end of input")
+    assert (last["price"], last["quantity"]) == (10.0, 5.0)
+    assert last["ts"] == "2024-01-11T00:00:00Z"
+    rows = [json.loads(line) for line in run("hq-export jsonl --kind equity < out.hqf").text.splitlines()]
+    assert rows[-1]["long"] == 0.0
+    fees = first["fee"] + last["fee"]
+    assert rows[-1]["equity"] == pytest.approx(1000.0 - fees, rel=1e-12)
+
+
+def test_a_report_is_shown_as_text_where_it_is_asked_for(run) -> None:
+    made = "hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq | hq-backtest"
+    run("printf 'IF RSI(14) < 30 THEN BUY()\\nIF RSI(14) > 70 THEN SELL()\\n' > s.hq")
+    text = run(f"{made} --text")
+    assert text.text.startswith("market            BTCUSDT 1m usdm")
+    assert run(f"{made} > saved.hqf; hq-export report < saved.hqf").text == text.text
+    assert run("hq-gen bars --rows 3 --seed 1 | hq-export report").code == 65
+    assert run(f"{made} --text --json").code == 2
+
+
+def test_leverage_goes_to_150(run) -> None:
+    made = "hq-gen bars --rows 300 --seed 1 | hq-signal s.hq | hq-backtest --json --leverage"
+    run("printf 'IF RSI(14) < 30 THEN BUY()\\n' > s.hq")
+    assert run(f"{made} 150").code == 0
+    assert "must be 1 to 150" in run(f"{made} 151").stderr

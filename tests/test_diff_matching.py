@@ -1,0 +1,124 @@
+"""hq-diff says equal only of what it has read, matches rows by ts and key, and takes tolerances."""
+from __future__ import annotations
+
+import json
+import math
+import random
+
+import frames
+import pytest
+from test_diff import BARS, changed, compared
+
+from hq_core.batch import Schema
+
+KEY = "bar/BTCUSDT/15m"
+
+
+@pytest.mark.parametrize("each", [1, 7, 50])
+def test_one_missing_row_is_one_difference(each):
+    schema, rows = BARS
+    found = compared(frames.frames(BARS, each=each), frames.frames((schema, rows[:20] + rows[21:]), each=13))
+    assert found.series[KEY].alone == [1, 0]
+    assert (found.rows, found.rows_differ, found.differ) == (49, 0, {})
+    assert found.first == {
+        "series": KEY, "ts": rows[20][0], "row": 20, "column": "", "a": "a row", "b": None, "ulp": None,
+    }
+
+
+def test_rows_missing_on_both_sides_and_a_value_that_differs():
+    schema, rows = BARS
+    other = changed(BARS, 30, "close", 1.0)[1]
+    found = compared(frames.frames((schema, rows[:10] + rows[12:])), frames.frames((schema, other[:40] + other[41:])))
+    assert found.series[KEY].alone == [1, 2]
+    assert (found.rows, found.rows_differ) == (47, 1)
+    assert (found.first["row"], found.first["a"], found.first["b"]) == (10, None, "a row")
+
+
+def test_matching_is_what_sets_say():
+    """Random subsets of the same rows, in random frames: the rows alone are those of the set difference."""
+    chance = random.Random(5)
+    schema, rows = BARS
+    for _ in range(60):
+        a, b = ([row for row in rows if chance.random() < 0.8] for _ in range(2))
+        found = compared(frames.frames((schema, a), each=chance.randint(1, 20)),
+                         frames.frames((schema, b), each=chance.randint(1, 20)))
+        assert found.series[KEY].alone == [len(set(a) - set(b)), len(set(b) - set(a))]
+        assert found.rows == len(set(a) & set(b))
+        assert (found.first is None) == (a == b)
+
+
+def test_trades_of_one_instant_are_matched_by_their_id():
+    schema = Schema("trade", "X", "", [("ts", "i8"), ("price", "f8"), ("id", "i8")])
+    rows = [(10, 1.0, 1), (10, 2.0, 2), (10, 3.0, 3), (20, 4.0, 4)]
+    found = compared(frames.frames((schema, rows)), frames.frames((schema, rows[:1] + rows[2:])))
+    assert found.series["trade/X/"].alone == [1, 0]
+    assert found.rows_differ == 0
+    assert found.first["row"] == 1
+
+
+def test_rows_without_a_time_are_matched_by_their_place():
+    schema = Schema("x", "", "", [("v", "f8")])
+    found = compared(frames.frames((schema, [(1.0,), (2.0,)])), frames.frames((schema, [(2.0,)])))
+    assert (found.rows_differ, found.series["x//"].alone) == (1, [1, 0])
+
+
+@pytest.mark.parametrize(("a", "b", "near", "equal"), [
+    (1.0, 1.0 + 1e-9, {"rtol": 1e-8}, True), (1.0, 1.0 + 1e-7, {"rtol": 1e-8}, False),
+    (1e9, 1e9 + 0.5, {"rtol": 1e-9}, True), (0.0, 1e-12, {"rtol": 1e-3}, False), (0.0, 1e-12, {"atol": 1e-12}, True),
+    (0.0, -0.0, {"atol": 0.0}, True), (math.inf, 1e308, {"rtol": 1.0}, False),
+    (math.inf, math.inf, {"rtol": 0.1}, True),
+    (math.nan, 1.0, {"atol": 1e300}, False), (1.0, 1.0 + 2**-52, {"rtol": 0.0, "ulp": 1}, True),
+    (1e308, -1e308, {"rtol": 1.0}, False), (5.0, 5.05, {"atol": 0.1}, True), (5.0, 5.2, {"atol": 0.1}, False),
+])
+def test_tolerances(a, b, near, equal):
+    schema = Schema("x", "S", "", [("ts", "i8"), ("v", "f8"), ("w", "f4x1")])
+    for kind in ("v", "map"):
+        one, other = ((frames.frames((schema, [(0, value, [1.0])])) if kind == "v" else
+                       frames.frames({"kind": "report", "v": value})) for value in (a, b))
+        assert (compared(one, other, **near).first is None) == equal, kind
+
+
+def test_the_same_series_without_rows_are_equal(run):
+    run("hq-gen bars --rows 0 --seed 1 > a.hqf; hq-gen bars --rows 0 --seed 2 > b.hqf")
+    assert run("hq-diff a.hqf b.hqf").code == 0
+    run("hq-gen bars --rows 0 --seed 2 --symbol OTHER > c.hqf")
+    assert run("hq-diff a.hqf c.hqf").code == 1
+
+
+@pytest.mark.parametrize("content", ['ts,close\\n', '{"e":"depthUpdate","x":1}\\n'])
+def test_equal_is_not_said_where_nothing_was_read(run, content):
+    run(f"printf '{content}' | tee a > b")
+    ran = run("hq-diff a b")
+    assert (ran.code, ran.stdout) == (65, b"")
+    assert ran.stderr.startswith("hq-diff: a: ")
+
+
+STRATEGY = "IF RSI(14) < 30 THEN BUY(META(why=\"dip\"))\\nIF RSI(14) > 70 THEN SELL()\\n"
+
+
+@pytest.mark.parametrize(("line", "change"), [
+    ("hq-backtest --json {} < s.hqf", "--leverage 3"),
+    ("hq-backtest {} < s.hqf | hq-export jsonl --kind equity", "--leverage 3"),
+    ("hq-backtest {} < s.hqf | hq-export jsonl --kind fill", "--leverage 3"),
+    ("hq-backtest {} < s.hqf | hq-export jsonl", "--lot 0.01"),
+    ("hq-backtest {} < s.hqf | hq-export json", "--lot 0.01"), ("hq-export jsonl {} < s.hqf", "--tail 2900"),
+    ("hq-backtest {} < s.hqf | hq-export csv --kind fill", "--leverage 3"),
+    ("hq-backtest {} < s.hqf | hq-export csv --kind equity", "--leverage 3"),
+])
+def test_it_reads_all_that_hq_writes_as_text(run, line, change):
+    """Two different reports were equal: 0 rows of 0 series."""
+    run(f"printf '{STRATEGY}' > s.hq; hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq > s.hqf")
+    run(f"{line.format('')} > a; {line.format(change)} > b")
+    assert run("hq-diff a a") == (b"", "", 0)
+    ran = run("hq-diff a b")
+    assert (ran.code, ran.stderr) == (1, "")
+    assert ran.text
+
+
+def test_signals_as_text_are_compared(run):
+    made = "hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq {} | hq-export jsonl"
+    run(f"printf 'param under = 30 in 1..49\\nIF RSI(14) < under THEN BUY()\\n' > s.hq; {made.format('')} > a")
+    run(f"{made.format('--param under=29')} > b")
+    assert json.loads(run("head -1 a").text)["kind"] == "signal"
+    assert run("hq-diff a a").code == 0
+    assert run("hq-diff a b").code == 1
