@@ -216,6 +216,8 @@ class Reader:
                 raise ValueError("id")
             if not all(isinstance(text, str) for text in (of, symbol, period)):
                 raise ValueError("of, symbol or period")
+            if not all(isinstance(text, str) for column in cols for text in column):
+                raise ValueError("cols")
             if len(self._schemas) >= MAX_SERIES and number not in self._schemas:
                 raise ValueError(f"more than {MAX_SERIES} series")
             extra = {key: value for key, value in frame.items() if key not in known}
