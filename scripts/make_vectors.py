@@ -236,7 +236,8 @@ def bad() -> dict[str, Stream]:
     for name, cols in (("type-unknown", [["ts", "i9"]]), ("column-twice", [["ts", "i8"], ["ts", "f8"]]),
         ("no-columns", []),
                        ("vector-empty", [["v", "f4x0"]]), ("vector-huge", [["v", "f8x999999999"]]),
-                       ("column-not-pair", [["ts"]]), ("column-number", [[1, "i8"]]), ("columns-text", "ts")):
+                       ("column-not-pair", [["ts"]]), ("column-number", [[1, "i8"]]),
+                       ("type-number", [["ts", 1]]), ("columns-text", "ts")):
         refuse(f"schema-{name}", "a schema whose columns cannot be", pack(
             {"kind": "schema", "id": 2, "of": "x", "symbol": "", "period": "", "cols": cols}),
                 "schema that cannot be read")

@@ -10,6 +10,8 @@ from hq_core.wire.frame import Memory
 if TYPE_CHECKING:
     from hq_core.stage import Stage
 
+FEW, ENOUGH = 4, 64     # rows that a series has room for at first, and at least when it has had more
+
 _move = ctypes.memmove
 
 
@@ -54,8 +56,8 @@ class Handover:
     def rows(self, held: Held, n: int) -> list[int]:
         if held.n + n > held.room:
             self.flush()
-            if n > held.room:
-                held.grow(max(n, 2 * held.room, 4))
+            if n > held.room or held.room < ENOUGH:
+                held.grow(max(n, min(2 * held.room, ENOUGH), FEW))
         return [at + w * held.n for at, w in zip(held.starts, held.schema.widths)]
 
     def commit(self, held: Held, n: int) -> None:

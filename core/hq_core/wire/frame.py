@@ -34,6 +34,7 @@ MAX_NAME = 256          # characters of a kind, symbol, period, or column name
 MAX_COLUMNS = 4096
 MAX_ARRAY = 4096        # in a map, where 1024 of them may be nested before a byte of their elements has come
 MAX_SERIES = 65536
+MAX_COUNT = 1 << 53     # of rows dropped: exact wherever it is read
 
 
 def pack_header(into: memoryview, at: int, schema_id: int, n: int, blob: int) -> None:

@@ -17,6 +17,7 @@ from hq_core.wire.frame import (
     HEADER,
     HEADER_BYTES,
     MAX_BLOB,
+    MAX_COUNT,
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Item = tuple[str, Any]
-
-MAX_COUNT = 1 << 53         # of rows: exact wherever it is read, and sums of many stay within 64 bits
 
 
 class Reader:
@@ -217,6 +216,8 @@ class Reader:
                 raise ValueError("id")
             if not all(isinstance(text, str) for text in (of, symbol, period)):
                 raise ValueError("of, symbol or period")
+            if not all(isinstance(text, str) for column in cols for text in column):
+                raise ValueError("cols")
             if len(self._schemas) >= MAX_SERIES and number not in self._schemas:
                 raise ValueError(f"more than {MAX_SERIES} series")
             extra = {key: value for key, value in frame.items() if key not in known}

@@ -13,6 +13,7 @@ from hq_core.wire.frame import (
     BUFFER,
     HEADER_BYTES,
     MAX_BLOB,
+    MAX_COUNT,
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
@@ -107,6 +108,9 @@ class Writer:
     def end(self, dropped: dict[str, int], holes: Holes | None = None) -> None:
         """Close the section with the rows of each series in it, the rows dropped, by reason, and holes, if any."""
         self.gathered()
+        for reason, n in dropped.items():
+            if n >= MAX_COUNT:
+                raise HqError(f"an end that counts {n} rows dropped ({reason}) cannot be written: at most 2^53", DATA)
         for series in self._series.values():
             self._counts[series.schema.key] = self._counts.get(series.schema.key, 0) + series.rows
         more = {"holes": dict(sorted(holes.items()))} if holes else {}
@@ -114,6 +118,9 @@ class Writer:
         self.map({"kind": "end", "rows": counts, "dropped": reasons, **more})
 
     def mark(self, ts: int) -> None:
+        """No later row of any series has an earlier ts.  Raises HqError where it is no int64."""
+        if not -(2**63) <= ts < 2**63:
+            raise HqError(f"a mark of ts {ts} cannot be written: it must be an int64", DATA)
         self.map({"kind": "mark", "ts": ts})
 
     def map(self, frame: dict[str, Any]) -> None:
