@@ -14,7 +14,7 @@ EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import | hq-export table
 hq-import --time-unit ms --stamp open --period 1h bars.csv | hq-indicators rsi:14
 hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --period 1d < index.csv > index.hqf
-hq-import --time-format '%d/%m/%Y %H:%M' --tz UTC --stamp open --order sort --dedupe exact a.csv b.csv > ab.hqf
+hq-import --time-unit ms --stamp open --period 1h --order sort --dedupe exact bars.csv > sorted.hqf
 """
 
 

@@ -28,7 +28,8 @@ class Options:
     any_year     times outside 1900 to 2199 are meant
     order        ERROR: rows lie in order of time;  SORT: they do not, and whoever reads them sorts
 
-    dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file
+    dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file; a copy of
+                 the options shares both
     """
 
     __slots__ = (
@@ -59,13 +60,6 @@ class Options:
         self.order = order
         self.dropped: dict[str, int] = {}
         self.remarks: dict[str, int] = {}
-
-    def but(self, **changed: object) -> Options:
-        """The same answers with some changed; what is dropped and remarked by it counts here too."""
-        made = Options()
-        for name in self.__slots__:
-            setattr(made, name, changed.get(name, getattr(self, name)))
-        return made
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""
