@@ -290,6 +290,14 @@ def test_damage_says_after_which_row():
     refused(bytes(data), "the Parquet file is damaged after row (8192|10000|16384|18192|20000|26384|28192)")
 
 
+def test_a_parquet_page_that_is_not_what_its_checksum_says_is_refused():
+    whole = bytearray(parquet_of(ticks(price=np.full(3, 1.25)), compression="none", use_dictionary=False,
+                                 write_statistics=False, write_page_checksum=True))
+    at = whole.index(struct.pack("<3d", 1.25, 1.25, 1.25))
+    whole[at + 6] ^= 1
+    refused(bytes(whole), "the Parquet file cannot be read: .*CRC")
+
+
 def test_bars_whose_second_row_has_a_bad_time_are_65():
     times = np.array([1_600_000_000_000, 16, 1_600_000_120_000])
     refused(npz(open_time=times, close=np.ones(3)), "row 2: .*has 2 digits, the first row had 13")
