@@ -173,6 +173,12 @@ def test_headers_of_every_version_are_read(version):
         assert read(array(named, more, version))["trade//"]["ts"] == got["ts"]
 
 
+def test_a_header_that_python_2_wrote_is_read_without_a_word(run, tmp_path):
+    (tmp_path / "a.npy").write_bytes(array(header(shape="(2L,)"), ROWS))
+    got = run("hq-export csv --time ns < a.npy")
+    assert (got.code, got.stderr, got.stdout.count(b"\n")) == (0, "", 3)
+
+
 def test_fields_of_any_type_beside_those_that_are_read():
     rows = np.zeros(3, dtype=[
         (("a title", "ts_s"), ">i8"), ("price", ">f8"), ("qty", "<f2"), ("grid", "<f8", (2, 2)), ("vec", "<f8", (3,)),
