@@ -173,6 +173,12 @@ def test_headers_of_every_version_are_read(version):
         assert read(array(named, more, version))["trade//"]["ts"] == got["ts"]
 
 
+def test_a_header_that_python_2_wrote_is_read_without_a_word(run, tmp_path):
+    (tmp_path / "a.npy").write_bytes(array(header(shape="(2L,)"), ROWS))
+    got = run("hq-export csv --time ns < a.npy")
+    assert (got.code, got.stderr, got.stdout.count(b"\n")) == (0, "", 3)
+
+
 def test_fields_of_any_type_beside_those_that_are_read():
     rows = np.zeros(3, dtype=[
         (("a title", "ts_s"), ">i8"), ("price", ">f8"), ("qty", "<f2"), ("grid", "<f8", (2, 2)), ("vec", "<f8", (3,)),
@@ -288,6 +294,14 @@ def test_damage_says_after_which_row():
     data = bytearray(parquet_of(table, row_group_size=10_000, use_dictionary=False, compression="gzip"))
     data[len(data) * 3 // 4] ^= 0xFF
     refused(bytes(data), "the Parquet file is damaged after row (8192|10000|16384|18192|20000|26384|28192)")
+
+
+def test_a_parquet_page_that_is_not_what_its_checksum_says_is_refused():
+    whole = bytearray(parquet_of(ticks(price=np.full(3, 1.25)), compression="none", use_dictionary=False,
+                                 write_statistics=False, write_page_checksum=True))
+    at = whole.index(struct.pack("<3d", 1.25, 1.25, 1.25))
+    whole[at + 6] ^= 1
+    refused(bytes(whole), "the Parquet file cannot be read: .*CRC")
 
 
 def test_bars_whose_second_row_has_a_bad_time_are_65():

@@ -378,6 +378,16 @@ def test_further_keys_of_a_series_read_back(extra):
     assert repr(back.extra) == repr(extra)
 
 
+def test_hundreds_of_columns_need_few_descriptors(run, tmp_path):
+    names = [f"c{i}" for i in range(300)]
+    stream = frames((Schema("signal", "X", "4h", [("ts", "i8"), *((name, "f8") for name in names)]), [
+        (i, *(i + k / 7 for k in range(300))) for i in range(50)]))
+    (tmp_path / "a.hqf").write_bytes(stream)
+    for format_ in ("npz", "parquet", "arrow"):
+        got = run(f"ulimit -n 64; hq-export {format_} -o b < a.hqf && hq-diff a.hqf b")
+        assert (got.code, got.stderr) == (0, ""), format_
+
+
 def test_series_of_several_symbols_read_back_in_their_runs():
     rows = [(i, i / 3, 1.0) for i in range(5000)]
     stream = frames(*(trades(rows, symbol=symbol) for symbol in ("B", "A", "Ä")))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,9 @@ def _array_header(file: Any, name: str) -> tuple[int, tuple[tuple[int, ...], boo
         text = said.encode("latin1", "backslashreplace")
         length = len(text).to_bytes(4, "little")
     try:
-        return 8 + wide + size, reader(io.BytesIO(length + text), max_header_size=HEADER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")         # that Python 2 wrote it: several lines on stderr
+            return 8 + wide + size, reader(io.BytesIO(length + text), max_header_size=HEADER)
     except Exception as error:      # noqa: BLE001  numpy's parsers fail on damaged descriptions in many ways
         told = " ".join(str(error).split())[:200]
         raise HqError(f"{name}: is no .npy array that hq reads: {told}", DATA) from None

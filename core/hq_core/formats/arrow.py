@@ -119,7 +119,7 @@ class ParquetSource(_Table):
 
         return parquet.ParquetFile(
             self._mapped.buffer, pre_buffer=False, thrift_string_size_limit=16 << 20,
-            thrift_container_size_limit=NAMES, read_dictionary=list(texts),
+            thrift_container_size_limit=NAMES, read_dictionary=list(texts), page_checksum_verification=True,
             coerce_int96_timestamp_unit="us" if coarse else None,
         )
 
@@ -296,7 +296,9 @@ class ArrowWriter:
         if self._format == "parquet":
             from pyarrow import parquet
 
-            self._writer = parquet.ParquetWriter(self._out, self._schema, compression="zstd")
+            self._writer = parquet.ParquetWriter(
+                self._out, self._schema, compression="zstd", write_page_checksum=True
+            )
         else:
             self._writer = pa.ipc.new_file(self._out, self._schema)
 
