@@ -113,15 +113,19 @@ def run_stage(
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     check_descriptors()
-    kept = State(state, every, {key: _plain(value) for key, value in options.items()}) if state else None
-    source = getattr(stage, "source", open_input)(0)        # hq-import opens its input by its own options
-    with frames_out(name) if frames else _nowhere() as out:
-        try:
-            return Flow(stage, name, sys.argv[1:], 0, out).run(source, kept)
-        finally:
-            _tell(name, stage.dropped, " dropped")
-            _tell(name, getattr(source, "passed", {}), " passed over")
-            _tell(name, stage.notices, "")
+    kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
+    try:
+        source = getattr(stage, "source", open_input)(0)    # hq-import opens its input by its own options
+        with frames_out(name) if frames else _nowhere() as out:
+            try:
+                return Flow(stage, name, sys.argv[1:], 0, out).run(source, kept)
+            finally:
+                _tell(name, stage.dropped, " dropped")
+                _tell(name, getattr(source, "passed", {}), " passed over")
+                _tell(name, stage.notices, "")
+    finally:
+        if kept is not None:
+            kept.close()
 
 
 def _tell(name: str, counts: dict[str, int], what: str) -> None:

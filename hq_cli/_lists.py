@@ -6,9 +6,11 @@ from typing import Any
 import orjson
 
 from hq_core import registry
-from hq_core.errors import DATA, NOINPUT, HqError
+from hq_core.errors import DATA, HqError
+from hq_core.files import read_whole
 
 WIDTH = 80
+LIMIT = 1 << 24     # bytes of a spec file
 NAME = 21       # columns of the longest name, and two
 
 
@@ -57,11 +59,8 @@ def spec_file(path: str) -> tuple[list[dict[str, Any]], str]:
     from hashlib import blake2b
 
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_whole(path, LIMIT)
         found = orjson.loads(content)
-    except OSError as error:
-        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
     except orjson.JSONDecodeError as error:
         raise HqError(f"{path}: is not JSON: {error}", DATA) from None
     found = [found] if isinstance(found, dict) else found

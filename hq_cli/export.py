@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
@@ -23,7 +24,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 @click.option("--columns", default="", metavar="A,B", help="Only these columns, in this order, after the symbol.")
 @click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True)
 @click.option("--rows", type=click.IntRange(min=1), default=None, metavar="N", help="table: show the first N rows.")
-@click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, which appears when it is complete.")
+@click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, there when it is whole; - is stdout.")
 def main(
     format_: str, kind: str, symbol: str, period: str, columns: str, time: str, rows: int | None, output: str | None
 ) -> int:
@@ -35,7 +36,7 @@ def main(
     shortest that read back the same; NaN is empty in csv and null in JSON, as are infinities in JSON.
     """
     from hq_cli._filter import say
-    from hq_core.errors import IO, USAGE, HqError, did_you_mean
+    from hq_core.errors import USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
     from hq_core.stages.export import BINARY, FORMATS, Export
 
@@ -44,30 +45,28 @@ def main(
         raise HqError(f"unknown format '{format_}'; known are {', '.join(FORMATS)}{hint}", USAGE)
     if rows is not None and format_ != "table":
         raise HqError("--rows is for table; use head for lines", USAGE)
-    if format_ in BINARY and output is None and os.isatty(1):
+    if output == "":
+        raise HqError("-o is empty, must be the name of a file", USAGE)
+    if format_ in BINARY and output in (None, "-") and os.isatty(1):
         raise HqError(f"{format_} is not for a terminal; pass -o FILE or pipe it", USAGE)
     if os.isatty(0):
         raise HqError("stdin is a terminal; pipe data into it, or see hq-export --help", USAGE)
     names = [name.strip() for name in columns.split(",") if name.strip()]
-    part = f"{output}.part" if output else ""
-    fd = 1
-    if part:
-        try:
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise HqError(f"{part}: {error.strerror}", IO) from None
-    stage = Export(format_, fd, kind, symbol, period, names, time, rows or 0)
-    try:
+    with _written(output) as fd:
+        stage = Export(format_, fd, kind, symbol, period, names, time, rows or 0)
         stage.run(open_input(0))
-        if part and output:
-            os.replace(part, output)
-            part = ""
-    finally:
-        if part:
-            os.unlink(part)
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}")
     return 0
+
+
+def _written(output: str | None) -> AbstractContextManager[int]:
+    """The descriptor that rows go to: stdout, or a file that replaces `output` when all are there."""
+    if output is None or output == "-":
+        return nullcontext(1)
+    from hq_core.files import replacing, umask
+
+    return replacing(output, 0o666 & ~umask(), output, "leave -o away and write to stdout")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def main(file: str, wanted: str | None) -> None:
     from hq_core import statefile
     from hq_core.errors import NOINPUT, HqError
 
-    found = statefile.read(file)
+    found = statefile.read(file, trusted=False)
     if found is None:
         raise HqError(f"state {file}: there is no such file", NOINPUT)
     click.echo(found[wanted]["bytes"] if wanted else _json(found, os.path.getsize(file)))

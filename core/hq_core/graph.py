@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import DATA, HqError
-from hq_core.jit import Block, Kernel, address, address_of, engine, load, load_quick, slots_of
+from hq_core.jit import Block, Kernel, address, address_of, check, engine, load, load_quick, slots_of
 from hq_core.kernels import ops
+from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -276,8 +277,21 @@ class Graph:
         return bytes(self._arena)
 
     def load(self, saved: bytes) -> None:
+        """Take up what `save` of a graph like this one gave; Damaged where a kernel could not run on it."""
         if len(saved) != len(self._arena):
-            raise HqError(f"a graph's state has {len(saved)} bytes, {len(self._arena)} wanted", DATA)
+            raise Damaged(f"a graph's state has {len(saved)} bytes, {len(self._arena)} wanted")
+        view = memoryview(saved)
+        at = slot = 0
+        for node in self.nodes:
+            ring = at + node.kernel.state_bytes
+            end = ring + 8 * node.ring
+            check(Block(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
+            at = end
+            slot += slots_of(node.kernel)
+        self.restore(saved)
+
+    def restore(self, saved: bytes) -> None:
+        """Go back to what this graph itself has saved, which nobody needs to look at again."""
         self._arena[:] = saved
 
     def explain(self) -> list[str]:

@@ -95,7 +95,7 @@ class Period:
 
     def update_last(self, row: Mapping[str, float]) -> None:
         assert self._before is not None
-        self._graph.load(self._before)
+        self._graph.restore(self._before)
         for ring, value in zip(self._rings, self._compute(row)):
             ring.update_last(value)
         for name, ring in self.columns.items():

@@ -14,7 +14,10 @@ class Stage:
     dropped   rows dropped, by reason: told on stderr and in the end frame
     notices   other things worth a line on stderr, with how often they came
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
+    SHAPE     of what `save` gives (hq_core/saved.py), or {}; a state file with anything else is not given to `load`
     """
+
+    SHAPE: Any = object
 
     out: Writer
 

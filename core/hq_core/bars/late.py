@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I4, I8, Cell, State, address_of, kernel
+from hq_core.saved import FIRST, Count, Damaged, shaped
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 LIMIT = 1 << 22             # rows that one symbol may have waiting
 LAST = (1 << 63) - 1
+HELD = {"rows": Count, "newest": int, "any": Count, "columns": {str: bytes}}
 
 
 @kernel(state="head:i8 count:i8 free:i8 newest:i8 any:i8 late:i8 ready:i8")
@@ -219,7 +221,12 @@ class Held:
         return {"rows": n, "newest": state.newest, "any": state.any, "columns": columns}
 
     def load(self, saved: dict[str, Any]) -> None:
+        shaped(saved, HELD)
         n = saved["rows"]
+        if [len(saved["columns"][name]) for name, _ in self.schema.cols] != [w * n for w in self._widths]:
+            raise Damaged(f"{n} rows wait, in columns of another length")
+        if saved["any"] > 1 or saved["newest"] - self.lateness < FIRST + (1 << 60):
+            raise Damaged(f"the newest row is of {saved['newest']}")
         kept = [bytearray(saved["columns"][name]) for name, _ in self.schema.cols]
         self._hold.set(lateness=LAST >> 1)       # all of them: they were in time when they came
         if n:

@@ -9,8 +9,9 @@ from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import build, whole
 from hq_core.formats.names import AGG_TRADE, KLINE, SIDES, is_number
 from hq_core.formats.options import Options
-from hq_core.formats.rows import Rows
+from hq_core.formats.rows import ROWS, Rows
 from hq_core.jit import I8, U1, Cell, State, kernel
+from hq_core.saved import Count
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
@@ -99,6 +100,11 @@ class JsonSource:
     position  bytes of the (unpacked) stream up to the end of the last row that was handed out
     passed    messages and objects that are no bars and no trades, by what they are
     """
+
+    SHAPE = {
+        "deep": int, "depth": Count, "number": Count, "shapes": {str: {"sample": [list], "rows": ROWS}},
+        "passed": {str: Count},
+    }
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
         self.stream = stream

@@ -9,6 +9,7 @@ from hq_core.formats.csv_kernel import DAY, SECOND
 from hq_core.formats.layouts import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.times import iso_text
 from hq_core.jit import I4, I8, Cell, State, kernel
+from hq_core.saved import Count
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def bar_times(open_time: I8, ts: I8, n: int, stamps: int, period: int, given: in
             break
         s.last = open_time[i]
         s.seen = 1
+
+
+ROWS = {"total": Count, "symbol": str, "symbols": [str], "times": {str: (int, int)}}
 
 
 class Rows:

@@ -14,6 +14,7 @@ from hq_core.formats.names import SIDES
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
 from hq_core.formats.times import iso_text
+from hq_core.saved import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,8 @@ class TableSource:
 
     position  always 0: such a file is read again from its beginning, and the rows handed out before are passed over
     """
+
+    SHAPE = {"rows": Count}
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()

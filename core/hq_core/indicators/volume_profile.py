@@ -8,7 +8,7 @@ from hq_core.jit import F8, State, kernel
 from hq_core.registry import Param
 
 
-@kernel(state="head:i8 seen:i8 bad:i8")
+@kernel(state="head:i8<period seen:i8<=period bad:i8")
 def profile(
     price: F8, volume: F8, period: int, bins: int, area: float,
     s: State, ring: F8, out_poc: F8, out_val: F8, out_vah: F8,
@@ -48,7 +48,8 @@ def profile(
             total = 0.0
             at = head
             for _ in range(period):                     # from the oldest on, so that no sum depends on the ring
-                k = min(int((ring[at] - lowest) / width), bins - 1) if width > 0.0 else 0
+                place = (ring[at] - lowest) / width if width > 0.0 else 0.0
+                k = (int(place) if place < bins else bins - 1) if place > 0.0 else 0    # nan where width is infinite
                 ring[first + k] += ring[period + at]
                 total += ring[period + at]
                 at = at + 1 if at + 1 < period else 0

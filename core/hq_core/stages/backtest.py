@@ -10,6 +10,7 @@ from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import CODES, Account
 from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import EQUITY, FILL, LIQUIDATION
+from hq_core.saved import Count
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Backtest(Stage):
     brackets   file of leverage brackets; empty: the flat maintenance rate of the terms
     strategy   which one to trade where the input carries the orders of several
     """
+
+    SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count,
+             "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION}]}
 
     def __init__(self, terms: Terms, brackets: str = "", strategy: str = "") -> None:
         super().__init__()
@@ -217,6 +221,7 @@ class Backtest(Stage):
         self.account.use(self._versions[self._version])
         self.account.load(saved["account"])
         self.liquidations = list(saved["liquidations"])
+        self.report()                               # what it cannot be made of is found now, not at the end
 
 
 def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema, period_ns
 from hq_core.lang.compile import Plan
 from hq_core.lang.readers import Readers
-from hq_core.lang.unit import Unit, written
+from hq_core.lang.unit import UNIT, Unit, written
 from hq_core.lang.values import BASE, Value, align
+from hq_core.saved import taking
 from hq_core.specs import Column, Spec
 from hq_core.stage import Stage
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 class Indicators(Stage):
     """Adds the columns of `specs` to every bar series; other kinds pass untouched."""
+
+    SHAPE = {"units": {str: UNIT}, "heard": [(str, int)]}
 
     def __init__(self, specs: Sequence[Spec], settings: Settings | None = None) -> None:
         super().__init__()
@@ -40,7 +43,8 @@ class Indicators(Stage):
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
-                unit.load(saved)
+                with taking():
+                    unit.load(saved)
         unit.announce(schema, self.out)
 
     def rows(self, batch: Batch) -> None:

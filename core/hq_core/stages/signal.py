@@ -10,7 +10,7 @@ from hq_core.lang.origin import nearest
 from hq_core.lang.readers import Readers
 from hq_core.lang.rules import Watch, orders
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
-from hq_core.lang.unit import Unit, described, undescribed
+from hq_core.lang.unit import SCHEMA, UNIT, Unit, described, undescribed
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Signal(Stage):
     signals   write one map an order, and nothing else
     settings  whose rules the indicators follow
     """
+
+    SHAPE = {"units": {str: (SCHEMA, UNIT)}, "heard": [(str, int)]}
 
     def __init__(
         self,
