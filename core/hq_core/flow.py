@@ -194,7 +194,7 @@ class Flow:
     def _resume(self, source: Source, state: State, loaded: dict[str, Any]) -> None:
         statefile.check(state.path, loaded, self.command, state.options, self.stage.inputs)
         self.dropped.update(loaded["dropped"])
-        with taking():
+        with taking(alone=True):
             self.stage.load(loaded["stage"] and shaped(loaded["stage"], self.stage.SHAPE))
         if state.midway:
             was, now = loaded["input"]["format"], type(source).__name__
@@ -202,7 +202,7 @@ class Flow:
                 where = f"at byte {state.input_bytes}"
                 raise HqError(f"state {state.path}: was reading {was} {where}, now {now} comes", DATA)
             saved = loaded["input"]["source"]
-            with taking():
+            with taking(alone=True):
                 items = list(source.load(saved and shaped(saved, source.SHAPE)))
             for kind, item in items:
                 self._say(kind, item, state)

@@ -42,7 +42,7 @@ def shaped(value: Any, shape: Any, at: str = "") -> Any:
             raise _wrong(value, "a map", at)
         if str in shape:
             for key, one in value.items():
-                shaped(key, str, f"{at}key of ")
+                shaped(key, str, f"{at}key")
                 shaped(one, shape[str], f"{at}{key}.")
         elif value.keys() != shape.keys():
             raise Damaged(f"{at.rstrip('.') or 'it'} has {_list(value)}, must have {_list(shape)}")
@@ -75,11 +75,18 @@ def _list(keys: Any) -> str:
 
 
 @contextmanager
-def taking() -> Iterator[None]:
-    """Whatever goes wrong in a load is the state's fault, not ours: a bug shows in the tests, which load good ones."""
+def taking(alone: bool = False) -> Iterator[None]:
+    """Whatever goes wrong in a load is the state's fault, not ours: a bug shows in the tests, which load good ones.
+
+    alone   nothing but the state is looked at, so that an HqError is its fault too
+    """
     try:
         yield
-    except (HqError, MemoryError):
+    except (Damaged, MemoryError):
         raise
+    except HqError as error:
+        if not alone:
+            raise
+        raise Damaged(str(error).partition("\n")[0]) from error
     except Exception as error:
         raise Damaged(f"{type(error).__name__}: {str(error)[:200]}") from error

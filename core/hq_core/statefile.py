@@ -154,6 +154,8 @@ class Lock:
             found = os.fstat(fd)
             files.only_a_file(self._path, found.st_mode, "remove it")
             files.ours(self._path, found)
+            if found.st_nlink > 1:
+                raise HqError(f"{self._path}: has a second name elsewhere; remove it", CONFIG)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -161,7 +163,7 @@ class Lock:
                 raise HqError(
                     f"state {path}: is in use by process {holder}; wait for its end, or name another file", TEMP
                 ) from None
-            if found.st_nlink != 1 or not _same(self._path, found):
+            if not _same(self._path, found):
                 return False
             os.ftruncate(fd, 0)
             os.write(fd, b"%d\n" % os.getpid())

@@ -63,7 +63,7 @@ def smoothed(ring: F8, i: int, plain: float, weighted: float, size: float) -> tu
     return weighted * 0.1, plain, weighted - plain, size
 
 
-@kernel(state="period slow<=50 re im i2 q2 plain weighted size seen:i8")
+@kernel(state="period<=50 slow<=50 re im i2 q2 plain weighted size seen:i8")
 def cycle(
     close: F8, start: int, s: State, ring: F8, out_smooth: F8, out_inphase: F8, out_quadrature: F8, out_period: F8
 ) -> None:
