@@ -92,7 +92,9 @@ def filter_command(
             help="Also write the state after this many input rows.",
         )(filter_)
         wrapped = click.option(
-            "--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end."
+            "--state", metavar="FILE",
+            help="Start from the state in FILE and leave the state there at the end. A state is to be trusted as a "
+            "program is: one that others own or may write is refused.",
         )(wrapped)
         return command(name, examples)(wrapped)
 

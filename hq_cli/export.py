@@ -34,6 +34,8 @@ def main(
     JSON objects say their kind, symbol and period themselves.  Times are ISO 8601 in UTC with the shortest exact
     fraction; --time ms gives numbers and names the column ts_ms, so that hq-import reads it back.  Floats are the
     shortest that read back the same; NaN is empty in csv and null in JSON, as are infinities in JSON.
+
+    -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
     """
     from hq_cli._filter import say
     from hq_core.errors import USAGE, HqError, did_you_mean

@@ -23,6 +23,9 @@ def main(file: str, wanted: str | None) -> None:
 
     After a kill -9, cut the output to --output-bytes, give the filter its input from --input-bytes on, and append:
     the whole is what one undisturbed run would have written.
+
+    A state is to be trusted as a program is.  Filters refuse one that belongs to others or that others may write, and
+    one that is in use; this command only looks, at anyone's and at any time.
     """
     import os
 

@@ -37,7 +37,8 @@ EXIT_STATUS = (
     ("66", "no input"),
     ("70", "a bug in hq"),
     ("74", "reading or writing failed"),
-    ("78", "a state file or another file does not fit the command line"),
+    ("75", "another process uses the state file; try again when it has ended"),
+    ("78", "a state file or another file does not fit the command line, or belongs to others"),
     ("130, 143", "ended by SIGINT or SIGTERM, after the frame was finished and the state written"),
     ("141", "the reader of stdout went away (SIGPIPE); nothing is said"),
 )

@@ -18,7 +18,7 @@ from test_promises import FILTERS
 
 from hq_core import saved as shapes
 from hq_core import statefile
-from hq_core.errors import CONFIG, DATA, HqError
+from hq_core.errors import DATA, HqError
 from hq_core.flow import Flow, State, open_input
 from hq_core.wire import Reader
 
