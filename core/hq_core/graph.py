@@ -276,10 +276,18 @@ class Graph:
         """All state of all nodes."""
         return bytes(self._arena)
 
-    def load(self, saved: bytes) -> None:
-        """Take up what `save` of a graph like this one gave; Damaged where a kernel could not run on it."""
+    def load(self, saved: bytes, own: bool = False) -> None:
+        """Take up what `save` of a graph like this one gave; Damaged where a kernel could not run on it.
+
+        own   it comes from this very process, which need not look at it again
+        """
         if len(saved) != len(self._arena):
             raise Damaged(f"a graph's state has {len(saved)} bytes, {len(self._arena)} wanted")
+        if not own:
+            self._check(saved)
+        self._arena[:] = saved
+
+    def _check(self, saved: bytes) -> None:
         view = memoryview(saved)
         at = slot = 0
         for node in self.nodes:
@@ -288,11 +296,6 @@ class Graph:
             check(Block(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
             at = end
             slot += slots_of(node.kernel)
-        self.restore(saved)
-
-    def restore(self, saved: bytes) -> None:
-        """Go back to what this graph itself has saved, which nobody needs to look at again."""
-        self._arena[:] = saved
 
     def explain(self) -> list[str]:
         """One line a node, in the order in which they run: what it computes and how many rows are NaN first."""

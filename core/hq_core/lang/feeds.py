@@ -110,11 +110,11 @@ class Feed:
             "at": self._asof.state.at,
         }
 
-    def load(self, saved: dict[str, Any]) -> None:
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
         lengths = {len(saved["known"]), *map(len, saved["values"])}
         if len(lengths) != 1 or len(saved["values"]) != len(self.values) or 8 * saved["at"] > len(saved["known"]):
             raise Damaged(f"{self.key}: the values that are kept and their times do not go together")
-        self.graph.load(saved["graph"])
+        self.graph.load(saved["graph"], own)
         self.upto = saved["upto"]
         self.known = array("q", saved["known"])
         self.values = [array("d", column) for column in saved["values"]]

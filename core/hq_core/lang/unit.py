@@ -209,11 +209,11 @@ class Unit:
             "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
         }
 
-    def load(self, saved: dict[str, Any]) -> None:
-        self.graph.load(saved["graph"])
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
+        self.graph.load(saved["graph"], own)
         self.passed = saved["passed"]
         for feed, one in zip(self.feeds.values(), saved["feeds"], strict=True):
-            feed.load(one)
+            feed.load(one, own)
         self._pending.clear()
         for schema, n, copies in saved["pending"]:
             before = undescribed(schema)

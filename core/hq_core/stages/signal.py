@@ -160,12 +160,12 @@ class Signal(Stage):
         }
         return {"units": units, "heard": [list(where) for where in sorted(self._readers.heard)]}
 
-    def load(self, saved: dict[str, Any]) -> None:
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
         self._readers.heard = {(symbol, period) for symbol, period in saved["heard"]}
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:
-                symbol.unit.load(unit)
+                symbol.unit.load(unit, own)
                 continue
             symbol = self._symbols[name] = Symbol()
             symbol.settled = True
