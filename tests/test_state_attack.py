@@ -5,7 +5,9 @@ Each run tries a seeded choice of values; HQ_TRIALS=full tries all, which is for
 from __future__ import annotations
 
 import json
+import math
 import os
+import struct
 import threading
 
 import indicator_runs
@@ -69,16 +71,18 @@ def test_a_window_s_head_beyond_its_ring_is_refused():
 
 
 def test_the_volume_profile_of_a_range_that_overflows_stays_in_its_bins():
-    """Two large prices are enough, without any state."""
-    def attempt(high):
-        ran = indicator_runs.Run("volume_profile", {"period": 20})
-        columns = indicator_runs.bars(60)
-        for at in (30, 31):
-            for key in ("high", "low", "close"):
-                columns[key][at] = high if at == 30 else -high
-        ran.push(columns)
+    """Two prices of a state that are each a float64, and not their distance."""
+    columns = indicator_runs.bars(60)
+    ran = indicator_runs.Run("volume_profile", {"period": 20})
+    ran.push(columns)
+    ring = 8 * next(len(node.kernel.fields) for node in ran.graph.nodes if node.ring)
+    saved = state_attacks.with_word(ran.save(), ring + 8, struct.pack("<d", 1.7e308))
 
-    assert not state_attacks.in_child([1.7e308, 1e308, 5e-324], attempt)
+    def attempt(low):
+        ran.load(state_attacks.with_word(saved, ring + 16, struct.pack("<d", low)))
+        assert math.isnan(ran.push(columns, 0, 1)[0][0])
+
+    assert not state_attacks.in_child([-1.7e308], attempt)
 
 
 # -- filters ---------------------------------------------------------------------------------------------------------

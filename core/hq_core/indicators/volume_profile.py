@@ -54,7 +54,7 @@ def profile(
             width = (highest - lowest) / bins
             total = 0.0
             at = head
-            known = period if width < math.inf else 0   # the range of two large prices has no float64
+            known = period if width < math.inf else 0   # a range beyond any float64 has no bins
             for _ in range(known):                      # from the oldest on, so that no sum depends on the ring
                 k = min(int((ring[at] - lowest) / width), bins - 1) if width > 0.0 else 0
                 ring[first + k] += ring[period + at]
