@@ -32,7 +32,9 @@ def command(
 
 
 STATE = [
-    click.option("--state", metavar="FILE", help="Start from the state in FILE and leave the state there at the end."),
+    click.option("--state", metavar="FILE",
+                 help="Start from the state in FILE and leave the state there at the end. A state is to be trusted as "
+                 "a program is: one that others own or may write is refused."),
     click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
                  help="Also write the state after this many input rows."),
 ]
@@ -85,20 +87,24 @@ def run_stage(
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     check_descriptors()
-    kept = State(state, every, {key: _plain(value) for key, value in options.items()}) if state else None
-    source = getattr(stage, "source", open_input)(0)        # hq-import opens its input by its own options
-    with frames_out(name) if frames else _nowhere() as out:
-        try:
-            return Flow(stage, name, arguments(), 0, out).run(source, kept)
-        finally:
-            _tell(name, stage.dropped, " dropped")
-            _tell(name, getattr(source, "passed", {}), " passed over")
-            _tell(name, stage.notices, "")
-            for line in stage.remarks():
-                say(f"{name}: {line}")
-            said = getattr(source, "options", None)         # of a source of another format
-            for line in said.told() if said is not None else ():
-                say(f"{name}: {line}")
+    kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
+    try:
+        source = getattr(stage, "source", open_input)(0)    # hq-import opens its input by its own options
+        with frames_out(name) if frames else _nowhere() as out:
+            try:
+                return Flow(stage, name, arguments(), 0, out).run(source, kept)
+            finally:
+                _tell(name, stage.dropped, " dropped")
+                _tell(name, getattr(source, "passed", {}), " passed over")
+                _tell(name, stage.notices, "")
+                for line in stage.remarks():
+                    say(f"{name}: {line}")
+                said = getattr(source, "options", None)     # of a source of another format
+                for line in said.told() if said is not None else ():
+                    say(f"{name}: {line}")
+    finally:
+        if kept is not None:
+            kept.close()
 
 
 SHOWN = 100         # rows of a table on a terminal

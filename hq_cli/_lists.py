@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 import hq_core
-from hq_core.errors import DATA, NOINPUT, USAGE, HqError, did_you_mean
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.files import read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 WIDTH = 80
+LIMIT = 1 << 24     # bytes of a spec file
 NAME = 21       # columns of the longest name, and two
 FIELD = 10
 
@@ -89,11 +91,8 @@ def spec_file(path: str) -> tuple[list[dict[str, Any]], str]:
     from hashlib import blake2b
 
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_whole(path, LIMIT)
         found = orjson.loads(content)
-    except OSError as error:
-        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
     except orjson.JSONDecodeError as error:
         raise HqError(f"{path}: is not JSON: {error}", DATA) from None
     found = [found] if isinstance(found, dict) else found

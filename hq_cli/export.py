@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
@@ -27,7 +28,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 @click.option("--tail", type=click.IntRange(1, 10_000_000), default=None, metavar="N", help="Only the last N rows.")
 @click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True,
               help="How times are written.")
-@click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, which appears when it is complete.")
+@click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, there when it is whole; - is stdout.")
 def main(
     format_: str, kind: str, symbol: str, period: str, columns: str, since: str, until: str, head: int | None,
     tail: int | None, time: str, output: str | None,
@@ -42,9 +43,11 @@ def main(
     --from and --to are compared with ts, when a row was known: a bar's end.  With --head the rest is not read; a
     table reads on and says how many rows it leaves out.  report is the text of the report that hq-backtest put at the
     end of its stream.
+
+    -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
     """
     from hq_cli._filter import say
-    from hq_core.errors import IO, USAGE, HqError, did_you_mean
+    from hq_core.errors import USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
     from hq_core.formats.times import instant
     from hq_core.stages.export import BINARY, FORMATS, Export
@@ -54,32 +57,29 @@ def main(
         raise HqError(f"unknown format '{format_}'; known are {', '.join(FORMATS)}{hint}", USAGE)
     if head and tail:
         raise HqError("--head and --tail: choose one", USAGE)
-    output = None if output == "-" else output
-    if format_ in BINARY and output is None and os.isatty(1):
+    if output == "":
+        raise HqError("-o is empty, must be the name of a file", USAGE)
+    if format_ in BINARY and output in (None, "-") and os.isatty(1):
         raise HqError(f"{format_} is not for a terminal; pass -o FILE or pipe it", USAGE)
     if os.isatty(0):
         raise HqError("stdin is a terminal; pipe data into it, or see hq-export --help", USAGE)
     names = [name.strip() for name in columns.split(",") if name.strip()]
     start, stop = (instant(text) if text else None for text in (since, until))
-    part = f"{output}.part" if output else ""
-    fd = 1
-    if part:
-        try:
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise HqError(f"{part}: {error.strerror}", IO) from None
-    stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0)
-    try:
+    with _written(output) as fd:
+        stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0)
         stage.run(open_input(0))
-        if part and output:
-            os.replace(part, output)
-            part = ""
-    finally:
-        if part:
-            os.unlink(part)
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}")
     return 0
+
+
+def _written(output: str | None) -> AbstractContextManager[int]:
+    """The descriptor that rows go to: stdout, or a file that replaces `output` when all are there."""
+    if output is None or output == "-":
+        return nullcontext(1)
+    from hq_core.files import replacing, umask
+
+    return replacing(output, 0o666 & ~umask(), output, "leave -o away and write to stdout")
 
 
 if __name__ == "__main__":

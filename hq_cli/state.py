@@ -23,13 +23,16 @@ def main(file: str, wanted: str | None) -> None:
 
     After a kill -9, cut the output to --output-bytes, give the filter its input from --input-bytes on, and append:
     the whole is what one undisturbed run would have written.
+
+    A state is to be trusted as a program is.  Filters refuse one that belongs to others or that others may write, and
+    one that is in use; this command only looks, at anyone's and at any time.
     """
     import os
 
     from hq_core import statefile
     from hq_core.errors import NOINPUT, HqError
 
-    found = statefile.read(file)
+    found = statefile.read(file, trusted=False)
     if found is None:
         raise HqError(f"state {file}: there is no such file", NOINPUT)
     click.echo(found[wanted]["bytes"] if wanted else _json(found, os.path.getsize(file)))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hq_core.errors import HqError
 from hq_core.jit import F8, I1, I4, I8, U1, Cell, State, inline, kernel
 from hq_core.jit.declare import fingerprint
 
@@ -79,7 +80,7 @@ def test_state_is_its_bytes():
     other = Cell(every_kind)
     other.load(cell.save())
     assert (other.state.total, other.state.seen) == (cell.state.total, 12)
-    with pytest.raises(ValueError, match="16 wanted"):
+    with pytest.raises(HqError, match="16 wanted"):
         other.load(b"short")
 
 

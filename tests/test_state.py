@@ -72,9 +72,9 @@ def test_a_state_of_something_else_is_refused_by_name(path, command, options, in
 
 
 def test_the_state_of_another_version_is_refused(path):
-    older = {**OLD, "version": "0.0.9"}
-    with pytest.raises(HqError, match=r"was written by hq 0\.0\.9, this is hq") as refused:
-        statefile.check(str(path), older, "hq-x", OLD["options"], OLD["inputs"])
+    statefile.write(str(path), {"version": "0.0.9", "else": "of another structure"})
+    with pytest.raises(HqError, match=r"was written by hq 0\.0\.9, this is hq .*; go on with that version") as refused:
+        statefile.read(str(path))
     assert refused.value.code == CONFIG
 
 
@@ -99,9 +99,9 @@ def crash_at(step, monkeypatch):
             calls.append(name)
             return real(*args, **rest)
 
-        monkeypatch.setattr(statefile.os, name, call)
+        monkeypatch.setattr(os, name, call)
 
-    for name in ("fsync", "rename", "open", "close"):
+    for name in ("open", "fsync", "rename"):
         watched(name)
     return calls
 
@@ -110,18 +110,21 @@ def crash_at(step, monkeypatch):
 def test_a_crash_at_any_step_leaves_the_old_or_the_new(path, monkeypatch, step):
     with monkeypatch.context() as patched:
         calls = crash_at(step, patched)
+        patched.setattr(os, "unlink", lambda *args, **rest: None)       # nobody is there to clear up
         with pytest.raises(Crash):
             statefile.write(str(path), NEW)
-    assert calls == ["fsync", "rename", "open", "fsync", "close"][:step]
+    assert calls == ["open", "open", "fsync", "rename", "fsync"][:step]
     assert statefile.read(str(path)) == (NEW if "rename" in calls else OLD)
     statefile.write(str(path), NEW)         # what is left over is in nobody's way
     assert statefile.read(str(path)) == NEW
+    assert len(list(path.parent.iterdir())) == 1 + (step in (2, 3))
+    statefile.Lock(str(path)).close()       # the next run clears it away
     assert [one.name for one in path.parent.iterdir()] == ["x.state"]
 
 
 def test_a_write_that_stops_half_way_leaves_the_old(path):
     """Only the temporary file is ever half written, so it stands for every cut of the write itself."""
-    path.with_name("x.state.tmp").write_bytes(path.read_bytes()[:50])
+    path.with_name(".x.state.0123abcd").write_bytes(path.read_bytes()[:50])
     assert statefile.read(str(path)) == OLD
 
 
@@ -169,7 +172,8 @@ def test_a_run_that_was_killed_goes_on_from_its_two_numbers(run, tmp_path):
 
 @pytest.mark.parametrize(("content", "code", "says"), [
     (None, 66, "hq-state: state s: there is no such file\n"),
-    (b"", 65, "hq-state: state s: is not a state file of this version\n"),
+    (b"", 65,
+     "hq-state: state s: is not a state file of this version of hq; remove it to start anew, or name another file\n"),
     (b"hqstate1" + bytes(40), 65,
      "hq-state: state s: is damaged, its checksum does not match; remove it to start anew\n"),
 ])

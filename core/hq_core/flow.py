@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import VERSION, holes, statefile
 from hq_core.errors import DATA, HqError
 from hq_core.order import Order
+from hq_core.saved import Damaged, shaped, taking
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import Stopped, blocked, read_into
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     class Source(Protocol):
         position: int
+
+        SHAPE: Any
 
         def __iter__(self) -> Iterator[tuple[str, Any]]: ...
         def save(self) -> dict[str, Any]: ...
@@ -88,13 +91,22 @@ class Signals:
 
 
 class State:
-    """A state file in use: where it lies, how often it is written, and whose it is."""
+    """A state file in use, and no one else's until `close`: where it lies, how often it is written, and whose it is."""
 
     def __init__(self, path: str, every: int, options: dict[str, Any]) -> None:
         self.path = path
         self.every = every                  # input rows between writes; 0: only at the end
         self.options = options
-        self.loaded = statefile.read(path)
+        self._lock = statefile.Lock(path)
+        self.close = self._lock.close
+        try:
+            self._begin(statefile.read(path))
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, loaded: dict[str, Any] | None) -> None:
+        self.loaded = loaded
         nothing = {"input": {"bytes": 0, "rows": 0, "ended": True}, "output": {"bytes": 0, "closed": True}}
         before: dict[str, Any] = self.loaded or nothing
         self.midway = not before["input"]["ended"]
@@ -133,6 +145,13 @@ class Flow:
                 raise HqError(
                     f"{name}: nobody takes the output, which stops without its end{after}", 128 + signals.caught
                 ) from None
+            except Damaged as error:
+                if state is None:
+                    raise
+                raise statefile.damaged(state.path, error) from error
+            finally:
+                if state is not None:
+                    state.close()
 
     def _run(self, source: Source, state: State | None, signals: Signals) -> int:
         stage, out = self.stage, self.out
@@ -222,17 +241,21 @@ class Flow:
     def _resume(self, source: Source, state: State, loaded: dict[str, Any]) -> None:
         statefile.check(state.path, loaded, self.command, state.options, self.stage.inputs)
         self.dropped.update(loaded["dropped"])
-        holes.add(self.holes, loaded.get("holes", {}))
-        self.stage.load(loaded["stage"])
-        self.order.load(loaded.get("order", {}))
+        with taking(alone=True):
+            holes.add(self.holes, loaded["holes"])
+            self.order.load(loaded["order"])
+            self.stage.load(loaded["stage"] and shaped(loaded["stage"], self.stage.SHAPE))
         if state.reopen:
-            self._section = loaded.get("section", 0)
+            self._section = loaded["section"]
         if state.midway:
             was, now = loaded["input"]["format"], type(source).__name__
             if was != now:
                 where = f"at byte {state.input_bytes}"
                 raise HqError(f"state {state.path}: was reading {was} {where}, now {now} comes", DATA)
-            for kind, item in source.load(loaded["input"]["source"]):
+            saved = loaded["input"]["source"]
+            with taking(alone=True):
+                items = list(source.load(saved and shaped(saved, source.SHAPE)))
+            for kind, item in items:
                 self._say(kind, item, state)
 
     def _save(self, source: Source, state: State, ended: bool, closed: bool) -> None:

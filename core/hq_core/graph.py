@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import DATA, HqError
-from hq_core.jit import Block, Kernel, address, address_of, engine, load, load_quick, slots_of
+from hq_core.jit import Block, Kernel, address, address_of, check, engine, load, load_quick, slots_of
 from hq_core.kernels import ops
+from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -305,10 +306,26 @@ class Graph:
         """All state of all nodes."""
         return bytes(self._arena)
 
-    def load(self, saved: bytes) -> None:
+    def load(self, saved: bytes, own: bool = False) -> None:
+        """Take up what `save` of a graph like this one gave; Damaged where a kernel could not run on it.
+
+        own   it comes from this very process, which need not look at it again
+        """
         if len(saved) != len(self._arena):
-            raise HqError(f"a graph's state has {len(saved)} bytes, {len(self._arena)} wanted", DATA)
+            raise Damaged(f"a graph's state has {len(saved)} bytes, {len(self._arena)} wanted")
+        if not own:
+            self._check(saved)
         self._arena[:] = saved
+
+    def _check(self, saved: bytes) -> None:
+        view = memoryview(saved)
+        at = slot = 0
+        for node in self.nodes:
+            ring = at + node.kernel.state_bytes
+            end = ring + 8 * node.ring
+            check(Block(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
+            at = end
+            slot += slots_of(node.kernel)
 
     def explain(self) -> list[str]:
         """One line a node, in the order in which they run: what it computes and how many rows are NaN first."""

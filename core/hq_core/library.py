@@ -96,7 +96,7 @@ class Period:
 
     def update_last(self, row: Mapping[str, float]) -> None:
         assert self._before is not None
-        self._graph.load(self._before)
+        self._graph.load(self._before, own=True)
         for ring, value in zip(self._rings, self._compute(row)):
             ring.update_last(value)
         for name, ring in self.columns.items():
@@ -279,7 +279,7 @@ class HQuant:
         period.update_last(row)
         if self._signal is not None:
             del self._told.signals[self._polled :]
-            self._signal.load(self._before)
+            self._signal.load(self._before, own=True)
             ts = period.ts[-1]
             self._signal.rows(self._batch(ts, self._open_time, row))
 

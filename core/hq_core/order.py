@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import kinds
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
+from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -159,15 +160,12 @@ class Order:
         return {key: place.memory.tolist() for key, place in self._places.items()}
 
     def load(self, saved: Any) -> None:
-        """Take up what `save` gave.  Raises HqError DATA where it cannot be that."""
-        try:
-            for key, memory in saved.items():
-                place = self._places[key] = Place()
-                place.memory = array("q", memory)
-                if len(memory) != FIELDS:
-                    raise ValueError(key)
-        except (AttributeError, TypeError, ValueError, OverflowError):
-            raise HqError("the state's memory of the order of rows is damaged; remove the file to start anew") from None
+        """Take up what `save` gave.  Raises Damaged where it cannot be that."""
+        for key, memory in saved.items():
+            if len(memory) != FIELDS:
+                raise Damaged(f"order.{key} has {len(memory)} numbers, must have {FIELDS}")
+            place = self._places[key] = Place()
+            place.memory = array("q", memory)
 
 
 def ordered(source: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,10 @@ class Stage:
     holes     bars made of fewer rows than they have room for: for the end frame, as `dropped` is
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
     any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
+    SHAPE     of what `save` gives (hq_core/saved.py), or {}; a state file with anything else is not given to `load`
     """
+
+    SHAPE: Any = object
 
     out: Writer
     any_order = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import holes
 from hq_core.bars.intake import Arrivals, Bars, Trades
 from hq_core.bars.late import Held
-from hq_core.bars.level import NEVER, Level, Scratch
+from hq_core.bars.level import LEVEL, NEVER, Level, Scratch
 from hq_core.bars.period import far, within
 from hq_core.bars.plan import Plan
 from hq_core.batch import Schema
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch
 
 _AT = c_int64.from_address
+CHAIN = {
+    "sums": [str], "started": bool, "cover": int, "last": int, "marked": int, "check": bytes, "held": object,
+    "levels": {str: LEVEL},
+}
 
 
 class Chain:
@@ -255,3 +259,4 @@ class Chain:
             self.held.load(saved["held"])
         for level in self.levels:
             level.load(saved["levels"][level.period.name])
+            level.check(self.last if self.started else None)

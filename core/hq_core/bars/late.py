@@ -9,6 +9,7 @@ from hq_core.bars.period import EARLIEST, LATEST
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I4, I8, Cell, State, address_of, inline, kernel
+from hq_core.saved import Count, Damaged, shaped
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 LIMIT = 1 << 22             # rows that one symbol may have waiting
 FEW = 32                    # for which there is room at first: with many symbols most have few
 LAST = (1 << 63) - 1
+HELD = {"rows": Count, "edge": int, "seen": Count, "columns": {str: bytes}}
 
 
 @inline
@@ -240,7 +242,12 @@ class Held:
         return {"rows": n, "edge": state.edge, "seen": state.seen, "columns": columns}
 
     def load(self, saved: dict[str, Any]) -> None:
+        shaped(saved, HELD)
         n = saved["rows"]
+        if [len(saved["columns"][name]) for name, _ in self.schema.cols] != [w * n for w in self._widths]:
+            raise Damaged(f"{n} rows wait, in columns of another length")
+        if not (-LAST <= saved["edge"] <= LATEST or saved["edge"] == LAST):     # LAST: after the end
+            raise Damaged(f"rows are in time from {saved['edge']} on")
         kept = [bytearray(saved["columns"][name]) for name, _ in self.schema.cols]
         if n:                           # they lie in order, so none of them is late
             self.push(Batch(self.schema, n, [address_of(one) for one in kept], kept))

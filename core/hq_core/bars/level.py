@@ -14,6 +14,7 @@ from hq_core.bars.tiers import fold_tiers
 from hq_core.bars.trades import fold_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
+from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 CHUNK = 4096                # rows asked of the writer at a time where flat bars make their number unknown
 NEVER = -(1 << 63) + 1
+LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
 _PLAIN = ("ts", "open_time", "open", "high", "low", "close", "complete")
 
 
@@ -318,6 +320,9 @@ class Level:
     def load(self, saved: list[bytes]) -> None:
         fold = self._trades or self._bars
         assert fold is not None
+        for what, mine in ((saved[4], self._acc), (saved[5], self._tier_acc)):
+            if len(what) != len(mine):
+                raise Damaged(f"{self.period.name}: {len(what)} bytes of sums, {len(mine)} wanted")
         self._cut.load(saved[0])
         fold.load(saved[1])
         self._lay.load(saved[2])
@@ -325,6 +330,19 @@ class Level:
             self._tiers.load(saved[3])
         self._acc[:] = saved[4]
         self._tier_acc[:] = saved[5]
+
+    def check(self, last: int | None) -> None:
+        """Refuse loaded times that cannot go with a last row at `last`, or with none: what fills in would never end."""
+        cut_, lay_ = self._cut.state, self._lay.state
+        far = 4 * self.period.ns
+        given = {"open": cut_.open if cut_.rows else None, "end": cut_.end if cut_.rows else None,
+                 "done": cut_.done if cut_.ended else None, "last_end": lay_.last_end if lay_.has_close else None}
+        for name, ts in given.items():
+            if ts is None:
+                continue
+            silent = 0 if name in ("open", "end") else (self.plan.options.max_gap if self.plan.fill else 1 << 63)
+            if last is None or not -far - silent <= ts - last <= far:
+                raise Damaged(f"{self.period.name}: {name} is {ts}, the last row {last}")
 
     def partial_open(self) -> int:
         return int(self._lay.state.partial_open)

@@ -12,7 +12,7 @@ from hq_core.formats.layouts import CLOCK, MOST_I4, WIDE, build, whole
 from hq_core.formats.members import Members
 from hq_core.formats.names import SIDES, TRUTH, is_number, squash, without_header
 from hq_core.formats.options import Options
-from hq_core.formats.rows import Rows, room_of
+from hq_core.formats.rows import ROWS, Rows, room_of
 from hq_core.formats.times import read_iso
 from hq_core.jit import Cell, address_of
 from hq_core.wire.frame import Memory
@@ -39,6 +39,11 @@ class CsvSource:
     position  bytes of the (unpacked) stream up to the end of the last row that was handed out
     Raises HqError DATA at the first bad row; the rows before it have been handed out.
     """
+
+    SHAPE = {
+        "names": frozenset({list, type(None)}), "header": bytes, "samples": [[str]], "delimiter": str, "rows": ROWS,
+        "file": str,
+    }
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
         self.stream = stream

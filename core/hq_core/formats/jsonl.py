@@ -12,6 +12,7 @@ from hq_core.formats.options import Options
 from hq_core.formats.shapes import Shape, Written, as_text, shape_of
 from hq_core.jit import I8, U1, Cell, State, kernel
 from hq_core.kinds import KINDS, MAPS
+from hq_core.saved import Count
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
@@ -98,6 +99,11 @@ class JsonSource:
     position  bytes of the (unpacked) stream up to the end of the last row that was handed out
     passed    messages, objects and values that are not read, by what they are
     """
+
+    SHAPE = {
+        "deep": int, "depth": Count, "number": Count, "passed": {str: Count}, "of": [(str, str, str, Count)],
+        "shapes": [{"tag": str, "period": str, "keys": [str], "samples": [list], "rows": {str: object}}],
+    }
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
         import orjson

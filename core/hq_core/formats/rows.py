@@ -11,6 +11,7 @@ from hq_core.formats.options import DROP, ERROR, KEEP, SORT
 from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.formats.times import iso_text
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
+from hq_core.saved import Count
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ def bar_times(
 def room_of(plan: Plan) -> int:
     """Rows of a block of the plan's columns: ROOM, fewer where there are many columns."""
     return min(ROOM, BLOCK // (len(plan.cols) + len(plan.scratch)))
+
+
+ROWS = {"total": Count, "symbol": str, "symbols": [str], "times": {str: (int, int, int)}}
 
 
 class Rows:

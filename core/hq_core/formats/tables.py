@@ -18,6 +18,7 @@ from hq_core.formats.layouts import whole as parsed
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
 from hq_core.kinds import BAR
+from hq_core.saved import Count
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class TableSource:
     position  always 0: such a file is read again from its beginning, and the rows handed out before are passed over
     """
 
+    SHAPE = {"rows": Count}
     what = "file"
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:

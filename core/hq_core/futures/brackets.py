@@ -5,13 +5,15 @@ import math
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import CONFIG, NOINPUT, HqError, did_you_mean
+from hq_core.errors import CONFIG, HqError, did_you_mean
+from hq_core.files import read_whole
 from hq_core.futures.terms import MOST_LEVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FIELDS = ("initialLeverage", "notionalFloor", "notionalCap", "maintMarginRatio", "cum")
+LIMIT = 1 << 26         # bytes of a file
 ALWAYS = -(2**63)       # valid_from of a table that names none
 
 
@@ -53,10 +55,7 @@ def flat(rate: float) -> Brackets:
 def read_text(path: str) -> str:
     """A bracket file's text."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError as error:
-        raise HqError(f"brackets: {path}: {error.strerror}", NOINPUT) from None
+        return read_whole(path, LIMIT, "brackets").decode()
     except UnicodeDecodeError:
         raise HqError(f"brackets: {path}: neither JSON nor CSV", CONFIG) from None
 
@@ -94,7 +93,7 @@ def _json(path: str, text: str) -> Iterable[tuple[str, Any, list[Any]]]:
 
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HqError(f"brackets: {path}: not JSON: {error}", CONFIG) from None
     for entry in found if isinstance(found, list) else [found]:
         if not isinstance(entry, dict) or not isinstance(entry.get("brackets"), list):

@@ -12,6 +12,7 @@ from hq_core.futures.positions import END
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
+from hq_core.saved import Damaged
 from hq_core.say import say_length, say_time
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ INPUTS = (
     "open_long", "close_long", "open_short", "close_short",
 )
 HELD = 1024             # fills that wait in memory before they are handed on
+MOST = 1 << 53          # of anything that is counted; a lot count is a whole float64
+SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
 _ARGUMENTS = dict(account.args)
 _E = [name for name in _ARGUMENTS if name.startswith("e_")]
 _F = [name for name in _ARGUMENTS if name.startswith("f_")]
@@ -61,14 +64,7 @@ class Account:
         self.terms = terms
         self.cell = Cell(account)
         self.state = s = self.cell.state
-        s.start, s.leverage, s.contract_size = terms.initial_margin, float(terms.leverage), terms.contract_size
-        s.taker, s.liquidation_fee = terms.taker_fee, terms.liquidation_fee
-        s.lot_num, s.lot_den = map(float, terms.lot)
-        s.tick_num, s.tick_den = map(float, terms.tick)
-        s.size, s.size_unit = terms.size, SIZE_UNITS.index(terms.size_unit)
-        s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
-        s.at_close, s.fail_on_conflict = int(terms.fill == "close"), int(terms.conflict == "error")
-        s.pyramid = terms.pyramid
+        self._settle()
         s.wallet = s.equity = terms.initial_margin
         self.fills = Rows(FILL, HELD)
         self.ends = Rows(LIQUIDATION, HELD)
@@ -81,6 +77,18 @@ class Account:
         self.cell.buffer("done", self._done)
         self.cell.set(counted=1)
         self.use(brackets or flat(terms.maintenance))
+
+    def _settle(self) -> None:
+        """What the terms say, in the record."""
+        s, terms = self.state, self.terms
+        s.start, s.leverage, s.contract_size = terms.initial_margin, float(terms.leverage), terms.contract_size
+        s.taker, s.liquidation_fee = terms.taker_fee, terms.liquidation_fee
+        s.lot_num, s.lot_den = map(float, terms.lot)
+        s.tick_num, s.tick_den = map(float, terms.tick)
+        s.size, s.size_unit = terms.size, SIZE_UNITS.index(terms.size_unit)
+        s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
+        s.at_close, s.fail_on_conflict = int(terms.fill == "close"), int(terms.conflict == "error")
+        s.pyramid = terms.pyramid
 
     def use(self, brackets: Brackets) -> None:
         """Apply a bracket table from here on."""
@@ -143,5 +151,23 @@ class Account:
         return self.cell.save()
 
     def load(self, saved: bytes) -> None:
-        """Take up a saved account; the brackets are to be given anew."""
+        """Take up a saved account under this one's terms and brackets."""
+        cap = self.state.cap
         self.cell.load(saved)
+        self._settle()
+        self.state.cap = cap
+        self._check()
+
+    def _check(self) -> None:
+        """Counts that are some, and times in their order: the report is made of them."""
+        s = self.state
+        counts = [name for name, kind in account.fields if kind == "i8" and name not in SIGNED]
+        wrong = next((name for name in counts if not 0 <= getattr(s, name) <= MOST), "")
+        if s.downside < 0.0:
+            wrong = "downside"
+        if s.periods and not s.first_ts <= s.peak_ts <= s.last_ts:
+            wrong = "peak_ts"
+        if s.dd_frac > 0.0 and not s.first_ts <= s.dd_start_ts <= s.dd_trough_ts <= s.last_ts:
+            wrong = "dd_start_ts"
+        if wrong:
+            raise Damaged(f"account: {wrong} is {getattr(s, wrong)}")

@@ -17,7 +17,7 @@ from hq_core.registry import Param, indicator
         "offset": Param(0.85, 0.0, 1.0, "where the weights are largest: 0 is the oldest row, 1 the newest"),
         "sigma": Param(6.0, 0.1, 100.0, "how narrow they are: `period` over their standard deviation"),
     },
-    state="head:i8 seen:i8",
+    state="head:i8<period seen:i8<=period",
     ring=lambda period, offset, sigma: 2 * period,
     warmup=lambda period, offset, sigma: period - 1,
     source="Legoux and Kouzis-Loukas 2009, ALMA: Arnaud Legoux Moving Average",

@@ -35,7 +35,7 @@ def fold_latest(ring: F8, size: int, first: float) -> None:
     inputs="high low",
     outputs={"down": "0..100", "up": "0..100"},
     params={"period": Param(14, 2, 100_000, "rows that are looked back, besides this one")},
-    state="high low high_row low_row row head:i8 laps:i8",
+    state="high low high_row low_row row head:i8<=period laps:i8",
     ring=lambda period: 4 * (period + 1),
     warmup=lambda period: period,
     source="Chande 1995, Technical Analysis of Stocks & Commodities 13(9)",

@@ -10,7 +10,7 @@ from hq_core.kernels.window import fold_moments, spread
 from hq_core.registry import Param, matype
 
 
-@kernel(state="pivot first second head:i8 laps:i8")
+@kernel(state="pivot first second head:i8<period laps:i8")
 def about_mean(
     close: F8, period: int, up: float, down: float,
     s: State, ring: F8, out_upper: F8, out_middle: F8, out_lower: F8,

@@ -7,7 +7,7 @@ from hq_core.kernels.lag import keep_last, lagged
 from hq_core.registry import Param
 
 
-@kernel(state="head:i8 seen:i8")
+@kernel(state="head:i8<bars seen:i8<=bars")
 def before(close: F8, mean: F8, bars: int, s: State, ring: F8, out: F8) -> None:
     """close of `bars` rows before, less mean; state and ring as in roc."""
     head = max(s.head, 0)

@@ -19,7 +19,7 @@ def split(body: float) -> tuple[float, float]:
     inputs="open close",
     outputs={"imi": "0..100"},
     params={"period": Param(14, 2, 100_000, "rows in the sums")},
-    state="gain loss head:i8 laps:i8",
+    state="gain loss head:i8<period laps:i8",
     ring=lambda period: 2 * period,
     warmup=lambda period: period - 1,
     source="Chande and Kroll 1994, The New Technical Trader, ch. 6",

@@ -16,7 +16,7 @@ def converge_fixed(close: F8, signal: int, s: State, out_macd: F8, out_signal: F
     convergence(close, 12, 26, signal, 0.15, 0.075, s, out_macd, out_signal, out_hist)
 
 
-@kernel(state="mean base one two three at:i8 seen:i8")
+@kernel(state="mean base one two three at:i8<4 seen:i8")
 def weighted(close: F8, period: int, weight: float, at_once: int, s: State, out: F8) -> None:
     """An EMA of any weight; arguments and state as in kernels/smooth.py, exponential."""
     exponential(close, period, weight, at_once, s, out)

@@ -6,7 +6,7 @@ import math
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, inline, kernel
 from hq_core.kernels import order
-from hq_core.kernels.order import smallest, sort_in, tree_ring, turn
+from hq_core.kernels.order import TREE, is_tree, smallest, sort_in, tree_ring, turn
 from hq_core.registry import Param
 
 
@@ -52,7 +52,7 @@ def spread_of(ring: F8, root: int, period: int) -> float:
     return found
 
 
-@kernel(state="head:i8 seen:i8 bad:i8")
+@kernel(state="head:i8<period seen:i8<=period bad:i8")
 def spread_in_array(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     """State and ring as in kernels/order.py, sort_in."""
     for i in range(len(close)):
@@ -60,7 +60,7 @@ def spread_in_array(close: F8, period: int, s: State, ring: F8, out: F8) -> None
         out[i] = spread_of(ring, 0, period) if s.seen == period and s.bad == 0 else math.nan
 
 
-@kernel(state="root:i8 head:i8 seen:i8 bad:i8")
+@kernel(state=TREE, valid=is_tree)
 def spread_in_tree(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     """State and ring as in kernels/order.py, turn."""
     for i in range(len(close)):

@@ -27,7 +27,7 @@ def total(ring: F8, first: int, last: int, size: int) -> float:
     return found
 
 
-@kernel(state="at:i8 seen:i8")
+@kernel(state="at:i8<size seen:i8<=high")
 def means(close: F8, periods: F8, low: int, high: int, size: int, s: State, ring: F8, out: F8) -> None:
     """Plain mean of the last `periods` rows; nan for the first high - 1 rows.
 

@@ -11,7 +11,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"max": "unit of the input"},
     params={"period": Param(30, 2, 100_000, "rows in the window")},
-    state="top head:i8 laps:i8",
+    state="top head:i8<period laps:i8",
     ring=lambda period: period,
     warmup=lambda period: period - 1,
     source="definition: the largest of the last n values",

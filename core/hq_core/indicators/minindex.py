@@ -11,7 +11,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"minindex": "ratio: a row number, 0 is the first"},
     params={"period": Param(30, 2, 100_000, "rows in the window")},
-    state="top place at row head:i8 laps:i8",
+    state="top place at row head:i8<period laps:i8",
     ring=lambda period: 2 * period,
     warmup=lambda period: period - 1,
     source="definition: where the smallest of the last n values is",

@@ -5,13 +5,13 @@ import math
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
-from hq_core.kernels.order import NO_SIGN, count_below, how_many_below, tree_ring, turn
+from hq_core.kernels.order import NO_SIGN, TREE, count_below, how_many_below, is_tree, tree_ring, turn
 from hq_core.registry import Param
 
 SMALL = 2048        # rows up to which counting is faster than a tree
 
 
-@kernel(state="head:i8 seen:i8 bad:i8")
+@kernel(state="head:i8<period seen:i8<=period bad:i8")
 def rank_by_count(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     """Count the smaller rows of each window, two a step; in the batch if it lies there, as reading from the ring what
     has just been written waits.
@@ -42,7 +42,7 @@ def rank_by_count(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     s.bad = bad
 
 
-@kernel(state="root:i8 head:i8 seen:i8 bad:i8")
+@kernel(state=TREE, valid=is_tree)
 def rank_in_tree(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     """State and ring as in kernels/order.py, turn."""
     for i in range(len(close)):

@@ -11,7 +11,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"rma": "unit of the input"},
     params={"period": Param(30, 1, 100_000, "rows; the newest weighs 1 / period")},
-    state="mean base one two three at:i8 seen:i8",
+    state="mean base one two three at:i8<4 seen:i8",
     warmup=lambda period: period - 1,
     source="Wilder 1978, New Concepts in Technical Trading Systems, ch. 2; its seed: the plain mean of n rows",
     talib="RMA",

@@ -11,7 +11,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"roc": "ratio in percent, 0 is no change"},
     params={"period": Param(10, 1, 100_000, "rows back")},
-    state="head:i8 seen:i8",
+    state="head:i8<period seen:i8<=period",
     ring=lambda period: period,
     warmup=lambda period: period,
     source="definition: 100 (x / x[n] - 1)",

@@ -13,7 +13,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"sum": "unit of the input"},
     params={"period": Param(30, 2, 100_000, "rows in the sum")},
-    state="total head:i8 laps:i8",
+    state="total head:i8<period laps:i8",
     ring=lambda period: period,
     warmup=lambda period: period - 1,
     source="definition: sum of the last n values",

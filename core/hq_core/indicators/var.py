@@ -15,7 +15,7 @@ from hq_core.registry import Param, indicator
         "nbdev": Param(1.0, 0.0, 1000.0, "without effect, as in TA-Lib"),
         "ddof": Param(0, 0, 1, "0 divides by n (population), 1 by n - 1 (sample)"),
     },
-    state="centre first second head:i8 laps:i8",
+    state="centre first second head:i8<period laps:i8",
     ring=lambda period, nbdev, ddof: 2 * period,
     warmup=lambda period, nbdev, ddof: period - 1,
     source="definition: mean squared distance from the mean",

@@ -2,13 +2,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
 from hq_core.registry import Param
 
 
-@kernel(state="head:i8 seen:i8 bad:i8")
+def counts_bad(s: dict[str, Any], given: dict[str, int], ring: Any) -> bool:
+    """Whether s["bad"] says how many rows of a saved window are not finite: those have no bin."""
+    period = given["period"]
+    return bool(s["bad"] == sum(not math.isfinite(ring[i] - ring[period + i]) for i in range(period)))
+
+
+@kernel(state="head:i8<period seen:i8<=period bad:i8", valid=counts_bad)
 def profile(
     price: F8, volume: F8, period: int, bins: int, area: float,
     s: State, ring: F8, out_poc: F8, out_val: F8, out_vah: F8,
@@ -47,7 +54,8 @@ def profile(
             width = (highest - lowest) / bins
             total = 0.0
             at = head
-            for _ in range(period):                     # from the oldest on, so that no sum depends on the ring
+            known = period if width < math.inf else 0   # a range beyond any float64 has no bins
+            for _ in range(known):                      # from the oldest on, so that no sum depends on the ring
                 k = min(int((ring[at] - lowest) / width), bins - 1) if width > 0.0 else 0
                 ring[first + k] += ring[period + at]
                 total += ring[period + at]

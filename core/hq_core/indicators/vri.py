@@ -16,7 +16,7 @@ from hq_core.registry import Param, indicator
         "period": Param(5, 1, 100_000, "rows in the mean volume"),
         "include_self": Param("no", choices=("no", "yes"), help="whether the row is in its own mean"),
     },
-    state="total head:i8 laps:i8",
+    state="total head:i8<period laps:i8",
     ring=lambda period, include_self: period,
     warmup=lambda period, include_self: period - (include_self in ("yes", 1)),
     source="volume ratio of the Chinese exchanges' quote screens, per row: volume over its recent mean",

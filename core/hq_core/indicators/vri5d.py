@@ -18,7 +18,7 @@ DAY = 86_400e9      # ns
         "days": Param(5, 1, 1000, "days before that it is compared with"),
         "offset": Param(0, -1439, 1439, "minutes after midnight UTC at which a day begins"),
     },
-    state="day total past known:i8 begun:i8 seen:i8",
+    state="day total past known:i8<=days begun:i8 seen:i8",
     ring=lambda days, offset: days,
     warmup=lambda days, offset: 0,
     domain=1e19,

@@ -13,7 +13,7 @@ from hq_core.registry import Param, indicator
     inputs="close",
     outputs={"wma": "unit of the input"},
     params={"period": Param(30, 1, 100_000, "rows in the average; the newest weighs the most")},
-    state="plain weighted head:i8 laps:i8",
+    state="plain weighted head:i8<period laps:i8",
     ring=lambda period: 2 * period,
     warmup=lambda period: period - 1,
     source="definition: weights 1, 2 ... n from the oldest row to the newest",

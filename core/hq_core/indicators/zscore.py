@@ -25,7 +25,7 @@ def score(apart: float, first: float, second: float, share: float, scale: float)
         "period": Param(20, 2, 100_000, "rows in the mean and in the deviation"),
         "ddof": Param(0, 0, 1, "0 divides by n (population), 1 by n - 1 (sample)"),
     },
-    state="centre first second head:i8 laps:i8",
+    state="centre first second head:i8<period laps:i8",
     ring=lambda period, ddof: 2 * period,
     warmup=lambda period, ddof: period - 1,
     source="definition: distance from the mean over the standard deviation",

@@ -7,6 +7,7 @@ from typing import Any
 
 from hq_core.jit.declare import ARRAYS, Kernel
 from hq_core.jit.native import load
+from hq_core.saved import Damaged
 
 _DOUBLE = ctypes.c_double.from_address
 
@@ -53,10 +54,39 @@ class Block:
         else:
             self.slots[at] = int(value)
 
+    def whole(self, name: str) -> int:
+        """A whole number as it is set, or the length of a column."""
+        return self.slots[self.starts[name] + (self.kinds[name] in ARRAYS)]
+
     def state(self, address: int) -> None:
         for name, kind in self.kernel.args:
             if kind == "State":
                 self.slots[self.starts[name]] = address
+
+
+def check(block: Block, saved: Any, ring: Any = b"") -> None:
+    """Refuse a saved record, and the ring that goes with it, on which the block's kernel would leave its memory.
+
+    saved, ring   bytes of either
+    """
+    kernel = block.kernel
+    if not kernel.limits and kernel.valid is None:
+        return
+    view = memoryview(saved)
+    whole, real = view.cast("q"), view.cast("d")
+    for at, bound, reached in kernel.limits:
+        name, kind = kernel.fields[at]
+        limit = int(bound) if bound.isdecimal() else block.whole(bound)
+        value = whole[at] if kind == "i8" else real[at]
+        if (kind == "i8" and value < 0) or value > limit or (value == limit and not reached):
+            low, most = ("0 to " if kind == "i8" else "at most "), limit if reached else limit - 1
+            raise Damaged(f"{kernel.name}: {name} is {value}, must be {low}{most}")
+    if kernel.valid is not None:
+        values = [(whole if kind == "i8" else real)[at] for at, (_, kind) in enumerate(kernel.fields)]
+        fields: dict[str, Any] = dict(zip((name for name, _ in kernel.fields), values))
+        given = {name: block.whole(name) for name, kind in kernel.args if kind == "int"}
+        if not kernel.valid(fields, given, memoryview(ring).cast("d")):
+            raise Damaged(f"{kernel.name}: what it remembers does not hang together")
 
 
 class Record:
@@ -125,6 +155,8 @@ class Cell:
         return bytes(self.state._memory[: self.kernel.state_bytes])
 
     def load(self, saved: bytes) -> None:
+        """Take up what `save` gave; Damaged where it is not that."""
         if len(saved) != self.kernel.state_bytes:
-            raise ValueError(f"{self.kernel.name}: {len(saved)} bytes of state, {self.kernel.state_bytes} wanted")
+            raise Damaged(f"{self.kernel.name}: {len(saved)} bytes of state, {self.kernel.state_bytes} wanted")
+        check(self._block, saved)
         self.state._memory[: len(saved)] = saved

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeAlias, TypeVar
 
     Result = TypeVar("Result")
+    Valid = Callable[[dict[str, Any], dict[str, int], Any], bool]
 
     class _Ints(Protocol):
         def __len__(self) -> int: ...
@@ -39,14 +40,21 @@ class Kernel:
 
     args    (name, type) in order; type is F8, I8, I4, I1, U1, int, float or State
     fields  (name, 'f8' or 'i8') of the state record, 8 bytes each, all zero at the start
+    limits  (place in the record, bound, whether it is reached) of the fields that a loaded state must not have above it
+    valid   what else holds for a loaded state and its ring, see `kernel`
     """
 
-    __slots__ = ("args", "fields", "function", "kinds", "name", "places")
+    __slots__ = ("args", "fields", "function", "kinds", "limits", "name", "places", "valid")
 
-    def __init__(self, function: Callable[..., None], state: str) -> None:
+    def __init__(self, function: Callable[..., None], state: str, valid: Valid | None = None) -> None:
         self.function = function
         self.name = function.__name__
-        self.fields = tuple(_field(word) for word in state.split())
+        words = [word.partition("<") for word in state.split()]
+        self.fields = tuple(_field(word) for word, _, _ in words)
+        self.limits = tuple(
+            (at, bound.removeprefix("="), bound.startswith("=")) for at, (_, _, bound) in enumerate(words) if bound
+        )
+        self.valid = valid
         code = function.__code__
         types = function.__annotations__
         self.args = tuple((name, str(types.get(name, "?"))) for name in code.co_varnames[: code.co_argcount])
@@ -58,6 +66,9 @@ class Kernel:
         self.places = {field: (i, kind) for i, (field, kind) in enumerate(self.fields)}
         if [kind for _, kind in self.args].count("State") != bool(self.fields):
             raise TypeError(f"kernel {self.name}: a State argument and state= go together")
+        for _, bound, _ in self.limits:
+            if not bound.isdecimal() and dict(self.args).get(bound) not in ("int", *ARRAYS):
+                raise TypeError(f"kernel {self.name}: {bound} is no whole number and no column")
 
     def __call__(self, *args: Any) -> None:
         """Run as plain Python, for tests and for reading along."""
@@ -76,11 +87,19 @@ def _field(word: str) -> tuple[str, str]:
     return name, kind or "f8"
 
 
-def kernel(state: str = "") -> Callable[[Callable[..., None]], Kernel]:
-    """Declare a kernel; `state` names the record's fields, float64 unless they end in ':i8'."""
+def kernel(state: str = "", valid: Valid | None = None) -> Callable[[Callable[..., None]], Kernel]:
+    """Declare a kernel; `state` names the record's fields, float64 unless they end in ':i8'.
+
+    A field that places something in memory, or says how often a loop runs, has its bound: a number or an argument, for
+    a column its length, as in "head:i8<period seen:i8<=5 at:i8<=known".  Whole numbers are then 0 up to it, others not
+    above it.  It is looked at when a saved state is loaded, and never in a run.
+
+    valid   given the fields and the whole numbers among the arguments by name, and the ring: whether one can run on
+            what the ring holds; for rings that hold places of their own
+    """
 
     def declare(function: Callable[..., None]) -> Kernel:
-        return Kernel(function, state)
+        return Kernel(function, state, valid)
 
     return declare
 

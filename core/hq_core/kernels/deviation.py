@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hq_core.jit import F8, State, inline, kernel
-from hq_core.kernels.order import HIGH, LOW, NO_SIGN, sum_above, tree_ring, turn, two_product
+from hq_core.kernels.order import HIGH, LOW, NO_SIGN, TREE, is_tree, sum_above, tree_ring, turn, two_product
 
 if TYPE_CHECKING:
     from hq_core.compose import Line, Nodes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SMALL = 512
 
 
-@kernel(state="head:i8 seen:i8")
+@kernel(state="head:i8<period seen:i8<=period")
 def deviation_near(close: F8, period: int, s: State, ring: F8, out_apart: F8, out_deviation: F8) -> None:
     """The distance of each row from the mean of the last `period`, and their mean distance from it.
 
@@ -74,7 +74,7 @@ def difference(count: float, high: float, low: float, other: float, upper: float
     return apart
 
 
-@kernel(state="root:i8 head:i8 seen:i8 bad:i8")
+@kernel(state=TREE, valid=is_tree)
 def deviation_in_tree(close: F8, period: int, s: State, ring: F8, out_apart: F8, out_deviation: F8) -> None:
     """As deviation_near; state and ring as in order.py, turn."""
     share = 1.0 / period

@@ -77,7 +77,7 @@ def highest(close: F8, sign: float, period: int, s: State, ring: F8, out: F8) ->
     s.head = head
 
 
-@kernel(state="top bottom head:i8 laps:i8")
+@kernel(state="top bottom head:i8<period laps:i8")
 def extremes(high: F8, low: F8, period: int, s: State, ring: F8, out_top: F8, out_bottom: F8) -> None:
     """The highest high and the lowest low of the last `period` rows; nan in both while a row with a nan or infinite
     input is in the window.

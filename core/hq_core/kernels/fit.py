@@ -11,7 +11,7 @@ from hq_core.jit import F8, State, kernel
 from hq_core.kernels.window import fold_common, fold_weighted, spread
 
 
-@kernel(state="centre plain weighted head:i8 laps:i8")
+@kernel(state="centre plain weighted head:i8<period laps:i8")
 def line_fit(close: F8, period: int, s: State, ring: F8, out_slope: F8, out_mean: F8) -> None:
     """The least squares line through the last `period` rows: its slope a row, and its height in their middle, which
     is their mean.
@@ -70,7 +70,7 @@ def along(slope: F8, mean: F8, rows: float, out: F8) -> None:
         out[i] = mean[i] + slope[i] * rows
 
 
-@kernel(state="centre_x centre_y x y xx xy yy head:i8 laps:i8")
+@kernel(state="centre_x centre_y x y xx xy yy head:i8<period laps:i8")
 def co_moments(
     first: F8, second: F8, period: int, s: State, ring: F8, out_xx: F8, out_xy: F8, out_yy: F8
 ) -> None:

@@ -63,7 +63,7 @@ def smoothed(ring: F8, i: int, plain: float, weighted: float, size: float) -> tu
     return weighted * 0.1, plain, weighted - plain, size
 
 
-@kernel(state="period slow re im i2 q2 plain weighted size seen:i8")
+@kernel(state="period<=50 slow<=50 re im i2 q2 plain weighted size seen:i8")
 def cycle(
     close: F8, start: int, s: State, ring: F8, out_smooth: F8, out_inphase: F8, out_quadrature: F8, out_period: F8
 ) -> None:
@@ -143,12 +143,13 @@ def cycle(
     s.seen = seen
 
 
-@kernel(state="degrees rows:i8 seen:i8")
+@kernel(state="degrees rows:i8<=50 seen:i8<64")
 def phase(smooth: F8, period: F8, s: State, ring: F8, out: F8) -> None:
     """The phase of the dominant cycle in degrees, from the first harmonic of its last whole turn.
 
     smooth, period  (n,)  of `cycle`; a row that is not finite gives nan and is passed over
-    s     degrees: the last phase; rows: in the turn whose sines are kept; seen: finite rows, modulo 64
+    s     degrees: the last phase; rows: in the turn whose sines are kept, 0 if not known; seen: finite rows,
+          modulo 64
     ring  the last 64 rows of smooth, 0 before the first; then 50 sines and 50 cosines
     """
     degrees = s.degrees
@@ -161,8 +162,9 @@ def phase(smooth: F8, period: F8, s: State, ring: F8, out: F8) -> None:
         if not finite(value):
             continue
         ring[seen & 63] = value
-        if int(length + 0.5) != rows:
-            rows = int(length + 0.5)
+        whole = int(length + 0.5) if finite(length) else 0
+        if whole != rows:
+            rows = whole
             for j in range(rows):
                 angle = j * (2.0 * math.pi) / rows
                 ring[64 + j] = sin(angle)
@@ -192,7 +194,7 @@ def phase(smooth: F8, period: F8, s: State, ring: F8, out: F8) -> None:
     s.seen = seen
 
 
-@kernel(state="first second third seen:i8")
+@kernel(state="first second third seen:i8<64")
 def trendline(close: F8, period: F8, s: State, ring: F8, out: F8) -> None:
     """Mean of close over the last turn of the dominant cycle, averaged over four rows by 4, 3, 2, 1.
 

@@ -139,7 +139,7 @@ def crossunder(x: F8, y: F8, s: State, out: F8) -> None:
     s.above = above
 
 
-@kernel(state="head:i8 seen:i8")
+@kernel(state="head:i8<bars seen:i8<=bars")
 def lag(x: F8, bars: int, s: State, ring: F8, out: F8) -> None:
     """The value of `bars` rows before; nan for the first `bars` rows.
 
@@ -192,7 +192,7 @@ def as_float(x: I8, out: F8) -> None:
         out[i] = float(x[i])
 
 
-@kernel(state="at:i8")
+@kernel(state="at:i8<=known")
 def asof(ts: I8, known: I8, s: State, row: I8) -> None:
     """How many values are known at each row's ts.
 

@@ -11,7 +11,7 @@ The two meet at about 500 rows and 400 ns a row; the array takes 30 ns for 30 ro
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hq_core.jit import F8, State, inline, kernel
 
@@ -23,11 +23,44 @@ NO_SIGN = 0x7FFF_FFFF_FFFF_FFFF     # an index under this mask is never negative
 
 LEFT, RIGHT, COUNT, HIGH, LOW = 1, 2, 3, 4, 5      # after a node's value: children, rows of its subtree and their sum
 NODE = 6            # float64 of a node; node 0 is none: no rows, sum 0
+TREE = "root:i8 head:i8<period seen:i8<=period bad:i8"      # the record of a tree, see `turn`
 
 
 def tree_ring(period: int) -> int:
     """How many float64 a tree of `period` rows takes: node 0, theirs, and a path down and back."""
     return NODE * (period + 1) + period + 2
+
+
+def is_tree(s: dict[str, Any], given: dict[str, int], ring: Any) -> bool:
+    """Whether a saved ring holds the one tree that its rows make: then every place in it is one, and no way is endless.
+
+    A node's height is below its parent's, so there is no circle; in order, the rows ascend, so none is met twice.
+    """
+    held, seen, root = ring.tolist(), s["seen"], s["root"]
+    rows = {NODE * (i + 1) for i in range(seen) if math.isfinite(held[NODE * (i + 1)])}
+    if any(held[:NODE]) or seen - len(rows) != s["bad"] or root not in {0, *rows}:
+        return False
+    if seen < given["period"] and s["head"] != seen:
+        return False
+    above: list[int] = []
+    node, last, found = root, (-math.inf, 0), 0
+    while node or above:
+        while node:
+            left, right = held[node + LEFT], held[node + RIGHT]
+            for child in (left, right):
+                if child != 0 and (child not in rows or height_of(int(child)) >= height_of(node)):
+                    return False
+            if held[node + COUNT] != held[int(left) + COUNT] + held[int(right) + COUNT] + 1.0:
+                return False
+            above.append(node)
+            node = int(left)
+        node = above.pop()
+        if not last < (held[node], node):
+            return False
+        last = held[node], node
+        found += 1
+        node = int(held[node + RIGHT])
+    return found == len(rows)
 
 
 # -- sorted array ---------------------------------------------------------------------------------------------
@@ -307,7 +340,7 @@ def sort_in(value: float, period: int, s: State, ring: F8) -> None:
     s.head = head + 1 if head + 1 < period else 0
 
 
-@kernel(state="head:i8 seen:i8 bad:i8")
+@kernel(state="head:i8<period seen:i8<=period bad:i8")
 def quantile_in_array(close: F8, period: int, k: int, share: float, s: State, ring: F8, out: F8) -> None:
     """The k-th smallest of the last `period` rows, k from 0, and `share` of the way to the next one."""
     for i in range(len(close)):
@@ -318,7 +351,7 @@ def quantile_in_array(close: F8, period: int, k: int, share: float, s: State, ri
         out[i] = value if (s.seen == period) & (s.bad == 0) else math.nan
 
 
-@kernel(state="root:i8 head:i8 seen:i8 bad:i8")
+@kernel(state=TREE, valid=is_tree)
 def quantile_in_tree(close: F8, period: int, k: int, share: float, s: State, ring: F8, out: F8) -> None:
     """As quantile_in_array."""
     for i in range(len(close)):

@@ -81,7 +81,7 @@ def unit_of(ring: F8, size: int, centre: float) -> float:
     return unit
 
 
-@kernel(state="centre scale mean second third fourth head:i8 laps:i8")
+@kernel(state="centre scale mean second third fourth head:i8<period laps:i8")
 def shape(
     close: F8, period: int, s: State, ring: F8, out_second: F8, out_third: F8, out_fourth: F8
 ) -> None:

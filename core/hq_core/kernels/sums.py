@@ -7,7 +7,7 @@ from hq_core.jit import F8, State, kernel
 from hq_core.kernels.window import fold_pairs, fold_threes
 
 
-@kernel(state="x y head:i8 laps:i8")
+@kernel(state="x y head:i8<period laps:i8")
 def sum_two(first: F8, second: F8, period: int, s: State, ring: F8, out_first: F8, out_second: F8) -> None:
     """Sums of the last `period` rows of two columns.
 
@@ -50,7 +50,7 @@ def sum_two(first: F8, second: F8, period: int, s: State, ring: F8, out_first: F
     s.head = head
 
 
-@kernel(state="x y z head:i8 laps:i8")
+@kernel(state="x y z head:i8<period laps:i8")
 def sum_three(
     first: F8, second: F8, third: F8, period: int, s: State, ring: F8, out_first: F8, out_second: F8, out_third: F8
 ) -> None:

@@ -8,6 +8,7 @@ from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.kernels import ops
+from hq_core.saved import Count, Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 WAITING = 1_000_000  # values that may wait for the reader's rows: 8 MB a column
 TRIM = 1024
 NEVER = -(1 << 63)
+FEED = {"graph": bytes, "upto": int, "known": bytes, "values": [bytes], "at": Count}
 
 
 class Feed:
@@ -108,8 +110,11 @@ class Feed:
             "at": self._asof.state.at,
         }
 
-    def load(self, saved: dict[str, Any]) -> None:
-        self.graph.load(saved["graph"])
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
+        lengths = {len(saved["known"]), *map(len, saved["values"])}
+        if len(lengths) != 1 or len(saved["values"]) != len(self.values) or 8 * saved["at"] > len(saved["known"]):
+            raise Damaged(f"{self.key}: the values that are kept and their times do not go together")
+        self.graph.load(saved["graph"], own)
         self.upto = saved["upto"]
         self.known = array("q", saved["known"])
         self.values = [array("d", column) for column in saved["values"]]

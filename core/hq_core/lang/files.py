@@ -4,7 +4,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hq_core.errors import DATA, NOINPUT, USAGE, HqError, printable
+from hq_core.errors import DATA, USAGE, HqError, printable
+from hq_core.files import read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +17,7 @@ def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
     """(name, text, path) of each file; the name is the file's own without its ending."""
     found: list[tuple[str, str, str]] = []
     for path in paths:
-        try:
-            with open(path, "rb") as file:
-                content = file.read(LIMIT + 1)
-        except OSError as error:
-            raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
-        if len(content) > LIMIT:
-            raise HqError(f"{path}: has more than {LIMIT} bytes", DATA)
+        content = read_whole(path, LIMIT)
         try:
             text = content.decode()
         except UnicodeDecodeError as error:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SHOWN = 8       # series that a message lists
 
 
+READERS = {"heard": [(str, int)], "announced": [str]}       # the shape of what `save` gives
+
+
 class Readers:
     """The units of a stage by the series that they read.
 

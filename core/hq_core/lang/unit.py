@@ -11,7 +11,8 @@ from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns, stretches
 from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
 from hq_core.lang.compile import source_name
-from hq_core.lang.feeds import NEVER, Feed
+from hq_core.lang.feeds import FEED, NEVER, Feed
+from hq_core.saved import Count, Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PENDING = 65_536  # rows of one series that may wait for another
 EVER = (1 << 63) - 1
+SCHEMA = (str, str, str, [(str, str)], {str: object})
+UNIT = {"graph": bytes, "passed": int, "feeds": [FEED], "pending": [(SCHEMA, Count, [bytes])]}
 
 
 class Unit:
@@ -221,14 +224,16 @@ class Unit:
             "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
         }
 
-    def load(self, saved: dict[str, Any]) -> None:
-        self.graph.load(saved["graph"])
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
+        self.graph.load(saved["graph"], own)
         self.passed = saved["passed"]
-        for feed, one in zip(self.feeds.values(), saved["feeds"]):
-            feed.load(one)
+        for feed, one in zip(self.feeds.values(), saved["feeds"], strict=True):
+            feed.load(one, own)
         self._pending.clear()
         for schema, n, copies in saved["pending"]:
             before = undescribed(schema)
+            if not n or [len(copy) for copy in copies] != [w * n for w in before.widths]:
+                raise Damaged(f"{n} rows of {before.key} wait, in columns of another length")
             self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies)))
         self._waiting = sum(n for _, n, _ in self._pending)
 

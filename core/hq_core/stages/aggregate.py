@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.bars.chain import Chain
+from hq_core.bars.chain import CHAIN, Chain
 from hq_core.bars.level import NEVER, Scratch
 from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods, within
 from hq_core.bars.plan import Options
 from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.saved import taking
 from hq_core.say import say_time
 from hq_core.stage import Stage
 
@@ -39,6 +40,8 @@ class Aggregate(Stage):
     time_label   add the 5-minute slot of the day, 1..288
     tiers, fx    add statistics by money tier: three upper bounds in a currency of which `fx` make one of the quote
     """
+
+    SHAPE = {"chains": {str: CHAIN}, "marked": int}
 
     def __init__(
         self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", holes: str = "keep",
@@ -87,7 +90,8 @@ class Aggregate(Stage):
         before = self._chains.get(schema.key)
         saved = before.save() if before else self._saved.pop(schema.key, None)
         if saved is not None:
-            chain.load(saved)
+            with taking():
+                chain.load(saved)
         self._chains[schema.key] = chain
 
     def rows(self, batch: Batch) -> None:

@@ -9,7 +9,8 @@ from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import Account
 from hq_core.futures.report import LISTED, summary
-from hq_core.kinds import extra_of, of
+from hq_core.kinds import LIQUIDATION, extra_of, of
+from hq_core.saved import Count
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Backtest(Stage):
     close_at_end   close what is open after the last row, at its close
     per_year   rows a year for annual figures; None: as the data shows
     """
+
+    SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count, "last": float,
+             "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION}]}
 
     def __init__(
         self, terms: Terms, brackets: str = "", strategy: str = "", close_at_end: bool = False,
@@ -231,7 +235,8 @@ class Backtest(Stage):
         self.account.use(self._versions[self._version])
         self.account.load(saved["account"])
         self.liquidations = list(saved["liquidations"])
-        self._last = float(saved["last"])
+        self._last = saved["last"]
+        self.report()                               # what it cannot be made of is found now, not at the end
 
 
 def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
 from hq_core.formats.options import ERROR, KEEP, SORT
+from hq_core.saved import Count, Damaged
 from hq_core.stage import Stage
 from hq_core.wire import Reader
 
@@ -28,6 +29,8 @@ class Import(Stage):
     dedupe   'error', 'exact' or 'last': what becomes of a row whose key was there
     files    paths that are read one after the other, '-' for what lies on the source's descriptor; none: that alone
     """
+
+    SHAPE = {"read": Count, "series": {str: (bytes, [int])}}
 
     def __init__(self, options: Options, dedupe: str = ERROR, files: Sequence[str] = ()) -> None:
         super().__init__()
@@ -263,6 +266,8 @@ class Deduped(_Arranged):
         return {"read": self.read, "series": {**self._saved, **series}}
 
     def load(self, saved: dict[str, Any]) -> None:
+        if any(len(last) not in (0, 3) for _, last in saved["series"].values()):
+            raise Damaged("series: the last row of one is not its ts, key and place")
         self.read, self._saved = saved["read"], dict(saved["series"])
 
 

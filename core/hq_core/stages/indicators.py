@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema, period_ns
 from hq_core.graph import Scratch
 from hq_core.lang.compile import Plan
-from hq_core.lang.readers import Readers
-from hq_core.lang.unit import Unit, written
+from hq_core.lang.readers import READERS, Readers
+from hq_core.lang.unit import UNIT, Unit, written
 from hq_core.lang.values import BASE, Value, align
+from hq_core.saved import taking
 from hq_core.specs import Column, Spec, distinct
 from hq_core.stage import Stage
 
@@ -25,6 +26,8 @@ class Indicators(Stage):
 
     missing  error or warn: what it is when a series that a spec reads is not in the input
     """
+
+    SHAPE = {"units": {str: UNIT}, **READERS}
 
     def __init__(self, specs: Sequence[Spec], settings: Settings | None = None, missing: str = "error") -> None:
         super().__init__()
@@ -47,7 +50,8 @@ class Indicators(Stage):
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
-                unit.load(saved)
+                with taking():
+                    unit.load(saved)
         unit.announce(schema, self.out)
 
     def rows(self, batch: Batch) -> None:

@@ -8,10 +8,10 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.compile import Plan
 from hq_core.lang.origin import nearest
-from hq_core.lang.readers import Readers
+from hq_core.lang.readers import READERS, Readers
 from hq_core.lang.rules import Watch, orders
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
-from hq_core.lang.unit import Unit, described, undescribed
+from hq_core.lang.unit import SCHEMA, UNIT, Unit, described, undescribed
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Signal(Stage):
     settings  whose rules the indicators follow
     missing   error or warn: what it is when a series that a strategy reads is not in the input
     """
+
+    SHAPE = {"units": {str: (SCHEMA, UNIT)}, **READERS}
 
     def __init__(
         self,
@@ -179,12 +181,12 @@ class Signal(Stage):
         }
         return {"units": units, **self._readers.save()}
 
-    def load(self, saved: dict[str, Any]) -> None:
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
         self._readers.load(saved)
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:
-                symbol.unit.load(unit)
+                symbol.unit.load(unit, own)
                 continue
             symbol = self._symbols[name] = Symbol()
             symbol.settled = True

@@ -9,6 +9,7 @@ import msgpack
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.holes import are_holes
+from hq_core.saved import Count
 from hq_core.wire.frame import (
     BLOCK,
     BUFFER,
@@ -42,6 +43,8 @@ class Reader:
     handed out.  Raises HqError DATA where the stream is damaged, is not hq-frames, or stops without its end; what
     was whole before that has been handed out.  Columns are valid until the next item is asked for.
     """
+
+    SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}}
 
     def __init__(self, fd: int, prefix: bytes = b"") -> None:
         self.fd = fd
