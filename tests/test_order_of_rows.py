@@ -10,10 +10,12 @@ import pytest
 from slow_order import first_wrong
 
 from hq_core.batch import Batch, Schema
-from hq_core.errors import DATA, HqError
+from hq_core.errors import DATA
 from hq_core.order import Order
+from hq_core.saved import Damaged, shaped
 from hq_core.specs import expand
 from hq_core.stages.indicators import Indicators
+from hq_core.statefile import CONTENT
 
 T0 = 1_704_067_200 * 10**9
 MINUTE = 60 * 10**9
@@ -164,9 +166,8 @@ def test_good_rows_before_a_bad_one_are_handed_on():
 
 @pytest.mark.parametrize("saved", [[], {"a": [1]}, {"a": 5}, {"a": ["x"] * 6}, {"a": [2**70] * 6}])
 def test_a_memory_that_cannot_be_is_refused(saved):
-    with pytest.raises(HqError) as refused:
-        Order().load(saved)
-    assert refused.value.code == DATA
+    with pytest.raises(Damaged):
+        Order().load(shaped(saved, CONTENT["order"]))
 
 
 def _batches(schema, rows, each):

@@ -11,7 +11,7 @@ from hq_core.formats.options import DROP, ERROR, KEEP, SORT
 from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.formats.times import iso_text
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
-from hq_core.saved import Count
+from hq_core.saved import Count, shaped
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
@@ -373,6 +373,7 @@ class Rows:
 
     def load(self, saved: dict[str, Any]) -> list[Schema]:
         """Take up what `save` gave; the series that were announced."""
+        shaped(saved, ROWS)
         self.total = saved["total"]
         self._times = {symbol: (time[0], time[1], time[2]) for symbol, time in saved["times"].items()}
         for self.symbol in saved["symbols"]:

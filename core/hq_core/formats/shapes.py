@@ -14,6 +14,7 @@ from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
+from hq_core.saved import Count, shaped
 from hq_core.wire.frame import MAX_COLUMNS, Memory
 
 if TYPE_CHECKING:
@@ -371,6 +372,7 @@ class OwnRows:
         return {"total": self.total, "symbols": list(self._schemas)}
 
     def load(self, saved: dict[str, Any]) -> list[Schema]:
+        shaped(saved, {"total": Count, "symbols": [str]})
         self.total = saved["total"]
         for self.symbol in saved["symbols"]:
             self.series()

@@ -44,7 +44,7 @@ class Reader:
     was whole before that has been handed out.  Columns are valid until the next item is asked for.
     """
 
-    SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}}
+    SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}, "section": int}
 
     def __init__(self, fd: int, prefix: bytes = b"") -> None:
         self.fd = fd
