@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import gzip
 import os
+import pkgutil
 import random
 import resource
 import signal
 import sys
 import tempfile
-import time
 import zipfile
 from collections import Counter
+from functools import cache
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +49,7 @@ TOKENS = (
 
 
 class Ended(NamedTuple):
-    """What a run left: exit code (128 + n after signal n), seconds, MiB over the start, stderr."""
+    """What a run left: exit code (128 + n after signal n), seconds of processor, MiB over the start, stderr."""
 
     code: int
     seconds: float
@@ -55,18 +57,33 @@ class Ended(NamedTuple):
     said: str
 
 
+@cache
+def _import_all() -> None:
+    """What commands import, so that no child has to."""
+    import pyarrow.ipc
+    import pyarrow.parquet  # noqa: F401
+
+    import hq_core
+
+    for module in pkgutil.walk_packages(hq_core.__path__, "hq_core."):
+        if not module.name.startswith(("hq_core.jit", "hq_core.indicators.")):
+            import_module(module.name)
+    for name in _commands.NAMES:
+        _commands.load(name)
+
+
 def once(name: str, words: list[str], given: bytes) -> Ended:
     """Run hq-NAME in a child of this process."""
     stdin, stderr = os.memfd_create("in"), os.memfd_create("err")
     os.write(stdin, given)
     os.lseek(stdin, 0, os.SEEK_SET)
-    started = time.monotonic()
+    _import_all()
     child = os.fork()
     if child == 0:
         _become(name, words, stdin, stderr)
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     _, status, usage = os.wait4(child, 0)
-    took = time.monotonic() - started
+    took = usage.ru_utime + usage.ru_stime
     said = os.pread(stderr, 1 << 20, 0).decode("utf-8", "surrogateescape")
     os.close(stdin)
     os.close(stderr)
@@ -84,7 +101,7 @@ def _become(name: str, words: list[str], stdin: int, stderr: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_OUT, LIMIT_OUT))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(10)
+        signal.alarm(60)
         sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
         sys.stdout = os.fdopen(1, "w", errors="surrogateescape", closefd=False)
         sys.argv = [f"hq-{name}", *words]

@@ -11,7 +11,7 @@ from hq_core import statefile
 from hq_core.errors import CONFIG, DATA, IO, HqError
 
 OLD = {
-    "command": "hq-x", "version": "0.1.0", "options": {"period": 14, "fill": "flat"}, "inputs": {"brackets": "ab12"},
+    "command": "hq-x", "version": "0.2.0", "options": {"period": 14, "fill": "flat"}, "inputs": {"brackets": "ab12"},
     "input": {"bytes": 10, "rows": 1, "ended": False, "format": "Reader", "source": {}},
     "output": {"bytes": 20, "closed": False}, "section": 20, "dropped": {}, "holes": {}, "order": {},
     "stage": {"memory": b"\x00\xff" * 20, "seen": 7},

@@ -246,7 +246,7 @@ def write_with_digest(path, packed):
 @pytest.mark.parametrize("packed", [
     b"", b"\xc0", b"\x91\x01", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff",
     b"\x91" * 4000 + b"\xc0", b"\x81\xc0\xc0", b"\x81\x90\xc0", b"\xd6\xff\0\0\0\0", b"\xd8\xff" + b"\xff" * 16,
-    msgpack.packb({"version": [1]}), msgpack.packb({"version": "0.1.0"}), b"\xa4\xff\xff\xff\xff",
+    msgpack.packb({"version": [1]}), msgpack.packb({"version": "0.2.0"}), b"\xa4\xff\xff\xff\xff",
 ])
 def test_content_that_is_no_content_is_damaged(packed, tmp_path, run):
     write_with_digest(tmp_path / "s", packed)

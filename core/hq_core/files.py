@@ -24,10 +24,10 @@ _KINDS = {
 
 
 def read_whole(path: str, limit: int, what: str = "") -> bytes:
-    """All bytes of a file or pipe that may have at most `limit`; `what` stands before the path in errors."""
+    """All bytes of a file or pipe, at most `limit`; - is stdin.  `what` stands before the path in errors."""
     named = f"{what}: {path}" if what else path
     try:
-        with open(path, "rb") as file:
+        with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
             content = file.read(limit + 1)
     except OSError as error:
         raise HqError(f"{named}: {error.strerror}", NOINPUT) from None

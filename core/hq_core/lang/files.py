@@ -14,7 +14,7 @@ LIMIT = 1 << 20  # bytes of one strategy
 
 
 def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
-    """(name, text, path) of each file; the name is the file's own without its ending."""
+    """(name, text, path) of each file, - is stdin; the name is the file's own without its ending."""
     found: list[tuple[str, str, str]] = []
     for path in paths:
         content = read_whole(path, LIMIT)
@@ -22,7 +22,8 @@ def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
             text = content.decode()
         except UnicodeDecodeError as error:
             raise HqError(f"{path}: byte {error.start} is not UTF-8", DATA) from None
-        found.append((printable(os.path.splitext(os.path.basename(path))[0]), text, path))
+        name = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+        found.append((printable(name), text, path))
     return found
 
 
