@@ -174,3 +174,17 @@ def test_the_words_of_a_fill_are_those_of_the_account():
     assert FILL_CODES["action"][str(OPEN_LONG)] == "open_long"
     assert FILL_CODES["action"][str(CLOSE_SHORT)] == "close_short"
     assert FILL_CODES["reason"][str(LIQUIDATION)] == "liquidation"
+
+
+@pytest.mark.parametrize("kind", ["fill", "equity", "liquidation"])
+@pytest.mark.parametrize("how", ["csv", "tsv", "csv --time ns"])
+def test_csv_of_what_hq_backtest_writes_reads_back(run, kind: str, how: str) -> None:
+    made = ("hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq | hq-backtest --leverage 60 | tee all.hqf"
+            f" | hq-export {how} --kind {kind} > a.csv")
+    run("printf 'IF RSI(14) < 30 THEN BUY()\nIF RSI(14) > 70 THEN SELL()\n' > s.hq")
+    assert run(made).code == 0
+    assert run(f"hq-export jsonl --kind {kind} < all.hqf | sed 's/\"period\":\"1m\",//' > b.jsonl").code == 0
+    assert run("hq-import < a.csv > a.hqf && hq-import < b.jsonl > b.hqf").code == 0
+    assert run("hq-diff a.hqf b.hqf -v").text.startswith("equal: ")
+    assert run(f"hq-export {how} < a.hqf | cmp - a.csv").code == 0
+    assert run("sed '2s/[0-9]/x/' a.csv | hq-import").code == 65

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hq_core.formats.options import Options
 
 LOOK = 64
+HEADER = 4096       # bytes of a header that hq-export writes, at most
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
 
 
@@ -51,6 +52,12 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
         return (ParquetSource if look[:4] == b"PAR1" else ArrowSource)(stream, options)
     if not TEXT.issuperset(look[:LOOK]):
         raise HqError(f"not a format that hq reads; its first bytes are {look[:8].hex(' ')}", DATA)
+    if look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):        # as hq-export begins a header
+        from hq_core.formats.own_csv import OwnCsvSource, own_kind
+
+        kind, delimiter = own_kind(stream.peek(1, HEADER))
+        if kind:
+            return OwnCsvSource(stream, kind, delimiter, options)
     from hq_core.formats.csv import CsvSource
 
     return CsvSource(stream, options)

@@ -1,0 +1,117 @@
+"""Fills, liquidations and equity as `hq-export csv` writes them: known by their header, read back row by row."""
+from __future__ import annotations
+
+import csv
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from hq_core import kinds
+from hq_core.errors import DATA, HqError
+from hq_core.formats.inflate import READ
+from hq_core.formats.names import UNIT_AT_END
+from hq_core.formats.options import Options
+from hq_core.formats.shapes import OwnShape
+from hq_core.saved import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hq_core.formats.inflate import ByteStream
+
+    Item = tuple[str, Any]
+
+
+def own_kind(first: bytes) -> tuple[str, str]:
+    """The kind whose columns, all of them, the header in an input's first bytes names, and what lies between them."""
+    line, end, _ = first.partition(b"\n")
+    if not end:
+        return "", ""
+    for delimiter in (",", "\t"):
+        names = {_plain(name) for name in line.decode("utf-8", "replace").rstrip("\r").split(delimiter)}
+        for kind, known in kinds.KINDS.items():
+            if kind not in ("bar", "trade") and names - {"symbol"} == {name for name, _ in known.columns}:
+                return kind, delimiter
+    return "", ""
+
+
+def _plain(name: str) -> str:
+    """A time's name without its unit."""
+    found = UNIT_AT_END.fullmatch(name)
+    return found[1] if found else name
+
+
+class OwnCsvSource:
+    """(kind, item) pairs of such a file: schema Schema, rows Batch.
+
+    position  always 0: the file is read again from its beginning, and the rows handed out before are passed over
+    """
+
+    SHAPE = {"rows": Count}
+
+    def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:
+        if options is not None and options.stated():
+            raise HqError(f"the input holds {kind} rows of hq, which need no options", DATA)
+        self.position = 0
+        self._stream = stream
+        self._kind = kind
+        self._delimiter = delimiter
+        self._done = self._pass = 0
+
+    def save(self) -> dict[str, Any]:
+        return {"rows": self._done}
+
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        self._pass = saved["rows"]
+        return iter(())
+
+    def __iter__(self) -> Iterator[Item]:
+        lines = csv.reader(self._lines(), delimiter=self._delimiter)
+        names = next(lines)
+        shape = OwnShape(self._kind, "", names, Options())
+        self._done = sum(1 for _ in islice(lines, self._pass))
+        n, symbol = 0, ""
+        for row in lines:
+            if not row:
+                continue
+            try:
+                if len(row) != len(names):
+                    raise ValueError(f"has {len(row)} fields, {len(names)} wanted")
+                values = [_value(text) for text in row]
+                if shape.rows is None:
+                    shape.ready(values)
+                now = shape.symbol(row)
+                if n and (now != symbol or n == shape.rows.room):
+                    yield from self._hand_out(shape, symbol, n)
+                    n = 0
+                symbol = now
+                shape.put(values, n)
+            except ValueError as error:
+                yield from self._hand_out(shape, symbol, n)
+                raise HqError(f"row {self._done + 1}: {error}", DATA) from None
+            n += 1
+        yield from self._hand_out(shape, symbol, n)
+
+    def _hand_out(self, shape: OwnShape, symbol: str, n: int) -> Iterator[Item]:
+        if n:
+            shape.rows.symbol = symbol
+            schema, new = shape.rows.series()
+            if new:
+                yield "schema", schema
+            self._done += n
+            yield "rows", shape.rows.batch(n)[0]
+
+    def _lines(self) -> Iterator[str]:
+        chunk = memoryview(bytearray(READ))
+        left = b""
+        while got := self._stream.readinto(chunk):
+            *whole, left = (left + bytes(chunk[:got])).split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace")
+        if left:
+            yield left.decode("utf-8", "replace")
+
+
+def _value(text: str) -> Any:
+    """A field as JSON would have it."""
+    plain = text.removeprefix("-")
+    return None if not text else int(text) if plain.isascii() and plain.isdecimal() and len(plain) < 20 else text
