@@ -82,14 +82,19 @@ def run_stage(
 
     frames   False: the command has something else to show, so what the stage writes goes nowhere
     """
-    from hq_core.flow import Flow, State, open_input
+    from hq_core.flow import Flow, State, open_input, rest_of
 
     if os.isatty(0):
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
     check_descriptors()
     kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
     try:
-        source = getattr(stage, "source", open_input)(0)    # hq-import opens its input by its own options
+        try:
+            source = getattr(stage, "source", open_input)(0)    # hq-import opens its input by its own options
+        except HqError as error:
+            if error.code != NOINPUT or kept is None or not kept.midway:
+                raise
+            source = rest_of(kept, 0, getattr(stage, "options", None) if hasattr(stage, "source") else None)
         with frames_out(name) if frames else _nowhere() as out:
             try:
                 return Flow(stage, name, arguments(), 0, out).run(source, kept)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hq_cli._filter import command, say
+from hq_cli._filter import command
+from hq_cli._say import INFO, say
 from hq_core import hooks
-from hq_core.errors import BUG, CONFIG, HqError, printable
+from hq_core.errors import BUG, CONFIG, HqError
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
@@ -120,9 +121,11 @@ def main() -> None:
     machine.salt()
     started = time.monotonic()
     every = kernels()
+    if not os.isatty(2):
+        say(f"hq warm: {len(every)} kernels; those that are not there yet take about a second of processor each", INFO)
     new = compile_all(every, os.isatty(2))
     for note in [*cache.notes, *without_image(every)]:
-        say(f"hq warm: {printable(note)}")
+        say(f"hq warm: {note}")
     click.echo(f"{len(every)} kernels in {where}, {new} of them compiled now, in {time.monotonic() - started:.1f} s")
 
 

@@ -61,11 +61,11 @@ def main(ctx: click.Context, words: tuple[str, ...]) -> None:
     """
     asked = bool(words) and words[0] == "help"
     words = words[1:] if asked else words
-    if not words:
+    if not words or words[0] == "help":
         click.echo(ctx.get_help())
         return
     name = words[0].removeprefix("hq-")
-    if name not in _known() or name == "help":
+    if name not in _known():
         raise HqError(f"unknown command '{words[0]}'{did_you_mean(name, _known())}", USAGE)
     found = _warm() if name == "warm" else _commands.load(name)
     sys.argv = [str(found.name), *(["--help"] if asked else words[1:])]

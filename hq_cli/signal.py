@@ -7,7 +7,6 @@ import click
 
 from hq_cli._filter import filter_command, say
 from hq_cli._settings import settings, settings_options
-from hq_core.errors import printable
 
 if TYPE_CHECKING:
     from hq_core.stage import Stage
@@ -69,7 +68,7 @@ def main(
         click.echo(as_json(stage.parameters()))
         return None
     for warning in stage.warnings:
-        say(f"hq-signal: {printable(warning)}")
+        say(f"hq-signal: {warning}")
     if not check:
         return stage
     if sample:
@@ -94,7 +93,7 @@ def _run_over(stage: Signal, path: str) -> None:
         raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
     Flow(stage, "hq-signal", [], fd, os.open(os.devnull, os.O_WRONLY)).run(open_input(fd))
     for what, rows in (stage.notices | stage.dropped).items():
-        say(f"hq-signal: {printable(what)}: {rows} row{'s' * (rows != 1)}")
+        say(f"hq-signal: {what}: {rows} row{'s' * (rows != 1)}")
 
 
 if __name__ == "__main__":

@@ -20,12 +20,15 @@ from functools import cache
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgpack
 
 from hq_cli import _commands
 from hq_cli._filter import run as run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FULL, FEW = 100_000, 300
 LIMIT_S, LIMIT_MB, LIMIT_OUT = 2.0, 200, 64 << 20
@@ -110,7 +113,7 @@ def _become(name: str, words: list[str], stdin: int, stderr: int) -> None:
         os._exit(99)
 
 
-def wrong(ended: Ended) -> str:
+def wrong(ended: Ended, words: Sequence[str] = ()) -> str:
     """What must not be, or ''."""
     if ended.code not in FINE:
         return f"exit {ended.code}"
@@ -121,6 +124,8 @@ def wrong(ended: Ended) -> str:
     if ended.megabytes > LIMIT_MB:
         return f"{ended.megabytes:.0f} MiB"
     lines = ended.said.splitlines()
+    if "Traceback" in ended.said and "--debug" in words:
+        return ""
     if not all(line.isprintable() or "\t" in line for line in lines) or "Traceback" in ended.said:
         return "what it says on stderr"
     return "" if ended.code in (0, 1) or lines else "an error without a word"
@@ -276,7 +281,7 @@ def run(trials: int, seed: int, sorts: tuple[str, ...] = SORTS) -> tuple[Counter
             name, words, given = getattr(fuzz, sorts[i % len(sorts)])()
             ended = once(name, words, given)
             ends[f"{sorts[i % len(sorts)]} {ended.code}"] += 1
-            what = wrong(ended)
+            what = wrong(ended, words)
             if what:
                 keep = Path(tempfile.gettempdir()) / f"hq-fuzz-{seed}-{i}"
                 keep.write_bytes(given)

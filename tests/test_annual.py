@@ -88,11 +88,17 @@ def test_what_the_user_knows_holds(run) -> None:
 
 @pytest.mark.parametrize(("period", "rows", "span", "seen_days", "weekdays", "wanted"), [
     ("1w", 52, 51 * 7 * DAY_NS, 52, 1, 365 / 7),
-    ("1h", 50, 2 * DAY_NS, 3, 0b111, 365 * 24),             # under a week nobody can tell
+    ("1h", 49, 2 * DAY_NS, 3, 0b111, 365 * 24),             # under a week nobody can tell
+    ("1h", 33, 2 * DAY_NS, 3, 0b111, 16 * 365.25),          # a row at most hours: those there are
+    ("1h", 14, 2 * DAY_NS, 3, 0b111, None),                 # as few as an exchange of sessions has
     ("", 11, 10 * DAY_NS, 11, 0b1111111, 365.25),
     ("", 1, 0, 1, 1, None),
     ("1h", 1, 0, 1, 1, 365 * 24),
     ("1h", 721, 30 * DAY_NS, 26, 0b111111, 720 / 30 * 365.25),      # six days: foreign exchange
+    ("1m", 100_001, 100 * DAY_NS, 100, 0b1111111, 1000 * 365.25),   # minutes without trades are not there
+    ("1d", 13, 365 * DAY_NS, 13, 0b11111, 12 / 365 * 365.25),       # business month ends are no 252 days
+    ("1d", 13, 365 * DAY_NS, 13, 0b1111111, 12 / 365 * 365.25),     # nor month starts 365
+    ("4w", 14, 13 * 31 * DAY_NS, 14, 0b1111111, 365.25 / 31),       # months are no 4w
 ])
 def test_rows_a_year(period, rows, span, seen_days, weekdays, wanted) -> None:
     got, why = periods_per_year(period, rows, 0, span, seen_days, weekdays)

@@ -47,9 +47,10 @@ def gather(source) -> dict[str, dict[str, bytes]]:
 
 
 def read(data: bytes, **options) -> dict[str, dict[str, bytes]]:
+    """What is read, of any year."""
     fd = descriptor(data)
     try:
-        return gather(open_source(fd, b"", Options(**options)))
+        return gather(open_source(fd, b"", Options(**{"any_year": True, **options})))
     finally:
         os.close(fd)
 

@@ -66,7 +66,7 @@ def test_a_number_that_overflows_is_refused_and_no_infinity(text):
 
 def test_a_written_infinity_is_read_only_where_a_field_may_be_empty():
     bars = b"open_time,close,volume,open_long\n1600000000000,1,1,inf\n1600000060000,1,-inf,\n"
-    got = read_bytes(bars)["bar//1m"]
+    got = read_bytes(bars, invalid="keep")["bar//1m"]
     assert got["open_long"][0] == math.inf
     assert got["volume"] == [1, -math.inf]
     objects = [{"open_time": 1600000000000 + 60000 * i, "close": 1, "open_long": "inf"} for i in range(2)]
@@ -92,8 +92,8 @@ def test_an_offset_of_99_hours_is_no_time():
 def test_a_period_of_more_years_than_time_has_is_refused():
     for period in ("99999999999999999999d", "90000d"):
         bar = {"kind": "bar", "period": period, "open_time": 1600000000000, "close": 1}
-        refused(lines(bar), "longer than 146 years")
-        refused(b"open_time,close\n1600000000000,1\n", "longer than 146 years", period=period)
+        refused(lines(bar), "longer than 100 years")
+        refused(b"open_time,close\n1600000000000,1\n", "longer than 100 years", period=period)
 
 
 def test_an_instant_that_a_user_writes_may_be_anything():

@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
-from hq_core.errors import DATA, HqError
+from hq_core.errors import DATA, NOINPUT, HqError
 from hq_core.order import Order
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.wire import Reader, Writer
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BACKLOG = 16        # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-AGAIN = 0.05        # seconds after which a signal looks again whether a read or a write blocks
+AGAIN = 0.05        # seconds after which it is looked whether a signal has come and a read or a write blocks
 PATIENCE = 10       # looks that a write may block for: who reads slowly still gets the end
 
 
@@ -47,14 +47,16 @@ class Signals:
 
     def __enter__(self) -> Signals:
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._wakeup = signal.set_wakeup_fd(self._pipe[1])
+        self._wakeup = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
         kept = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]      # nohup
         self._before = {number: signal.signal(number, self._catch) for number in kept}
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
+        blocked.every = AGAIN
         return self
 
     def __exit__(self, *error: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        blocked.watch(False)
+        blocked.every = 0.0
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)
@@ -66,9 +68,10 @@ class Signals:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         self.caught = number
-        signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
 
     def _look(self, number: int, frame: object) -> None:
+        if not self.caught:
+            return
         blocked.found += 1
         if blocked.reading or (blocked.writing and blocked.found >= PATIENCE):
             raise Stopped(blocked.reading)
@@ -87,7 +90,10 @@ class Signals:
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         poll.register(self._pipe[0], select.POLLIN)
-        return any(ready == fd for ready, _ in poll.poll(timeout))
+        found = [ready for ready, _ in poll.poll(timeout)]
+        if self._pipe[0] in found:
+            os.read(self._pipe[0], 4096)
+        return fd in found
 
 
 class State:
@@ -139,7 +145,7 @@ class Flow:
                 return self._run(source, state, signals)
             except Stopped:
                 name = signal.Signals(signals.caught).name
-                after = "" if state is None else (
+                after = "" if state is None or not (state.loaded or self._saved_rows) else (
                     f"; the state stays as it was: cut the output to hq-state --output-bytes {state.path} to go on"
                 )
                 raise HqError(
@@ -271,6 +277,23 @@ class Flow:
             "dropped": {} if closed else self._all_dropped(),
             "holes": {} if closed else self._all_holes(), "order": self.order.save(), "stage": self.stage.save(),
         })
+
+
+def rest_of(state: State, fd: int, options: Any = None) -> Source:
+    """The source of an input of which a state holds all there was: nothing more comes but its end."""
+    name = state.loaded["input"]["format"] if state.loaded else ""
+    if name == "Reader":
+        return Reader(fd)
+    if name == "CsvSource":
+        from hq_core.formats.csv import CsvSource as Text
+    elif name == "JsonSource":
+        from hq_core.formats.jsonl import JsonSource as Text  # type: ignore[assignment]
+    else:
+        raise HqError("no input: not a single byte came", NOINPUT)
+    from hq_core.formats.inflate import ByteStream
+
+    source: Source = Text(ByteStream(fd), options)
+    return source
 
 
 def open_input(fd: int) -> Source:

@@ -215,7 +215,7 @@ class HQuant:
     # -- before the first bar ----------------------------------------------------------------------------
     def add_indicator(self, spec: str | Mapping[str, Any], period: str | None = None) -> Line:
         """`rsi:14` or {"type": "rsi", "period": 14}; asked for twice it is computed once."""
-        return self[self.bar if period is None else period].add(specs.single(spec))
+        return self[self.bar if period is None else period].add(specs.single(spec).over(specs.COLUMNS))
 
     def add_strategy(self, name: str, text: str | None = None) -> None:
         """A strategy in the language of hq-dsl(7): its text, or a name and its text.

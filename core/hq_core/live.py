@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.graph import Graph
 from hq_core.kernels import ops
-from hq_core.specs import distinct, expand
+from hq_core.specs import COLUMNS, distinct, expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ class Live:
     def __init__(self, *specs: str, settings: Settings | None = None) -> None:
         self._graph = graph = Graph(settings)
         outs: dict[str, Out] = {}
-        for spec in distinct([one for text in specs for one in expand(text)]):
+        for spec in distinct([one.over(COLUMNS) for text in specs for one in expand(text)]):
             outs |= zip(spec.columns(), spec.build(graph))
         if not outs:
             raise HqError("name at least one indicator, such as rsi:14", USAGE)

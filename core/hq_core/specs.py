@@ -20,7 +20,7 @@ FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
 MOST = 10_000           # columns of one fan: whoever asks for more has mistyped
 NESTING = 64            # indicators within indicators: whoever walks them may recurse
 PARAMETER = re.compile(r"\s*(-?\d|\w+\s*=)")
-COLUMNS = frozenset(name for name, _ in BAR)
+COLUMNS = frozenset(name for name, _ in BAR)      # of bars of which nobody knows more
 
 
 class Column:
@@ -279,7 +279,7 @@ def _source(text: str) -> Column | Spec:
     name = text.partition("@")[0]
     if ":" in name or "(" in name or _is_pick(text):
         return parse(text)
-    return parse(text) if text not in COLUMNS and text.lower() in registry.names() else Column(text)
+    return parse(text) if text.lower() in registry.names() else Column(text)       # Spec.over knows the rows' columns
 
 
 def _is_pick(text: str) -> bool:

@@ -20,7 +20,7 @@ class Stage:
     SHAPE     of what `save` gives (hq_core/saved.py), or {}; a state file with anything else is not given to `load`
     """
 
-    SHAPE: Any = object
+    SHAPE: Any = {}
 
     out: Writer
     any_order = False

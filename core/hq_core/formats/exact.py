@@ -212,7 +212,9 @@ def whole(
     if kind == "f":
         with np.errstate(all="ignore"):
             _refuse(column, ~(np.floor(values) == values) | np.isinf(values), "is not a whole number")
-            _refuse(column, np.abs(values) >= EVEN, "may have been another number: from 2^53 on floats leave some out")
+            bits = np.finfo(values.dtype).nmant + 1
+            said = f"may have been another number: from 2^{bits} on {values.dtype} leaves some out"
+            _refuse(column, np.abs(values) >= 2.0**bits, said)
             values = values.astype(np.int64)
     limits = np.iinfo(values.dtype)
     low, high = -((plus - within[0]) // times), (within[1] - plus) // times

@@ -116,6 +116,7 @@ class JsonSource:
         self._memory = Memory(2 * READ)
         self._at = self._filled = self._base = 0
         self._deep = -1                     # the depth of rows; not known before the first bytes
+        self._numbers: list[int] = []       # of the elements whose rows lie in the block
         self._number = 0
         self._shapes: list[Shape] = []
         self._of: dict[tuple[str, str, str], Shape] = {}        # tag, period, symbol -> shape
@@ -195,16 +196,19 @@ class JsonSource:
                     yield "map", made
                     continue
                 shape, rows = made
-                for symbol, row in rows:
+                for behind, (symbol, row) in enumerate(rows, 1 - len(rows)):       # those before waited for this one
                     if last is not shape or symbol != shape.rows.symbol or k == shape.rows.room:
                         yield from self._hand_out(last, k, start)
                         last, k = shape, 0
                         shape.rows.symbol = symbol
+                    if k == 0:
+                        self._numbers.clear()
                     try:
                         shape.put(row, k)
                     except ValueError as error:
                         yield from self._hand_out(last, k, start)
                         raise self._wrong(start, error) from None
+                    self._numbers.append(self._number + behind)
                     k += 1
             yield from self._hand_out(last, k, state.pos)
             if state.stop:
@@ -243,7 +247,7 @@ class JsonSource:
             if batch.n:
                 yield "rows", batch
             if wrong:
-                raise HqError(f"element {self._number - n + rows.total - before + 1}: {wrong}")
+                raise HqError(f"element {self._numbers[rows.total - before]}: {wrong}")
 
     # -- rows --------------------------------------------------------------------------------------------
     def _made(self, raw: Any, pairs: int) -> tuple[Shape, list[tuple[str, list[Any]]]] | dict[str, Any] | None:

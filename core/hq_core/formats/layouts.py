@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from hq_core.batch import LONGEST, period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.clock import Clock, is_time_of_day
-from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
+from hq_core.formats.csv_kernel import BOOL, DAY, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
+    KNOWN,
     TRADE_NAMES,
     TRUTH,
     UNSURE,
@@ -148,6 +149,11 @@ class Plan:
                 "hq-import --order sort puts rows in order"
             )
         self.period = abs(apart)
+        if 28 * DAY <= self.period <= 31 * DAY:
+            raise HqError(
+                f"rows 1 and {number} are {self.period // DAY}d apart, which may be a month: "
+                "pass --period to hq-import (30d for months)"
+            )
         if not self.period_text or self.period > LONGEST * SECOND:
             raise HqError(
                 f"the period cannot be told from rows 1 and {number}, which are {self.period / SECOND:g} s apart; "
@@ -245,6 +251,7 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
     for role, at in found.items():
         if role not in options.columns and squash(names[at]) in UNSURE:
             options.remark(f"column '{names[at]}' is read as {role}")
+    _unread(plan, options)
     return plan
 
 
@@ -311,7 +318,7 @@ def _spare(plan: Plan, found: dict[str, int], first: list[str], options: Options
         else:
             field.spare = role not in NEEDED
             kind = dict((*BAR, *TRADE)).get(role, "i8")
-            number = is_number(text) or (kind == "f8" and text.lower().lstrip("+-") in ("", "nan", "inf"))
+            number = is_number(text) or (kind == "f8" and text.lower().lstrip("+-") in ("inf", *MISSING))
             wrong = text.lower() not in TRUTH if kind == "b1" else not number
         if field.spare and wrong:
             what = f"'{text}' in row 1 is no {role}" if text else "it is empty in row 1"
@@ -453,13 +460,24 @@ def _first(field: Field, text: str) -> int:
         raise HqError(f"row 1: column '{field.name}': '{text}' {error}") from None
 
 
+MISSING = ("", "nan", "null", "none", "na", "n/a")      # what files write where a number would stand
+
+
+def _unread(plan: Plan, options: Options) -> None:
+    """Note the columns that nothing is made of; an exchange's own files have some that everybody knows."""
+    for field in plan.fields:
+        known = squash(field.name) in KNOWN or field.name.strip().lower() in IGNORED
+        if field.op == SKIP and not field.left and not known and field.name.strip():
+            options.unread[field.name] = None
+
+
 def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
     """Further numeric columns of bars come along under their own names: indicators, features."""
     have = {name for name, _ in plan.cols}
     used = set(found.values())
     for i, field in enumerate(plan.fields):
         text = first[i].lower().lstrip("-")
-        numeric = is_number(first[i]) or text in ("", "nan", "inf")
+        numeric = is_number(first[i]) or text in ("inf", *MISSING)
         if i in used or field.left or field.op != SKIP or field.name.strip().lower() in IGNORED or not numeric:
             continue
         name = "_".join(field.name.strip("<>").split())

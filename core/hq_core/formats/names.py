@@ -102,3 +102,6 @@ def without_header(first: list[str]) -> list[str] | None:
     if n == 5 and epoch(3) and truth(4):
         return ["id", "price", "qty", "time", "is_buyer_maker"]
     return None
+
+
+KNOWN = frozenset(squash(name) for name in (*KLINE, *AGG_TRADE, *SPOT_TRADE))      # of the exchange's own files

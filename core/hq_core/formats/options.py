@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ERROR, DROP, KEEP = "error", "drop", "keep"         # what becomes of rows whose values cannot be
+LISTED = 8          # names that a line lists
 SORT = "sort"                                       # rows come in any order and leave in that of time
 
 
@@ -28,13 +29,13 @@ class Options:
     any_year     times outside 1900 to 2199 are meant
     order        ERROR: rows lie in order of time;  SORT: they do not, and whoever reads them sorts
 
-    dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file; a copy of
-                 the options shares both
+    dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file;
+    unread       columns of the file that nothing is made of; a copy of the options shares all three
     """
 
     __slots__ = (
         "any_year", "columns", "decimal", "delimiter", "drop", "dropped", "invalid", "kind", "order", "period",
-        "remarks", "skip_lines", "stamp", "symbol", "time_format", "time_unit", "tz",
+        "remarks", "skip_lines", "stamp", "symbol", "time_format", "time_unit", "tz", "unread",
     )
 
     def __init__(
@@ -60,13 +61,14 @@ class Options:
         self.order = order
         self.dropped: dict[str, int] = {}
         self.remarks: dict[str, int] = {}
+        self.unread: dict[str, None] = {}
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""
         plain = Options()
         return any(
             getattr(self, name) != getattr(plain, name)
-            for name in self.__slots__ if name not in ("order", "dropped", "remarks")
+            for name in self.__slots__ if name not in ("order", "dropped", "remarks", "unread")
         )
 
     def remark(self, line: str, rows: int = 0) -> None:
@@ -74,4 +76,9 @@ class Options:
 
     def told(self) -> list[str]:
         """A line for each thing that is no error and that the user should know."""
-        return [f"{line}: {n} row{'s' * (n != 1)}" if n else line for line, n in self.remarks.items()]
+        found = [f"{line}: {n} row{'s' * (n != 1)}" if n else line for line, n in self.remarks.items()]
+        if self.unread:
+            names = list(self.unread)
+            more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+            found.append(f"column{'s' * (len(names) > 1)} not read: {', '.join(names[:LISTED])}{more}")
+        return found

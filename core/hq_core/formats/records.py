@@ -35,7 +35,7 @@ class Layout:
         named = kinds.of(schema.of).key
         self.key = named[0] if named and schema.has(named[0]) else ""
         self.ids = self.key == "id"
-        if schema.of == "bar" and not self.key:
+        if schema.of == "bar" and not self.key and schema.period:
             self.key = "ts"
 
     def column(self, records: Array, name: str) -> Array:

@@ -210,7 +210,7 @@ class PlannedShape(Shape):
                 else:
                     column[k] = _other(field, value)
             except (ValueError, OverflowError) as error:
-                if not field.loose or not isinstance(value, str):
+                if not field.loose or not isinstance(value, str) or is_number(value.strip()):    # a number too large
                     raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
                 self.options.remark(field.text_told, 1)
                 column[k] = nan

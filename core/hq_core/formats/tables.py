@@ -15,9 +15,9 @@ from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKI
 from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.layouts import whole as parsed
+from hq_core.formats.names import is_number
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROOM, Rows
-from hq_core.kinds import BAR
 from hq_core.saved import Count
 from hq_core.wire.frame import check_series
 
@@ -317,13 +317,13 @@ class TableSource:
                     raise HqError(f"row {row + 1}: column '{name}': {error}", DATA) from None
             return found
 
-        plan = build(self.names, texts(0), self.options)
+        first = texts(0)
+        plan = build(self.names, first, self.options)
         for i, field in enumerate(plan.fields):
-            own = field.name in self.options.columns.values() or str(i + 1) in self.options.columns.values()
-            textual = i in columns and columns[i].textual
-            if field.op == REAL and textual and not own and plan.kind == "bar" and field.to not in dict(BAR):
-                plan.cols.remove((field.to, "f8"))      # the file says that it is text, so it is no feature
+            if field.loose and i in columns and columns[i].textual and not is_number(first[i]):
+                plan.cols.remove((field.to, "f8"))      # an empty text says of no text column that it is of numbers
                 field.op, field.to = SKIP, ""
+                self.options.unread[field.name] = None
         if plan.kind == "bar" and plan.period == 0:
             at = plan.series_field()
             same = next((i for i in range(1, n) if at < 0 or columns[at].text(i) == columns[at].text(0)), None)
@@ -352,8 +352,21 @@ class TableSource:
                     to[:n] = _converted(field, column.part(start, start + n))
                     break
                 except Unfit as error:
+                    if field.loose:
+                        to[:n] = self._loosely(field, column.part(start, start + n))
+                        break
                     n, wrong = error.at, f"column '{field.name}': {error}"
         return n, wrong
+
+    def _loosely(self, field: Field, column: Column) -> Array:
+        """The numbers of a column that nobody asked for; what is none is NaN, and told."""
+        made = np.full(len(column), np.nan)
+        for i in range(len(column)):
+            try:
+                made[i] = real(column.part(i, i + 1))[0]
+            except Unfit:
+                self.options.remark(field.text_told, 1)
+        return made
 
 
 def _converted(field: Field, column: Column) -> Array:

@@ -203,7 +203,9 @@ class Deduped(_Arranged):
 
         layout = self._layouts[schema.key] = Layout(schema)
         self._tails[schema.key] = np.empty(0, dtype=layout.dtype)
-        self._cleaners.pop(schema.key, None)
+        known = self._cleaners.pop(schema.key, None)
+        if known is not None and known.last:            # other columns, the same series: keys and times go on
+            self.cleaner(layout, False).last = known.last
         if schema.key in self._saved:
             rows, last = self._saved.pop(schema.key)
             if len(rows) % layout.dtype.itemsize:

@@ -5,6 +5,7 @@ import ctypes
 import errno
 import os
 import select
+import signal
 import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -124,13 +125,22 @@ class Stopped(Exception):
 
 
 class Blocked:
-    """Which call may block at the moment, and how often a handler has found it so since a byte has moved."""
+    """Which call may block at the moment, and how often a handler has found it so since a byte has moved.
 
-    __slots__ = ("found", "reading", "writing")
+    every   seconds after which such a call is interrupted, again and again: a signal that comes just before the call
+            would else be seen when it ends, which may be never; 0 where nobody handles SIGALRM
+    """
+
+    __slots__ = ("every", "found", "reading", "writing")
 
     def __init__(self) -> None:
         self.reading = self.writing = False
         self.found = 0
+        self.every = 0.0
+
+    def watch(self, on: bool) -> None:
+        if self.every:
+            signal.setitimer(signal.ITIMER_REAL, self.every * on, self.every * on)
 
 
 blocked = Blocked()
@@ -140,6 +150,7 @@ def read_into(fd: int, view: memoryview) -> int:
     """Read once into `view`; 0 at the end.  Raises HqError IO."""
     while True:
         blocked.reading = True
+        blocked.watch(True)
         try:
             return os.readv(fd, [view])
         except BlockingIOError:             # whoever shares our stdin has made it non-blocking
@@ -148,12 +159,14 @@ def read_into(fd: int, view: memoryview) -> int:
             raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
         finally:
             blocked.reading = False
+            blocked.watch(False)
 
 
 def write_all(fd: int, data: memoryview) -> None:
     """Write all of it.  Raises HqError IO, and BrokenPipeError where nobody reads any more."""
     at = 0
     blocked.writing = True
+    blocked.watch(True)
     try:
         while at < len(data):
             try:
@@ -167,6 +180,7 @@ def write_all(fd: int, data: memoryview) -> None:
         raise HqError(f"cannot write: {os.strerror(error.errno or 0)}", IO) from None
     finally:
         blocked.writing = False
+        blocked.watch(False)
 
 
 def _wait(fd: int, what: int) -> None:

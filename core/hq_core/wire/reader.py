@@ -194,6 +194,8 @@ class Reader:
                 raise self._bad("is an end whose holes are not maps of bars, rows and first", before=True)
             self._open = False
             return kind, frame
+        if kind == "strings" and not _is_strings(frame):
+            raise self._bad("is strings without of, col and a list of texts", before=True)
         return "map", frame
 
     def _resumed(self, offset: object) -> None:
@@ -285,6 +287,12 @@ class Reader:
         return HqError(f"frame at byte {at} {what}", DATA)
 
     _before = 0
+
+
+def _is_strings(frame: dict[str, Any]) -> bool:
+    values = frame.get("values")
+    texts = (frame.get("of"), frame.get("col"), *values) if isinstance(values, list) else (None,)
+    return all(isinstance(text, str) for text in texts)
 
 
 def _schema_frame(number: int, schema: Schema) -> dict[str, Any]:
