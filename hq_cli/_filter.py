@@ -131,14 +131,18 @@ def frames_out(name: str) -> Iterator[int]:
 
     say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames", INFO)
     # -P: the current folder is no place to look for modules
-    table = Popen([sys.executable, "-P", "-m", "hq_cli.export", "table", "--head", str(SHOWN)], stdin=PIPE)
+    table = Popen([sys.executable, "-P", "-m", "hq_cli.export", "table", "--head", str(SHOWN)], stdin=PIPE, stderr=PIPE)
     assert table.stdin is not None
+    assert table.stderr is not None
     try:
         yield table.stdin.fileno()
-    finally:
+    finally:                # where the command fails, what its table says of missing rows is no news
         table.stdin.close()
+        said = table.stderr.read().decode("utf-8", "replace")
         code = table.wait()
     if code:
+        for line in said.splitlines():
+            say(line)
         raise HqError(f"the table that shows the rows ended with {code}; in a pipe they are hq-frames", IO)
 
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import subprocess
 
 import msgpack
 import numpy as np
@@ -90,6 +93,28 @@ def test_a_name_in_brackets_is_the_indicator_where_the_rows_have_no_such_column(
     plain = run(f"{made} | hq-indicators 'sma:3(vwap)' | hq-export csv --columns sma_3_vwap --tail 1")
     assert plain.code == 0, plain.stderr
     assert float(plain.text.split(",")[-1]) > 0
+
+
+def test_a_slack_that_is_cut_is_told(run) -> None:
+    made = "hq-gen trades --rows 20000 --seed 1 | hq-aggregate 1h"
+    said = run(f"{made} --slack-start 2h > /dev/null").stderr
+    assert "hq-aggregate: slack-start: 2h is cut to 1 % of the period: 36s of 1h\n" in said
+    assert "is cut" not in run(f"{made} --slack-start 36s > /dev/null").stderr
+    assert "is cut" not in run("hq-gen trades --rows 20000 --seed 1 | hq-aggregate 1m > /dev/null").stderr
+
+
+def test_a_command_that_fails_on_a_terminal_says_so_once(command_env, tmp_path) -> None:
+    """Its table said first that no input came."""
+    (tmp_path / "bad.csv").write_text("a,b\n1,x\n")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(["bash", "-c", "hq-import bad.csv"], stdout=theirs, stderr=subprocess.PIPE, cwd=tmp_path,
+                          env=command_env, text=True) as process:
+        os.close(theirs)
+        said = process.communicate()[1]
+    os.close(ours)
+    assert process.returncode == 65
+    assert [line.split(":")[0] for line in said.splitlines()] == ["hq-import"] * len(said.splitlines())
+    assert "no input" not in said
 
 
 def test_help_of_help_is_help(run) -> None:

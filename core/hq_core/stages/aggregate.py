@@ -11,13 +11,16 @@ from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.saved import taking
-from hq_core.say import say_time
+from hq_core.say import say_length, say_time
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hq_core.batch import Batch, Schema
+
+
+SLACK = 1_000_000_000       # ns that are asked for by nobody: the default
 
 
 class Aggregate(Stage):
@@ -112,11 +115,22 @@ class Aggregate(Stage):
             for chain in self._chains.values():
                 chain.flush()
 
+    def _shortened(self) -> Iterator[str]:
+        """A slack that was asked for and is longer than a bar may be taken for whole by."""
+        trades = any(key.startswith("trade/") for key in self._chains)
+        for name, slack in (("slack", self.options.slack), ("slack-start", self.options.slack_start)):
+            short = [one for one in self.periods if slack > max(one.ns // 100, SLACK)]
+            if trades and short:
+                least = short[0]
+                yield (f"{name}: {say_length(slack)} is cut to 1 % of the period: {say_length(least.ns // 100)} "
+                       f"of {least.name}")
+
     def remarks(self) -> list[str]:
         found: dict[str, list[tuple[str, dict[str, int]]]] = {}
         for series, one in self.holes.items():
             found.setdefault(series.rpartition("/")[2], []).append((series, one))
-        return [self._remark(period, found[period]) for period in sorted(found, key=lambda name: parse_period(name).ns)]
+        lines = [self._remark(one, found[one]) for one in sorted(found, key=lambda name: parse_period(name).ns)]
+        return [*lines, *self._shortened()]
 
     def _remark(self, period: str, found: list[tuple[str, dict[str, int]]]) -> str:
         bars, rows = (sum(one[what] for _, one in found) for what in ("bars", "rows"))
