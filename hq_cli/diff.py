@@ -42,6 +42,9 @@ def main(
     how series lie between each other does not count, nor do heads.  A nan equals any nan.  Prints nothing and exits 0
     if they are equal; else prints the first difference by time, then how much differs, and exits 1.
 
+    A text that has no place for a period (csv of fills or equity) is compared with the one series of that kind and
+    symbol that the other side has; if that has several, it exits 65.
+
     With --columns equity two runs are compared by their equity alone: not by their reports, nor by their fills.
 
     Equal are streams that announce the same series, even without rows.  Where a side announces nothing, or has what

@@ -217,3 +217,41 @@ def test_a_format_without_a_place_for_signals_names_one_that_has(run, form):
     ran = run(f"hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export {form}")
     assert (ran.code, ran.text) == (0, "")
     assert ran.stderr == f"hq-export: {form} has no place for 232 signal frames; jsonl has\n"
+
+
+@pytest.mark.parametrize("kind", ["fill", "equity"])
+def test_csv_which_has_no_period_is_compared_with_what_has_one(run, kind):
+    """The csv and the jsonl of one run were two series that each side lacked."""
+    runs(run)
+    for form in ("csv", "jsonl"):
+        run(f"hq-export {form} --kind {kind} < a > a.{form}; hq-export {form} --kind {kind} < b > b.{form}")
+    for a, b in (("a.csv", "a.jsonl"), ("a.jsonl", "a.csv")):
+        assert run(f"hq-diff {a} {b}") == (b"", "", 0)
+    for one in ("a.jsonl b.csv", "a.csv b.jsonl"):
+        ran = run(f"hq-diff {one}")
+        assert ran.code == 1
+        assert ran.text == run("hq-diff a.jsonl b.jsonl").text
+        assert ran.text.startswith(f"{kind}/BTCUSDT/1m ts 2024-01-01T")
+
+
+@pytest.mark.parametrize(("periods", "code"), [
+    (["1m"], 0), (["1m", "5m"], 65), (["5m", ""], 65), (["", "5m"], 1), ([""], 0),
+])
+def test_a_series_without_a_period_is_never_guessed(run, periods, code):
+    runs(run)
+    run("hq-export csv --kind equity < a > a.csv; hq-export jsonl --kind equity < a > one")
+    run(" ".join(f"sed 's/\"1m\"/\"{period}\"/' one >> both;" for period in periods))
+    for one, other in (("a.csv", "both"), ("both", "a.csv")):
+        ran = run(f"hq-diff {one} {other}")
+        assert (ran.code, ran.stderr.count("\n")) == (code, int(code == 65)), ran
+        if code == 65:
+            assert ran.stderr.startswith("hq-diff: a.csv: equity/BTCUSDT/ has no period, so nobody can tell which it "
+                                         f"is of equity/BTCUSDT/{periods[0]}, equity/BTCUSDT/{periods[1]}; choose one")
+
+
+def test_frames_and_jsonl_without_a_period_are_a_series_of_their_own(run):
+    one, other = (Schema("equity", "X", period, [("ts", "i8")]) for period in ("", "1m"))
+    assert compared(frames.frames((one, [(1,)])), frames.frames((other, [(1,)]))).first is not None
+    runs(run)
+    run("hq-export jsonl --kind equity < a > a.jsonl; sed 's/\"1m\"/\"\"/' a.jsonl > b.jsonl")
+    assert run("hq-diff a.jsonl b.jsonl").code == 1

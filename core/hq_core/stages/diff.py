@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgpack
 
-from hq_core.batch import Batch
+from hq_core.batch import Batch, Schema
 from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
@@ -15,7 +15,6 @@ from hq_core.wire.frame import copied
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.batch import Schema
     from hq_core.compare.values import Apart, Near
     from hq_core.flow import Source
     from hq_core.wire.frame import Memory
@@ -43,6 +42,7 @@ class Side:
     def __init__(self, name: str, source: Source) -> None:
         self.name = name
         self.source = source
+        self.bare = getattr(source, "bare", False)    # its form has no place for a period
         self.items: Iterator[tuple[str, Any]] = iter(source)
         self.done = False
         self.rows = 0
@@ -51,6 +51,8 @@ class Side:
         self.common = 0         # of these, what belongs to series that both have
         self.columns: dict[str, None] = {}
         self.tables: Tables = {}
+        self.periods: dict[tuple[str, str], list[str]] = {}     # kind and symbol -> in what periods they came
+        self.full: dict[str, str] = {}          # key without a period -> the other side's, which it is compared with
 
     def check(self) -> None:
         """Refuse a side of which nothing, or not all, was compared."""
@@ -153,9 +155,11 @@ class Diff:
                 self._map(at, item)
 
     def _announced(self, at: int, schema: Schema) -> None:
-        series = self.series.get(schema.key)
-        if series is None:
-            series = self.series[schema.key] = Series(schema.key)
+        periods = self.sides[at].periods.setdefault((schema.of, schema.symbol), [])
+        if schema.period not in periods:
+            periods.append(schema.period)
+            self._join(schema.of, schema.symbol)
+        series = self._series(at, schema)
         if not series.there[at]:
             series.there[at] = True
             if all(series.there):
@@ -164,8 +168,31 @@ class Diff:
         self.sides[at].columns.update(dict.fromkeys(schema.names))
         series.named |= any(schema.has(name) for name in self.only)
 
+    def _series(self, at: int, schema: Schema) -> Series:
+        key = self.sides[at].full.get(schema.key, schema.key)
+        series = self.series.get(key)
+        if series is None:
+            series = self.series[key] = Series(key)
+        return series
+
+    def _join(self, kind: str, symbol: str) -> None:
+        """Let a series whose form has no place for a period (csv) be that one of the other side which has one."""
+        key = Schema(kind, symbol, "").key
+        both = [side.periods.get((kind, symbol), []) for side in self.sides]
+        for side, mine, theirs in zip(self.sides, both, both[::-1]):
+            fits = side.bare and mine == [""] and theirs and "" not in theirs
+            if key in side.full or (fits and len(theirs) > 1):
+                others = ", ".join(Schema(kind, symbol, one).key for one in theirs)
+                raise HqError(f"{side.name}: {key} has no period, so nobody can tell which it is of {others}; "
+                              "choose one with hq-export --period", DATA)
+            if fits:
+                full = side.full[key] = Schema(kind, symbol, theirs[0]).key
+                if key in self.series:
+                    self.series[full] = self.series.pop(key)
+                    self.series[full].key = full
+
     def _rows(self, at: int, batch: Batch) -> None:
-        series = self.series[batch.schema.key]
+        series = self._series(at, batch.schema)
         others = series.waiting[1 - at]
         start = 0
         while others and start < batch.n:
@@ -273,9 +300,10 @@ class Diff:
     def _compare(self, series: Series, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
         row, series.compared = series.compared, series.compared + a.n
         found: list[tuple[str, str, Apart]] = []
-        for name, kind, i, j in self._common(a.schema, b.schema):
+        for name, kind, i, j in self._common(series.key, a.schema, b.schema):
             at, other = a.addresses[i], b.addresses[j]
-            said = [table.get((series.key, name), []) for table in tables] if kind == "s4" else [[], []]
+            keys = a.schema.key, b.schema.key
+            said = [table.get((key, name), []) for key, table in zip(keys, tables)] if kind == "s4" else [[], []]
             if same_bytes(at, other, a.n * a.schema.widths[i]) and said[0] == said[1]:
                 continue
             apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.near)
@@ -299,7 +327,7 @@ class Diff:
                     "a": apart.a, "b": apart.b, "ulp": apart.ulp,
                 })
 
-    def _common(self, a: Schema, b: Schema) -> list[tuple[str, str, int, int]]:
+    def _common(self, key: str, a: Schema, b: Schema) -> list[tuple[str, str, int, int]]:
         """The columns that both have with one type: name, type, where in a, where in b.  The others are told."""
         known = self._pairs.get((id(a), id(b)))
         if known is not None:
@@ -312,10 +340,10 @@ class Diff:
             if kinds[0] == kinds[1]:
                 found.append((name, str(kinds[0]), a.index(name), b.index(name)))
             else:
-                self._structure(a.key, name, *kinds)
+                self._structure(key, name, *kinds)
         for name in () if self.only else dict.fromkeys((*a.extra, *b.extra)):
             for path, one, other in maps(a.extra.get(name, ...), b.extra.get(name, ...), self.near, name):
-                self._structure(a.key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
+                self._structure(key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
         if len(self._pairs) > 4096:
             self._pairs.clear()
         self._pairs[id(a), id(b)] = a, b, found         # holding both keeps their ids theirs
