@@ -5,6 +5,7 @@ import json
 import math
 from datetime import UTC, datetime, timedelta
 
+import frames
 import numpy as np
 import pytest
 
@@ -196,3 +197,19 @@ def test_a_run_that_goes_on_closes_nothing_and_says_so(run) -> None:
     ran = run("hq-gen bars --rows 9 --seed 1 | hq-backtest --close-at-end --state s", b"")
     assert (ran.code, ran.stdout) == (2, b"")
     assert "hq-backtest: --close-at-end: with --state the run goes on, so nothing is closed at its end" in ran.stderr
+
+
+def test_a_mark_does_not_pass_the_row_that_waits(run) -> None:
+    """Else rows came after a mark that says none of their ts comes any more."""
+    schema = frames.bars([])[0].with_columns([("open_long", "f8")])
+    rows = [((i + 1) * 10**9, i * 10**9, 1.0, 1.0, 1.0, 1.0, 1.0, 1, math.inf if i == 0 else math.nan)
+            for i in range(2)]
+    sent = frames.frames((schema, rows[:1]), {"kind": "mark", "ts": 10**9 + 5}, (schema, rows[1:]),
+                         {"kind": "mark", "ts": 10**15})
+    marked = 0
+    for kind, item in frames.items(run("hq-backtest --close-at-end", sent).stdout):
+        if kind == "mark":
+            marked = item
+        elif kind == "rows":
+            assert item.view("ts")[0] >= marked
+    assert marked == 2 * 10**9
