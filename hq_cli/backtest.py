@@ -46,7 +46,8 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --lev
 @click.option("--liquidation-fee", type=float, default=0.0, show_default=True, metavar="FRACTION",
               help="Of the notional of a liquidated position, on top of the taker fee.")
 @click.option("--strategy", default="", metavar="NAME", help="Which strategy's orders, where there are several.")
-@click.option("--close-at-end", is_flag=True, help="Close what is open after the last bar, at its close.")
+@click.option("--close-at-end", is_flag=True,
+              help="Close what is open after the last bar, at its close; not with --state.")
 @click.option("--periods-per-year", type=click.FloatRange(min=0, min_open=True), metavar="ROWS",
               help="Rows a year for annual figures; else as the period and the days with rows show.")
 @click.option("--text", is_flag=True, help="Print the report as text, and no frames.")
@@ -72,6 +73,9 @@ def main(
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import Backtest
 
+    goes_on = click.get_current_context().params["state"] is not None
+    if close_at_end and goes_on:
+        raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     terms = Terms(
         initial_margin=initial_margin, leverage=leverage, contract_size=contract_size, maker_fee=maker_fee,
         taker_fee=taker_fee, liquidation_fee=liquidation_fee, lot=lot, tick=tick, size=size, size_unit=size_unit,
@@ -82,7 +86,6 @@ def main(
         raise HqError("--text and --json: choose one", USAGE)
     stage = Backtest(terms, brackets, strategy, close_at_end, periods_per_year)
     told = json or text or os.isatty(1)
-    goes_on = click.get_current_context().params["state"] is not None
 
     def after(code: int) -> int:
         report = stage.report()

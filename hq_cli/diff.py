@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hq_core.flow import Source
     from hq_core.stages.diff import Diff
 
+FEW_ULP = 10_000        # more say nothing that the distance does not
+
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 > a.hqf; hq-gen bars --rows 100 --seed 1 | hq-diff a.hqf -
 hq-gen bars --rows 100 --seed 1 | hq-indicators ema:20 | hq-diff --columns ema_20 --ulp 4 expected.hqf -
@@ -26,7 +28,8 @@ hq-gen bars --rows 100 --seed 1 | hq-indicators ema:20 | hq-diff --columns ema_2
 @click.option("--rtol", type=click.FloatRange(min=0), metavar="FRACTION",
               help="So are those that lie no more than this part of the larger one apart.")
 @click.option("--atol", type=click.FloatRange(min=0), metavar="NUMBER", help="And those no more than this apart.")
-@click.option("--columns", metavar="NAMES", default="", help="Compare these columns alone: close,rsi_14.")
+@click.option("--columns", metavar="NAMES", default="",
+              help="Compare these columns alone: close,rsi_14; neither reports nor signals nor series that lack them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, equal or not.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how much was compared if all is equal.")
 def main(
@@ -34,10 +37,15 @@ def main(
 ) -> int:
     """Compare what two streams say; - is stdin, and any format that hq reads will do.
 
-    Rows are matched within their series by ts and key (a bar's open_time, a trade's id), so that a row that one side
-    lacks is one difference; of equal ones the order counts.  How rows are cut into frames and how series lie between
-    each other does not count, nor do heads.  A nan equals any nan.  Prints nothing and exits 0 if they are equal; else
-    prints the first difference by time, then how many rows differ, and exits 1.
+    Rows are matched within their series by ts and key (a bar's open_time, a trade's id), signals and other frames by
+    ts, so that what one side lacks is one difference; of equal ones the order counts.  How rows are cut into frames and
+    how series lie between each other does not count, nor do heads.  A nan equals any nan.  Prints nothing and exits 0
+    if they are equal; else prints the first difference by time, then how much differs, and exits 1.
+
+    A text that has no place for a period (csv of fills or equity) is compared with the one series of that kind and
+    symbol that the other side has; if that has several, it exits 65.
+
+    With --columns equity two runs are compared by their equity alone: not by their reports, nor by their fills.
 
     Equal are streams that announce the same series, even without rows.  Where a side announces nothing, or has what
     cannot be compared, it exits 65.  Memory is bounded: a stream that comes more than 256 MiB ahead of the other is
@@ -54,7 +62,7 @@ def main(
     if as_json:
         click.echo(_json(found, equal))
     elif not equal:
-        click.echo("\n".join(map(printable, (_where(found), _total(found)))))
+        click.echo("\n".join(printable(line) for line in (_where(found), _total(found)) if line))
     elif verbose:
         click.echo(f"equal: {_counted(found.rows, 'row')} of {len(found.series)} series, "
                    f"{_counted(_maps(found), 'other frame')}")
@@ -87,39 +95,64 @@ def _where(found: Diff) -> str:
 
         place += f" ts {iso_text(first['ts'])}"
     elif first["row"] is not None:
-        place += f" row {first['row']}"
+        place += _number(found, first["series"], first["row"])
     if first["column"]:
         place += f" {first['column']}"
     missing = [side.name for side, value in zip(found.sides, (a, b)) if value is None]
     if len(missing) == 1:
-        return f"{place}: {_shown(b if a is None else a)}, not in {missing[0]}"
-    return f"{place}: {_shown(a)} != {_shown(b)}{_apart(a, b, first['ulp'])}"
+        return f"{place}: {_shown(b if a is None else a, first['column'])}, not in {missing[0]}"
+    return f"{place}: {_shown(a, first['column'])} != {_shown(b, first['column'])}{_apart(a, b, first['ulp'])}"
+
+
+def _number(found: Diff, key: str, row: int) -> str:
+    """Which one of those without a time: a row, or one of several frames."""
+    group = found.maps.get(key)
+    if group is None:
+        return f" row {row}"
+    return f" frame {row}" if max(group.counts) > 1 else ""
 
 
 def _apart(a: Any, b: Any, ulp: int | None) -> str:
-    """How far two floats lie apart: the distance, which people can read, and units in the last place."""
-    return "" if ulp is None else f" ({abs(a - b):.2g} apart, {ulp} ULP)"
+    """How far two floats lie apart: the distance, and units in the last place where they are few enough to say much."""
+    if ulp is None:
+        return ""
+    return f" ({abs(a - b):.2g} apart{f', {ulp} ULP' if ulp <= FEW_ULP else ''})"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, column: str) -> str:
+    if isinstance(value, int):
+        from hq_core.formats.text import is_time
+        from hq_core.formats.times import iso_text
+
+        if is_time(column.rpartition(".")[2], "i8"):
+            return iso_text(value)
     return value if isinstance(value, str) and value.isprintable() else repr(value)
 
 
 def _total(found: Diff) -> str:
+    """How much differs, without the parts in which nothing does; '' where no rows or frames were there to count."""
     columns = {name for counts in found.differ.values() for name in counts}
-    parts = [f"{found.rows_differ} of {_counted(found.rows, 'row')} differ in {_counted(len(columns), 'column')}"]
-    for what, all_ in (("row", found.series), ("frame", found.maps)):
-        for series in all_.values():
-            a, b = series.counts
-            names = [side.name for side in found.sides]
-            if any(series.alone) and all(series.there):
-                parts += [f"{series.key} has {_counted(n, what)} only in {name}"
-                          for n, name in zip(series.alone, names) if n]
-            elif a != b:
-                parts.append(f"{series.key} has {_counted(a, what)} in {names[0]}, {b} in {names[1]}")
-    if found.maps_differ:
-        parts.append(f"{found.maps_differ} of {_counted(_maps(found), 'other frame')} differ")
+    parts = []
+    if found.rows_differ:
+        parts.append(f"{_part(found.rows_differ, found.rows, 'row')} in {_counted(len(columns), 'column')}")
+    names = [side.name for side in found.sides]
+    for series in (*found.series.values(), *found.maps.values()):
+        a, b = series.counts
+        if any(series.there) and not all(series.there):
+            parts += [f"{series.key} has {_counted(a, series.what)} in {names[0]}, {b} in {names[1]}"] * (a != b)
+        else:
+            parts += [f"{series.key} has {_counted(n, series.what)} only in {name}"
+                      for n, name in zip(series.alone, names) if n]
+        if series.differ:
+            parts.append(_part(series.differ, series.compared, series.what))
+    if not parts and found.rows:
+        parts.append(f"0 of {_counted(found.rows, 'row')} differ")
     return "; ".join(parts)
+
+
+def _part(n: int, of: int, what: str) -> str:
+    """1 of 1 row differs, 3 of 9 rows differ."""
+    return f"{n} of {_counted(of, what)} differ{'s' * (of == 1)}"
 
 
 def _maps(found: Diff) -> int:
@@ -141,7 +174,7 @@ def _json(found: Diff, equal: bool) -> str:
     }
     return told_json({
         "equal": equal, "first": first, "rows": found.rows, "rows_differ": found.rows_differ,
-        "only": {key: one.alone for key, one in found.series.items() if any(one.alone)},
+        "only": {key: one.alone for key, one in {**found.series, **found.maps}.items() if any(one.alone)},
         "columns": found.differ, "frames": _maps(found), "frames_differ": found.maps_differ,
         "counts": {key: one.counts for key, one in {**found.series, **found.maps}.items() if len(set(one.counts)) > 1},
     })

@@ -69,7 +69,7 @@ def main(
         stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0)
         stage.run(open_input(0))
     for what, n in stage.skipped.items():
-        say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}")
+        say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")
     return 0
 
 

@@ -5,6 +5,8 @@ import json
 import math
 from datetime import UTC, datetime, timedelta
 
+import frames
+import numpy as np
 import pytest
 
 from hq_core.futures.calendar import DAY_NS, periods_per_year
@@ -145,3 +147,75 @@ def test_leverage_goes_to_150(run) -> None:
     run("printf 'IF RSI(14) < 30 THEN BUY()\\n' > s.hq")
     assert run(f"{made} 150").code == 0
     assert "must be 1 to 150" in run(f"{made} 151").stderr
+
+
+def wave(rows: int, partial: tuple[int, ...] = ()) -> bytes:
+    """Daily bars up and down by 1 in 100, long from the third on; those of `partial` are forming bars."""
+    lines = [HEADER + ",complete"]
+    for i in range(rows):
+        price = 100.0 + i % 3
+        lines.append(f"{START.timestamp() + 86400 * i:.0f}000,{price},{price + 2},{price - 2},{price + 1},1,"
+                     f"{'5' if i == 2 else ''},,{int(i not in partial)}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+@pytest.mark.parametrize("options", ["", "--fill close", "--maintenance 0.9 --leverage 1 --size 9"])
+@pytest.mark.parametrize("partial", [(), (59,), (30, 57, 58, 59)])
+def test_the_statistics_are_those_of_the_equity_rows_when_all_is_closed(run, options: str, partial) -> None:
+    """The fee of the closing fill, 5 % here, was in the final equity and in no statistic."""
+    line = ("hq-import --symbol X --period 1d | hq-backtest --leverage 1 --taker-fee 0.05 --close-at-end "
+            f"{options} > out.hqf; hq-export jsonl < out.hqf")
+    said = [json.loads(line) for line in run(line, wave(60, partial)).text.splitlines()]
+    report = said[-1]
+    curve = np.array([1000.0, *(row["equity"] for row in said if row["kind"] == "equity")])
+    returns = curve[1:] / curve[:-1] - 1.0
+    peak = np.maximum.accumulate(curve)
+    assert len(returns) == report["rows"] == 60 - len(partial)
+    assert curve[-1] == report["final_equity"]
+    assert report["open_position"]["long"] == 0.0
+    assert report["max_drawdown"]["frac"] == pytest.approx(((peak - curve) / peak).max(), rel=1e-12)
+    scale = math.sqrt(report["periods_per_year"])
+    assert report["vol_ann"] == pytest.approx(returns.std(ddof=1) * scale, rel=1e-12)
+    assert report["sharpe_ann"] == pytest.approx(returns.mean() / returns.std(ddof=1) * scale, rel=1e-12)
+    downside = math.sqrt((np.minimum(returns, 0.0) ** 2).mean())
+    assert report["sortino_ann"] == pytest.approx(returns.mean() / downside * scale, rel=1e-12)
+    assert report["orders"]["total"] == 1           # the end is no order of the strategy
+
+
+def test_closing_at_the_end_changes_nothing_before_the_last_row(run) -> None:
+    line = "hq-import --symbol X --period 1d | hq-backtest --leverage 1 {} | hq-export csv --kind equity"
+    held, closed = (run(line.format(options), wave(60)).text.splitlines() for options in ("", "--close-at-end"))
+    assert closed[:-1] == held[:-1]
+    assert closed[-1] != held[-1]
+
+
+def test_a_bar_that_is_wrong_is_named_by_its_row_when_the_last_one_waits(run) -> None:
+    lines = wave(60, (55, 56)).split(b"\n")
+    lines[58] = lines[58].replace(b",1,,,1", b",1,3,3,1")
+    for options in ("", "--close-at-end"):
+        ran = run(f"hq-import --symbol X --period 1d | hq-backtest --conflict error {options} > out", b"\n".join(lines))
+        assert ran.code == 65
+        assert "row 57 (" in ran.stderr
+
+
+def test_a_run_that_goes_on_closes_nothing_and_says_so(run) -> None:
+    """With --state the option was passed over without a word."""
+    ran = run("hq-gen bars --rows 9 --seed 1 | hq-backtest --close-at-end --state s", b"")
+    assert (ran.code, ran.stdout) == (2, b"")
+    assert "hq-backtest: --close-at-end: with --state the run goes on, so nothing is closed at its end" in ran.stderr
+
+
+def test_a_mark_does_not_pass_the_row_that_waits(run) -> None:
+    """Else rows came after a mark that says none of their ts comes any more."""
+    schema = frames.bars([])[0].with_columns([("open_long", "f8")])
+    rows = [((i + 1) * 10**9, i * 10**9, 1.0, 1.0, 1.0, 1.0, 1.0, 1, math.inf if i == 0 else math.nan)
+            for i in range(2)]
+    sent = frames.frames((schema, rows[:1]), {"kind": "mark", "ts": 10**9 + 5}, (schema, rows[1:]),
+                         {"kind": "mark", "ts": 10**15})
+    marked = 0
+    for kind, item in frames.items(run("hq-backtest --close-at-end", sent).stdout):
+        if kind == "mark":
+            marked = item
+        elif kind == "rows":
+            assert item.view("ts")[0] >= marked
+    assert marked == 2 * 10**9

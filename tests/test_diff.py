@@ -222,7 +222,7 @@ def test_maps_are_compared_in_the_order_of_their_series():
         "series": "meta/bar/X/15m/s", "ts": 2, "row": 2, "column": "meta.why", "a": "dip", "b": "top", "ulp": None,
     }
     found = compared(a, frames.frames(BARS, *meta[:3], other))
-    assert (found.first["series"], found.first["ts"], found.first["a"]) == ("meta/bar/X/15m/s", 3, "4 frames")
+    assert (found.first["series"], found.first["ts"], found.first["a"]) == ("meta/bar/X/15m/s", 3, "a meta frame")
     report = {"kind": "report", "sharpe": 1.0, "made_by": ["a"]}
     near = {"kind": "report", "sharpe": 1.0 + 2**-52, "made_by": ["b"]}
     assert compared(frames.frames(report), frames.frames(near)).first["ulp"] == 1

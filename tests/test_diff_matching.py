@@ -122,3 +122,136 @@ def test_signals_as_text_are_compared(run):
     assert json.loads(run("head -1 a").text)["kind"] == "signal"
     assert run("hq-diff a a").code == 0
     assert run("hq-diff a b").code == 1
+
+
+def signals(*at: int) -> list[dict]:
+    return [{"kind": "signal", "ts": ts, "symbol": "X", "period": "1m", "strategy": "s", "action": "BUY"} for ts in at]
+
+
+@pytest.mark.parametrize(("a", "b", "alone"), [
+    ((1, 2, 3, 4), (1, 3, 4), [1, 0]), ((2, 3), (1, 2, 3), [0, 1]), ((1, 2), (1, 2, 3), [0, 1]),
+    ((1, 3, 5), (2, 3, 4), [2, 2]), ((1, 1, 2), (1, 2), [1, 0]), ((), (7, 8), [0, 2]),
+])
+def test_one_missing_signal_is_one_difference(a, b, alone):
+    """They were matched by number: all after the missing one differed."""
+    for sides, wanted in (((a, b), alone), ((b, a), alone[::-1])):
+        found = compared(*(frames.frames(BARS, *signals(*side)) for side in sides))
+        group = found.maps["signal/X/1m/s"]
+        assert (group.alone, group.compared, found.maps_differ) == (wanted, len(sides[0]) - wanted[0], 0)
+        assert found.first["a" if wanted[0] else "b"] == "a signal frame" or alone == [2, 2]
+
+
+def test_signals_by_chance_match_as_sets_do():
+    chance = random.Random(7)
+    for _ in range(60):
+        a, b = ([ts for ts in range(40) if chance.random() < 0.8] for _ in range(2))
+        found = compared(frames.frames(BARS, *signals(*a)), frames.frames(*signals(*b), BARS))
+        assert found.maps["signal/X/1m/s"].alone == [len(set(a) - set(b)), len(set(b) - set(a))]
+
+
+def runs(run) -> None:
+    """Runs a and b, c which trades as a and reports another fee, all signals, and all but the fifth."""
+    run(f"printf '{STRATEGY}' > s.hq; hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq > s.hqf")
+    run("hq-backtest < s.hqf > a; hq-backtest --leverage 3 < s.hqf > b; hq-backtest --maker-fee 0.1 < s.hqf > c")
+    run("hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export jsonl > a.jsonl")
+    run("sed 5d a.jsonl > a5.jsonl")
+
+
+def test_a_missing_signal_in_words(run):
+    runs(run)
+    first, total = run("hq-diff a.jsonl a5.jsonl").text.splitlines()
+    assert first.startswith("signal/BTCUSDT/1m/s ts 2024-01-01T")
+    assert first.endswith("Z: a signal frame, not in a5.jsonl")
+    assert total == "signal/BTCUSDT/1m/s has 1 signal frame only in a.jsonl"
+    assert json.loads(run("hq-diff --json a.jsonl a5.jsonl").text)["only"] == {"signal/BTCUSDT/1m/s": [1, 0]}
+
+
+def test_columns_compare_neither_reports_nor_series_without_them(run):
+    """Two runs with one equity and two reports could never be equal."""
+    runs(run)
+    assert run("hq-diff a c").code == 1
+    assert run("hq-diff --columns equity,ts a c").code == 0
+    ran = run("hq-diff --columns equity a b; hq-diff -v --columns equity a c")
+    assert "report" not in ran.text
+    assert ran.text.splitlines()[1:] == ["2969 of 3000 rows differ in 1 column",
+                                         "equal: 3000 rows of 1 series, 0 other frames"]
+    assert run("hq-diff --columns equity a.jsonl a.jsonl").stderr == "hq-diff: column 'equity' is in neither stream\n"
+
+
+def test_a_series_without_the_columns_is_not_compared():
+    one, other = (Schema(kind, "X", "", [("ts", "i8"), (name, "f8")]) for kind, name in (("p", "v"), ("q", "w")))
+    a = frames.frames((one, [(1, 1.0)]), (other, [(1, 1.0), (2, 1.0)]))
+    b = frames.frames((one, [(1, 1.0)]), (other, [(1, 2.0)]))
+    assert compared(a, b, columns=("v",)).first is None
+    assert compared(a, b, columns=("v", "w")).first["series"] == "q/X/"
+    assert compared(a, frames.frames((one, [(1, 1.0)])), columns=("v",)).first is None
+    assert compared(a, frames.frames((one, [(1, 1.0)])), columns=("w",)).first["a"] == "2 rows"
+
+
+def test_the_words_leave_out_what_is_zero_and_ulp_that_say_nothing(run):
+    runs(run)
+    run("for fee in 1 2; do hq-backtest --json --maker-fee 0.000$fee < s.hqf > $fee; done")
+    first, total = run("hq-diff 1 2").text.splitlines()
+    assert total == "1 of 1 report frame differs"
+    assert first == "report/BTCUSDT/1m options.maker_fee: 0.0001 != 0.0002 (0.0001 apart)"
+    assert json.loads(run("hq-diff --json 1 2").text)["first"]["ulp"] > 10_000
+
+
+def test_times_in_reports_are_shown_as_times(run):
+    report = '{{"kind":"report","first_ts":17040672{}000000000,"n":1}}'
+    for name, digits in (("a", "00"), ("b", "10")):
+        run(f"echo '{report.format(digits)}' > {name}")
+    assert run("hq-diff a b").text == (
+        "report first_ts: 2024-01-01T00:00:00Z != 2024-01-01T00:00:10Z\n1 of 1 report frame differs\n")
+
+
+def test_a_column_that_one_side_lacks_in_words(run):
+    made = "hq-gen bars --rows 50 --seed 1"
+    ran = run(f"{made} > a; {made} | hq-indicators ema:5 > b; hq-diff a b")
+    assert ran.text == "bar/BTCUSDT/1m ema_5: f8, not in a\n0 of 50 rows differ\n"
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_format_without_a_place_for_signals_names_one_that_has(run, form):
+    runs(run)
+    ran = run(f"hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export {form}")
+    assert (ran.code, ran.text) == (0, "")
+    assert ran.stderr == f"hq-export: {form} has no place for 232 signal frames; jsonl has\n"
+
+
+@pytest.mark.parametrize("kind", ["fill", "equity"])
+def test_csv_which_has_no_period_is_compared_with_what_has_one(run, kind):
+    """The csv and the jsonl of one run were two series that each side lacked."""
+    runs(run)
+    for form in ("csv", "jsonl"):
+        run(f"hq-export {form} --kind {kind} < a > a.{form}; hq-export {form} --kind {kind} < b > b.{form}")
+    for a, b in (("a.csv", "a.jsonl"), ("a.jsonl", "a.csv")):
+        assert run(f"hq-diff {a} {b}") == (b"", "", 0)
+    for one in ("a.jsonl b.csv", "a.csv b.jsonl"):
+        ran = run(f"hq-diff {one}")
+        assert ran.code == 1
+        assert ran.text == run("hq-diff a.jsonl b.jsonl").text
+        assert ran.text.startswith(f"{kind}/BTCUSDT/1m ts 2024-01-01T")
+
+
+@pytest.mark.parametrize(("periods", "code"), [
+    (["1m"], 0), (["1m", "5m"], 65), (["5m", ""], 65), (["", "5m"], 1), ([""], 0),
+])
+def test_a_series_without_a_period_is_never_guessed(run, periods, code):
+    runs(run)
+    run("hq-export csv --kind equity < a > a.csv; hq-export jsonl --kind equity < a > one")
+    run(" ".join(f"sed 's/\"1m\"/\"{period}\"/' one >> both;" for period in periods))
+    for one, other in (("a.csv", "both"), ("both", "a.csv")):
+        ran = run(f"hq-diff {one} {other}")
+        assert (ran.code, ran.stderr.count("\n")) == (code, int(code == 65)), ran
+        if code == 65:
+            assert ran.stderr.startswith("hq-diff: a.csv: equity/BTCUSDT/ has no period, so nobody can tell which it "
+                                         f"is of equity/BTCUSDT/{periods[0]}, equity/BTCUSDT/{periods[1]}; choose one")
+
+
+def test_frames_and_jsonl_without_a_period_are_a_series_of_their_own(run):
+    one, other = (Schema("equity", "X", period, [("ts", "i8")]) for period in ("", "1m"))
+    assert compared(frames.frames((one, [(1,)])), frames.frames((other, [(1,)]))).first is not None
+    runs(run)
+    run("hq-export jsonl --kind equity < a > a.jsonl; sed 's/\"1m\"/\"\"/' a.jsonl > b.jsonl")
+    assert run("hq-diff a.jsonl b.jsonl").code == 1

@@ -47,6 +47,7 @@ class OwnCsvSource:
     """
 
     SHAPE = {"rows": Count}
+    bare = True         # the file names no period
 
     def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:
         if options is not None and options.stated():

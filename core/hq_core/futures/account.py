@@ -7,6 +7,7 @@ from hq_core.futures.margin import units
 from hq_core.futures.orders import ORDERS, STEPS, contradict, count_orders, order_step, take
 from hq_core.futures.positions import (
     CONFIG,
+    END,
     FILL,
     LEDGER,
     LIQUIDATION,
@@ -22,9 +23,11 @@ from hq_core.futures.positions import (
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I1, I8, U1, State, inline, kernel
 
-ROOM = 2 * STEPS + 4        # fills that one row can make at most: its orders, and a liquidation of each side, twice
+# Fills that one row can make at most: its orders and a liquidation of each side, twice, and the closing of each side.
+ROOM = 2 * STEPS + 6
 # A row's steps, by where each group of them starts: two for liquidations, STEPS for orders, and so on.
-GAP, AT_OPEN, INSIDE, AT_CLOSE, AFTER, LAST_STEP = 0, 2, 2 + STEPS, 4 + STEPS, 4 + 2 * STEPS, 6 + 2 * STEPS
+GAP, AT_OPEN, INSIDE, AT_CLOSE, AFTER = 0, 2, 2 + STEPS, 4 + STEPS, 4 + 2 * STEPS
+AT_END, LAST_STEP = AFTER + 2, AFTER + 4
 BAD_BAR, OFF_TICK, CONFLICT, BACKWARDS = 1, 2, 3, 4
 
 ACCOUNT = (
@@ -65,7 +68,7 @@ def account(
     ts: I8, open_time: I8, open: F8, high: F8, low: F8, close: F8, complete: U1,
     mark_high: F8, mark_low: F8, mark_close: F8,
     open_long: F8, close_long: F8, open_short: F8, close_short: F8,
-    rate: F8, cum: F8, first: int, counted: int, s: State,
+    rate: F8, cum: F8, first: int, counted: int, last: int, s: State,
     e_ts: I8, e_equity: F8, e_wallet: F8, e_realised: F8, e_fees: F8, e_insurance: F8, e_unrealised: F8,
     e_long: F8, e_long_entry: F8, e_short: F8, e_short_entry: F8, e_lower: F8, e_upper: F8,
     e_margin_used: F8, e_max_open: F8,
@@ -82,11 +85,12 @@ def account(
     open_long...    quantity ordered at the row's close; nan none, inf without a size
     rate, cum       the maintenance tiers
     counted         1: rows are periods of the statistics; 0: single orders between two such rows
+    last            the row after which the account ends: what is open then is closed at its close; -1: none
     done            out: the next row to read, equity rows, fills and liquidations written
 
     Inside a bar: a gap past a liquidation price at the open, then the orders that wait for the open, then the
     adverse extreme of the mark price, then the orders that fill at the close, then the mark price at the close,
-    which may lie beyond the liquidation price of what was just opened at the last price.
+    which may lie beyond the liquidation price of what was just opened at the last price, then the end.
     """
     if s.rows == 0 and s.orders == 0:
         s.wallet = s.start
@@ -133,8 +137,9 @@ def account(
         hit = s.long_lots + s.short_lots > 0 and (mark_least <= s.lower or mark_most >= s.upper)
         down, up, least, most = math.nan, math.nan, mark_open, mark_open
         fall_price, rise_price = s.lower, s.upper
-        step = GAP if hit or s.waiting > 0 else LAST_STEP
-        while step < LAST_STEP:
+        step = GAP if hit or s.waiting > 0 else AT_END
+        stop = LAST_STEP if i == last else AT_END
+        while step < stop:
             lots, side, opens, reason, price = 0, 1, False, LIQUIDATION, open[i]
             if step in (GAP, INSIDE, AFTER):
                 fall_price, rise_price = s.lower, s.upper
@@ -144,7 +149,10 @@ def account(
                     least, most, price = mark, mark, close[i]
                 down = min(max(min(price, s.lower), low[i]), high[i]) if least <= s.lower else math.nan
                 up = min(max(max(price, s.upper), low[i]), high[i]) if most >= s.upper else math.nan
-            if step < AT_OPEN or INSIDE <= step < AT_CLOSE or step >= AFTER:
+            if step >= AT_END:
+                side = 1 if step == AT_END else -1
+                lots, price, reason = held(s, side), close[i], END
+            elif step < AT_OPEN or INSIDE <= step < AT_CLOSE or step >= AFTER:
                 side = 1 if step in (GAP, INSIDE, AFTER) else -1
                 falls = (side > 0 or s.cross != 0) and not math.isnan(down)
                 rises = (side < 0 or s.cross != 0) and not math.isnan(up)

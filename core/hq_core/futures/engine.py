@@ -1,14 +1,12 @@
 """The account kernel with its memory: columns in, rows of equity, fills and liquidations out."""
 from __future__ import annotations
 
-import math
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
-from hq_core.futures.positions import END
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
@@ -105,31 +103,14 @@ class Account:
             at = columns.get(name)
             self.cell.column(name, at or 0, n if at else 0)
 
-    def run(self, first: int, equity: list[int], room: int) -> int:
-        """Run at most `room` rows from row `first` on, equity rows to these addresses."""
+    def run(self, first: int, equity: list[int], room: int, last: int = -1) -> int:
+        """Run at most `room` rows from row `first` on, equity rows to these addresses; row `last` is the end."""
         for name, at in zip(_E, equity):
             self.cell.column(name, at, room)
-        self.cell.set(first=first)
+        self.cell.set(first=first, last=last)
         self.cell.run()
         at, self.equities, self.n_fills, self.n_ends = self._done
         return at
-
-    def close_all(self, ts: int, price: float, equity: list[int]) -> None:
-        """Close what is open at the end of the input, at `price` and with the taker's fee; one equity row more."""
-        s = self.state
-        row: dict[str, array[Any]] = {name: array("q", [ts]) for name in ("ts", "open_time")}
-        row |= {name: array("d", [price]) for name in ("open", "high", "low", "close")}
-        for name, lots in (("close_long", s.long_lots), ("close_short", s.short_lots)):
-            row[name] = array("d", [math.inf if lots else math.nan])
-        waits, s.at_close = s.at_close, 1
-        self.cell.set(counted=0)            # no period of the statistics
-        self.bind({name: address_of(one) for name, one in row.items()}, 1)
-        self.run(0, equity, 1)
-        self.cell.set(counted=1)
-        s.at_close = waits
-        reasons = self.fills.columns[self.fills.names.index("reason")]
-        for i in range(self.n_fills):
-            reasons[i] = END
 
     def complaint(self, row: int, ts: int, prices: tuple[float, float, float, float]) -> HqError | None:
         """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""

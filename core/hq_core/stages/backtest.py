@@ -12,6 +12,7 @@ from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import LIQUIDATION, extra_of, of
 from hq_core.saved import Count
 from hq_core.stage import Stage
+from hq_core.wire.frame import copied
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch
@@ -38,7 +39,7 @@ class Backtest(Stage):
     per_year   rows a year for annual figures; None: as the data shows
     """
 
-    SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count, "last": float,
+    SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count,
              "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION}]}
 
     def __init__(
@@ -62,7 +63,7 @@ class Backtest(Stage):
         self._bound: Schema | None = None
         self._columns: list[tuple[str, int]] = []
         self._others = 0
-        self._last = 0.0                # the last row's close
+        self._waits: tuple[int, Batch] | None = None    # what may be the last whole row, and its number
         if brackets:
             self.inputs = {"brackets": _digest(self._text)}
 
@@ -91,6 +92,43 @@ class Backtest(Stage):
         account = self.account
         if account is None or (schema.symbol, schema.period) != (self.symbol, self.period):
             return                                  # a coarser period, which the strategy has read already
+        s = account.state
+        number = s.rows + s.rows_after + s.provisional
+        if not self.close_at_end:
+            self._run(batch, number)
+            return
+        number += self._waits[1].n if self._waits else 0
+        at = _last_whole(batch)
+        if at >= 0:
+            self._release()
+            self._waits = number + at, copied(batch.slice(at, batch.n))
+        self._run(batch.slice(0, at) if at >= 0 else batch, number)
+
+    def mark(self, ts: int) -> None:
+        self.out.mark(min(ts, self._waits[1].view("ts")[0]) if self._waits else ts)
+
+    def finish(self, more: bool) -> None:
+        self._release(ends=not more)
+        if more:
+            return
+        report = self.report()
+        if report is not None:
+            self.out.map(report)
+        elif self._without is not None:
+            raise self._missing(self._without)
+        elif self._others:
+            self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._others
+
+    def _release(self, ends: bool = False) -> None:
+        """Run the row that waits; with `ends` it is the last one, after which all is closed."""
+        if self._waits is not None:
+            (number, batch), self._waits = self._waits, None
+            self._run(batch, number, 0 if ends else -1)
+
+    def _run(self, batch: Batch, number: int, last: int = -1) -> None:
+        """Run rows of which the first is the input's row `number`; the account ends with row `last` of them."""
+        schema, account = batch.schema, self.account
+        assert account is not None
         if schema is not self._bound:
             prefix = self._prefix(schema)
             if not prefix:
@@ -100,24 +138,7 @@ class Backtest(Stage):
         start = 0
         while start < batch.n:
             stop = self._switch(batch, start) if self._file else batch.n
-            start = self._trade(account, batch, start, min(stop, start + AT_ONCE))
-
-    def finish(self, more: bool) -> None:
-        if more:
-            return
-        account = self.account
-        if self.close_at_end and account is not None and account.state.long_lots + account.state.short_lots:
-            fill, _, equity = self._series
-            account.close_all(account.state.last_ts, self._last, self.out.rows(equity, 1))
-            self.out.commit(equity, account.equities)
-            self._write(fill, account.fills, account.n_fills)
-        report = self.report()
-        if report is not None:
-            self.out.map(report)
-        elif self._without is not None:
-            raise self._missing(self._without)
-        elif self._others:
-            self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._others
+            start = self._trade(account, batch, start, min(stop, start + AT_ONCE), number, last)
 
     def report(self) -> dict[str, Any] | None:
         """What the account came to so far; None before there is one."""
@@ -161,20 +182,17 @@ class Backtest(Stage):
         until = self._versions[self._version + 1].valid_from
         return next((i for i in range(start, batch.n) if ts[i] >= until), batch.n)
 
-    def _trade(self, account: Account, batch: Batch, start: int, stop: int) -> int:
+    def _trade(self, account: Account, batch: Batch, start: int, stop: int, number: int, last: int) -> int:
         """Run rows `start` to `stop`, or as many as the room for fills takes; the next row to run."""
         fill, liquidation, equity = self._series
         state = account.state
-        number = state.rows + state.rows_after + state.provisional - start
         after, provisional = state.rows_after, state.provisional
-        reached = account.run(start, self.out.rows(equity, stop - start), stop - start)
+        reached = account.run(start, self.out.rows(equity, stop - start), stop - start, last)
         self.out.commit(equity, account.equities)
         self._write(fill, account.fills, account.n_fills)
         self._write(liquidation, account.ends, account.n_ends)
         if len(self.liquidations) < LISTED:
             self.liquidations += account.ends.maps(account.n_ends)[: LISTED - len(self.liquidations)]
-        if reached > start:
-            self._last = batch.view("close")[reached - 1]
         self._drop("provisional", state.provisional - provisional)
         self._drop("after bankruptcy", state.rows_after - after)
         if state.error:
@@ -223,7 +241,7 @@ class Backtest(Stage):
         if self.account is None:
             return {}
         return {"symbol": self.symbol, "period": self.period, "account": self.account.save(),
-                "version": self._version, "liquidations": self.liquidations, "last": self._last}
+                "version": self._version, "liquidations": self.liquidations}
 
     def load(self, saved: dict[str, Any]) -> None:
         if not saved:
@@ -235,7 +253,6 @@ class Backtest(Stage):
         self.account.use(self._versions[self._version])
         self.account.load(saved["account"])
         self.liquidations = list(saved["liquidations"])
-        self._last = saved["last"]
         self.report()                               # what it cannot be made of is found now, not at the end
 
 
@@ -250,6 +267,16 @@ def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
         elif name == "ts" or name in PRICES:
             schema.index(name)                      # says what is missing
     return found
+
+
+def _last_whole(batch: Batch) -> int:
+    """The last row that is no forming bar; -1 if all are."""
+    at = batch.n - 1
+    if batch.schema.has("complete"):
+        complete = batch.view("complete")
+        while at >= 0 and not complete[at]:
+            at -= 1
+    return at
 
 
 def _digest(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgpack
 
-from hq_core.batch import Batch
+from hq_core.batch import Batch, Schema
 from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
@@ -15,7 +15,6 @@ from hq_core.wire.frame import copied
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.batch import Schema
     from hq_core.compare.values import Apart, Near
     from hq_core.flow import Source
     from hq_core.wire.frame import Memory
@@ -43,6 +42,7 @@ class Side:
     def __init__(self, name: str, source: Source) -> None:
         self.name = name
         self.source = source
+        self.bare = getattr(source, "bare", False)    # its form has no place for a period
         self.items: Iterator[tuple[str, Any]] = iter(source)
         self.done = False
         self.rows = 0
@@ -51,6 +51,8 @@ class Side:
         self.common = 0         # of these, what belongs to series that both have
         self.columns: dict[str, None] = {}
         self.tables: Tables = {}
+        self.periods: dict[tuple[str, str], list[str]] = {}     # kind and symbol -> in what periods they came
+        self.full: dict[str, str] = {}          # key without a period -> the other side's, which it is compared with
 
     def check(self) -> None:
         """Refuse a side of which nothing, or not all, was compared."""
@@ -74,13 +76,16 @@ class Side:
 class Series:
     """A series, or the maps of one kind: what waits of each side, and how much each side has had."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, what: str = "row") -> None:
         self.key = key
+        self.what = what        # a row of it in words
         self.there = [False, False]
+        self.named = False      # whether a side has one of the columns that were asked for
         self.waiting: tuple[deque[Any], deque[Any]] = deque(), deque()
         self.held = [0, 0]
         self.counts = [0, 0]
         self.compared = 0
+        self.differ = 0                                 # of those compared; of rows the columns are counted
         self.alone = [0, 0]                             # rows that have no counterpart
         self.over: tuple[int, int, int] | None = None   # ts, row and side of the first that the other side lacks
 
@@ -93,7 +98,7 @@ class Diff:
     """Compares two sources.  `run` returns whether they are equal; then `first`, `differ` and `apart` tell more.
 
     near      how far floats may lie apart
-    columns   compare these alone; empty: all
+    columns   compare these alone, and neither maps nor series without them; empty: all
     first     where they differ first, by ts, then series, row and column; a series or column that only one has is
               before all rows
     """
@@ -106,7 +111,7 @@ class Diff:
         self.series: dict[str, Series] = {}
         self.maps: dict[str, Series] = {}
         self.first: dict[str, Any] | None = None
-        self.rows_differ = self.maps_differ = 0
+        self.rows_differ = 0
         self.differ: dict[str, dict[str, int]] = {}     # series -> column -> rows
         self._first_at: tuple[Any, ...] = ()
         self._pairs: dict[tuple[int, int], tuple[Schema, Schema, list[tuple[str, str, int, int]]]] = {}
@@ -125,11 +130,11 @@ class Diff:
         self._ended(1)
         for side in self.sides:
             side.check()
-        for series in self.series.values():
-            self._count(series)
-        for group in self.maps.values():
-            self._count(group)
         self._check_columns()
+        if self.only:
+            self.series = {key: one for key, one in self.series.items() if one.named}
+        for one in (*self.series.values(), *self.maps.values()):
+            self._count(one)
         return self.first is None
 
     # -- what comes --------------------------------------------------------------------------------------
@@ -146,21 +151,48 @@ class Diff:
             side.tables.setdefault((str(item.get("of")), str(item.get("col"))), []).extend(item.get("values", ()))
         elif kind == "map":
             side.maps += 1
-            self._map(at, item)
+            if not self.only:
+                self._map(at, item)
 
     def _announced(self, at: int, schema: Schema) -> None:
-        series = self.series.get(schema.key)
-        if series is None:
-            series = self.series[schema.key] = Series(schema.key)
+        periods = self.sides[at].periods.setdefault((schema.of, schema.symbol), [])
+        if schema.period not in periods:
+            periods.append(schema.period)
+            self._join(schema.of, schema.symbol)
+        series = self._series(at, schema)
         if not series.there[at]:
             series.there[at] = True
             if all(series.there):
                 for side, held in zip(self.sides, series.held):
                     side.common += held
         self.sides[at].columns.update(dict.fromkeys(schema.names))
+        series.named |= any(schema.has(name) for name in self.only)
+
+    def _series(self, at: int, schema: Schema) -> Series:
+        key = self.sides[at].full.get(schema.key, schema.key)
+        series = self.series.get(key)
+        if series is None:
+            series = self.series[key] = Series(key)
+        return series
+
+    def _join(self, kind: str, symbol: str) -> None:
+        """Let a series whose form has no place for a period (csv) be that one of the other side which has one."""
+        key = Schema(kind, symbol, "").key
+        both = [side.periods.get((kind, symbol), []) for side in self.sides]
+        for side, mine, theirs in zip(self.sides, both, both[::-1]):
+            fits = side.bare and mine == [""] and theirs and "" not in theirs
+            if key in side.full or (fits and len(theirs) > 1):
+                others = ", ".join(Schema(kind, symbol, one).key for one in theirs)
+                raise HqError(f"{side.name}: {key} has no period, so nobody can tell which it is of {others}; "
+                              "choose one with hq-export --period", DATA)
+            if fits:
+                full = side.full[key] = Schema(kind, symbol, theirs[0]).key
+                if key in self.series:
+                    self.series[full] = self.series.pop(key)
+                    self.series[full].key = full
 
     def _rows(self, at: int, batch: Batch) -> None:
-        series = self.series[batch.schema.key]
+        series = self._series(at, batch.schema)
         others = series.waiting[1 - at]
         start = 0
         while others and start < batch.n:
@@ -194,23 +226,28 @@ class Diff:
 
     def _map(self, at: int, frame: dict[str, Any]) -> None:
         key = "/".join(str(frame[name]) for name in ("kind", "of", "symbol", "period", "strategy") if frame.get(name))
-        group = self.maps.setdefault(key, Series(key))
+        group = self.maps.get(key)
+        if group is None:
+            group = self.maps[key] = Series(key, f"{frame['kind']} frame")
         others = group.waiting[1 - at]
         said = {name: value for name, value in frame.items() if name != "made_by"}
-        packed = msgpack.packb(said)
-        if others:
-            other = others.popleft()
+        ts, row, packed = _ts(said), group.counts[at], msgpack.packb(said)
+        group.counts[at] += 1
+        while others and others[0][0] < ts:
+            self._alone_map(group, 1 - at, others[0][0], group.read(1 - at))
+            self._hold(group, 1 - at, -len(others.popleft()[1]))
+        if others and others[0][0] == ts:
+            _, other = others.popleft()
             self._hold(group, 1 - at, -len(other))
             if other != packed:
                 both = said, msgpack.unpackb(other)
-                self._compare_maps(group, group.counts[at], *(both if at == 0 else both[::-1]))
+                self._compare_maps(group, row, *(both if at == 0 else both[::-1]))
             group.compared += 1
-        elif self.sides[1 - at].done:
-            self._over(group, _ts(said), group.counts[at])
+        elif others or self.sides[1 - at].done:
+            self._alone_map(group, at, ts, row)
         else:
             self._hold(group, at, len(packed))
-            group.waiting[at].append(packed)
-        group.counts[at] += 1
+            group.waiting[at].append((ts, packed))
 
     def _hold(self, series: Series, at: int, size: int) -> None:
         side = self.sides[at]
@@ -237,7 +274,8 @@ class Diff:
                     self._alone(series, 1 - at, first, row)
                     row += first.n
                 else:
-                    self._over(series, _ts(msgpack.unpackb(first)), row)
+                    self._alone_map(series, 1 - at, first[0], row)
+                    row += 1
             waiting.clear()
             self._hold(series, 1 - at, -series.held[1 - at])
 
@@ -262,9 +300,10 @@ class Diff:
     def _compare(self, series: Series, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
         row, series.compared = series.compared, series.compared + a.n
         found: list[tuple[str, str, Apart]] = []
-        for name, kind, i, j in self._common(a.schema, b.schema):
+        for name, kind, i, j in self._common(series.key, a.schema, b.schema):
             at, other = a.addresses[i], b.addresses[j]
-            said = [table.get((series.key, name), []) for table in tables] if kind == "s4" else [[], []]
+            keys = a.schema.key, b.schema.key
+            said = [table.get((key, name), []) for key, table in zip(keys, tables)] if kind == "s4" else [[], []]
             if same_bytes(at, other, a.n * a.schema.widths[i]) and said[0] == said[1]:
                 continue
             apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.near)
@@ -288,7 +327,7 @@ class Diff:
                     "a": apart.a, "b": apart.b, "ulp": apart.ulp,
                 })
 
-    def _common(self, a: Schema, b: Schema) -> list[tuple[str, str, int, int]]:
+    def _common(self, key: str, a: Schema, b: Schema) -> list[tuple[str, str, int, int]]:
         """The columns that both have with one type: name, type, where in a, where in b.  The others are told."""
         known = self._pairs.get((id(a), id(b)))
         if known is not None:
@@ -301,10 +340,10 @@ class Diff:
             if kinds[0] == kinds[1]:
                 found.append((name, str(kinds[0]), a.index(name), b.index(name)))
             else:
-                self._structure(a.key, name, *kinds)
+                self._structure(key, name, *kinds)
         for name in () if self.only else dict.fromkeys((*a.extra, *b.extra)):
             for path, one, other in maps(a.extra.get(name, ...), b.extra.get(name, ...), self.near, name):
-                self._structure(a.key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
+                self._structure(key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
         if len(self._pairs) > 4096:
             self._pairs.clear()
         self._pairs[id(a), id(b)] = a, b, found         # holding both keeps their ids theirs
@@ -314,7 +353,7 @@ class Diff:
     def _compare_maps(self, group: Series, row: int, a: dict[str, Any], b: dict[str, Any]) -> None:
         found = list(maps(a, b, self.near))
         if found:
-            self.maps_differ += 1
+            group.differ += 1
             path, one, other = found[0]
             apart = ulps(one, other) if isinstance(one, float) and isinstance(other, float) else None
             ts = _ts(a)
@@ -322,6 +361,11 @@ class Diff:
                 "series": group.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": path,
                 "a": None if one is ... else one, "b": None if other is ... else other, "ulp": apart,
             })
+
+    def _alone_map(self, group: Series, at: int, ts: int, row: int) -> None:
+        """A map that the other side lacks."""
+        group.alone[at] += 1
+        self._over(group, ts, row, at)
 
     # -- what is told ------------------------------------------------------------------------------------
     def _note(self, at: tuple[Any, ...], what: dict[str, Any]) -> None:
@@ -333,19 +377,17 @@ class Diff:
             "series": key, "ts": None, "row": None, "column": name, "a": a, "b": b, "ulp": None,
         })
 
-    def _over(self, series: Series, ts: int, row: int, at: int = -1) -> None:
+    def _over(self, series: Series, ts: int, row: int, at: int) -> None:
         if series.over is None or (ts, row) < series.over[:2]:
             series.over = ts, row, at
 
     def _count(self, series: Series) -> None:
-        a, b = series.counts
-        unit = "rows" if any(series.there) else "frames"
         if any(series.there) and not all(series.there):
-            told = [f"{n} {unit}" if there else None for n, there in zip(series.counts, series.there)]
+            told = [f"{n} rows" if there else None for n, there in zip(series.counts, series.there)]
             self._structure(series.key, "", *told)
         elif series.over is not None:
             ts, row, at = series.over
-            told = [f"{a} {unit}", f"{b} {unit}"] if at < 0 else ["a row" if at == side else None for side in (0, 1)]
+            told = [f"a {series.what}" if at == side else None for side in (0, 1)]
             self._note((ts, series.key, row, -1), {
                 "series": series.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": "",
                 "a": told[0], "b": told[1], "ulp": None,
@@ -361,6 +403,11 @@ class Diff:
     def rows(self) -> int:
         """Rows that both had."""
         return sum(series.compared for series in self.series.values())
+
+    @property
+    def maps_differ(self) -> int:
+        """Of the maps that both had, those that differ."""
+        return sum(group.differ for group in self.maps.values())
 
 
 def _ts(frame: dict[str, Any]) -> int:
