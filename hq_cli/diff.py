@@ -56,6 +56,8 @@ def main(
     from hq_core.compare.values import Near
     from hq_core.stages.diff import Diff
 
+    if any(value is not None and not value < float("inf") for value in (rtol, atol)):
+        raise click.UsageError("--rtol and --atol are finite numbers")
     near = Near(ulp, rtol, atol)
     found = Diff((a, b), (_opened(a), _opened(b)), near, tuple(name for name in columns.split(",") if name))
     equal = found.run()

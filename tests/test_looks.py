@@ -127,3 +127,28 @@ def test_a_json_number_too_large_is_refused_wherever_it_stands(run) -> None:
     ran = run("hq-import --stamp close --time-unit ms", text)
     assert ran.code == 65
     assert "beyond what a 64-bit float holds" in ran.stderr
+
+
+def test_a_column_is_missing_also_where_there_are_no_rows(run) -> None:
+    run("hq-gen bars --rows 0 --seed 1 > a.hqf; hq-indicators rsi:14 < a.hqf > b.hqf")
+    ran = run("hq-diff a.hqf b.hqf")
+    assert (ran.code, "rsi_14" in ran.text) == (1, True)
+
+
+def test_equal_is_not_said_of_columns_that_nothing_is_made_of(run) -> None:
+    for name, note in (("a", "x"), ("b", "y")):
+        run(f"printf 'ts_ms,close,note\\n60000000000000,1,{note}\\n60000000060000,2,z\\n' > {name}")
+    read = "hq-import --stamp close --any-year"
+    assert run("hq-diff a b").code == 65                        # which end of the bar is open, too
+    run(f"{read} a > a.hqf; {read} b > b.hqf")
+    rows = "ts_ms,price,qty,x\\n1700000000000,1,2,{}\\n"
+    run(f"printf '{rows.format(5)}' > c; printf '{rows.format(6)}' > d")
+    ran = run("hq-diff c d")
+    assert (ran.code, ran.stdout) == (65, b"")
+    assert "hq-diff: c: nothing is made of its x" in ran.stderr
+    assert run("hq-diff --columns price c d").code == 0
+
+
+@pytest.mark.parametrize("option", ["--rtol nan", "--atol inf"])
+def test_a_tolerance_is_a_number(run, option: str) -> None:
+    assert run(f"hq-gen bars --rows 1 --seed 1 > a; hq-diff {option} a a").code == 2

@@ -54,12 +54,16 @@ class Side:
         self.periods: dict[tuple[str, str], list[str]] = {}     # kind and symbol -> in what periods they came
         self.full: dict[str, str] = {}          # key without a period -> the other side's, which it is compared with
 
-    def check(self) -> None:
-        """Refuse a side of which nothing, or not all, was compared."""
+    def check(self, chosen: bool) -> None:
+        """Refuse a side of which nothing, or not all, was compared; `chosen`: the user said which columns matter."""
         passed = getattr(self.source, "passed", {})
         if passed:
             told = ", ".join(f"{n} x {what}" for what, n in passed.items())
             raise HqError(f"{self.name}: not all of it can be compared, passed over: {told}", DATA)
+        unread = () if chosen else getattr(getattr(self.source, "options", None), "unread", ())
+        if unread:
+            names = ", ".join(unread)
+            raise HqError(f"{self.name}: nothing is made of its {names}, so equal cannot be said; choose --columns", DATA)
         if not self.columns and not self.maps:
             raise HqError(f"{self.name}: announces no series and says nothing that could be compared", DATA)
 
@@ -80,6 +84,7 @@ class Series:
         self.key = key
         self.what = what        # a row of it in words
         self.there = [False, False]
+        self.schemas: list[Schema | None] = [None, None]
         self.named = False      # whether a side has one of the columns that were asked for
         self.waiting: tuple[deque[Any], deque[Any]] = deque(), deque()
         self.held = [0, 0]
@@ -129,7 +134,7 @@ class Diff:
         self._ended(0)
         self._ended(1)
         for side in self.sides:
-            side.check()
+            side.check(bool(self.only))
         self._check_columns()
         if self.only:
             self.series = {key: one for key, one in self.series.items() if one.named}
@@ -165,6 +170,7 @@ class Diff:
             if all(series.there):
                 for side, held in zip(self.sides, series.held):
                     side.common += held
+        series.schemas[at] = schema
         self.sides[at].columns.update(dict.fromkeys(schema.names))
         series.named |= any(schema.has(name) for name in self.only)
 
@@ -385,7 +391,11 @@ class Diff:
         if any(series.there) and not all(series.there):
             told = [f"{n} rows" if there else None for n, there in zip(series.counts, series.there)]
             self._structure(series.key, "", *told)
-        elif series.over is not None:
+            return
+        a, b = series.schemas
+        if a is not None and b is not None and not series.compared:     # without rows that pair nobody has looked
+            self._common(a, b)
+        if series.over is not None:
             ts, row, at = series.over
             told = [f"a {series.what}" if at == side else None for side in (0, 1)]
             self._note((ts, series.key, row, -1), {
