@@ -59,7 +59,7 @@ class CsvSource:
         self._header = b""                  # the header's line: another file in the same stream may repeat it
         self._samples: list[list[str]] = []     # the rows that the plan was made from
         self._delimiter = ""
-        self._members = Members(stream)
+        self._members = Members(stream, self.options)
         self._looked = 0                    # position up to which lines were looked at for the plan
         self._seen = 0                      # rows among them
         self._plan: Plan | None = None
@@ -87,6 +87,7 @@ class CsvSource:
             )
         if self._samples and self._rows is None:
             raise HqError("one row alone does not tell its period: pass --period to hq-import")
+        self.options.together.end()
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class CsvSource:
             self._names, self._header, self._samples = saved["names"], saved["header"], saved["samples"]
             self._delimiter = saved["delimiter"]
             self._preamble = 0
-            self._members.first = self._members.name = saved.get("file", "")
+            self._members.began(saved.get("file", ""))
             self._use(self._planned(*self._samples))
             assert self._rows is not None
             for schema in self._rows.load(saved["rows"]):

@@ -24,6 +24,7 @@ from hq_core.kinds import BAR, TRADE
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from hq_core.formats.options import Options
@@ -115,6 +116,19 @@ class Plan:
     @property
     def period_text(self) -> str:
         return period_text(self.period)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether rows say themselves how long their bars last."""
+        return self.stamps == BOTH
+
+    def measure(self, columns: dict[str, Any]) -> Callable[[int], int]:
+        """What tells the period of rows: how long each lasts, or its time if that does not stand there."""
+        opens, ends = columns["open_time"], columns["ts"]
+        if self.lasting:
+            return lambda i: int(ends[i] - opens[i])
+        times = opens if self.stamps == FROM_OPEN else ends
+        return lambda i: int(times[i])
 
     def series_field(self) -> int:
         """Which field is the symbol; -1 if none."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core.formats.together import Together
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,12 +31,12 @@ class Options:
     order        ERROR: rows lie in order of time;  SORT: they do not, and whoever reads them sorts
 
     dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file; a copy of
-                 the options shares both
+                 the options shares both;  together: whether the files of the input are one series
     """
 
     __slots__ = (
         "any_year", "columns", "decimal", "delimiter", "drop", "dropped", "invalid", "kind", "order", "period",
-        "remarks", "skip_lines", "stamp", "symbol", "time_format", "time_unit", "tz",
+        "remarks", "skip_lines", "stamp", "symbol", "time_format", "time_unit", "together", "tz",
     )
 
     def __init__(
@@ -60,13 +62,14 @@ class Options:
         self.order = order
         self.dropped: dict[str, int] = {}
         self.remarks: dict[str, int] = {}
+        self.together = Together(self.remark)
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""
         plain = Options()
         return any(
             getattr(self, name) != getattr(plain, name)
-            for name in self.__slots__ if name not in ("order", "dropped", "remarks")
+            for name in self.__slots__ if name not in ("order", "dropped", "remarks", "together")
         )
 
     def remark(self, line: str, rows: int = 0) -> None:

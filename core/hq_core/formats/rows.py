@@ -199,6 +199,8 @@ class Rows:
         `total` goes on by the rows of the block that were looked at and found good or dropped.
         """
         plan, options, judge = self.plan, self._options, self._judge
+        if options.together.looking:
+            options.together.look(plan, self.symbol, self.columns, n, loose(plan.period))
         wrong, flawed = "", 0
         if options.invalid != KEEP:
             flawed = judge.rows(n)
