@@ -144,3 +144,31 @@ def test_rows_that_are_all_further_apart_than_the_given_period_are_told(n, step,
 def test_sparse_rows_of_the_given_period_are_not_told(run):
     lines = bars(24).splitlines(keepends=True)
     assert run("hq-import --period 1h", b"".join(lines[:1] + lines[1:22:3] + lines[22:])).stderr == ""
+
+
+# -- rows in another order -------------------------------------------------------------------------------------
+BACK = "goes back from 2025-06-25T23:00:00Z{} to 2025-06-25T22:00:00Z; hq-import --order sort puts rows in order"
+
+
+def test_a_time_that_goes_back_is_said_in_one_way(run):
+    head, *lines = bars(3).splitlines(keepends=True)
+    newest = head + lines[1] + lines[0] + lines[2]
+    assert f"row 2: open_time {BACK.format(' (row 1)')}" in run("hq-import", newest).stderr
+    deduped = run("hq-import --period 1h --dedupe exact", newest).stderr
+    assert "row 2: ts goes back from 2025-06-26T00:00:00Z (row 1) to 2025-06-25T23:00:00Z" in deduped
+    checked = run("hq-import --period 1h", newest).stderr
+    assert "row 2: ts goes back from 2025-06-26T00:00:00Z to 2025-06-25T23:00:00Z; hq-import --order sort" in checked
+
+
+def test_a_local_time_that_goes_back_is_not_called_utc(run):
+    rows = b"time,close\n2025-06-02,5\n2025-06-01,5\n"
+    said = run("hq-import --tz America/New_York --stamp open", rows).stderr
+    assert "from 2025-06-02T00:00:00 in America/New_York (row 1) to 2025-06-01T00:00:00 in America/New_York;" in said
+
+
+def test_what_a_message_offers_for_repeated_rows_is_enough(run):
+    head, *lines = bars(9).splitlines(keepends=True)
+    data = b"".join([head, *lines, lines[6]])       # a repeated row that does not follow its like
+    assert "hq-import --order sort puts rows in order, with --dedupe exact or last" in run("hq-import", data).stderr
+    ran = run("hq-import --order sort --dedupe exact | hq-export csv | wc -l", data)
+    assert (ran.code, ran.text.strip()) == (0, "10")

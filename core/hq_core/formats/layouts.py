@@ -21,6 +21,7 @@ from hq_core.formats.names import (
 from hq_core.formats.options import ERROR, SORT
 from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE
+from hq_core.say import say_back, say_time
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -144,6 +145,11 @@ class Plan:
         except ValueError as error:
             raise ValueError(f"column '{self.fields[at].name}': '{text}' {error}") from None
 
+    @property
+    def _clock_name(self) -> str:
+        """What follows a time on the file's own clock."""
+        return "Z" if self.zone is None or self.zone.fixed else f" in {self.zone.name}"
+
     def infer(self, first: list[str], second: list[str], *, number: int = 2) -> None:
         """The period is the distance of the first two rows; `bar_times` watches that none is smaller.
 
@@ -157,10 +163,9 @@ class Plan:
         except ValueError as error:
             raise HqError(f"row {at}: {error}") from None
         if apart < 0 and self.sorted:
-            raise HqError(
-                f"row {number}: its time lies {-apart / SECOND:g} s before that of row 1; "
-                "hq-import --order sort puts rows in order"
-            )
+            before, now = (f"{say_time(ns).removesuffix('Z')}{self._clock_name}" for ns in (start, start + apart))
+            back = say_back("open_time" if self.stamps == FROM_OPEN else "ts", before, now, 1)
+            raise HqError(f"row {number}: {back}; hq-import --order sort puts rows in order")
         self.period = abs(apart)
         if not self.period_text or self.period > LONGEST * SECOND:
             raise HqError(
