@@ -83,6 +83,10 @@ def main(
         period_ns(period)
     except HqError as error:
         raise HqError(f"--period: {error}", USAGE) from None
+    if tz:
+        from hq_core.formats.times import Zone
+
+        Zone(tz)                            # an unknown zone is told before a row is read
     if time_format:
         from hq_core.formats.clock import check_format
 

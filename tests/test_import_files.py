@@ -172,3 +172,60 @@ def test_what_a_message_offers_for_repeated_rows_is_enough(run):
     assert "hq-import --order sort puts rows in order, with --dedupe exact or last" in run("hq-import", data).stderr
     ran = run("hq-import --order sort --dedupe exact | hq-export csv | wc -l", data)
     assert (ran.code, ran.text.strip()) == (0, "10")
+
+
+# -- zones -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("name", "near"), [
+    ("Berlin", "Europe/Berlin"), ("New York", "America/New_York"), ("Europe/Londn", "Europe/London"), ("xyzzy", ""),
+])
+def test_an_unknown_zone_is_told_before_anything_is_read_with_the_nearest_one(name, near, run):
+    hint = f"; did you mean {near}?" if near else ""
+    said = f"time zone '{name}' is not known; zones have IANA names, such as America/New_York{hint}\n"
+    ran = run(f"hq-import --tz '{name}'", b"no rows at all")
+    assert (ran.code, ran.stderr) == (2, f"hq-import: {said}")
+    ran = run(f"hq-aggregate 1d --tz '{name}'")
+    assert (ran.code, ran.stderr) == (2, f"hq-aggregate: {said}")
+
+
+# -- columns and numbers ---------------------------------------------------------------------------------------
+def test_a_column_that_columns_took_is_not_called_missing_beside_its_name(run):
+    ran = run("hq-import --columns foo=close", bars(3))
+    assert (ran.code, ran.stderr) == (2, "hq-import: column 'close' is missing: --columns reads 'close' as foo\n")
+    ran = run("hq-import --kind trade --columns id=price", b"ts_ms,price,qty\n1750888800000,1,1\n")
+    assert "column 'price' is missing: --columns reads 'price' as id" in ran.stderr
+
+
+TERMINAL = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\n"
+
+
+@pytest.mark.parametrize(("volumes", "told"), [("000", True), ("020", False), ("005", False)])
+def test_a_volume_of_nothing_but_0_beside_one_of_ticks_is_told(volumes, told, run):
+    rows = "".join(f"2025.06.2{i}\t00:00:00\t5\t5\t5\t5\t7\t{v}\n" for i, v in enumerate(volumes))
+    ran = run("hq-import --tz UTC --stamp open | hq-export csv", (TERMINAL + rows).encode())
+    line = "hq-import: volume is 0 in all rows; --columns 'volume=<TICKVOL>' takes the ticks for it\n"
+    assert (ran.code, ran.stderr) == (0, line if told else "")
+    if told:
+        taken = run("hq-import --tz UTC --stamp open --columns 'volume=<TICKVOL>' | hq-export csv",
+                    (TERMINAL + rows).encode())
+        assert (taken.code, taken.stderr, taken.text.splitlines()[1].split(",")[6]) == (0, "", "7.0")
+
+
+@pytest.mark.parametrize("form", ["{}.0", "{}.00", "{}e0"])
+def test_whole_times_that_are_written_as_floats_are_times(form):
+    want = [START + HOUR * i for i in (1, 2, 3)]
+    rows = [[form.format(START + HOUR * i), "5", "6", "4", "5", "1"] for i in range(3)]
+    array = "[" + ",".join("[" + ",".join(row) + "]" for row in rows) + "]"
+    keyed = "".join(f'{{"open_time":{row[0]},"close":5}}\n' for row in rows)
+    table = "open_time,close\n" + "".join(f"{row[0]},5\n" for row in rows)
+    for data in (array, keyed, table):
+        assert [ts // 10**6 for ts in read_bytes(data.encode())["bar//1h"]["ts"]] == want
+
+
+@pytest.mark.parametrize("text", ["107,569.67", "1.575,01", "1'575.0", "1 575 000", "1,575,000"])
+def test_thousands_separators_are_called_by_their_name(text):
+    hint = "is not a number; hq-import reads numbers without thousands separators"
+    data = f'open_time;close;volume\n{START};{text};1\n{START + HOUR};5;1\n'
+    refused(data.encode(), f"row 1 .*: column 'close': '{text}' {hint}")
+    refused(data.encode().replace(text.encode(), b"5,1", 1).replace(b";5;", f";{text};".encode()), hint, decimal=",")
+    refused(json.dumps({"open_time": START, "close": text}).encode(), hint, period="1h")
+    refused(data.replace(text, "x").encode(), "is not a number$")

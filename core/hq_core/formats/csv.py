@@ -10,7 +10,7 @@ from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES,
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import CLOCK, MOST_I4, WIDE, build, whole
 from hq_core.formats.members import Members
-from hq_core.formats.names import SIDES, TRUTH, is_number, squash, without_header
+from hq_core.formats.names import SIDES, TRUTH, is_number, not_a_number, squash, without_header
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROWS, Rows, room_of
 from hq_core.formats.times import read_iso
@@ -362,7 +362,7 @@ class CsvSource:
         return state.rows, ""
 
     def _real(self, field: Field, text: str) -> float:
-        point = self.options.decimal
+        point, given = self.options.decimal, text
         if point != ".":
             text = text.replace(".", "?").replace(point, ".")
         if is_number(text):
@@ -375,7 +375,7 @@ class CsvSource:
             self.options.remark(field.text_told, 1)
             return float("nan")
         if named is None or not field.empty:
-            raise ValueError("is not a number")
+            raise ValueError(not_a_number(given))
         return float(named)
 
     def _odd(self, state: Any) -> tuple[bool, str]:

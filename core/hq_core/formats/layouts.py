@@ -10,6 +10,7 @@ from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, S
 from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
+    TICKS,
     TRADE_NAMES,
     TRUTH,
     UNSURE,
@@ -19,7 +20,7 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.options import ERROR, SORT
-from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
+from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
 from hq_core.say import say_back, say_time
 from hq_core.wire.frame import MAX_COLUMNS
@@ -86,9 +87,10 @@ class Plan:
     zone     of times without one
     pair     which fields hold a date and its time of day, where two do
     sorted   rows come in order of time
+    ticks    the file's name of a column that counts ticks beside its volume
     """
 
-    __slots__ = ("cols", "fields", "given", "kind", "pair", "period", "scratch", "sorted", "stamps", "zone")
+    __slots__ = ("cols", "fields", "given", "kind", "pair", "period", "scratch", "sorted", "stamps", "ticks", "zone")
 
     def __init__(self, kind: str, fields: list[Field]) -> None:
         self.kind = kind
@@ -101,6 +103,7 @@ class Plan:
         self.zone: Zone | None = None
         self.pair: tuple[int, int] | None = None
         self.sorted = True
+        self.ticks = ""
 
     def joined(self, row: list[Any]) -> list[Any]:
         """A row with its date and time of day in one field, that of the date."""
@@ -185,6 +188,8 @@ def whole(field: Field, text: str) -> int:
         if found[1] != field.zoned:
             raise ValueError("has a zone, the first row had none" if found[1] else "has no zone, the first row had one")
         return found[0] + field.plus
+    if field.digits and len(text) != field.digits:
+        text = written_out(text)
     if field.digits and len(text.lstrip("-")) != field.digits:
         raise ValueError(f"has {len(text)} digits, the first row had {field.digits}: is it another unit?")
     if field.times != 1 or field.to in ("ts", "open_time"):
@@ -360,9 +365,10 @@ def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, 
     _, unit = split_unit(field.name)
     unit = unit or options.time_unit
     if is_number(text):
-        if not unit and obvious and text.isdecimal() and len(text) in (13, 16):
-            unit = "ms" if len(text) == 13 else "us"
-            field.digits = len(text)
+        digits = len(written_out(text))
+        if not unit and obvious and digits in (13, 16) and text[0].isdecimal():
+            unit = "ms" if digits == 13 else "us"
+            field.digits = digits
         if not unit:
             needs.append(f"column '{field.name}' holds {text}: seconds, ms, us or ns? pass --time-unit to hq-import")
         field.times = UNITS[unit or "ns"]
@@ -408,7 +414,7 @@ def _bar(
     fields = plan.fields
     has_open, has_close = "open_time" in found, "close_time" in found
     if "close" not in found:
-        raise HqError(f"column 'close' is missing; the input has {', '.join(names)}")
+        raise _missing("close", BAR_NAMES, found, names, options)
     if not (has_open or has_close or "ts" in found):
         raise HqError(f"no time column; the input has {', '.join(names)}; pass --columns ts=NAME to hq-import")
     for role in ("open_time", "close_time", "ts"):
@@ -428,6 +434,8 @@ def _bar(
             fields[at].op, fields[at].to, fields[at].empty = REAL, role, True
             plan.cols.append((role, "f8"))
     _extra(plan, found, first)
+    used = set(found.values())
+    plan.ticks = next((f.name for i, f in enumerate(fields) if squash(f.name) in TICKS and i not in used), "")
 
 
 def _stamps(plan: Plan, found: dict[str, int], first: list[str], options: Options, needs: list[str]) -> None:
@@ -472,6 +480,17 @@ def _first(field: Field, text: str) -> int:
         raise HqError(f"row 1: column '{field.name}': '{text}' {error}") from None
 
 
+def _missing(
+    role: str, table: dict[str, tuple[str, ...]], found: dict[str, int], names: list[str], options: Options,
+    hint: str = "",
+) -> HqError:
+    """The error for a column that is not there, or that the user gave another name."""
+    taken = next((other for other in options.columns if squash(names[found.get(other, 0)]) in table[role]), "")
+    if taken:
+        return HqError(f"column '{role}' is missing: --columns reads '{names[found[taken]]}' as {taken}", USAGE)
+    return HqError(f"column '{role}' is missing; the input has {', '.join(names)}{hint}")
+
+
 def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
     """Further numeric columns of bars come along under their own names: indicators, features."""
     have = {name for name, _ in plan.cols}
@@ -494,8 +513,7 @@ def _trade(
     fields = plan.fields
     for role in ("ts", "price", "qty"):
         if role not in found:
-            has = ", ".join(names)
-            raise HqError(f"column '{role}' is missing; the input has {has}; pass --columns {role}=NAME to hq-import")
+            raise _missing(role, TRADE_NAMES, found, names, options, f"; pass --columns {role}=NAME to hq-import")
     time = fields[found["ts"]]
     obvious = "maker" in found or squash(time.name) == "transacttime"
     _time(time, first[found["ts"]], obvious, plan, options, needs)
