@@ -87,14 +87,16 @@ class Together:
         """
         if self._of is None:
             self._of = plan, symbol, loose
-        if plan.kind != "bar" or self._of[0] is not plan:
-            self.looking = plan.kind == "bar"
-            return
-        if symbol != self._of[1]:
+        self.looking = plan.kind == "bar"
+        if not self.looking or self._of[0] is not plan or self._of[1] != symbol:
             return
         complete = columns.get("complete")
         take = plan.measure(columns)
-        self._seen += [take(i) for i in range(min(n, MOST)) if complete is None or complete[i]]
+        for i in range(n):
+            if len(self._seen) == MOST:     # the same rows wherever a block ends
+                break
+            if complete is None or complete[i]:
+                self._seen.append(take(i))
         if self._plan is plan and not plan.given and not plan.lasting:
             finer = [apart for apart in self._distances() if apart < plan.period - loose]
             if finer:                       # rows that lie too near say so at once, whatever comes
