@@ -62,7 +62,8 @@ def main(
     without a header, JSON lines and arrays, .npy, .npz, Parquet, Arrow, each also in gzip, bzip2, xz, zstd or zip.
     Kline, aggTrades and trades files of the exchange and candles of six as ccxt writes them need no option, here and
     in every other filter, nor does the JSON that hq itself writes.  What a file leaves open is asked for: nothing is
-    guessed.  The files of a zip must be one series.  The last line of a pipe must be ended, for a writer may have
+    guessed.  The files of a zip must be one series, by their names and by how far apart the first rows of each are; so
+    must files named here that would become one.  The last line of a pipe must be ended, for a writer may have
     died in it; a file's need not.  Bars still forming (complete is 0) are exempt from --dedupe and --invalid.
 
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
@@ -82,6 +83,10 @@ def main(
         period_ns(period)
     except HqError as error:
         raise HqError(f"--period: {error}", USAGE) from None
+    if tz:
+        from hq_core.formats.times import Zone
+
+        Zone(tz)                            # an unknown zone is told before a row is read
     if time_format:
         from hq_core.formats.clock import check_format
 

@@ -356,7 +356,7 @@ def test_bad_data_is_65_with_one_line_and_the_bars_before_it():
     rows = [(START, 1.0, 1.0, 1, 1), (START + MINUTE, 1.0, 1.0, 1, 1), (START, 1.0, 1.0, 1, 1)]
     code, out, err = command(stream(rows), "1m")
     assert code == 65
-    assert re.fullmatch(r"hq-aggregate: trade/X/ row 3: ts \S+Z comes after \S+Z; .* --lateness .*\n", err)
+    assert re.fullmatch(r"hq-aggregate: trade/X/ row 3: ts goes back from \S+Z to \S+Z; .* --lateness .*\n", err)
     columns = promises.said_before_it_breaks(out)
     assert len(columns["bar/X/1m"]["ts"]) == 8
 

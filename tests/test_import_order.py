@@ -81,7 +81,7 @@ def test_a_newest_first_file_is_told_its_period_and_sorted():
     lines = bar_lines(50)
     want = rows_of(imported(text(BAR_HEAD, lines)))
     assert rows_of(imported(text(BAR_HEAD, lines[::-1]), order="sort")) == want
-    with pytest.raises(HqError, match="row 2.*60 s before.*--order sort"):
+    with pytest.raises(HqError, match="row 2: open_time goes back from .* --order sort"):
         imported(text(BAR_HEAD, lines[::-1]))
 
 
@@ -195,7 +195,7 @@ def test_a_repeated_key_is_an_error_that_names_both_rows():
 def test_disorder_is_an_error_where_repeats_are_dropped(dedupe):
     """Repeats are looked for among rows of one ts, so rows out of order would hide some."""
     lines = bar_lines(6)
-    with pytest.raises(HqError, match=r"row 7: ts .* lies before .* of row 6; --order sort"):
+    with pytest.raises(HqError, match=r"row 7: ts goes back from .* \(row 6\) to .*; hq-import --order sort"):
         imported(text(BAR_HEAD, [*lines, lines[1]]), dedupe, **BARS)
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from hq_core.bars.period import (
     Edges,
-    open_zone,
     parse_duration,
     parse_period,
     parse_periods,
 )
 from hq_core.errors import USAGE, HqError
 from hq_core.say import say_length, say_time
+from hq_core.zones import open_zone
 
 SECOND = 10**9
 HOUR = 3600 * SECOND

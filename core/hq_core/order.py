@@ -13,6 +13,7 @@ from hq_core import kinds
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
 from hq_core.saved import Damaged
+from hq_core.say import say_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)         # what is remembered of a series
 BACK, REPEATED, KEY_BACK = 1, 2, 3
-SORT = "hq-import --order sort"
+SORT = "hq-import --order sort puts rows in order"
 DROP = "hq-import --dedupe exact, or last, drops repeated rows"
 
 _AT = c_int64.from_address
@@ -147,13 +148,13 @@ class Order:
         where = f"{batch.schema.key} row {memory[ROWS] + 1}"
         if why == BACK:
             late = "hq-aggregate --lateness waits for late ones"
-            return f"{where}: ts {ts} comes after {last}; {SORT} puts rows in order, {late}, {DROP}"
+            return f"{where}: {say_back('ts', last, ts)}; {SORT}, with --dedupe exact or last where some repeat; {late}"
         key = _AT(batch.addresses[place.key] + 8 * row).value
         name = batch.schema.names[place.key]
-        now, then = (f"{name} {value if place.loose else iso_text(value)}" for value in (key, memory[KEY]))
+        now, then = (str(value) if place.loose else iso_text(value) for value in (key, memory[KEY]))
         if why == REPEATED:
-            return f"{where}: {now} is there a second time (ts {ts}, after ts {last}); {DROP}"
-        return f"{where}: {now} comes after {then} (ts {ts}, after ts {last}); {SORT} puts rows in order"
+            return f"{where}: {name} {now} is there a second time (ts {ts}, after ts {last}); {DROP}"
+        return f"{where}: {say_back(name, then, now)} (ts {ts}, after ts {last}); {SORT}"
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, list[int]]:

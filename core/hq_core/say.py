@@ -14,6 +14,15 @@ def say_time(ts: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(ts // SECOND)) + (f".{below}" if below else "") + "Z"
 
 
+def say_back(name: str, before: str, now: str, row: int = 0) -> str:
+    """What a row does whose time or key is below that of the one before it; `row` says which one that is.
+
+    >>> say_back("id", "9", "7", 3)
+    'id goes back from 9 (row 3) to 7'
+    """
+    return f"{name} goes back from {before}{f' (row {row})' if row else ''} to {now}"
+
+
 def say_length(ns: int) -> str:
     """1d 2h for messages: two units at most, the rest rounded down; below a second 1.5 ms.
 

@@ -5,11 +5,12 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
-from hq_core.bars.period import far, open_zone, parse_duration, parse_period, parse_periods
+from hq_core.bars.period import far, parse_duration, parse_period, parse_periods
 from hq_core.bars.plan import SUMS, Options
 from hq_core.batch import CODES, Batch, Schema
 from hq_core.errors import DATA, USAGE, HqError, as_arguments
 from hq_core.jit import address_of
+from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

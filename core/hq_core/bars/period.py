@@ -107,16 +107,6 @@ def far(ts: int) -> str:
     return f"ts {ts}{when}: bars are made of times from {say_time(EARLIEST)} to {say_time(LATEST)}"
 
 
-def open_zone(name: str) -> ZoneInfo:
-    """The IANA zone `name`."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):     # KeyError: unknown; the others: not a name that a file may have
-        raise HqError(f"time zone '{name}' is not known; IANA names are like Europe/London or UTC", USAGE) from None
-
-
 class Edges:
     """The instants at which the days, or the weeks, of a time zone begin; computed for the times in use.
 

@@ -10,7 +10,7 @@ from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES,
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import CLOCK, MOST_I4, WIDE, build, whole
 from hq_core.formats.members import Members
-from hq_core.formats.names import SIDES, TRUTH, is_number, squash, without_header
+from hq_core.formats.names import SIDES, TRUTH, is_number, not_a_number, squash, without_header
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROWS, Rows, room_of
 from hq_core.formats.times import read_iso
@@ -59,7 +59,7 @@ class CsvSource:
         self._header = b""                  # the header's line: another file in the same stream may repeat it
         self._samples: list[list[str]] = []     # the rows that the plan was made from
         self._delimiter = ""
-        self._members = Members(stream)
+        self._members = Members(stream, self.options)
         self._looked = 0                    # position up to which lines were looked at for the plan
         self._seen = 0                      # rows among them
         self._plan: Plan | None = None
@@ -87,6 +87,7 @@ class CsvSource:
             )
         if self._samples and self._rows is None:
             raise HqError("one row alone does not tell its period: pass --period to hq-import")
+        self.options.together.end()
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class CsvSource:
             self._names, self._header, self._samples = saved["names"], saved["header"], saved["samples"]
             self._delimiter = saved["delimiter"]
             self._preamble = 0
-            self._members.first = self._members.name = saved.get("file", "")
+            self._members.began(saved.get("file", ""))
             self._use(self._planned(*self._samples))
             assert self._rows is not None
             for schema in self._rows.load(saved["rows"]):
@@ -361,7 +362,7 @@ class CsvSource:
         return state.rows, ""
 
     def _real(self, field: Field, text: str) -> float:
-        point = self.options.decimal
+        point, given = self.options.decimal, text
         if point != ".":
             text = text.replace(".", "?").replace(point, ".")
         if is_number(text):
@@ -374,7 +375,7 @@ class CsvSource:
             self.options.remark(field.text_told, 1)
             return float("nan")
         if named is None or not field.empty:
-            raise ValueError("is not a number")
+            raise ValueError(not_a_number(given))
         return float(named)
 
     def _odd(self, state: Any) -> tuple[bool, str]:

@@ -120,7 +120,7 @@ class JsonSource:
         self._number = 0
         self._shapes: list[Shape] = []
         self._of: dict[tuple[str, str, str], Shape] = {}        # tag, period, symbol -> shape
-        self._members = Members(stream)
+        self._members = Members(stream, self.options)
         self._cell = Cell(elements)
         self._bounds = Memory(24 * AT_ONCE)
         self._cell.column("bounds", self._bounds.address, 3 * AT_ONCE)
@@ -138,6 +138,7 @@ class JsonSource:
             raise HqError("the JSON stops inside its array: it was cut, or its writer died")
         if any(shape.held for shape in self._shapes):
             raise HqError("one row alone does not tell its period: pass --period to hq-import")
+        self.options.together.end()
         if self.passed:
             yield "end", {"kind": "end", "dropped": dict(self.passed)}
 
@@ -179,8 +180,12 @@ class JsonSource:
             for i in range(state.count):
                 start, stop, pairs = bounds[3 * i : 3 * i + 3]
                 self._number += 1
+                fresh = 0 <= self._members.begins <= self._base + start
+                if fresh:
+                    yield from self._hand_out(last, k, start)
+                    last, k = None, 0
                 try:
-                    if 0 <= self._members.begins <= self._base + start:
+                    if fresh:
                         self._members.enter(self._base + start, self.options, view[start] == 123)
                     made = self._made(view[start:stop], pairs)
                 except (HqError, ValueError) as error:

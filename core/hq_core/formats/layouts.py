@@ -11,6 +11,7 @@ from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
     KNOWN,
+    TICKS,
     TRADE_NAMES,
     TRUTH,
     UNSURE,
@@ -20,11 +21,13 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.options import ERROR, SORT
-from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso
+from hq_core.formats.times import UNITS, Zone, exact_whole, period_text, read_epoch, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
+from hq_core.say import say_back, say_time
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from hq_core.formats.options import Options
@@ -85,9 +88,10 @@ class Plan:
     zone     of times without one
     pair     which fields hold a date and its time of day, where two do
     sorted   rows come in order of time
+    ticks    the file's name of a column that counts ticks beside its volume
     """
 
-    __slots__ = ("cols", "fields", "given", "kind", "pair", "period", "scratch", "sorted", "stamps", "zone")
+    __slots__ = ("cols", "fields", "given", "kind", "pair", "period", "scratch", "sorted", "stamps", "ticks", "zone")
 
     def __init__(self, kind: str, fields: list[Field]) -> None:
         self.kind = kind
@@ -100,6 +104,7 @@ class Plan:
         self.zone: Zone | None = None
         self.pair: tuple[int, int] | None = None
         self.sorted = True
+        self.ticks = ""
 
     def joined(self, row: list[Any]) -> list[Any]:
         """A row with its date and time of day in one field, that of the date."""
@@ -117,6 +122,19 @@ class Plan:
     def period_text(self) -> str:
         return period_text(self.period)
 
+    @property
+    def lasting(self) -> bool:
+        """Whether rows say themselves how long their bars last."""
+        return self.stamps == BOTH
+
+    def measure(self, columns: dict[str, Any]) -> Callable[[int], int]:
+        """What tells the period of rows: how long each lasts, or its time if that does not stand there."""
+        opens, ends = columns["open_time"], columns["ts"]
+        if self.lasting:
+            return lambda i: int(ends[i] - opens[i])
+        times = opens if self.stamps == FROM_OPEN else ends
+        return lambda i: int(times[i])
+
     def series_field(self) -> int:
         """Which field is the symbol; -1 if none."""
         return next((i for i, field in enumerate(self.fields) if field.op == SERIES), -1)
@@ -131,6 +149,11 @@ class Plan:
         except ValueError as error:
             raise ValueError(f"column '{self.fields[at].name}': '{text}' {error}") from None
 
+    @property
+    def _clock_name(self) -> str:
+        """What follows a time on the file's own clock."""
+        return "Z" if self.zone is None or self.zone.fixed else f" in {self.zone.name}"
+
     def infer(self, first: list[str], second: list[str], *, number: int = 2) -> None:
         """The period is the distance of the first two rows; `bar_times` watches that none is smaller.
 
@@ -144,10 +167,9 @@ class Plan:
         except ValueError as error:
             raise HqError(f"row {at}: {error}") from None
         if apart < 0 and self.sorted:
-            raise HqError(
-                f"row {number}: its time lies {-apart / SECOND:g} s before that of row 1; "
-                "hq-import --order sort puts rows in order"
-            )
+            before, now = (f"{say_time(ns).removesuffix('Z')}{self._clock_name}" for ns in (start, start + apart))
+            back = say_back("open_time" if self.stamps == FROM_OPEN else "ts", before, now, 1)
+            raise HqError(f"row {number}: {back}; hq-import --order sort puts rows in order")
         self.period = abs(apart)
         if 28 * DAY <= self.period <= 31 * DAY:
             raise HqError(
@@ -172,6 +194,8 @@ def whole(field: Field, text: str) -> int:
         if found[1] != field.zoned:
             raise ValueError("has a zone, the first row had none" if found[1] else "has no zone, the first row had one")
         return found[0] + field.plus
+    if field.digits and len(text) != field.digits:
+        text = written_out(text)
     if field.digits and len(text.lstrip("-")) != field.digits:
         raise ValueError(f"has {len(text)} digits, the first row had {field.digits}: is it another unit?")
     if field.times != 1 or field.to in ("ts", "open_time"):
@@ -348,9 +372,10 @@ def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, 
     _, unit = split_unit(field.name)
     unit = unit or options.time_unit
     if is_number(text):
-        if not unit and obvious and text.isdecimal() and len(text) in (13, 16):
-            unit = "ms" if len(text) == 13 else "us"
-            field.digits = len(text)
+        digits = len(written_out(text))
+        if not unit and obvious and digits in (13, 16) and text[0].isdecimal():
+            unit = "ms" if digits == 13 else "us"
+            field.digits = digits
         if not unit:
             needs.append(f"column '{field.name}' holds {text}: seconds, ms, us or ns? pass --time-unit to hq-import")
         field.times = UNITS[unit or "ns"]
@@ -396,7 +421,7 @@ def _bar(
     fields = plan.fields
     has_open, has_close = "open_time" in found, "close_time" in found
     if "close" not in found:
-        raise HqError(f"column 'close' is missing; the input has {', '.join(names)}")
+        raise _missing("close", BAR_NAMES, found, names, options)
     if not (has_open or has_close or "ts" in found):
         raise HqError(f"no time column; the input has {', '.join(names)}; pass --columns ts=NAME to hq-import")
     for role in ("open_time", "close_time", "ts"):
@@ -416,6 +441,8 @@ def _bar(
             fields[at].op, fields[at].to, fields[at].empty = REAL, role, True
             plan.cols.append((role, "f8"))
     _extra(plan, found, first)
+    used = set(found.values())
+    plan.ticks = next((f.name for i, f in enumerate(fields) if squash(f.name) in TICKS and i not in used), "")
 
 
 def _stamps(plan: Plan, found: dict[str, int], first: list[str], options: Options, needs: list[str]) -> None:
@@ -471,6 +498,17 @@ def _unread(plan: Plan, options: Options) -> None:
             options.unread[field.name] = None
 
 
+def _missing(
+    role: str, table: dict[str, tuple[str, ...]], found: dict[str, int], names: list[str], options: Options,
+    hint: str = "",
+) -> HqError:
+    """The error for a column that is not there, or that the user gave another name."""
+    taken = next((other for other in options.columns if squash(names[found.get(other, 0)]) in table[role]), "")
+    if taken:
+        return HqError(f"column '{role}' is missing: --columns reads '{names[found[taken]]}' as {taken}", USAGE)
+    return HqError(f"column '{role}' is missing; the input has {', '.join(names)}{hint}")
+
+
 def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
     """Further numeric columns of bars come along under their own names: indicators, features."""
     have = {name for name, _ in plan.cols}
@@ -493,8 +531,7 @@ def _trade(
     fields = plan.fields
     for role in ("ts", "price", "qty"):
         if role not in found:
-            has = ", ".join(names)
-            raise HqError(f"column '{role}' is missing; the input has {has}; pass --columns {role}=NAME to hq-import")
+            raise _missing(role, TRADE_NAMES, found, names, options, f"; pass --columns {role}=NAME to hq-import")
     time = fields[found["ts"]]
     obvious = "maker" in found or squash(time.name) == "transacttime"
     _time(time, first[found["ts"]], obvious, plan, options, needs)

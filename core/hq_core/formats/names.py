@@ -38,6 +38,7 @@ TRADE_NAMES = {
 }
 UNSURE = ("turnover", "amount")             # other people's word for something else: told where they are taken for ours
 IGNORED = ("ignore", "")
+TICKS = ("tickvol", "tickvolume", "ticks")
 SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
 TRUTH = {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}
 UNIT_AT_END = re.compile(r"(.+)_(s|ms|us|ns)")
@@ -54,13 +55,24 @@ AGG_TRADE = (
 SPOT_TRADE = ("id", "price", "qty", "quote_qty", "time", "is_buyer_maker", "is_best_match")
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_EPOCH = re.compile(r"\d{13}|\d{16}")
+_EPOCH = re.compile(r"(\d{13}|\d{16})(\.0+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}([.,' \u00a0\u202f_]\d{3})+([.,]\d*)?")
 _TRUTH = re.compile(r"true|false", re.IGNORECASE)
 
 
 def is_number(text: str) -> bool:
     """A decimal number as files write it: what float() takes, without '_', blanks, inf and nan."""
     return _NUMBER.fullmatch(text) is not None and text.isascii()
+
+
+def not_a_number(text: str) -> str:
+    """What is wrong with a text that is no number.
+
+    >>> not_a_number("1.575,01"), not_a_number("x")
+    ('is not a number; hq-import reads numbers without thousands separators', 'is not a number')
+    """
+    hint = "; hq-import reads numbers without thousands separators" if _GROUPED.fullmatch(text.strip()) else ""
+    return f"is not a number{hint}"
 
 
 def squash(name: str) -> str:

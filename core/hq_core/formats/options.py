@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core.formats.together import Together
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -30,12 +32,13 @@ class Options:
     order        ERROR: rows lie in order of time;  SORT: they do not, and whoever reads them sorts
 
     dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file;
-    unread       columns of the file that nothing is made of; a copy of the options shares all three
+    unread       columns of the file that nothing is made of;  together: whether the files of the input are one series;
+                 a copy of the options shares all four
     """
 
     __slots__ = (
         "any_year", "columns", "decimal", "delimiter", "drop", "dropped", "invalid", "kind", "order", "period",
-        "remarks", "skip_lines", "stamp", "symbol", "time_format", "time_unit", "tz", "unread",
+        "remarks", "skip_lines", "stamp", "symbol", "time_format", "time_unit", "together", "tz", "unread",
     )
 
     def __init__(
@@ -62,13 +65,14 @@ class Options:
         self.dropped: dict[str, int] = {}
         self.remarks: dict[str, int] = {}
         self.unread: dict[str, None] = {}
+        self.together = Together(self.remark)
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""
         plain = Options()
         return any(
             getattr(self, name) != getattr(plain, name)
-            for name in self.__slots__ if name not in ("order", "dropped", "remarks", "unread")
+            for name in self.__slots__ if name not in ("order", "dropped", "remarks", "together", "unread")
         )
 
     def remark(self, line: str, rows: int = 0) -> None:

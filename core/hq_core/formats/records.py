@@ -70,9 +70,11 @@ class Layout:
         return records[np.lexsort((self.column(records, self.key), ts) if self.key else (ts,))]
 
     def text(self, name: str, value: Any) -> str:
-        """A value as an error shows it."""
-        times = name in ("ts", "open_time")
-        return f"{name} {iso_text(int(value)) if times else repr(value.item())}"
+        """A column and its value as an error shows them."""
+        return f"{name} {self.shown(name, value)}"
+
+    def shown(self, name: str, value: Any) -> str:
+        return iso_text(int(value)) if name in ("ts", "open_time") else repr(value.item())
 
 
 def alike(records: Array, a: Array, b: Array) -> Array:

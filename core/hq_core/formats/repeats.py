@@ -8,6 +8,7 @@ import numpy as np
 from hq_core.formats.options import DROP
 from hq_core.formats.records import PLACE, alike
 from hq_core.formats.times import iso_text
+from hq_core.say import say_back
 
 if TYPE_CHECKING:
     from hq_core.formats.records import Array, Layout
@@ -175,15 +176,12 @@ class Cleaner:
         if ts < ts_before:
             return self._later(place, ts, ts_before, before)
         where = f"{layout.schema.key}: row {place}"
-        after = f" of row {before}" if before else ""
-        now, then = layout.text(layout.key, key), layout.text(layout.key, key_before)
-        return f"{where}: {now} comes after {then}{after}, and it must rise (ts {iso_text(int(ts))})"
+        now, then = layout.shown(layout.key, key), layout.shown(layout.key, key_before)
+        return f"{where}: {say_back(layout.key, then, now, before)}, and it must rise (ts {iso_text(int(ts))})"
 
     def _later(self, place: int, ts: Any, ts_before: Any, before: int) -> str:
-        return (
-            f"{self.layout.schema.key}: row {place}: ts {iso_text(int(ts))} lies before {iso_text(int(ts_before))}"
-            f"{f' of row {before}' if before else ''}; --order sort puts rows in order"
-        )
+        back = say_back("ts", iso_text(int(ts_before)), iso_text(int(ts)), before)
+        return f"{self.layout.schema.key}: row {place}: {back}; hq-import --order sort puts rows in order"
 
     def _overlap(self, ts: Any, open_time: Any) -> str:
         period = self.layout.schema.period

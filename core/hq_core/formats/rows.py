@@ -153,6 +153,7 @@ class Rows:
         if options.order == SORT or (options.invalid == KEEP and (plan.given or plan.stamps == BOTH)):
             self._mode = ANYHOW
         self._cell = self._bound()
+        self._unsold = bool(plan.ticks) and "volume" in self.columns    # nothing but 0 has come as volume
 
     def place(self, name: str) -> int:
         """Where the column's row 0 lies in the block, counted in the column's own width."""
@@ -199,6 +200,10 @@ class Rows:
         `total` goes on by the rows of the block that were looked at and found good or dropped.
         """
         plan, options, judge = self.plan, self._options, self._judge
+        if options.together.looking:
+            options.together.look(plan, self.symbol, self.columns, n, loose(plan.period))
+        if self._unsold and n:
+            self._no_volume(n)
         wrong, flawed = "", 0
         if options.invalid != KEEP:
             flawed = judge.rows(n)
@@ -222,6 +227,15 @@ class Rows:
         if options.invalid == DROP and flawed + found:
             n = self._drop(n, bytes(before[:n]))
         return Batch(self.series()[0], n, self._addresses, self.memory), wrong
+
+    def _no_volume(self, n: int) -> None:
+        """Tell that volume is 0 in all rows, as long as that is so: brokers write ticks in a column of their own."""
+        line = f"volume is 0 in all rows; --columns 'volume={self.plan.ticks}' takes the ticks for it"
+        self._unsold = not any(self.columns["volume"][:n])
+        if self._unsold:
+            self._options.remark(line)
+        else:
+            self._options.remarks.pop(line, None)
 
     def _first_flaw(self, n: int) -> tuple[int, str]:
         judge = self._judge

@@ -9,7 +9,7 @@ from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.layouts import CLOCK, build, whole
-from hq_core.formats.names import SIDES, UNIT_AT_END, is_number
+from hq_core.formats.names import SIDES, UNIT_AT_END, is_number, not_a_number
 from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.times import UNITS, read_epoch, read_iso
@@ -78,6 +78,7 @@ def real(value: Any, empty: bool, flag: bool = False) -> float:
             return INFINITE[text.lower()]
         if empty and text.lower() == "nan":
             return nan
+        raise ValueError(not_a_number(text))
     raise ValueError("is missing" if value is _ABSENT else "is not a number")
 
 
@@ -180,6 +181,8 @@ class PlannedShape(Shape):
             options.kind = said.kind or self.tag
         options.delimiter, options.decimal = "", "."
         plan = build(names, first, options)
+        for name in ABOUT:                  # they say what the object is
+            options.unread.pop(name, None)
         for field in plan.fields:
             if field.name in ("kind", "period") and field.op == REAL:
                 plan.cols = [col for col in plan.cols if col[0] != field.to]

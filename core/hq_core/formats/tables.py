@@ -304,6 +304,7 @@ class TableSource:
                         yield "rows", batch
                     if wrong or unfit:
                         raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
+        self.options.together.end()
 
     def _plan(self, columns: dict[int, Column]) -> Plan:
         n = len(next(iter(columns.values())))

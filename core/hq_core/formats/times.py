@@ -4,8 +4,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hq_core.errors import CONFIG, DATA, USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.formats.csv_kernel import DAY, FAR, SECOND, iso
+from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -79,6 +80,18 @@ def exact_whole(text: str, unit: int = 1) -> int | None:
     return -value if sign == "-" else value
 
 
+def written_out(text: str) -> str:
+    """A whole number without its point and power, as 1750888800000.0 may be written; other text as it is.
+
+    >>> written_out("1750888800000.0"), written_out("1.5"), written_out("2024-01-01")
+    ('1750888800000', '1.5', '2024-01-01')
+    """
+    if text.isdecimal():
+        return text
+    value = exact_whole(text)
+    return text if value is None else str(value)
+
+
 def read_epoch(text: str, unit: int) -> int | None:
     """Nanoseconds of a decimal epoch number in units of `unit` ns; None if it is no number or not a whole ns."""
     ns = exact_whole(text, unit)
@@ -106,17 +119,10 @@ class Zone:
     """A local clock by its IANA name, UTC included."""
 
     def __init__(self, name: str) -> None:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
         self.name = name
         self.fixed = name.upper() in ("UTC", "Z", "ETC/UTC")
-        self._zone: tzinfo | None = None
         self._offsets: dict[int, tuple[int, int]] = {}
-        if not self.fixed:
-            try:
-                self._zone = ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise HqError(f"zone '{name}' is not known here; IANA names are: America/New_York", CONFIG) from None
+        self._zone: tzinfo | None = None if self.fixed else open_zone(name)
 
     def utc(self, local: int, after: int) -> int:
         """UTC of a local clock's reading, both ns; in the hour that a clock shows twice, the first one after `after`.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import CHAIN, Chain
 from hq_core.bars.level import NEVER, Scratch
-from hq_core.bars.period import open_zone, parse_duration, parse_period, parse_periods, within
+from hq_core.bars.period import parse_duration, parse_period, parse_periods, within
 from hq_core.bars.plan import Options
 from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
@@ -13,6 +13,7 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.saved import taking
 from hq_core.say import say_length, say_time
 from hq_core.stage import Stage
+from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

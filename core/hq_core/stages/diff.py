@@ -63,7 +63,8 @@ class Side:
         unread = () if chosen else getattr(getattr(self.source, "options", None), "unread", ())
         if unread:
             names = ", ".join(unread)
-            raise HqError(f"{self.name}: nothing is made of its {names}, so equal cannot be said; choose --columns", DATA)
+            what = f"nothing is made of its {names}, so equal cannot be said"
+            raise HqError(f"{self.name}: {what}; choose --columns", DATA)
         if not self.columns and not self.maps:
             raise HqError(f"{self.name}: announces no series and says nothing that could be compared", DATA)
 
@@ -394,7 +395,7 @@ class Diff:
             return
         a, b = series.schemas
         if a is not None and b is not None and not series.compared:     # without rows that pair nobody has looked
-            self._common(a, b)
+            self._common(series.key, a, b)
         if series.over is not None:
             ts, row, at = series.over
             told = [f"a {series.what}" if at == side else None for side in (0, 1)]

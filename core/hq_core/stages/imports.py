@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
 from hq_core.formats.options import ERROR, KEEP, SORT
+from hq_core.formats.together import Apart
 from hq_core.saved import Count, Damaged
 from hq_core.stage import Stage
 from hq_core.wire import Reader
@@ -289,14 +290,22 @@ class Files:
         self._stdin = os.dup(fd) if "-" in paths else -1
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
+        together = self.options.together
         for path in self._paths:
             fd = self._open(path)
             os.dup2(fd, self._fd)
             os.close(fd)
             try:
+                together.enter(path)
                 source = self._opened(self._fd)
-                yield from source
+                for kind, item in source:
+                    if kind == "schema" and not item.symbol:
+                        together.unnamed(path)
+                    yield kind, item
+                together.end()
             except HqError as error:
+                if isinstance(error, Apart) and path in str(error):
+                    raise
                 raise HqError(f"{path}: {error}", error.code) from None
             for what, n in getattr(source, "passed", {}).items():
                 self.passed[what] = self.passed.get(what, 0) + n
