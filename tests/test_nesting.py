@@ -133,7 +133,7 @@ def test_a_strategy_of_many_steps_takes_bounded_memory_and_gives_the_same_bits()
     for i in range(5000):
         line = graph.node(ops.add, [line, graph.constant(float(i % 7))]).out()
     graph.compile([line])
-    assert sum(8 * len(memory) for memory in graph._scratch.values()) <= 80 << 20
+    assert sum(8 * len(memory) for memory in graph._scratch._columns.values()) <= 80 << 20
     source, found = array("d", map(float, range(6000))), array("d", bytes(48_000))
     graph.run({"close": source.buffer_info()[0]}, 6000, [found.buffer_info()[0]])
     assert [found[0], found[-1] - found[0]] == [sum(float(i % 7) for i in range(5000)), 5999.0]

@@ -85,16 +85,16 @@ def test_the_arrays_of_a_description_have_one_length():
     (b"{x", "cannot be used: unexpected character"), (b"[]", "cannot be used"), (b"null", "cannot be used"),
     (b"7", "cannot be used"), (b"", "cannot be used"), (b"\xff", "cannot be used"), (b"[" * 3000, "cannot be used"),
     ({"of": "bar"}, "has no 'symbol'"), ({**ABOUT, "cols": 7}, "cannot be used"),
-    ({**ABOUT, "cols": {}}, "1 to 4096 pairs"),
-    ({**ABOUT, "cols": []}, "1 to 4096 pairs"), ({**ABOUT, "cols": ["ts"]}, "cannot be used|type 's'"),
-    ({**ABOUT, "cols": [["ts"]]}, "cannot be used"), ({**ABOUT, "cols": [[1, "i8"]]}, "pairs of a name"),
+    ({**ABOUT, "cols": {}}, "0 columns, must be 1 to 4096"),
+    ({**ABOUT, "cols": []}, "0 columns, must be 1 to 4096"), ({**ABOUT, "cols": ["ts"]}, "cannot be used|type 's'"),
+    ({**ABOUT, "cols": [["ts"]]}, "cannot be used"), ({**ABOUT, "cols": [[1, "i8"]]}, "names of cols must be texts"),
     ({**ABOUT, "cols": [["ts", "q9"]]}, "'ts' is of type 'q9', which hq does not have"),
     ({**ABOUT, "cols": [["ts", 8]]}, "'ts' is of type 8"), ({**ABOUT, "cols": [["ts", "f8x0"]]}, "type 'f8x0'"),
     ({**ABOUT, "cols": [["ts", "f8x-1"]]}, "type 'f8x-1'"), ({**ABOUT, "cols": [["ts", "f8x99999999"]]}, "type 'f8x9"),
     ({**ABOUT, "cols": [["ts", "i8"], ["ts", "i8"]]}, "column 'ts' is there twice"),
-    ({**ABOUT, "cols": [["ts", "i8"], ["a\x1b[2J", "i8"]]}, "pairs of a name"),
-    ({**ABOUT, "symbol": None}, "symbol and period must be texts"), ({**ABOUT, "symbol": ["X"]}, "must be texts"),
-    ({**ABOUT, "symbol": "x" * 257}, "up to 256 characters"), ({**ABOUT, "of": ""}, "must be texts"),
+    ({**ABOUT, "cols": [["ts", "i8"], ["a\x1b[2J", "i8"]]}, "none that does not print"),
+    ({**ABOUT, "symbol": None}, "must be texts"), ({**ABOUT, "symbol": ["X"]}, "must be texts"),
+    ({**ABOUT, "symbol": "x" * 257}, "at most 256 characters"), ({**ABOUT, "of": ""}, "kind is empty"),
     ({**ABOUT, "period": "4h/"}, "has a '/' in it"), ({**ABOUT, "extra": []}, None),
     ({**ABOUT, "extra": [1]}, "must be an object"),
     ({**ABOUT, "packed": "x"}, "cannot be used"), ({**ABOUT, "packed": "wcHB"}, "cannot be used"),
@@ -318,7 +318,7 @@ def deflated_npz(rows: int, wide: str) -> bytes:
 
 
 def packed_arrow(n: int) -> bytes:
-    table = pa.table({**ticks(ts_s=np.zeros(n, dtype=np.int64), price=np.zeros(n), qty=np.zeros(n))})
+    table = pa.table({**ticks(ts_s=np.zeros(n, dtype=np.int64), price=np.ones(n), qty=np.zeros(n))})
     to = io.BytesIO()
     with pa.ipc.new_stream(to, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table)
@@ -326,7 +326,7 @@ def packed_arrow(n: int) -> bytes:
 
 
 def packed_parquet(n: int) -> bytes:
-    table = pa.table({**ticks(ts_s=np.zeros(n, dtype=np.int64), price=np.zeros(n), qty=np.zeros(n))})
+    table = pa.table({**ticks(ts_s=np.zeros(n, dtype=np.int64), price=np.ones(n), qty=np.zeros(n))})
     sizes = {"data_page_size": 1 << 30, "row_group_size": n, "write_batch_size": n}
     if "max_rows_per_page" in inspect.signature(pq.ParquetWriter).parameters:
         sizes["max_rows_per_page"] = n
@@ -340,7 +340,7 @@ def long_texts(n: int) -> bytes:
 
 
 def shared_beginnings(n: int) -> bytes:
-    table = pa.table({**ticks(ts_s=np.arange(n), price=np.zeros(n), qty=np.zeros(n)), "symbol": ["x" * 100_000] * n})
+    table = pa.table({**ticks(ts_s=np.arange(n), price=np.ones(n), qty=np.zeros(n)), "symbol": ["x" * 100_000] * n})
     return parquet_of(
         table, use_dictionary=False, compression="none", column_encoding={"symbol": "DELTA_BYTE_ARRAY"},
         write_statistics=False,
