@@ -64,7 +64,8 @@ def main(
     in every other filter, nor does the JSON that hq itself writes.  What a file leaves open is asked for: nothing is
     guessed.  The files of a zip must be one series, by their names and by how far apart the first rows of each are; so
     must files named here that would become one.  The last line of a pipe must be ended, for a writer may have
-    died in it; a file's need not.  Bars still forming (complete is 0) are exempt from --dedupe and --invalid.
+    died in it; a file's need not.  Bars still forming (complete is 0) are exempt from --dedupe and
+    --invalid, and a bar's price that is missing breaks no rule.
 
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
