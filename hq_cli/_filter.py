@@ -138,7 +138,8 @@ def frames_out(name: str) -> Iterator[int]:
         yield table.stdin.fileno()
     finally:                # where the command fails, what its table says of missing rows is no news
         table.stdin.close()
-        said = table.stderr.read().decode("utf-8", "replace")
+        with table.stderr:
+            said = table.stderr.read().decode("utf-8", "replace")
         code = table.wait()
     if code:
         for line in said.splitlines():

@@ -107,6 +107,13 @@ def exact_vwma(columns: Columns, period: int) -> Rows:
     return [[weighed(pair) for pair in pairs(columns["close"], columns["volume"], period)]]
 
 
+def exact_trima(columns: Columns, period: int) -> Rows:
+    half = (period + 1) // 2
+    weights = [*range(1, half + 1), *range(half - period % 2, 0, -1)]
+    whole = sum(weights)
+    return over(windows(columns["close"], period), lambda window: sum(w * x for w, x in zip(weights, window)) / whole)
+
+
 def exact_coppock(columns: Columns, wma: int, roc1: int, roc2: int) -> Rows:
     """The weighted average is exact; the rates that it is of are rounded as any floats are."""
     close = [float(v) for v in columns["close"]]
@@ -132,11 +139,13 @@ EXACT = {
     "correl": exact_correl,
     "beta": exact_beta,
     "coppock": exact_coppock,
+    "trima": exact_trima,
 }
 TOLERANCE = {
     "beta": (1e-8, "TA-Lib subtracts sums of products of returns, 1.5e-9 of a beta of two that are nearly equal"),
     "coppock": (1e-9, "TA-Lib's weighted average runs its sums, 4.9e-10 after rates of 1e5 percent"),
     "correl": (1e-11, "TA-Lib subtracts sums of squares of prices, 8.4e-12 on a walk near 100"),
     "fosc": (1e-10, "TA-Lib's line subtracts sums of prices, 2.6e-11 of the percentage"),
+    "trima": (1e-11, "TA-Lib runs its sums, 3.6e-12 off the fraction at period 3 on a walk of 1,600 rows"),
     "vwma": (1e-11, "TA-Lib runs its sums, 1.6e-12 where volumes of both signs nearly cancel"),
 }

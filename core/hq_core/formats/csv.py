@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
 from hq_core.formats.inflate import READ
-from hq_core.formats.layouts import CLOCK, MOST_I4, WIDE, build, whole
+from hq_core.formats.layouts import build
 from hq_core.formats.members import Members
 from hq_core.formats.names import SIDES, TRUTH, is_number, not_a_number, squash, without_header
 from hq_core.formats.options import Options
+from hq_core.formats.plan import CLOCK, MOST_I4, WIDE, whole
 from hq_core.formats.rows import ROWS, Rows, room_of
 from hq_core.formats.times import read_iso
 from hq_core.jit import Cell, address_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
-    from hq_core.formats.layouts import Field, Plan
+    from hq_core.formats.plan import Field, Plan
 
     Item = tuple[str, Any]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, HOUR, SECOND
-from hq_core.formats.layouts import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.options import DROP, ERROR, KEEP, SORT
+from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.formats.times import iso_text
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
@@ -15,8 +15,8 @@ from hq_core.saved import Count, shaped
 from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
-    from hq_core.formats.layouts import Plan
     from hq_core.formats.options import Options
+    from hq_core.formats.plan import Plan
     from hq_core.formats.times import Zone
 
 ROOM = 8192     # rows of a block

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
-from hq_core.formats.layouts import CLOCK, build, whole
+from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END, is_number, not_a_number
+from hq_core.formats.plan import CLOCK, whole
 from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.times import UNITS, read_epoch, read_iso
@@ -18,8 +19,8 @@ from hq_core.saved import Count, shaped
 from hq_core.wire.frame import MAX_COLUMNS, Memory
 
 if TYPE_CHECKING:
-    from hq_core.formats.layouts import Field, Plan
     from hq_core.formats.options import Options
+    from hq_core.formats.plan import Field, Plan
 
 ROOM = 1024             # rows of a block: many shapes may stand side by side
 ABOUT = ("kind", "symbol", "period")            # keys that say what an object is

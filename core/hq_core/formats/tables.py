@@ -14,9 +14,9 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
 from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
-from hq_core.formats.layouts import whole as parsed
 from hq_core.formats.names import is_number
 from hq_core.formats.options import Options
+from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, Rows
 from hq_core.saved import Count
 from hq_core.wire.frame import check_series
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from hq_core.formats.exact import Array, Column
     from hq_core.formats.inflate import ByteStream
-    from hq_core.formats.layouts import Field, Plan
+    from hq_core.formats.plan import Field, Plan
 
     Item = tuple[str, Any]
 

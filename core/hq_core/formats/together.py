@@ -10,7 +10,7 @@ from hq_core.formats.filenames import named, two_periods, two_symbols
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hq_core.formats.layouts import Plan
+    from hq_core.formats.plan import Plan
 
 MOST = 100              # bars of a file that are looked at
 LEAST = 5               # distances that agree, before they speak against a period that was given: bars may be missing
@@ -130,6 +130,8 @@ class Together:
     def _judge(self) -> None:
         assert self._of is not None
         plan, symbol, loose = self._of
+        if plan.period < 1:
+            return
         shown = self._shown(plan, loose)
         if not shown:
             return
