@@ -35,14 +35,14 @@ def say_error(error: HqError) -> None:
     _put(f"{log.name}: {error}", ERROR, error.code)
 
 
-def told_json(found: object, options: int = 0) -> str:
+def told_json(found: object) -> str:
     """A result for programs, in which a terminal finds nothing to obey: what is not printable stands as \\uXXXX."""
     import json
     import re
 
     import orjson
 
-    text = orjson.dumps(found, default=str, option=options).decode()
+    text = orjson.dumps(found, default=str).decode()
     return text if text.isprintable() else re.sub(r"[^\n\x20-\x7e]", lambda c: json.dumps(c[0])[1:-1], text)
 
 

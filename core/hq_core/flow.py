@@ -281,19 +281,20 @@ class Flow:
 
 def rest_of(state: State, fd: int, options: Any = None) -> Source:
     """The source of an input of which a state holds all there was: nothing more comes but its end."""
+    from hq_core.formats.inflate import ByteStream
+
     name = state.loaded["input"]["format"] if state.loaded else ""
     if name == "Reader":
         return Reader(fd)
     if name == "CsvSource":
-        from hq_core.formats.csv import CsvSource as Text
-    elif name == "JsonSource":
-        from hq_core.formats.jsonl import JsonSource as Text  # type: ignore[assignment]
-    else:
-        raise HqError("no input: not a single byte came", NOINPUT)
-    from hq_core.formats.inflate import ByteStream
+        from hq_core.formats.csv import CsvSource
 
-    source: Source = Text(ByteStream(fd), options)
-    return source
+        return CsvSource(ByteStream(fd), options)
+    if name == "JsonSource":
+        from hq_core.formats.jsonl import JsonSource
+
+        return JsonSource(ByteStream(fd), options)
+    raise HqError("no input: not a single byte came", NOINPUT)
 
 
 def open_input(fd: int) -> Source:
