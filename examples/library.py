@@ -1,7 +1,7 @@
 """hq in a program: bars in, indicators as views, a strategy polled, its orders run through a futures account."""
 import random
 
-from hq_core.library import Aggregator, Backtest, HQuant
+from hq_core import Aggregator, Backtest, HQuant
 
 STRATEGY = """
 ema20 = EMA(close, period=20)

@@ -20,8 +20,8 @@ from hq_cli import _commands, _warm, hq
 from hq_cli._help import ENVIRONMENT
 from hq_core import VERSION, registry
 from hq_core.errors import EXITS
-from hq_core.lang.functions import ACTIONS, BUILTINS, COLUMNS
 from hq_core.lang.tokens import grammar_text
+from hq_core.lang.words import ACTIONS, BUILTINS, COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"

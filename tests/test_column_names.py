@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from signal_runs import Run, bars
 
-from hq_core import registry, specs
+from hq_core import HQuant, registry, specs
+from hq_core.api.live import Live
 from hq_core.errors import HqError
-from hq_core.library import HQuant
-from hq_core.live import Live
 from hq_core.stages.indicators import Indicators
 
 COLUMNS = (("ts", "i8"), *((name, "f8") for name in ("open", "high", "low", "close", "volume")))

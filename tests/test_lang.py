@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hq_core.errors import HqError
+from hq_core.lang.check import Checker
 from hq_core.lang.format import format_text
 from hq_core.lang.grammar import Grammar
-from hq_core.lang.origin import LangError, Source
 from hq_core.lang.parse import parse
+from hq_core.lang.scope import Scope
+from hq_core.lang.source import LangError, Source
 from hq_core.lang.strategy import Strategy, set_parameters
 from hq_core.lang.tokens import GRAMMAR, grammar_text
-from hq_core.lang.types import Checker
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FUZZ = int(os.environ.get("HQ_FUZZ", "60"))
@@ -27,7 +28,7 @@ FUZZ = int(os.environ.get("HQ_FUZZ", "60"))
 
 def check(text: str) -> Checker:
     source = Source(text, "s.hq")
-    return Checker(source).check(parse(source))
+    return Checker(Scope(source)).check(parse(source))
 
 
 def refused(marked: str) -> str:
@@ -125,7 +126,7 @@ def test_rule_over_two_lines_and_the_corrected_example() -> None:
 
 @pytest.mark.parametrize("comment", ["# c", "// c", "#", "//", "// a # b"])
 def test_both_comments_reach_to_the_end_of_the_line(comment: str) -> None:
-    assert check(f"x = close {comment}\n{comment}\ny = x").names.keys() == {"x", "y"}
+    assert check(f"x = close {comment}\n{comment}\ny = x").scope.names.keys() == {"x", "y"}
 
 
 def test_buy_with_and_without_brackets_are_one() -> None:
@@ -292,7 +293,7 @@ def test_deepest_allowed_brackets_leave_room_on_the_stack() -> None:
         inner = f"(1 - 2 * {inner})"
     assert check(
         f"x = {inner}\ny = NOT {inner.replace('close', 'open')} > 1 AND TRUE OR FALSE"
-    ).names.keys() == {"x", "y"}
+    ).scope.names.keys() == {"x", "y"}
 
 
 # Meaning of the text
@@ -358,10 +359,10 @@ def shape(text: str) -> object:
     """The typed values as nested tuples."""
 
     def of(value: object) -> object:
-        return (value.kind, value.clock, value.op, value.data, tuple(of(arg) for arg in value.args))  # type: ignore[attr-defined]
+        return (value.dtype, value.clock, value.op, value.data, tuple(of(arg) for arg in value.args))  # type: ignore[attr-defined]
 
     checked = check(text)
-    return [of(value) for value in checked.names.values()] + [
+    return [of(value) for value in checked.scope.names.values()] + [
         (of(rule.condition), rule.verbs, rule.size and of(rule.size)) for rule in checked.rules
     ]
 
@@ -424,7 +425,7 @@ def test_any_text_is_accepted_or_refused_at_a_place(text: str) -> None:
 def test_params_from_outside() -> None:
     strategy = Strategy("s", "param fast = 12 in 5..50\nx = EMA(close, fast)", "s.hq")
     set_parameters([strategy], {"s.fast": 9})
-    assert strategy.check_alone(strict=True).names["x"].data == ("ema", {"period": 9})
+    assert strategy.check_alone(strict=True).scope.names["x"].data == ("ema", {"period": 9})
     set_parameters([strategy], {"fast": 51})
     with pytest.raises(LangError, match="fast is 51, must be 5 to 50"):
         strategy.check_alone(strict=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hq_core import HQuant
 from hq_core.errors import HqError
-from hq_core.library import HQuant
 
 talib = pytest.importorskip("talib")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from indicator_runs import NAMES, bits, once, rough, within
 
-import hq_core.live
+import hq_core.api.live
+from hq_core.api.live import Live
 from hq_core.errors import HqError
 from hq_core.graph import Settings
-from hq_core.live import Live
 from hq_core.registry import load
 
 BARS = rough()
@@ -83,5 +83,5 @@ def test_what_is_wrong_is_said() -> None:
 
 
 def test_the_example_in_the_docstring() -> None:
-    found = doctest.testmod(hq_core.live)
+    found = doctest.testmod(hq_core.api.live)
     assert (found.failed, found.attempted) == (0, 4)

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from hq_core import Aggregator, HQuant
+from hq_core.api.live import Live
 from hq_core.errors import HqError
-from hq_core.library import Aggregator, HQuant
-from hq_core.live import Live
 
 BAR = {"ts": 10, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0}
 
@@ -18,7 +18,7 @@ def test_push_without_its_object_runs_on_what_is_still_there() -> None:
     """In a process of its own: it was a use after free, and a crash."""
     code = """
 import gc
-from hq_core.live import Live
+from hq_core.api.live import Live
 pushes = [Live("sma:20", "bbands:20", "rsi:14").push for _ in range(50)]
 gc.collect()
 waste = [bytearray(b"\\xff" * 4096) for _ in range(4000)]

@@ -8,12 +8,12 @@ import pytest
 from signal_runs import Run, bars, strategy
 
 from hq_core import specs
+from hq_core.api.live import Live
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Graph
 from hq_core.kernels import ops
-from hq_core.lang.origin import LangError, Source
+from hq_core.lang.source import LangError, Source
 from hq_core.lang.strategy import Strategy
-from hq_core.live import Live
 from hq_core.stages.indicators import Indicators
 
 

@@ -44,6 +44,14 @@ def period_ns(period: str) -> int:
     return seconds * 1_000_000_000
 
 
+def period_text(ns: int) -> str:
+    """The name of a period, its largest whole unit: 900 s is 15m; '' when it is not whole seconds."""
+    for letter, seconds in reversed(UNIT_SECONDS.items()):
+        if ns > 0 and ns % (seconds * 1_000_000_000) == 0:
+            return f"{ns // (seconds * 1_000_000_000)}{letter}"
+    return ""
+
+
 class Layout:
     """What follows from the names and types of columns alone: many series share one."""
 

@@ -31,6 +31,7 @@ EQUITY: Columns = (
 )
 
 ACTIONS = ("", "open_long", "close_long", "open_short", "close_short")
+VERBS = ACTIONS[1:]         # columns of orders, by what they order
 REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation", "end of input")
 SIDES = {"1": "long", "-1": "short"}
 FILL_CODES = {

@@ -10,11 +10,12 @@ from hq_core import registry
 from hq_core.batch import period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.kinds import BAR
+from hq_core.series.expr import clock_of, column, indicator, picked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from hq_core.graph import Graph, Out
+    from hq_core.series.expr import Clock, Expr
 
 FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
 MOST = 10_000           # columns of one fan: whoever asks for more has mistyped
@@ -107,18 +108,29 @@ class Spec:
         )
         return Spec(self.entry, self.params, found, self.output, self.word) if self.sources else self
 
-    def build(self, graph: Graph) -> list[Out]:
-        """The graph's columns of this indicator.  Raises HqError USAGE where it reads another series."""
-        made = graph.indicator(self.entry.name, [self._input(graph, one) for one in self.sources], self.params)
-        return [made[list(self.entry.outputs).index(name)] for name in self.outputs]
+    def exprs(self, here: Clock) -> dict[str, Expr]:
+        """The expressions of its columns, by their names; `here`: symbol and period of the rows that get them."""
+        whole = self._whole(here)
+        return {name: picked(whole, output) for name, output in zip(self.columns(), self.outputs)}
 
-    @staticmethod
-    def _input(graph: Graph, source: Column | Spec) -> Out:
-        if isinstance(source, Spec):
-            return source.build(graph)[0]
-        if source.label != source.name:
-            raise HqError(f"'{source.label}': there is no other series to read here", USAGE)
-        return graph.source(source.name)
+    def _whole(self, here: Clock) -> Expr:
+        """The indicator with all its outputs."""
+        inputs = [_expr(one, here) for one in self.sources] or [column(name) for name in self.entry.inputs]
+        return indicator(self.entry, inputs, self.params)
+
+
+def _expr(source: Column | Spec, here: Clock) -> Expr:
+    if isinstance(source, Spec):
+        return picked(source._whole(here), source.outputs[0])
+    return column(source.name, clock_of(source.symbol, source.period, here))
+
+
+def exprs_of(specs: Sequence[Spec], names: Collection[str], here: Clock) -> dict[str, Expr]:
+    """The expressions of all specs over rows with columns of these names.  Raises HqError USAGE as `distinct` does."""
+    found: dict[str, Expr] = {}
+    for spec in distinct([one.over(names) for one in specs]):
+        found |= spec.exprs(here)
+    return found
 
 
 def distinct(specs: Sequence[Spec]) -> list[Spec]:
@@ -126,9 +138,9 @@ def distinct(specs: Sequence[Spec]) -> list[Spec]:
     keys: dict[str, object] = {}
     kept: dict[object, Spec] = {}
     for spec in specs:
-        for column in spec.columns():
-            if keys.setdefault(column, spec.key) != spec.key:
-                raise HqError(f"two indicators that differ would both be column '{column}'", USAGE)
+        for name in spec.columns():
+            if keys.setdefault(name, spec.key) != spec.key:
+                raise HqError(f"two indicators that differ would both be column '{name}'", USAGE)
         kept.setdefault((spec.key, spec.output), spec)
     return list(kept.values())
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import LONGEST
+from hq_core.batch import LONGEST, period_text
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, ISO, SECOND, SERIES, SKIP
-from hq_core.formats.times import Zone, exact_whole, period_text, read_epoch, read_iso, written_out
+from hq_core.formats.times import Zone, exact_whole, read_epoch, read_iso, written_out
 from hq_core.say import say_back, say_time
 
 if TYPE_CHECKING:

@@ -192,11 +192,3 @@ def date_text(days: int) -> str:
     day = of_year - (153 * shifted + 2) // 5 + 1
     month = shifted + 3 if shifted < 10 else shifted - 9
     return f"{era * 400 + year + (1 if month <= 2 else 0):04d}-{month:02d}-{day:02d}"
-
-
-def period_text(ns: int) -> str:
-    """The name of a period: its largest whole unit, so 900 s is 15m; '' when it is not whole seconds."""
-    for letter, seconds in (("w", 604800), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if ns > 0 and ns % (seconds * SECOND) == 0:
-            return f"{ns // (seconds * SECOND)}{letter}"
-    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import period_text
 from hq_core.errors import DATA, HqError
 from hq_core.formats.filenames import named, two_periods, two_symbols
 
@@ -154,6 +155,4 @@ class Together:
 
 
 def _text(ns: int) -> str:
-    from hq_core.formats.times import period_text
-
     return period_text(ns) or f"{ns / 1e9:g} s"

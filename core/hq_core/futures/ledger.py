@@ -10,13 +10,12 @@ from hq_core.futures.engine import Account, Rows
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
-from hq_core.kinds import EQUITY
+from hq_core.kinds import EQUITY, VERBS
 from hq_core.say import say_length, say_time
 
 if TYPE_CHECKING:
     from hq_core.futures.brackets import Brackets
 
-VERBS = ("open_long", "close_long", "open_short", "close_short")
 
 
 class Backtest:

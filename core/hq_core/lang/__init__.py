@@ -1,5 +1,5 @@
-"""The strategy language (.hq): text to tree, tree to types, types to a graph of kernels.
+"""The strategy language (.hq): text to tree, tree to expressions and rules, with which it ends.
 
-tokens and grammar read grammar.ebnf; parse makes the tree; types checks it against the columns and the
-registry; compile turns it into nodes of hq_core.graph; feeds carries values from one clock to another.
+tokens and grammar read grammar.ebnf; parse makes the tree; check turns it into expressions, with scope for names, calls
+and rules; what runs them is hq_core.series.
 """

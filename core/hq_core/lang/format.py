@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from hq_core.lang import tree
-from hq_core.lang.functions import ACTIONS, BUILTINS
-from hq_core.lang.origin import Source
+from hq_core.lang.check import Checker
 from hq_core.lang.parse import parse
-from hq_core.lang.types import Checker
+from hq_core.lang.scope import Scope
+from hq_core.lang.source import Source
+from hq_core.lang.words import ACTIONS, BUILTINS
 
 WIDTH = 100  # a longer rule breaks before THEN
 _LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6}
@@ -16,9 +17,7 @@ def format_text(text: str, file: str) -> str:
     """The canonical text. Raises LangError where the strategy is wrong; any unknown name may be a column."""
     source = Source(text, file)
     program = parse(source)
-    checker = Checker(source, columns=None).check(program)
-    printer = _Printer(checker)
-    printer = _Printer(checker)
+    printer = _Printer(Checker(Scope(source, columns=None)).check(program))
     comments = list(program.comments)
     lines: list[str] = []
     after = 0  # the source up to here has been printed

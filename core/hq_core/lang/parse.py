@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.lang import tree
 from hq_core.lang.grammar import Run
-from hq_core.lang.origin import LangError, Source
+from hq_core.lang.source import LangError, Source
 from hq_core.lang.tokens import GRAMMAR, KEYWORDS, Token, tokenize
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.lang import tree
-from hq_core.lang.functions import COLUMNS
-from hq_core.lang.origin import Source, UnknownName
+from hq_core.lang.check import Checker
 from hq_core.lang.parse import parse
-from hq_core.lang.types import Checker
+from hq_core.lang.scope import Scope
+from hq_core.lang.source import Source, UnknownName
+from hq_core.lang.words import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ class Strategy:
             return self._checker(None, ("", "")).check(self.program)
 
     def _checker(self, columns: Sequence[str] | frozenset[str] | None, here: tuple[str, str]) -> Checker:
-        return Checker(self.source, columns, here, self.given)
+        return Checker(Scope(self.source, columns, here, self.given))
 
 
 def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, float]) -> None:

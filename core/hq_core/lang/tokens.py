@@ -5,7 +5,7 @@ import os
 import re
 
 from hq_core.lang.grammar import Grammar
-from hq_core.lang.origin import LangError, Source
+from hq_core.lang.source import LangError, Source
 
 NESTING = 16  # brackets within brackets: keeps the parser's own depth far below Python's limit
 _CONTINUES = ("THEN", "AND", "OR")

@@ -9,7 +9,7 @@ from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import Account
 from hq_core.futures.report import LISTED, summary
-from hq_core.kinds import LIQUIDATION, extra_of, of
+from hq_core.kinds import LIQUIDATION, VERBS, extra_of, of
 from hq_core.saved import Count
 from hq_core.stage import Stage
 from hq_core.wire.frame import copied
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hq_core.futures.terms import Terms
     from hq_core.wire import Series
 
-VERBS = ("open_long", "close_long", "open_short", "close_short")
 PRICES = ("open", "high", "low", "close")
 READ = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in PRICES), ("complete", "b1"),
         ("mark_high", "f8"), ("mark_low", "f8"), ("mark_close", "f8"))

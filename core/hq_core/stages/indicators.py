@@ -5,20 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
 from hq_core.graph import Scratch
-from hq_core.lang.compile import Plan
-from hq_core.lang.readers import READERS, Readers
-from hq_core.lang.unit import UNIT, Unit, written
-from hq_core.lang.values import BASE, Value, align
 from hq_core.saved import taking
-from hq_core.specs import Column, Spec, distinct
+from hq_core.series.plan import Plan
+from hq_core.series.readers import READERS, Readers
+from hq_core.series.unit import UNIT, Unit
+from hq_core.specs import distinct, exprs_of
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hq_core.batch import Batch
-    from hq_core.graph import Out, Settings
-    from hq_core.lang.values import Clock
+    from hq_core.graph import Settings
+    from hq_core.specs import Spec
 
 
 class Indicators(Stage):
@@ -45,8 +44,7 @@ class Indicators(Stage):
         self._readers.announce(schema)
         unit = self._units.get(schema.key)
         if unit is None:
-            plan, columns = planned(self.specs, schema, self.settings, self._scratch)
-            unit = self._units[schema.key] = Unit(schema, plan, columns, self.note)
+            unit = self._units[schema.key] = Unit(schema, self._plan(schema), self.note)
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
@@ -89,51 +87,9 @@ class Indicators(Stage):
 
     def explain(self) -> list[str]:
         """The nodes that one series runs, those on the rows of another series first."""
-        plan, columns = planned(self.specs, Schema("bar"), self.settings)
-        lines = []
-        for clock, (graph, asked) in plan.others.items():
-            graph.compile(asked)
-            lines += [f"{line}  on the rows of {written(clock)}" for line in graph.explain()]
-        plan.base.compile(list(columns.values()))
-        return lines + plan.base.explain()
+        return self._plan(Schema("bar")).explain()
 
-
-def planned(
-    specs: Sequence[Spec], schema: Schema, settings: Settings | None, scratch: Scratch | None = None
-) -> tuple[Plan, dict[str, Out]]:
-    """The plan of all specs over a series, and its columns by their names."""
-    plan = Plan(settings, scratch)
-    columns: dict[str, Out] = {}
-    for spec in distinct([one.over(schema.names) for one in specs]):
-        value = _value(spec, schema)
-        for column, output in zip(spec.columns(), spec.outputs):
-            columns[column] = plan.column(_picked(value, output))
-    return plan, columns
-
-
-def _value(spec: Spec, schema: Schema) -> Value:
-    """An indicator on the clock of what it reads; where that is of several series, on the rows' own."""
-    inputs = [_input(one, schema) for one in spec.sources] or [
-        Value("series", BASE, "column", (), name) for name in spec.entry.inputs
-    ]
-    several = tuple(spec.entry.outputs) if len(spec.entry.outputs) > 1 else ()
-    return Value(
-        "series", align(*inputs), "indicator", tuple(inputs), (spec.entry.name, spec.params), outputs=several
-    )
-
-
-def _picked(value: Value, output: str) -> Value:
-    return Value("series", value.clock, "output", (value,), output) if value.outputs else value
-
-
-def _input(source: Column | Spec, schema: Schema) -> Value:
-    if isinstance(source, Spec):
-        return _picked(_value(source, schema), source.outputs[0])
-    return Value("series", _clock(source, schema), "column", (), source.name)
-
-
-def _clock(column: Column, schema: Schema) -> Clock:
-    """The clock of a column: what equals the rows' own symbol or period is left out."""
-    length = period_ns(column.period)
-    symbol = "" if column.symbol == schema.symbol else column.symbol
-    return symbol, 0 if length == period_ns(schema.period) else length
+    def _plan(self, schema: Schema) -> Plan:
+        """The plan of all specs over a series."""
+        here = schema.symbol, period_ns(schema.period)
+        return Plan(exprs_of(self.specs, schema.names, here), self.settings, self._scratch)

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
-from hq_core.lang.compile import Plan
-from hq_core.lang.origin import nearest
-from hq_core.lang.readers import READERS, Readers
-from hq_core.lang.rules import Watch, orders
+from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
-from hq_core.lang.unit import SCHEMA, UNIT, Unit, described, undescribed
+from hq_core.series.plan import Plan
+from hq_core.series.readers import READERS, Readers
+from hq_core.series.rules import orders
+from hq_core.series.unit import SCHEMA, UNIT, Unit, described, undescribed
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.batch import Batch
-    from hq_core.graph import Out, Settings
+    from hq_core.graph import Settings
+    from hq_core.series.expr import Expr
+    from hq_core.series.rules import Watch
 
 
 class Symbol:
@@ -74,8 +76,8 @@ class Signal(Stage):
         for strategy in self.strategies:
             checked = strategy.check_alone(strict=False)
             self.warnings += checked.warnings
-            known += checked.names
-            self._named |= checked.symbols
+            known += checked.scope.names
+            self._named |= checked.scope.symbols
         for name in keep:
             if name not in known:
                 raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
@@ -95,10 +97,10 @@ class Signal(Stage):
 
     def reads(self, schema: Schema) -> list[tuple[str, int]]:
         """Symbol and period in ns of the other series that the strategies read on this base; '' and 0 are its own."""
-        plan = Plan(self.settings)
+        watches: list[Watch] = []
         for strategy in self.strategies:
-            orders(plan, strategy.name, strategy.check(schema), signals=True)
-        return list(plan.others)
+            watches += orders(strategy.name, strategy.check(schema).rules, signals=True)[1]
+        return list(Plan({}, self.settings, watches=watches).others)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
@@ -216,22 +218,17 @@ class Signal(Stage):
 
     def _unit(self, schema: Schema) -> Unit:
         """All strategies over one base series: the columns of their orders, and the rules that maps tell of."""
-        plan = Plan(self.settings, self._scratch)
-        columns: dict[str, Out] = {}
+        columns: dict[str, Expr] = {}
         watches: list[Watch] = []
         for strategy in self.strategies:
             checked = strategy.check(schema)
+            names = checked.scope.names
             prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""
-            found, told = orders(plan, strategy.name, checked, self.signals)
-            columns |= {prefix + verb: out for verb, out in found.items()}
-            columns |= {
-                prefix + name: plan.column(checked.names[name]) for name in self.keep if name in checked.names
-            }
+            found, told = orders(strategy.name, checked.rules, self.signals)
+            found |= {name: names[name] for name in self.keep if name in names}
+            columns |= {prefix + name: expr for name, expr in found.items()}
             watches += told
-        extra: list[Out] = []
-        for watch in watches:
-            watch.place(extra)
-        return Unit(schema, plan, columns, self.note, watches, extra, self.signals)
+        return Unit(schema, Plan(columns, self.settings, self._scratch, watches), self.note, self.signals)
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
         unit = symbol.unit

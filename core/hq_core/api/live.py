@@ -7,14 +7,15 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from hq_core.errors import USAGE, HqError, did_you_mean
-from hq_core.graph import Graph
-from hq_core.kernels import ops
-from hq_core.specs import COLUMNS, distinct, expand
+from hq_core.series.expr import BASE, applied, clock_text, constant
+from hq_core.series.plan import Plan
+from hq_core.specs import COLUMNS, expand, exprs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hq_core.graph import Out, Settings
+    from hq_core.graph import Settings
+
 
 class Live:
     """What `specs` ask for, row by row; the values are those of the same rows in one batch, to the bit.
@@ -35,17 +36,18 @@ class Live:
     """
 
     def __init__(self, *specs: str, settings: Settings | None = None) -> None:
-        self._graph = graph = Graph(settings)
-        outs: dict[str, Out] = {}
-        for spec in distinct([one.over(COLUMNS) for text in specs for one in expand(text)]):
-            outs |= zip(spec.columns(), spec.build(graph))
-        if not outs:
+        exprs = exprs_of([one for text in specs for one in expand(text)], COLUMNS, BASE)
+        if not exprs:
             raise HqError("name at least one indicator, such as rsi:14", USAGE)
-        once = graph.constant(1.0)      # times 1: a column of its own, where two are one or it is an input's
+        plan = Plan(exprs, settings)
+        if plan.others:
+            raise HqError(f"'@{clock_text(next(iter(plan.others)))}': there is no other series to read here", USAGE)
+        self._graph = graph = plan.base
+        outs = plan.columns
         seen: set[int] = set()
         for name, out in outs.items():
-            if out.node is None or out.number in seen:
-                outs[name] = graph.node(ops.mul, [out, once], {}).out()
+            if out.node is None or out.number in seen:      # two are one, or it is an input's: a column of its own
+                outs[name] = plan.column(applied("mul", exprs[name], constant(1.0)))
             seen.add(outs[name].number)
         graph.compile(list(outs.values()))
         self.inputs = tuple(graph.sources)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import period_ns, stretches, symbol_of
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
-from hq_core.lang.feeds import NEVER
+from hq_core.series.feed import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hq_core.batch import Batch, Schema
-    from hq_core.lang.unit import Unit
+    from hq_core.series.unit import Unit
     from hq_core.wire import Writer
 
     Where = tuple[str, int]         # symbol and period in ns

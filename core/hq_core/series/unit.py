@@ -7,19 +7,17 @@ from bisect import bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import UNIT_SECONDS, Batch, Schema, period_ns, stretches
-from hq_core.columns import Columns
+from hq_core.batch import Batch, Schema, period_ns, period_text, stretches
 from hq_core.errors import DATA, HqError
-from hq_core.lang.compile import source_name
-from hq_core.lang.feeds import FEED, NEVER, Feed
 from hq_core.saved import Count, Damaged
+from hq_core.series.feed import FEED, NEVER, Feed
+from hq_core.series.inputs import Inputs
+from hq_core.series.plan import source_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from hq_core.graph import Out
-    from hq_core.lang.compile import Plan
-    from hq_core.lang.rules import Watch
+    from hq_core.series.plan import Plan
     from hq_core.wire import Writer
 
 PENDING = 65_536  # rows of one series that may wait for another
@@ -32,31 +30,21 @@ class Unit:
     """One base series.
 
     schema    its rows as they come in
-    plan      what is computed; columns: those that are added to the rows, on the plan's base
-    watches   rules that are told by maps; extra: the columns they look at
+    plan      what is computed: its columns are added to the rows, its watches are told by maps
     signals   write the maps instead of the rows
     """
 
-    def __init__(
-        self,
-        schema: Schema,
-        plan: Plan,
-        columns: Mapping[str, Out],
-        note: Callable[[str, int], None],
-        watches: Sequence[Watch] = (),
-        extra: Sequence[Out] = (),
-        signals: bool = False,
-    ) -> None:
+    def __init__(self, schema: Schema, plan: Plan, note: Callable[[str, int], None], signals: bool = False) -> None:
         self.schema = schema
         self.signals = signals
         self.note = note
-        self.watches = watches
+        self.watches = plan.watches
         self.passed = NEVER  # ts of the last closed row computed
         self.computed = 0  # rows of this run
-        for name in columns:
+        for name in plan.columns:
             if schema.has(name):
                 raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
-        self.added = [(name, "f8") for name in columns]
+        self.added = [(name, "f8") for name in plan.columns]
         self.written = schema.with_columns(self.added)
         self.feeds: dict[tuple[str, int], Feed] = {}
         own = schema.symbol, period_ns(schema.period)
@@ -64,14 +52,14 @@ class Unit:
         for clock, (graph, asked) in plan.others.items():
             where = clock[0] or own[0], clock[1] or own[1]
             waits = where[0] != own[0] or where[1] < own[1]
-            label = f"{schema.of}/{where[0]}/{period_of(where[1])}"
+            label = f"{schema.of}/{where[0]}/{period_text(where[1])}"
             self.feeds[where] = Feed(label, graph, asked, waits)
             self._names[label] = [source_name(clock, i) for i in range(len(asked))]
-        self.columns = Columns(plan.base)
-        self.columns.check(schema)
+        self.inputs = Inputs(plan.base)
+        self.inputs.check(schema)
         self.graph = plan.base
-        self.graph.compile([*columns.values(), *extra])
-        self._scratch: list[array[float]] = [array("d") for _ in extra]
+        self.graph.compile([*plan.columns.values(), *plan.watched])
+        self._scratch: list[array[float]] = [array("d") for _ in plan.watched]
         self._read: dict[str, list[array[float]]] = {
             label: [array("d") for _ in names] for label, names in self._names.items()
         }
@@ -85,7 +73,7 @@ class Unit:
             for name, _ in self.added:
                 if schema.has(name):
                     raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
-            self.columns.check(schema)
+            self.inputs.check(schema)
             self.written = schema.with_columns(self.added)
         self.schema = schema
         if not self.signals:
@@ -104,11 +92,11 @@ class Unit:
         if self._waits:
             ready = 0 if self._pending else self._ready(batch.view("ts"))
             if ready:
-                self._compute(batch if ready == batch.n else batch.slice(0, ready), out)
+                self._write(batch if ready == batch.n else batch.slice(0, ready), out)
             if ready < batch.n:
                 self._wait(batch.slice(ready, batch.n))
         else:
-            self._compute(batch, out)
+            self._write(batch, out)
 
     def mark(self, ts: int, out: Writer) -> None:
         """No row of any series comes with an earlier ts."""
@@ -161,7 +149,7 @@ class Unit:
             ready = self._ready(batch.view("ts"))
             if not ready:
                 return
-            self._compute(batch.slice(0, ready), out)
+            self._write(batch.slice(0, ready), out)
             self._waiting -= ready
             if ready < n:
                 self._pending[0] = schema, n - ready, [c[w * ready :] for c, w in zip(copies, schema.widths)]
@@ -169,7 +157,7 @@ class Unit:
             self._pending.popleft()
 
     # Computing
-    def _compute(self, batch: Batch, out: Writer) -> None:
+    def _write(self, batch: Batch, out: Writer) -> None:
         n = batch.n
         self.computed += n
         added: list[int] = []
@@ -184,15 +172,20 @@ class Unit:
         closed = stretches(batch)
         done = 0
         for part, keep in closed:
-            self._stretch(part, [at + 8 * done for at in added], keep)
+            self.compute(part, [at + 8 * done for at in added], keep)
             done += part.n
         if not self.signals:
             out.commit(series, n)
         if self.watches:
             self._tell(closed, added[len(self.added) :], out)
 
-    def _stretch(self, batch: Batch, wanted: list[int], keep: bool) -> None:
-        sources = self.columns.sources(batch)
+    def compute(self, batch: Batch, wanted: list[int], keep: bool = True) -> None:
+        """Compute the plan's columns, the watched ones behind them, over rows for which nobody waits.
+
+        wanted  an address for each column
+        keep    False: the rows are forming ones, which leave no trace
+        """
+        sources = self.inputs.sources(batch)
         for feed in self.feeds.values():
             at = [_room(memory, batch.n) for memory in self._read[feed.key]]
             feed.read(batch.address("ts"), batch.n, at, keep)
@@ -253,17 +246,3 @@ def _room(memory: array[float], n: int) -> int:
     if len(memory) < n:
         memory.frombytes(bytes(8 * (n - len(memory))))
     return memory.buffer_info()[0]
-
-
-def written(clock: tuple[str, int]) -> str:
-    """A clock as it stands after '@'."""
-    return ":".join(part for part in (clock[0], period_of(clock[1])) if part)
-
-
-def period_of(ns: int) -> str:
-    """A length as a period is written: 14400 s is 4h."""
-    seconds = ns // 1_000_000_000
-    for unit in ("w", "d", "h", "m"):
-        if seconds and seconds % UNIT_SECONDS[unit] == 0:
-            return f"{seconds // UNIT_SECONDS[unit]}{unit}"
-    return f"{seconds}s" if seconds else ""

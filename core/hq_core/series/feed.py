@@ -4,11 +4,11 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.columns import Columns
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.kernels import ops
 from hq_core.saved import Count, Damaged
+from hq_core.series.inputs import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Feed:
         self.upto = NEVER
         self.known = array("q")
         self.values = [array("d") for _ in asked]
-        self.columns = Columns(graph)
+        self.inputs = Inputs(graph)
         self._asof = Cell(ops.asof)
         self._take = Cell(ops.take)
         self._rows = array("q")
@@ -62,7 +62,7 @@ class Feed:
         for column in self.values:
             column.frombytes(bytes(8 * n))
         at = [column.buffer_info()[0] + 8 * start for column in self.values]
-        self.graph.run(self.columns.sources(batch), n, at)
+        self.graph.run(self.inputs.sources(batch), n, at)
         self.upto = max(self.upto, ts[n - 1])
 
     def read(self, ts: int, n: int, out: Sequence[int], keep: bool) -> None:

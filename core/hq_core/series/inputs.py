@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hq_core.graph import Graph
 
 
-class Columns:
+class Inputs:
     """Addresses of a graph's source columns in a batch; whole numbers are copied as float64."""
 
     def __init__(self, graph: Graph) -> None:

@@ -14,7 +14,6 @@ BUILTINS = {  # name -> (kernel, fewest and most arguments, is the result a cond
 }
 VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
 
-VERBS = ("open_long", "close_long", "open_short", "close_short")
 ACTIONS = {  # name -> (name in the output, verbs): the last three are the account's older words
     "BUY": ("BUY", ("open_long", "close_short")),
     "SELL": ("SELL", ("open_short", "close_long")),

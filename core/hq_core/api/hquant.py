@@ -6,128 +6,26 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
-from hq_core.bars.aggregator import TIME_UNITS, Aggregator, to_ns
-from hq_core.batch import Batch, Schema, period_ns
+from hq_core.api.period import PRICES, VOLUMES, Line, Period
+from hq_core.bars.aggregator import TIME_UNITS, to_ns
+from hq_core.batch import Batch, Schema, period_ns, period_text
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
-from hq_core.futures.ledger import Backtest
-from hq_core.graph import Graph
 from hq_core.handover import Handover
 from hq_core.kinds import BAR
-from hq_core.lang.unit import period_of
-from hq_core.ring import Ring
 from hq_core.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Aggregator", "Backtest", "HQuant", "HqError", "Line", "Period", "Ring"]
-
-PRICES = ("open", "high", "low", "close")
-VOLUMES = ("volume", "buy_volume")
-
-
-class Line:
-    """An indicator's columns.  `line[-1]` and `line.view()` are the first output's; `line["hist"]` is one by name."""
-
-    __slots__ = ("label", "outputs")
-
-    def __init__(self, label: str, outputs: dict[str, Ring]) -> None:
-        self.label = label
-        self.outputs = outputs
-
-    def __getitem__(self, which: int | str) -> Any:
-        if isinstance(which, str):
-            if which not in self.outputs:
-                raise HqError(f"{self.label} has no output '{which}'; it has {', '.join(self.outputs)}", USAGE)
-            return self.outputs[which]
-        return self._first[which]
-
-    def view(self, n: int | None = None) -> Any:
-        """The last n values of the first output: a read-only float64 view, oldest first, no copy."""
-        return self._first.view(n)
-
-    def __len__(self) -> int:
-        return len(self._first)
-
-    @property
-    def _first(self) -> Ring:
-        return next(iter(self.outputs.values()))
-
-
-class Period:
-    """The bars of one period and the indicators on them, each column a ring."""
-
-    def __init__(self, name: str, capacity: int) -> None:
-        self.name = name
-        self.capacity = capacity
-        self.columns = {column: Ring(capacity) for column in (*PRICES, *VOLUMES)}
-        self.ts = array("q")                # of the bars held, ns
-        self._graph = Graph()
-        self._row = {column: array("d", [math.nan]) for column in self.columns}
-        self._wanted: list[Any] = []
-        self._rings: list[Ring] = []
-        self._values: list[array[float]] = []
-        self._lines: dict[object, Line] = {}
-        self._before: bytes | None = None   # state before the newest bar; None until the graph is compiled
-
-    def add(self, spec: specs.Spec) -> Line:
-        if self._before is not None:
-            raise HqError(f"{spec.label}: indicators are added before the first bar", USAGE)
-        key = spec.key, spec.output
-        if key not in self._lines:
-            outs = spec.build(self._graph)
-            rings = {output: Ring(self.capacity) for output in spec.outputs}
-            self._wanted += outs
-            self._rings += rings.values()
-            self._lines[key] = Line(spec.label, rings)
-        return self._lines[key]
-
-    def push(self, ts: int, row: Mapping[str, float]) -> None:
-        if self._before is None:
-            self._compile()
-        self._before = self._graph.save()
-        for ring, value in zip(self._rings, self._compute(row)):
-            ring.push(value)
-        for name, ring in self.columns.items():
-            ring.push(self._row[name][0])
-        self.ts.append(ts)
-        if len(self.ts) > 2 * self.capacity:
-            del self.ts[: self.capacity]
-
-    def update_last(self, row: Mapping[str, float]) -> None:
-        assert self._before is not None
-        self._graph.load(self._before, own=True)
-        for ring, value in zip(self._rings, self._compute(row)):
-            ring.update_last(value)
-        for name, ring in self.columns.items():
-            ring.update_last(self._row[name][0])
-
-    def last(self) -> dict[str, float]:
-        """The newest bar."""
-        return {name: held[0] for name, held in self._row.items()}
-
-    def _compile(self) -> None:
-        for name in self._graph.sources:
-            if name not in self._row:
-                raise HqError(f"column '{name}' is not one of {', '.join(self._row)}", USAGE)
-        self._graph.compile(self._wanted)
-        self._values = [array("d", [math.nan]) for _ in self._wanted]
-        self._addresses = [held.buffer_info()[0] for held in self._values]
-        self._sources = {name: self._row[name].buffer_info()[0] for name in self._graph.sources}
-
-    def _compute(self, row: Mapping[str, float]) -> list[float]:
-        for name, held in self._row.items():
-            held[0] = row.get(name, math.nan)
-        self._graph.run(self._sources, 1, self._addresses)
-        return [held[0] for held in self._values]
+    from hq_core.ring import Ring
 
 
 class _Bars(Stage):
-    """Takes the bars that the aggregation writes: into the rings of their period, and to the strategies."""
+    """Takes the bars that the aggregation writes: to the period that they are of, and to the strategies."""
 
-    def __init__(self, periods: dict[str, Period], signal: Stage | None) -> None:
+    def __init__(self, hq: HQuant, signal: Stage | None) -> None:
         super().__init__()
-        self.periods = periods
+        self.hq = hq
         self.signal = signal
 
     def schema(self, schema: Schema) -> None:
@@ -135,11 +33,11 @@ class _Bars(Stage):
             self.signal.schema(schema)
 
     def rows(self, batch: Batch) -> None:
-        period = self.periods[batch.schema.period]
+        period = self.hq.periods[batch.schema.period]
         names = [name for name in period.columns if batch.schema.has(name)]
         columns = [batch.view(name) for name in names]
         for i, ts in enumerate(batch.view("ts")):
-            period.push(ts, {name: column[i] for name, column in zip(names, columns)})
+            self.hq.take(period, ts, {name: column[i] for name, column in zip(names, columns)})
         if self.signal is not None:
             self.signal.rows(batch)
 
@@ -188,7 +86,7 @@ class HQuant:
         names = sorted({*period, bar} if bar or not period else set(period), key=period_ns)
         if period and not bar:
             raise HqError("bar: say the period of the bars that are pushed, such as bar='15m'", USAGE)
-        self.periods = {name: Period(name, capacity) for name in names}
+        self.periods = {name: Period(name, symbol, names, capacity) for name in names}
         self._coarser = [name for name in names if name != bar]
         self._strategies: list[tuple[str, str, str]] = []
         self._told = _Told()
@@ -235,8 +133,8 @@ class HQuant:
             if length not in lengths:
                 known = ", ".join(self.periods).strip(", ") or "bars of no period"
                 raise HqError(
-                    f"{title}: reads bars of {period_of(length)}; here are {known}, and those that bar and period name",
-                    USAGE,
+                    f"{title}: reads bars of {period_text(length)}; here are {known}, and those that bar and period "
+                    "name", USAGE,
                 )
         self._strategies = added
 
@@ -260,11 +158,17 @@ class HQuant:
         if self._aggregate is not None:
             self._aggregate.rows(batch)
             self._handover.flush()
-        self.periods[self.bar].push(ts, row)
+        self.take(self.periods[self.bar], ts, row)
         if self._signal is not None:
             self._before = self._signal.save()
             self._polled = len(self._told.signals)
             self._signal.rows(batch)
+
+    def take(self, period: Period, ts: int, row: Mapping[str, float]) -> None:
+        """A bar that has closed: into its period, and to the indicators of others that read it."""
+        period.push(ts, row)
+        for other in self.periods.values():
+            other.hear(period)
 
     def update_last(self, bar: Mapping[str, float]) -> None:
         """The newest bar again, with absolute values; a close beyond high or low moves them."""
@@ -312,6 +216,8 @@ class HQuant:
     def _start(self, first: Mapping[str, float]) -> None:
         """The first bar decides which optional columns there are; everything is compiled."""
         self._started = True
+        for period in self.periods.values():
+            period.begin()
         cols = {name: kind for name, kind in self._cols if name in first or name in ("ts", "open_time")}
         self._schema = self._schema_of(cols)
         self._memory: dict[str, Any] = {name: array("q" if kind == "i8" else "d", [0]) for name, kind in cols.items()}
@@ -324,7 +230,7 @@ class HQuant:
             from hq_core.stages.aggregate import Aggregate
 
             self._aggregate = Aggregate(":".join(self._coarser))
-            self._handover = Handover(_Bars(self.periods, self._signal))
+            self._handover = Handover(_Bars(self, self._signal))
             self._aggregate.begin(self._handover)
             self._aggregate.schema(self._schema)
         if self._signal is not None:

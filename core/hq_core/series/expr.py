@@ -1,0 +1,101 @@
+"""Expressions: what is to be computed, of which type, and on which clock.  All words for it end here."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core.batch import period_ns, period_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hq_core import registry
+
+    Clock = tuple[str, int]     # symbol and period in ns; empty and 0 are the base's own
+
+BASE: Clock = ("", 0)
+F8, I8, BOOL, TEXT = "f8", "i8", "b1", "s4"
+
+
+class Expr:
+    """One expression.
+
+    dtype   f8; b1, a condition; i8, a time taken as it stands; s4, a text known beforehand; f4xN, a vector
+    clock   whose rows it has a value for: symbol and period in ns, BASE the base's own; None where it never changes
+    op      const, column, indicator, output, lag, or the name of a kernel of kernels/ops.py
+    args    operands
+    data    const: the number or text; column, output: its name; lag: bars; indicator: (name, parameters)
+    outputs names of an indicator's outputs, where it has several: one must be picked before anything can be computed
+    """
+
+    __slots__ = ("args", "clock", "data", "dtype", "op", "outputs")
+
+    def __init__(
+        self, dtype: str, clock: Clock | None, op: str, args: tuple[Expr, ...] = (), data: object = None,
+        outputs: tuple[str, ...] = (),
+    ) -> None:
+        self.dtype = dtype
+        self.clock = clock
+        self.op = op
+        self.args = args
+        self.data = data
+        self.outputs = outputs
+
+    @property
+    def numeric(self) -> bool:
+        return self.dtype == F8 and not self.outputs
+
+    @property
+    def constant(self) -> float | None:
+        """The number, or truth as 1 and 0, that is known beforehand."""
+        return self.data if self.op == "const" and isinstance(self.data, float) else None
+
+
+def constant(value: float | str | bool) -> Expr:
+    if isinstance(value, str):
+        return Expr(TEXT, None, "const", data=value)
+    return Expr(BOOL if isinstance(value, bool) else F8, None, "const", data=float(value))
+
+
+def column(name: str, clock: Clock = BASE, dtype: str = F8) -> Expr:
+    """A column of the rows of `clock`, read as `dtype`."""
+    return Expr(dtype, clock, "column", data=name)
+
+
+def indicator(
+    entry: registry.Indicator, inputs: Sequence[Expr], params: Mapping[str, registry.Value]
+) -> Expr:
+    """All outputs of an indicator, on the clock of what it reads; where that is of several series, on the base's."""
+    outputs = tuple(entry.outputs) if len(entry.outputs) > 1 else ()
+    return Expr(F8, align(*inputs), "indicator", tuple(inputs), (entry.name, params), outputs)
+
+
+def picked(of: Expr, output: str) -> Expr:
+    """One output of an indicator, which may have that one alone."""
+    return Expr(F8, of.clock, "output", (of,), output) if of.outputs else of
+
+
+def applied(op: str, *args: Expr, dtype: str = F8, clock: Clock | None = None) -> Expr:
+    """A kernel of kernels/ops.py over its operands, on their clock or the one given."""
+    return Expr(dtype, clock or align(*args), op, args)
+
+
+def lagged(of: Expr, bars: int) -> Expr:
+    """The value of so many rows before."""
+    return Expr(of.dtype, of.clock, "lag", (of,), bars) if bars else of
+
+
+def align(*operands: Expr) -> Clock | None:
+    """The clock of an operation: its operands' own where they agree, the base's where they differ."""
+    clocks = {one.clock for one in operands if one.clock is not None}
+    return (clocks.pop() if len(clocks) == 1 else BASE) if clocks else None
+
+
+def clock_of(symbol: str, period: str, here: Clock) -> Clock:
+    """The clock of a reference from a series of symbol and period `here`: what equals its own is left out."""
+    length = period_ns(period)
+    return "" if symbol == here[0] else symbol, 0 if length == here[1] else length
+
+
+def clock_text(clock: Clock) -> str:
+    """A clock as it stands after '@'."""
+    return ":".join(part for part in (clock[0], period_text(clock[1])) if part)

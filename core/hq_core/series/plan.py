@@ -1,0 +1,127 @@
+"""Expressions to graphs: one for the base's rows, one for the rows of each other clock."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core import registry
+from hq_core.graph import Graph, Scratch, Settings
+from hq_core.kernels import ops
+from hq_core.series.expr import BASE, BOOL, F8, clock_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hq_core.graph import Out
+    from hq_core.series.expr import Clock, Expr
+    from hq_core.series.rules import Watch
+
+
+class Plan:
+    """The graphs of all expressions over one base series; equal parts of them are one node.
+
+    columns   the base's column of each expression, by name
+    watched   further columns of the base, which only `watches` look at
+    base      the graph of the base's rows; what it reads of another clock are sources named source_name(...)
+    others    by clock: the graph of that clock's rows, and the columns asked of it
+    scratch   shared with the plans of other series
+    """
+
+    def __init__(
+        self, exprs: Mapping[str, Expr], settings: Settings | None = None, scratch: Scratch | None = None,
+        watches: Sequence[Watch] = (),
+    ) -> None:
+        self.settings = settings
+        self.scratch = scratch or Scratch()
+        self.base = Graph(settings, self.scratch)
+        self.others: dict[Clock, tuple[Graph, list[Out]]] = {}
+        self._done: dict[tuple[int, Clock], Out] = {}
+        self._kept: list[Expr] = []  # so that no id is used again
+        self.columns = {name: self.column(expr) for name, expr in exprs.items()}
+        self.watches = watches
+        self.watched: list[Out] = []
+        for watch in watches:
+            watch.place([self.column(expr) for expr in watch.exprs], self.watched)
+
+    def column(self, expr: Expr, clock: Clock = BASE) -> Out:
+        """The column of `expr` on `clock`, which is its own or the base's."""
+        waiting = [(expr, clock)]       # no recursion: a strategy may build name upon name as long as it likes
+        while waiting:
+            at = waiting[-1]
+            key = id(at[0]), at[1]
+            needed = [] if key in self._done else [one for one in _needs(*at) if (id(one[0]), one[1]) not in self._done]
+            if needed:
+                waiting += reversed(needed)
+                continue
+            waiting.pop()
+            if key not in self._done:
+                self._kept.append(at[0])
+                self._done[key] = self._column(*at)
+        return self._done[id(expr), clock]
+
+    def explain(self) -> list[str]:
+        """The nodes in the order in which they run, those on the rows of another series first."""
+        lines = []
+        for clock, (graph, asked) in self.others.items():
+            graph.compile(asked)
+            lines += [f"{line}  on the rows of {clock_text(clock)}" for line in graph.explain()]
+        self.base.compile(list(self.columns.values()))
+        return lines + self.base.explain()
+
+    def _column(self, expr: Expr, clock: Clock) -> Out:
+        graph = self._graph(clock)
+        if expr.constant is not None:
+            return graph.constant(expr.constant)
+        if expr.dtype not in (F8, BOOL):
+            raise TypeError(f"an expression of {expr.dtype} is no column of a graph")
+        if expr.clock not in (clock, None):
+            assert expr.clock is not None
+            assert clock == BASE
+            return graph.source(source_name(expr.clock, self._ask(expr, expr.clock)))
+        if expr.op == "column":
+            return graph.source(str(expr.data))
+        if expr.op == "output":
+            return self._indicator(expr.args[0], clock, str(expr.data))
+        if expr.op == "indicator":
+            return self._indicator(expr, clock, "")
+        inputs = [self.column(arg, clock) for arg in expr.args]
+        if expr.op == "lag":
+            assert isinstance(expr.data, int)
+            return graph.node(ops.lag, inputs, {"bars": expr.data}, ring=expr.data, warmup=expr.data).out()
+        return graph.node(getattr(ops, expr.op), inputs).out()
+
+    def _indicator(self, expr: Expr, clock: Clock, output: str) -> Out:
+        assert isinstance(expr.data, tuple)
+        name, params = expr.data
+        outs = self._graph(clock).indicator(name, [self.column(arg, clock) for arg in expr.args], params)
+        return outs[list(registry.load(name).outputs).index(output) if output else 0]
+
+    def _ask(self, expr: Expr, clock: Clock) -> int:
+        """The number of an expression among the columns asked of another clock's graph."""
+        column = self.column(expr, clock)
+        asked = self.others[clock][1]
+        if column not in asked:
+            asked.append(column)
+        return asked.index(column)
+
+    def _graph(self, clock: Clock) -> Graph:
+        if clock == BASE:
+            return self.base
+        if clock not in self.others:
+            self.others[clock] = Graph(self.settings, self.scratch), []
+        return self.others[clock][0]
+
+
+def _needs(expr: Expr, clock: Clock) -> list[tuple[Expr, Clock]]:
+    """What must be a column before `expr` can be one on `clock`."""
+    if expr.constant is not None:
+        return []
+    if expr.clock not in (clock, None):
+        assert expr.clock is not None
+        return [(expr, expr.clock)]
+    args = expr.args[0].args if expr.op == "output" else expr.args
+    return [(one, clock) for one in args]
+
+
+def source_name(clock: Clock, number: int) -> str:
+    """What the base's graph calls column `number` of another clock."""
+    return f"@{clock[0]}:{clock[1]}:{number}"
