@@ -128,6 +128,26 @@ def test_periods_are_built_and_strategies_read_them():
     assert [(s["ts"] // 900_000, s["meta"]["hour"]) for s in signals][:2] == [(4, 3.5), (5, 3.5)]
 
 
+def test_an_indicator_reads_the_bars_of_a_coarser_period_as_a_filter_does():
+    hq = HQuant(bar="15m", period=["1h"], time_unit="ms")
+    hour = hq.add_indicator("sma:2(close@1h)")
+    both = hq.add_indicator("sub(close,close@1h)")
+    for i in range(12):
+        at = i * 900_000
+        hq.push_kline({"open_time": at, "open": i, "high": i + 1, "low": i, "close": i + 0.5, "volume": 1})
+    assert np.isnan(hour.view()[:7]).all()
+    assert hour.view()[7:].tolist() == [5.5] * 4 + [9.5]
+    assert np.isnan(both.view()[:3]).all()
+    assert both.view()[3:].tolist() == [0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0, 0.0]
+
+
+@pytest.mark.parametrize("spec", ["sma:2(close@4h)", "sma:2(close@15m)", "sma:2(close@ETHUSDT)"])
+def test_an_indicator_of_bars_that_are_not_here_is_refused_at_once(spec):
+    hq = HQuant(bar="15m", period=["1h"])
+    with pytest.raises(HqError, match="reads bars of (4h|15m|ETHUSDT); here are 1h of one symbol"):
+        hq.add_indicator(spec, period="1h")
+
+
 @pytest.mark.parametrize(("do", "says"), [
     (lambda hq: hq.update_last({"close": 1}), "no bar has been pushed"),
     (lambda hq: hq.add_indicator("rsii"), "did you mean rsi"),

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from signal_runs import COLUMNS, SECOND, Run, bar, bars, bits, strategy
 
 from hq_core.errors import HqError
+from hq_core.kinds import VERBS
 from hq_core.stages.signal import Signal
 
 NAN, INF = math.nan, math.inf
 FUZZ = int(os.environ.get("HQ_FUZZ", "25"))
-VERBS = ("open_long", "close_long", "open_short", "close_short")
 
 
 def same(found: list[float], wanted: list[float]) -> bool:
@@ -407,6 +407,18 @@ def test_constants_are_columns_and_conditions_too() -> None:
     assert run.column("k") == run.column("open_long") == [3, 3]
     assert run.column("yes") == [1, 1]
     assert [one["meta"] for one in run.maps] == [{"k": 3.0, "yes": True}] * 2
+
+
+def test_conditions_that_never_change_are_conditions() -> None:
+    text = (
+        "always = 1 < 2\nIF always THEN OPEN_LONG\nIF NOT TRUE OR 2 == 1 THEN OPEN_SHORT\n"
+        "IF always THEN CLOSE_LONG(size=close)"
+    )
+    run = Run(strategy(text, keep=["always"])).announce("15m").feed("15m", bars([5, 1])).finish()
+    assert run.column("always") == [1, 1]
+    assert same(run.column("open_long"), [INF, INF])
+    assert same(run.column("open_short"), [NAN, NAN])
+    assert same(run.column("close_long"), [5, 1])
 
 
 def test_strategy_without_rules_orders_nothing() -> None:

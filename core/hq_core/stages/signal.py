@@ -8,6 +8,7 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.series.expr import TEXT
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers
 from hq_core.series.rules import orders
@@ -72,15 +73,17 @@ class Signal(Stage):
         check_names(self.strategies)
         set_parameters(self.strategies, params or {})
         self._named: set[str] = set()  # symbols that a strategy reads by name
-        known: list[str] = []
+        known: dict[str, Expr] = {}
         for strategy in self.strategies:
             checked = strategy.check_alone(strict=False)
             self.warnings += checked.warnings
-            known += checked.scope.names
+            known |= checked.scope.names
             self._named |= checked.scope.symbols
         for name in keep:
             if name not in known:
-                raise HqError(f"keep: unknown name '{name}'{nearest(name, known)}", USAGE)
+                raise HqError(f"keep: unknown name '{name}'{nearest(name, list(known))}", USAGE)
+            if known[name].dtype == TEXT:
+                raise HqError(f"keep: '{name}' is a text, which is no column", USAGE)
         self._symbols: dict[str, Symbol] = {}
         self._scratch = Scratch()
         self._others = 0  # rows that are no bars
