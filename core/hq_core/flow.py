@@ -11,7 +11,7 @@ from hq_core.errors import DATA, NOINPUT, HqError
 from hq_core.order import Order
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.wire import Reader, Writer
-from hq_core.wire.frame import Stopped, blocked, read_into
+from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -301,7 +301,7 @@ def open_input(fd: int) -> Source:
     """The source for what lies on `fd`, by its first bytes: hq-frames, or any format that hq reads."""
     block = bytearray(65536)
     first = bytes(block[: read_into(fd, memoryview(block))])
-    if first and (0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF)):
+    if begins_frames(first):
         return Reader(fd, first)
     from hq_core.formats import open_source
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, NOINPUT, HqError
 from hq_core.formats.inflate import ZIP, ByteStream, unpacked
+from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options
@@ -13,11 +14,6 @@ if TYPE_CHECKING:
 LOOK = 64
 HEADER = 4096       # bytes of a header that hq-export writes, at most
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
-
-
-def is_frames(first: bytes) -> bool:
-    """A msgpack map or array, which is what hq-frames begin with."""
-    return 0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF)
 
 
 def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> Any:
@@ -36,7 +32,7 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
         from hq_core.formats.arrays import NpzSource
 
         return NpzSource(stream, options)
-    if is_frames(look):
+    if begins_frames(look):
         return _frames(fd, stream)
     if look[:1] in (b"{", b"["):
         from hq_core.formats.jsonl import JsonSource
