@@ -7,7 +7,7 @@ import numpy as np
 
 from hq_core.formats.csv_kernel import FAR
 from hq_core.formats.names import SIDES, TRUTH, is_number
-from hq_core.formats.times import iso_text
+from hq_core.say import iso_text
 from hq_core.wire.frame import MAX_NAME, is_name
 
 if TYPE_CHECKING:
