@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     Item = tuple[str, Any]
 
+OURS = "a file that hq wrote, which says what it is"
+
 
 class ReadAgain:
     """(kind, item) pairs of a file: schema Schema, rows Batch.
@@ -18,6 +20,7 @@ class ReadAgain:
     """
 
     SHAPE = {"rows": Count}
+    lines = False
 
     def __init__(self) -> None:
         self.position = 0

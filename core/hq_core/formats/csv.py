@@ -41,6 +41,8 @@ class CsvSource:
     Raises HqError DATA at the first bad row; the rows before it have been handed out.
     """
 
+    ours, lines = "", True
+
     SHAPE = {
         "names": frozenset({list, type(None)}), "header": bytes, "samples": [[str]], "delimiter": str, "rows": ROWS,
         "file": str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
 from hq_core.errors import DATA, HqError
-from hq_core.formats.again import ReadAgain
+from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.inflate import READ
 from hq_core.formats.names import UNIT_AT_END
 from hq_core.formats.options import Options
@@ -42,6 +42,7 @@ def _plain(name: str) -> str:
 class OwnCsvSource(ReadAgain):
     """(kind, item) pairs of such a file: schema Schema, rows Batch."""
 
+    ours = OURS
     bare = True         # the file names no period
 
     def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
-from hq_core.formats.again import ReadAgain
+from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
 from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
@@ -136,6 +136,10 @@ class TableSource(ReadAgain):
         self.size = 0
         with damage(self.what, 0):
             self.open(stream)
+
+    @property
+    def ours(self) -> str:
+        return OURS if self.about() is not None else ""
 
     def open(self, stream: ByteStream) -> None:
         """Find out what is in the file: names, size, about, readable."""
