@@ -93,7 +93,7 @@ def _where(found: Diff) -> str:
     a, b = first["a"], first["b"]
     place = first["series"]
     if first["ts"] is not None:
-        from hq_core.formats.times import iso_text
+        from hq_core.say import iso_text
 
         place += f" ts {iso_text(first['ts'])}"
     elif first["row"] is not None:
@@ -124,7 +124,7 @@ def _apart(a: Any, b: Any, ulp: int | None) -> str:
 def _shown(value: Any, column: str) -> str:
     if isinstance(value, int):
         from hq_core.formats.text import is_time
-        from hq_core.formats.times import iso_text
+        from hq_core.say import iso_text
 
         if is_time(column.rpartition(".")[2], "i8"):
             return iso_text(value)

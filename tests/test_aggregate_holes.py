@@ -22,7 +22,7 @@ from hq_core import holes
 from hq_core.bars.aggregator import Aggregator
 from hq_core.batch import Schema
 from hq_core.errors import DATA, USAGE, HqError
-from hq_core.say import say_time
+from hq_core.say import iso_text
 from hq_core.stages.aggregate import Aggregate
 
 ROOT = Path(__file__).parents[1]
@@ -130,7 +130,7 @@ def test_as_an_error_a_hole_ends_the_run_at_one_place_however_the_input_is_cut(g
     end = firsts[name] + LENGTHS[name]
     for where in ((), cuts, range(len(rows))):
         failing = Aggregate("1m:" + CHAIN, slack="0s", holes="error", emit=emit)
-        with pytest.raises(HqError, match=rf"the {name} bar of {say_time(firsts[name])} lacks \d+ rows? ") as caught:
+        with pytest.raises(HqError, match=rf"the {name} bar of {iso_text(firsts[name])} lacks \d+ rows? ") as caught:
             run(rows, CHAIN, schema=BARS, stage=failing, cuts=where, more=True)
         assert caught.value.code == DATA
         for period in ("1m", *order):
@@ -229,7 +229,7 @@ FOUND = {"bar/X/5m": {"bars": 2, "rows": 4, "first": START}}
 def test_holes_are_one_line_and_stand_in_the_end_and_go_on_downstream(tmp_path):
     code, out, err = command("aggregate", promises.stream([(BARS, ROWS)]), "5m")
     assert (code, _ends(out)) == (0, [FOUND])
-    assert err == f"hq-aggregate: holes: 2 bars of 5m lack 4 rows, first at {say_time(START)} of bar/X/5m\n"
+    assert err == f"hq-aggregate: holes: 2 bars of 5m lack 4 rows, first at {iso_text(START)} of bar/X/5m\n"
     code, further, err = command("indicators", out, "ema:2")
     assert (code, _ends(further), err) == (0, [FOUND], "")
     alike = promises.stream([(BARS, bars_of([1] * 15))])
@@ -264,7 +264,7 @@ def test_two_days_with_a_state_say_together_what_one_run_says(tmp_path):
 def test_an_error_names_the_bar(tmp_path):
     code, out, err = command("aggregate", promises.stream([(BARS, ROWS)]), "5m", "--holes", "error")
     assert code == 65
-    assert err == f"hq-aggregate: bar/X/1m: the 5m bar of {say_time(START)} lacks 1 row (--holes keep or drop)\n"
+    assert err == f"hq-aggregate: bar/X/1m: the 5m bar of {iso_text(START)} lacks 1 row (--holes keep or drop)\n"
 
 
 @pytest.mark.parametrize("said", [[], 3, {"x": 1}, {"x": {"bars": 1}}, {"x": {"bars": 1, "rows": "2", "first": 0}}])

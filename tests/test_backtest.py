@@ -19,7 +19,7 @@ from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
 from hq_core.futures.ledger import Backtest as Ledger
 from hq_core.futures.readable import readable, wrapped
 from hq_core.futures.terms import Terms
-from hq_core.say import say_time
+from hq_core.say import iso_text
 from hq_core.stages.backtest import Backtest
 
 MINUTE = 60_000_000_000
@@ -161,7 +161,7 @@ def test_what_is_refused_and_why():
     both = promises.stream([(SIGNALS, [flat(0, 1.0)]), (other, [flat(0, 1.0)])])
     assert refused(both) == (DATA, "bar/BTCUSDT/1m and bar/ETHUSDT/1m both carry orders; one account trades one series")
     bad = promises.stream([(SIGNALS, [flat(0, 1.0), row(1, 1.0, 2.0, 1.5, 1.0)])])
-    when = say_time(START + 2 * MINUTE)
+    when = iso_text(START + 2 * MINUTE)
     assert refused(bad)[1].startswith(f"row 1 ({when}): open 1.0, high 2.0, low 1.5, close 1.0: must")
     back = promises.stream([(SIGNALS, [flat(1, 1.0), flat(0, 1.0)])])
     assert refused(back)[0] == DATA

@@ -168,6 +168,22 @@ def test_a_saved_source_goes_on_with_our_own_rows():
     assert found == whole
 
 
+@pytest.mark.parametrize("format_", ["csv", "npz"])
+def test_a_file_that_is_read_again_passes_over_the_rows_handed_out_before(format_):
+    data = exported(stream("liquidation", "X", 20_000), format_)
+    if format_ == "csv":
+        data = data.replace(b"\n", b"\n\n", 9)     # blank lines are no rows
+    (whole,) = gather(open_source(descriptor(data))).values()
+    again = open_source(descriptor(data))
+    list(again.load({"rows": 17_000}))
+    (rest,) = gather(again).values()
+    assert {name: len(whole[name]) - len(values) for name, values in rest.items()} == {
+        name: 17_000 * (len(values) // 20_000) for name, values in whole.items()
+    }
+    assert all(whole[name].endswith(values) for name, values in rest.items())
+    assert again.save() == {"rows": 20_000}
+
+
 def test_the_words_of_a_fill_are_those_of_the_account():
     from hq_core.futures.positions import CLOSE_SHORT, LIQUIDATION, OPEN_LONG
 

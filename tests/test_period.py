@@ -16,7 +16,7 @@ from hq_core.bars.period import (
     parse_periods,
 )
 from hq_core.errors import USAGE, HqError
-from hq_core.say import say_length, say_time
+from hq_core.say import iso_text, say_length
 from hq_core.zones import open_zone
 
 SECOND = 10**9
@@ -126,8 +126,8 @@ def test_a_duration_beyond_every_use_is_refused_with_the_bound(text):
 
 
 def test_times_and_lengths_are_said_for_people():
-    assert say_time(1_723_161_240 * SECOND) == "2024-08-08T23:54:00Z"
-    assert say_time(1_723_161_240 * SECOND + 1_500_000) == "2024-08-08T23:54:00.0015Z"
+    assert iso_text(1_723_161_240 * SECOND) == "2024-08-08T23:54:00Z"
+    assert iso_text(1_723_161_240 * SECOND + 1_500_000) == "2024-08-08T23:54:00.0015Z"
     assert say_length(26 * HOUR + 30 * 60 * SECOND + 1) == "1d 2h"
     assert say_length(90 * SECOND) == "1m 30s"
     assert [say_length(ns) for ns in (0, 999, 1500, 400_000_000, 999_999_999)] == [

@@ -217,7 +217,7 @@ def test_ids_of_any_type_are_exact_and_missing_ones_refused(kind):
     (np.array([1 + 0j, 2 + 3j, 1]), "row 1: column 'price': is of complex128"),
     (np.array([True, False, True]), "row 1: column 'price': is of bool"),
     (np.array(["1", "x", "2"]), "row 2: column 'price': 'x' is not a number"),
-    (np.array(["1", "1e400", "2"]), "row 2: column 'price': '1e400' does not fit 64-bit"),
+    (np.array(["1", "1e400", "2"]), "row 2: column 'price': '1e400' is beyond what a 64-bit float holds"),
     (np.array(["1", "1_0", "2"]), "row 2: column 'price': '1_0' is not a number"),
     (np.array([1, 2**53 + 1, 1]), "row 2: column 'price': 9007199254740993 is no 64-bit floating-point number"),
     (np.array([1, 2**63 - 1, 1]), "row 2: column 'price': 9223372036854775807 is no 64-bit"),

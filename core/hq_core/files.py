@@ -57,27 +57,48 @@ def ours(path: str, of: os.stat_result) -> None:
         )
 
 
-def way_to(path: str, what: str) -> None:
-    """Refuse a way to `path` that leads over a symbolic link of other users, who may turn it elsewhere."""
-    pending = os.path.abspath(folder_of(path)).split("/")[:0:-1]
-    at, links = "/", 0
-    while pending:
-        step = pending.pop()
+class TooManyLinks(ValueError):
+    """A way that leads over more symbolic links than the kernel follows, or round and round."""
+
+
+def way(path: str) -> Iterator[tuple[str, os.stat_result, bool]]:
+    """The folders and links that an absolute path leads over, from / on: the place and status of each, and whether the
+    way ends there.
+
+    Raises OSError where there is nothing, and TooManyLinks.
+    """
+    here, rest, links, ended = "/", path.split("/")[::-1], 0, False
+    yield here, os.lstat(here), False
+    while rest:
+        step = rest.pop()
         if step in ("", "."):
             continue
-        there = os.path.dirname(at) if step == ".." else os.path.join(at, step)
+        there = os.path.dirname(here) if step == ".." else os.path.join(here, step)
         found = os.lstat(there)
-        if not stat.S_ISLNK(found.st_mode):
-            at = there
+        link = stat.S_ISLNK(found.st_mode)
+        ended = not link and not any(rest)
+        yield there, found, ended
+        if not link:
+            here = there
             continue
         links += 1
-        if found.st_uid not in (os.geteuid(), 0):
-            raise HqError(f"{what}: leads over {there}, a symbolic link of user {found.st_uid}", CONFIG)
         if links > LINKS:
-            raise HqError(f"{what}: leads over too many symbolic links", CONFIG)
+            raise TooManyLinks(f"too many symbolic links at {there}")
         target = os.readlink(there)
-        at = "/" if target.startswith("/") else at
-        pending += target.split("/")[::-1]
+        rest += target.split("/")[::-1]
+        here = "/" if target.startswith("/") else here
+    if not ended:           # the path, or its last link, leads to / or ends with a dot
+        yield here, os.lstat(here), True
+
+
+def way_to(path: str, what: str) -> None:
+    """Refuse a way to `path` that leads over a symbolic link of other users, who may turn it elsewhere."""
+    try:
+        for there, found, _ in way(os.path.abspath(folder_of(path))):
+            if stat.S_ISLNK(found.st_mode) and found.st_uid not in (os.geteuid(), 0):
+                raise HqError(f"{what}: leads over {there}, a symbolic link of user {found.st_uid}", CONFIG)
+    except TooManyLinks:
+        raise HqError(f"{what}: leads over too many symbolic links", CONFIG) from None
 
 
 @contextmanager

@@ -7,11 +7,11 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
-from hq_core.errors import DATA, NOINPUT, HqError
+from hq_core.errors import DATA, HqError
 from hq_core.order import Order
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.wire import Reader, Writer
-from hq_core.wire.frame import Stopped, blocked, read_into
+from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,10 +21,21 @@ if TYPE_CHECKING:
     from hq_core.stage import Stage
 
     class Source(Protocol):
+        """Items by kind: head, schema, rows, map, mark, end, and idle where all that was read has been handed out.
+
+        position  bytes of the input up to the end of the last item
+        SHAPE     of what `save` gives, see hq_core/saved.py
+        ours      what says everything of the rows itself, in words; '' for what somebody else wrote
+        lines     it is text of lines, some of which may stand before the rows
+        """
+
         position: int
 
         SHAPE: Any
+        lines: bool
 
+        @property
+        def ours(self) -> str: ...
         def __iter__(self) -> Iterator[tuple[str, Any]]: ...
         def save(self) -> dict[str, Any]: ...
         def load(self, saved: dict[str, Any]) -> Iterable[tuple[str, Any]]: ...
@@ -281,27 +292,17 @@ class Flow:
 
 def rest_of(state: State, fd: int, options: Any = None) -> Source:
     """The source of an input of which a state holds all there was: nothing more comes but its end."""
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats import source_at_end
 
-    name = state.loaded["input"]["format"] if state.loaded else ""
-    if name == "Reader":
-        return Reader(fd)
-    if name == "CsvSource":
-        from hq_core.formats.csv import CsvSource
-
-        return CsvSource(ByteStream(fd), options)
-    if name == "JsonSource":
-        from hq_core.formats.jsonl import JsonSource
-
-        return JsonSource(ByteStream(fd), options)
-    raise HqError("no input: not a single byte came", NOINPUT)
+    source: Source = source_at_end(state.loaded["input"]["format"] if state.loaded else "", fd, options)
+    return source
 
 
 def open_input(fd: int) -> Source:
     """The source for what lies on `fd`, by its first bytes: hq-frames, or any format that hq reads."""
     block = bytearray(65536)
     first = bytes(block[: read_into(fd, memoryview(block))])
-    if first and (0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF)):
+    if begins_frames(first):
         return Reader(fd, first)
     from hq_core.formats import open_source
 

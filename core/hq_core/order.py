@@ -13,7 +13,7 @@ from hq_core import kinds
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
 from hq_core.saved import Damaged
-from hq_core.say import say_back
+from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -141,8 +141,6 @@ class Order:
         return self._cell
 
     def _problem(self, place: Place, batch: Batch, row: int, why: int) -> str:
-        from hq_core.formats.times import iso_text
-
         memory = place.memory
         ts, last = iso_text(_AT(batch.addresses[place.ts] + 8 * row).value), iso_text(memory[LAST])
         where = f"{batch.schema.key} row {memory[ROWS] + 1}"

@@ -13,7 +13,7 @@ from hq_core.bars.period import far, within
 from hq_core.bars.plan import Plan
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
-from hq_core.say import say_time
+from hq_core.say import iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,7 +178,7 @@ class Chain:
             partial = level.write(self.out, self.cover, horizon)
             if partial:
                 if self.options.partial == "error":
-                    name, begin = level.period.name, say_time(level.partial_open())
+                    name, begin = level.period.name, iso_text(level.partial_open())
                     raise HqError(f"{self.key}: the {name} bar of {begin} is partial (--partial drop or keep)", DATA)
                 self._count("partial", partial)
             self._found(level.holes())
@@ -202,7 +202,7 @@ class Chain:
         self.stopped, at, (end, begin, lack) = first[0], -first[1], first[2]
         for i, level in enumerate(self.levels):
             level.stop_at(end, i > at)
-        bar = f"the {self.levels[at].period.name} bar of {say_time(begin)}"
+        bar = f"the {self.levels[at].period.name} bar of {iso_text(begin)}"
         return f"{self.key}: {bar} lacks {lack} row{'s' * (lack != 1)} (--holes keep or drop)"
 
     # -- time without rows, and the end ------------------------------------------------------------------

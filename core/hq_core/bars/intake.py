@@ -15,7 +15,7 @@ from hq_core.bars.plan import source_period
 from hq_core.bars.trades import check_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
-from hq_core.say import say_length, say_time
+from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,13 +73,13 @@ class Arrivals:
         if marked:
             return f"ts lies {say_length(state.mark - ts)} before a mark, which said that no earlier row would come"
         if ts == state.last:
-            return f"a second bar closes at {say_time(ts)}; hq-import --dedupe drops repeats"
+            return f"a second bar closes at {iso_text(ts)}; hq-import --dedupe drops repeats"
         return f"ts goes back by {say_length(state.last - ts)}; sort the input or pass --lateness"
 
     def _gap(self, until: int) -> str:
         since = self.check.state.last
         length, limit = say_length(until - since), say_length(self._max_gap)
-        return f"nothing from {say_time(since)} to {say_time(until)} ({length}), longer than --max-gap {limit}"
+        return f"nothing from {iso_text(since)} to {iso_text(until)} ({length}), longer than --max-gap {limit}"
 
 
 class Trades(Arrivals):
@@ -117,7 +117,7 @@ class Trades(Arrivals):
     def _order_problem(self, ts: int) -> str:
         state = self.check.state
         if state.why == order.ID_BACK:
-            return f"id goes back while ts stays {say_time(ts)}; sort the input by ts and id, or pass --lateness"
+            return f"id goes back while ts stays {iso_text(ts)}; sort the input by ts and id, or pass --lateness"
         if state.why == order.GAP:
             return self._gap(ts)
         return far(ts) or self._back(state.why == order.MARKED, ts)
@@ -200,9 +200,9 @@ class Bars(Arrivals):
             return far(ts) or far(opens)
         if state.why in (merge.BACK, merge.MARKED):
             return self._back(state.why == merge.MARKED, ts)
-        begin = say_time(opens)
+        begin = iso_text(opens)
         if state.why == merge.OVERLAP:
-            return f"the bar opens at {begin}, before the one before it closes at {say_time(state.last)}"
+            return f"the bar opens at {begin}, before the one before it closes at {iso_text(state.last)}"
         if state.why == merge.EMPTY:
             return f"the bar opens at {begin} and closes no later"
         if state.why == merge.GAP:

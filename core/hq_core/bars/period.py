@@ -5,7 +5,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.errors import USAGE, HqError
-from hq_core.say import say_length, say_time
+from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -103,8 +103,8 @@ def far(ts: int) -> str:
     """What to say about an instant that no bar can be made of, or ''."""
     if EARLIEST <= ts <= LATEST:
         return ""
-    when = f" is {say_time(ts)}" if -LAST - 1 <= ts <= LAST else ""
-    return f"ts {ts}{when}: bars are made of times from {say_time(EARLIEST)} to {say_time(LATEST)}"
+    when = f" is {iso_text(ts)}" if -LAST - 1 <= ts <= LAST else ""
+    return f"ts {ts}{when}: bars are made of times from {iso_text(EARLIEST)} to {iso_text(LATEST)}"
 
 
 class Edges:

@@ -2,6 +2,6 @@
 from __future__ import annotations
 
 from hq_core.formats.options import Options
-from hq_core.formats.sniff import open_source
+from hq_core.formats.sniff import open_source, source_at_end
 
-__all__ = ["Options", "open_source"]
+__all__ = ["Options", "open_source", "source_at_end"]

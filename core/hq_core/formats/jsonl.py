@@ -100,6 +100,8 @@ class JsonSource:
     passed    messages, objects and values that are not read, by what they are
     """
 
+    ours, lines = "", False
+
     SHAPE = {
         "deep": int, "depth": Count, "number": Count, "passed": {str: Count}, "of": [(str, str, str, Count)],
         "shapes": [{"tag": str, "period": str, "keys": [str], "samples": [list], "rows": {str: object}}],

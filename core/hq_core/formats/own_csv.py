@@ -2,16 +2,15 @@
 from __future__ import annotations
 
 import csv
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
 from hq_core.errors import DATA, HqError
+from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.inflate import READ
 from hq_core.formats.names import UNIT_AT_END
 from hq_core.formats.options import Options
 from hq_core.formats.shapes import OwnShape
-from hq_core.saved import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,37 +39,25 @@ def _plain(name: str) -> str:
     return found[1] if found else name
 
 
-class OwnCsvSource:
-    """(kind, item) pairs of such a file: schema Schema, rows Batch.
+class OwnCsvSource(ReadAgain):
+    """(kind, item) pairs of such a file: schema Schema, rows Batch."""
 
-    position  always 0: the file is read again from its beginning, and the rows handed out before are passed over
-    """
-
-    SHAPE = {"rows": Count}
+    ours = OURS
     bare = True         # the file names no period
 
     def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:
         if options is not None and options.stated():
             raise HqError(f"the input holds {kind} rows of hq, which need no options", DATA)
-        self.position = 0
+        super().__init__()
         self._stream = stream
         self._kind = kind
         self._delimiter = delimiter
-        self._done = self._pass = 0
 
-    def save(self) -> dict[str, Any]:
-        return {"rows": self._done}
-
-    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
-        self._pass = saved["rows"]
-        return iter(())
-
-    def __iter__(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Item]:
         lines = csv.reader(self._lines(), delimiter=self._delimiter)
         names = next(lines)
         shape = OwnShape(self._kind, "", names, Options())
-        self._done = sum(1 for _ in islice(lines, self._pass))
-        n, symbol = 0, ""
+        n, before, symbol = 0, 0, ""
         for row in lines:
             if not row:
                 continue
@@ -83,12 +70,13 @@ class OwnCsvSource:
                 now = shape.symbol(row)
                 if n and (now != symbol or n == shape.rows.room):
                     yield from self._hand_out(shape, symbol, n)
+                    before += n
                     n = 0
                 symbol = now
                 shape.put(values, n)
             except ValueError as error:
                 yield from self._hand_out(shape, symbol, n)
-                raise HqError(f"row {self._done + 1}: {error}", DATA) from None
+                raise HqError(f"row {before + n + 1}: {error}", DATA) from None
             n += 1
         yield from self._hand_out(shape, symbol, n)
 
@@ -98,7 +86,6 @@ class OwnCsvSource:
             schema, new = shape.rows.series()
             if new:
                 yield "schema", schema
-            self._done += n
             yield "rows", shape.rows.batch(n)[0]
 
     def _lines(self) -> Iterator[str]:

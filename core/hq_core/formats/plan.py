@@ -7,7 +7,7 @@ from hq_core.batch import LONGEST, period_text
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, ISO, SECOND, SERIES, SKIP
 from hq_core.formats.times import Zone, exact_whole, read_epoch, read_iso, written_out
-from hq_core.say import say_back, say_time
+from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +146,7 @@ class Plan:
         except ValueError as error:
             raise HqError(f"row {at}: {error}") from None
         if apart < 0 and self.sorted:
-            before, now = (f"{say_time(ns).removesuffix('Z')}{self._clock_name}" for ns in (start, start + apart))
+            before, now = (f"{iso_text(ns).removesuffix('Z')}{self._clock_name}" for ns in (start, start + apart))
             back = say_back("open_time" if self.stamps == FROM_OPEN else "ts", before, now, 1)
             raise HqError(f"row {number}: {back}; hq-import --order sort puts rows in order")
         self.period = abs(apart)

@@ -8,7 +8,7 @@ import numpy as np
 from hq_core import kinds
 from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
-from hq_core.formats.times import iso_text
+from hq_core.say import iso_text
 
 if TYPE_CHECKING:
     from hq_core.batch import Schema

@@ -7,8 +7,7 @@ import numpy as np
 
 from hq_core.formats.options import DROP
 from hq_core.formats.records import PLACE, alike
-from hq_core.formats.times import iso_text
-from hq_core.say import say_back
+from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
     from hq_core.formats.records import Array, Layout

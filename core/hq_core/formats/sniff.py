@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, NOINPUT, HqError
 from hq_core.formats.inflate import ZIP, ByteStream, unpacked
+from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options
 
 LOOK = 64
 HEADER = 4096       # bytes of a header that hq-export writes, at most
+NOTHING = "no input: not a single byte came"
+GO_ON = ("Reader", "CsvSource", "JsonSource")       # sources that read on where a state was left; others begin anew
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
-
-
-def is_frames(first: bytes) -> bool:
-    """A msgpack map or array, which is what hq-frames begin with."""
-    return 0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF)
 
 
 def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> Any:
@@ -31,36 +29,65 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
     if look[:1] in (b"\x93", b"P", b"A", b"\xff", b"\xef"):
         look = stream.peek(LOOK)
     if not look:
-        raise HqError("no input: not a single byte came", NOINPUT)
-    if look[:4] == ZIP:         # the only zip that comes here unopened
-        from hq_core.formats.arrays import NpzSource
-
-        return NpzSource(stream, options)
-    if is_frames(look):
-        return _frames(fd, stream)
-    if look[:1] in (b"{", b"["):
-        from hq_core.formats.jsonl import JsonSource
-
-        return JsonSource(stream, options)
-    if look[:6] == b"\x93NUMPY":
-        from hq_core.formats.arrays import NpySource
-
-        return NpySource(stream, options)
-    if look[:4] == b"PAR1" or look[:6] == b"ARROW1" or look[:4] == b"\xff\xff\xff\xff":
-        from hq_core.formats.arrow import ArrowSource, ParquetSource
-
-        return (ParquetSource if look[:4] == b"PAR1" else ArrowSource)(stream, options)
-    if not TEXT.issuperset(look[:LOOK]):
-        raise HqError(f"not a format that hq reads; its first bytes are {look[:8].hex(' ')}", DATA)
-    if look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):        # as hq-export begins a header
+        raise HqError(NOTHING, NOINPUT)
+    format_ = _format(look)
+    if format_ == "CsvSource" and look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):     # as hq-export begins a header
         from hq_core.formats.own_csv import OwnCsvSource, own_kind
 
         kind, delimiter = own_kind(stream.peek(1, HEADER))
         if kind:
             return OwnCsvSource(stream, kind, delimiter, options)
-    from hq_core.formats.csv import CsvSource
+    return _made(format_, fd, stream, options)
 
-    return CsvSource(stream, options)
+
+def source_at_end(format_: str, fd: int, options: Options | None = None) -> Any:
+    """The source, by the name that a state has of it, of an input of which only the end is left.
+
+    Raises HqError NOINPUT where its format is read again from its beginning, of which nothing has come.
+    """
+    if format_ not in GO_ON:
+        raise HqError(NOTHING, NOINPUT)
+    return _made(format_, fd, ByteStream(fd), options)
+
+
+def _format(look: bytes) -> str:
+    """The name of the source that reads what begins with these bytes."""
+    if look[:4] == ZIP:         # the only zip that comes here unopened
+        return "NpzSource"
+    if begins_frames(look):
+        return "Reader"
+    if look[:1] in (b"{", b"["):
+        return "JsonSource"
+    if look[:6] == b"\x93NUMPY":
+        return "NpySource"
+    if look[:4] == b"PAR1":
+        return "ParquetSource"
+    if look[:6] == b"ARROW1" or look[:4] == b"\xff\xff\xff\xff":
+        return "ArrowSource"
+    if not TEXT.issuperset(look):
+        raise HqError(f"not a format that hq reads; its first bytes are {look[:8].hex(' ')}", DATA)
+    return "CsvSource"
+
+
+def _made(format_: str, fd: int, stream: ByteStream, options: Options | None) -> Any:
+    """A source by its name; its module is imported no sooner."""
+    if format_ == "Reader":
+        return _frames(fd, stream)
+    if format_ == "CsvSource":
+        from hq_core.formats.csv import CsvSource
+
+        return CsvSource(stream, options)
+    if format_ == "JsonSource":
+        from hq_core.formats.jsonl import JsonSource
+
+        return JsonSource(stream, options)
+    if format_ in ("NpySource", "NpzSource"):
+        from hq_core.formats.arrays import NpySource, NpzSource
+
+        return (NpySource if format_ == "NpySource" else NpzSource)(stream, options)
+    from hq_core.formats.arrow import ArrowSource, ParquetSource
+
+    return (ParquetSource if format_ == "ParquetSource" else ArrowSource)(stream, options)
 
 
 def _frames(fd: int, stream: ByteStream) -> Any:

@@ -11,14 +11,14 @@ import orjson
 
 from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
+from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
 from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
-from hq_core.formats.names import is_number
+from hq_core.formats.numbers import is_number
 from hq_core.formats.options import Options
 from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, Rows
-from hq_core.saved import Count
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
@@ -119,27 +119,27 @@ def _known(name: str, kind: Any) -> None:
         raise ValueError(f"'{name}' is of type {kind!r:.40}, which hq does not have") from None
 
 
-class TableSource:
+class TableSource(ReadAgain):
     """(kind, item) pairs of a file of columns.
 
     what      the format, in errors
     names     of the file's columns, in its order
     size      bytes of the file
-    position  always 0: such a file is read again from its beginning, and the rows handed out before are passed over
     """
 
-    SHAPE = {"rows": Count}
     what = "file"
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
+        super().__init__()
         self.options = options or Options()
-        self.position = 0
         self.names: list[str] = []
         self.size = 0
-        self._done = 0          # rows handed out, in this run and before
-        self._pass = 0          # rows to pass over
         with damage(self.what, 0):
             self.open(stream)
+
+    @property
+    def ours(self) -> str:
+        return OURS if self.about() is not None else ""
 
     def open(self, stream: ByteStream) -> None:
         """Find out what is in the file: names, size, about, readable."""
@@ -161,27 +161,9 @@ class TableSource:
         """These columns of the file from its first row on, at most ROOM rows and about CHUNK bytes at a time."""
         raise NotImplementedError
 
-    def save(self) -> dict[str, Any]:
-        return {"rows": self._done}
-
-    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
-        self._pass = saved["rows"]
-        return iter(())
-
-    def __iter__(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Item]:
         said = self.about()
-        items = self._own(understood(said)) if said is not None else self._foreign()
-        for kind, item in items:
-            if kind == "rows" and self._pass:
-                skip = min(self._pass, item.n)
-                self._pass -= skip
-                item = item.slice(skip, item.n)
-                if not item.n:
-                    continue
-                self._done += skip
-            if kind == "rows":
-                self._done += item.n
-            yield kind, item
+        return self._own(understood(said)) if said is not None else self._foreign()
 
     def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[Column]]]:
         """Chunks with the rows before them, columns of equal length; damage is told with its row."""

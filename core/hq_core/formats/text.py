@@ -5,8 +5,9 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError, printable
-from hq_core.formats.times import UNITS, iso_text
+from hq_core.formats.times import UNITS
 from hq_core.kinds import BAR
+from hq_core.say import iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

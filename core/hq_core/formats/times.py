@@ -1,4 +1,4 @@
-"""Instants as text: ISO 8601, epoch numbers and their units, local clocks; and nanoseconds back to text."""
+"""Instants from text: ISO 8601, epoch numbers and their units, local clocks; say.py has the way back."""
 from __future__ import annotations
 
 import re
@@ -155,40 +155,3 @@ class Zone:
         if offsets[0] < offsets[1]:             # fold 0 before fold 1 in UTC, unless the clock skips this reading
             raise HqError(f"{clock} does not exist in {self.name}: the clock was put forward over it", DATA)
         return offsets[0], offsets[1]
-
-
-_dates: dict[int, str] = {}
-_clocks: dict[int, str] = {}
-
-
-def iso_text(ns: int) -> str:
-    """UTC as ISO 8601 with the shortest exact fraction of a second.
-
-    >>> iso_text(1769603613707000000)
-    '2026-01-28T12:33:33.707Z'
-    """
-    seconds, part = divmod(ns, SECOND)
-    days, clock = divmod(seconds, 86400)
-    date = _dates.get(days)
-    if date is None:
-        if len(_dates) > KEPT:
-            _dates.clear()
-        date = _dates[days] = date_text(days) + "T"
-    time = _clocks.get(clock)
-    if time is None:
-        time = _clocks[clock] = f"{clock // 3600:02d}:{clock // 60 % 60:02d}:{clock % 60:02d}"
-    if part:
-        return date + time + f".{part:09d}".rstrip("0") + "Z"
-    return date + time + "Z"
-
-
-def date_text(days: int) -> str:
-    """YYYY-MM-DD of a day since 1970-01-01 (Hinnant, civil_from_days)."""
-    days += 719468
-    era, of_era = divmod(days, 146097)
-    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    shifted = (5 * of_year + 2) // 153
-    day = of_year - (153 * shifted + 2) // 5 + 1
-    month = shifted + 3 if shifted < 10 else shifted - 9
-    return f"{era * 400 + year + (1 if month <= 2 else 0):04d}-{month:02d}-{day:02d}"

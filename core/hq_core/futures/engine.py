@@ -11,7 +11,7 @@ from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
 from hq_core.saved import Damaged
-from hq_core.say import say_length, say_time
+from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +115,7 @@ class Account:
     def complaint(self, row: int, ts: int, prices: tuple[float, float, float, float]) -> HqError | None:
         """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""
         error = self.state.error
-        where = f"row {row} ({say_time(ts)})"
+        where = f"row {row} ({iso_text(ts)})"
         shown = ", ".join(f"{name} {price!r}" for name, price in zip(("open", "high", "low", "close"), prices))
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)

@@ -11,7 +11,7 @@ from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
 from hq_core.kinds import EQUITY, VERBS
-from hq_core.say import say_length, say_time
+from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
     from hq_core.futures.brackets import Brackets
@@ -91,7 +91,7 @@ class Backtest:
     def _bar(self, ts: int, open: float, high: float, low: float, close: float) -> None:
         last = self._account.state.last_ts
         if ts < last:
-            raise HqError(f"ts goes back by {say_length(last - ts)}, from {say_time(last)} to {say_time(ts)}", DATA)
+            raise HqError(f"ts goes back by {say_length(last - ts)}, from {iso_text(last)} to {iso_text(ts)}", DATA)
         row = self._row
         self._times["ts"][0], self._times["open_time"][0] = ts, last
         row["open"][0], row["high"][0], row["low"][0], row["close"][0] = open, high, low, close

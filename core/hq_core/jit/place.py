@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import stat
 
-LINKS = 40      # symbolic links on one path, as the kernel counts them
+from hq_core.files import way
 
 _places: dict[str, tuple[str, str]] = {}
 
@@ -57,33 +57,10 @@ def make(path: str) -> None:
 
 def check(path: str) -> None:
     """ValueError names the first folder or link on the way to `path`, or `path` itself, that others may change."""
-    here, rest, links = "/", [part for part in path.split("/") if part], 0
-    _check_one("/", not rest)
-    while rest:
-        part = rest.pop(0)
-        if part in (".", ".."):
-            here = os.path.dirname(here) if part == ".." else here
-            continue
-        here = os.path.join(here, part)
-        if not _check_one(here, not rest):
-            continue
-        links += 1
-        if links > LINKS:
-            raise ValueError(f"too many symbolic links at {here}")
-        target = os.readlink(here)
-        rest[:0] = [part for part in target.split("/") if part]
-        here = "/" if target.startswith("/") else os.path.dirname(here)
-        if not rest:
-            _check_one(here, True)
-
-
-def _check_one(path: str, last: bool) -> bool:
-    """Whether it is a symbolic link.  A sticky folder of root's (/tmp) may lie on the way, but not be the place."""
-    status = os.lstat(path)
-    link = stat.S_ISLNK(status.st_mode)
-    shared = status.st_mode & stat.S_ISVTX and status.st_uid == 0 and not last
-    if status.st_uid not in (os.geteuid(), 0):
-        raise ValueError(f"{path} belongs to another user")
-    if status.st_mode & 0o022 and not link and not shared:
-        raise ValueError(f"others may write {path} (chmod go-w)")
-    return link
+    for here, status, last in way(path):
+        # a sticky folder of root's (/tmp) may lie on the way, but not be the place
+        shared = status.st_mode & stat.S_ISVTX and status.st_uid == 0 and not last
+        if status.st_uid not in (os.geteuid(), 0):
+            raise ValueError(f"{here} belongs to another user")
+        if status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode) and not shared:
+            raise ValueError(f"others may write {here} (chmod go-w)")

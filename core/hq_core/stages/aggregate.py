@@ -11,7 +11,7 @@ from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.saved import taking
-from hq_core.say import say_length, say_time
+from hq_core.say import iso_text, say_length
 from hq_core.stage import Stage
 from hq_core.zones import open_zone
 
@@ -137,7 +137,7 @@ class Aggregate(Stage):
         bars, rows = (sum(one[what] for _, one in found) for what in ("bars", "rows"))
         series, first = min(found, key=lambda one: one[1]["first"])
         which = f"bar{'s' * (bars != 1)} of {period} lack{'s' * (bars == 1)} {rows} row{'s' * (rows != 1)}"
-        return f"holes: {bars} {which}, first at {say_time(first['first'])} of {series}"
+        return f"holes: {bars} {which}, first at {iso_text(first['first'])} of {series}"
 
     def save(self) -> dict[str, Any]:
         chains = {**self._saved, **{key: chain.save() for key, chain in self._chains.items()}}

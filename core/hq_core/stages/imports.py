@@ -11,7 +11,6 @@ from hq_core.formats.options import ERROR, KEEP, SORT
 from hq_core.formats.together import Apart
 from hq_core.saved import Count, Damaged
 from hq_core.stage import Stage
-from hq_core.wire import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,15 +53,12 @@ class Import(Stage):
     def _opened(self, fd: int) -> Any:
         options = self.options
         found = open_source(fd, b"", options)
-        frames = isinstance(found, Reader)
-        about = None if frames else getattr(found, "about", None)
-        if options.stated() and (frames or (about is not None and about() is not None)):
-            what = "hq-frames already" if frames else "a file that hq wrote, which says what it is"
-            raise HqError(f"the input is {what}, so no option can say it", USAGE)
-        if options.skip_lines and type(found).__name__ != "CsvSource":
+        if options.stated() and found.ours:
+            raise HqError(f"the input is {found.ours}, so no option can say it", USAGE)
+        if options.skip_lines and not found.lines:
             raise HqError("--skip-lines is about lines of CSV, which the input is not", USAGE)
         if self._arranged is not None:
-            self._arranged.foreign = not (frames or (about is not None and about() is not None))
+            self._arranged.foreign = not found.ours
         return found
 
     def begin(self, out: Writer) -> None:

@@ -38,6 +38,11 @@ MAX_SERIES = 65536
 MAX_COUNT = 1 << 53     # of rows dropped: exact wherever it is read
 
 
+def begins_frames(first: bytes) -> bool:
+    """Whether an input that begins with these bytes is hq-frames: a msgpack map or array."""
+    return bool(first) and (0x80 <= first[0] <= 0x8F or first[0] in (0xDC, 0xDE, 0xDF))
+
+
 def pack_header(into: memoryview, at: int, schema_id: int, n: int, blob: int) -> None:
     HEADER.pack_into(
         into, at, 0xDC00, 4, 0xCE, blob + HEADER_BYTES - FOLLOWS, 0xCE, schema_id, 0xCE, n, 0xC9, blob, EXT_COLUMNS

@@ -44,6 +44,8 @@ class Reader:
     was whole before that has been handed out.  Columns are valid until the next item is asked for.
     """
 
+    ours, lines = "hq-frames already", False
+
     SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}, "section": int}
 
     def __init__(self, fd: int, prefix: bytes = b"") -> None:

@@ -1,0 +1,51 @@
+"""Sources that go on by reading their file again from its beginning."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hq_core.saved import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Item = tuple[str, Any]
+
+OURS = "a file that hq wrote, which says what it is"
+
+
+class ReadAgain:
+    """(kind, item) pairs of a file: schema Schema, rows Batch.
+
+    position  always 0: the file is read again from its beginning, and the rows handed out before are passed over
+    """
+
+    SHAPE = {"rows": Count}
+    lines = False
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._done = 0          # rows of the file that have been handed out, in this run or before
+        self._pass = 0          # rows to pass over
+
+    def items(self) -> Iterator[Item]:
+        """All of the file."""
+        raise NotImplementedError
+
+    def save(self) -> dict[str, Any]:
+        return {"rows": self._done}
+
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        self._pass = saved["rows"]
+        return iter(())
+
+    def __iter__(self) -> Iterator[Item]:
+        for kind, item in self.items():
+            if kind == "rows":
+                self._done += item.n
+                skip = min(self._pass, item.n)
+                self._pass -= skip
+                if skip:
+                    item = item.slice(skip, item.n)
+                if not item.n:
+                    continue
+            yield kind, item
