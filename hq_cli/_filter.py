@@ -16,9 +16,10 @@ from hq_core import VERSION, hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from hq_core.stage import Stage
+    from hq_core.roles import Source, Stage
+
 
 def command(
     name: str, examples: str = "", cls: type[Command] = Command
@@ -40,14 +41,22 @@ STATE = [
 ]
 
 
-class Instead:
-    """A stage whose command shows something else than frames, or looks at the stage when it has ended.
+class Run:
+    """What a filter's command is to do, where it is more than a stage from stdin to frames on stdout.
 
-    frames   whether frames are written after all; after: takes the exit code of the run, gives the command's
+    opened   the source of what lies on a descriptor; None: any format that hq reads, found by its first bytes
+    options  what was said of the input, for an input of which only the end is left
+    frames   False: something else is shown, so what the stage writes goes nowhere
+    after    takes the exit code of the run and gives the command's
     """
 
-    def __init__(self, stage: Stage, frames: bool, after: Callable[[int], int]) -> None:
+    def __init__(
+        self, stage: Stage, opened: Callable[[int], Source] | None = None, options: Any = None, frames: bool = True,
+        after: Callable[[int], int] | None = None,
+    ) -> None:
         self.stage = stage
+        self.opened = opened
+        self.options = options
         self.frames = frames
         self.after = after
 
@@ -57,7 +66,7 @@ def filter_command(
 ) -> Callable[[Callable[..., Any]], Command]:
     """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
 
-    A function that returns None has done its work already (`--list`); it may return Instead.
+    A function that returns None has done its work already (`--list`); it may return a Run.
     shows   parameters that decide what is shown and not what is computed: no part of a state
     """
 
@@ -66,56 +75,56 @@ def filter_command(
         def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
             made = function(*args, **rest)
             options = {key: value for key, value in rest.items() if key not in shows}
-            if isinstance(made, Instead):
-                return made.after(run_stage(name, made.stage, state, state_every, options, made.frames))
-            return None if made is None else run_stage(name, made, state, state_every, options)
+            if made is None:
+                return None
+            wanted = made if isinstance(made, Run) else Run(made)
+            code = run_stage(name, wanted, state, state_every, options)
+            return code if wanted.after is None else wanted.after(code)
 
         return command(name, examples)(behind(filter_, STATE))
 
     return declare
 
 
-def run_stage(
-    name: str, stage: Stage, state: str | None, every: int, options: dict[str, Any], frames: bool = True
-) -> int:
-    """Run a stage from stdin to stdout and tell on stderr what was dropped.
-
-    frames   False: the command has something else to show, so what the stage writes goes nowhere
-    """
+def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[str, Any]) -> int:
+    """Run a stage from stdin to stdout and tell on stderr what was dropped."""
     from hq_core.flow import Flow, State, open_input, rest_of
 
-    if os.isatty(0):
-        raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
+    check_stdin(name)
     check_descriptors()
+    stage = run.stage
     kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
     try:
         try:
-            source = getattr(stage, "source", open_input)(0)    # hq-import opens its input by its own options
+            source = (run.opened or open_input)(0)
         except HqError as error:
             if error.code != NOINPUT or kept is None or not kept.midway:
                 raise
-            source = rest_of(kept, 0, getattr(stage, "options", None) if hasattr(stage, "source") else None)
-        with frames_out(name) if frames else _nowhere() as out:
+            source = rest_of(kept, 0, run.options)
+        with frames_out(name) if run.frames else _nowhere() as out:
             try:
                 return Flow(stage, name, arguments(), 0, out).run(source, kept)
             finally:
                 _tell(name, stage.dropped, " dropped")
-                _tell(name, getattr(source, "passed", {}), " passed over")
+                _tell(name, source.passed, " passed over")
                 _tell(name, stage.notices, "")
-                for line in stage.remarks():
-                    say(f"{name}: {line}")
-                said = getattr(source, "options", None)     # of a source of another format
-                for line in said.told() if said is not None else ():
+                for line in (*stage.remarks(), *source.remarks()):
                     say(f"{name}: {line}")
     finally:
         if kept is not None:
             kept.close()
 
 
+def check_stdin(name: str) -> None:
+    """Refuse to wait for what somebody types."""
+    if os.isatty(0):
+        raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
+
+
 SHOWN = 100         # rows of a table on a terminal
 
 
-def _tell(name: str, counts: dict[str, int], what: str) -> None:
+def _tell(name: str, counts: Mapping[str, int], what: str) -> None:
     for reason, n in counts.items():
         if n:
             say(f"{name}: {reason}: {n} row{'s' * (n != 1)}{what}")

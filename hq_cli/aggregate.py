@@ -8,7 +8,7 @@ import click
 from hq_cli._filter import filter_command
 
 if TYPE_CHECKING:
-    from hq_core.stage import Stage
+    from hq_core.roles import Stage
 
 EXAMPLES = """
 hq-aggregate 15m:4h:1d < trades.csv | hq-export table

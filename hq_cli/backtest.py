@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hq_cli._filter import Instead, filter_command
+from hq_cli._filter import Run, filter_command
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 
 EXAMPLES = """
@@ -58,7 +58,7 @@ def main(
     tick: str | None, size: float | None, size_unit: str, position_mode: str, margin: str, fill: str, conflict: str,
     pyramid: int, brackets: str, maintenance: float, liquidation_fee: float, strategy: str, close_at_end: bool,
     periods_per_year: float | None, text: bool, json: bool, fail_on_liquidation: bool,
-) -> Instead:
+) -> Run:
     """Trade the orders that hq-signal wrote on a USDT-margined futures account.
 
     An order of a bar's close fills at the next bar's open.  Inside a bar an open position meets the adverse extreme
@@ -95,7 +95,7 @@ def main(
             raise HqError("input has no bars, so there is nothing to report", DATA)
         return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
 
-    return Instead(stage, not told, after)
+    return Run(stage, frames=not told, after=after)
 
 
 def _text(report: dict[str, Any], json: bool) -> str:

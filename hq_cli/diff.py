@@ -9,7 +9,7 @@ from hq_cli._filter import command
 from hq_core.errors import printable
 
 if TYPE_CHECKING:
-    from hq_core.flow import Source
+    from hq_core.roles import Source
     from hq_core.stages.diff import Diff
 
 FEW_ULP = 10_000        # more say nothing that the distance does not

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
-from hq_cli._filter import command
+from hq_cli._filter import check_stdin, command, say
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv > bars.csv
@@ -46,7 +46,6 @@ def main(
 
     -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
     """
-    from hq_cli._filter import say
     from hq_core.errors import USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
     from hq_core.formats.times import instant
@@ -61,8 +60,7 @@ def main(
         raise HqError("-o is empty, must be the name of a file", USAGE)
     if format_ in BINARY and output in (None, "-") and os.isatty(1):
         raise HqError(f"{format_} is not for a terminal; pass -o FILE or pipe it", USAGE)
-    if os.isatty(0):
-        raise HqError("stdin is a terminal; pipe data into it, or see hq-export --help", USAGE)
+    check_stdin("hq-export")
     names = [name.strip() for name in columns.split(",") if name.strip()]
     start, stop = (instant(text) if text else None for text in (since, until))
     with _written(output) as fd:

@@ -27,6 +27,8 @@ def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, 
     """
     from hq_core import VERSION
     from hq_core.formats.times import instant
+    from hq_core.pipe import give
+    from hq_core.roles import Stage
     from hq_core.stages.gen import Generator
     from hq_core.wire import Writer
 
@@ -34,7 +36,10 @@ def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, 
     with frames_out("hq-gen") as fd:
         out = Writer(fd)
         out.head([["hq-gen", VERSION, arguments(), {}]], {})
-        made.write(out)
+        sink = Stage()
+        sink.begin(out)
+        for item in made:
+            give(item, sink)
         out.end({})
         out.flush()
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hq_cli._filter import filter_command
+from hq_cli._filter import Run, filter_command
 
 if TYPE_CHECKING:
-    from hq_core.stage import Stage
+    pass
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import | hq-export table
@@ -55,7 +55,7 @@ def main(
     files: tuple[str, ...], kind: str | None, symbol: str, period: str, columns: str, drop: str, skip_lines: int,
     time_unit: str | None, time_format: str, tz: str, stamp: str | None, any_year: bool, order: str, dedupe: str,
     invalid: str, delimiter: str, decimal: str,
-) -> Stage:
+) -> Run:
     """Read data of any format and write frames.
 
     Reads stdin, or files one after the other (- is stdin).  The format is found by the first bytes: CSV with or
@@ -104,7 +104,8 @@ def main(
             raise HqError("--state goes on within stdin, so it goes without file arguments", USAGE)
     if files and "-" not in files:
         _close_stdin()
-    return Import(options, dedupe, files)
+    stage = Import(options, dedupe, files)
+    return Run(stage, stage.source, options)
 
 
 def _columns(given: str) -> dict[str, str]:

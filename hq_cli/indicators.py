@@ -9,7 +9,7 @@ from hq_cli._filter import filter_command
 from hq_cli._settings import settings, settings_options
 
 if TYPE_CHECKING:
-    from hq_core.stage import Stage
+    from hq_core.roles import Stage
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv

@@ -9,7 +9,7 @@ from hq_cli._filter import filter_command, say
 from hq_cli._settings import settings, settings_options
 
 if TYPE_CHECKING:
-    from hq_core.stage import Stage
+    from hq_core.roles import Stage
     from hq_core.stages.signal import Signal
 
 EXAMPLES = """

@@ -100,9 +100,16 @@ def items(data):
     try:
         os.write(fd, data)
         os.lseek(fd, 0, os.SEEK_SET)
-        yield from Reader(fd)
+        yield from tagged(Reader(fd))
     finally:
         os.close(fd)
+
+
+def tagged(source):
+    """The items of a source with their kind as text: head, schema, rows, mark (its ts), map, end, idle."""
+    for item in source:
+        kind = {"Batch": "rows"}.get(type(item).__name__, type(item).__name__.lower())
+        yield kind, item.ts if kind == "mark" else None if kind == "idle" else item
 
 
 def read(data):

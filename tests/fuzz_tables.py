@@ -24,7 +24,7 @@ from pyarrow import parquet
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from frames import bars, frames, trades  # noqa: E402
+from frames import bars, frames, tagged, trades  # noqa: E402
 
 from hq_core.batch import Schema  # noqa: E402
 from hq_core.errors import DATA, HqError  # noqa: E402
@@ -228,7 +228,7 @@ def outcome(data: bytes, options: dict[str, str]) -> str:
     began = time.monotonic()
     rows = 0
     try:
-        for kind, item in open_source(fd, b"", Options(**options)):
+        for kind, item in tagged(open_source(fd, b"", Options(**options))):
             if kind == "rows":
                 rows += item.n
                 for name in item.schema.names:

@@ -18,6 +18,8 @@ import sys
 import time
 import zipfile
 
+from frames import tagged
+
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
 
@@ -129,7 +131,7 @@ def outcome(data: bytes, options: dict[str, object]) -> str:
     try:
         os.write(fd, data)
         os.lseek(fd, 0, os.SEEK_SET)
-        for kind, item in open_source(fd, b"", Options(**options)):
+        for kind, item in tagged(open_source(fd, b"", Options(**options))):
             rows += item.n if kind == "rows" else 0
             maps += kind == "map"
     except HqError as error:

@@ -7,9 +7,10 @@ from array import array
 from typing import Any
 
 import msgpack
+from frames import tagged
 
 from hq_core.batch import Batch, Schema
-from hq_core.stage import Stage
+from hq_core.roles import Stage
 from hq_core.stages.signal import Signal
 from hq_core.wire import Reader, Writer
 
@@ -79,7 +80,7 @@ class Run:
         os.lseek(self.fd, 0, os.SEEK_SET)
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.maps: list[dict[str, Any]] = []
-        for kind, item in Reader(self.fd):
+        for kind, item in tagged(Reader(self.fd)):
             if kind == "rows":
                 columns = [(name, list(item.view(name))) for name in item.schema.names]
                 found = self.rows.setdefault(item.schema.key, [])

@@ -12,6 +12,7 @@ import zipfile
 from decimal import Decimal
 
 import pytest
+from frames import tagged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,7 @@ def gather(source) -> tuple[dict[str, dict[str, list]], list[str]]:
     """All rows of a source: series -> column -> values, and the kinds of its items."""
     found: dict[str, dict[str, list]] = {}
     kinds = []
-    for kind, item in source:
+    for kind, item in tagged(source):
         kinds.append(kind)
         if kind == "rows":
             columns = found.setdefault(item.schema.key, {name: [] for name in item.schema.names})
@@ -398,7 +399,7 @@ def test_what_was_good_before_an_error_is_handed_out():
     counts = []
 
     def count() -> None:
-        for kind, item in source:
+        for kind, item in tagged(source):
             if kind == "rows":
                 counts.append(item.n)
 
@@ -433,7 +434,7 @@ def test_a_saved_source_goes_on_at_its_position(data, after):
     source = CsvSource(Slow(data, [997]))
     found: dict[str, dict[str, list]] = {}
     idles = 0
-    for kind, item in source:
+    for kind, item in tagged(source):
         if kind == "rows":
             columns = found.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name in item.schema.names:
@@ -455,7 +456,7 @@ def test_the_whole_file_again_after_a_state_in_its_middle_is_refused():
 
     data = HEAD + b"2,2.5,3,1600000001000,true\n"
     source = CsvSource(Slow(data, [len(HEAD)]))
-    for kind, _ in source:
+    for kind, _ in tagged(source):
         if kind == "idle" and source.position:
             break
     again = CsvSource(Slow(data, [997]))

@@ -12,6 +12,7 @@ from frames import bars, frames, trades
 
 from hq_core.batch import Schema
 from hq_core.formats.text import WIDE
+from hq_core.roles import Idle
 from hq_core.stages.export import Export
 from hq_core.wire import Reader
 
@@ -109,10 +110,10 @@ def test_rows_are_written_when_the_input_pauses():
     def watched():
         for item in Reader(fd):
             yield item
-            sizes.append((item[0], os.fstat(to).st_size))
+            sizes.append((type(item), os.fstat(to).st_size))
 
     Export("csv", to).run(watched())
-    assert dict(sizes)["idle"] > 100
+    assert dict(sizes)[Idle] > 100
     os.close(fd)
     os.close(to)
 

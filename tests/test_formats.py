@@ -10,7 +10,7 @@ import struct
 import numpy as np
 import pyarrow as pa
 import pytest
-from frames import bars, frames, trades
+from frames import bars, frames, tagged, trades
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -38,7 +38,7 @@ def descriptor(data: bytes) -> int:
 def gather(source) -> dict[str, dict[str, bytes]]:
     """All rows of a source as raw bytes: series -> column -> bytes."""
     found: dict[str, dict[str, bytes]] = {}
-    for kind, item in source:
+    for kind, item in tagged(source):
         if kind == "rows":
             columns = found.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
             for name in item.schema.names:
@@ -189,7 +189,7 @@ def test_websocket_messages(shared):
     said = json.loads((shared / "data/api/binance_um_ws_messages.json").read_text())
     lines = [json.dumps({"stream": "x", "data": message}) for message in said.values()]
     fd = descriptor("\n".join(lines).encode())
-    items = list(open_source(fd, b""))
+    items = list(tagged(open_source(fd, b"")))
     os.close(fd)
     ends = [item for kind, item in items if kind == "end"]
     assert ends == [{"kind": "end", "dropped": {
@@ -245,7 +245,7 @@ def test_a_saved_json_source_goes_on_at_its_position():
     text = json.dumps(objects).encode()
     whole = gather(JsonSource(Slow(text, [997])))
     source, first, idles = JsonSource(Slow(text, [997])), [], 0
-    for kind, item in source:
+    for kind, item in tagged(source):
         if kind == "rows":
             first.append((item.schema.key, item.view("close").tobytes()))
         idles += kind == "idle"

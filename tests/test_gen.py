@@ -9,6 +9,8 @@ from frames import read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hq_core.pipe import give
+from hq_core.roles import Stage
 from hq_core.stages import gen
 from hq_core.stages.gen import Generator
 from hq_core.wire import Writer
@@ -22,7 +24,10 @@ def made(kind: str, rows: int, seed: int, frame: int = 8192, **more) -> dict[str
     try:
         out = Writer(fd)
         out.head([], {})
-        Generator(kind, rows, seed, START, **more).write(out, frame)
+        sink = Stage()
+        sink.begin(out)
+        for item in Generator(kind, rows, seed, START, frame=frame, **more):
+            give(item, sink)
         out.end({})
         out.flush()
         ((_, columns),) = read(os.pread(fd, os.fstat(fd).st_size, 0)).rows.items()

@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from frames import read
+from frames import read, tagged
 
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
@@ -30,7 +30,7 @@ def rows(data: bytes, column: str = "close", **options) -> tuple[list, dict[str,
     """A column of all rows, and what was dropped."""
     found, made = source(data, **options)
     values: list = []
-    for kind, item in found:
+    for kind, item in tagged(found):
         if kind == "rows":
             values += item.view(column).tolist()
     return values, made.dropped

@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from frames import read
+from frames import read, tagged
 
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
@@ -24,7 +24,7 @@ def imported(text: str, **options) -> tuple[dict[str, dict[str, list]], list[str
     os.lseek(fd, 0, os.SEEK_SET)
     made = Options(**options)
     found: dict[str, dict[str, list]] = {}
-    for kind, item in open_source(fd, b"", made):
+    for kind, item in tagged(open_source(fd, b"", made)):
         if kind == "rows":
             columns = found.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name in item.schema.names:
@@ -206,8 +206,9 @@ def test_skipped_lines_are_not_skipped_again_where_a_state_goes_on():
     for _ in first:
         pass
     second = opened(whole[first.position :])
-    assert [kind for kind, _ in second.load(first.save())] == ["schema"]
-    assert [value for kind, item in second if kind == "rows" for value in item.view("close").tolist()] == [3.0, 4.0]
+    assert [kind for kind, _ in tagged(second.load(first.save()))] == ["schema"]
+    closes = [item.view("close").tolist() for kind, item in tagged(second) if kind == "rows"]
+    assert sum(closes, []) == [3.0, 4.0]
 
 
 def test_skip_lines_is_for_text_of_lines(run):

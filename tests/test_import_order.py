@@ -8,7 +8,7 @@ import random
 import tempfile
 
 import pytest
-from frames import bars, frames, read
+from frames import bars, frames, read, tagged
 
 from hq_core.errors import HqError
 from hq_core.flow import Flow
@@ -137,7 +137,7 @@ def batches(data: bytes):
     fd = os.memfd_create("rows")
     os.write(fd, data)
     os.lseek(fd, 0, os.SEEK_SET)
-    yield from (item for kind, item in open_source(fd, b"") if kind == "rows")
+    yield from (item for kind, item in tagged(open_source(fd, b"")) if kind == "rows")
 
 
 def test_unsorted_times_that_a_clock_shows_twice_are_refused():

@@ -5,8 +5,8 @@ import pytest
 from signal_runs import Run, bars, strategy
 
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.roles import Stage
 from hq_core.specs import parse
-from hq_core.stage import Stage
 from hq_core.stages.indicators import Indicators
 
 BARS = "hq-gen bars --rows 300 --seed 4"

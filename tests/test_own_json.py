@@ -6,7 +6,7 @@ import math
 import struct
 
 import pytest
-from frames import frames
+from frames import frames, tagged
 from test_csv import Slow
 from test_formats import descriptor, exported, gather
 
@@ -42,7 +42,7 @@ def stream(kind: str, symbol: str, n: int = 7, more: tuple[tuple[str, str], ...]
 
 
 def read(text: bytes, sizes: list[int] | None = None, **options) -> list[tuple[str, object]]:
-    return list(JsonSource(Slow(text, sizes or []), Options(**options)))
+    return list(tagged(JsonSource(Slow(text, sizes or []), Options(**options))))
 
 
 def schemas(text: bytes) -> list[Schema]:
@@ -151,7 +151,7 @@ def test_a_saved_source_goes_on_with_our_own_rows():
     source = JsonSource(Slow(text, [997]))
     found: dict[str, dict[str, bytes]] = {}
     idles = 0
-    for kind, item in source:
+    for kind, item in tagged(source):
         if kind == "rows":
             columns = found.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
             for name in item.schema.names:

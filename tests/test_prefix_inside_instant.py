@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from signal_runs import Run, bar, strategy
 
+from hq_core.roles import Stage
 from hq_core.specs import parse
-from hq_core.stage import Stage
 from hq_core.stages.indicators import Indicators
 
 Row = tuple[str, str, dict[str, float]]         # symbol, period, bar

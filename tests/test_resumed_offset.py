@@ -133,7 +133,7 @@ def _positions(data):
         os.write(fd, data)
         os.lseek(fd, 0, os.SEEK_SET)
         reader = Reader(fd)
-        for kind, _ in reader:
+        for kind, _ in frames.tagged(reader):
             if kind != "idle":
                 found.append((kind, reader.position))
     except HqError:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from frames import frames, trades
+from frames import frames, tagged, trades
 from fuzz_tables import exported
 from pyarrow import parquet
 from test_formats import doubles, longs, read
@@ -181,7 +181,7 @@ def test_the_rows_before_a_bad_one_are_handed_out():
     source = NpzSource(Slow(npz(ts_ms=np.arange(20_000), price=price, qty=qty), [9999]))
     rows = 0
     try:
-        for kind, item in source:
+        for kind, item in tagged(source):
             rows += item.n if kind == "rows" else 0
     except HqError as error:
         assert str(error) == "row 19001: column 'qty': inf is not a number"     # noqa: PT017  rows are counted before it
@@ -349,7 +349,7 @@ def test_a_series_without_rows_reads_back(format_):
 
     stream = frames((Schema("bar", "X", "1m", COLUMNS), []))
     fd = descriptor(exported(stream, format_))
-    items = list(open_source(fd, b""))
+    items = list(tagged(open_source(fd, b"")))
     os.close(fd)
     assert [(kind, item.key, item.cols) for kind, item in items] == [("schema", "bar/X/1m", tuple(COLUMNS))]
 

@@ -22,9 +22,11 @@ def lines(*objects: object) -> bytes:
 
 
 def items(data: bytes, **options):
+    from frames import tagged
+
     from hq_core.formats.jsonl import JsonSource
 
-    return list(JsonSource(Slow(data, []), Options(**options)))
+    return list(tagged(JsonSource(Slow(data, []), Options(**options))))
 
 
 def refused(data: bytes, message: str, **options) -> None:
@@ -260,8 +262,8 @@ def test_any_cut_of_mutated_text_says_the_same():
 
 
 def test_an_open_source_gives_what_it_read_ahead(tmp_path):
-    from frames import frames, trades
+    from frames import frames, tagged, trades
 
     (tmp_path / "a.hqf").write_bytes(frames(trades([(1, 1.0, 2.0)])))
     with open(tmp_path / "a.hqf", "rb") as file:
-        assert sum(item.n for kind, item in open_source(file.fileno()) if kind == "rows") == 1
+        assert sum(item.n for kind, item in tagged(open_source(file.fileno())) if kind == "rows") == 1

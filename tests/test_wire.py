@@ -94,7 +94,7 @@ def piped(data, sizes):
     feeder = threading.Thread(target=feed)
     feeder.start()
     try:
-        yield from Reader(reading)
+        yield from frames.tagged(Reader(reading))
     finally:
         os.close(reading)
         feeder.join()
@@ -378,14 +378,14 @@ def test_a_reader_goes_on_where_another_was_saved():
     ends = []
     os.lseek(fd, 0, os.SEEK_SET)
     reader = Reader(fd)
-    for kind, _ in reader:
+    for kind, _ in frames.tagged(reader):
         if kind != "idle":
             ends.append((reader.position, msgpack.packb(reader.save())))
     for position, saved in ends:
         os.lseek(fd, position, os.SEEK_SET)
         second = Reader(fd)
-        again = [item for _, item in second.load(msgpack.unpackb(saved))]
-        rest = sum(item.n for kind, item in second if kind == "rows")
+        again = list(second.load(msgpack.unpackb(saved)))
+        rest = sum(item.n for kind, item in frames.tagged(second) if kind == "rows")
         part = data[:position]
         before = sum(item.n for kind, item in frames.items(part + _closing(part)) if kind == "rows")
         assert before + rest == 8
@@ -549,7 +549,7 @@ def test_a_stdin_that_does_not_block_is_waited_for():
     os.set_blocking(reading, False)
     feeder = threading.Thread(target=feed_slowly, args=(writing, data))
     feeder.start()
-    rows = [ts for kind, item in Reader(reading) if kind == "rows" for ts in item.view("ts")]
+    rows = [ts for kind, item in frames.tagged(Reader(reading)) if kind == "rows" for ts in item.view("ts")]
     feeder.join()
     os.close(reading)
     assert rows == list(range(50))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.kinds import BAR
+from hq_core.memory import Memory, after, move
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -166,8 +167,14 @@ class Batch:
 
     def slice(self, start: int, stop: int) -> Batch:
         """Rows start to stop, without a copy."""
-        at = [a + w * start for a, w in zip(self.addresses, self.schema.widths)]
-        return Batch(self.schema, stop - start, at, self.keep)
+        return Batch(self.schema, stop - start, after(self.addresses, self.schema.widths, start), self.keep)
+
+    def copied(self) -> Batch:
+        """The same rows in memory of their own, which is the copy's `keep`."""
+        memory = Memory(max(8, self.schema.blob(self.n)))
+        addresses = self.schema.places(memory.address, self.n)
+        move(addresses, self.addresses, self.schema.widths, self.n)
+        return Batch(self.schema, self.n, addresses, memory)
 
 
 def stretches(batch: Batch) -> list[tuple[Batch, bool]]:

@@ -7,39 +7,19 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
+from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
 from hq_core.order import Order
+from hq_core.pipe import give
+from hq_core.roles import End, Head, Idle
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Protocol
+    from collections.abc import Iterable
 
-    from hq_core.batch import Batch
-    from hq_core.stage import Stage
-
-    class Source(Protocol):
-        """Items by kind: head, schema, rows, map, mark, end, and idle where all that was read has been handed out.
-
-        position  bytes of the input up to the end of the last item
-        SHAPE     of what `save` gives, see hq_core/saved.py
-        ours      what says everything of the rows itself, in words; '' for what somebody else wrote
-        lines     it is text of lines, some of which may stand before the rows
-        """
-
-        position: int
-
-        SHAPE: Any
-        lines: bool
-
-        @property
-        def ours(self) -> str: ...
-        def __iter__(self) -> Iterator[tuple[str, Any]]: ...
-        def save(self) -> dict[str, Any]: ...
-        def load(self, saved: dict[str, Any]) -> Iterable[tuple[str, Any]]: ...
-
+    from hq_core.roles import Item, Source, Stage
 
 BACKLOG = 16        # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -177,11 +157,11 @@ class Flow:
             self._resume(source, state, state.loaded)
         reads = 0
         try:
-            for kind, item in source:
-                if kind == "rows":
+            for item in source:
+                if isinstance(item, Batch):
                     self._open(state)
                     self._take(item)
-                elif kind == "idle":
+                elif isinstance(item, Idle):
                     reads += 1
                     if reads < BACKLOG and signals.waiting(self.fd_in):
                         continue            # small frames would slow the whole pipeline down
@@ -192,7 +172,7 @@ class Flow:
                     if signals.wait(self.fd_in):
                         break
                 else:
-                    self._say(kind, item, state)
+                    self._say(item, state)
         except HqError:
             out.flush()                     # what was good before the error has been written
             raise
@@ -215,25 +195,20 @@ class Flow:
         if wrong:
             raise HqError(wrong, DATA)
 
-    def _say(self, kind: str, item: Any, state: State | None) -> None:
-        stage = self.stage
-        if kind == "head":
+    def _say(self, item: Item, state: State | None) -> None:
+        if isinstance(item, Head):
             if self._headed:
                 self.out.map({"kind": "section", "made_by": item.get("made_by", [])})
             else:
                 self._open(state, item.get("made_by", []))
             return
         self._open(state)
-        if kind == "schema":
-            stage.schema(item)
-        elif kind == "mark":
-            stage.mark(item)
-        elif kind == "end":
+        if isinstance(item, End):
             for reason, n in dict(item.get("dropped") or {}).items():
                 self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
             holes.add(self.holes, item.get("holes") or {})
         else:
-            stage.other(item)
+            give(item, self.stage)
 
     def _open(self, state: State | None, made_by: Iterable[object] = ()) -> None:
         if not self._headed:
@@ -272,8 +247,8 @@ class Flow:
             saved = loaded["input"]["source"]
             with taking(alone=True):
                 items = list(source.load(saved and shaped(saved, source.SHAPE)))
-            for kind, item in items:
-                self._say(kind, item, state)
+            for item in items:
+                self._say(item, state)
 
     def _save(self, source: Source, state: State, ended: bool, closed: bool) -> None:
         self._saved_rows = self._rows

@@ -10,6 +10,7 @@ from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
+from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
 from hq_core.saved import Damaged
@@ -18,7 +19,8 @@ from hq_core.say import iso_text, say_back
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Schema
+    from hq_core.roles import Item
 
 ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)         # what is remembered of a series
 BACK, REPEATED, KEY_BACK = 1, 2, 3
@@ -167,16 +169,16 @@ class Order:
             place.memory = array("q", memory)
 
 
-def ordered(source: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+def ordered(source: Iterable[Item]) -> Iterator[Item]:
     """The items of a source; HqError DATA at the first row that is out of order, after the rows before it."""
     order = Order()
-    for kind, item in source:
-        if kind != "rows":
-            yield kind, item
+    for item in source:
+        if not isinstance(item, Batch):
+            yield item
             continue
         good, wrong = order.check(item)
         if good:
-            yield kind, item if good == item.n else item.slice(0, good)
+            yield item if good == item.n else item.slice(0, good)
         if wrong:
             raise HqError(wrong, DATA)
 

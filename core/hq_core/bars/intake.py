@@ -15,6 +15,7 @@ from hq_core.bars.plan import source_period
 from hq_core.bars.trades import check_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
+from hq_core.memory import room
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
@@ -171,8 +172,7 @@ class Bars(Arrivals):
                 if self._sums.state.good < usable:
                     usable, bad = self._sums.state.good, name
         if "open_time" not in self.plan.inputs:
-            if len(self._open_times) < n:
-                self._open_times = array("q", bytes(8 * n))
+            room(self._open_times, n)
             self._opens.column("ts", batch.address("ts"), n)
             self._opens.buffer("out", self._open_times)
             self._opens.run()

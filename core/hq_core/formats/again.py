@@ -3,27 +3,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import Batch
+from hq_core.formats.foreign import Foreign
 from hq_core.saved import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Item = tuple[str, Any]
+    from hq_core.formats.options import Options
+    from hq_core.roles import Item
 
 OURS = "a file that hq wrote, which says what it is"
 
 
-class ReadAgain:
-    """(kind, item) pairs of a file: schema Schema, rows Batch.
+class ReadAgain(Foreign):
+    """A file of which nothing can be read without its beginning.
 
     position  always 0: the file is read again from its beginning, and the rows handed out before are passed over
     """
 
     SHAPE = {"rows": Count}
-    lines = False
 
-    def __init__(self) -> None:
-        self.position = 0
+    def __init__(self, options: Options | None = None) -> None:
+        super().__init__(options)
         self._done = 0          # rows of the file that have been handed out, in this run or before
         self._pass = 0          # rows to pass over
 
@@ -39,8 +41,8 @@ class ReadAgain:
         return iter(())
 
     def __iter__(self) -> Iterator[Item]:
-        for kind, item in self.items():
-            if kind == "rows":
+        for item in self.items():
+            if isinstance(item, Batch):
                 self._done += item.n
                 skip = min(self._pass, item.n)
                 self._pass -= skip
@@ -48,4 +50,4 @@ class ReadAgain:
                     item = item.slice(skip, item.n)
                 if not item.n:
                     continue
-            yield kind, item
+            yield item

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES, SIDE, SKIP, WHOLE, parse
+from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import build
 from hq_core.formats.members import Members
@@ -17,15 +18,15 @@ from hq_core.formats.plan import CLOCK, MOST_I4, WIDE, whole
 from hq_core.formats.rows import ROWS, Rows, room_of
 from hq_core.formats.times import read_iso
 from hq_core.jit import Cell, address_of
-from hq_core.wire.frame import Memory
+from hq_core.memory import Memory
+from hq_core.roles import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.plan import Field, Plan
-
-    Item = tuple[str, Any]
+    from hq_core.roles import Item
 
 BUFFER = 2 * READ
 SLACK = 64              # the kernel may look so far past the last byte
@@ -34,14 +35,14 @@ DELIMITERS = ",;\t|"
 MARK = b"\xef\xbb\xbf"       # the byte order mark that some programs put before UTF-8
 
 
-class CsvSource:
-    """(kind, item) pairs of a CSV stream: schema Schema, rows Batch, idle None.
+class CsvSource(Foreign):
+    """A CSV stream.
 
     position  bytes of the (unpacked) stream up to the end of the last row that was handed out
     Raises HqError DATA at the first bad row; the rows before it have been handed out.
     """
 
-    ours, lines = "", True
+    lines = True
 
     SHAPE = {
         "names": frozenset({list, type(None)}), "header": bytes, "samples": [[str]], "delimiter": str, "rows": ROWS,
@@ -49,8 +50,8 @@ class CsvSource:
     }
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
+        super().__init__(options)
         self.stream = stream
-        self.options = options or Options()
         self.position = 0
         self._memory = Memory(BUFFER + SLACK)
         self._at = self._filled = 0
@@ -80,7 +81,7 @@ class CsvSource:
             if self._ended:
                 break
             if not self.stream.pending:
-                yield "idle", None
+                yield IDLE
             self._read()
         if self._cut:
             row = (self._rows.total if self._rows is not None else self._seen) + 1
@@ -111,8 +112,7 @@ class CsvSource:
             self._members.began(saved.get("file", ""))
             self._use(self._planned(*self._samples))
             assert self._rows is not None
-            for schema in self._rows.load(saved["rows"]):
-                yield "schema", schema
+            yield from self._rows.load(saved["rows"])
             self._bind_symbol()
             self._resumed = True
 
@@ -319,7 +319,7 @@ class CsvSource:
             )
         schema, new = rows.series()
         if new:
-            yield "schema", schema
+            yield schema
         before = rows.total
         batch, wrong = rows.batch(n)
         if wrong or bad:
@@ -329,7 +329,7 @@ class CsvSource:
             self.position = min(self._base + pos, self._total())
         if batch.n:
             self._resumed = False
-            yield "rows", batch
+            yield batch
         if wrong:
             raise HqError(f"row {rows.total + 1} (byte {self.position}): {wrong}")
 

@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import HqError
+from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.members import Members
 from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE
@@ -12,15 +13,15 @@ from hq_core.formats.options import Options
 from hq_core.formats.shapes import Shape, Written, as_text, shape_of
 from hq_core.jit import I8, U1, Cell, State, kernel
 from hq_core.kinds import KINDS, MAPS
+from hq_core.memory import Memory
+from hq_core.roles import IDLE, End, Map
 from hq_core.saved import Count
-from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
-
-    Item = tuple[str, Any]
+    from hq_core.roles import Item
 
 AT_ONCE = 8192              # elements looked for at once
 DEEP = 64                   # levels of objects and arrays in one element
@@ -93,14 +94,12 @@ def elements(text: U1, end: int, base: int, bounds: I8, s: State) -> None:
         s.pos = p
 
 
-class JsonSource:
-    """(kind, item) pairs of a JSON stream: schema Schema, rows Batch, map dict, idle None, end with what was passed by.
+class JsonSource(Foreign):
+    """A JSON stream; what was passed by is told in its end.
 
     position  bytes of the (unpacked) stream up to the end of the last row that was handed out
     passed    messages, objects and values that are not read, by what they are
     """
-
-    ours, lines = "", False
 
     SHAPE = {
         "deep": int, "depth": Count, "number": Count, "passed": {str: Count}, "of": [(str, str, str, Count)],
@@ -112,7 +111,7 @@ class JsonSource:
 
         self._loads = orjson.loads
         self.stream = stream
-        self.options = options or Options()
+        super().__init__(options)
         self.position = 0
         self.passed: dict[str, int] = {}
         self._memory = Memory(2 * READ)
@@ -131,7 +130,7 @@ class JsonSource:
         while True:
             yield from self._waiting()
             if not self.stream.pending:
-                yield "idle", None
+                yield IDLE
             if not self._read():
                 break
         if self._filled > self._at and bytes(self._memory.view[self._at : self._filled]).strip():
@@ -142,7 +141,7 @@ class JsonSource:
             raise HqError("one row alone does not tell its period: pass --period to hq-import")
         self.options.together.end()
         if self.passed:
-            yield "end", {"kind": "end", "dropped": dict(self.passed)}
+            yield End(kind="end", dropped=dict(self.passed))
 
     def save(self) -> dict[str, Any]:
         """What is needed to read on from `position`."""
@@ -161,8 +160,7 @@ class JsonSource:
         for kept in saved["shapes"]:
             shape = shape_of(kept["tag"], kept["period"], kept["keys"], self.options)
             self._shapes.append(shape)
-            for schema in shape.load(kept):
-                yield "schema", schema
+            yield from shape.load(kept)
         for tag, period, symbol, at in saved["of"]:
             self._of[tag, period, symbol] = self._shapes[at]
 
@@ -200,7 +198,7 @@ class JsonSource:
                     last, k = None, 0
                     if not any(shape.held for shape in self._shapes):
                         self.position = self._base + stop
-                    yield "map", made
+                    yield Map(made)
                     continue
                 shape, rows = made
                 for behind, (symbol, row) in enumerate(rows, 1 - len(rows)):       # those before waited for this one
@@ -246,13 +244,13 @@ class JsonSource:
             rows = shape.rows
             schema, new = rows.series()
             if new:
-                yield "schema", schema
+                yield schema
             before = rows.total
             batch, wrong = rows.batch(n)
             if not any(one.held for one in self._shapes):
                 self.position = self._base + at
             if batch.n:
-                yield "rows", batch
+                yield batch
             if wrong:
                 raise HqError(f"element {self._numbers[rows.total - before]}: {wrong}")
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
-
-    Item = tuple[str, Any]
+    from hq_core.roles import Item
 
 
 def own_kind(first: bytes) -> tuple[str, str]:
@@ -40,7 +39,7 @@ def _plain(name: str) -> str:
 
 
 class OwnCsvSource(ReadAgain):
-    """(kind, item) pairs of such a file: schema Schema, rows Batch."""
+    """Such a file."""
 
     ours = OURS
     bare = True         # the file names no period
@@ -48,7 +47,7 @@ class OwnCsvSource(ReadAgain):
     def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:
         if options is not None and options.stated():
             raise HqError(f"the input holds {kind} rows of hq, which need no options", DATA)
-        super().__init__()
+        super().__init__(options)
         self._stream = stream
         self._kind = kind
         self._delimiter = delimiter
@@ -85,8 +84,8 @@ class OwnCsvSource(ReadAgain):
             shape.rows.symbol = symbol
             schema, new = shape.rows.series()
             if new:
-                yield "schema", schema
-            yield "rows", shape.rows.batch(n)[0]
+                yield schema
+            yield shape.rows.batch(n)[0]
 
     def _lines(self) -> Iterator[str]:
         chunk = memoryview(bytearray(READ))

@@ -10,9 +10,9 @@ from hq_core.formats.options import DROP, ERROR, KEEP, SORT
 from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
+from hq_core.memory import Memory
 from hq_core.saved import Count, shaped
 from hq_core.say import iso_text
-from hq_core.wire.frame import Memory
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options

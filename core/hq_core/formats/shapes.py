@@ -16,8 +16,9 @@ from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
+from hq_core.memory import Memory
 from hq_core.saved import Count, shaped
-from hq_core.wire.frame import MAX_COLUMNS, Memory
+from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options

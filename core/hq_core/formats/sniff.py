@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, NOINPUT, HqError
 from hq_core.formats.inflate import ZIP, ByteStream, unpacked
@@ -10,6 +10,7 @@ from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:
     from hq_core.formats.options import Options
+    from hq_core.roles import Source
 
 LOOK = 64
 HEADER = 4096       # bytes of a header that hq-export writes, at most
@@ -18,10 +19,9 @@ GO_ON = ("Reader", "CsvSource", "JsonSource")       # sources that read on where
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
 
 
-def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> Any:
+def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> Source:
     """The source of what lies on `fd`, of which `first` was read already; Options for what the input leaves open.
 
-    A source gives (kind, item) pairs and knows its `position`, `save` and `load`, as hq_core.wire.Reader does.
     Raises HqError NOINPUT for no bytes at all, DATA for bytes of no known format.
     """
     stream = unpacked(ByteStream(fd, first))
@@ -40,7 +40,7 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
     return _made(format_, fd, stream, options)
 
 
-def source_at_end(format_: str, fd: int, options: Options | None = None) -> Any:
+def source_at_end(format_: str, fd: int, options: Options | None = None) -> Source:
     """The source, by the name that a state has of it, of an input of which only the end is left.
 
     Raises HqError NOINPUT where its format is read again from its beginning, of which nothing has come.
@@ -69,7 +69,7 @@ def _format(look: bytes) -> str:
     return "CsvSource"
 
 
-def _made(format_: str, fd: int, stream: ByteStream, options: Options | None) -> Any:
+def _made(format_: str, fd: int, stream: ByteStream, options: Options | None) -> Source:
     """A source by its name; its module is imported no sooner."""
     if format_ == "Reader":
         return _frames(fd, stream)
@@ -90,7 +90,7 @@ def _made(format_: str, fd: int, stream: ByteStream, options: Options | None) ->
     return (ParquetSource if format_ == "ParquetSource" else ArrowSource)(stream, options)
 
 
-def _frames(fd: int, stream: ByteStream) -> Any:
+def _frames(fd: int, stream: ByteStream) -> Source:
     """Frames as they come from the descriptor, or packed ones by way of a file that has no name."""
     from hq_core.wire import Reader
 

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from hq_core.formats.exact import Array, Column
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.plan import Field, Plan
-
-    Item = tuple[str, Any]
+    from hq_core.roles import Item
 
 CHUNK = 16 << 20            # bytes of columns that are read at once; at most ROOM rows
 MOST = 128 << 20            # bytes that a file may unpack to in one piece ...
@@ -120,7 +119,7 @@ def _known(name: str, kind: Any) -> None:
 
 
 class TableSource(ReadAgain):
-    """(kind, item) pairs of a file of columns.
+    """A file of columns.
 
     what      the format, in errors
     names     of the file's columns, in its order
@@ -130,16 +129,12 @@ class TableSource(ReadAgain):
     what = "file"
 
     def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
-        super().__init__()
-        self.options = options or Options()
+        super().__init__(options)
         self.names: list[str] = []
         self.size = 0
         with damage(self.what, 0):
             self.open(stream)
-
-    @property
-    def ours(self) -> str:
-        return OURS if self.about() is not None else ""
+            self.ours = OURS if self.about() is not None else ""
 
     def open(self, stream: ByteStream) -> None:
         """Find out what is in the file: names, size, about, readable."""
@@ -214,14 +209,14 @@ class TableSource(ReadAgain):
                     schema = schemas[symbol] = Schema(first.of, symbol, first.period, first.cols, first.extra)
                 if symbol not in told:
                     told.add(symbol)
-                    yield "schema", schema
+                    yield schema
                 if stop > start:
                     whole_ = Batch(schema, n, [a.ctypes.data for a in arrays], arrays)
-                    yield "rows", whole_.slice(start, stop)
+                    yield whole_.slice(start, stop)
             if wrong:
                 raise HqError(wrong, DATA)
         if not told:
-            yield "schema", first
+            yield first
 
     def _place(self, name: str) -> int:
         if name not in self.names:
@@ -279,11 +274,11 @@ class TableSource(ReadAgain):
                     rows.symbol = symbol
                     schema, new = rows.series()
                     if new:
-                        yield "schema", schema
+                        yield schema
                     n, unfit = self._fill(rows, [plan.fields[i] for i in wanted], part, start, stop)
                     batch, wrong = rows.batch(n)
                     if batch.n:
-                        yield "rows", batch
+                        yield batch
                     if wrong or unfit:
                         raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
         self.options.together.end()

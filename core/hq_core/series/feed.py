@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.kernels import ops
+from hq_core.memory import room
 from hq_core.saved import Count, Damaged
 from hq_core.series.inputs import Inputs
 
@@ -71,9 +72,7 @@ class Feed:
         ts    address of the rows' ts; out: address of a column for each value
         keep  False: for a forming row, which leaves no trace
         """
-        if len(self._rows) < n:
-            self._rows = array("q", bytes(8 * n))
-        rows = self._rows.buffer_info()[0]
+        rows = room(self._rows, n)
         known = len(self.known)
         asof, take = self._asof, self._take
         before = asof.state.at

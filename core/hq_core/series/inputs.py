@@ -8,6 +8,7 @@ from hq_core import registry
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.jit import Cell
 from hq_core.kernels import ops
+from hq_core.memory import room
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
@@ -48,9 +49,7 @@ class Inputs:
             self.check(batch.schema)
         found = {name: batch.address(name) for name in self._names}
         for name, cell, memory in self._whole:
-            if len(memory) < batch.n:
-                memory.frombytes(bytes(8 * (batch.n - len(memory))))
-            address = memory.buffer_info()[0]
+            address = room(memory, batch.n)
             cell.column("x", batch.address(name), batch.n)
             cell.column("out", address, batch.n)
             cell.run()

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hq_core.batch import Batch, Schema
+    from hq_core.roles import Out
     from hq_core.series.unit import Unit
-    from hq_core.wire import Writer
 
     Where = tuple[str, int]         # symbol and period in ns
 
@@ -59,7 +59,7 @@ class Readers:
             self._readers.setdefault(where, []).append(unit)
             self._waits |= feed.waits
 
-    def rows(self, where: Where, batch: Batch, out: Writer) -> None:
+    def rows(self, where: Where, batch: Batch, out: Out) -> None:
         """Rows of a series, for whoever reads it."""
         for reader in self._readers.get(where, ()):
             reader.feed(reader.feeds[where], batch, out)
@@ -69,7 +69,7 @@ class Readers:
                     self._last = max(self._last, part.view("ts")[part.n - 1])
 
     def finish(
-        self, more: bool, out: Writer, note: Callable[[str, int], None], drop: Callable[[str, int], None]
+        self, more: bool, out: Out, note: Callable[[str, int], None], drop: Callable[[str, int], None]
     ) -> None:
         """The input ended.  Raises HqError DATA where a series that is read was never announced.
 

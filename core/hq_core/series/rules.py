@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.jit import Cell
 from hq_core.kernels import ops
 from hq_core.kinds import VERBS
+from hq_core.memory import room
 from hq_core.series.expr import BASE, BOOL, F8, I8, applied, constant
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.graph import Out
-    from hq_core.series.expr import Expr
+    from hq_core.memory import room
+from hq_core.series.expr import Expr
 
 
 class CheckedRule:
@@ -98,10 +100,8 @@ class Watch:
         return len(self._find(columns[held], n)) - len(self._find(columns[fired], n))
 
     def _find(self, column: int, n: int) -> array[int]:
-        if len(self._rows) < n:
-            self._rows = array("q", bytes(8 * n))
         self._marked.column("fired", column, n)
-        self._marked.column("rows", self._rows.buffer_info()[0], n)
+        self._marked.column("rows", room(self._rows, n), n)
         self._marked.run()
         return self._rows[: self._marked.state.found]
 

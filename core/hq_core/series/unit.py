@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, Schema, period_ns, period_text, stretches
 from hq_core.errors import DATA, HqError
+from hq_core.memory import move, room
 from hq_core.saved import Count, Damaged
 from hq_core.series.feed import FEED, NEVER, Feed
 from hq_core.series.inputs import Inputs
@@ -17,8 +18,8 @@ from hq_core.series.plan import source_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hq_core.roles import Out
     from hq_core.series.plan import Plan
-    from hq_core.wire import Writer
 
 PENDING = 65_536  # rows of one series that may wait for another
 EVER = (1 << 63) - 1
@@ -67,7 +68,7 @@ class Unit:
         self._waiting = 0  # rows in _pending
         self._waits = [feed for feed in self.feeds.values() if feed.waits]
 
-    def announce(self, schema: Schema, out: Writer) -> None:
+    def announce(self, schema: Schema, out: Out) -> None:
         """The series is announced, perhaps with other columns than before."""
         if not schema.same_as(self.schema):
             for name, _ in self.added:
@@ -79,7 +80,7 @@ class Unit:
         if not self.signals:
             out.series(self.written)
 
-    def feed(self, feed: Feed, batch: Batch, out: Writer) -> None:
+    def feed(self, feed: Feed, batch: Batch, out: Out) -> None:
         """Rows of another series that this one reads."""
         for part, closed in stretches(batch):
             if closed:
@@ -87,7 +88,7 @@ class Unit:
         if self._pending:
             self.drain(out)
 
-    def rows(self, batch: Batch, out: Writer) -> None:
+    def rows(self, batch: Batch, out: Out) -> None:
         """Rows of the base series."""
         if self._waits:
             ready = 0 if self._pending else self._ready(batch.view("ts"))
@@ -98,14 +99,14 @@ class Unit:
         else:
             self._write(batch, out)
 
-    def mark(self, ts: int, out: Writer) -> None:
+    def mark(self, ts: int, out: Out) -> None:
         """No row of any series comes with an earlier ts."""
         for feed in self._waits:
             feed.upto = max(feed.upto, ts - 1)
         self.drain(out)
 
     def finish(
-        self, last: int, out: Writer, drop: Callable[[str, int], None], absent: Sequence[tuple[str, int]] = ()
+        self, last: int, out: Out, drop: Callable[[str, int], None], absent: Sequence[tuple[str, int]] = ()
     ) -> None:
         """Nothing more comes: what waits is computed where it lies before `last`, the last ts of the input.
 
@@ -140,7 +141,7 @@ class Unit:
         copies = [ctypes.string_at(at, w * batch.n) for at, w in zip(batch.addresses, batch.schema.widths)]
         self._pending.append((batch.schema, batch.n, copies))
 
-    def drain(self, out: Writer) -> None:
+    def drain(self, out: Out) -> None:
         """Compute the waiting rows whose other series are known by now."""
         while self._pending:
             schema, n, copies = self._pending[0]
@@ -157,7 +158,7 @@ class Unit:
             self._pending.popleft()
 
     # Computing
-    def _write(self, batch: Batch, out: Writer) -> None:
+    def _write(self, batch: Batch, out: Out) -> None:
         n = batch.n
         self.computed += n
         added: list[int] = []
@@ -165,10 +166,9 @@ class Unit:
             ours = batch.schema is self.schema  # rows that waited may be older than the last announcement
             series = out.series(self.written if ours else batch.schema.with_columns(self.added))
             to = out.rows(series, n)
-            for address, at, w in zip(to, batch.addresses, batch.schema.widths):
-                ctypes.memmove(address, at, w * n)
+            move(to, batch.addresses, batch.schema.widths, n)
             added = to[len(batch.addresses) :]
-        added += [_room(memory, n) for memory in self._scratch]
+        added += [room(memory, n) for memory in self._scratch]
         closed = stretches(batch)
         done = 0
         for part, keep in closed:
@@ -187,14 +187,14 @@ class Unit:
         """
         sources = self.inputs.sources(batch)
         for feed in self.feeds.values():
-            at = [_room(memory, batch.n) for memory in self._read[feed.key]]
+            at = [room(memory, batch.n) for memory in self._read[feed.key]]
             feed.read(batch.address("ts"), batch.n, at, keep)
             sources.update(zip(self._names[feed.key], at))
         self.graph.run(sources, batch.n, wanted, keep)
         if keep:
             self.passed = max(self.passed, batch.view("ts")[batch.n - 1])
 
-    def _tell(self, parts: list[tuple[Batch, bool]], extra: list[int], out: Writer) -> None:
+    def _tell(self, parts: list[tuple[Batch, bool]], extra: list[int], out: Out) -> None:
         """Maps for the rules that fired on closed rows, in the order of the rows and of the file."""
         done = 0
         for part, closed in parts:
@@ -239,10 +239,3 @@ def described(schema: Schema) -> list[Any]:
 def undescribed(saved: list[Any]) -> Schema:
     of, symbol, period, columns, extra = saved
     return Schema(of, symbol, period, [(name, kind) for name, kind in columns], extra)
-
-
-def _room(memory: array[float], n: int) -> int:
-    """The address of memory that holds at least n values."""
-    if len(memory) < n:
-        memory.frombytes(bytes(8 * (n - len(memory))))
-    return memory.buffer_info()[0]

@@ -10,9 +10,9 @@ from hq_core.bars.plan import Options
 from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.roles import Stage
 from hq_core.saved import taking
 from hq_core.say import iso_text, say_length
-from hq_core.stage import Stage
 from hq_core.zones import open_zone
 
 if TYPE_CHECKING:

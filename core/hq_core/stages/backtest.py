@@ -10,9 +10,8 @@ from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import Account
 from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import LIQUIDATION, VERBS, extra_of, of
+from hq_core.roles import Stage
 from hq_core.saved import Count
-from hq_core.stage import Stage
-from hq_core.wire.frame import copied
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch
@@ -100,7 +99,7 @@ class Backtest(Stage):
         at = _last_whole(batch)
         if at >= 0:
             self._release()
-            self._waits = number + at, copied(batch.slice(at, batch.n))
+            self._waits = number + at, batch.slice(at, batch.n).copied()
         self._run(batch.slice(0, at) if at >= 0 else batch, number)
 
     def mark(self, ts: int) -> None:

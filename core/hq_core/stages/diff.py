@@ -10,14 +10,14 @@ from hq_core.batch import Batch, Schema
 from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.wire.frame import copied
+from hq_core.roles import Head, Map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.compare.values import Apart, Near
-    from hq_core.flow import Source
-    from hq_core.wire.frame import Memory
+    from hq_core.memory import Memory
+    from hq_core.roles import Item, Source
 
     Tables = dict[tuple[str, str], list[str]]
 
@@ -42,8 +42,7 @@ class Side:
     def __init__(self, name: str, source: Source) -> None:
         self.name = name
         self.source = source
-        self.bare = getattr(source, "bare", False)    # its form has no place for a period
-        self.items: Iterator[tuple[str, Any]] = iter(source)
+        self.items: Iterator[Item] = iter(source)
         self.done = False
         self.rows = 0
         self.maps = 0
@@ -56,11 +55,10 @@ class Side:
 
     def check(self, chosen: bool) -> None:
         """Refuse a side of which nothing, or not all, was compared; `chosen`: the user said which columns matter."""
-        passed = getattr(self.source, "passed", {})
-        if passed:
-            told = ", ".join(f"{n} x {what}" for what, n in passed.items())
+        if self.source.passed:
+            told = ", ".join(f"{n} x {what}" for what, n in self.source.passed.items())
             raise HqError(f"{self.name}: not all of it can be compared, passed over: {told}", DATA)
-        unread = () if chosen else getattr(getattr(self.source, "options", None), "unread", ())
+        unread = () if chosen else self.source.unread
         if unread:
             names = ", ".join(unread)
             what = f"nothing is made of its {names}, so equal cannot be said"
@@ -68,7 +66,7 @@ class Side:
         if not self.columns and not self.maps:
             raise HqError(f"{self.name}: announces no series and says nothing that could be compared", DATA)
 
-    def next(self) -> tuple[str, Any] | None:
+    def next(self) -> Item | None:
         try:
             return next(self.items)
         except StopIteration:
@@ -131,7 +129,7 @@ class Diff:
             if item is None:
                 self._ended(at)
             else:
-                self._take(at, *item)
+                self._take(at, item)
         self._ended(0)
         self._ended(1)
         for side in self.sides:
@@ -144,18 +142,18 @@ class Diff:
         return self.first is None
 
     # -- what comes --------------------------------------------------------------------------------------
-    def _take(self, at: int, kind: str, item: Any) -> None:
+    def _take(self, at: int, item: Item) -> None:
         side = self.sides[at]
-        if kind == "schema":
+        if isinstance(item, Schema):
             self._announced(at, item)
-        elif kind == "rows":
+        elif isinstance(item, Batch):
             side.rows += item.n
             self._rows(at, item)
-        elif kind == "head" or (kind == "map" and item["kind"] == "section"):
+        elif isinstance(item, Head) or (isinstance(item, Map) and item["kind"] == "section"):
             side.tables = {}
-        elif kind == "map" and item["kind"] == "strings":
+        elif isinstance(item, Map) and item["kind"] == "strings":
             side.tables.setdefault((str(item.get("of")), str(item.get("col"))), []).extend(item.get("values", ()))
-        elif kind == "map":
+        elif isinstance(item, Map):
             side.maps += 1
             if not self.only:
                 self._map(at, item)
@@ -187,7 +185,7 @@ class Diff:
         key = Schema(kind, symbol, "").key
         both = [side.periods.get((kind, symbol), []) for side in self.sides]
         for side, mine, theirs in zip(self.sides, both, both[::-1]):
-            fits = side.bare and mine == [""] and theirs and "" not in theirs
+            fits = side.source.bare and mine == [""] and theirs and "" not in theirs
             if key in side.full or (fits and len(theirs) > 1):
                 others = ", ".join(Schema(kind, symbol, one).key for one in theirs)
                 raise HqError(f"{side.name}: {key} has no period, so nobody can tell which it is of {others}; "
@@ -225,7 +223,7 @@ class Diff:
             if self.sides[1 - at].done:
                 self._alone(series, at, batch.slice(start, batch.n), series.counts[at] + start)
             else:
-                waits = copied(batch.slice(start, batch.n))
+                waits = batch.slice(start, batch.n).copied()
                 kept = waits.keep = Held(cast("Memory", waits.keep), self.sides[at].tables)
                 self._hold(series, at, kept.size)
                 series.waiting[at].append(waits)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.order import ordered
-from hq_core.wire.frame import copied, write_all
+from hq_core.pipe import give
+from hq_core.roles import Sink
+from hq_core.wire.frame import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Protocol
 
     from hq_core.batch import Batch, Schema
+    from hq_core.roles import Item
 
     class Format(Protocol):
         """A writer of one format."""
@@ -133,7 +136,7 @@ class Tail:
 
     def add(self, item: Batch | dict[str, Any]) -> None:
         if not isinstance(item, dict):
-            item = copied(item.slice(max(0, item.n - self.most), item.n))
+            item = item.slice(max(0, item.n - self.most), item.n).copied()
         self.items.append(item)
         self._n += _size(item)
         while self._n - _size(self.items[0]) >= self.most:
@@ -153,7 +156,7 @@ def _several(given: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(filter(None, given.split(",") if isinstance(given, str) else given))
 
 
-class Export:
+class Export(Sink):
     """Writes the rows of the chosen series of a stream in another format.
 
     kind symbol period  only series that have one of these; () or '' for any
@@ -175,7 +178,7 @@ class Export:
         self._wanted = _several(kind), _several(symbol), _several(period)
         self._since, self._until = since, until
         self._left = head if format_ != "table" else 0      # a table goes on, to say how much it leaves out
-        self._ended = False
+        self.full = False
         self._tail = Tail(tail) if tail else None
         self._names = tuple(columns)
         self._out = Descriptor(fd)
@@ -187,28 +190,52 @@ class Export:
         self._columns: dict[Schema, list[int]] = {}
         self._seen: dict[str, None] = {}
 
-    def run(self, source: Iterable[tuple[str, Any]]) -> None:
+    def run(self, source: Iterable[Item]) -> None:
         """All of the source; what was read is written whenever the source pauses."""
         try:
-            for kind, item in ordered(source):
-                if kind == "rows":
-                    self._rows(item)
-                elif kind == "schema":
-                    self._seen[item.key] = None
-                    if self._announced is None and self._fits(item):
-                        self._announced = item
-                elif kind == "idle":
-                    self._out.flush()
-                elif kind == "map":
-                    self._other(item)
-                if self._ended:
+            for item in ordered(source):
+                give(item, self)
+                if self.full:
                     break
-            if self._tail is not None:
-                for item in self._tail.items:
-                    self._put(item)
+            self.finish(False)
         except HqError:
             self._out.flush()           # what was good before an error has been written
             raise
+
+    # -- what comes --------------------------------------------------------------------------------------
+    def schema(self, schema: Schema) -> None:
+        self._seen[schema.key] = None
+        if self._announced is None and self._fits(schema):
+            self._announced = schema
+
+    def rows(self, batch: Batch) -> None:
+        if not self._fits(batch.schema):
+            return
+        batch = self._within(batch)
+        if self._tail is not None and batch.n:
+            self._tail.add(batch)
+        elif batch.n:
+            self._put(batch)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        kind = str(frame.get("kind"))
+        told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
+        if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
+            return
+        if not hasattr(self._writer, "other"):
+            self.skipped[kind] = self.skipped.get(kind, 0) + 1
+        elif self._within_map(frame.get("ts")):
+            if self._tail is not None:
+                self._tail.add(frame)
+            else:
+                self._put(frame)
+
+    def flush(self) -> None:
+        self._out.flush()
+
+    def finish(self, more: bool) -> None:
+        for item in self._tail.items if self._tail is not None else ():
+            self._put(item)
         if self._seen and not any(self._fits_key(key) for key in self._seen):
             names = ("kind", "symbol", "period")
             wanted = " ".join(f"--{name} {','.join(given)}" for name, given in zip(names, self._wanted) if given)
@@ -218,6 +245,7 @@ class Export:
         self._writer.end()
         self._out.flush()
 
+    # -- what is written ---------------------------------------------------------------------------------
     def _fits(self, schema: Schema) -> bool:
         told = (schema.of, schema.symbol, schema.period)
         return all(not want or has in want for want, has in zip(self._wanted, told))
@@ -250,15 +278,6 @@ class Export:
             self._columns[schema] = found
         return found
 
-    def _rows(self, batch: Batch) -> None:
-        if not self._fits(batch.schema):
-            return
-        batch = self._within(batch)
-        if self._tail is not None and batch.n:
-            self._tail.add(batch)
-        elif batch.n:
-            self._put(batch)
-
     def _within(self, batch: Batch) -> Batch:
         """The rows between the two instants; rows lie in the order of their ts."""
         if (self._since, self._until) == (None, None) or not batch.schema.has("ts"):
@@ -285,20 +304,7 @@ class Export:
     def _count(self, n: int) -> None:
         if self._left:
             self._left -= n
-            self._ended = self._left == 0
-
-    def _other(self, frame: dict[str, Any]) -> None:
-        kind = str(frame.get("kind"))
-        told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
-        if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
-            return
-        if not hasattr(self._writer, "other"):
-            self.skipped[kind] = self.skipped.get(kind, 0) + 1
-        elif self._within_map(frame.get("ts")):
-            if self._tail is not None:
-                self._tail.add(frame)
-            else:
-                self._put(frame)
+            self.full = self._left == 0
 
     def _within_map(self, ts: object) -> bool:
         if not isinstance(ts, int):

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.batch import Schema, period_ns
+from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
 from hq_core.kinds import BAR
 from hq_core.kinds import TRADE as EVERY
+from hq_core.memory import Memory
+from hq_core.roles import Source
 
 if TYPE_CHECKING:
-    from hq_core.wire import Writer
+    from collections.abc import Iterator
+
+    from hq_core.roles import Item
 
 FRAME = 8192                        # rows of a frame
 GAMMA = 0x9E3779B97F4A7C15 - (1 << 64)
@@ -116,19 +120,21 @@ def bars(
         s.price = last
 
 
-class Generator:
-    """Writes `rows` rows of a kind, bar or trade, as one series.
+class Generator(Source):
+    """Gives `rows` rows of a kind, bar or trade, as one series.
 
     start  ns; the first row comes at or after it;  gaps: share of bars, or of minutes without trades, left out
+    frame  rows of a batch at the most
     """
 
     def __init__(
         self, kind: str, rows: int, seed: int, start: int, symbol: str = "BTCUSDT", period: str = "1m",
-        gaps: float = 0.0,
+        gaps: float = 0.0, frame: int = FRAME,
     ) -> None:
         if not 0.0 <= gaps <= 0.9:
             raise HqError(f"--gaps is {gaps:g}, must be 0 to 0.9", USAGE)
         self.rows = rows
+        self.frame = frame
         share = int(gaps * (LOW_53 + 1))
         if kind == "bar":
             try:
@@ -147,16 +153,18 @@ class Generator:
         cell.state.price = FIRST_PRICE
         self._cell = cell
 
-    def write(self, out: Writer, frame: int = FRAME) -> None:
-        """All rows, `frame` at a time."""
-        series = out.series(self.schema)
-        cell, names = self._cell, self.schema.names
+    def __iter__(self) -> Iterator[Item]:
+        """The series and all its rows."""
+        yield self.schema
+        cell, schema = self._cell, self.schema
+        memory = Memory(schema.blob(self.frame))
         left = self.rows
         while left > 0:
-            n = min(left, frame)
-            for name, address in zip(names, out.rows(series, n)):
+            n = min(left, self.frame)
+            addresses = schema.places(memory.address, n)
+            for name, address in zip(schema.names, addresses):
                 cell.column(name, address, n)
             cell.set(n=n)
             cell.run()
-            out.commit(series, n)
+            yield Batch(schema, n, addresses, memory)
             left -= n

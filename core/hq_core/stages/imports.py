@@ -5,21 +5,22 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import Schema
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
 from hq_core.formats.options import ERROR, KEEP, SORT
 from hq_core.formats.together import Apart
+from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
-from hq_core.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Batch
     from hq_core.formats.options import Options
     from hq_core.formats.records import Array, Layout
     from hq_core.formats.repeats import Cleaner
-    from hq_core.wire import Writer
+    from hq_core.roles import Item, Out
 
 
 class Import(Stage):
@@ -44,13 +45,13 @@ class Import(Stage):
         elif dedupe != ERROR:
             self._arranged = Deduped(options, dedupe)
 
-    def source(self, fd: int) -> Any:
+    def source(self, fd: int) -> Source:
         """The source of what lies on `fd`, or of the files.  Raises HqError for options that do not fit."""
         if self._files:
             return Files(self._files, fd, self._opened, self.options)
         return self._opened(fd)
 
-    def _opened(self, fd: int) -> Any:
+    def _opened(self, fd: int) -> Source:
         options = self.options
         found = open_source(fd, b"", options)
         if options.stated() and found.ours:
@@ -61,7 +62,7 @@ class Import(Stage):
             self._arranged.foreign = not found.ours
         return found
 
-    def begin(self, out: Writer) -> None:
+    def begin(self, out: Out) -> None:
         super().begin(out)
         if self._arranged is not None:
             self._arranged.out = out
@@ -99,7 +100,7 @@ class _Arranged:
     foreign  the rows are of a format of others, so bars that overlap are looked for where their order was not known
     """
 
-    out: Writer
+    out: Out
 
     def __init__(self, options: Options, dedupe: str) -> None:
         self.options = options
@@ -270,14 +271,13 @@ class Deduped(_Arranged):
         self.read, self._saved = saved["read"], dict(saved["series"])
 
 
-class Files:
+class Files(Source):
     """Several files as one source, each a section of its own; errors name the file.
 
     fd  the descriptor that the flow waits on: each file in turn is put there
     """
 
-    def __init__(self, paths: Sequence[str], fd: int, opened: Any, options: Options) -> None:
-        self.position = 0
+    def __init__(self, paths: Sequence[str], fd: int, opened: Callable[[int], Source], options: Options) -> None:
         self.options = options
         self.passed: dict[str, int] = {}
         self._paths = paths
@@ -285,7 +285,7 @@ class Files:
         self._opened = opened
         self._stdin = os.dup(fd) if "-" in paths else -1
 
-    def __iter__(self) -> Iterator[tuple[str, Any]]:
+    def __iter__(self) -> Iterator[Item]:
         together = self.options.together
         for path in self._paths:
             fd = self._open(path)
@@ -294,16 +294,16 @@ class Files:
             try:
                 together.enter(path)
                 source = self._opened(self._fd)
-                for kind, item in source:
-                    if kind == "schema" and not item.symbol:
+                for item in source:
+                    if isinstance(item, Schema) and not item.symbol:
                         together.unnamed(path)
-                    yield kind, item
+                    yield item
                 together.end()
             except HqError as error:
                 if isinstance(error, Apart) and path in str(error):
                     raise
                 raise HqError(f"{path}: {error}", error.code) from None
-            for what, n in getattr(source, "passed", {}).items():
+            for what, n in source.passed.items():
                 self.passed[what] = self.passed.get(what, 0) + n
 
     def _open(self, path: str) -> int:
@@ -317,8 +317,11 @@ class Files:
             raise HqError(f"{path}: is a folder; name its files", NOINPUT)
         return fd
 
+    def remarks(self) -> list[str]:
+        return self.options.told()
+
     def save(self) -> dict[str, Any]:
         raise HqError("a state goes with stdin, not with files", USAGE)
 
-    def load(self, saved: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         raise HqError("a state goes with stdin, not with files", USAGE)

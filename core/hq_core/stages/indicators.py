@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
 from hq_core.graph import Scratch
+from hq_core.roles import Stage
 from hq_core.saved import taking
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers
 from hq_core.series.unit import UNIT, Unit
 from hq_core.specs import distinct, exprs_of
-from hq_core.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,13 +69,6 @@ class Indicators(Stage):
 
     def finish(self, more: bool) -> None:
         self._readers.finish(more, self.out, self.note, self.drop)
-
-    def note(self, what: str, count: int) -> None:
-        if count:
-            self.notices[what] = self.notices.get(what, 0) + count
-
-    def drop(self, why: str, count: int) -> None:
-        self.dropped[why] = self.dropped.get(why, 0) + count
 
     def save(self) -> dict[str, Any]:
         units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}

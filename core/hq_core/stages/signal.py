@@ -8,12 +8,12 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.roles import Stage
 from hq_core.series.expr import TEXT
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers
 from hq_core.series.rules import orders
 from hq_core.series.unit import SCHEMA, UNIT, Unit, described, undescribed
-from hq_core.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,13 +170,6 @@ class Signal(Stage):
         if self._idle and not (more or ran) and self._readers.missing == "error":
             raise self._readers.refusal(self._idle, "asked for")
         self._readers.finish(more, self.out, self.note, self.drop)
-
-    def note(self, what: str, count: int) -> None:
-        if count:
-            self.notices[what] = self.notices.get(what, 0) + count
-
-    def drop(self, why: str, count: int) -> None:
-        self.dropped[why] = self.dropped.get(why, 0) + count
 
     def save(self) -> dict[str, Any]:
         units = {

@@ -1,7 +1,6 @@
-"""What reader and writer share: the data frame's header, the limits, and memory that columns may lie in."""
+"""What reader and writer share: the data frame's header, the limits, and bytes in and out."""
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import select
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from hq_core.batch import Batch, period_ns
+from hq_core.batch import period_ns
 from hq_core.errors import DATA, IO, HqError
 
 if TYPE_CHECKING:
@@ -47,29 +46,6 @@ def pack_header(into: memoryview, at: int, schema_id: int, n: int, blob: int) ->
     HEADER.pack_into(
         into, at, 0xDC00, 4, 0xCE, blob + HEADER_BYTES - FOLLOWS, 0xCE, schema_id, 0xCE, n, 0xC9, blob, EXT_COLUMNS
     )
-
-
-class Memory:
-    """A buffer whose first byte lies on a cache line."""
-
-    __slots__ = ("address", "raw", "size", "view")
-
-    def __init__(self, size: int) -> None:
-        self.raw = bytearray(size + 64)
-        start = ctypes.addressof(ctypes.c_char.from_buffer(self.raw))
-        skip = -start % 64
-        self.address = start + skip
-        self.view = memoryview(self.raw)[skip : skip + size]
-        self.size = size
-
-
-def copied(batch: Batch) -> Batch:
-    """The same rows in memory of their own, which is the batch's `keep`."""
-    memory = Memory(max(8, batch.schema.blob(batch.n)))
-    addresses = batch.schema.places(memory.address, batch.n)
-    for to, at, w in zip(addresses, batch.addresses, batch.schema.widths):
-        ctypes.memmove(to, at, w * batch.n)
-    return Batch(batch.schema, batch.n, addresses, memory)
 
 
 # -- what both sides of a stream refuse ----------------------------------------------------------------------

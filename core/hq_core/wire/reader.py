@@ -9,6 +9,8 @@ import msgpack
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.holes import are_holes
+from hq_core.memory import Memory
+from hq_core.roles import IDLE, End, Head, Map, Mark, Source
 from hq_core.saved import Count
 from hq_core.wire.frame import (
     BLOCK,
@@ -22,7 +24,6 @@ from hq_core.wire.frame import (
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
-    Memory,
     check_series,
     grow_pipe,
     is_name,
@@ -33,18 +34,17 @@ from hq_core.wire.frame import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Item = tuple[str, Any]
+    from hq_core.roles import Item
 
 
-class Reader:
-    """Frames from a file descriptor, as (kind, item) pairs.
+class Reader(Source):
+    """Frames from a file descriptor.
 
-    head dict; schema Schema; rows Batch; map dict; mark int (ns); end dict; idle None: all that was read has been
-    handed out.  Raises HqError DATA where the stream is damaged, is not hq-frames, or stops without its end; what
+    Raises HqError DATA where the stream is damaged, is not hq-frames, or stops without its end; what
     was whole before that has been handed out.  Columns are valid until the next item is asked for.
     """
 
-    ours, lines = "hq-frames already", False
+    ours = "hq-frames already"
 
     SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}, "section": int}
 
@@ -79,7 +79,7 @@ class Reader:
     def __iter__(self) -> Iterator[Item]:
         while True:
             yield from self._waiting()
-            yield "idle", None
+            yield IDLE
             if not self._read():
                 return
 
@@ -99,7 +99,7 @@ class Reader:
                 addresses = schema.places(base + at + HEADER_BYTES, n)
                 self._advance(HEADER_BYTES + blob)
                 self._counts[schema.key] = self._counts.get(schema.key, 0) + n
-                yield "rows", Batch(schema, n, addresses, memory)
+                yield Batch(schema, n, addresses, memory)
             else:
                 frame = self._map(view, at)
                 if frame is None:
@@ -175,7 +175,7 @@ class Reader:
             self._open = self._begun = True
             self._schemas.clear()
             self._counts.clear()
-            return kind, frame
+            return Head(frame)
         if not self._open:
             raise self._bad(f"is a {kind}, but no head came before it", before=True)
         if kind == "schema":
@@ -184,7 +184,7 @@ class Reader:
             ts = frame.get("ts")
             if type(ts) is not int or not -(2**63) <= ts < 2**63:
                 raise self._bad("is a mark without a ts", before=True)
-            return kind, ts
+            return Mark(ts)
         if kind == "end":
             self._check_counts(frame.get("rows"))
             dropped = frame.get("dropped", {})
@@ -195,10 +195,10 @@ class Reader:
             if not are_holes(frame.get("holes", {})):
                 raise self._bad("is an end whose holes are not maps of bars, rows and first", before=True)
             self._open = False
-            return kind, frame
+            return End(frame)
         if kind == "strings" and not _is_strings(frame):
             raise self._bad("is strings without of, col and a list of texts", before=True)
-        return "map", frame
+        return Map(frame)
 
     def _resumed(self, offset: object) -> None:
         """The head of a writer that goes on in the section of one that was killed, `offset` bytes after its begin."""
@@ -214,7 +214,7 @@ class Reader:
                 before=True,
             )
 
-    def _schema(self, frame: dict[str, Any]) -> Item:
+    def _schema(self, frame: dict[str, Any]) -> Schema:
         try:
             number, of, cols = frame["id"], frame["of"], frame["cols"]
             symbol, period = frame.get("symbol", ""), frame.get("period", "")
@@ -238,7 +238,7 @@ class Reader:
         if not seen.same_as(schema):
             seen = self._seen[schema.key] = schema
         self._schemas[number] = seen
-        return "schema", seen
+        return seen
 
     def _check_counts(self, said: object) -> None:
         if not isinstance(said, dict):

@@ -8,6 +8,7 @@ import msgpack
 
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import DATA, HqError
+from hq_core.memory import Memory, after, move
 from hq_core.wire.frame import (
     BLOCK,
     BUFFER,
@@ -17,7 +18,6 @@ from hq_core.wire.frame import (
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
-    Memory,
     check_series,
     grow_pipe,
     pack_header,
@@ -34,8 +34,6 @@ GATHER = 4096           # rows that a series may hold back within one read
 FEW = 4                 # rows that it has room for at first: of many series most have one row a read
 COUNTS = MAX_MAP - 65536        # bytes of the counts in an end, so that it stays a map that may be written
 DIRECT = 512            # batches from this size are written as they are
-
-_move = ctypes.memmove
 
 
 class Series:
@@ -67,7 +65,7 @@ class Series:
         """Where the next n held-back rows of each column go."""
         if self.staged + n > self.held:
             self._grow(self.staged + n)
-        return [at + w * self.staged for at, w in zip(self.starts, self.schema.widths)]
+        return after(self.starts, self.schema.widths, self.staged)
 
     def _grow(self, need: int) -> None:
         self.held = min(self.room, max(need, 2 * self.held, FEW))
@@ -75,8 +73,7 @@ class Series:
         self.memory = Memory(self.schema.blob(self.held))
         self.starts = self.schema.places(self.memory.address, self.held)
         if self.staged and memory:
-            for to, at, w in zip(self.starts, starts, self.schema.widths):
-                _move(to, at, w * self.staged)
+            move(self.starts, starts, self.schema.widths, self.staged)
 
 
 class Writer:
@@ -209,8 +206,7 @@ class Writer:
         if series is None:
             series = self.series(batch.schema)
         n = batch.n
-        for to, at, w in zip(self.rows(series, n), batch.addresses, batch.schema.widths):
-            _move(to, at, w * n)
+        move(self.rows(series, n), batch.addresses, batch.schema.widths, n)
         self.commit(series, n)
 
     def gathered(self) -> None:
@@ -218,16 +214,15 @@ class Writer:
         held, self._staged = self._staged, []
         for series in sorted(held, key=_rank):
             n, series.staged = series.staged, 0
-            for to, at, w in zip(self._reserve(series, n), series.starts, series.schema.widths):
-                _move(to, at, w * n)
+            move(self._reserve(series, n), series.starts, series.schema.widths, n)
             self._finish(series, n)
 
     def _cut(self, series: Series, n: int) -> None:
         """As many frames as the rows set aside need."""
         for start in range(0, n, series.most):
             size = min(series.most, n - start)
-            for to, at, w in zip(self._reserve(series, size), series.addresses, series.schema.widths):
-                _move(to, at + w * start, w * size)
+            widths = series.schema.widths
+            move(self._reserve(series, size), after(series.addresses, widths, start), widths, size)
             self._finish(series, size)
         series.aside = None
 
@@ -240,8 +235,7 @@ class Writer:
 
     def _close_up(self, series: Series, n: int) -> None:
         places = series.schema.places(series.addresses[0], n)
-        for to, at, w in zip(places, series.addresses, series.schema.widths):
-            _move(to, at, w * n)
+        move(places, series.addresses, series.schema.widths, n)
 
     def _finish(self, series: Series, n: int) -> None:
         blob = series.schema.blob(n)

@@ -1,0 +1,27 @@
+"""What sources of formats other than hq-frames have in common."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core.formats.options import Options
+from hq_core.roles import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Foreign(Source):
+    """A source that may have to be told what the input leaves open.
+
+    options  what was said of the input, and what was found out about it
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+
+    @property
+    def unread(self) -> Iterable[str]:
+        return self.options.unread
+
+    def remarks(self) -> list[str]:
+        return self.options.told()

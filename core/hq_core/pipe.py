@@ -1,0 +1,222 @@
+"""Stages one after the other in one process: what one writes, the next is given, without a wire between them."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hq_core import holes
+from hq_core.batch import Batch, Schema, period_ns
+from hq_core.errors import USAGE, HqError
+from hq_core.memory import Memory, after, move
+from hq_core.roles import Idle, Map, Mark, Sink, Stage
+from hq_core.saved import shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hq_core.holes import Holes
+    from hq_core.roles import Item
+
+FEW, ENOUGH = 4, 64     # rows that a series has room for at first, and at least when it has had more
+
+
+class Held:
+    """The rows of one series that the next stage has not been given yet."""
+
+    __slots__ = ("memory", "n", "rank", "room", "schema", "starts")
+
+    def __init__(self, schema: Schema, number: int) -> None:
+        self.schema = schema
+        self.rank = -period_ns(schema.period), number       # as a Writer's series
+        self.n = 0
+        self.room = 0
+        self.memory: Memory | None = None
+        self.starts: list[int] = []
+
+    def grow(self, room: int) -> None:
+        """Make room; there must be no rows."""
+        self.room = room
+        self.memory = Memory(self.schema.blob(room))
+        self.starts = self.schema.places(self.memory.address, room)
+
+
+class Handover:
+    """Takes what a stage writes, as a Writer does, and gives it to a sink; coarse periods before fine ones."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self._held: dict[str, Held] = {}
+        self._announced = 0
+        self._waiting: list[Held] = []      # those that have rows
+
+    def series(self, schema: Schema) -> Held:
+        found = self._held.get(schema.key)
+        if found is None or not found.schema.same_as(schema):
+            self.flush()
+            self._announced += 1
+            found = self._held[schema.key] = Held(schema, self._announced)
+            self.sink.schema(schema)
+        return found
+
+    def rows(self, held: Held, n: int) -> list[int]:
+        if held.n + n > held.room:
+            self.flush()
+            if n > held.room or held.room < ENOUGH:
+                held.grow(max(n, min(2 * held.room, ENOUGH), FEW))
+        return after(held.starts, held.schema.widths, held.n)
+
+    def commit(self, held: Held, n: int) -> None:
+        if n and not held.n:
+            self._waiting.append(held)
+        held.n += n
+
+    def copy(self, batch: Batch, held: Held | None = None) -> None:
+        held = held or self.series(batch.schema)
+        move(self.rows(held, batch.n), batch.addresses, batch.schema.widths, batch.n)
+        self.commit(held, batch.n)
+
+    def map(self, frame: dict[str, Any]) -> None:
+        self.flush()
+        self.sink.other(frame)
+
+    def mark(self, ts: int) -> None:
+        self.flush()
+        self.sink.mark(ts)
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for held in sorted(waiting, key=lambda one: one.rank):
+            n, held.n = held.n, 0
+            self.sink.rows(Batch(held.schema, n, list(held.starts), held.memory))
+
+
+class Pipe(Stage):
+    """`a | b | c` in one process, itself a stage: the rows are those of the three filters in a shell's pipe.
+
+    >>> from hq_core import Aggregate, Indicators, generate
+    >>> for item in pipe(Aggregate("1h"), Indicators("sma:2")).run(generate("bar", 180, seed=1)):
+    ...     if isinstance(item, Batch):
+    ...         item.schema.period, item.view("close").tolist(), item.view("sma_2").tolist()
+    ('1h', [29955.3, 29980.6, 29869.2], [nan, 29967.95, 29924.9])
+    """
+
+    SHAPE = {"stages": [{str: object}]}
+
+    def __init__(self, *stages: Stage) -> None:
+        if not stages:
+            raise HqError("pipe: name at least one stage", USAGE)
+        super().__init__()
+        self.stages = stages
+        self.any_order = stages[0].any_order
+        self.inputs = {name: digest for stage in stages for name, digest in stage.inputs.items()}
+        self._between: list[Handover] = []
+
+    def begin(self, out: Any) -> None:
+        super().begin(out)
+        self._between = [Handover(stage) for stage in self.stages[1:]]
+        for stage, to in zip(self.stages, [*self._between, out]):
+            stage.begin(to)
+
+    def schema(self, schema: Schema) -> None:
+        self.stages[0].schema(schema)
+        self._hand_over()
+
+    def rows(self, batch: Batch) -> None:
+        self.stages[0].rows(batch)
+        self._hand_over()
+
+    def mark(self, ts: int) -> None:
+        self.stages[0].mark(ts)
+        self._hand_over()
+
+    def other(self, frame: dict[str, Any]) -> None:
+        self.stages[0].other(frame)
+        self._hand_over()
+
+    def finish(self, more: bool) -> None:
+        for stage, to in zip(self.stages, [*self._between, self.out]):
+            stage.finish(more)
+            to.flush()
+        self.dropped = _sum(stage.dropped for stage in self.stages)
+        self.notices = _sum(stage.notices for stage in self.stages)
+        self.holes: Holes = {}
+        for stage in self.stages:
+            holes.add(self.holes, stage.holes)
+
+    def remarks(self) -> list[str]:
+        return [line for stage in self.stages for line in stage.remarks()]
+
+    def save(self) -> dict[str, Any]:
+        return {"stages": [stage.save() for stage in self.stages]}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        for stage, one in zip(self.stages, saved["stages"], strict=True):
+            stage.load(one and shaped(one, stage.SHAPE))
+
+    def run(self, source: Iterable[Item]) -> Iterator[Item]:
+        """The items that come out; a Batch is valid until the next one."""
+        taken = Taken()
+        out = Handover(taken)
+        self.begin(out)
+        for item in source:
+            give(item, self)
+            out.flush()
+            yield from taken.pop()
+        self.finish(False)
+        yield from taken.pop()
+
+    def _hand_over(self) -> None:
+        for to in self._between:
+            to.flush()
+
+    def __repr__(self) -> str:
+        return " | ".join(type(stage).__name__ for stage in self.stages)
+
+
+def pipe(*stages: Stage) -> Pipe:
+    """Stages one after the other, as a shell's `|` has them."""
+    return Pipe(*stages)
+
+
+class Taken(Sink):
+    """Keeps the items that it is given until somebody asks for them."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+
+    def schema(self, schema: Schema) -> None:
+        self._items.append(schema)
+
+    def rows(self, batch: Batch) -> None:
+        self._items.append(batch.copied())      # its room is used again before it is asked for
+
+    def mark(self, ts: int) -> None:
+        self._items.append(Mark(ts))
+
+    def other(self, frame: dict[str, Any]) -> None:
+        self._items.append(Map(frame))
+
+    def pop(self) -> list[Item]:
+        items, self._items = self._items, []
+        return items
+
+
+def give(item: Item, sink: Sink) -> None:
+    """One item to a sink; heads and ends are the affair of whoever drives it."""
+    if isinstance(item, Batch):
+        sink.rows(item)
+    elif isinstance(item, Schema):
+        sink.schema(item)
+    elif isinstance(item, Idle):
+        sink.flush()
+    elif isinstance(item, Mark):
+        sink.mark(item.ts)
+    elif isinstance(item, Map):
+        sink.other(item)
+
+
+def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in counts:
+        for reason, n in one.items():
+            found[reason] = found.get(reason, 0) + n
+    return found
