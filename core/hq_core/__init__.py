@@ -12,21 +12,31 @@ if TYPE_CHECKING:
     from hq_core.api.hquant import HQuant
     from hq_core.api.live import Live
     from hq_core.api.period import Line, Period
+    from hq_core.api.streams import generate, read
     from hq_core.bars.aggregator import Aggregator
+    from hq_core.batch import Batch, Schema
     from hq_core.errors import HqError
     from hq_core.futures.ledger import Backtest
     from hq_core.ring import Ring
+    from hq_core.stages.aggregate import Aggregate
+    from hq_core.stages.indicators import Indicators
+    from hq_core.stages.signal import Signal
+    from hq_core.stream.pipe import pipe
 
 VERSION = "0.2.0"
 
 # the public names and where they are: imported when they are asked for, as a filter needs none of them
 PUBLIC = {
-    "Aggregator": "hq_core.bars.aggregator", "Backtest": "hq_core.futures.ledger", "HQuant": "hq_core.api.hquant",
-    "HqError": "hq_core.errors", "Line": "hq_core.api.period", "Live": "hq_core.api.live",
-    "Period": "hq_core.api.period", "Ring": "hq_core.ring",
+    "Aggregate": "stages.aggregate", "Aggregator": "bars.aggregator", "Backtest": "futures.ledger", "Batch": "batch",
+    "HQuant": "api.hquant", "HqError": "errors", "Indicators": "stages.indicators", "Line": "api.period",
+    "Live": "api.live", "Period": "api.period", "Ring": "ring", "Schema": "batch", "Signal": "stages.signal",
+    "generate": "api.streams", "pipe": "stream.pipe", "read": "api.streams",
 }
 
-__all__ = ["VERSION", "Aggregator", "Backtest", "HQuant", "HqError", "Line", "Live", "Period", "Ring"]
+__all__ = [
+    "VERSION", "Aggregate", "Aggregator", "Backtest", "Batch", "HQuant", "HqError", "Indicators", "Line", "Live",
+    "Period", "Ring", "Schema", "Signal", "generate", "pipe", "read",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -34,4 +44,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'hq_core' has no attribute '{name}'")
     from importlib import import_module
 
-    return getattr(import_module(PUBLIC[name]), name)
+    found = getattr(import_module(f"hq_core.{PUBLIC[name]}"), name)
+    globals()[name] = found
+    return found

@@ -10,9 +10,9 @@ from hq_core import VERSION, holes, statefile
 from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
 from hq_core.order import Order
-from hq_core.pipe import give
 from hq_core.roles import End, Head, Idle
 from hq_core.saved import Damaged, shaped, taking
+from hq_core.stream.pipe import give
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.order import ordered
-from hq_core.pipe import give
 from hq_core.roles import Sink
+from hq_core.stream.pipe import give
 from hq_core.wire.frame import write_all
 
 if TYPE_CHECKING:

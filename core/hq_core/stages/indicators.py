@@ -10,7 +10,7 @@ from hq_core.saved import taking
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers
 from hq_core.series.unit import UNIT, Unit
-from hq_core.specs import distinct, exprs_of
+from hq_core.specs import distinct, expand, exprs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 class Indicators(Stage):
     """Adds the columns of `specs` to every bar series; other kinds pass untouched.
 
+    specs    `rsi:14` or several such, each as text or parsed
     missing  error or warn: what it is when a series that a spec reads is not in the input
     """
 
     SHAPE = {"units": {str: UNIT}, **READERS}
 
-    def __init__(self, specs: Sequence[Spec], settings: Settings | None = None, missing: str = "error") -> None:
+    def __init__(
+        self, specs: str | Sequence[str | Spec], settings: Settings | None = None, missing: str = "error"
+    ) -> None:
         super().__init__()
         self.settings = settings
-        self.specs = distinct(specs)
+        given = (specs,) if isinstance(specs, str) else specs
+        self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
         self._units: dict[str, Unit] = {}
         self._readers = Readers("an indicator", missing)
         self._scratch = Scratch()

@@ -96,7 +96,7 @@ class Pipe(Stage):
     >>> for item in pipe(Aggregate("1h"), Indicators("sma:2")).run(generate("bar", 180, seed=1)):
     ...     if isinstance(item, Batch):
     ...         item.schema.period, item.view("close").tolist(), item.view("sma_2").tolist()
-    ('1h', [29955.3, 29980.6, 29869.2], [nan, 29967.95, 29924.9])
+    ('1h', [30117.3, 29991.3, 29786.3], [nan, 30054.3, 29888.8])
     """
 
     SHAPE = {"stages": [{str: object}]}

@@ -1,0 +1,1 @@
+"""How rows travel: what a stream is, and what drives it."""
