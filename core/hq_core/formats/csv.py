@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from array import array
-from math import isinf
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
@@ -10,7 +10,8 @@ from hq_core.formats.csv_kernel import BOOL, FAR, ISO, ODD, OTHER, REAL, SERIES,
 from hq_core.formats.inflate import READ
 from hq_core.formats.layouts import build
 from hq_core.formats.members import Members
-from hq_core.formats.names import SIDES, TRUTH, is_number, not_a_number, squash, without_header
+from hq_core.formats.names import SIDES, TRUTH, squash, without_header
+from hq_core.formats.numbers import float_of, is_number, not_a_number
 from hq_core.formats.options import Options
 from hq_core.formats.plan import CLOCK, MOST_I4, WIDE, whole
 from hq_core.formats.rows import ROWS, Rows, room_of
@@ -30,7 +31,6 @@ BUFFER = 2 * READ
 SLACK = 64              # the kernel may look so far past the last byte
 HARD = 4096             # numbers that wait for float() at most
 DELIMITERS = ",;\t|"
-NOT_FINITE = {"": "nan", "nan": "nan", "inf": "inf", "+inf": "inf", "-inf": "-inf"}
 MARK = b"\xef\xbb\xbf"       # the byte order mark that some programs put before UTF-8
 
 
@@ -365,21 +365,13 @@ class CsvSource:
         return state.rows, ""
 
     def _real(self, field: Field, text: str) -> float:
-        point, given = self.options.decimal, text
-        if point != ".":
-            text = text.replace(".", "?").replace(point, ".")
-        if is_number(text):
-            value = float(text)
-            if isinf(value):
-                raise ValueError("is beyond what a 64-bit float holds")
-            return value
-        named = NOT_FINITE.get(text.lower())
-        if named is None and field.loose:
-            self.options.remark(field.text_told, 1)
-            return float("nan")
-        if named is None or not field.empty:
-            raise ValueError(not_a_number(given))
-        return float(named)
+        found = float_of(text, field.empty, self.options.decimal)
+        if found is not None:
+            return found
+        if not field.loose:
+            raise ValueError(not_a_number(text))
+        self.options.remark(field.text_told, 1)
+        return nan
 
     def _odd(self, state: Any) -> tuple[bool, str]:
         """Read the row that the kernel did not: (go on, what is wrong)."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hq_core.formats.csv_kernel import FAR
-from hq_core.formats.names import SIDES, TRUTH, is_number
+from hq_core.formats.names import SIDES, TRUTH
+from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.say import iso_text
 from hq_core.wire.frame import MAX_NAME, is_name
 
@@ -178,15 +179,12 @@ def _float(value: Any, at: int, empty: bool) -> float:
     if value is None:
         return float("nan")
     text = str(value).strip()
-    if not is_number(text):
-        if empty and text.lower() in ("", "nan"):
-            return float("nan")
-        if empty and text.lower() in ("inf", "+inf", "-inf"):
-            return float(text)
-        raise Unfit(at, f"'{value}' is not a number")
-    found = float(text)
-    if found in (float("inf"), float("-inf")):
-        raise Unfit(at, f"'{value}' does not fit 64-bit floating-point numbers")
+    try:
+        found = float_of(text, empty)
+    except ValueError as error:
+        raise Unfit(at, f"'{value}' {error}") from None
+    if found is None:
+        raise Unfit(at, f"'{value}' {not_a_number(text)}")
     return found
 
 

@@ -15,11 +15,11 @@ from hq_core.formats.names import (
     TRADE_NAMES,
     TRUTH,
     UNSURE,
-    is_number,
     split_unit,
     squash,
     without_header,
 )
+from hq_core.formats.numbers import is_number
 from hq_core.formats.options import ERROR, SORT
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, Plan, whole
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out

@@ -54,25 +54,8 @@ AGG_TRADE = (
 )
 SPOT_TRADE = ("id", "price", "qty", "quote_qty", "time", "is_buyer_maker", "is_best_match")
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _EPOCH = re.compile(r"(\d{13}|\d{16})(\.0+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}([.,' \u00a0\u202f_]\d{3})+([.,]\d*)?")
 _TRUTH = re.compile(r"true|false", re.IGNORECASE)
-
-
-def is_number(text: str) -> bool:
-    """A decimal number as files write it: what float() takes, without '_', blanks, inf and nan."""
-    return _NUMBER.fullmatch(text) is not None and text.isascii()
-
-
-def not_a_number(text: str) -> str:
-    """What is wrong with a text that is no number.
-
-    >>> not_a_number("1.575,01"), not_a_number("x")
-    ('is not a number; hq-import reads numbers without thousands separators', 'is not a number')
-    """
-    hint = "; hq-import reads numbers without thousands separators" if _GROUPED.fullmatch(text.strip()) else ""
-    return f"is not a number{hint}"
 
 
 def squash(name: str) -> str:

@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 from copy import copy
-from math import inf, nan
+from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
 from hq_core.formats.layouts import build
-from hq_core.formats.names import SIDES, UNIT_AT_END, is_number, not_a_number
+from hq_core.formats.names import SIDES, UNIT_AT_END
+from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
 from hq_core.formats.plan import CLOCK, whole
 from hq_core.formats.rows import Rows, room_of
 from hq_core.formats.text import is_time
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 ROOM = 1024             # rows of a block: many shapes may stand side by side
 ABOUT = ("kind", "symbol", "period")            # keys that say what an object is
 OURS = {name for name, _ in (*BAR, *TRADE)}
-INFINITE = {"inf": inf, "+inf": inf, "-inf": -inf}
 MOST_WAITING = 4096     # rows that wait for a second one of their symbol
 _ABSENT = object()
 
@@ -65,21 +65,18 @@ def real(value: Any, empty: bool, flag: bool = False) -> float:
             found = float(value)
         except OverflowError:
             found = inf
-        if abs(found) == inf:
-            raise ValueError("is beyond what a 64-bit float holds")
+        if isinf(found):
+            raise ValueError(BEYOND)
         return found
     elif value is None or value is _ABSENT or value == "":
         if empty:
             return nan
     elif isinstance(value, str):
         text = value.strip()
-        if is_number(text):
-            return real(float(text), empty)
-        if empty and text.lower() in INFINITE:
-            return INFINITE[text.lower()]
-        if empty and text.lower() == "nan":
-            return nan
-        raise ValueError(not_a_number(text))
+        number = float_of(text, empty and text != "")
+        if number is None:
+            raise ValueError(not_a_number(text))
+        return number
     raise ValueError("is missing" if value is _ABSENT else "is not a number")
 
 

@@ -15,7 +15,7 @@ from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
 from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
-from hq_core.formats.names import is_number
+from hq_core.formats.numbers import is_number
 from hq_core.formats.options import Options
 from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, Rows
