@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from frames import frames, trades
-from fuzz_tables import exported
+from inputs import descriptor, exported
 from pyarrow import parquet
 from test_formats import doubles, longs, read
 
@@ -345,8 +345,6 @@ def test_all_types_and_odd_symbols_read_back(format_, symbol):
 @pytest.mark.parametrize("format_", ["npz", "parquet", "arrow"])
 def test_a_series_without_rows_reads_back(format_):
     import os
-
-    from fuzz_tables import descriptor
 
     stream = frames((Schema("bar", "X", "1m", COLUMNS), []))
     fd = descriptor(exported(stream, format_))
