@@ -6,6 +6,8 @@ import os
 import struct
 from typing import NamedTuple
 
+from inputs import descriptor
+
 from hq_core.batch import CODES, Schema
 from hq_core.kinds import BAR, TRADE
 from hq_core.wire import Reader, Writer
@@ -96,10 +98,8 @@ def unpack(kind, raw):
 
 def items(data):
     """The items of a Reader over bytes; columns are valid until the next one."""
-    fd = os.memfd_create("items")
+    fd = descriptor(data)
     try:
-        os.write(fd, data)
-        os.lseek(fd, 0, os.SEEK_SET)
         yield from tagged(Reader(fd))
     finally:
         os.close(fd)

@@ -25,12 +25,11 @@ from pyarrow import parquet
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from frames import bars, frames, tagged, trades  # noqa: E402
+from inputs import descriptor, exported  # noqa: E402
 
 from hq_core.batch import Schema  # noqa: E402
 from hq_core.errors import DATA, HqError  # noqa: E402
 from hq_core.formats import Options, open_source  # noqa: E402
-from hq_core.stages.export import Export  # noqa: E402
-from hq_core.wire import Reader  # noqa: E402
 
 SEED = 20260207
 SLICE = 500                 # inputs of one child
@@ -38,23 +37,6 @@ MORE = 200 << 10            # KiB that a child may take beyond what it began wit
 SLOW = 2.0                  # seconds for one input
 BOUNDARIES = (0, 1, -1, 2, 127, 128, 255, 256, 65535, 2**31 - 1, -(2**31), 2**32 - 1, 2**62, 2**63 - 1, -(2**63))
 MINUTE = 60 * 10**9
-
-
-def descriptor(data: bytes) -> int:
-    fd = os.memfd_create("input")
-    os.write(fd, data)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def exported(stream: bytes, format_: str) -> bytes:
-    fd, to = descriptor(stream), os.memfd_create("output")
-    try:
-        Export(format_, to).run(Reader(fd))
-        return os.pread(to, os.fstat(to).st_size, 0)
-    finally:
-        os.close(fd)
-        os.close(to)
 
 
 def saved(save, **arrays) -> bytes:

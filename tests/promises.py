@@ -5,6 +5,7 @@ import os
 import threading
 
 from frames import frames, items
+from inputs import descriptor
 
 from hq_core.errors import HqError
 from hq_core.flow import Flow, State
@@ -66,9 +67,7 @@ def run_until_it_breaks(stage, data, state=None, every=0):
 
 def _input(data, chunks):
     if not chunks:
-        fd = os.memfd_create("input")
-        os.write(fd, data)
-        os.lseek(fd, 0, os.SEEK_SET)
+        fd = descriptor(data)
         return fd, None
     reading, writing = os.pipe()
 

@@ -3,13 +3,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import json
 import lzma
-import zipfile
 
 import fuzz_text
 import pytest
+from inputs import archive
 from test_csv import PLAIN, Slow, read_bytes, zipped
 
 from hq_core.errors import HqError
@@ -17,14 +16,6 @@ from hq_core.formats.inflate import unpacked
 
 PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": fuzz_text.zstd}
 TWO = len(PLAIN) // 2
-
-
-def archive(*files: tuple[str, bytes]) -> bytes:
-    to = io.BytesIO()
-    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, data in files:
-            opened.writestr(name, data)
-    return to.getvalue()
 
 
 def refused(data: bytes, message: str, **options) -> None:

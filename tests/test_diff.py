@@ -10,6 +10,7 @@ import pytest
 import vector_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inputs import descriptor
 
 from hq_core.batch import Schema
 from hq_core.compare.values import Near, maps, ulps
@@ -25,9 +26,7 @@ INF, NAN = math.inf, math.nan
 def compared(a, b, ulp=None, rtol=None, atol=None, columns=()):
     fds = []
     for data in (a, b):
-        fds.append(os.memfd_create("side"))
-        os.write(fds[-1], data)
-        os.lseek(fds[-1], 0, os.SEEK_SET)
+        fds.append(descriptor(data))
     try:
         found = stage.Diff(("a", "b"), tuple(map(Reader, fds)), Near(ulp, rtol, atol), columns)
         assert found.run() == (found.first is None)

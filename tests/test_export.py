@@ -7,8 +7,10 @@ import json
 import math
 import os
 
+import inputs
 import pytest
 from frames import bars, frames, trades
+from inputs import descriptor
 
 from hq_core.batch import Schema
 from hq_core.formats.text import WIDE
@@ -21,15 +23,7 @@ MINUTE = 60 * 10**9
 
 
 def exported(stream: bytes, format_: str, **options) -> str:
-    fd, to = os.memfd_create("in"), os.memfd_create("out")
-    try:
-        os.write(fd, stream)
-        os.lseek(fd, 0, os.SEEK_SET)
-        Export(format_, to, **options).run(Reader(fd))
-        return os.pread(to, os.fstat(to).st_size, 0).decode()
-    finally:
-        os.close(fd)
-        os.close(to)
+    return inputs.exported(stream, format_, **options).decode()
 
 
 def two(symbol="", **more):
@@ -102,9 +96,7 @@ def test_a_series_without_rows_is_in_nobodys_way():
 
 def test_rows_are_written_when_the_input_pauses():
     to = os.memfd_create("out")
-    fd = os.memfd_create("in")
-    os.write(fd, frames(two()))
-    os.lseek(fd, 0, os.SEEK_SET)
+    fd = descriptor(frames(two()))
     sizes = []
 
     def watched():

@@ -13,6 +13,7 @@ import pytest
 from frames import bars, frames, tagged, trades
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inputs import descriptor, exported
 from pyarrow import parquet
 from test_csv import Slow
 
@@ -20,19 +21,10 @@ from hq_core.batch import Schema
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
 from hq_core.kinds import BAR, TRADE
-from hq_core.stages.export import Export
-from hq_core.wire import Reader
 
 TEXT = ("csv", "tsv", "jsonl", "json")
 BINARY = ("npz", "parquet", "arrow")
 MINUTE = 60 * 10**9
-
-
-def descriptor(data: bytes) -> int:
-    fd = os.memfd_create("input")
-    os.write(fd, data)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
 
 
 def gather(source) -> dict[str, dict[str, bytes]]:
@@ -53,16 +45,6 @@ def read(data: bytes, **options) -> dict[str, dict[str, bytes]]:
         return gather(open_source(fd, b"", Options(**{"any_year": True, **options})))
     finally:
         os.close(fd)
-
-
-def exported(stream: bytes, format_: str, **options) -> bytes:
-    fd, to = descriptor(stream), os.memfd_create("output")
-    try:
-        Export(format_, to, **options).run(Reader(fd))
-        return os.pread(to, os.fstat(to).st_size, 0)
-    finally:
-        os.close(fd)
-        os.close(to)
 
 
 def doubles(*values: float) -> bytes:

@@ -1,11 +1,10 @@
 """Several files, of a zip or of a command line, are one series or are refused; what hq-import says of odd files."""
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 
 import pytest
+from inputs import archive
 from test_csv import read_bytes
 from test_import_order import imported
 
@@ -20,14 +19,6 @@ def bars(n: int, step: int = 1, start: int = 0) -> bytes:
     """n bars, so many hours apart, from so many hours after the first on."""
     rows = [f"{START + HOUR * (start + step * i)},{100 + i},{102 + i},{99 + i},{101 + i},5\n" for i in range(n)]
     return ("open_time,open,high,low,close,volume\n" + "".join(rows)).encode()
-
-
-def archive(*files: tuple[str, bytes]) -> bytes:
-    to = io.BytesIO()
-    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, data in files:
-            opened.writestr(name, data)
-    return to.getvalue()
 
 
 def refused(data: bytes, message: str, **options) -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import io
 import json
-import os
 
 import numpy as np
 import pytest
 from frames import read, tagged
+from inputs import descriptor
 
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
@@ -19,9 +19,7 @@ GOOD = ["10,12,9,11,5", "11,12,9,11,5", "12,12,9,11,5", "9,12,9,12,5"]
 
 
 def source(data: bytes, **options):
-    fd = os.memfd_create("data")
-    os.write(fd, data)
-    os.lseek(fd, 0, os.SEEK_SET)
+    fd = descriptor(data)
     made = Options(**options)
     return open_source(fd, b"", made), made
 

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from frames import read, tagged
+from inputs import descriptor
 
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
@@ -19,9 +19,7 @@ START = 1_704_067_200 * 10**9           # 2024-01-01
 
 def imported(text: str, **options) -> tuple[dict[str, dict[str, list]], list[str]]:
     """series -> column -> values, and what is told."""
-    fd = os.memfd_create("data")
-    os.write(fd, text.encode())
-    os.lseek(fd, 0, os.SEEK_SET)
+    fd = descriptor(text.encode())
     made = Options(**options)
     found: dict[str, dict[str, list]] = {}
     for kind, item in tagged(open_source(fd, b"", made)):
@@ -196,9 +194,7 @@ def test_skipped_lines_are_not_skipped_again_where_a_state_goes_on():
     from hq_core.formats.inflate import ByteStream
 
     def opened(data: bytes) -> CsvSource:
-        fd = os.memfd_create("data")
-        os.write(fd, data)
-        os.lseek(fd, 0, os.SEEK_SET)
+        fd = descriptor(data)
         return CsvSource(ByteStream(fd), Options(skip_lines=2))
 
     whole = ("one\ntwo\n" + FIRST + SECOND.partition("\n")[2]).encode()

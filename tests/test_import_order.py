@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import random
 import tempfile
 
 import pytest
 from frames import bars, frames, read, tagged
+from inputs import descriptor
 
 from hq_core.errors import HqError
 from hq_core.flow import Flow
@@ -134,9 +134,7 @@ def test_what_is_put_down_nowhere_is_said(monkeypatch):
 def batches(data: bytes):
     from hq_core.formats import open_source
 
-    fd = os.memfd_create("rows")
-    os.write(fd, data)
-    os.lseek(fd, 0, os.SEEK_SET)
+    fd = descriptor(data)
     yield from (item for kind, item in tagged(open_source(fd, b"")) if kind == "rows")
 
 

@@ -7,8 +7,9 @@ import struct
 
 import pytest
 from frames import frames, tagged
+from inputs import descriptor, exported
 from test_csv import Slow
-from test_formats import descriptor, exported, gather
+from test_formats import gather
 
 from hq_core.batch import Schema
 from hq_core.errors import HqError

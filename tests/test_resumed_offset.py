@@ -14,6 +14,7 @@ import msgpack
 import promises
 import pytest
 import vector_files
+from inputs import descriptor
 
 from hq_core import statefile
 from hq_core.errors import DATA, HqError
@@ -106,10 +107,8 @@ def test_a_reader_that_goes_on_from_a_state_still_knows_where_the_section_began(
 
 
 def _goes_on(data, cut):
-    fd = os.memfd_create("input")
+    fd = descriptor(data)
     try:
-        os.write(fd, data)
-        os.lseek(fd, 0, os.SEEK_SET)
         first = Reader(fd)
         for _ in first:
             if first.position == cut:
@@ -128,10 +127,8 @@ def _goes_on(data, cut):
 def _positions(data):
     """What comes, and where it ends."""
     found = []
-    fd = os.memfd_create("input")
+    fd = descriptor(data)
     try:
-        os.write(fd, data)
-        os.lseek(fd, 0, os.SEEK_SET)
         reader = Reader(fd)
         for kind, _ in frames.tagged(reader):
             if kind != "idle":

@@ -16,6 +16,7 @@ import numpy as np
 import promises
 import pytest
 import state_attacks
+from inputs import descriptor
 from test_promises import FILTERS
 
 from hq_core import saved as shapes
@@ -200,10 +201,8 @@ def imports(path):
 
 def on_bytes(go, data):
     """What is written by a run whose input lies in memory."""
-    reading = os.memfd_create("input")
+    reading = descriptor(data)
     try:
-        os.write(reading, data)
-        os.lseek(reading, 0, os.SEEK_SET)
         return promises.on_memory(lambda fd: go(reading, fd))
     finally:
         os.close(reading)

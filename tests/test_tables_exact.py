@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from frames import frames, tagged, trades
-from fuzz_tables import exported
+from inputs import descriptor, exported
 from pyarrow import parquet
 from test_formats import doubles, longs, read
 
@@ -219,6 +219,7 @@ def test_ids_of_any_type_are_exact_and_missing_ones_refused(kind):
     (np.array(["1", "x", "2"]), "row 2: column 'price': 'x' is not a number"),
     (np.array(["1", "1e400", "2"]), "row 2: column 'price': '1e400' is beyond what a 64-bit float holds"),
     (np.array(["1", "1_0", "2"]), "row 2: column 'price': '1_0' is not a number"),
+    (np.array(["1", "1,000.5", "2"]), "row 2: .*'1,000.5' is not a number; hq-import reads numbers without thousands"),
     (np.array([1, 2**53 + 1, 1]), "row 2: column 'price': 9007199254740993 is no 64-bit floating-point number"),
     (np.array([1, 2**63 - 1, 1]), "row 2: column 'price': 9223372036854775807 is no 64-bit"),
     (np.array([1, 2**64 - 1, 1], dtype=np.uint64), "row 2: column 'price': 18446744073709551615 is no 64-bit"),
@@ -344,8 +345,6 @@ def test_all_types_and_odd_symbols_read_back(format_, symbol):
 @pytest.mark.parametrize("format_", ["npz", "parquet", "arrow"])
 def test_a_series_without_rows_reads_back(format_):
     import os
-
-    from fuzz_tables import descriptor
 
     stream = frames((Schema("bar", "X", "1m", COLUMNS), []))
     fd = descriptor(exported(stream, format_))

@@ -1,0 +1,134 @@
+"""Lines into the block of rows: the kernel bound to a plan, and what becomes of the lines at which it stops."""
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core.formats.csv_kernel import FAR, ODD, OTHER, WHOLE, parse
+from hq_core.formats.csv_odd import Odd
+from hq_core.formats.plan import CLOCK, MOST_I4, WIDE
+from hq_core.formats.rows import Rows, room_of
+from hq_core.jit import Cell
+
+if TYPE_CHECKING:
+    from hq_core.batch import Schema
+    from hq_core.formats.csv_head import Head
+    from hq_core.formats.csv_lines import Lines
+    from hq_core.formats.options import Options
+    from hq_core.formats.plan import Field, Plan
+
+
+class Block:
+    """Fills rows, by the plan that the head has made.
+
+    rows     the block and its series
+    resumed  a state was taken up, and no row has come since
+    """
+
+    def __init__(self, head: Head, lines: Lines, options: Options) -> None:
+        assert head.plan is not None
+        self.rows = Rows(head.plan, options, room_of(head.plan))
+        self.resumed = False
+        self._head = head
+        self._lines = lines
+        self._symbol_at = head.plan.series_field()
+        self._next: str | None = None       # the symbol of the row at which the last filling stopped
+        self._odd = Odd(self.rows, options)
+        self._cell = self._bound(head.plan)
+        self._cell.set(room=self.rows.room, delimiter=ord(head.delimiter), point=ord(options.decimal))
+        self._turn(self.rows.symbol)
+
+    def _bound(self, plan: Plan) -> Cell:
+        cell, rows, memory, fields = Cell(parse), self.rows, self._lines.memory, plan.fields
+        columns = {
+            "op": [WHOLE if field.op == CLOCK else field.op for field in fields],
+            "place": [rows.place(field.to) if field.to else 0 for field in fields],
+            "times": [field.times for field in fields],
+            "plus": [field.plus for field in fields],
+            "most": [_most(field) for field in fields],
+            "check": [field.digits if field.op in (WHOLE, CLOCK) else int(field.zoned) for field in fields],
+        }
+        for name, values in columns.items():
+            cell.buffer(name, array("q", values))
+        for name in ("whole", "real", "small"):
+            cell.column(name, rows.memory.address, rows.memory.size // (1 if name == "small" else 8))
+        cell.column("text", memory.address, memory.size)
+        cell.column("words", memory.address, memory.size // 8)
+        cell.buffer("hard", self._odd.hard)
+        return cell
+
+    def _turn(self, symbol: str) -> None:
+        self.rows.symbol, self._next = symbol, None
+        self._cell.buffer("series", bytearray(symbol.encode()))
+
+    def load(self, saved: dict[str, Any]) -> list[Schema]:
+        """Take up what `rows` saved; the series that were announced."""
+        schemas = self.rows.load(saved)
+        self._turn(self.rows.symbol)
+        self.resumed = True
+        return schemas
+
+    def fill(self, end: int) -> tuple[int, int, str]:
+        """Rows of one symbol from the lines up to `end`, as many as there is room for.
+
+        How many, the byte after them, and what is wrong with the next one.
+        """
+        if self._next is not None:
+            self._turn(self._next)
+        cell = self._cell
+        state, wrong = cell.state, ""
+        state.pos, state.rows, state.hard = self._lines.at, 0, 0
+        cell.set(end=end)
+        while True:
+            cell.run()
+            if state.stop not in (ODD, OTHER):
+                break
+            more, wrong = self._stopped(state)
+            if not more:
+                break
+        bad = self._odd.numbers(state.hard, self._lines.memory.view)
+        if bad is not None:
+            row, at, why = bad
+            return row, state.pos, f"{self._where(row, at)}: {why}"
+        return state.rows, state.pos, wrong
+
+    def _stopped(self, state: Any) -> tuple[bool, str]:
+        """Read the row that the kernel did not: (go on, what is wrong)."""
+        rows, head = self.rows, self._head
+        found = self._lines.line(state.pos)
+        assert found is not None
+        line, after = found
+        where = self._where(state.rows, state.pos)
+        if line == head.header and head.header:
+            if self.resumed and state.rows == 0:
+                return False, (
+                    f"{where}: the header again, where the state was left in the middle; give the input from the byte "
+                    "on that hq-state --input-bytes says (further rows need no header)"
+                )
+            state.pos = after
+            return True, ""
+        try:
+            texts = head.split(line)
+        except ValueError as error:
+            return False, f"{where}: {error}"
+        if len(texts) != len(rows.plan.fields):
+            return False, f"{where}: has {len(texts)} fields, {len(rows.plan.fields)} wanted"
+        if self._symbol_at >= 0 and texts[self._symbol_at] != rows.symbol:
+            self._next = texts[self._symbol_at]
+            return False, ""
+        wrong = self._odd.row(texts, state.rows)
+        if wrong:
+            return False, f"{where}: {wrong}"
+        state.pos = after
+        state.rows += 1
+        return state.rows < rows.room, ""
+
+    def _where(self, row: int, at: int) -> str:
+        return f"row {self.rows.total + row + 1} (byte {self._lines.base + at})"
+
+
+def _most(field: Field) -> int:
+    """The largest number that a whole field may hold as it stands in the file."""
+    if field.to in ("ts", "open_time"):
+        return FAR // field.times
+    return MOST_I4 if field.to == WIDE else 10**18
