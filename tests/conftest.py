@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -66,5 +67,27 @@ def run(command_env, tmp_path):
             env={**command_env, **(env or {})}, timeout=timeout,
         )
         return Ran(ended.stdout, ended.stderr.decode(), ended.returncode)
+
+    return shell
+
+
+@pytest.fixture
+def on_terminal(command_env, tmp_path):
+    """As `run`, of a line whose stdout is a terminal."""
+
+    def shell(line: str, *, cwd=tmp_path) -> Ran:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(["bash", "-c", line], stdout=theirs, stderr=subprocess.PIPE, cwd=cwd,
+                              env=command_env) as process:
+            os.close(theirs)
+            shown = b""
+            try:
+                while piece := os.read(ours, 65536):
+                    shown += piece
+            except OSError:             # what Linux says when the other end of a terminal is gone
+                pass
+            os.close(ours)
+            said = process.communicate()[1].decode()
+        return Ran(shown, said, process.returncode)
 
     return shell

@@ -3,9 +3,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pty
-import subprocess
 
 import msgpack
 import numpy as np
@@ -103,18 +100,14 @@ def test_a_slack_that_is_cut_is_told(run) -> None:
     assert "is cut" not in run("hq-gen trades --rows 20000 --seed 1 | hq-aggregate 1m > /dev/null").stderr
 
 
-def test_a_command_that_fails_on_a_terminal_says_so_once(command_env, tmp_path) -> None:
+def test_a_command_that_fails_on_a_terminal_says_so_once(on_terminal, tmp_path) -> None:
     """Its table said first that no input came."""
     (tmp_path / "bad.csv").write_text("a,b\n1,x\n")
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(["bash", "-c", "hq-import bad.csv"], stdout=theirs, stderr=subprocess.PIPE, cwd=tmp_path,
-                          env=command_env, text=True) as process:
-        os.close(theirs)
-        said = process.communicate()[1]
-    os.close(ours)
-    assert process.returncode == 65
-    assert [line.split(":")[0] for line in said.splitlines()] == ["hq-import"] * len(said.splitlines())
-    assert "no input" not in said
+    ran = on_terminal("hq-import bad.csv")
+    said = ran.stderr.splitlines()
+    assert ran.code == 65
+    assert [line.split(":")[0] for line in said] == ["hq-import"] * len(said)
+    assert "no input" not in ran.stderr
 
 
 def test_help_of_help_is_help(run) -> None:

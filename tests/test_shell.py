@@ -90,23 +90,11 @@ def test_terminal_as_input_is_refused_at_once(name: str, desk: Path, command_env
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_terminal_as_output_gets_text(name: str, desk: Path, command_env) -> None:
-    ours, theirs = pty.openpty()
-    shown = b""
-    with subprocess.Popen(
-        ["bash", "-c", LINES[name]], stdout=theirs, stderr=subprocess.PIPE, cwd=desk, env=command_env
-    ) as process:
-        os.close(theirs)
-        try:
-            while piece := os.read(ours, 65536):
-                shown += piece
-        except OSError:             # what Linux says when the other end of a terminal is gone
-            pass
-        os.close(ours)
-        assert process.wait() == DIFFERS.get(name, 0), process.stderr.read()
-    text = shown.decode()
-    assert text
-    assert not re.search(r"[^\n\r\t -~\u00a0-\uffff]", text), "control characters on a terminal"
+def test_terminal_as_output_gets_text(name: str, desk: Path, on_terminal) -> None:
+    ran = on_terminal(LINES[name], cwd=desk)
+    assert ran.code == DIFFERS.get(name, 0), ran.stderr
+    assert ran.text
+    assert not re.search(r"[^\n\r\t -~\u00a0-\uffff]", ran.text), "control characters on a terminal"
 
 
 @pytest.mark.parametrize("name", [*READERS, "hq-diff"])
