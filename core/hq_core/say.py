@@ -1,9 +1,15 @@
 """Instants as text, and lengths of time as messages have them."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SECOND = 1_000_000_000
 _UNITS = (("d", 86_400 * SECOND), ("h", 3600 * SECOND), ("m", 60 * SECOND), ("s", SECOND))
 _BELOW = (("ms", 1_000_000), ("us", 1000), ("ns", 1))
+LISTED = 8              # names that a message lists
 _KEPT = 20_000          # days whose text is remembered: an export says the same ones again and again
 _dates: dict[int, str] = {}
 _clocks: dict[int, str] = {}
@@ -66,3 +72,12 @@ def say_length(ns: int) -> str:
             words.append(f"{ns // size}{unit}")
             ns %= size
     return " ".join(words) or "0s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for messages, the first LISTED of them and how many more there are.
+
+    >>> listed(["a", "b"]), listed("abcdefghij")
+    ('a, b', 'a, b, c, d, e, f, g, h and 2 more')
+    """
+    return ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")

@@ -8,6 +8,7 @@ from hq_core.formats.layouts import build
 from hq_core.formats.names import squash, without_header
 from hq_core.formats.numbers import is_number
 from hq_core.formats.times import read_iso
+from hq_core.say import listed
 
 if TYPE_CHECKING:
     from hq_core.formats.members import Members
@@ -122,7 +123,7 @@ class Head:
                 raise members.apart("do not both have a header")
             return False
         if [squash(name) for name in first] != [squash(name) for name in names]:
-            raise members.apart(f"have other columns, {', '.join(names)[:100]} and {', '.join(first)[:100]}")
+            raise members.apart(f"have other columns, {listed(names)} and {listed(first)}")
         return True
 
     # -- state -------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from hq_core.formats.options import ERROR, SORT
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, Plan, whole
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
+from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _kind(names: list[str], given: dict[str, str]) -> str:
         what = "are neither bars (close) nor trades (price, qty): pass --columns"
         if is_bar:
             what = "may be bars or trades: pass --kind"
-        raise HqError(f"the columns {', '.join(names)[:200]} {what} to hq-import")
+        raise HqError(f"the columns {listed(names)} {what} to hq-import")
     return "bar" if is_bar else "trade"
 
 

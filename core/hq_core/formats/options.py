@@ -4,12 +4,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.formats.together import Together
+from hq_core.say import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ERROR, DROP, KEEP = "error", "drop", "keep"         # what becomes of rows whose values cannot be
-LISTED = 8          # names that a line lists
 SORT = "sort"                                       # rows come in any order and leave in that of time
 
 
@@ -83,6 +83,5 @@ class Options:
         found = [f"{line}: {n} row{'s' * (n != 1)}" if n else line for line, n in self.remarks.items()]
         if self.unread:
             names = list(self.unread)
-            more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-            found.append(f"column{'s' * (len(names) > 1)} not read: {', '.join(names[:LISTED])}{more}")
+            found.append(f"column{'s' * (len(names) > 1)} not read: {listed(names)}")
         return found

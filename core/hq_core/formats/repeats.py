@@ -7,7 +7,7 @@ import numpy as np
 
 from hq_core.formats.options import DROP
 from hq_core.formats.records import PLACE, alike
-from hq_core.say import iso_text, say_back
+from hq_core.say import iso_text, listed, say_back
 
 if TYPE_CHECKING:
     from hq_core.formats.records import Array, Layout
@@ -89,7 +89,7 @@ class Cleaner:
                  != records[str(i)][[b]].tobytes()]
         if not names:
             return f"{told}, equal in all columns; --dedupe exact drops such rows"
-        return f"{told}, which differ in {', '.join(names)[:80]}; --dedupe last keeps the last one"
+        return f"{told}, which differ in {listed(names)}; --dedupe last keeps the last one"
 
     def rising(self, records: Array) -> Found:
         """Rows up to the first complete one whose ts goes back."""

@@ -60,12 +60,19 @@ class Plan:
 
     def explain(self) -> list[str]:
         """The nodes in the order in which they run, those on the rows of another series first."""
+        import re
+
         lines = []
         for clock, (graph, asked) in self.others.items():
             graph.compile(asked)
             lines += [f"{line}  on the rows of {clock_text(clock)}" for line in graph.explain()]
         self.base.compile(list(self.columns.values()))
-        return lines + self.base.explain()
+        read = {
+            source_name(clock, i): f"({out!r})@{clock_text(clock)}" if out.node else f"{out!r}@{clock_text(clock)}"
+            for clock, (_, asked) in self.others.items() for i, out in enumerate(asked)
+        }
+        return lines + [re.sub(r"@[^\s,()]*:\d+:\d+", lambda found: read.get(found[0], found[0]), line)
+                        for line in self.base.explain()]
 
     def _column(self, expr: Expr, clock: Clock) -> Out:
         graph = self._graph(clock)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import period_ns, stretches, symbol_of
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.say import listed
 from hq_core.series.feed import NEVER
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     Where = tuple[str, int]         # symbol and period in ns
 
-SHOWN = 8       # series that a message lists
 
 
 READERS = {"heard": [(str, int)], "announced": [str]}       # the shape of what `save` gives
@@ -108,8 +108,8 @@ class Readers:
         else:
             remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
         return HqError(
-            f"{_listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
-            f"{_listed(list(self.announced.values()))}; {remedy}, or pass --missing warn", DATA,
+            f"{listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
+            f"{listed(list(self.announced.values()))}; {remedy}, or pass --missing warn", DATA,
         )
 
     # State
@@ -120,7 +120,3 @@ class Readers:
         self.heard = {(symbol, period) for symbol, period in saved["heard"]}
         for key in saved["announced"]:
             self.announced[symbol_of(key), period_ns(key.rpartition("/")[2])] = key
-
-
-def _listed(keys: list[str]) -> str:
-    return ", ".join(keys[:SHOWN]) + (f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else "")
