@@ -64,13 +64,28 @@ def root(square: Fraction) -> float:
     return float(Fraction(math.isqrt((square.numerator << shift) // square.denominator), 1 << shift // 2))
 
 
+def integers(window: list[Fraction]) -> tuple[list[int], int]:
+    """The values times one number, as integers, and that number: sums of them need no common divisors."""
+    whole = math.lcm(*(value.denominator for value in window))
+    return [value.numerator * (whole // value.denominator) for value in window], whole
+
+
 def mean(window: list[Fraction]) -> Fraction:
-    return sum(window) / len(window)
+    values, whole = integers(window)
+    return Fraction(sum(values), whole * len(values))
+
+
+def products(first: list[Fraction], second: list[Fraction]) -> Fraction:
+    """Sum of the products of the distances from the means."""
+    (left, unit), (right, other) = integers(first), integers(second)
+    n = len(left)
+    total = n * sum(one * two for one, two in zip(left, right)) - sum(left) * sum(right)
+    return Fraction(total, n * unit * other)
 
 
 def squares(window: list[Fraction]) -> Fraction:
-    middle = mean(window)
-    return sum((value - middle) ** 2 for value in window)
+    """Sum of the squares of the distances from the mean."""
+    return products(window, window)
 
 
 def exact_sma(columns: Columns, period: int) -> list[list[float]]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import talib
-from oracles import Columns, mean, root, squares, windows
+from oracles import Columns, integers, mean, products, root, squares, windows
 
 from hq_core.registry import MATYPES
 
@@ -15,8 +15,9 @@ nan = math.nan
 
 
 def powers(window: list[Fraction], power: int) -> Fraction:
-    middle = mean(window)
-    return sum(((value - middle) ** power for value in window), Fraction(0))
+    values, whole = integers(window)
+    n, total = len(values), sum(values)
+    return Fraction(sum((n * value - total) ** power for value in values), (n * whole) ** power)
 
 
 def each(values: np.ndarray, period: int, found: object) -> Rows:
@@ -59,35 +60,28 @@ def exact_kurtosis(columns: Columns, period: int, ddof: int) -> Rows:
 def exact_covariance(columns: Columns, period: int, ddof: int) -> Rows:
     found = []
     for one, other in zip(windows(columns["high"], period), windows(columns["low"], period)):
-        if one is None or other is None:
-            found.append(nan)
-        else:
-            left, right = mean(one), mean(other)
-            total = sum(((x - left) * (y - right) for x, y in zip(one, other)), Fraction(0))
-            found.append(float(total / (period - ddof)))
+        known = one is not None and other is not None
+        found.append(float(products(one, other) / (period - ddof)) if known else nan)
     return [found]
+
+
+def left_by_line(window: list[Fraction]) -> Fraction:
+    """The squares that are left beside the least squares line: of y - mean, less those of the slope times x - mean."""
+    at = [Fraction(i) for i in range(len(window))]
+    return squares(window) - products(at, window) ** 2 / squares(at)
 
 
 def exact_r2(columns: Columns, period: int) -> Rows:
     """1 less the squares that are left beside the line over those beside the mean."""
     def share(window: list[Fraction]) -> Fraction:
         total = squares(window)
-        at = [Fraction(i) for i in range(period)]
-        slope = sum(((x - mean(at)) * y for x, y in zip(at, window)), Fraction(0)) / squares(at)
-        left = sum(((y - mean(window) - slope * (x - mean(at))) ** 2 for x, y in zip(at, window)), Fraction(0))
-        return 1 - left / total if total else Fraction(0)
+        return 1 - left_by_line(window) / total if total else Fraction(0)
 
     return each(columns["close"], period, share)
 
 
 def exact_stderr(columns: Columns, period: int) -> Rows:
-    def error(window: list[Fraction]) -> float:
-        at = [Fraction(i) for i in range(period)]
-        slope = sum(((x - mean(at)) * y for x, y in zip(at, window)), Fraction(0)) / squares(at)
-        left = sum(((y - mean(window) - slope * (x - mean(at))) ** 2 for x, y in zip(at, window)), Fraction(0))
-        return root(left / (period - 2))
-
-    return each(columns["close"], period, error)
+    return each(columns["close"], period, lambda window: root(left_by_line(window) / (period - 2)))
 
 
 def before(values: np.ndarray, rows: int = 1) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
-from oracles import Columns, mean, root, squares, windows
+from oracles import Columns, mean, products, root, squares, windows
 
 Window = list[Fraction]
 Rows = list[list[float]]
@@ -19,12 +19,6 @@ def over(windows: list[Window | None], found: Callable[[Window], float | Fractio
 def pairs(first: np.ndarray, second: np.ndarray, period: int) -> list[tuple[Window, Window] | None]:
     both = zip(windows(first, period), windows(second, period))
     return [(one, other) if one is not None and other is not None else None for one, other in both]
-
-
-def products(first: Window, second: Window) -> Fraction:
-    """Sum of the products of the distances from the means."""
-    left, right = mean(first), mean(second)
-    return sum(((one - left) * (other - right) for one, other in zip(first, second)), Fraction(0))
 
 
 def line(window: Window) -> tuple[Fraction, Fraction]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
-from oracles import Columns, mean, squares
+from oracles import Columns, products, squares
 
 Rows = list[list[float]]
 nan = math.nan
@@ -126,8 +126,7 @@ def half_life(columns: Columns, period: int) -> Rows:
             out.append(nan)
             continue
         levels, changes = part[:-1], [b - a for a, b in zip(part, part[1:])]
-        middle, centre = mean(levels), mean(changes)
-        common = sum((x - middle) * (y - centre) for x, y in zip(levels, changes))
+        common = products(levels, changes)
         out.append(float(-squares(levels) / common) * math.log(2) if common else 0.0)
     return [out]
 

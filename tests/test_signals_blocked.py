@@ -75,7 +75,7 @@ def test_a_signal_ends_what_nobody_reads_from(start, line, number, many, tmp_pat
         process = start(*line, stdin=stdin, stdout=subprocess.PIPE)
         blocked(process.stdout)
         process.send_signal(number)
-        assert process.wait(timeout=30) == 128 + number
+        assert process.wait(timeout=120) == 128 + number
     told = process.stderr.read().decode()
     if line[0] == "indicators":
         assert told == f"hq-indicators: {number.name}: nobody takes the output, which stops without its end\n"
@@ -94,7 +94,7 @@ def test_a_run_that_was_ended_while_blocked_goes_on_to_the_same_rows(start, many
         taken = process.stdout.read(6_000_000)
         blocked(process.stdout)
         process.terminate()
-        assert process.wait(timeout=30) == 128 + signal.SIGTERM
+        assert process.wait(timeout=120) == 128 + signal.SIGTERM
     assert f"hq-state --output-bytes {state} to go on" in process.stderr.read().decode()
     output.write_bytes(taken + process.stdout.read())
     saved = statefile.read(str(state))
@@ -116,7 +116,7 @@ def test_whoever_reads_slowly_still_gets_the_end(start, many):
         while piece := process.stdout.read1(40_000):
             came.append(piece)
             time.sleep(0.01)
-        assert process.wait(timeout=30) == 128 + signal.SIGTERM
+        assert process.wait(timeout=120) == 128 + signal.SIGTERM
     assert process.stderr.read() == b""
     rows = frames.read(b"".join(came)).rows["bar/BTCUSDT/1m"]["ts"]
     assert 0 < len(rows) < ROWS
@@ -132,7 +132,7 @@ def test_a_signal_ends_a_filter_whose_input_pauses_within_a_file(start, tmp_path
         process.stdin.flush()
         time.sleep(0.5)             # it has read that, or will be ended before it does
         process.terminate()
-        assert process.wait(timeout=30) in (128 + signal.SIGTERM, -signal.SIGTERM), name       # or before it began
+        assert process.wait(timeout=120) in (128 + signal.SIGTERM, -signal.SIGTERM), name       # or before it began
 
 
 def test_nohup_keeps_a_hangup_away(start, many):
@@ -143,7 +143,7 @@ def test_nohup_keeps_a_hangup_away(start, many):
         process.send_signal(signal.SIGHUP)
         time.sleep(0.7)
         came = process.stdout.read()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     assert len(frames.read(came).rows["bar/BTCUSDT/1m"]["ts"]) == ROWS
 
 
@@ -155,7 +155,7 @@ def test_an_export_that_is_ended_leaves_no_part_of_a_file(start, number, many, t
     while not any(one.stat().st_size for one in tmp_path.iterdir()):
         time.sleep(0.01)
     process.send_signal(number)
-    assert process.wait(timeout=30) == 128 + number
+    assert process.wait(timeout=120) == 128 + number
     assert list(tmp_path.iterdir()) == []
 
 
