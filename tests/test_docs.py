@@ -163,6 +163,14 @@ def test_shown_scripts_exist() -> None:
             assert (ROOT / name).exists(), f"{text} names {name}"
 
 
+def test_the_kernel_that_is_shown_is_a_real_one() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    [(name, block)] = re.findall(r"^`(core/hq_core/[\w/.]+)` as it stands:\n\n((?: {4}.*\n|\n)+)", text, re.M)
+    shown = re.sub(r"^ {4}", "", block, flags=re.M).strip("\n")
+    assert shown.startswith("@kernel(")
+    assert f"\n{shown}\n\n\n" in (ROOT / name).read_text(), f"CONTRIBUTING.md shows another kernel than {name} holds"
+
+
 def test_warm_compiles_what_pipelines_use(run, desk: Path, tmp_path: Path) -> None:
     """After hq warm no line of LINES needs the compiler: it is out of reach and they still work."""
     told = r"(\d+) kernels in \S+, (\d+) of them compiled now, in [\d.]+ s\n"

@@ -20,30 +20,19 @@ def between(line: F8, fast: int, slow: int, s: State, out: F8) -> None:
     quick_keep = 1.0 - quick_weight
     calm_keep = 1.0 - calm_weight
     ready = max(fast, slow)
-    n = len(line)
-    i = 0
-    while i < n and seen < ready:
+    for i in range(len(line)):
         value = line[i]
-        out[i] = math.nan
-        if finite(value):
-            quick = quick_weight * value + quick_keep * quick if seen > 0 else value
-            calm = calm_weight * value + calm_keep * calm if seen > 0 else value
-            seen += 1
-            if seen == ready:
-                out[i] = quick - calm
-        i += 1
-    while i < n:
-        while i < n:
-            value = line[i]
-            if not finite(value):
-                break
-            quick = quick_weight * value + quick_keep * quick
-            calm = calm_weight * value + calm_keep * calm
-            out[i] = quick - calm
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+        known = finite(value)
+        if known:
+            if seen > 0:
+                quick = quick_weight * value + quick_keep * quick
+                calm = calm_weight * value + calm_keep * calm
+            else:
+                quick = value
+                calm = value
+            seen = min(seen + 1, ready)
+            known = seen == ready
+        out[i] = quick - calm if known else math.nan
     s.quick = quick
     s.calm = calm
     s.seen = seen

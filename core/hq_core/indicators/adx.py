@@ -28,42 +28,27 @@ def adx_steps(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> N
     seen = s.seen
     keep = (period - 1) / period
     ready = 2 * period
-    n = len(close)
-    i = 0
-    while i < n and seen < ready:
-        out[i] = math.nan
-        if finite(high[i] - low[i] + close[i]):
+    for i in range(len(close)):
+        known = finite(high[i] - low[i] + close[i])     # one of three that is not makes the sum not
+        if known:
             if seen > 0:
                 plus, minus, span = directional(
                     high[i], low[i], high_before, low_before, close_before, plus, minus, span,
-                    1.0 if seen < period else keep,
+                    keep if seen >= period else 1.0,
                 )
             high_before = high[i]
             low_before = low[i]
             close_before = close[i]
-            seen += 1
-            if seen > period:
-                mean += imbalance(plus, minus, span, 0.0)
-            if seen == ready:
-                mean /= period
-                out[i] = mean
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
-                break
-            plus, minus, span = directional(
-                high[i], low[i], high_before, low_before, close_before, plus, minus, span, keep
-            )
-            high_before = high[i]
-            low_before = low[i]
-            close_before = close[i]
-            mean = mean * keep + imbalance(plus, minus, span, mean) * weight
-            out[i] = mean
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+            if seen >= ready:
+                mean = mean * keep + imbalance(plus, minus, span, mean) * weight
+            else:
+                seen += 1
+                if seen > period:
+                    mean += imbalance(plus, minus, span, 0.0)
+                if seen == ready:
+                    mean /= period
+                known = seen == ready
+        out[i] = mean if known else math.nan
     s.plus = plus
     s.minus = minus
     s.span = span

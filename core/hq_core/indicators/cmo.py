@@ -22,39 +22,24 @@ def balance(close: F8, period: int, early: int, s: State, out: F8) -> None:
     prev = s.prev
     seen = s.seen
     rest = period - 1
-    n = len(close)
-    i = 0
-    while i < n and seen <= period:
+    first = period if early == 1 else period + 1
+    for i in range(len(close)):
         value = close[i]
-        out[i] = math.nan
-        if finite(value):
-            if seen > 0:
-                gain += max(value - prev, 0.0)
-                loss += max(prev - value, 0.0)
+        known = finite(value)
+        if known:
+            stays = rest
+            shared = period
+            if seen <= period:          # the warm-up: plain sums, of which the first row's move is 0
+                stays = 1
+                shared = period if seen == period else 1
+                prev = value if seen == 0 else prev
+                seen += 1
+                known = seen >= first
+            gain = (gain * stays + max(value - prev, 0.0)) / shared
+            loss = (loss * stays + max(prev - value, 0.0)) / shared
             prev = value
-            seen += 1
-            if seen == period and early == 1:
-                out[i] = 100.0 * ((gain - loss) / (gain + loss)) if gain + loss > 0.0 else 0.0
-            if seen > period:
-                gain /= period
-                loss /= period
-                total = gain + loss
-                out[i] = 100.0 * ((gain - loss) / total) if total > 0.0 else 0.0
-        i += 1
-    while i < n:
-        while i < n:
-            value = close[i]
-            if not finite(value):
-                break
-            gain = (gain * rest + max(value - prev, 0.0)) / period
-            loss = (loss * rest + max(prev - value, 0.0)) / period
-            prev = value
-            total = gain + loss
-            out[i] = 100.0 * ((gain - loss) / total) if total > 0.0 else 0.0
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+        total = gain + loss
+        out[i] = (100.0 * ((gain - loss) / total) if total > 0.0 else 0.0) if known else math.nan
     s.gain = gain
     s.loss = loss
     s.prev = prev

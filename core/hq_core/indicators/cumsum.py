@@ -26,16 +26,8 @@ def cumsum(close: F8, s: State, out: F8) -> None:
     out    (n,)  unit of close
     """
     total = s.total
-    n = len(close)
-    i = 0
-    while i < n:
-        while i < n:
-            if not finite(close[i]):
-                break           # out of the sum, where a choice would cost half of the time
-            total += close[i]
-            out[i] = total
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+    for i in range(len(close)):
+        known = finite(close[i])
+        total += close[i] if known else -0.0        # which leaves any sum as it is, a zero's sign included
+        out[i] = total if known else math.nan
     s.total = total

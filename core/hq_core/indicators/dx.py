@@ -35,40 +35,21 @@ def dx_steps(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> No
     seen = s.seen
     keep = (period - 1) / period
     ready = period + 1
-    n = len(close)
-    i = 0
-    while i < n and seen < ready:
-        out[i] = math.nan
-        if finite(high[i] - low[i] + close[i]):
+    for i in range(len(close)):
+        known = finite(high[i] - low[i] + close[i])     # one of three that is not makes the sum not
+        if known:
             if seen > 0:
                 plus, minus, span = directional(
                     high[i], low[i], high_before, low_before, close_before, plus, minus, span,
-                    1.0 if seen < period else keep,
+                    keep if seen >= period else 1.0,
                 )
             high_before = high[i]
             low_before = low[i]
             close_before = close[i]
-            seen += 1
-            if seen == ready:
-                value = imbalance(plus, minus, span, value)
-                out[i] = value
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
-                break
-            plus, minus, span = directional(
-                high[i], low[i], high_before, low_before, close_before, plus, minus, span, keep
-            )
-            high_before = high[i]
-            low_before = low[i]
-            close_before = close[i]
-            value = imbalance(plus, minus, span, value)
-            out[i] = value
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+            seen = min(seen + 1, ready)
+            known = seen == ready
+            value = imbalance(plus, minus, span, value) if known else value
+        out[i] = value if known else math.nan
     s.plus = plus
     s.minus = minus
     s.span = span

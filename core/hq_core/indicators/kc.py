@@ -7,7 +7,7 @@ from functools import partial
 from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
 from hq_core.kernels.bands import around
-from hq_core.kernels.smooth import finite, seed_or_move, true_range
+from hq_core.kernels.smooth import finite, true_range
 from hq_core.registry import Param
 
 
@@ -31,42 +31,26 @@ def channel(
     weight = 2.0 / (period + 1)
     share = 1.0 / atr
     keep = (atr - 1) / atr
-    n = len(close)
-    i = 0
-    while i < n and seen < ready:
+    for i in range(len(close)):
         typical = (high[i] + low[i] + close[i]) / 3.0
-        out_upper[i] = math.nan
-        out_middle[i] = math.nan
-        out_lower[i] = math.nan
-        if finite(typical):
-            seen += 1
-            if seen > late:
-                mean = seed_or_move(typical, mean, seen - late, period, weight)
-            if seen > calm:
-                span = seed_or_move(true_range(high[i], low[i], prev), span, seen - calm, atr, share)
+        known = finite(typical)
+        if known:
+            wide = true_range(high[i], low[i], prev)
             prev = close[i]
-            if seen == ready:
-                out_upper[i] = mean + nbdev * span
-                out_middle[i] = mean
-                out_lower[i] = mean - nbdev * span
-        i += 1
-    while i < n:
-        while i < n:
-            typical = (high[i] + low[i] + close[i]) / 3.0
-            if not finite(typical):
-                break
-            mean = (typical - mean) * weight + mean
-            span = span * keep + true_range(high[i], low[i], prev) * share
-            prev = close[i]
-            out_upper[i] = mean + nbdev * span
-            out_middle[i] = mean
-            out_lower[i] = mean - nbdev * span
-            i += 1
-        if i < n:
-            out_upper[i] = math.nan
-            out_middle[i] = math.nan
-            out_lower[i] = math.nan
-            i += 1
+            if seen >= ready:
+                mean = (typical - mean) * weight + mean
+                span = span * keep + wide * share
+            else:
+                seen += 1
+                mean += typical if seen > late else 0.0
+                span += wide if seen > calm else 0.0
+                if seen == ready:
+                    mean /= period
+                    span /= atr
+                known = seen == ready
+        out_upper[i] = mean + nbdev * span if known else math.nan
+        out_middle[i] = mean if known else math.nan
+        out_lower[i] = mean - nbdev * span if known else math.nan
     s.mean = mean
     s.span = span
     s.prev = prev

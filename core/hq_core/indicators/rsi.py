@@ -23,37 +23,22 @@ def strength(close: F8, period: int, early: int, still: float, s: State, out: F8
     prev = s.prev
     seen = s.seen
     keep = (period - 1) / period
-    n = len(close)
-    i = 0
-    while i < n and seen <= period:
+    first = period if early == 1 else period + 1
+    for i in range(len(close)):
         value = close[i]
-        out[i] = math.nan
-        if finite(value):
-            if seen > 0:
-                gain += max(value - prev, 0.0)
-                loss += max(prev - value, 0.0)
+        known = finite(value)
+        if known:
+            stays = keep
+            if seen <= period:          # the warm-up: plain sums, of which the first row's move is 0
+                stays = 1.0
+                prev = value if seen == 0 else prev
+                seen += 1
+                known = seen >= first
+            gain = gain * stays + max(value - prev, 0.0)
+            loss = loss * stays + max(prev - value, 0.0)
             prev = value
-            seen += 1
-            if seen == period and early == 1:
-                out[i] = 100.0 * (gain / (gain + loss)) if gain + loss > 0.0 else still
-            if seen > period:
-                total = gain + loss
-                out[i] = 100.0 * (gain / total) if total > 0.0 else still
-        i += 1
-    while i < n:
-        while i < n:
-            value = close[i]
-            if not finite(value):
-                break
-            gain = gain * keep + max(value - prev, 0.0)
-            loss = loss * keep + max(prev - value, 0.0)
-            prev = value
-            total = gain + loss
-            out[i] = 100.0 * (gain / total) if total > 0.0 else still
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+        total = gain + loss
+        out[i] = (100.0 * (gain / total) if total > 0.0 else still) if known else math.nan
     s.gain = gain
     s.loss = loss
     s.prev = prev

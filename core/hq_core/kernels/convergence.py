@@ -22,52 +22,34 @@ def convergence(
     line = s.signal
     seen = s.seen
     line_weight = 2.0 / (signal + 1)
+    late = long - short             # rows that the quick average leaves out
     ready = long + signal - 1
-    n = len(close)
-    i = 0
-    while i < n and seen < ready:
+    for i in range(len(close)):
         value = close[i]
-        out_macd[i] = math.nan
-        out_signal[i] = math.nan
-        out_hist[i] = math.nan
-        if finite(value):
-            seen += 1
-            if seen <= long:
-                calm += value
-                if seen > long - short:
-                    quick += value
-                if seen == long:
-                    calm /= long
-                    quick /= short
-            else:
+        known = finite(value)
+        if known:
+            row = seen + 1          # of the finite ones; ready + 1 stands for all after it
+            if row > long:
                 quick = (value - quick) * quick_weight + quick
                 calm = (value - calm) * calm_weight + calm
-            if seen >= long:
-                line += quick - calm
-            if seen == ready:
-                line /= signal
-                out_macd[i] = quick - calm
-                out_signal[i] = line
-                out_hist[i] = quick - calm - line
-        i += 1
-    while i < n:
-        while i < n:
-            value = close[i]
-            if not finite(value):
-                break
-            quick = (value - quick) * quick_weight + quick
-            calm = (value - calm) * calm_weight + calm
-            apart = quick - calm
-            line = (apart - line) * line_weight + line
-            out_macd[i] = apart
-            out_signal[i] = line
-            out_hist[i] = apart - line
-            i += 1
-        if i < n:
-            out_macd[i] = math.nan
-            out_signal[i] = math.nan
-            out_hist[i] = math.nan
-            i += 1
+            else:
+                quick += value if row > late else 0.0
+                calm += value
+                if row == long:
+                    quick /= short
+                    calm /= long
+            if row > ready:
+                line = (quick - calm - line) * line_weight + line
+            else:
+                line += quick - calm if row >= long else 0.0
+                if row == ready:
+                    line /= signal
+                seen = row
+                known = row == ready
+        apart = quick - calm
+        out_macd[i] = apart if known else math.nan
+        out_signal[i] = line if known else math.nan
+        out_hist[i] = apart - line if known else math.nan
     s.fast = quick
     s.slow = calm
     s.signal = line

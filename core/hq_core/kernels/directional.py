@@ -50,35 +50,19 @@ def movement(high: F8, low: F8, period: int, falls: bool, s: State, out: F8) -> 
     seen = s.seen
     keep = (period - 1) / period
     ready = max(period, 2)
-    n = len(high)
-    i = 0
-    while i < n and seen < ready:
-        out[i] = math.nan
-        if finite(high[i] - low[i]):
+    for i in range(len(high)):
+        known = finite(high[i] - low[i])        # one of two that is not makes the difference not
+        if known:
             if seen > 0:
                 up = high[i] - high_before
                 down = low_before - low[i]
-                total += rise_of(down, up) if falls else rise_of(up, down)
+                stays = keep if seen == ready else 1.0
+                total = total * stays + (rise_of(down, up) if falls else rise_of(up, down))
             high_before = high[i]
             low_before = low[i]
-            seen += 1
-            if seen == ready:
-                out[i] = total
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i]):        # one of two that is not makes the difference not
-                break
-            up = high[i] - high_before
-            down = low_before - low[i]
-            total = total * keep + (rise_of(down, up) if falls else rise_of(up, down))
-            high_before = high[i]
-            low_before = low[i]
-            out[i] = total
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+            seen = min(seen + 1, ready)
+            known = seen == ready
+        out[i] = total if known else math.nan
     s.total = total
     s.high = high_before
     s.low = low_before
@@ -97,41 +81,24 @@ def share_of_range(high: F8, low: F8, close: F8, period: int, falls: bool, s: St
     seen = s.seen
     keep = (period - 1) / period
     ready = period + 1
-    n = len(close)
-    i = 0
-    while i < n and seen < ready:
-        out[i] = math.nan
-        if finite(high[i] - low[i] + close[i]):
-            if seen > 0:
+    for i in range(len(close)):
+        known = finite(high[i] - low[i] + close[i])     # one of three that is not makes the sum not
+        if known:
+            stays = keep
+            if seen < ready:            # the warm-up
+                stays = keep if seen >= period else 1.0
+                seen += 1
+                known = seen == ready
+            if seen > 1:
                 plus, minus, span = directional(
                     high[i], low[i], high_before, low_before, close_before,
-                    0.0 if falls else moved, moved if falls else 0.0, span, 1.0 if seen < period else keep,
+                    0.0 if falls else moved, moved if falls else 0.0, span, stays,
                 )
                 moved = minus if falls else plus
             high_before = high[i]
             low_before = low[i]
             close_before = close[i]
-            seen += 1
-            if seen == ready:
-                out[i] = scale * (moved / span) if span > 0.0 else 0.0
-        i += 1
-    while i < n:
-        while i < n:
-            if not finite(high[i] - low[i] + close[i]):     # one of three that is not makes the sum not
-                break
-            plus, minus, span = directional(
-                high[i], low[i], high_before, low_before, close_before,
-                0.0 if falls else moved, moved if falls else 0.0, span, keep,
-            )
-            moved = minus if falls else plus
-            high_before = high[i]
-            low_before = low[i]
-            close_before = close[i]
-            out[i] = scale * (moved / span) if span > 0.0 else 0.0
-            i += 1
-        if i < n:
-            out[i] = math.nan
-            i += 1
+        out[i] = (scale * (moved / span) if span > 0.0 else 0.0) if known else math.nan
     s.moved = moved
     s.span = span
     s.high = high_before
