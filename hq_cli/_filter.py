@@ -121,7 +121,9 @@ def check_stdin(name: str) -> None:
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
 
 
-SHOWN = 100         # rows of a table on a terminal
+BESIDE = 5          # lines of a terminal that a table leaves: its head, what it says of more rows, the prompts
+LINES = 24          # of a terminal that does not say
+FEWEST = 10         # rows of a table, however small the terminal says that it is
 
 
 def _tell(name: str, counts: Mapping[str, int], what: str) -> None:
@@ -140,7 +142,7 @@ def frames_out(name: str) -> Iterator[int]:
 
     say(f"{name}: stdout is a terminal, so this is a table; in a pipe it is hq-frames", INFO)
     # -P: the current folder is no place to look for modules
-    table = Popen([sys.executable, "-P", "-m", "hq_cli.export", "table", "--head", str(SHOWN)], stdin=PIPE, stderr=PIPE)
+    table = Popen([sys.executable, "-P", "-m", "hq_cli.export", "table", "--head", _fitting()], stdin=PIPE, stderr=PIPE)
     assert table.stdin is not None
     assert table.stderr is not None
     try:
@@ -154,6 +156,15 @@ def frames_out(name: str) -> Iterator[int]:
         for line in said.splitlines():
             say(line)
         raise HqError(f"the table that shows the rows ended with {code}; in a pipe they are hq-frames", IO)
+
+
+def _fitting() -> str:
+    """How many rows of a table leave its head on the screen."""
+    try:
+        lines = os.get_terminal_size(1).lines or LINES
+    except OSError:
+        lines = LINES
+    return str(max(FEWEST, lines - BESIDE))
 
 
 @contextmanager

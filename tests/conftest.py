@@ -6,6 +6,7 @@ import pty
 import shutil
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,10 +74,11 @@ def run(command_env, tmp_path):
 
 @pytest.fixture
 def on_terminal(command_env, tmp_path):
-    """As `run`, of a line whose stdout is a terminal."""
+    """As `run`, of a line whose stdout is a terminal of so many lines."""
 
-    def shell(line: str, *, cwd=tmp_path) -> Ran:
+    def shell(line: str, *, cwd=tmp_path, lines: int = 0) -> Ran:
         ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (lines, 80))
         with subprocess.Popen(["bash", "-c", line], stdout=theirs, stderr=subprocess.PIPE, cwd=cwd,
                               env=command_env) as process:
             os.close(theirs)

@@ -145,3 +145,11 @@ def test_equal_is_not_said_of_columns_that_nothing_is_made_of(run) -> None:
 @pytest.mark.parametrize("option", ["--rtol nan", "--atol inf"])
 def test_a_tolerance_is_a_number(run, option: str) -> None:
     assert run(f"hq-gen bars --rows 1 --seed 1 > a; hq-diff {option} a a").code == 2
+
+
+def test_a_table_on_a_terminal_leaves_its_head_on_the_screen(on_terminal) -> None:
+    ran = on_terminal("hq-gen bars --rows 90 --seed 1", lines=30)
+    assert ran.code == 0, ran.stderr
+    shown = ran.text.splitlines()
+    assert "close" in shown[0]
+    assert 20 < len(shown) < 29

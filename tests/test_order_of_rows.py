@@ -196,3 +196,12 @@ def _problem(schema, rows):
         _, wrong = order.check(batch)
         return wrong or None
     return None
+
+
+def test_an_id_below_one_is_none_for_hq_aggregate_too(run):
+    """There is one rule of ids: 5, 0, 6 at one ts pass the order check, and nothing behind it says otherwise."""
+    start = 1_600_000_020 * 10**9
+    rows = [(start + at, 100.0 + at, 1.0, id_) for at, id_ in ((0, 5), (0, 0), (0, 6), (60 * 10**9, 7))]
+    sent = frames.frames(frames.trades(rows, "ts price qty id"))
+    done = run("hq-aggregate 1m --slack-start 1s | hq-export csv --columns trades", sent)
+    assert (done.code, done.text) == (0, "symbol,trades\nBTCUSDT,3\n")

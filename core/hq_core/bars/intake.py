@@ -84,7 +84,7 @@ class Arrivals:
 
 
 class Trades(Arrivals):
-    """Trades: finite prices > 0 and quantities >= 0, in the order of (ts, id)."""
+    """Trades: finite prices > 0 and quantities >= 0, in the order of ts."""
 
     def __init__(self, plan: Plan, options: Options) -> None:
         super().__init__(plan, options, order.check_order)
@@ -104,8 +104,6 @@ class Trades(Arrivals):
         check = self.check
         ts = batch.address("ts")
         check.column("ts", ts, usable)
-        ids = "id" in self.plan.inputs
-        check.column("id", batch.address("id") if ids else 0, usable if ids else 0)
         check.run()
         good, state = check.state.good, check.state
         if state.why:
@@ -117,8 +115,6 @@ class Trades(Arrivals):
 
     def _order_problem(self, ts: int) -> str:
         state = self.check.state
-        if state.why == order.ID_BACK:
-            return f"id goes back while ts stays {iso_text(ts)}; sort the input by ts and id, or pass --lateness"
         if state.why == order.GAP:
             return self._gap(ts)
         return far(ts) or self._back(state.why == order.MARKED, ts)

@@ -1,10 +1,10 @@
-"""The order of trades, (ts, id), and the longest silence between two of them."""
+"""Trades by time, against marks, and the longest silence between two of them; ids are the common check's (order.py)."""
 from __future__ import annotations
 
 from hq_core.bars.period import EARLIEST, LATEST
 from hq_core.jit import I8, State, inline, kernel
 
-BACK, ID_BACK, MARKED, GAP, FAR = 1, 2, 3, 4, 5
+BACK, MARKED, GAP, FAR = 1, 2, 3, 4
 FOREVER = 0x7FFFFFFFFFFFFFFF
 
 
@@ -15,32 +15,24 @@ def apart(later: int, earlier: int, most: int) -> bool:
 
 
 @inline
-def _wrong(at: int, before: int, id_back: bool, max_gap: int) -> int:
+def _wrong(at: int, before: int, max_gap: int) -> int:
     """Why a row cannot follow another, or 0."""
     if at < before:
         return BACK
-    if at == before and id_back:
-        return ID_BACK
     return GAP if apart(at, before, max_gap) else 0
 
 
-@kernel(state="good:i8 why:i8 rows:i8 last:i8 last_id:i8 mark:i8 marked:i8")
-def check_order(ts: I8, id: I8, max_gap: int, s: State) -> None:
+@kernel(state="good:i8 why:i8 rows:i8 last:i8 mark:i8 marked:i8")
+def check_order(ts: I8, max_gap: int, s: State) -> None:
     """s.good = how many rows from the first on are in order; s.why says what is wrong with the next one.
 
-    id        (n,) breaks ties of ts; or empty
     max_gap   the longest time without a row, ns; 0 any
     """
     n = len(ts)
-    ids = len(id) > 0
     s.why = 0
     good = min(n, 1)
-    if not ids:                             # mostly all rows are in order, which is soon seen
-        for i in range(1, n):
-            good += ts[i] >= ts[i - 1]
-    else:
-        for i in range(1, n):
-            good += (ts[i] > ts[i - 1]) | ((ts[i] == ts[i - 1]) & (id[i] >= id[i - 1]))
+    for i in range(1, n):                   # mostly all rows are in order, which is soon seen
+        good += ts[i] >= ts[i - 1]
     if max_gap > 0:
         for i in range(1, n):
             good -= apart(ts[i], ts[i - 1], max_gap)
@@ -48,12 +40,12 @@ def check_order(ts: I8, id: I8, max_gap: int, s: State) -> None:
     if good < n:
         start = 1
         while start < n:
-            s.why = _wrong(ts[start], ts[start - 1], ids and id[start] < id[start - 1], max_gap)
+            s.why = _wrong(ts[start], ts[start - 1], max_gap)
             if s.why:
                 break
             start += 1
     if n > 0 and s.rows > 0:                # the first row follows the last one of the batch before
-        why = _wrong(ts[0], s.last, ids and id[0] < s.last_id, max_gap)
+        why = _wrong(ts[0], s.last, max_gap)
         if why:
             start = 0
             s.why = why
@@ -70,5 +62,3 @@ def check_order(ts: I8, id: I8, max_gap: int, s: State) -> None:
     s.rows += start
     if start > 0:
         s.last = ts[start - 1]
-        if ids:
-            s.last_id = id[start - 1]
