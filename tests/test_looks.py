@@ -151,5 +151,6 @@ def test_a_table_on_a_terminal_leaves_its_head_on_the_screen(on_terminal) -> Non
     ran = on_terminal("hq-gen bars --rows 90 --seed 1", lines=30)
     assert ran.code == 0, ran.stderr
     shown = ran.text.splitlines()
-    assert "close" in shown[0]
+    assert shown[0].startswith("bar BTCUSDT 1m")
+    assert "close" in shown[1]
     assert 20 < len(shown) < 29
