@@ -28,7 +28,7 @@ class Command(click.Command):
         # outside a terminal COLUMNS says nothing: the same help everywhere
         width = None if os.isatty(1) else WIDTH
         settings = {"help_option_names": ["-h", "--help"], "max_content_width": WIDTH, "terminal_width": width}
-        super().__init__(*args, context_settings=settings, **rest)
+        super().__init__(*args, **{**rest, "context_settings": settings})
         self.examples = [line.strip() for line in examples.strip().splitlines()]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
-from hq_cli._filter import check_stdin, command, say
+from hq_cli._filter import check_stdin, command
+from hq_cli._say import say
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv > bars.csv

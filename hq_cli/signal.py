@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hq_cli._filter import filter_command, say
+from hq_cli._filter import filter_command
+from hq_cli._say import say
 from hq_cli._settings import settings, settings_options
 
 if TYPE_CHECKING:

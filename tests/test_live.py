@@ -1,13 +1,10 @@
 """Indicators row by row from Python: the bits of one batch, whatever is asked for."""
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from indicator_runs import NAMES, bits, once, rough, within
 
-import hq_core.api.live
 from hq_core.api.live import Live
 from hq_core.errors import HqError
 from hq_core.graph import Settings
@@ -80,8 +77,3 @@ def test_what_is_wrong_is_said() -> None:
         Live()
     with pytest.raises(HqError, match="there is no other series to read here"):
         Live("ema:3(close@ETHUSDT)")
-
-
-def test_the_example_in_the_docstring() -> None:
-    found = doctest.testmod(hq_core.api.live)
-    assert (found.failed, found.attempted) == (0, 4)

@@ -71,8 +71,8 @@ class HQuant:
     >>> rsi = hq.add_indicator({"type": "rsi", "period": 2})
     >>> for i, close in enumerate((10.0, 11.0, 12.0, 11.0)):
     ...     hq.push_kline({"ts": i, "open": close, "high": close, "low": close, "close": close, "volume": 1.0})
-    >>> rsi.view()
-    array([  nan,   nan, 100.,  50.])
+    >>> rsi.view().tolist()
+    [nan, nan, 100.0, 50.0]
     """
 
     def __init__(

@@ -117,7 +117,7 @@ class Cell:
 
     >>> from hq_core.jit import F8, Cell, kernel
     >>> @kernel()
-    ... def double(x: "F8", out: "F8") -> None:
+    ... def double(x: F8, out: F8) -> None:
     ...     for i in range(len(x)): out[i] = 2.0 * x[i]
     """
 
