@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from hq_cli._help import Command
 
 PURPOSES = (
-    ("Get data in and out", ("gen", "import", "export")),
+    ("Get data in and out", ("gen", "import", "export", "merge")),
     ("Bars and indicators", ("aggregate", "indicators")),
     ("Strategy and account", ("signal", "backtest")),
     ("Check and keep", ("diff", "state")),

@@ -116,6 +116,12 @@ class Schema:
     def kind(self, name: str) -> str:
         return self.cols[self.index(name)][1]
 
+    @property
+    def panel(self) -> bool:
+        """Rows of many symbols, which a column names."""
+        at = self._index.get("symbol", -1)
+        return at >= 0 and not self.symbol and self.cols[at][1] == "s4"
+
     def with_columns(self, more: Columns, extra: Mapping[str, object] | None = None) -> Schema:
         """The same series with columns added at the end."""
         return Schema(self.of, self.symbol, self.period, (*self.cols, *more), {**self.extra, **(extra or {})})
@@ -144,16 +150,61 @@ def symbol_of(key: str) -> str:
     return key.partition("/")[2].rpartition("/")[0]
 
 
+class Texts:
+    """The texts behind the codes of s4 columns: by a series' name and a column, for the section that is open."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, list[str]]] = {}
+
+    def of(self, key: str) -> dict[str, list[str]]:
+        """The tables of a series, which grow as further texts come."""
+        found = self._tables.get(key)
+        if found is None:
+            found = self._tables[key] = {}
+        return found
+
+    def take(self, frame: Mapping[str, Any]) -> None:
+        """Learn from a frame that is no rows: `strings` adds to a table, `section` begins them anew."""
+        if frame["kind"] == "strings":
+            table = self.of(frame["of"]).setdefault(frame["col"], [])
+            table += frame["values"]
+            if len(table) > MOST_TEXTS:
+                raise HqError(f"{frame['of']}: column '{frame['col']}' has more than {MOST_TEXTS} texts", DATA)
+        elif frame["kind"] == "section":
+            self.clear()
+
+    def clear(self) -> None:
+        """A section begins: whoever holds tables of the one before keeps them."""
+        self._tables = {}
+
+    def save(self) -> dict[str, dict[str, list[str]]]:
+        return {key: tables for key, tables in self._tables.items() if tables}
+
+    def load(self, saved: dict[str, dict[str, list[str]]]) -> None:
+        self._tables = {key: dict(tables) for key, tables in saved.items()}
+
+
+MOST_TEXTS = 1 << 20        # of a column: its texts are held in memory
+NO_TEXTS: dict[str, list[str]] = {}
+
+
 class Batch:
-    """n rows of a series: the address of each column.  Valid until its source reads again; `keep` owns the memory."""
+    """n rows of a series: the address of each column.  Valid until its source reads again; `keep` owns the memory.
 
-    __slots__ = ("addresses", "keep", "n", "schema")
+    texts  of an s4 column: what its codes stand for
+    """
 
-    def __init__(self, schema: Schema, n: int, addresses: list[int], keep: object = None) -> None:
+    __slots__ = ("addresses", "keep", "n", "schema", "texts")
+
+    def __init__(
+        self, schema: Schema, n: int, addresses: list[int], keep: object = None,
+        texts: dict[str, list[str]] = NO_TEXTS,
+    ) -> None:
         self.schema = schema
         self.n = n
         self.addresses = addresses
         self.keep = keep
+        self.texts = texts
 
     def address(self, name: str) -> int:
         return self.addresses[self.schema.index(name)]
@@ -167,14 +218,24 @@ class Batch:
 
     def slice(self, start: int, stop: int) -> Batch:
         """Rows start to stop, without a copy."""
-        return Batch(self.schema, stop - start, after(self.addresses, self.schema.widths, start), self.keep)
+        at = after(self.addresses, self.schema.widths, start)
+        return Batch(self.schema, stop - start, at, self.keep, self.texts)
 
     def copied(self) -> Batch:
         """The same rows in memory of their own, which is the copy's `keep`."""
         memory = Memory(max(8, self.schema.blob(self.n)))
         addresses = self.schema.places(memory.address, self.n)
         move(addresses, self.addresses, self.schema.widths, self.n)
-        return Batch(self.schema, self.n, addresses, memory)
+        return Batch(self.schema, self.n, addresses, memory, self.texts)
+
+    def words(self, name: str) -> list[str]:
+        """The texts of an s4 column, row by row.  Raises HqError DATA for a code without a text."""
+        table = self.texts.get(name, ())
+        codes = self.view(name).tolist()
+        if codes and not 0 <= min(codes) <= max(codes) < len(table):
+            bad = next(code for code in codes if not 0 <= code < len(table))
+            raise HqError(f"{self.schema.key}: column '{name}' has code {bad}, of which the stream gives no text", DATA)
+        return [table[code] for code in codes]
 
 
 def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
@@ -202,3 +263,16 @@ def bar_columns(optional: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
     """The columns of a bar in their order, with those of `optional` that bars may lack."""
     fixed = {"ts", "open_time", "open", "high", "low", "close", "volume", "complete"}
     return tuple((name, kind) for name, kind in BAR if name in fixed or name in optional)
+
+
+SCHEMA = (str, str, str, [(str, str)], {str: object})       # the shape of what `described` gives
+
+
+def described(schema: Schema) -> list[Any]:
+    """A schema as plain values."""
+    return [schema.of, schema.symbol, schema.period, [list(column) for column in schema.cols], schema.extra]
+
+
+def undescribed(saved: list[Any]) -> Schema:
+    of, symbol, period, columns, extra = saved
+    return Schema(of, symbol, period, [(name, kind) for name, kind in columns], extra)

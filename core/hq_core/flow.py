@@ -4,11 +4,12 @@ from __future__ import annotations
 import os
 import select
 import signal
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
-from hq_core.batch import Batch
-from hq_core.errors import DATA, HqError
+from hq_core.batch import Batch, Schema
+from hq_core.errors import DATA, TEMP, HqError
 from hq_core.order import Order
 from hq_core.roles import End, Head, Idle
 from hq_core.saved import Damaged, shaped, taking
@@ -19,7 +20,8 @@ from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hq_core.roles import Item, Source, Stage
+    from hq_core.roles import Item, Sink, Source, Stage
+    from hq_core.stream.panel import Apart
 
 BACKLOG = 16        # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -71,10 +73,12 @@ class Signals:
         """Whether `fd` can be read at once, and no signal has come."""
         return not self.caught and self._ready(fd, 0)
 
-    def wait(self, fd: int) -> bool:
-        """Wait until `fd` can be read; true when a signal came first."""
-        while not self.caught and not self._ready(fd, None):
-            pass
+    def wait(self, fd: int, patience: float = 0.0) -> bool:
+        """Wait until `fd` can be read; true when a signal came first.  Raises HqError TEMP after `patience` seconds."""
+        since = monotonic()
+        while not self.caught and not self._ready(fd, int(1000 * patience) or None):
+            if patience and monotonic() - since >= patience:
+                raise HqError(f"an input was silent for {patience:g} s, and the others wait for it", TEMP)
         return self.caught != 0
 
     def _ready(self, fd: int, timeout: int | None) -> bool:
@@ -118,6 +122,7 @@ class Flow:
 
     def __init__(self, stage: Stage, command: str, argv: list[str], fd_in: int = 0, fd_out: int = 1) -> None:
         self.stage = stage
+        self._to: Sink = stage      # what is given the items: the stage, or what stands around it
         self.command = command
         self.argv = argv
         self.fd_in = fd_in
@@ -151,8 +156,8 @@ class Flow:
                     state.close()
 
     def _run(self, source: Source, state: State | None, signals: Signals) -> int:
-        stage, out = self.stage, self.out
-        stage.begin(out)
+        out = self.out
+        self.stage.begin(out)
         if state is not None and state.loaded is not None:
             self._resume(source, state, state.loaded)
         reads = 0
@@ -163,13 +168,14 @@ class Flow:
                     self._take(item)
                 elif isinstance(item, Idle):
                     reads += 1
-                    if reads < BACKLOG and signals.waiting(self.fd_in):
+                    fd = self.fd_in if source.waits_on < 0 else source.waits_on
+                    if reads < BACKLOG and signals.waiting(fd):
                         continue            # small frames would slow the whole pipeline down
                     reads = 0
                     out.flush()
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
                         self._save(source, state, ended=False, closed=not self._headed)
-                    if signals.wait(self.fd_in):
+                    if signals.wait(fd, source.patience):
                         break
                 else:
                     self._say(item, state)
@@ -180,7 +186,7 @@ class Flow:
             if not stopped.reading:
                 raise
         self._open(state)
-        stage.finish(more=state is not None or signals.caught > 0)      # a signal is not the input's end
+        self._to.finish(more=state is not None or signals.caught > 0)      # a signal is not the input's end
         out.end(self._all_dropped(), self._all_holes())
         out.flush()
         if state is not None:
@@ -191,14 +197,14 @@ class Flow:
         good, wrong = (batch.n, "") if self.stage.any_order else self.order.check(batch)
         if good:
             self._rows += good
-            self.stage.rows(batch if good == batch.n else batch.slice(0, good))
+            self._to.rows(batch if good == batch.n else batch.slice(0, good))
         if wrong:
             raise HqError(wrong, DATA)
 
     def _say(self, item: Item, state: State | None) -> None:
         if isinstance(item, Head):
             if self._headed:
-                self.out.map({"kind": "section", "made_by": item.get("made_by", [])})
+                self._to_section({"kind": "section", "made_by": item.get("made_by", [])})
             else:
                 self._open(state, item.get("made_by", []))
             return
@@ -208,7 +214,24 @@ class Flow:
                 self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
             holes.add(self.holes, item.get("holes") or {})
         else:
-            give(item, self.stage)
+            if isinstance(item, Schema) and item.panel and self.stage.panels != "whole":
+                self._apart()
+            give(item, self._to)
+
+    def _apart(self) -> Apart:
+        """Stand around the stage, which wants the series of a panel."""
+        from hq_core.stream.panel import Apart
+
+        if self._to is self.stage:
+            self._to = Apart(self.stage, self.out, self.stage.panels == "apart")
+        assert isinstance(self._to, Apart)
+        return self._to
+
+    def _to_section(self, frame: dict[str, Any]) -> None:
+        if self._to is self.stage:
+            self.out.map(frame)
+        else:
+            self._apart().joiner.section(frame)
 
     def _open(self, state: State | None, made_by: Iterable[object] = ()) -> None:
         if not self._headed:
@@ -216,6 +239,8 @@ class Flow:
             mine = [self.command, VERSION, self.argv, self.stage.inputs]
             resumed = state is not None and state.reopen
             self.out.head([*made_by, mine], {"resumed": True, "offset": self._section} if resumed else {})
+            if self._to is not self.stage:
+                self._apart().joiner.take_up()
 
     def _all_dropped(self) -> dict[str, int]:
         """Rows dropped here and upstream, by reason."""
@@ -236,7 +261,12 @@ class Flow:
         with taking(alone=True):
             holes.add(self.holes, loaded["holes"])
             self.order.load(loaded["order"])
-            self.stage.load(loaded["stage"] and shaped(loaded["stage"], self.stage.SHAPE))
+            if loaded["apart"]:
+                from hq_core.stream.panel import SHAPE
+
+                self._apart().load(shaped(loaded["stage"], SHAPE))
+            else:
+                self.stage.load(loaded["stage"] and shaped(loaded["stage"], self.stage.SHAPE))
         if state.reopen:
             self._section = loaded["section"]
         if state.midway:
@@ -261,7 +291,9 @@ class Flow:
             "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
             "section": 0 if closed else self._section + self.out.written,
             "dropped": {} if closed else self._all_dropped(),
-            "holes": {} if closed else self._all_holes(), "order": self.order.save(), "stage": self.stage.save(),
+            "holes": {} if closed else self._all_holes(), "order": self.order.save(),
+            "apart": self._to is not self.stage,
+            "stage": self.stage.save() if self._to is self.stage else self._apart().save(),
         })
 
 

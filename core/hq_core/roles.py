@@ -62,6 +62,8 @@ class Source:
     lines     it is text of lines, some of which may stand before the rows
     bare      its form has no place for a period
     unread    columns of the input that nothing is made of
+    waits_on  the descriptor from which more must come; -1: the one that the flow was given
+    patience  seconds that it may take; 0: for ever
     """
 
     SHAPE: Any = {}
@@ -69,6 +71,8 @@ class Source:
     lines = False
     bare = False
     position = 0
+    waits_on = -1
+    patience = 0.0
     passed: Mapping[str, int] = MappingProxyType({})
 
     @property
@@ -111,6 +115,9 @@ class Sink:
     def other(self, frame: dict[str, Any]) -> None:
         """A frame of a kind that the flow does not know."""
 
+    def advance(self, ts: int) -> None:
+        """All series have come up to ts, rows of it may follow: as a mark, but of no meaning for what comes first."""
+
     def flush(self) -> None:
         """The input pauses: what is held back only for speed goes out."""
 
@@ -126,6 +133,8 @@ class Stage(Sink):
     holes     bars made of fewer rows than they have room for: for the end frame, as `dropped` is
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
     any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
+    panels    whole: they pass as any rows; apart: the stage is given each symbol's series, and what it writes of it is
+              put together again; series: it is given them, and what it writes stays series
     SHAPE     of what `save` gives (hq_core/saved.py), or {}; a state file with anything else is not given to `load`
     """
 
@@ -133,6 +142,7 @@ class Stage(Sink):
 
     out: Out
     any_order = False
+    panels = "whole"
 
     def __init__(self) -> None:
         self.dropped: dict[str, int] = {}

@@ -20,11 +20,13 @@ HEAD = 40                   # bytes: the magic and the digest
 LIMIT = 1 << 30
 PIECE = 1 << 20
 FILE_ONLY = "a state is a file of its own, under its own name"
+ORDER = {"series": {str: [int]}, "panels": {str: {str: [int]}}}        # of what hq_core.order saves
 CONTENT = {
     "command": str, "version": str, "options": {str: object}, "inputs": {str: str},     # inputs: digests of files
     "input": {"bytes": Count, "rows": Count, "ended": bool, "format": str, "source": {str: object}},
     "output": {"bytes": Count, "closed": bool}, "section": Count, "dropped": {str: Count},
-    "holes": {str: {"bars": Count, "rows": Count, "first": int}}, "order": {str: [int]}, "stage": {str: object},
+    "holes": {str: {"bars": Count, "rows": Count, "first": int}}, "order": ORDER,
+    "apart": bool, "stage": {str: object},
 }
 
 

@@ -221,6 +221,12 @@ class Chain:
             self._feed(None, 0, 0, horizon)
         self.arrivals.mark(ts)
 
+    def advance(self, ts: int) -> None:
+        """Other symbols have come to ts: bars that ended close, for as long as their time is filled."""
+        ts = within(ts) - self.options.lateness
+        if self.started and not (self.options.fill and self.arrivals.silent(ts)):
+            self.mark(ts)
+
     def flush(self) -> None:
         """The input has ended: what waits is taken in, and open bars end here as partial ones."""
         if self.held is not None:

@@ -7,7 +7,16 @@ from bisect import bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Batch, Schema, period_ns, period_text, stretches
+from hq_core.batch import (
+    SCHEMA,
+    Batch,
+    Schema,
+    described,
+    period_ns,
+    period_text,
+    stretches,
+    undescribed,
+)
 from hq_core.errors import DATA, HqError
 from hq_core.memory import move, room
 from hq_core.saved import Count, Damaged
@@ -23,7 +32,6 @@ if TYPE_CHECKING:
 
 PENDING = 65_536  # rows of one series that may wait for another
 EVER = (1 << 63) - 1
-SCHEMA = (str, str, str, [(str, str)], {str: object})
 UNIT = {"graph": bytes, "passed": int, "feeds": [FEED], "pending": [(SCHEMA, Count, [bytes])]}
 
 
@@ -229,13 +237,3 @@ class Unit:
                 raise Damaged(f"{n} rows of {before.key} wait, in columns of another length")
             self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies)))
         self._waiting = sum(n for _, n, _ in self._pending)
-
-
-def described(schema: Schema) -> list[Any]:
-    """A schema as plain values."""
-    return [schema.of, schema.symbol, schema.period, [list(column) for column in schema.cols], schema.extra]
-
-
-def undescribed(saved: list[Any]) -> Schema:
-    of, symbol, period, columns, extra = saved
-    return Schema(of, symbol, period, [(name, kind) for name, kind in columns], extra)

@@ -45,6 +45,7 @@ class Aggregate(Stage):
     tiers, fx    add statistics by money tier: three upper bounds in a currency of which `fx` make one of the quote
     """
 
+    panels = "apart"
     SHAPE = {"chains": {str: CHAIN}, "marked": int}
 
     def __init__(
@@ -110,6 +111,10 @@ class Aggregate(Stage):
         for chain in self._chains.values():
             chain.mark(ts)
         self.out.mark(ts)
+
+    def advance(self, ts: int) -> None:
+        for chain in self._chains.values():
+            chain.advance(ts)
 
     def finish(self, more: bool) -> None:
         if not more:

@@ -37,6 +37,7 @@ class Backtest(Stage):
     per_year   rows a year for annual figures; None: as the data shows
     """
 
+    panels = "series"
     SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count,
              "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION}]}
 

@@ -27,6 +27,7 @@ class Indicators(Stage):
     missing  error or warn: what it is when a series that a spec reads is not in the input
     """
 
+    panels = "apart"
     SHAPE = {"units": {str: UNIT}, **READERS}
 
     def __init__(
@@ -70,6 +71,10 @@ class Indicators(Stage):
         for unit in self._units.values():
             unit.mark(ts, self.out)
         self.out.mark(ts)
+
+    def advance(self, ts: int) -> None:
+        for unit in self._units.values():
+            unit.mark(ts, self.out)
 
     def finish(self, more: bool) -> None:
         self._readers.finish(more, self.out, self.note, self.drop)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Schema, period_ns
+from hq_core.batch import SCHEMA, Schema, described, period_ns, undescribed
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.source import nearest
@@ -13,7 +13,7 @@ from hq_core.series.expr import TEXT
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers
 from hq_core.series.rules import orders
-from hq_core.series.unit import SCHEMA, UNIT, Unit, described, undescribed
+from hq_core.series.unit import UNIT, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +47,7 @@ class Signal(Stage):
     missing   error or warn: what it is when a series that a strategy reads is not in the input
     """
 
+    panels = "apart"
     SHAPE = {"units": {str: (SCHEMA, UNIT)}, **READERS}
 
     def __init__(
@@ -157,6 +158,11 @@ class Signal(Stage):
             if symbol.unit is not None:
                 symbol.unit.mark(ts, self.out)
         self.out.mark(ts)
+
+    def advance(self, ts: int) -> None:
+        for symbol in self._symbols.values():
+            if symbol.unit is not None:
+                symbol.unit.mark(ts, self.out)
 
     def other(self, frame: dict[str, Any]) -> None:
         if not self.signals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core import holes
-from hq_core.batch import Batch, Schema, period_ns
+from hq_core.batch import Batch, Schema, Texts, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.memory import Memory, after, move
 from hq_core.roles import Idle, Map, Mark, Sink, Stage
@@ -47,6 +47,7 @@ class Handover:
         self._held: dict[str, Held] = {}
         self._announced = 0
         self._waiting: list[Held] = []      # those that have rows
+        self._texts = Texts()
 
     def series(self, schema: Schema) -> Held:
         found = self._held.get(schema.key)
@@ -76,6 +77,7 @@ class Handover:
 
     def map(self, frame: dict[str, Any]) -> None:
         self.flush()
+        self._texts.take(frame)
         self.sink.other(frame)
 
     def mark(self, ts: int) -> None:
@@ -86,7 +88,8 @@ class Handover:
         waiting, self._waiting = self._waiting, []
         for held in sorted(waiting, key=lambda one: one.rank):
             n, held.n = held.n, 0
-            self.sink.rows(Batch(held.schema, n, list(held.starts), held.memory))
+            texts = self._texts.of(held.schema.key)
+            self.sink.rows(Batch(held.schema, n, list(held.starts), held.memory, texts))
 
 
 class Pipe(Stage):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from hq_core.batch import Batch, Schema
+from hq_core.batch import Batch, Schema, Texts
 from hq_core.errors import DATA, HqError
 from hq_core.holes import are_holes
 from hq_core.memory import Memory
@@ -46,7 +46,9 @@ class Reader(Source):
 
     ours = "hq-frames already"
 
-    SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}, "section": int}
+    SHAPE = {
+        "open": bool, "schemas": [dict], "counts": {str: Count}, "section": int, "texts": {str: {str: [str]}},
+    }
 
     def __init__(self, fd: int, prefix: bytes = b"") -> None:
         self.fd = fd
@@ -57,6 +59,7 @@ class Reader(Source):
         self._schemas: dict[int, Schema] = {}
         self._seen: dict[str, Schema] = {}
         self._counts: dict[str, int] = {}
+        self._texts = Texts()
         self._open = False
         self._begun = False                 # a head has come
         self._section = 0                   # where the section that is open began, by `position`
@@ -66,13 +69,17 @@ class Reader(Source):
         """What is needed to read on from `position`."""
         schemas = [_schema_frame(number, schema) for number, schema in self._schemas.items()]
         section = self.position - self._section if self._begun else -1
-        return {"open": self._open, "schemas": schemas, "counts": self._counts, "section": section}
+        return {
+            "open": self._open, "schemas": schemas, "counts": self._counts, "section": section,
+            "texts": self._texts.save(),
+        }
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         """Take up where another Reader was saved; gives the schema items again."""
         self._open = saved["open"]
         self._counts = dict(saved["counts"])
         self._begun, self._section = saved["section"] >= 0, -saved["section"]
+        self._texts.load(saved["texts"])
         for frame in saved["schemas"]:
             yield self._schema(frame)
 
@@ -99,7 +106,7 @@ class Reader(Source):
                 addresses = schema.places(base + at + HEADER_BYTES, n)
                 self._advance(HEADER_BYTES + blob)
                 self._counts[schema.key] = self._counts.get(schema.key, 0) + n
-                yield Batch(schema, n, addresses, memory)
+                yield Batch(schema, n, addresses, memory, self._texts.of(schema.key))
             else:
                 frame = self._map(view, at)
                 if frame is None:
@@ -175,6 +182,7 @@ class Reader(Source):
             self._open = self._begun = True
             self._schemas.clear()
             self._counts.clear()
+            self._texts.clear()
             return Head(frame)
         if not self._open:
             raise self._bad(f"is a {kind}, but no head came before it", before=True)
@@ -198,6 +206,7 @@ class Reader(Source):
             return End(frame)
         if kind == "strings" and not _is_strings(frame):
             raise self._bad("is strings without of, col and a list of texts", before=True)
+        self._texts.take(frame)
         return Map(frame)
 
     def _resumed(self, offset: object) -> None:

@@ -1,0 +1,222 @@
+"""hq-merge: the rows of several inputs in one stream, by time; as panels, or each symbol as a series of its own."""
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import Batch, Schema, period_ns
+from hq_core.errors import DATA, USAGE, HqError
+from hq_core.order import ordered
+from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
+from hq_core.say import iso_text
+from hq_core.stream.panel import Joiner, Splitter
+from hq_core.stream.pipe import Handover, Taken, give
+from hq_core.stream.rows import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hq_core.roles import Item
+
+NEVER, EVER = -(1 << 63), (1 << 63) - 1
+HELD = 1 << 28              # bytes that may wait for a slower input
+RANKS = {kind: at for at, kind in enumerate(
+    ("universe", "funding", "mark_price", "index_price", "quote", "book", "trade", "order", "bar"))}
+
+
+def rank(schema: Schema) -> tuple[int, int, str, str]:
+    """Where a series stands among those of one ts: coarser periods first, then by kind, then by symbol."""
+    return -period_ns(schema.period), RANKS.get(schema.of, len(RANKS)), schema.of, schema.symbol
+
+
+class Input(Sink):
+    """One input: how far each of its series has come, and its rows that wait."""
+
+    def __init__(self, name: str, source: Source, fd: int, merged: Merged) -> None:
+        self.name = name
+        self.source = source
+        self.fd = fd
+        self.merged = merged
+        self.items: Iterator[Item] = ordered(source)
+        self.splitter = Splitter(self)
+        self.progress: dict[str, int] = {}          # ts of the last row, by the series as they are announced
+        self.marked = NEVER
+        self.ended = False
+
+    @property
+    def reached(self) -> int:
+        """All later rows have a ts from here on."""
+        if self.ended:
+            return EVER
+        return max(self.marked, min(self.progress.values(), default=NEVER))
+
+    def take(self) -> Item | None:
+        """The next item, taken in; None at the end."""
+        try:
+            item = next(self.items, None)
+            if isinstance(item, Schema):
+                self.progress.setdefault(item.key, NEVER)
+                self.splitter.schema(item)
+            elif isinstance(item, Batch):
+                self._check(item)
+                self.progress[item.schema.key] = item.view("ts")[item.n - 1]
+                self.splitter.rows(item)
+            elif item is not None:
+                give(item, self.splitter)
+        except HqError as error:
+            raise HqError(f"{self.name}: {error}", error.code) from None
+        self.ended = item is None
+        return item
+
+    def _check(self, batch: Batch) -> None:
+        if not batch.schema.has("ts") or batch.schema.kind("ts") != "i8":
+            raise HqError(f"{batch.schema.key} has no ts, so its rows have no place among others", DATA)
+        first, since = batch.view("ts")[0], self.merged.frontier
+        if first < since:
+            raise HqError(
+                f"rows of {batch.schema.key} from {iso_text(first)} come behind later ones of other series; give each "
+                "as an input of its own: hq-merge A B", DATA,
+            )
+
+    def schema(self, schema: Schema) -> None:
+        self.merged.announced(schema, self)
+
+    def rows(self, batch: Batch) -> None:
+        self.merged.hold(batch)
+
+    def mark(self, ts: int) -> None:
+        self.marked = max(self.marked, ts)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        if frame["kind"] != "section":
+            self.merged.maps.append((frame["ts"] if type(frame.get("ts")) is int else NEVER, frame))
+
+
+class Merged(Source):
+    """The rows of several inputs, by ts: a row is given when no input can bring an earlier one any more.
+
+    inputs    (name in messages, source, descriptor) of each
+    series    ordered series, also of what comes as a panel; else all series of symbols stand in panels
+    patience  seconds for which an input may be silent while others wait for it; 0: for ever
+    """
+
+    def __init__(self, inputs: Sequence[tuple[str, Source, int]], series: bool = False, patience: float = 0.0) -> None:
+        self.inputs = [Input(name, source, fd, self) for name, source, fd in inputs]
+        self.patience = patience
+        self.waits_on = inputs[0][2]
+        self.frontier = NEVER               # rows before it have been given
+        self.maps: list[tuple[int, dict[str, Any]]] = []
+        self._kept: dict[str, Kept] = {}
+        self._owner: dict[str, Input] = {}
+        self._new: list[Schema] = []        # announced, and not given on yet
+        self._bytes = 0
+        self._marked = NEVER
+        self._taken = Taken()
+        self._handover = Handover(self._taken)
+        self._joiner = None if series else Joiner(self._handover, lambda schema: True)
+
+    def __iter__(self) -> Iterator[Item]:
+        made_by: list[Any] = []
+        for one in self.inputs:             # all that is announced before the first rows stands before them here too
+            while not one.ended and not any(at > NEVER for at in one.progress.values()):
+                item = one.take()
+                if isinstance(item, Head):
+                    made_by += item.get("made_by") or []
+                elif isinstance(item, Idle):
+                    yield from self._wait(one)
+                elif isinstance(item, End):
+                    yield item
+        yield Head(kind="head", made_by=made_by)
+        while True:
+            yield from self._given()
+            one = min(self.inputs, key=lambda given: given.reached)
+            if one.ended:
+                break
+            item = one.take()
+            if isinstance(item, Idle):
+                yield from self._wait(one)
+            elif isinstance(item, End):
+                yield item
+
+    def _wait(self, one: Input) -> Iterator[Item]:
+        self.waits_on = one.fd
+        yield Idle()
+
+    # -- what comes --------------------------------------------------------------------------------------
+    def announced(self, schema: Schema, by: Input) -> None:
+        owner = self._owner.setdefault(schema.key, by)
+        if owner is not by:
+            raise HqError(f"{schema.key} is in {owner.name} too; cat puts parts of a series one behind the other", DATA)
+        before = self._kept.get(schema.key)
+        if before is None or not before.schema.same_as(schema):
+            if before is not None and before.n:
+                raise HqError(f"{schema.key} comes with other columns while rows of it wait", DATA)
+            self._kept[schema.key] = Kept(schema)
+            self._new.append(schema)
+
+    def hold(self, batch: Batch) -> None:
+        from hq_core.memory import move
+
+        kept = self._kept[batch.schema.key]
+        move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
+        kept.n += batch.n
+        self._bytes += batch.n * sum(batch.schema.widths)
+        if self._bytes > HELD:
+            slow = min(self.inputs, key=lambda one: one.reached)
+            last = min(slow.progress, key=lambda key: slow.progress[key], default="")
+            raise HqError(
+                f"{slow.name}: {HELD >> 20} MiB of rows wait for {last or 'its first series'}, which has no row or "
+                "mark up to their ts", DATA,
+            )
+
+    # -- what is given -----------------------------------------------------------------------------------
+    def _given(self) -> Iterator[Item]:
+        """All that has a ts before every input's."""
+        upto = min(one.reached for one in self.inputs)
+        yield from self._announced()
+        if upto > self.frontier:
+            self.frontier = upto
+            yield from self._rows(upto)
+        mark = min(EVER if one.ended else one.marked for one in self.inputs)
+        if self._marked < mark < EVER:
+            self._marked = mark
+            yield Mark(mark)
+
+    def _announced(self) -> Iterator[Item]:
+        new, self._new = self._new, []
+        for schema in sorted(new, key=rank):
+            if self._joiner is None:
+                yield schema
+            else:
+                self._joiner.series(schema)
+        if new and self._joiner is not None:
+            self._joiner.tell()
+            self._handover.flush()
+            yield from self._taken.pop()
+
+    def _rows(self, upto: int) -> Iterator[Item]:
+        for kept in sorted(self._kept.values(), key=lambda one: rank(one.schema)):
+            ready = kept.n and bisect_left(Batch(kept.schema, kept.n, kept.starts).view("ts"), upto)
+            if not ready:
+                continue
+            batch = Batch(kept.schema, ready, list(kept.starts), kept)
+            self._bytes -= ready * sum(kept.schema.widths)
+            if self._joiner is None:
+                yield batch
+            else:
+                self._joiner.copy(batch)
+            kept.drop(ready)
+        told = sorted((one for one in self.maps if one[0] < upto), key=lambda one: one[0])
+        self.maps = [one for one in self.maps if one[0] >= upto]
+        if self._joiner is None:
+            yield from (Map(frame) for _, frame in told)
+            return
+        for _, frame in told:
+            self._joiner.map(frame)
+        self._joiner.release(lambda of, period: None)
+        self._handover.flush()
+        yield from self._taken.pop()
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> dict[str, Any]:
+        raise HqError("hq-merge has no state yet: merge the whole inputs", USAGE)

@@ -1,0 +1,164 @@
+"""Rows put in another order: by the code of a column, or by time."""
+from __future__ import annotations
+
+from array import array
+from ctypes import string_at
+from typing import TYPE_CHECKING
+
+from hq_core.jit import I4, I8, U1, Cell, State, kernel
+from hq_core.memory import Memory, after, move, room
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hq_core.batch import Schema
+
+
+@kernel(state="bad:i8")
+def grouped(code: I4, counts: I8, order: I8, s: State) -> None:
+    """order[] = the rows by code, those of one code as they came (a counting sort).
+
+    code    (n,)  of each row
+    counts  (m,)  comes as zeros; goes as the place behind the last row of each code
+    order   (n,)
+    s.bad   the first row whose code is not 0..m-1, or -1: then nothing is put in order
+    """
+    n, m = len(code), len(counts)
+    s.bad = -1
+    for i in range(n):
+        if code[i] < 0 or code[i] >= m:
+            s.bad = i
+            return
+        counts[code[i]] += 1
+    at = 0
+    for c in range(m):
+        rows = counts[c]
+        counts[c] = at
+        at += rows
+    for i in range(n):
+        order[counts[code[i]]] = i
+        counts[code[i]] += 1
+
+
+@kernel()
+def by_time(ts: I8, order: I8, spare: I8) -> None:
+    """order[] = the rows by ts, those of one ts as they came (a merge sort from runs that rise already).
+
+    ts, order, spare  (n,)
+    """
+    n = len(ts)
+    for i in range(n):
+        order[i] = i
+    rising = 1
+    while rising:
+        rising = 0
+        start = 0
+        while start < n:                    # merge each run with the one behind it
+            middle = start + 1
+            while middle < n and ts[order[middle]] >= ts[order[middle - 1]]:
+                middle += 1
+            stop = middle
+            if middle < n:
+                rising = 1
+                stop = middle + 1
+                while stop < n and ts[order[stop]] >= ts[order[stop - 1]]:
+                    stop += 1
+                a, b = start, middle
+                for k in range(start, stop):
+                    if b >= stop or (a < middle and ts[order[a]] <= ts[order[b]]):
+                        spare[k] = order[a]
+                        a += 1
+                    else:
+                        spare[k] = order[b]
+                        b += 1
+                for k in range(start, stop):
+                    order[k] = spare[k]
+            start = stop
+
+
+@kernel()
+def gathered(order: I8, width: int, rows: U1, out: U1) -> None:
+    """out = the rows of `width` bytes in that order."""
+    for i in range(len(order)):
+        at, to = order[i] * width, i * width
+        for k in range(width):
+            out[to + k] = rows[at + k]
+
+
+@kernel()
+def gathered_8(order: I8, rows: I8, out: I8) -> None:
+    """out[i] = rows[order[i]]"""
+    for i in range(len(order)):
+        out[i] = rows[order[i]]
+
+
+class Gather:
+    """Columns of any type in another order."""
+
+    def __init__(self) -> None:
+        self._eight = Cell(gathered_8)
+        self._any = Cell(gathered)
+
+    def columns(
+        self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]
+    ) -> None:
+        """Write n rows of every column, in the order at that address, to other addresses."""
+        eight, other = self._eight, self._any
+        eight.column("order", order, n)
+        other.column("order", order, n)
+        for w, at, there in zip(widths, addresses, to):
+            if w == 8:
+                eight.column("rows", at, n)
+                eight.column("out", there, n)
+                eight.run()
+            else:
+                other.set(width=w)
+                other.column("rows", at, n * w)
+                other.column("out", there, n * w)
+                other.run()
+
+
+class Kept:
+    """Rows of one series in memory of their own, which grows."""
+
+    __slots__ = ("_memory", "_room", "n", "schema", "starts")
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.n = self._room = 0
+        self._memory: Memory | None = None
+        self.starts: list[int] = []
+
+    def reserve(self, n: int) -> list[int]:
+        """Where the next n rows of each column go; `n` is raised by whoever fills them."""
+        if self.n + n > self._room:
+            self._room = max(self.n + n, 2 * self._room, 8)
+            memory = Memory(self.schema.blob(self._room))
+            starts = self.schema.places(memory.address, self._room)
+            if self.n:
+                move(starts, self.starts, self.schema.widths, self.n)
+            self._memory, self.starts = memory, starts
+        return after(self.starts, self.schema.widths, self.n)
+
+    def columns(self) -> list[bytes]:
+        """The bytes of each column."""
+        return [string_at(at, w * self.n) for at, w in zip(self.starts, self.schema.widths)]
+
+    def drop(self, n: int) -> None:
+        """Forget the first n rows."""
+        left = self.n - n
+        if left:
+            held = Kept(self.schema)
+            move(held.reserve(left), after(self.starts, self.schema.widths, n), self.schema.widths, left)
+            self._memory, self._room, self.starts = held._memory, held._room, held.starts
+        self.n = left
+
+
+class Numbers:
+    """Memory for so many whole numbers, used again and again."""
+
+    def __init__(self) -> None:
+        self.memory = array("q")
+
+    def at(self, n: int) -> int:
+        return room(self.memory, n)

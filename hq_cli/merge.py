@@ -1,0 +1,63 @@
+"""hq-merge: several inputs in one stream, by time."""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from hq_cli._filter import Run, filter_command
+
+if TYPE_CHECKING:
+    from hq_core.roles import Source
+
+EXAMPLES = """
+hq-merge btc.hqf eth.hqf | hq-signal pairs.hq | hq-export csv --symbol BTCUSDT
+hq-merge 1h.hqf 4h.hqf | hq-signal examples/trend.hq
+hq-merge --series panel.hqf > series.hqf
+"""
+
+
+@filter_command("hq-merge", EXAMPLES)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--series", is_flag=True, help="Write each symbol as a series of its own; takes a panel apart.")
+@click.option("--timeout", metavar="DURATION", default="", help="End with 75 when an input that the others wait for is "
+              "silent for so long, such as 30s. No row depends on it.")
+def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
+    """Merge inputs by time: each row comes when no input can bring an earlier one any more.
+
+    Series of symbols become panels, one for each kind and period: rows of many symbols in one series, with a column
+    symbol, by ts and symbol.  Every command takes a panel as it takes the series that are in it.  FILEs are in any
+    format that hq reads, - is stdin; without FILE it is stdin alone, whose series must lie in the order of their ts to
+    each other.
+
+    At one ts coarser periods come first, then the kinds (funding and marks before quotes, books, trades, orders and
+    bars), then the symbols by name; never by the order of the files.  A mark says the smallest of what the inputs said.
+    An input that is silent holds the rows of the others back.
+    """
+    from hq_core.bars.period import parse_duration
+    from hq_core.roles import Stage
+    from hq_core.stages.merge import Merged
+
+    patience = parse_duration(timeout, "--timeout") / 1e9 if timeout else 0.0
+    names = files or ("-",)
+    return Run(Stage(), lambda fd: Merged([(name, *_opened(name, fd)) for name in names], series, patience))
+
+
+def _opened(path: str, stdin: int) -> tuple[Source, int]:
+    """The source of a file, and the descriptor that it reads from."""
+    from hq_core.errors import NOINPUT, HqError
+    from hq_core.flow import open_input
+
+    try:
+        fd = stdin if path == "-" else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+    try:
+        return open_input(fd), fd
+    except HqError as error:
+        raise HqError(f"{path}: {error}", error.code) from None
+
+
+if __name__ == "__main__":
+    main()
