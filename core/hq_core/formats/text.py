@@ -59,7 +59,7 @@ def codes(batch: Batch, name: str) -> dict[int, str] | None:
     return {int(number): str(word) for number, word in found.items()} if found else None
 
 
-def csv_column(batch: Batch, at: int, time: str) -> Texts:
+def csv_column(batch: Batch, at: int, time: str, delimiter: str) -> Texts:
     """A column's fields for csv: NaN is empty, booleans are 1 and 0, vectors are numbers between blanks."""
     name, kind = batch.schema.cols[at]
     if "x" in kind:
@@ -69,6 +69,8 @@ def csv_column(batch: Batch, at: int, time: str) -> Texts:
         return ["" if v != v else repr(v) for v in values]
     if is_time(name, kind):
         return times(values, name, time)
+    if kind == "s4" and name in batch.texts:
+        return [quoted(word, delimiter) for word in batch.words(name)]
     words = codes(batch, name)
     return [words.get(v, str(v)) for v in values] if words else [str(v) for v in values]
 
@@ -86,6 +88,10 @@ def json_column(batch: Batch, at: int, time: str) -> Texts:
     if is_time(name, kind):
         found = times(values, name, time)
         return [f'"{text}"' for text in found] if time == "iso" else found
+    if kind == "s4" and name in batch.texts:
+        from json import dumps
+
+        return [dumps(word, ensure_ascii=False) for word in batch.words(name)]
     words = codes(batch, name)
     return [f'"{words[v]}"' if v in words else str(v) for v in values] if words else [str(v) for v in values]
 
@@ -123,7 +129,7 @@ class Delimited:
         self._write(self._delimiter.join(["symbol", *named] if schema.symbol else named) + "\n")
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        made = [csv_column(batch, at, self._time) for at in columns]
+        made = [csv_column(batch, at, self._time, self._delimiter) for at in columns]
         if batch.schema.symbol:
             made.insert(0, [quoted(batch.schema.symbol, self._delimiter)] * batch.n)
         self._write("\n".join(map(self._delimiter.join, zip(*made))) + "\n")
@@ -254,5 +260,7 @@ def _cells(batch: Batch, at: int) -> Texts:
         return [f"{v:.8g}" for v in values]
     if kind == "b1":
         return ["yes" if v else "no" for v in values]
+    if kind == "s4" and name in batch.texts:
+        return [printable(word) for word in batch.words(name)]
     words = {code: printable(word) for code, word in (codes(batch, name) or {}).items()}
     return [words.get(v, str(v)) for v in values]

@@ -11,6 +11,7 @@ from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.roles import Head, Map
+from hq_core.stream.pipe import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Side:
     def __init__(self, name: str, source: Source) -> None:
         self.name = name
         self.source = source
-        self.items: Iterator[Item] = iter(source)
+        self.items: Iterator[Item] = split(source)
         self.done = False
         self.rows = 0
         self.maps = 0

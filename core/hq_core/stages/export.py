@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.order import ordered
 from hq_core.roles import Sink
-from hq_core.stream.pipe import give
+from hq_core.stream.pipe import give, split
 from hq_core.wire.frame import write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from hq_core.batch import Batch, Schema
@@ -148,6 +148,19 @@ class Tail:
             self._n = self.most
 
 
+def _chosen(batch: Batch, symbols: Sequence[str]) -> Iterator[Batch]:
+    """The stretches of a panel's rows that are of one of these symbols."""
+    start = -1
+    for i, word in enumerate(batch.words("symbol")):
+        if word in symbols and start < 0:
+            start = i
+        elif word not in symbols and start >= 0:
+            yield batch.slice(start, i)
+            start = -1
+    if start >= 0:
+        yield batch.slice(start, batch.n)
+
+
 def _size(item: Batch | dict[str, Any]) -> int:
     return 1 if isinstance(item, dict) else item.n
 
@@ -193,7 +206,8 @@ class Export(Sink):
     def run(self, source: Iterable[Item]) -> None:
         """All of the source; what was read is written whenever the source pauses."""
         try:
-            for item in ordered(source):
+            items = ordered(source)
+            for item in split(items) if self.format in BINARY else items:     # such files have a place for symbols
                 give(item, self)
                 if self.full:
                     break
@@ -209,8 +223,16 @@ class Export(Sink):
             self._announced = schema
 
     def rows(self, batch: Batch) -> None:
-        if not self._fits(batch.schema):
-            return
+        if batch.schema.panel:
+            self._seen.update((f"{batch.schema.of}/{one}/{batch.schema.period}", None) for one in batch.texts["symbol"])
+            if self._wanted[1]:
+                for part in _chosen(batch, self._wanted[1]):
+                    self._chosen(part)
+                return
+        if self._fits(batch.schema):
+            self._chosen(batch)
+
+    def _chosen(self, batch: Batch) -> None:
         batch = self._within(batch)
         if self._tail is not None and batch.n:
             self._tail.add(batch)
@@ -219,6 +241,8 @@ class Export(Sink):
 
     def other(self, frame: dict[str, Any]) -> None:
         kind = str(frame.get("kind"))
+        if kind == "strings" and frame["col"] == "symbol":
+            return                          # its rows name their symbols
         told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
         if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
             return
@@ -248,7 +272,10 @@ class Export(Sink):
     # -- what is written ---------------------------------------------------------------------------------
     def _fits(self, schema: Schema) -> bool:
         told = (schema.of, schema.symbol, schema.period)
-        return all(not want or has in want for want, has in zip(self._wanted, told))
+        return all(
+            not want or has in want or (schema.panel and what == "symbol")
+            for want, has, what in zip(self._wanted, told, ("kind", "symbol", "period"))
+        )
 
     def _fits_key(self, key: str) -> bool:
         has = key.split("/", 1)[0], key.split("/", 1)[1].rsplit("/", 1)[0], key.rsplit("/", 1)[1]

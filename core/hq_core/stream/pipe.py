@@ -7,7 +7,7 @@ from hq_core import holes
 from hq_core.batch import Batch, Schema, Texts, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.memory import Memory, after, move
-from hq_core.roles import Idle, Map, Mark, Sink, Stage
+from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Stage
 from hq_core.saved import shaped
 
 if TYPE_CHECKING:
@@ -215,6 +215,28 @@ def give(item: Item, sink: Sink) -> None:
         sink.mark(item.ts)
     elif isinstance(item, Map):
         sink.other(item)
+
+
+class Given(Taken):
+    """As Taken, of rows that stay valid until they are asked for."""
+
+    def rows(self, batch: Batch) -> None:
+        self._items.append(batch)
+
+
+def split(source: Iterable[Item]) -> Iterator[Item]:
+    """The items of a source, panels taken apart into the series of their symbols."""
+    taken, splitter = Given(), None
+    for item in source:
+        if splitter is None and isinstance(item, Schema) and item.panel:
+            from hq_core.stream.panel import Splitter  # few inputs have panels
+
+            splitter = Splitter(taken)
+        if splitter is None or isinstance(item, (Head, End, Idle)):
+            yield item
+        else:
+            give(item, splitter)
+            yield from taken.pop()
 
 
 def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
