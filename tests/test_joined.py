@@ -3,10 +3,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
 from signal_runs import Run, bar, bars, bits
 
-from hq_core.errors import HqError
 from hq_core.specs import parse
 from hq_core.stages.indicators import Indicators
 
@@ -74,7 +72,7 @@ def test_a_series_that_is_not_in_the_input_is_told() -> None:
     assert same(run.column("ema_3_close@Z"), [NAN, NAN])
 
 
-def test_rows_before_the_reader_is_announced_are_refused() -> None:
-    run = Run(stage("ema:3(close@Y)")).announce("15m", symbol="Y").feed("15m", bars([1, 2]), symbol="Y")
-    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/Y/15m, which it reads"):
-        run.announce("15m")
+def test_rows_before_the_reader_is_announced_are_known_to_it() -> None:
+    run = Run(stage("sma:2(close@Y)")).announce("15m", symbol="Y").feed("15m", bars([1, 2]), symbol="Y")
+    run.announce("15m").feed("15m", bars([5, 5])[1:]).feed("15m", bars([1, 2, 3])[2:], symbol="Y").finish()
+    assert same(run.column("sma_2_close@Y"), [1.5])

@@ -433,11 +433,12 @@ def test_input_that_no_strategy_can_run_on_is_told() -> None:
     assert stage.notices == {"no 1h bars of bar/X, so no strategy ran": 1}
 
 
-def test_series_that_is_announced_after_the_rows_it_must_know_is_refused() -> None:
-    stage = strategy("IF close@Y > 0 THEN BUY")
-    run = Run(stage).announce("15m", symbol="Y").feed("15m", bars([1.0]), symbol="Y")
-    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/Y/15m, which it reads"):
-        run.announce("15m").feed("15m", bars([1.0]))
+def test_series_that_is_announced_after_the_rows_that_it_reads_knows_them() -> None:
+    text = "y = SMA(close, 2)@Y\nIF y > 1 THEN BUY"
+    run = Run(strategy(text, keep=["y"])).announce("15m", symbol="Y").feed("15m", bars([1.0, 2.0]), symbol="Y")
+    run.announce("15m").feed("15m", bars([5.0, 5.0, 5.0])[1:])
+    run.feed("15m", bars([1.0, 2.0, 4.0])[2:], symbol="Y").finish()
+    assert same(run.column("y"), [1.5, 3.0])
 
 
 # Maps

@@ -186,6 +186,17 @@ class Graph:
             return outs
         return [self.node(ops.skip, [out], {"rows": rows}, warmup=rows).out() for out in outs]
 
+    def signature(self, wanted: Sequence[Out]) -> str:
+        """What these columns are, as a short text: graphs that compute the same have the same."""
+        from _blake2 import blake2b
+
+        said = [
+            [(node.kernel.name, [one.number for one in node.inputs], node.params, node.ring) for node in self.nodes],
+            [(out.number, out.source, repr(out.constant)) for out in self._outs if out.node is None],
+            [out.number for out in wanted],
+        ]
+        return blake2b(repr(said).encode(), digest_size=16).hexdigest()
+
     def _column(self, out: Out) -> Out:
         self._outs.append(out)
         return out

@@ -94,6 +94,14 @@ class Spec:
         """The names of the outputs that are wanted."""
         return [self.output] if self.output else list(self.entry.outputs)
 
+    def symbols(self) -> Iterator[str]:
+        """The symbols that it reads by name."""
+        for one in self.sources:
+            if isinstance(one, Spec):
+                yield from one.symbols()
+            elif one.symbol:
+                yield one.symbol
+
     def columns(self) -> list[str]:
         """The names of its output columns: the label, and after a point the output's name where there are several."""
         if len(self.entry.outputs) == 1:

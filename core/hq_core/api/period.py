@@ -120,9 +120,9 @@ class Period:
     def hear(self, other: Period) -> None:
         """The newest bar of another period, for the indicators that read it."""
         assert self._unit is not None
-        feed = self._unit.feeds.get(other._here)
-        if feed is not None:
-            feed.rows(other._batch, self._unit.passed)
+        cursor = self._unit.feeds.get(other._here)
+        if cursor is not None:
+            cursor.feed.rows(other._batch)
 
     def push(self, ts: int, row: Mapping[str, float]) -> None:
         assert self._unit is not None

@@ -3,23 +3,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import period_ns, stretches, symbol_of
+from hq_core.batch import Schema, period_ns, stretches, symbol_of
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.saved import taking
 from hq_core.say import listed
-from hq_core.series.feed import NEVER
+from hq_core.series.feed import FEED, NEVER, Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Batch
+    from hq_core.graph import Graph
+    from hq_core.graph import Out as Column
     from hq_core.roles import Out
+    from hq_core.series.plan import Plan
     from hq_core.series.unit import Unit
 
     Where = tuple[str, int]         # symbol and period in ns
 
 
 
-READERS = {"heard": [(str, int)], "announced": [str]}       # the shape of what `save` gives
+READERS = {"heard": [(str, int)], "announced": [str], "feeds": [(str, int, str, FEED)]}     # what `save` gives
 
 
 class Readers:
@@ -42,6 +46,8 @@ class Readers:
         self._last = NEVER          # ts of the newest closed row of any bar series
         self.heard: set[Where] = set()
         self.announced: dict[Where, str] = {}
+        self._feeds: dict[Where, dict[str, Feed]] = {}      # by what they compute
+        self._saved: dict[tuple[str, int, str], dict[str, Any]] = {}
 
     def announce(self, schema: Schema) -> None:
         self.announced[schema.symbol, period_ns(schema.period)] = schema.key
@@ -49,24 +55,51 @@ class Readers:
     def add(self, unit: Unit, resumed: bool = False) -> None:
         """Tell a new unit of the rows that it reads; one that is resumed has had the earlier ones."""
         self._units.append(unit)
-        for where, feed in unit.feeds.items():
-            if where in self.heard and not resumed:
+        for where, cursor in unit.feeds.items():
+            if where in self.heard and not resumed and not cursor.feed.whole:
                 raise HqError(
-                    f"{unit.schema.key}: comes after rows of {feed.key}, which it reads; "
-                    "announce both before the first rows",
-                    DATA,
+                    f"{unit.schema.key}: comes after rows of {cursor.feed.key}, which it reads; hq-merge puts both in "
+                    "the order of their ts", DATA,
                 )
             self._readers.setdefault(where, []).append(unit)
-            self._waits |= feed.waits
+            self._waits |= cursor.waits
 
     def rows(self, where: Where, batch: Batch, out: Out) -> None:
         """Rows of a series, for whoever reads it."""
-        for reader in self._readers.get(where, ()):
-            reader.feed(reader.feeds[where], batch, out)
-        if self._waits:
+        units, feeds = self._readers.get(where, ()), self._feeds.get(where, {})
+        if feeds or self._waits:
             for part, closed in stretches(batch):
                 if closed:
-                    self._last = max(self._last, part.view("ts")[part.n - 1])
+                    ts = part.view("ts")
+                    for unit in units:
+                        unit.check(batch.schema.key, ts[0])
+                    for feed in feeds.values():
+                        feed.rows(part)
+                    self._last = max(self._last, ts[part.n - 1])
+        for unit in units:
+            unit.drain(out)
+
+    def feed(self, where: Where, key: str, graph: Graph, asked: list[Column]) -> Feed:
+        """What a series is read through: one for all that compute the same of it."""
+        known = self._feeds.setdefault(where, {})
+        what = graph.signature(asked)
+        found = known.get(what)
+        if found is None:
+            found = known[what] = Feed(key, graph, asked, where not in self.heard)
+            saved = self._saved.pop((*where, what), None)
+            if saved is not None:
+                found.whole = True
+                with taking():
+                    found.load(saved)
+        return found
+
+    def prepare(self, schema: Schema, plans: Iterable[Plan]) -> None:
+        """Feeds of a series that others read by its symbol, from its first row on: who reads it may come later."""
+        own = schema.symbol, period_ns(schema.period)
+        for plan in plans:
+            for (symbol, length), (graph, asked) in plan.others.items():
+                if (symbol, length or own[1]) == own:
+                    self.feed(own, schema.key, graph, asked)
 
     def finish(
         self, more: bool, out: Out, note: Callable[[str, int], None], drop: Callable[[str, int], None]
@@ -83,13 +116,13 @@ class Readers:
                 if unit not in lacking:
                     unit.finish(self._last, out, drop)
             if lacking and self.missing == "error":
-                raise self.refusal({at: unit.feeds[at].key for unit in lacking for at in self._absent(unit)})
+                raise self.refusal({at: unit.feeds[at].feed.key for unit in lacking for at in self._absent(unit)})
         for unit in lacking:
             if not more:
                 unit.finish(self._last, out, drop, self._absent(unit))
             for where in self._absent(unit):
                 so_far = "has not come so far" if more else "not in the input"
-                note(f"{unit.feeds[where].key} is read by {self.who} and {so_far}", unit.seen)
+                note(f"{unit.feeds[where].feed.key} is read by {self.who} and {so_far}", unit.seen)
 
     def _absent(self, unit: Unit) -> list[Where]:
         return [where for where in unit.feeds if where not in self.announced]
@@ -114,9 +147,26 @@ class Readers:
 
     # State
     def save(self) -> dict[str, Any]:
-        return {"heard": [list(where) for where in sorted(self.heard)], "announced": list(self.announced.values())}
+        feeds = [[*at, feed] for at, feed in self._saved.items()]
+        feeds += [[*where, what, feed.save()] for where, known in self._feeds.items() for what, feed in known.items()]
+        return {
+            "heard": [list(where) for where in sorted(self.heard)], "announced": list(self.announced.values()),
+            "feeds": feeds,
+        }
 
-    def load(self, saved: dict[str, Any]) -> None:
+    def load(self, saved: dict[str, Any], own: bool = False) -> None:
         self.heard = {(symbol, period) for symbol, period in saved["heard"]}
+        self._saved = {}
+        for symbol, length, what, feed in saved["feeds"]:
+            known = self._feeds.get((symbol, length), {}).get(what)
+            if known is None:
+                self._saved[symbol, length, what] = feed
+            else:
+                known.load(feed, own)
         for key in saved["announced"]:
             self.announced[symbol_of(key), period_ns(key.rpartition("/")[2])] = key
+
+
+def elsewhere(schema: Schema) -> list[Schema]:
+    """Series of another symbol, of the same and of no period: what reads `schema` by its symbol is planned on them."""
+    return [Schema(schema.of, "\0", period, schema.cols, schema.extra) for period in (schema.period, "")]

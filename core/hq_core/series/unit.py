@@ -20,19 +20,23 @@ from hq_core.batch import (
 from hq_core.errors import DATA, HqError
 from hq_core.memory import move, room
 from hq_core.saved import Count, Damaged
-from hq_core.series.feed import FEED, NEVER, Feed
+from hq_core.series.feed import NEVER, Cursor, Feed
 from hq_core.series.inputs import Inputs
 from hq_core.series.plan import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hq_core.graph import Graph
+    from hq_core.graph import Out as Column
     from hq_core.roles import Out
     from hq_core.series.plan import Plan
 
+    Feeds = Callable[[tuple[str, int], str, Graph, list[Column]], Feed]
+
 PENDING = 65_536  # rows of one series that may wait for another
 EVER = (1 << 63) - 1
-UNIT = {"graph": bytes, "passed": int, "feeds": [FEED], "pending": [(SCHEMA, Count, [bytes])]}
+UNIT = {"graph": bytes, "passed": int, "feeds": [(Count, int)], "pending": [(SCHEMA, Count, [bytes])]}
 
 
 class Unit:
@@ -40,10 +44,14 @@ class Unit:
 
     schema    its rows as they come in
     plan      what is computed: its columns are added to the rows, its watches are told by maps
+    feeds     gives what a series is read through, by its symbol and period, its name, graph and columns
     signals   write the maps instead of the rows
     """
 
-    def __init__(self, schema: Schema, plan: Plan, note: Callable[[str, int], None], signals: bool = False) -> None:
+    def __init__(
+        self, schema: Schema, plan: Plan, note: Callable[[str, int], None], feeds: Feeds | None = None,
+        signals: bool = False,
+    ) -> None:
         self.schema = schema
         self.signals = signals
         self.note = note
@@ -55,14 +63,15 @@ class Unit:
                 raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
         self.added = [(name, "f8") for name in plan.columns]
         self.written = schema.with_columns(self.added)
-        self.feeds: dict[tuple[str, int], Feed] = {}
+        self.feeds: dict[tuple[str, int], Cursor] = {}
         own = schema.symbol, period_ns(schema.period)
         self._names: dict[str, list[str]] = {}
         for clock, (graph, asked) in plan.others.items():
             where = clock[0] or own[0], clock[1] or own[1]
             waits = where[0] != own[0] or where[1] < own[1]
             label = f"{schema.of}/{where[0]}/{period_text(where[1])}"
-            self.feeds[where] = Feed(label, graph, asked, waits)
+            feed = feeds(where, label, graph, asked) if feeds is not None else Feed(label, graph, asked)
+            self.feeds[where] = Cursor(feed, waits)
             self._names[label] = [source_name(clock, i) for i in range(len(asked))]
         self.inputs = Inputs(plan.base)
         self.inputs.check(schema)
@@ -74,7 +83,7 @@ class Unit:
         }
         self._pending: deque[tuple[Schema, int, list[bytes]]] = deque()
         self._waiting = 0  # rows in _pending
-        self._waits = [feed for feed in self.feeds.values() if feed.waits]
+        self._waits = [cursor for cursor in self.feeds.values() if cursor.waits]
 
     def announce(self, schema: Schema, out: Out) -> None:
         """The series is announced, perhaps with other columns than before."""
@@ -88,13 +97,14 @@ class Unit:
         if not self.signals:
             out.series(self.written)
 
-    def feed(self, feed: Feed, batch: Batch, out: Out) -> None:
-        """Rows of another series that this one reads."""
-        for part, closed in stretches(batch):
-            if closed:
-                feed.rows(part, self.passed)
-        if self._pending:
-            self.drain(out)
+    def check(self, key: str, ts: int) -> None:
+        """Refuse rows of another series, from ts on, that a row which was computed already had to know."""
+        if ts <= self.passed:
+            raise HqError(
+                f"{key}: the row of ts {ts} comes after the row of ts {self.passed} that had to know it; "
+                "write coarse periods first",
+                DATA,
+            )
 
     def rows(self, batch: Batch, out: Out) -> None:
         """Rows of the base series."""
@@ -109,9 +119,12 @@ class Unit:
 
     def mark(self, ts: int, out: Out) -> None:
         """No row of any series comes with an earlier ts."""
-        for feed in self._waits:
-            feed.upto = max(feed.upto, ts - 1)
+        for cursor in self._waits:
+            cursor.upto = max(cursor.upto, ts - 1)
         self.drain(out)
+        if not self._pending:
+            for cursor in self.feeds.values():
+                cursor.skip(ts)
 
     def finish(
         self, last: int, out: Out, drop: Callable[[str, int], None], absent: Sequence[tuple[str, int]] = ()
@@ -124,7 +137,7 @@ class Unit:
             self.feeds[where].upto = EVER
         self.mark(last, out)
         if self._waiting:
-            silent = min(self._waits, key=lambda feed: feed.upto)
+            silent = min(self._waits, key=lambda cursor: cursor.reached).feed
             drop(f"{self.schema.key}: still waiting for {silent.key} when the input ended", self._waiting)
 
     @property
@@ -135,12 +148,12 @@ class Unit:
     # Rows that wait for another series
     def _ready(self, ts: Sequence[int]) -> int:
         """How many rows may be computed as their other series are known."""
-        return bisect_right(ts, min(feed.upto for feed in self._waits))
+        return bisect_right(ts, min(cursor.reached for cursor in self._waits))
 
     def _wait(self, batch: Batch) -> None:
         self._waiting += batch.n
         if self._waiting > PENDING:
-            silent = min(self._waits, key=lambda feed: feed.upto)
+            silent = min(self._waits, key=lambda cursor: cursor.reached).feed
             raise HqError(
                 f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark "
                 "up to their ts; merge the streams by ts",
@@ -194,10 +207,10 @@ class Unit:
         keep    False: the rows are forming ones, which leave no trace
         """
         sources = self.inputs.sources(batch)
-        for feed in self.feeds.values():
-            at = [room(memory, batch.n) for memory in self._read[feed.key]]
-            feed.read(batch.address("ts"), batch.n, at, keep)
-            sources.update(zip(self._names[feed.key], at))
+        for cursor in self.feeds.values():
+            at = [room(memory, batch.n) for memory in self._read[cursor.feed.key]]
+            cursor.read(batch.address("ts"), batch.n, at, keep)
+            sources.update(zip(self._names[cursor.feed.key], at))
         self.graph.run(sources, batch.n, wanted, keep)
         if keep:
             self.passed = max(self.passed, batch.view("ts")[batch.n - 1])
@@ -221,15 +234,17 @@ class Unit:
         return {
             "graph": self.graph.save(),
             "passed": self.passed,
-            "feeds": [feed.save() for feed in self.feeds.values()],
+            "feeds": [[cursor.at, cursor.upto] for cursor in self.feeds.values()],
             "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
         }
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
         self.graph.load(saved["graph"], own)
         self.passed = saved["passed"]
-        for feed, one in zip(self.feeds.values(), saved["feeds"], strict=True):
-            feed.load(one, own)
+        for cursor, (at, upto) in zip(self.feeds.values(), saved["feeds"], strict=True):
+            if at > len(cursor.feed.known):
+                raise Damaged(f"{cursor.feed.key}: {at} values were read, {len(cursor.feed.known)} are kept")
+            cursor.at, cursor.upto = at, upto
         self._pending.clear()
         for schema, n, copies in saved["pending"]:
             before = undescribed(schema)

@@ -8,7 +8,7 @@ from hq_core.graph import Scratch
 from hq_core.roles import Stage
 from hq_core.saved import taking
 from hq_core.series.plan import Plan
-from hq_core.series.readers import READERS, Readers
+from hq_core.series.readers import READERS, Readers, elsewhere
 from hq_core.series.unit import UNIT, Unit
 from hq_core.specs import distinct, expand, exprs_of
 
@@ -38,6 +38,7 @@ class Indicators(Stage):
         given = (specs,) if isinstance(specs, str) else specs
         self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
         self._units: dict[str, Unit] = {}
+        self._named = {symbol for spec in self.specs for symbol in spec.symbols()}
         self._readers = Readers("an indicator", missing)
         self._scratch = Scratch()
         self._saved: dict[str, Any] = {}
@@ -47,9 +48,11 @@ class Indicators(Stage):
             self.out.series(schema)
             return
         self._readers.announce(schema)
+        if schema.symbol in self._named:
+            self._readers.prepare(schema, (self._plan(one) for one in elsewhere(schema)))
         unit = self._units.get(schema.key)
         if unit is None:
-            unit = self._units[schema.key] = Unit(schema, self._plan(schema), self.note)
+            unit = self._units[schema.key] = Unit(schema, self._plan(schema), self.note, self._readers.feed)
             saved = self._saved.pop(schema.key, None)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
@@ -80,8 +83,8 @@ class Indicators(Stage):
         self._readers.finish(more, self.out, self.note, self.drop)
 
     def save(self) -> dict[str, Any]:
-        units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}
-        return {"units": units, **self._readers.save()}
+        readers = self._readers.save()      # first, as it moves what the units remember of their feeds
+        return {"units": {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}, **readers}
 
     def load(self, saved: dict[str, Any]) -> None:
         self._saved = dict(saved["units"])

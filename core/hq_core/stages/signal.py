@@ -1,6 +1,7 @@
 """hq-signal: strategies read bars and add the columns of their orders."""
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import SCHEMA, Schema, described, period_ns, undescribed
@@ -11,7 +12,7 @@ from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.roles import Stage
 from hq_core.series.expr import TEXT
 from hq_core.series.plan import Plan
-from hq_core.series.readers import READERS, Readers
+from hq_core.series.readers import READERS, Readers, elsewhere
 from hq_core.series.rules import orders
 from hq_core.series.unit import UNIT, Unit
 
@@ -121,6 +122,9 @@ class Signal(Stage):
                 self.out.series(schema)
             return
         self._readers.announce(schema)
+        if schema.symbol in self._named:
+            with suppress(HqError):         # what does not fit is told where a strategy runs on it
+                self._readers.prepare(schema, [self._plan(one) for one in elsewhere(schema)])
         symbol = self._symbols.setdefault(schema.symbol, Symbol())
         symbol.schemas[schema.period] = schema
         if symbol.settled:
@@ -178,15 +182,16 @@ class Signal(Stage):
         self._readers.finish(more, self.out, self.note, self.drop)
 
     def save(self) -> dict[str, Any]:
+        readers = self._readers.save()      # first, as it moves what the units remember of their feeds
         units = {
             name: [described(symbol.unit.schema), symbol.unit.save()]
             for name, symbol in self._symbols.items()
             if symbol.unit is not None
         }
-        return {"units": units, **self._readers.save()}
+        return {"units": units, **readers}
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
-        self._readers.load(saved)
+        self._readers.load(saved, own)
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:
@@ -214,11 +219,11 @@ class Signal(Stage):
 
     def _place(self, symbol: Symbol, schema: Schema, resumed: bool = False) -> Unit:
         """The unit on a base, told to whoever has rows for it."""
-        unit = symbol.unit = self._unit(schema)
+        unit = symbol.unit = Unit(schema, self._plan(schema), self.note, self._readers.feed, self.signals)
         self._readers.add(unit, resumed)
         return unit
 
-    def _unit(self, schema: Schema) -> Unit:
+    def _plan(self, schema: Schema) -> Plan:
         """All strategies over one base series: the columns of their orders, and the rules that maps tell of."""
         columns: dict[str, Expr] = {}
         watches: list[Watch] = []
@@ -230,7 +235,7 @@ class Signal(Stage):
             found |= {name: names[name] for name in self.keep if name in names}
             columns |= {prefix + name: expr for name, expr in found.items()}
             watches += told
-        return Unit(schema, Plan(columns, self.settings, self._scratch, watches), self.note, self.signals)
+        return Plan(columns, self.settings, self._scratch, watches)
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
         unit = symbol.unit

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SYMBOL = ("symbol", "s4")
 NEVER = -(1 << 63)
 HELD = {"held": [(SCHEMA, Count, [bytes])], "maps": [(int, str, str, {str: object})]}
-SHAPE = {"stage": object, "panels": [(str, str, int)], **HELD}
+SHAPE = {"stage": object, "panels": [(str, str, int)], "symbols": {str: [str]}, **HELD}
 Limit = tuple[str, str]         # kind and period, which say how far a panel has come
 
 
@@ -118,6 +118,10 @@ class Splitter(Sink):
             found = known[symbol] = series_of(panel, symbol)
             self.sink.schema(found)
         return found
+
+    def symbols(self) -> dict[str, list[str]]:
+        """Those of each panel so far."""
+        return {key: list(known) for key, known in self._known.items()}
 
     def mark(self, ts: int) -> None:
         self.sink.mark(ts)
@@ -356,6 +360,7 @@ class Apart(Sink):
         self._splitter = Splitter(stage)
         self._panels: dict[tuple[str, str], int] = {}   # kind and period of each panel -> ts of its last row
         self._symbols: set[str] = set()
+        self._before_this: dict[str, list[str]] = {}    # symbols of a panel in the runs before
         self._plain: set[str] = set()
         stage.begin(self.joiner)
 
@@ -368,6 +373,8 @@ class Apart(Sink):
         else:
             self._plain.add(schema.key)
         self._splitter.schema(schema)
+        for symbol in self._before_this.pop(schema.key, ()):    # time goes on for them though they may not come again
+            self._splitter.series(schema, symbol)
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
@@ -405,12 +412,14 @@ class Apart(Sink):
     def save(self) -> dict[str, Any]:
         return {
             "stage": self.stage.save(), "panels": [[*key, ts] for key, ts in self._panels.items()],
+            "symbols": {**self._before_this, **self._splitter.symbols()},
             **self.joiner.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._panels = {(of, period): ts for of, period, ts in saved["panels"]}
-        self._symbols |= self.joiner.load(saved)
+        self._before_this = dict(saved["symbols"])
+        self._symbols |= self.joiner.load(saved).union(*self._before_this.values())
         self.stage.load(saved["stage"] and shaped(saved["stage"], self.stage.SHAPE))
 
 

@@ -1,0 +1,136 @@
+"""Panels: merging and taking apart, and that each filter gives of a panel what it gives of the symbols' series."""
+from __future__ import annotations
+
+import os
+
+import pytest
+from frames import frames
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from panel_runs import BAR, MINUTE, START, bars, merged, order, recut, said, through
+
+from hq_core.batch import Schema
+from hq_core.errors import HqError
+from hq_core.flow import State
+from hq_core.roles import Stage
+from hq_core.stages.aggregate import Aggregate
+from hq_core.stages.indicators import Indicators
+from hq_core.stages.signal import Signal
+
+FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")), deadline=None)
+PAIR = (
+    "spread = close - close@B\n"
+    "IF spread > 0 AND close > SMA(close, 3) THEN BUY(META(s=spread))\nIF spread < -1 THEN SELL"
+)
+ALONE = "IF close > SMA(close, 3) THEN BUY(size=2, META(at=ts))\nIF close < SMA(close, 3) THEN SELL"
+FILTERS = {
+    "nothing": Stage,
+    "indicators": lambda: Indicators(["rsi:3", "ema:4", "macd:2,4,3"]),
+    "indicators of another symbol": lambda: Indicators(["sma:3(close@B)", "correl:3(close,close@A)"], missing="warn"),
+    "signal": lambda: Signal([("s", ALONE, "s.hq")]),
+    "signal of a pair": lambda: Signal([("s", PAIR, "s.hq")], missing="warn"),
+    "signals": lambda: Signal([("s", ALONE, "s.hq")], signals=True),
+}
+closes = st.dictionaries(st.integers(0, 30), st.integers(90, 110).map(float), min_size=1, max_size=25)
+markets = st.dictionaries(st.sampled_from(["A", "B", "C", "Ä/USDT", "a"]), closes, min_size=1, max_size=4)
+
+
+def streams(market: dict[str, dict[int, float]]) -> list[bytes]:
+    return [bars(symbol, held) for symbol, held in market.items()]
+
+
+@FEW
+@given(market=markets, turn=st.randoms(use_true_random=False))
+def test_a_panel_lies_by_ts_and_symbol_whatever_the_order_of_the_inputs(market, turn):
+    given_ = streams(market)
+    panel = merged(*given_)
+    assert order(panel) == sorted((START + MINUTE * (at + 1), symbol) for symbol, held in market.items() for at in held)
+    turn.shuffle(given_)
+    assert merged(*given_) == panel
+    parts = merged(panel, series=True)
+    assert said(parts) == said(panel) == said(merged(*given_, series=True))
+    assert said(merged(parts)) == said(panel)
+    assert not order(parts)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@FEW
+@given(market=markets, cuts=st.lists(st.integers(1, 80), max_size=8))
+def test_a_filter_commutes_with_merging_however_the_panel_is_cut(name, market, cuts):
+    make = FILTERS[name]
+    panel = merged(*streams(market))
+    whole = through(make, panel)
+    assert said(whole) == said(through(make, merged(*streams(market), series=True)))
+    found = order(whole)
+    assert found == sorted(found)
+    assert said(through(make, recut(panel, cuts))) == said(whole)
+
+
+@FEW
+@given(market=markets, cuts=st.lists(st.integers(1, 80), max_size=8))
+def test_aggregation_commutes_up_to_each_symbol_s_last_closed_bar(market, cuts):
+    """In a panel the rows of other symbols say that time goes on, so a symbol's last bar may close there."""
+
+    def make() -> Aggregate:
+        return Aggregate("5m:15m", slack="0s")
+
+    panel = merged(*streams(market))
+    whole = through(make, panel)
+    assert order(whole, "15m") == sorted(order(whole, "15m"))
+    assert order(whole, "5m") == sorted(order(whole, "5m"))
+    rows, _ = said(whole)
+    alone, _ = said(through(make, merged(*streams(market), series=True)))
+    for key, held in alone.items():
+        for column, values in held.items():
+            assert rows[key][column][: len(values)] == values
+    assert said(through(make, recut(panel, cuts))) == said(whole)
+
+
+@pytest.mark.parametrize("name", [*FILTERS, "aggregate"])
+@FEW
+@given(market=markets, at=st.integers(0, 30))
+def test_a_filter_goes_on_from_a_state(name, market, at, tmp_path_factory):
+    make = FILTERS.get(name, lambda: Aggregate("5m", slack="0s"))
+    halves = [
+        merged(*streams({symbol: part for symbol, held in market.items() if (part := {
+            bar: close for bar, close in held.items() if (bar < at) == first})}))
+        for first in (True, False) if any((bar < at) == first for held in market.values() for bar in held)
+    ]
+    state = str(tmp_path_factory.mktemp("state") / "s")
+    parts = [through(make, half, State(state, 0, {})) for half in halves]
+    assert said(b"".join(parts)) == said(through(make, b"".join(halves), State(state + "2", 0, {})))
+
+
+def test_a_row_before_what_was_given_is_refused_with_the_form_that_works():
+    behind = bars("A", {5: 1.0, 6: 1.0}) + bars("B", {0: 1.0})
+    with pytest.raises(HqError, match=r"in0: rows of bar/B/1m from .* come behind later ones .* hq-merge A B"):
+        merged(behind)
+
+
+def test_a_series_of_two_inputs_is_refused():
+    with pytest.raises(HqError, match="bar/A/1m is in in0 too; cat puts parts"):
+        merged(bars("A", {0: 1.0}), bars("A", {1: 1.0}))
+
+
+def test_coarser_periods_come_first_and_the_pair_strategy_of_two_files_runs():
+    hours = bars("A", {at: float(at) for at in range(3)}, "1h", 60 * MINUTE)
+    minutes = bars("A", {at: float(at) for at in range(180)})
+    make = lambda: Signal([("s", "IF close@1h > 0 THEN BUY(META(h=close@1h))", "s.hq")])  # noqa: E731
+    for series in (True, False):
+        _, maps = said(through(make, merged(minutes, hours, series=series)))
+        assert [(one["ts"], one["meta"]["h"]) for one in maps][:2] == [
+            (START + 120 * MINUTE, 1.0), (START + 121 * MINUTE, 1.0)]
+
+
+@pytest.mark.parametrize(("rows", "message"), [
+    ([(1, 0), (0, 0)], r"bar//1m row 2: A: ts goes back .* rows of a panel lie by ts"),
+    ([(1, 1), (1, 0)], r"bar//1m row 2: A comes after B of the same ts"),
+    ([(1, 0), (1, 0)], r"bar//1m row 2: A: open_time .* is there a second time"),
+    ([(1, 0), (2, 7)], r"bar//1m row 2: column 'symbol' has code 7, of which the stream gives no text"),
+])
+def test_a_panel_out_of_order_is_refused(rows, message):
+    schema = Schema("bar", "", "1m", (BAR[0], ("symbol", "s4"), *BAR[1:]))
+    made = [(START + MINUTE * (at + 1), code, START + MINUTE * at, 1.0, 2.0, 0.5, 1.0, 1.0) for at, code in rows]
+    data = frames({"kind": "strings", "of": "bar//1m", "col": "symbol", "values": ["A", "B"]}, (schema, made))
+    with pytest.raises(HqError, match=message):
+        through(Stage, data)
