@@ -54,7 +54,7 @@ def feed(account, bars, cuts=()):
         account.bind({name: column.buffer_info()[0] for name, column in columns.items()}, n)
         first = 0
         while first < n:
-            out = Rows(EQUITY, n)
+            out = Rows(EQUITY.cols, n)
             first = account.run(first, out.addresses(), n)
             equity += out.maps(account.equities)
             fills += account.fills.maps(account.n_fills)
@@ -437,7 +437,7 @@ def test_many_fills_wait_for_room_and_none_is_lost():
 
 
 def test_the_kernel_writes_the_columns_that_are_named():
-    count = {"e_": len(EQUITY), "f_": len(FILL), "l_": len(LIQUIDATION)}
+    count = {"e_": len(EQUITY.cols), "f_": len(FILL.cols), "l_": len(LIQUIDATION.cols)}
     kernel = account_of().cell.kernel
     for start, n in count.items():
         assert sum(name.startswith(start) for name, _ in kernel.args) == n
