@@ -10,7 +10,7 @@ from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, acco
 from hq_core.futures.brackets import flat
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
-from hq_core.kinds import BAR, FILL, LIQUIDATION, MARKS, OHLC, PLAIN, VERBS
+from hq_core.kinds import BAR, EQUITY, FILL, LIQUIDATION, MARKS, OHLC, PLAIN, VERBS
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_length
 
@@ -24,10 +24,10 @@ INPUTS = (*dict(READ), *VERBS)
 HELD = 1024             # fills that wait in memory before they are handed on
 MOST = 1 << 53          # of anything that is counted; a lot count is a whole float64
 SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
-_ARGUMENTS = dict(account.args)
-_E = [name for name in _ARGUMENTS if name.startswith("e_")]
-_F = [name for name in _ARGUMENTS if name.startswith("f_")]
-_L = [name for name in _ARGUMENTS if name.startswith("l_")]
+_E, _F, _L = (       # the kernel's names of the columns that it writes
+    [f"{letter}_{name}" for name in kind.names]
+    for letter, kind in (("e", EQUITY), ("f", FILL), ("l", LIQUIDATION))
+)
 
 
 class Rows:
