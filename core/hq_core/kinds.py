@@ -1,6 +1,6 @@
 """The kinds of rows, each once: its columns, what names a row, the words behind its codes, whose definition it is.
 
-Schemas, importers, exporters and the order check derive from it.
+Schemas, importers, exporters, the order check and a chapter of hq-frames(5) derive from it.
 """
 from __future__ import annotations
 
