@@ -162,6 +162,8 @@ def kind_of_rows(name: str, kind: Kind) -> str:
     told = [kind.meaning[0].upper() + kind.meaning[1:]]
     told += [f"Key: {', '.join(kind.key)}"] if kind.key else []
     told += [f"Definition: {kind.source}"] if kind.source else []
+    if any(one.type == "text" for one in kind.columns):
+        told.append("No series of it can be announced: there is no column type for text yet")
     behind = []
     for one in kind.behind:
         if one is TIERS[0]:
@@ -177,8 +179,12 @@ def kind_of_rows(name: str, kind: Kind) -> str:
 
 
 def kinds_of_rows() -> str:
-    """The chapter of hq-frames(5)."""
-    return "".join(kind_of_rows(name, kind) for name, kind in KINDS.items())
+    """The chapter of hq-frames(5): the kinds that commands write, then those that are only agreed upon."""
+    written = [kind_of_rows(name, kind) for name, kind in KINDS.items() if not kind.planned]
+    planned = [kind_of_rows(name, kind) for name, kind in KINDS.items() if kind.planned]
+    return "".join(written) + ".SH KINDS OF ROWS THAT ARE PLANNED\n" + minus(
+        "No command writes these yet, and no csv or JSON is taken for them; as frames they pass, if they are in order. "
+        "Their columns are said here so that those who will write and read them agree.\n") + "".join(planned)
 
 
 def frames() -> str:

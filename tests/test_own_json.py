@@ -15,7 +15,7 @@ from hq_core.batch import Schema
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
 from hq_core.formats.jsonl import JsonSource
-from hq_core.kinds import FILL, KINDS, MAPS, extra_of
+from hq_core.kinds import FILL, KINDS, MAPS, WRITTEN, extra_of
 from hq_core.wire import Reader
 
 T0 = 1_769_904_000 * 10**9
@@ -126,6 +126,13 @@ def test_a_wrong_value_is_refused_with_its_element(key, value, message):
     with pytest.raises(HqError, match=rf"element 2 \(byte \d+\): '{key}': .*{message}") as caught:
         read(text)
     assert caught.value.code == 65
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - WRITTEN))
+def test_objects_of_a_kind_that_no_command_writes_are_passed_over(kind):
+    equity = {"kind": "equity", "ts": "2026-02-01T00:00:00Z", "equity": 1.5}
+    found = read("\n".join(map(json.dumps, [equity, {**equity, "kind": kind}])).encode())
+    assert found[-1][1]["dropped"] == {f"{kind} object": 1}
 
 
 def test_what_cannot_be_read_of_our_own_objects_is_counted():
