@@ -1,9 +1,9 @@
 """Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7 and indicators/list.json
+    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, indicators/list.json and a part of hq-frames.5
     python scripts/make_man.py --check    fail if they are not what this script makes
 
-man/hq.7 and man/hq-frames.5 are written by hand.
+man/hq.7 is written by hand, and so is man/hq-frames.5 but for the kinds of rows, which stand between two comments.
 """
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from click_man.core import generate_man_page
 from hq_cli import _commands, _warm, hq
 from hq_cli._help import ENVIRONMENT
 from hq_core import VERSION, registry
+from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
+from hq_core.kinds import KINDS, TIERS
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, BUILTINS, COLUMNS
 
@@ -33,6 +35,8 @@ BUILTIN_MEANINGS = {
     "CROSSOVER": "true on the row at which the first value comes to lie above the second",
     "CROSSUNDER": "true on the row at which the first value comes to lie below the second",
 }
+OF_KINDS = ('.\\" made by scripts/make_man.py from kinds.py\n', '.\\" end of what is made\n')
+TAG = 24        # room for a column's name and type
 
 def released() -> str:
     """The day of this version, from the change log, so that pages do not change with the day they are made."""
@@ -135,10 +139,68 @@ def language() -> str:
     return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], text)
 
 
+def minus(text: str) -> str:
+    """Text as roff in which a minus does not become a hyphen."""
+    return re.sub(r"(?<!\\)-", r"\\-", escaped(text))
+
+
+def entry(names: str, said: str, optional: bool) -> str:
+    return f".TP {TAG}\n{'[' * optional}{names}{']' * optional}\n{minus(said)}\n"
+
+
+def column(one: Column, kind: Kind) -> str:
+    """A column as an entry: in brackets where it may be missing, with its unit and its codes where they say more."""
+    said = one.meaning
+    if one.unit not in ("", "ns", "id", "count", "code", *re.findall(r"\w+", said)):
+        said += f" ({one.unit})"
+    if one.name in kind.codes:
+        said += ": " + ", ".join(f"{code} {word}" for code, word in kind.codes[one.name].items())
+    return entry(f"\\fB{one.name}\\fP {one.type}", said, one.optional)
+
+
+def kind_of_rows(name: str, kind: Kind) -> str:
+    told = [kind.meaning[0].upper() + kind.meaning[1:]]
+    told += [f"Key: {', '.join(kind.key)}"] if kind.key else []
+    told += [f"Definition: {kind.source}"] if kind.source else []
+    if any(one.type == "text" for one in kind.columns):
+        told.append("No series of it can be announced: there is no column type for text yet")
+    behind = []
+    for one in kind.behind:
+        if one is TIERS[0]:
+            names = f"\\fB{one.name}\\fP to \\fB{TIERS[-1].name}\\fP"
+            behind.append(entry(names, "volume, quote_volume (f8) and trades (i8) of buyers and of sellers, by the "
+                                "value of the trade: the tiers of hq-aggregate(1)", True))
+        elif one not in TIERS:
+            behind.append(column(one, kind))
+    made = f".SS {name}\n{minus('. '.join(told))}.\n.PP\n.PD 0\n" + "".join(column(one, kind) for one in kind.columns)
+    if behind:
+        made += ".PD\n.PP\nBehind them there may stand, in any order:\n.PP\n.PD 0\n" + "".join(behind)
+    return made + ".PD\n"
+
+
+def kinds_of_rows() -> str:
+    """The chapter of hq-frames(5): the kinds that commands write, then those that are only agreed upon."""
+    written = [kind_of_rows(name, kind) for name, kind in KINDS.items() if not kind.planned]
+    planned = [kind_of_rows(name, kind) for name, kind in KINDS.items() if kind.planned]
+    return "".join(written) + ".SH KINDS OF ROWS THAT ARE PLANNED\n" + minus(
+        "No command writes these yet, and no csv or JSON is taken for them; as frames they pass, if they are in order. "
+        "Their columns are said here so that those who will write and read them agree.\n") + "".join(planned)
+
+
+def frames() -> str:
+    """hq-frames(5), with what lies between its two comments about kinds.py made anew."""
+    before, _, rest = (MAN / "hq-frames.5").read_text().partition(OF_KINDS[0])
+    _, _, after = rest.partition(OF_KINDS[1])
+    if not after:
+        raise SystemExit(f"man/hq-frames.5 has lost one of the lines {' and '.join(map(repr, OF_KINDS))}")
+    return before + OF_KINDS[0] + kinds_of_rows() + OF_KINDS[1] + after
+
+
 def pages() -> dict[str, str]:
     made = {f"hq-{name}.1": page(_commands.load(name)) for name in _commands.NAMES}
     made["hq.1"] = page(hq.main)
     made["hq-dsl.7"] = language()
+    made["hq-frames.5"] = frames()
     return made
 
 

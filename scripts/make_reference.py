@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hq_core.api.period import VOLUMES
+from hq_core.kinds import OHLC
 from hq_core.registry import load, names
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +40,7 @@ def generated() -> dict[str, np.ndarray]:
     made = subprocess.run(line, shell=True, check=True, capture_output=True, text=True, cwd=ROOT, env=paths)
     names = made.stdout.partition("\n")[0].split(",")
     table = np.genfromtxt(io.StringIO(made.stdout), delimiter=",", skip_header=1, dtype=str)
-    keys = ("open", "high", "low", "close", "volume", "buy_volume")
+    keys = (*OHLC, *VOLUMES)
     columns = {key: np.ascontiguousarray(table[:, names.index(key)].astype(float)) for key in keys}
     return columns | {"ts": runs.hours(ROWS), "periods": 2.0 + np.arange(ROWS) % 29}
 

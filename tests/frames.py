@@ -12,8 +12,8 @@ from hq_core.batch import CODES, Schema
 from hq_core.kinds import BAR, TRADE
 from hq_core.wire import Reader, Writer
 
-TYPES = dict(BAR)
-TRADE_TYPES = dict(TRADE)
+TYPES = dict(BAR.cols)
+TRADE_TYPES = dict(TRADE.cols)
 
 
 class Said(NamedTuple):

@@ -54,7 +54,7 @@ def feed(account, bars, cuts=()):
         account.bind({name: column.buffer_info()[0] for name, column in columns.items()}, n)
         first = 0
         while first < n:
-            out = Rows(EQUITY, n)
+            out = Rows(EQUITY.cols, n)
             first = account.run(first, out.addresses(), n)
             equity += out.maps(account.equities)
             fills += account.fills.maps(account.n_fills)
@@ -437,8 +437,8 @@ def test_many_fills_wait_for_room_and_none_is_lost():
 
 
 def test_the_kernel_writes_the_columns_that_are_named():
-    count = {"e_": len(EQUITY), "f_": len(FILL), "l_": len(LIQUIDATION)}
-    kernel = account_of().cell.kernel
-    for start, n in count.items():
-        assert sum(name.startswith(start) for name, _ in kernel.args) == n
+    args = {name: kind.lower() for name, kind in account_of().cell.kernel.args}
+    for letter, kind in (("e_", EQUITY), ("f_", FILL), ("l_", LIQUIDATION)):
+        written = {name.removeprefix(letter): type_ for name, type_ in args.items() if name.startswith(letter)}
+        assert written == dict(kind.cols)
     assert ROOM < HELD

@@ -55,7 +55,7 @@ def longs(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}q", *values)
 
 
-ALL = " ".join(name for name, _ in BAR)
+ALL = " ".join(BAR.names)
 price = st.floats(allow_nan=False, allow_infinity=False, width=64)
 absent = st.one_of(price, st.just(math.nan))
 
@@ -90,7 +90,7 @@ def test_bars_come_back_as_they_were(format_, rows, symbol):
 ), min_size=1, max_size=20))
 def test_trades_come_back_as_they_were(format_, rows):
     rows = sorted({row[4]: row for row in rows}.values(), key=lambda row: (row[0], row[4]))
-    stream = frames(trades(rows, columns=" ".join(name for name, _ in TRADE)))
+    stream = frames(trades(rows, columns=" ".join(TRADE.names)))
     assert read(exported(stream, format_), invalid="keep") == read(stream)
 
 

@@ -137,6 +137,12 @@ def test_kinds_without_a_key_may_repeat_rows_but_not_go_back():
     assert _problem(Schema("quote", "X", "", [("ts", "f8")]), [(2.0,), (1.0,)]) is None     # no int64, no order
 
 
+def test_a_symbol_is_paid_funding_once_at_a_time():
+    funding = Schema("funding", "X", "", [("ts", "i8"), ("rate", "f8")])
+    assert _problem(funding, [(1, 0.1), (2, 0.1)]) is None
+    assert "is there a second time" in _problem(funding, [(1, 0.1), (2, 0.1), (2, 0.2)])
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_cut_finds_what_a_slow_check_finds(seed):
     """Rows that are nearly in order, in one batch or many, with forming ones between; also from a saved memory."""

@@ -15,7 +15,7 @@ from hq_core.batch import Schema
 from hq_core.errors import HqError
 from hq_core.formats import Options, open_source
 from hq_core.formats.jsonl import JsonSource
-from hq_core.kinds import FILL_CODES, KINDS, MAPS, extra_of
+from hq_core.kinds import FILL, KINDS, MAPS, WRITTEN, extra_of
 from hq_core.wire import Reader
 
 T0 = 1_769_904_000 * 10**9
@@ -38,7 +38,7 @@ def rows_of(schema: Schema, n: int) -> tuple[Schema, list]:
 
 
 def stream(kind: str, symbol: str, n: int = 7, more: tuple[tuple[str, str], ...] = ()) -> bytes:
-    schema = Schema(kind, symbol, "1m", (*KINDS[kind].columns, *more), extra_of(kind))
+    schema = Schema(kind, symbol, "1m", (*KINDS[kind].cols, *more), extra_of(kind))
     return frames(rows_of(schema, n))
 
 
@@ -61,7 +61,7 @@ def test_every_kind_comes_back_as_it_was(kind, symbol, format_, time):
     assert gather(JsonSource(Slow(text, [37]))) == want
     (schema,) = schemas(text)
     assert schema.extra == extra_of(kind)
-    assert schema.cols == (*KINDS[kind].columns, ("rsi_14", "f8"))
+    assert schema.cols == (*KINDS[kind].cols, ("rsi_14", "f8"))
 
 
 def test_bars_with_orders_and_indicators_come_back_with_their_infinities():
@@ -128,6 +128,13 @@ def test_a_wrong_value_is_refused_with_its_element(key, value, message):
     assert caught.value.code == 65
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - WRITTEN))
+def test_objects_of_a_kind_that_no_command_writes_are_passed_over(kind):
+    equity = {"kind": "equity", "ts": "2026-02-01T00:00:00Z", "equity": 1.5}
+    found = read("\n".join(map(json.dumps, [equity, {**equity, "kind": kind}])).encode())
+    assert found[-1][1]["dropped"] == {f"{kind} object": 1}
+
+
 def test_what_cannot_be_read_of_our_own_objects_is_counted():
     told = {"kind": "equity", "ts": "2026-02-01T00:00:00Z", "equity": 1.5, "note": "x", "fan": [1, 2], "flag": True}
     found = read(json.dumps(told).encode())
@@ -188,9 +195,9 @@ def test_a_file_that_is_read_again_passes_over_the_rows_handed_out_before(format
 def test_the_words_of_a_fill_are_those_of_the_account():
     from hq_core.futures.positions import CLOSE_SHORT, LIQUIDATION, OPEN_LONG
 
-    assert FILL_CODES["action"][str(OPEN_LONG)] == "open_long"
-    assert FILL_CODES["action"][str(CLOSE_SHORT)] == "close_short"
-    assert FILL_CODES["reason"][str(LIQUIDATION)] == "liquidation"
+    assert FILL.codes["action"][str(OPEN_LONG)] == "open_long"
+    assert FILL.codes["action"][str(CLOSE_SHORT)] == "close_short"
+    assert FILL.codes["reason"][str(LIQUIDATION)] == "liquidation"
 
 
 @pytest.mark.parametrize("kind", ["fill", "equity", "liquidation"])

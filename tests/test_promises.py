@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hq_core.batch import Schema, bar_columns
+from hq_core.batch import Schema
 from hq_core.errors import HqError
+from hq_core.kinds import BAR, PLAIN
 
 MINUTE = 60_000_000_000
 START = 1_700_000_040_000_000_000 // MINUTE * MINUTE
@@ -38,7 +39,8 @@ def bars(seed, n, period="1m", step=MINUTE):
         rows.append((at + step, at, open_, high, low, price, rng.random() * 10, 1))
         if rng.random() < 0.1:      # a forming bar of the next minute
             rows.append((at + step + 1, at + step, price, price + 1, price - 1, price + rng.random(), 1.0, 0))
-    return Schema("bar", "BTCUSDT", period, bar_columns()), rows
+    cols = [col for col in BAR.cols if col[0] in (*PLAIN, "volume")]
+    return Schema("bar", "BTCUSDT", period, cols), rows
 
 
 def indicators():

@@ -5,7 +5,6 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.kinds import BAR
 from hq_core.memory import Memory, after, move
 
 if TYPE_CHECKING:
@@ -257,12 +256,6 @@ def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
     if start < batch.n:
         found.append((batch.slice(start, batch.n), True))
     return found
-
-
-def bar_columns(optional: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-    """The columns of a bar in their order, with those of `optional` that bars may lack."""
-    fixed = {"ts", "open_time", "open", "high", "low", "close", "volume", "complete"}
-    return tuple((name, kind) for name, kind in BAR if name in fixed or name in optional)
 
 
 SCHEMA = (str, str, str, [(str, str)], {str: object})       # the shape of what `described` gives

@@ -14,11 +14,11 @@ from hq_core import registry
 from hq_core.compose import Composite, Line, Nodes
 from hq_core.jit import Kernel, inline
 from hq_core.kernels import candles
+from hq_core.kinds import OHLC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PRICES = ("open", "high", "low", "close")
 PARTS = ("white", "black", "colour", "top", "bottom", "body", "upper", "lower")
 BOUNDS = {      # what is measured, over how many candles, times two factors: TA-Lib's candle settings
     "long": (candles.bodies, 10, 1.0, 1.0),         # a body above it is long
@@ -44,7 +44,7 @@ class Pattern(Composite):
     def __init__(
         self, rule: Callable[..., float], span: str, lookback: int, confirmed: bool, **said: Any
     ) -> None:
-        super().__init__(rule, inputs=" ".join(PRICES), outputs={rule.__name__: span}, **said)
+        super().__init__(rule, inputs=" ".join(OHLC), outputs={rule.__name__: span}, **said)
         self.rule = inline(rule)
         self.lookback = lookback
         self.confirmed = confirmed
@@ -63,8 +63,8 @@ class Pattern(Composite):
         return Kernel(made[self.name], "")
 
     def put_together(self, on: Nodes, *given: Any) -> Line:
-        prices = dict(zip(PRICES, given))
-        params = dict(zip(self.params, given[len(PRICES) :]))
+        prices = dict(zip(OHLC, given))
+        params = dict(zip(self.params, given[len(OHLC) :]))
         _, *names, _ = [name for name, kind in self.kernel.args if kind == "F8"]
         lines = [column(on, prices, *split(name)) for name in names]
         reach = max(self.lookback, *(line.warmup for line in lines))

@@ -21,7 +21,7 @@ FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
 MOST = 10_000           # columns of one fan: whoever asks for more has mistyped
 NESTING = 64            # indicators within indicators: whoever walks them may recurse
 PARAMETER = re.compile(r"\s*(-?\d|\w+\s*=)")
-COLUMNS = frozenset(name for name, _ in BAR)      # of bars of which nobody knows more
+COLUMNS = frozenset(BAR.names)      # of bars of which nobody knows more
 
 
 class Column:

@@ -6,11 +6,11 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
-from hq_core.api.period import PRICES, VOLUMES, Line, Period
+from hq_core.api.period import VOLUMES, Line, Period
 from hq_core.bars.aggregator import TIME_UNITS, to_ns
 from hq_core.batch import Batch, Schema, period_ns, period_text
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
-from hq_core.kinds import BAR
+from hq_core.kinds import BAR, OHLC
 from hq_core.roles import Stage
 from hq_core.stream.pipe import Handover
 
@@ -95,7 +95,7 @@ class HQuant:
         self._before: Any = None
         self._aggregate: Any = None
         self._started = False
-        cols = tuple((name, kind) for name, kind in BAR if name in ("ts", "open_time", *PRICES, *VOLUMES))
+        cols = tuple((name, kind) for name, kind in BAR.cols if name in ("ts", "open_time", *OHLC, *VOLUMES))
         self._cols = cols
 
     def __getitem__(self, period: str) -> Period:
@@ -145,7 +145,7 @@ class HQuant:
         ts is the close; given open_time alone, and a period, it is derived, and the other way round.
         """
         ts, open_time = self._times(bar)
-        row = {name: _number(bar, name) for name in (*PRICES, *VOLUMES) if name in bar or name in PRICES}
+        row = {name: _number(bar, name) for name in (*OHLC, *VOLUMES) if name in bar or name in OHLC}
         known = self.periods[self.bar].ts
         if known and ts <= known[-1]:
             raise HqError(
@@ -240,7 +240,7 @@ class HQuant:
 
 def _number(bar: Mapping[str, float], name: str) -> float:
     if name not in bar:
-        raise HqError(f"a bar needs {', '.join(PRICES)}; this one has {', '.join(bar)}", USAGE)
+        raise HqError(f"a bar needs {', '.join(OHLC)}; this one has {', '.join(bar)}", USAGE)
     try:
         return float(bar[name])
     except (TypeError, ValueError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError
+from hq_core.kinds import OHLC
 from hq_core.ring import Ring
 from hq_core.series.expr import clock_text
 from hq_core.series.plan import Plan
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hq_core.series.expr import Expr
     from hq_core.specs import Spec
 
-PRICES = ("open", "high", "low", "close")
 VOLUMES = ("volume", "buy_volume")
 
 
@@ -62,7 +62,7 @@ class Period:
         self.name = name
         self.symbol = symbol
         self.capacity = capacity
-        self.columns = {column: Ring(capacity) for column in (*PRICES, *VOLUMES)}
+        self.columns = {column: Ring(capacity) for column in (*OHLC, *VOLUMES)}
         self.ts = array("q")
         self._here = symbol, period_ns(name)
         self._periods = {period_ns(one): one for one in periods}

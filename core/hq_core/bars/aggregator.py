@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
 from hq_core.bars.period import far, parse_duration, parse_period, parse_periods
-from hq_core.bars.plan import SUMS, Options
+from hq_core.bars.plan import Options
 from hq_core.batch import CODES, Batch, Schema
 from hq_core.errors import DATA, USAGE, HqError, as_arguments
 from hq_core.jit import address_of
+from hq_core.kinds import BAR, OHLC, SUMS, TRADE
 from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hq_core.holes import Holes
 
 TIME_UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
-_PRICES = ("open", "high", "low", "close")
 
 
 def to_ns(name: str, given: Any, unit: int) -> int:
@@ -98,17 +98,17 @@ class Aggregator:
         if self._source is None:
             raise HqError("push_kline needs the candles' period: Aggregator(periods, source='1m')", USAGE)
         if self._schema is None:
-            kinds = {"trades": "i8"}
-            there = [(name, kinds.get(name, "f8")) for name in (*_PRICES, *SUMS) if name in candle]
-            self._begin(Schema("bar", self._symbol, self._source.name, (("ts", "i8"), ("open_time", "i8"), *there)))
+            there = {"ts", "open_time", *(candle.keys() & (*OHLC, *SUMS))}
+            cols = [col for col in BAR.cols if col[0] in there]
+            self._begin(Schema("bar", self._symbol, self._source.name, cols))
         begin = to_ns("open_time", candle["open_time"], self._unit)
         self._push({**candle, "ts": begin + self._source.ns, "open_time": begin})
 
     def push_trade(self, trade: Mapping[str, Any]) -> None:
         """One trade: ts, price, qty; side (+1 buyer, -1 seller took) and id if known."""
         if self._schema is None:
-            there = [(name, kind) for name, kind in (("side", "i1"), ("id", "i8")) if name in trade]
-            self._begin(Schema("trade", self._symbol, "", (("ts", "i8"), ("price", "f8"), ("qty", "f8"), *there)))
+            there = dict(TRADE.required).keys() | (trade.keys() & {"side", "id"})
+            self._begin(Schema("trade", self._symbol, "", [col for col in TRADE.cols if col[0] in there]))
         self._push({**trade, "ts": to_ns("ts", trade["ts"], self._unit)})
 
     def advance(self, ts: int) -> None:

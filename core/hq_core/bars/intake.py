@@ -15,6 +15,7 @@ from hq_core.bars.plan import source_period
 from hq_core.bars.trades import check_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
+from hq_core.kinds import OHLC
 from hq_core.memory import room
 from hq_core.say import iso_text, say_length
 
@@ -175,7 +176,7 @@ class Bars(Arrivals):
         check, state = self.check, self.check.state
         check.column("ts", batch.address("ts"), usable)
         check.column("open_time", self.at(batch), usable)
-        for name in ("open", "high", "low", "close"):
+        for name in OHLC:
             check.column(name, batch.address(name), usable)
         check.run()
         good = state.good
@@ -203,7 +204,7 @@ class Bars(Arrivals):
             return f"the bar opens at {begin} and closes no later"
         if state.why == merge.GAP:
             return self._gap(opens)
-        names = ("high", "low") if state.why == merge.HIGH_LOW else ("open", "high", "low", "close")
+        names = ("high", "low") if state.why == merge.HIGH_LOW else OHLC
         values = ", ".join(f"{name} {_VALUE(batch.address(name) + 8 * i).value!r}" for name in names)
         rule = "high is below low" if state.why == merge.HIGH_LOW else "prices must be finite"
         return f"{values} at {begin}: {rule}"
@@ -217,7 +218,7 @@ class Bars(Arrivals):
             count.buffer("rows", self._rows)
             count.set(n=n, width=self.plan.width)
             count.run()
-        places = [(name, "f8", i) for i, name in enumerate(("open", "high", "low", "close"))]
+        places = [(name, "f8", i) for i, name in enumerate(OHLC)]
         for name, kind, place in places + self.plan.sums:
             pack = self._pack[kind]
             pack.column("column", batch.address(name), n)

@@ -14,6 +14,7 @@ from hq_core.bars.tiers import fold_tiers
 from hq_core.bars.trades import fold_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
+from hq_core.kinds import PLAIN, TRADE
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 CHUNK = 4096                # rows asked of the writer at a time where flat bars make their number unknown
 NEVER = -(1 << 63) + 1
+_FOLDED = tuple(name for name, _ in fold_trades.args if name in TRADE.names)
 LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
-_PLAIN = ("ts", "open_time", "open", "high", "low", "close", "complete")
 
 
 class Scratch:
@@ -116,7 +117,7 @@ class Level:
     def _fold_trades(self, batch: Batch | None, n: int) -> None:
         for cell in (self._trades, self._tiers):
             if cell is not None:
-                for name in ("price", "qty", "side", "trades"):
+                for name in _FOLDED:
                     there = batch is not None and name in self.plan.inputs
                     cell.column(name, batch.address(name) if there and batch else 0, n if there else 0)
                 cell.set(cuts=self.cuts)
@@ -254,7 +255,7 @@ class Level:
 
     def _lay_out(self, at: Sequence[int], room: int) -> int:
         cell, plan = self._lay, self.plan
-        for name in _PLAIN:
+        for name in PLAIN:
             cell.column(name, at[plan.place[name]], room)
         if "time_label" in plan.place:
             cell.column("slot", at[plan.place["time_label"]], room)

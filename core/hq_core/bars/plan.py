@@ -5,18 +5,17 @@ from typing import TYPE_CHECKING
 
 from hq_core.bars import tiers
 from hq_core.bars.period import parse_period
-from hq_core.bars.trades import NAMES, SIDE_NAMES
-from hq_core.batch import Schema, bar_columns
+from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
+from hq_core.kinds import BAR, BY_SIDE, LABEL, PLAIN, SUMS, TIERS, TOTALS, TRADE
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from hq_core.bars.period import Period
 
-SUMS = (*NAMES, *SIDE_NAMES)
-COUNTS = ("trades", *(name for name in tiers.NAMES if name.endswith("_trades")))
-_BAR_ORDER = tuple(name for name, _ in bar_columns(("quote_volume", *SUMS)) if name in SUMS)
+_TIERS = {column.name: column.type for column in TIERS}
+_SUMS = {name: kind for name, kind in BAR.cols if name in SUMS} | _TIERS
 
 
 class Options:
@@ -90,32 +89,32 @@ class Plan:
         self.inputs: dict[str, str] = {}
         self.bounds: list[float] = []
         names = self._from_trades(schema) if schema.of == "trade" else self._from_bars(schema)
-        self.sums = [(name, "i8" if name in COUNTS else "f8", 4 + 2 * i) for i, name in enumerate(names)]
+        self.sums = [(name, _SUMS[name], 4 + 2 * i) for i, name in enumerate(names)]
         self.width = 4 + 2 * len(names) + 2 * (schema.of == "bar")
         self.base = source_period(schema).ns if schema.of == "bar" and not options.fill else 0
         self.cols = self._columns(names)
         self.place = {name: i for i, (name, _) in enumerate(self.cols)}
 
     def _from_trades(self, schema: Schema) -> list[str]:
-        self._need(schema, (("ts", "i8"), ("price", "f8"), ("qty", "f8")))
-        self._may(schema, (("side", "i1"), ("id", "i8"), ("trades", "i4")))
-        names = list(NAMES)
+        self._need(schema, TRADE.required)
+        self._may(schema, TRADE.cols)
+        names = list(TOTALS)
         if "side" in self.inputs:
-            names += SIDE_NAMES
+            names += BY_SIDE
         if self.options.amounts:
             if "side" not in self.inputs:
                 raise HqError(f"--tiers needs the column side; {schema.key} has {', '.join(schema.names)}", DATA)
             self.bounds = tiers.limits(self.options.amounts, self.options.fx)
-            names += tiers.NAMES
+            names += _TIERS
         return names
 
     def _from_bars(self, schema: Schema) -> list[str]:
-        self._need(schema, (("ts", "i8"), *((name, "f8") for name in ("open", "high", "low", "close"))))
-        known = {name: "i8" if name in COUNTS else "f8" for name in (*_BAR_ORDER, *tiers.NAMES)}
-        self._may(schema, (("open_time", "i8"), ("complete", "b1"), *known.items()))
-        if self.options.amounts and tiers.NAMES[0] not in self.inputs:
+        self._need(schema, BAR.required)
+        self._may(schema, tuple(col for col in BAR.cols if col[0] in PLAIN))
+        self._may(schema, tuple(_SUMS.items()))
+        if self.options.amounts and TIERS[0].name not in self.inputs:
             raise HqError(f"--tiers needs trades; {schema.key} are bars without tier columns", DATA)
-        return [name for name in known if name in self.inputs]
+        return [name for name in _SUMS if name in self.inputs]
 
     def _need(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:
         for name, kind in columns:
@@ -127,15 +126,11 @@ class Plan:
         self._need(schema, tuple((name, kind) for name, kind in columns if schema.has(name)))
 
     def _columns(self, names: list[str]) -> list[tuple[str, str]]:
-        found = [("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close"))]
-        kinds = {name: kind for name, kind, _ in self.sums}
-        found += [(name, kinds[name]) for name in _BAR_ORDER if name in names]
-        if "volume" in names and "quote_volume" in names:
-            found.append(("vwap", "f8"))
-        found.append(("complete", "b1"))
+        mean = ("vwap",) if "volume" in names and "quote_volume" in names else ()
+        found = [col for col in BAR.cols if col[0] in (*PLAIN, *names, *mean)]
         if self.options.label:
-            found.append(("time_label", "i4"))
-        return found + [(name, kinds[name]) for name in tiers.NAMES if name in names]
+            found.append((LABEL.name, LABEL.type))
+        return found + [col for col in _TIERS.items() if col[0] in names]
 
     def schema(self, symbol: str, period: Period) -> Schema:
         """What the rows of one period look like, with the choices that their values depend on."""

@@ -5,9 +5,6 @@ from hq_core.bars.sums import grow
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I4, I8, State, inline, kernel
 
-MEASURES = ("volume", "quote_volume", "trades")
-NAMES = tuple(f"t{tier}_{side}_{measure}" for tier in (1, 2, 3, 4) for side in ("buy", "sell") for measure in MEASURES)
-
 
 def limits(amounts: tuple[float, ...], fx: float) -> list[float]:
     """Upper bounds of the first three tiers in quote currency, inclusive: amounts in another currency over `fx`."""
@@ -31,7 +28,7 @@ def fold_tiers(
     """Add the rows to the open bar's tiers, and write them at every cut from place `at` of the body on.
 
     bounds  (3,)   a row of price * qty <= bounds[k] lies in tier k, else in the next
-    acc     (48,)  24 pairs in the order of NAMES; rows without a side (0) are in none of them
+    acc     (48,)  24 pairs in the order of kinds.TIERS; rows without a side (0) are in none of them
     """
     start = 0
     for j in range(cuts + 1):

@@ -1,16 +1,16 @@
 """Trades to bar bodies: the arithmetic of one period, over the cuts that `cut` has made.
 
-A body is one row of float64: open, high, low, close, then a pair (hi, lo; see sums.py) for each name in `NAMES`.
+A body is one row of float64: open, high, low, close, then a pair (hi, lo; see sums.py) for each of the sums of a bar
+in the order of kinds.py.
 """
 from __future__ import annotations
 
 from hq_core.bars.sums import grow, pair_add
 from hq_core.jit import F8, I1, I4, I8, State, inline, kernel
+from hq_core.kinds import TOTALS
 
-NAMES = ("volume", "quote_volume", "trades")
-SIDE_NAMES = ("buy_volume", "buy_quote_volume", "sell_volume", "sell_quote_volume")
 POSITIVE = 0x7FFFFFFFFFFFFFFF           # tells the compiler that an index is not counted from the end
-WITHOUT_SIDES = 4 + 2 * len(NAMES)       # values in a body without the sums by side
+WITHOUT_SIDES = 4 + 2 * len(TOTALS)       # values in a body without the sums by side
 LARGEST = 1.7976931348623157e308
 
 _PAIRS = "buy_hi sell_hi buy_lo sell_lo buyq_hi sellq_hi buyq_lo sellq_lo rest_hi rest_lo restq_hi restq_lo"

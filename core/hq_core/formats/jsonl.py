@@ -12,7 +12,7 @@ from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE
 from hq_core.formats.options import Options
 from hq_core.formats.shapes import Shape, Written, as_text, shape_of
 from hq_core.jit import I8, U1, Cell, State, kernel
-from hq_core.kinds import KINDS, MAPS
+from hq_core.kinds import MAPS, WRITTEN
 from hq_core.memory import Memory
 from hq_core.roles import IDLE, End, Map
 from hq_core.saved import Count
@@ -296,7 +296,7 @@ class JsonSource(Foreign):
             return self._shape("array", "", str(len(element)), list(names)), element, []
         if "e" not in element and "stream" not in element:
             kind = element.get("kind", "")
-            if isinstance(kind, str) and (kind in KINDS or not kind):
+            if isinstance(kind, str) and (kind in WRITTEN or not kind):
                 period, symbol = element.get("period", ""), element.get("symbol", "")
                 if isinstance(period, str) and isinstance(symbol, str):     # nearly every element
                     shape = self._of.get((kind, period, symbol)) or self._shape(kind, period, symbol, list(element))
@@ -319,7 +319,7 @@ class JsonSource(Foreign):
         if kind in MAPS:
             own: dict[str, Any] = element
             return own
-        if kind != "" and not (isinstance(kind, str) and kind in KINDS):
+        if kind != "" and not (isinstance(kind, str) and kind in WRITTEN):
             self._pass(f"{kind if isinstance(kind, str) else 'other'} object", count)
             return None
         period, symbol = element.get("period"), element.get("symbol")

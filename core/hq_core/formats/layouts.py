@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 OPS = {"i8": WHOLE, "i4": WHOLE, "f8": REAL, "b1": BOOL, "i1": SIDE}
 NO_DIGITS = 99                              # more digits than any number that a kernel takes
 TIME_ROLES = ("open_time", "close_time", "ts")
-NEEDED = (*TIME_ROLES, "open", "high", "low", "close", "volume", "symbol", "price", "qty", "side", "maker", "id")
+# a file that has one of these means it; what else is found by its name alone may be something else
+NEEDED = {*TIME_ROLES, *dict(BAR.required), *dict(TRADE.required), "volume", "symbol", "side", "maker", "id"}
 
 
 def roles(names: list[str], table: dict[str, tuple[str, ...]], given: dict[str, str]) -> dict[str, int]:
@@ -74,7 +75,7 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
         names = [*names[:at], "", *names[at + 1 :]]
     kind = options.kind or _kind(names, options.columns)
     table = BAR_NAMES if kind == "bar" else TRADE_NAMES
-    allowed = [*table, *(("date", "time") if kind == "trade" else ("date", "time", *(name for name, _ in BAR)))]
+    allowed = [*table, *(("date", "time") if kind == "trade" else ("date", "time", *BAR.names))]
     for role in options.columns:
         if role not in allowed and (kind == "trade" or _slip(role, allowed)):
             raise HqError(f"--columns: '{role}' is no column of a {kind}{did_you_mean(role, allowed)}", USAGE)
@@ -167,7 +168,7 @@ def _spare(plan: Plan, found: dict[str, int], first: list[str], options: Options
             wrong = not text
         else:
             field.spare = role not in NEEDED
-            kind = dict((*BAR, *TRADE)).get(role, "i8")
+            kind = dict((*BAR.cols, *TRADE.cols)).get(role, "i8")
             number = is_number(text) or (kind == "f8" and text.lower().lstrip("+-") in ("inf", *MISSING))
             wrong = text.lower() not in TRUTH if kind == "b1" else not number
         if field.spare and wrong:
@@ -257,13 +258,13 @@ def _bar(
             field.to = "open_time" if role == "open_time" else "ts"
     _stamps(plan, found, first, options, needs)
     present = {"ts", "open_time", *(role for role in found if role not in ("ts", "open_time", "close_time", "symbol"))}
-    plan.cols = [col for col in BAR if col[0] in present]
+    plan.cols = [col for col in BAR.cols if col[0] in present]
     for name, kind in plan.cols:
         if name not in ("ts", "open_time"):
             field = fields[found[name]]
             field.op, field.to, field.empty = OPS[kind], name, kind == "f8"
     for role, at in found.items():
-        if role not in BAR_NAMES and role not in dict(BAR):     # a name of the user's own
+        if role not in BAR_NAMES and role not in BAR.names:     # a name of the user's own
             fields[at].op, fields[at].to, fields[at].empty = REAL, role, True
             plan.cols.append((role, "f8"))
     _extra(plan, found, first)
@@ -355,17 +356,17 @@ def _trade(
     plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]
 ) -> None:
     fields = plan.fields
-    for role in ("ts", "price", "qty"):
+    for role, _ in TRADE.required:
         if role not in found:
             raise _missing(role, TRADE_NAMES, found, names, options, f"; pass --columns {role}=NAME to hq-import")
     time = fields[found["ts"]]
     obvious = "maker" in found or squash(time.name) == "transacttime"
     _time(time, first[found["ts"]], obvious, plan, options, needs)
     time.to = "ts"
-    for role, op in (("price", REAL), ("qty", REAL), ("id", WHOLE), ("trades", WHOLE), ("side", SIDE)):
-        if role in found:
-            fields[found[role]].op, fields[found[role]].to = op, role
-            fields[found[role]].empty = op == REAL and options.invalid != ERROR     # NaN is one more invalid price
+    for role, kind in TRADE.cols:
+        if role in found and role != "ts":
+            fields[found[role]].op, fields[found[role]].to = OPS[kind], role
+            fields[found[role]].empty = kind == "f8" and options.invalid != ERROR   # NaN is one more invalid price
     if "id" in found and not first[found["id"]].isdecimal():
         fields[found["id"]].op, fields[found["id"]].to = SKIP, ""       # some venues' ids are text
         del found["id"]
@@ -379,4 +380,4 @@ def _trade(
     if "trades" in found:
         fields[found["trades"]].to, plan.scratch = WIDE, [WIDE]
         have.add("trades")
-    plan.cols = [col for col in TRADE if col[0] in have]
+    plan.cols = [col for col in TRADE.cols if col[0] in have]

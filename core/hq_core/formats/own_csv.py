@@ -27,7 +27,8 @@ def own_kind(first: bytes) -> tuple[str, str]:
     for delimiter in (",", "\t"):
         names = {_plain(name) for name in line.decode("utf-8", "replace").rstrip("\r").split(delimiter)}
         for kind, known in kinds.KINDS.items():
-            if kind not in ("bar", "trade") and names - {"symbol"} == {name for name, _ in known.columns}:
+            ours = kind in kinds.WRITTEN and kind not in ("bar", "trade")
+            if ours and names - {"symbol"} == set(known.names):
                 return kind, delimiter
     return "", ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.jit import F8, I1, I8, Cell, State, address_of, kernel
+from hq_core.kinds import BAR, OHLC, TRADE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,10 +15,8 @@ YEAR = 365 * 86_400_000_000_000
 LARGEST = 1.7976931348623157e308
 HIGH_LOW, OPEN_OUTSIDE, CLOSE_OUTSIDE, OVERLAPS, LASTS = range(1, 6)    # what is wrong with a bar; columns follow
 COLUMNS = 6
-PRICES = ("open", "high", "low", "close", "price")
-VOLUMES = (
-    "volume", "quote_volume", "buy_volume", "buy_quote_volume", "sell_volume", "sell_quote_volume", "qty",
-)
+PRICES = {name for kind in (BAR, TRADE) for name, _ in kind.required if name in kind.of_unit("price")}
+VOLUMES = {*BAR.of_unit("base", "quote"), *TRADE.of_unit("base")}
 REASONS = {
     HIGH_LOW: "high below low", OPEN_OUTSIDE: "open outside low and high", CLOSE_OUTSIDE: "close outside low and high",
     OVERLAPS: "overlaps the bar before", LASTS: "lasts longer than its period",
@@ -26,15 +25,15 @@ WAYS_OUT = "pass --invalid drop or keep to hq-import"
 
 
 @kernel(state="flawed:i8")
-def shapes(open_: F8, high: F8, low: F8, close: F8, complete: I1, n: int, flaws: I1, s: State) -> None:
+def shapes(open: F8, high: F8, low: F8, close: F8, complete: I1, n: int, flaws: I1, s: State) -> None:
     """flaws[i] says what a bar's prices are to each other that they cannot be; 0, as it comes, where nothing is wrong.
 
     s.flawed: how many rows were found so
 
-    open_ high low close  (n,)  or empty where the bars have no such column; NaN is beyond any rule
-    complete              (n,)  or empty; a bar that is still forming is passed over
+    open high low close  (n,)  or empty where the bars have no such column; NaN is beyond any rule
+    complete             (n,)  or empty; a bar that is still forming is passed over
     """
-    has_open, has_high, has_low, has_close = len(open_) > 0, len(high) > 0, len(low) > 0, len(close) > 0
+    has_open, has_high, has_low, has_close = len(open) > 0, len(high) > 0, len(low) > 0, len(close) > 0
     marked = len(complete) > 0
     s.flawed = 0
     for i in range(n):
@@ -42,7 +41,7 @@ def shapes(open_: F8, high: F8, low: F8, close: F8, complete: I1, n: int, flaws:
             continue
         if has_high and has_low and high[i] < low[i]:
             flaws[i] = HIGH_LOW
-        elif has_open and ((has_high and open_[i] > high[i]) or (has_low and open_[i] < low[i])):
+        elif has_open and ((has_high and open[i] > high[i]) or (has_low and open[i] < low[i])):
             flaws[i] = OPEN_OUTSIDE
         elif has_close and ((has_high and close[i] > high[i]) or (has_low and close[i] < low[i])):
             flaws[i] = CLOSE_OUTSIDE
@@ -103,9 +102,9 @@ class Judge:
         self._cells: list[Cell] = []
         if kind == "bar":
             cell = Cell(shapes)
-            for argument, column in (("open_", "open"), ("high", "high"), ("low", "low"), ("close", "close")):
+            for column in OHLC:
                 if column in names:
-                    bind(cell, argument, column)
+                    bind(cell, column, column)
             self._add(cell, complete, bind)
         for code, name in enumerate(names, COLUMNS):
             if name in PRICES or name in VOLUMES:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOM = 1024             # rows of a block: many shapes may stand side by side
 ABOUT = ("kind", "symbol", "period")            # keys that say what an object is
-OURS = {name for name, _ in (*BAR, *TRADE)}
+OURS = {*BAR.names, *TRADE.names}
 MOST_WAITING = 4096     # rows that wait for a second one of their symbol
 _ABSENT = object()
 
@@ -258,7 +258,7 @@ class OwnShape(Shape):
         """The type of the key's column, and for a time its unit; '' for what is no column."""
         if key in ABOUT:
             return ""
-        known = dict(of(self.tag).columns)
+        known = dict(of(self.tag).cols)
         if key in known:
             return f"{known[key]} iso" if is_time(key, known[key]) else known[key]
         found = UNIT_AT_END.fullmatch(key)
@@ -273,7 +273,7 @@ class OwnShape(Shape):
         return "f8"
 
     def _use(self) -> None:
-        order = {name: at for at, (name, _) in enumerate(of(self.tag).columns)}
+        order = {name: at for at, name in enumerate(of(self.tag).names)}
         found = []
         for i, (key, said) in enumerate(zip(self.keys, self.samples[0])):
             kind, _, unit = said.partition(" ")

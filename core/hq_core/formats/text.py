@@ -231,7 +231,7 @@ class Aligned:
 
 def _chosen(names: Texts, widths: list[int]) -> list[tuple[int, int]]:
     """The columns that fit, in their order: the time, the price, what filters have added, then the rest."""
-    plain = {name for name, _ in BAR}
+    plain = set(BAR.names)
 
     def rank(i: int) -> tuple[int, int]:
         name = names[i]

@@ -70,12 +70,12 @@ def account(
     open_long: F8, close_long: F8, open_short: F8, close_short: F8,
     rate: F8, cum: F8, first: int, counted: int, last: int, s: State,
     e_ts: I8, e_equity: F8, e_wallet: F8, e_realised: F8, e_fees: F8, e_insurance: F8, e_unrealised: F8,
-    e_long: F8, e_long_entry: F8, e_short: F8, e_short_entry: F8, e_lower: F8, e_upper: F8,
+    e_long: F8, e_long_entry: F8, e_short: F8, e_short_entry: F8, e_long_liquidation: F8, e_short_liquidation: F8,
     e_margin_used: F8, e_max_open: F8,
-    f_ts: I8, f_time: I8, f_side: I1, f_action: I1, f_price: F8, f_quantity: F8, f_fee: F8, f_realised: F8,
+    f_ts: I8, f_fill_time: I8, f_side: I1, f_action: I1, f_price: F8, f_quantity: F8, f_fee: F8, f_realised: F8,
     f_position: F8, f_liquidity: I1, f_reason: I1,
-    l_ts: I8, l_side: I1, l_mark: F8, l_price: F8, l_fill: F8, l_quantity: F8, l_loss: F8, l_insurance: F8,
-    l_row: I8,
+    l_ts: I8, l_side: I1, l_mark: F8, l_liquidation_price: F8, l_price: F8, l_quantity: F8, l_loss: F8,
+    l_insurance: F8, l_row: I8,
     done: I8,
 ) -> None:
     """Run the account over rows `first`.. until the input, or the room for equity rows or fills, is used up.
@@ -169,7 +169,7 @@ def account(
                     close_side(s, side, lots, price, reason)
                 set_liquidation(s, rate, cum)
                 f_ts[fills] = ts[i]
-                f_time[fills] = opened if step < INSIDE else ts[i]
+                f_fill_time[fills] = opened if step < INSIDE else ts[i]
                 f_side[fills] = s.fill_side
                 f_action[fills] = s.fill_action
                 f_price[fills] = s.fill_price
@@ -185,8 +185,8 @@ def account(
                 l_ts[ends] = ts[i]
                 l_side[ends] = side
                 l_mark[ends] = least if falls else most
-                l_price[ends] = fall_price if falls else rise_price
-                l_fill[ends] = s.fill_price
+                l_liquidation_price[ends] = fall_price if falls else rise_price
+                l_price[ends] = s.fill_price
                 l_quantity[ends] = s.fill_quantity
                 l_loss[ends] = s.fill_fee - s.fill_realised - s.fill_insurance
                 l_insurance[ends] = s.fill_insurance
@@ -219,8 +219,8 @@ def account(
         e_long_entry[equities] = s.long_entry if s.long_lots > 0 else math.nan
         e_short[equities] = s.short
         e_short_entry[equities] = s.short_entry if s.short_lots > 0 else math.nan
-        e_lower[equities] = math.nan if flat or s.lower == -math.inf else s.lower
-        e_upper[equities] = math.nan if flat or s.upper == math.inf else s.upper
+        e_long_liquidation[equities] = math.nan if flat or s.lower == -math.inf else s.lower
+        e_short_liquidation[equities] = math.nan if flat or s.upper == math.inf else s.upper
         e_margin_used[equities] = margin_used(s, mark)
         e_max_open[equities] = units(room, s.lot_num, s.lot_den)
         equities += 1

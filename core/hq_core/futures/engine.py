@@ -4,12 +4,13 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from hq_core.batch import CODES, WIDTHS
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
 from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
-from hq_core.kinds import FILL, LIQUIDATION
+from hq_core.kinds import BAR, EQUITY, FILL, LIQUIDATION, MARKS, OHLC, PLAIN, VERBS
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_length
 
@@ -18,17 +19,15 @@ if TYPE_CHECKING:
 
     from hq_core.futures.brackets import Brackets
 
-INPUTS = (
-    "ts", "open_time", "open", "high", "low", "close", "complete", "mark_high", "mark_low", "mark_close",
-    "open_long", "close_long", "open_short", "close_short",
-)
+READ = (*(col for col in BAR.cols if col[0] in PLAIN), *((mark.name, mark.type) for mark in MARKS))
+INPUTS = (*dict(READ), *VERBS)
 HELD = 1024             # fills that wait in memory before they are handed on
 MOST = 1 << 53          # of anything that is counted; a lot count is a whole float64
 SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
-_ARGUMENTS = dict(account.args)
-_E = [name for name in _ARGUMENTS if name.startswith("e_")]
-_F = [name for name in _ARGUMENTS if name.startswith("f_")]
-_L = [name for name in _ARGUMENTS if name.startswith("l_")]
+_E, _F, _L = (       # the kernel's names of the columns that it writes
+    [f"{letter}_{name}" for name in kind.names]
+    for letter, kind in (("e", EQUITY), ("f", FILL), ("l", LIQUIDATION))
+)
 
 
 class Rows:
@@ -36,10 +35,10 @@ class Rows:
 
     __slots__ = ("columns", "names", "room")
 
-    def __init__(self, kinds: tuple[tuple[str, str], ...], room: int) -> None:
-        self.names = [name for name, _ in kinds]
+    def __init__(self, cols: tuple[tuple[str, str], ...], room: int) -> None:
+        self.names = [name for name, _ in cols]
         self.room = room
-        self.columns = [array({"i8": "q", "f8": "d", "i1": "b"}[kind], bytes(int(kind[1]) * room)) for _, kind in kinds]
+        self.columns = [array(CODES[kind], bytes(WIDTHS[kind] * room)) for _, kind in cols]
 
     def addresses(self) -> list[int]:
         return [address_of(column) for column in self.columns]
@@ -64,8 +63,8 @@ class Account:
         self.state = s = self.cell.state
         self._settle()
         s.wallet = s.equity = terms.initial_margin
-        self.fills = Rows(FILL, HELD)
-        self.ends = Rows(LIQUIDATION, HELD)
+        self.fills = Rows(FILL.cols, HELD)
+        self.ends = Rows(LIQUIDATION.cols, HELD)
         self._done = array("q", bytes(32))
         self._tiers: tuple[array[float], array[float]]
         self.equities = self.n_fills = self.n_ends = 0
@@ -116,7 +115,7 @@ class Account:
         """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""
         error = self.state.error
         where = f"row {row} ({iso_text(ts)})"
-        shown = ", ".join(f"{name} {price!r}" for name, price in zip(("open", "high", "low", "close"), prices))
+        shown = ", ".join(f"{name} {price!r}" for name, price in zip(OHLC, prices))
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
         if error == OFF_TICK:

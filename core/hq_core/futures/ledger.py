@@ -10,7 +10,7 @@ from hq_core.futures.engine import Account, Rows
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
-from hq_core.kinds import EQUITY, VERBS
+from hq_core.kinds import EQUITY, OHLC, VERBS
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Backtest:
         self.symbol = symbol
         self.period = period
         self._account = Account(terms, brackets)
-        self._equity = Rows(EQUITY, 1)
+        self._equity = Rows(EQUITY.cols, 1)
         self._times = {name: array("q", [0]) for name in ("ts", "open_time")}
-        self._row = {name: array("d", [0.0]) for name in ("open", "high", "low", "close", *VERBS)}
+        self._row = {name: array("d", [0.0]) for name in (*OHLC, *VERBS)}
         self._account.bind({name: address_of(one) for name, one in (*self._times.items(), *self._row.items())}, 1)
         self._liquidations: list[dict[str, Any]] = []
 

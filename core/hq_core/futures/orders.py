@@ -15,10 +15,11 @@ from hq_core.futures.positions import (
     room_by_margin,
 )
 from hq_core.jit import State, inline
+from hq_core.kinds import VERBS
 
 # The orders that wait for their fill (nan = none), how many they are, and how all of them ended.
 ORDERS = (
-    "want_open_long want_close_long want_open_short want_close_short waiting:i8 orders:i8 filled:i8 "
+    " ".join(f"want_{verb}" for verb in VERBS) + " waiting:i8 orders:i8 filled:i8 "
     "cut_margin:i8 cut_bracket:i8 cut_position:i8 "
     "ignored_conflict:i8 ignored_pyramid:i8 ignored_flat:i8 ignored_bankrupt:i8 "
     "rejected_size:i8 rejected_margin:i8 rejected_bracket:i8 "

@@ -16,6 +16,7 @@ from hq_core.futures.margin import (
     units,
 )
 from hq_core.jit import F8, State, inline
+from hq_core.kinds import ACTIONS, REASONS, VERBS
 
 # Set once by the caller.  start: initial margin, quote currency; the lot is lot_num / lot_den contracts; cap: the
 # largest notional of a side at this leverage; size: contracts, base or quote (size_unit 0, 1, 2), 0 = everything.
@@ -35,8 +36,8 @@ FILL = (
     "fill_reason:i8 "
 )
 
-OPEN_LONG, CLOSE_LONG, OPEN_SHORT, CLOSE_SHORT = 1, 2, 3, 4
-SIGNAL, CUT_MARGIN, CUT_BRACKET, CUT_POSITION, FLIP, LIQUIDATION, END = 0, 1, 2, 3, 4, 5, 6
+OPEN_LONG, CLOSE_LONG, OPEN_SHORT, CLOSE_SHORT = map(ACTIONS.index, VERBS)
+SIGNAL, CUT_MARGIN, CUT_BRACKET, CUT_POSITION, FLIP, LIQUIDATION, END = range(len(REASONS))
 
 
 @inline

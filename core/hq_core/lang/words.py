@@ -1,6 +1,8 @@
 """What the language has besides indicators: operators, built-in functions, actions, columns."""
 from __future__ import annotations
 
+from hq_core.kinds import BAR, SUMS
+
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 LOGIC = {"AND": "and_", "OR": "or_"}
@@ -26,14 +28,6 @@ ACTIONS = {  # name -> (name in the output, verbs): the last three are the accou
     "BUY_SHORT": ("OPEN_SHORT", ("open_short",)),
 }
 
-PRICES = frozenset(("open", "high", "low", "close", "vwap"))
-COLUMNS = PRICES | {
-    "volume",
-    "quote_volume",
-    "trades",
-    "buy_volume",
-    "buy_quote_volume",
-    "sell_volume",
-    "sell_quote_volume",
-}
-TIMES = frozenset(("ts", "open_time"))
+PRICES = frozenset(BAR.of_unit("price"))
+COLUMNS = PRICES | frozenset(SUMS)
+TIMES = frozenset(BAR.of_unit("ns"))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
-from hq_core.futures.engine import Account
+from hq_core.futures.engine import READ, Account
 from hq_core.futures.report import LISTED, summary
-from hq_core.kinds import LIQUIDATION, VERBS, extra_of, of
+from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
 from hq_core.roles import Stage
 from hq_core.saved import Count
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from hq_core.futures.terms import Terms
     from hq_core.wire import Series
 
-PRICES = ("open", "high", "low", "close")
-READ = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in PRICES), ("complete", "b1"),
-        ("mark_high", "f8"), ("mark_low", "f8"), ("mark_close", "f8"))
 AT_ONCE = 2048          # rows: more make no larger frames worth having
 
 _move = ctypes.memmove
@@ -39,7 +36,7 @@ class Backtest(Stage):
 
     panels = "series"
     SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count,
-             "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION}]}
+             "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION.cols}]}
 
     def __init__(
         self, terms: Terms, brackets: str = "", strategy: str = "", close_at_end: bool = False,
@@ -160,7 +157,7 @@ class Backtest(Stage):
         self._version = 0
 
     def _announce(self) -> None:
-        made = [Schema(kind, self.symbol, self.period, of(kind).columns, extra_of(kind))
+        made = [Schema(kind, self.symbol, self.period, of(kind).cols, extra_of(kind))
                 for kind in ("fill", "liquidation", "equity")]
         fill, liquidation, equity = (self.out.series(schema) for schema in made)
         self._series = fill, liquidation, equity
@@ -196,7 +193,7 @@ class Backtest(Stage):
         self._drop("after bankruptcy", state.rows_after - after)
         if state.error:
             ts = batch.view("ts")[reached]
-            o, h, low, c = (batch.view(name)[reached] for name in PRICES)
+            o, h, low, c = (batch.view(name)[reached] for name in OHLC)
             wrong = account.complaint(number + reached, ts, (o, h, low, c))
             assert wrong is not None
             raise wrong
@@ -232,7 +229,7 @@ class Backtest(Stage):
         return prefixes
 
     def _missing(self, schema: Schema) -> HqError:
-        return HqError(f"column 'open_long' is missing; {schema.key} has {', '.join(schema.names)} "
+        return HqError(f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} "
                        "(run hq-signal first?)", DATA)
 
     # -- state -------------------------------------------------------------------------------------------
@@ -263,7 +260,7 @@ def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
             if schema.kind(name) != wanted:
                 raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
             found.append((name.removeprefix(prefix), schema.index(name)))
-        elif name == "ts" or name in PRICES:
+        elif name in dict(BAR.required):
             schema.index(name)                      # says what is missing
     return found
 

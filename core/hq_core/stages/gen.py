@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
-from hq_core.kinds import BAR
-from hq_core.kinds import TRADE as EVERY
+from hq_core.kinds import BAR, TRADE
 from hq_core.memory import Memory
 from hq_core.roles import Source
 
@@ -30,8 +29,8 @@ SILENCE = 0x5851F42D4C957F2D        # sets the draws that make gaps apart from t
 TICKS, LOTS = 10.0, 1000.0          # ticks a unit of the quote currency, lots a unit of the base currency
 FIRST_PRICE = 300_000               # in ticks: 30,000.0
 MINUTE, MS = 60_000_000_000, 1_000_000
-TRADE = EVERY[:4]                   # neither ids nor counts
-BARS = tuple(col for col in BAR if col[0] != "complete")
+TRADES = tuple(col for col in TRADE.cols if col[0] not in ("id", "trades"))
+BARS = tuple(col for col in BAR.cols if col[0] != "complete")
 
 
 @inline
@@ -146,7 +145,7 @@ class Generator(Source):
             cell.set(seed=seed, share=share, period=step)
             cell.state.slot = -(-start // step)
         else:
-            self.schema = Schema("trade", symbol, "", TRADE)
+            self.schema = Schema("trade", symbol, "", TRADES)
             cell = Cell(trades)
             cell.set(seed=seed, share=share)
             cell.state.ts, cell.state.minute = -(-start // MS) * MS, -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+from hq_core import kinds
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.order import ordered
@@ -20,13 +21,11 @@ if TYPE_CHECKING:
 
 NEVER, EVER = -(1 << 63), (1 << 63) - 1
 HELD = 1 << 28              # bytes that may wait for a slower input
-RANKS = {kind: at for at, kind in enumerate(
-    ("universe", "funding", "mark_price", "index_price", "quote", "book", "trade", "order", "bar"))}
 
 
 def rank(schema: Schema) -> tuple[int, int, str, str]:
     """Where a series stands among those of one ts: coarser periods first, then by kind, then by symbol."""
-    return -period_ns(schema.period), RANKS.get(schema.of, len(RANKS)), schema.of, schema.symbol
+    return -period_ns(schema.period), kinds.of(schema.of).rank, schema.of, schema.symbol
 
 
 class Input(Sink):
