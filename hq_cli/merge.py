@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from hq_core.roles import Source
 
 EXAMPLES = """
-hq-merge btc.hqf eth.hqf | hq-signal pairs.hq | hq-export csv --symbol BTCUSDT
-hq-merge 1h.hqf 4h.hqf | hq-signal examples/trend.hq
-hq-merge --series panel.hqf > series.hqf
+hq-gen bars --rows 9 --seed 1 > a.hqf; hq-gen bars --rows 9 --seed 2 --symbol B | hq-merge a.hqf - > both.hqf
+hq-gen bars --rows 9 --seed 2 --symbol ETHUSDT | hq-merge - <(hq-gen bars --rows 9 --seed 1) | hq-export csv
+hq-gen bars --rows 90 --seed 1 --period 1h | hq-merge - <(hq-gen bars --rows 90 --seed 2) | hq-export table
 """
 
 
