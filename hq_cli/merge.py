@@ -40,7 +40,7 @@ def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
     from hq_core.stages.merge import Merged
 
     patience = parse_duration(timeout, "--timeout") / 1e9 if timeout else 0.0
-    names = files or ("-",)
+    names = files or ("",)              # stdin alone needs no name in errors
     return Run(Stage(), lambda fd: Merged([(name, *_opened(name, fd)) for name in names], series, patience))
 
 
@@ -50,13 +50,13 @@ def _opened(path: str, stdin: int) -> tuple[Source, int]:
     from hq_core.flow import open_input
 
     try:
-        fd = stdin if path == "-" else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = stdin if path in ("-", "") else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
     try:
         return open_input(fd), fd
     except HqError as error:
-        raise HqError(f"{path}: {error}", error.code) from None
+        raise HqError(f"{path}: {error}" if path else str(error), error.code) from None
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ LINES = {
     "hq-gen": "hq-gen bars --rows 3000 --seed 1",
     "hq-import": "hq-import --symbol BTCUSDT --time-unit ms --stamp open --period 1h < bars.csv",
     "hq-export": "hq-export csv < bars.hqf",
+    "hq-merge": "hq-merge < bars.hqf",
     "hq-aggregate": "hq-aggregate 5m:1h < bars.hqf",
     "hq-indicators": "hq-indicators rsi:14 macd < bars.hqf",
     "hq-signal": "hq-signal examples/rsi.hq < bars.hqf",

@@ -63,7 +63,7 @@ class Input(Sink):
             elif item is not None:
                 give(item, self.splitter)
         except HqError as error:
-            raise HqError(f"{self.name}: {error}", error.code) from None
+            raise HqError(f"{self.name}: {error}" if self.name else str(error), error.code) from None
         self.ended = item is None
         return item
 
@@ -145,7 +145,8 @@ class Merged(Source):
     def announced(self, schema: Schema, by: Input) -> None:
         owner = self._owner.setdefault(schema.key, by)
         if owner is not by:
-            raise HqError(f"{schema.key} is in {owner.name} too; cat puts parts of a series one behind the other", DATA)
+            where = owner.name or "stdin"
+            raise HqError(f"{schema.key} is in {where} too; cat puts parts of a series one behind the other", DATA)
         before = self._kept.get(schema.key)
         if before is None or not before.schema.same_as(schema):
             if before is not None and before.n:
@@ -164,8 +165,8 @@ class Merged(Source):
             slow = min(self.inputs, key=lambda one: one.reached)
             last = min(slow.progress, key=lambda key: slow.progress[key], default="")
             raise HqError(
-                f"{slow.name}: {HELD >> 20} MiB of rows wait for {last or 'its first series'}, which has no row or "
-                "mark up to their ts", DATA,
+                f"{slow.name or 'stdin'}: {HELD >> 20} MiB of rows wait for {last or 'its first series'}, which has no "
+                "row or mark up to their ts", DATA,
             )
 
     # -- what is given -----------------------------------------------------------------------------------
