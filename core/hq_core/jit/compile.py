@@ -17,7 +17,7 @@ from numba import from_dtype, types
 from numba.extending import intrinsic
 
 from hq_core.jit import flat
-from hq_core.jit.declare import ARRAYS, Kernel, helpers
+from hq_core.jit.declare import ARRAYS, Kernel, helpers, visible
 from hq_core.jit.machine import processor
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
     """`function` for numba, with the helpers it names compiled first; each once in a process."""
     if function in _made:
         return _made[function]
-    names = dict(function.__globals__)
+    names = visible(function)
     names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits}     # Python's forms are only for reading
     for name, helper in helpers(function).items():
         names[name] = _compiled(helper)
