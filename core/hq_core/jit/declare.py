@@ -28,24 +28,27 @@ if TYPE_CHECKING:
     I4: TypeAlias = _Ints
     I1: TypeAlias = _Ints
     U1: TypeAlias = _Ints
+    B1: TypeAlias = _Ints
     State: TypeAlias = Any
 else:       # objects with these names: an author may leave out the import of annotations
-    F8, I8, I4, I1, U1, State = (type(name, (), {}) for name in ("F8", "I8", "I4", "I1", "U1", "State"))
+    F8, I8, I4, I1, U1, B1, State = (type(name, (), {}) for name in ("F8", "I8", "I4", "I1", "U1", "B1", "State"))
 
-ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1}
+ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1, "B1": 1}
+COLUMNS = {"F8": "f8", "I8": "i8", "I4": "i4", "I1": "i1", "B1": "b1"}      # the column types of rows among them
 SCALARS = ("int", "float")
 
 
 class Kernel:
     """A function in numba's subset over whole columns, with typed arguments and at most one state record.
 
-    args    (name, type) in order; type is F8, I8, I4, I1, U1, int, float or State
+    args    (name, type) in order; type is F8, I8, I4, I1, U1, B1, int, float or State
+    typed   whether a column of it is of another type than F8
     fields  (name, 'f8' or 'i8') of the state record, 8 bytes each, all zero at the start
     limits  (place in the record, bound, whether it is reached) of the fields that a loaded state must not have above it
     valid   what else holds for a loaded state and its ring, see `kernel`
     """
 
-    __slots__ = ("args", "fields", "function", "kinds", "limits", "name", "places", "valid")
+    __slots__ = ("args", "fields", "function", "kinds", "limits", "name", "places", "typed", "valid")
 
     def __init__(self, function: Callable[..., None], state: str, valid: Valid | None = None) -> None:
         self.function = function
@@ -64,6 +67,7 @@ class Kernel:
                 raise TypeError(f"kernel {self.name}: argument {name} is annotated {kind}")
         # looked up by every cell of this kernel, of which there is one a series
         self.kinds = dict(self.args)
+        self.typed = any(kind in COLUMNS and kind != "F8" for kind in self.kinds.values())
         self.places = {field: (i, kind) for i, (field, kind) in enumerate(self.fields)}
         if [kind for _, kind in self.args].count("State") != bool(self.fields):
             raise TypeError(f"kernel {self.name}: a State argument and state= go together")
