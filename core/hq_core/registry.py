@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import USAGE, HqError, did_you_mean
-from hq_core.jit import Kernel, kernel
+from hq_core.jit import COLUMNS, Kernel, kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,6 +106,8 @@ class Indicator:
     """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
 
     What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+
+    reads   the column type of each input; gives: of each output
     """
 
     def __init__(
@@ -130,6 +132,8 @@ class Indicator:
         self.talib = talib
         self.domain = domain
         self.named = named
+        self.reads = ("f8",) * len(self.inputs)
+        self.gives = ("f8",) * len(outputs)
 
     def label(self, bound: Mapping[str, Value]) -> str:
         """What names its columns: the name and the parameters up to the last that is not its default.
@@ -200,11 +204,15 @@ class Compiled(Indicator):
         self._ring = ring
         self._warmup = warmup
         kinds = [kind for _, kind in kernel.args]
-        wanted = ["F8"] * len(self.inputs)
-        wanted += ["float" if isinstance(p.default, float) else "int" for p in self.params.values()]
-        wanted += ["State"] * bool(kernel.fields) + ["F8"] * bool(ring) + ["F8"] * len(self.outputs)
-        if kinds != wanted:
+        ins, outs = len(self.inputs), len(self.outputs)
+        between = ["float" if isinstance(p.default, float) else "int" for p in self.params.values()]
+        between += ["State"] * bool(kernel.fields) + ["F8"] * bool(ring)
+        reads, rest, gives = kinds[:ins], kinds[ins : ins + len(between)], kinds[ins + len(between) :]
+        if rest != between or len(gives) != outs or not COLUMNS.keys() >= {*reads, *gives}:
+            wanted = ["F8"] * ins + between + ["F8"] * outs
             raise TypeError(f"{self.name}: the kernel takes {kinds}, its entry says {wanted}")
+        self.reads = tuple(COLUMNS[kind] for kind in reads)
+        self.gives = tuple(COLUMNS[kind] for kind in gives)
 
     def warmup(self, bound: Mapping[str, Value]) -> int:
         return self._warmup(*self.passed(bound).values())
