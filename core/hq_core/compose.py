@@ -140,7 +140,7 @@ class Composite(registry.Indicator):
         if len(lines) != len(self.outputs) or not all(isinstance(line, Line) for line in lines):
             wanted = f"{len(self.outputs)} lines ({', '.join(self.outputs)})"
             what = f"{type(found).__name__} {found!r:.80}"
-            raise HqError(f"{self.name}: must return {wanted}, returns {what}")
+            raise HqError(f"{self.origin or self.name}: must return {wanted}, returns {what}")
         return [graph.real(line.out) for line in lines]
 
     def warmup(self, bound: Mapping[str, registry.Value]) -> int:

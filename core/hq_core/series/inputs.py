@@ -35,7 +35,7 @@ class Inputs:
                 continue  # comes from a feed
             name, _, own = key.partition(AS)
             if not schema.has(name):        # a name in brackets may have meant an indicator
-                hint = did_you_mean(name, [*schema.names, *registry.names()])
+                hint = did_you_mean(name, [*schema.names, *registry.names(), *registry.users()])
                 raise HqError(f"column '{name}' is missing; {schema.key} has {', '.join(schema.names)}{hint}", DATA)
             kind = schema.kind(name)
             if kind == (own or "f8"):
