@@ -298,16 +298,16 @@ def test_the_test_says_ok_for_each_rule(run, folder):
 
 
 RULES = 13
-WRONG = {
-    "leaves its column": declared("mine", "out[i] = close[i + 1] - close[i]"),
-    "leaves its ring": declared("mine", "ring[s.at] = close[i]; s.at += 1; out[i] = close[i]",
+WRONG = {       # by a rule that each breaks
+    "no index leaves its column": declared("mine", "out[i] = close[i + 1] - close[i]"),
+    "no index leaves": declared("mine", "ring[s.at] = close[i]; s.at += 1; out[i] = close[i]",
                                 more=", state='at:i8', ring=lambda period: 900 if period < 99 else 1"),
-    "any cut": declared("mine", "out[i] = close[i] + (1.0 if i == 0 else 0.0)"),
+    "one row at a time": declared("mine", "out[i] = close[i] + (1.0 if i == 0 else 0.0)"),
     "saved and loaded": declared("mine", "s.n += 1; out[i] = close[i] + (s.n if s.n > 250 else 0) * len(out) * 0.0"
                                  " + (1e-9 * len(out) if s.n == 260 else 0.0)", more=", state='n:i8'"),
-    "warm-up": declared("mine", "out[i] = close[i]", warmup="lambda period: period - 1"),
-    "nan in the input": declared("mine", "s.sum += close[i]; out[i] = s.sum", more=", state='sum'"),
-    "1e150": declared("mine", "out[i] = close[i] * close[i] * close[i]"),
+    "nan on the rows of the declared": declared("mine", "out[i] = close[i]", warmup="lambda period: period - 1"),
+    "what a nan in the input spoils": declared("mine", "s.sum += close[i]; out[i] = s.sum", more=", state='sum'"),
+    "prices of 1e150": declared("mine", "out[i] = close[i] * close[i] * close[i]"),
 }
 
 
@@ -316,7 +316,14 @@ def test_the_test_finds(run, folder, flaw):
     (folder / "mine.py").write_text(WRONG[flaw])
     found = run("HQ_PATH=plugin hq-indicators --test mine")
     assert (found.code, found.stderr) == (1, "")
-    assert any("FAILED" in line for line in found.text.splitlines()), found.text
+    assert f"mine  FAILED  {flaw}" in found.text
+
+
+def test_the_test_finds_a_name_that_no_strategy_can_call(run, folder):
+    (folder / "cross.py").write_text(declared("cross", "out[i] = close[i]"))
+    found = run("HQ_PATH=plugin hq-indicators --test cross")
+    assert found.code == 1
+    assert "FAILED  strategies can call it by its name: CROSS is a word of its own there" in found.text
 
 
 def test_hq_s_own_are_tested_by_the_same_rules(run):

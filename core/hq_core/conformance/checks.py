@@ -193,7 +193,7 @@ def _differs(found: list[Column], wanted: list[Column], how: str) -> str:
             width = one.dtype.itemsize
             apart = (one.view(np.uint8).reshape(-1, width) != other.view(np.uint8).reshape(-1, width)).any(axis=1)
             row = int(apart.nonzero()[0][0])
-            return f"{how}, output {number + 1} of row {row} is {one[row]!r}, in one batch {other[row]!r}"
+            return f"{how}, output {number + 1} of row {row} is {one[row].item()}, in one batch {other[row].item()}"
     return ""
 
 
