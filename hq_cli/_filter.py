@@ -66,7 +66,7 @@ def filter_command(
 ) -> Callable[[Callable[..., Any]], Command]:
     """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
 
-    A function that returns None has done its work already (`--list`); it may return a Run.
+    A function that returns None or an exit code has done its work already (`--list`); it may return a Run.
     shows   parameters that decide what is shown and not what is computed: no part of a state
     """
 
@@ -75,8 +75,8 @@ def filter_command(
         def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
             made = function(*args, **rest)
             options = {key: value for key, value in rest.items() if key not in shows}
-            if made is None:
-                return None
+            if made is None or isinstance(made, int):
+                return made
             wanted = made if isinstance(made, Run) else Run(made)
             code = run_stage(name, wanted, state, state_every, options)
             return code if wanted.after is None else wanted.after(code)
@@ -258,9 +258,13 @@ def run(main: click.Command) -> None:
         code = MEMORY
         say(f"{name}: out of memory", ERROR, code)
     except Exception as error:      # noqa: BLE001  the last door: a bug of ours must not look like the user's
-        code = BUG
-        what = f"{type(error).__name__}: {_one_line(str(error))}"
-        say(f"{name}: this is a bug in hq: {what} (--debug shows where)", ERROR, code)
+        theirs = _of_a_plugin(error)
+        code = BUG if theirs is None else theirs.code
+        if theirs is None:
+            what = f"{type(error).__name__}: {_one_line(str(error))}"
+            say(f"{name}: this is a bug in hq: {what} (--debug shows where)", ERROR, code)
+        else:
+            say_error(theirs)
         _traceback_if_asked()
     try:
         sys.stdout.flush()
@@ -270,6 +274,12 @@ def run(main: click.Command) -> None:
         code = IO
     _notes_if_asked(name)
     os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
+
+
+def _of_a_plugin(error: Exception) -> HqError | None:
+    """What is told of an exception of the user's own indicators; a run that met none has none."""
+    blame = sys.modules.get("hq_core.plugins.blame")
+    return None if blame is None else blame.theirs(error)
 
 
 def _traceback_if_asked() -> None:

@@ -15,6 +15,8 @@ WIDTH = 80          # columns of a help that goes into a pipe, and the most on a
 ENVIRONMENT = (
     ("HQ_CACHE", "Folder of compiled kernels, an absolute path; by default hq in $XDG_CACHE_HOME or ~/.cache. One "
      "that others may write is not used."),
+    ("HQ_PATH", "Folders with indicators of your own, NAME.py each, separated by colons. What others may write is "
+     "refused; the current folder is none of them unless '.' says so."),
     ("HQ_JIT", "numba: through numba's own loader, which starts slower and gives the same bits."),
     ("HQ_PROCESSOR", "x86-64-v2: kernels for every such machine, some slower, the same bits."),
 )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 import hq_core
-from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.errors import DATA, HqError
 from hq_core.files import read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 WIDTH = 80
 LIMIT = 1 << 24     # bytes of a spec file
@@ -19,18 +19,47 @@ NAME = 21       # columns of the longest name, and two
 FIELD = 10
 
 
-def indicators(names: Sequence[str], json: bool) -> str:
-    """All indicators as a table, or those that are named in full; or one JSON array of either."""
+def indicators(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
+    """All indicators as a table, or those that are named in full; or one JSON array of either.
+
+    Of all, the user's own stand behind hq's; one of them that is broken is left out, and what is wrong is given too.
+    """
     listed = {one["name"]: one for one in _kept("list.json")}
-    for name in names:
-        if name.lower() not in listed:
-            raise HqError(f"unknown indicator '{name}'{did_you_mean(name.lower(), list(listed))}", USAGE)
-    entries = [listed[name.lower()] for name in names] or list(listed.values())
+    broken = None
+    if names:
+        entries = [listed.get(name.lower()) or _users(name) for name in names]
+    else:
+        own, broken = _all_users(listed)
+        entries = [*listed.values(), *own]
     if not json and not names:
-        return "\n".join(line for one in entries for line in _lines(one))
+        return "\n".join(line for one in entries for line in _lines(one)), broken
     measured = _kept("reference.json")
-    entries = [one | measured[one["name"]] for one in entries]
-    return as_json(entries) if json else "\n\n".join("\n".join(_in_full(one)) for one in entries)
+    unknown = {"oracle": None, "max_diff": None}
+    entries = [one | measured.get(one["name"], unknown) for one in entries]
+    return as_json(entries) if json else "\n\n".join("\n".join(_in_full(one)) for one in entries), broken
+
+
+def _users(name: str) -> dict[str, Any]:
+    """One of the user's own, as plain values."""
+    from hq_core import registry
+    from hq_core.plugins import blame
+
+    entry = registry.load(name)
+    with blame.running(entry.name, entry.origin):
+        return {**entry.described(), "from": entry.origin}
+
+
+def _all_users(listed: Collection[str]) -> tuple[list[dict[str, Any]], HqError | None]:
+    """All of the user's own that can be loaded, and what is wrong with the first of the others."""
+    from hq_core import plugins  # the registry is imported where there is something to load
+
+    found, wrong = [], None
+    for name in plugins.names(listed):
+        try:
+            found.append(_users(name))
+        except HqError as error:
+            wrong = wrong or error
+    return found, wrong
 
 
 def as_json(found: Sequence[Any]) -> str:
@@ -48,9 +77,10 @@ def _lines(one: dict[str, Any]) -> list[str]:
     """Name, title and parameters within 80 columns."""
     params = ", ".join(f"{param['name']}={param['default']}" for param in one["params"])
     line = f"{one['name']:<{NAME}}{one['title']}"
+    mark = [f"{'':<{NAME + 2}}yours: {one['from']}"] if "from" in one else []       # whole, as a path is to be copied
     if len(line) + len(params) + 3 <= WIDTH:
-        return [f"{line}  {params}" if params else line]
-    return [line, *_wrapped(params, NAME + 2)]
+        return [f"{line}  {params}" if params else line, *mark]
+    return [line, *_wrapped(params, NAME + 2), *mark]
 
 
 def _in_full(one: dict[str, Any]) -> Iterator[str]:
@@ -68,8 +98,11 @@ def _in_full(one: dict[str, Any]) -> Iterator[str]:
         column = one["label"] + (f".{output['column']}" if len(outputs) > 1 else "")
         yield from _field("column", f"{column}  {output['range']}")
     yield from _field("warm-up", f"{one['warmup']} row{'s' * (one['warmup'] != 1)} with these parameters")
-    yield from _field("oracle", f"{one['oracle']}; largest difference {one['max_diff']:g}")
+    if one["oracle"]:
+        yield from _field("oracle", f"{one['oracle']}; largest difference {one['max_diff']:g}")
     yield from _field("source", one["source"])
+    if "from" in one:
+        yield f"  {'yours':<{FIELD}}{one['from']}"
 
 
 def _field(name: str, text: str) -> Iterator[str]:

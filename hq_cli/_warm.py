@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import command
-from hq_cli._say import INFO, say
+from hq_cli._say import INFO, say, say_error
 from hq_core import hooks
-from hq_core.errors import BUG, CONFIG, HqError
+from hq_core.errors import BUG, CONFIG, DATA, HqError
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
@@ -21,7 +21,7 @@ BAR = 40        # characters of the progress bar
 
 
 def kernels() -> list[Kernel]:
-    """Every kernel that a module of hq_core declares or an indicator makes, in order of their names."""
+    """Every kernel that a module of hq_core declares or an indicator makes, the user's too, in order of their names."""
     import pkgutil
     from importlib import import_module
 
@@ -35,9 +35,13 @@ def kernels() -> list[Kernel]:
         for value in vars(import_module(module.name)).values():
             if isinstance(value, jit.Kernel):
                 found.add(value)
-    for name in registry.names():
+    for name in (*registry.names(), *registry.users()):
         made = graph.Graph()
-        made.indicator(name)
+        try:
+            made.indicator(name)
+        except HqError as error:            # one of the user's is broken: the others are still to be compiled
+            say_error(error)
+            continue
         found |= {node.kernel for node in made.nodes}
     return sorted(found, key=lambda one: (one.name, one.function.__module__))
 
@@ -63,6 +67,9 @@ def compile_all(every: list[Kernel], shown: bool) -> int:
                     address(kernel)
                     os.write(told, b".")
                 code = 0
+            except HqError as error:        # of a kernel of the user's own
+                say_error(error)
+                code = error.code
             finally:
                 os._exit(code)
         children.append(child)
@@ -79,8 +86,10 @@ def compile_all(every: list[Kernel], shown: bool) -> int:
     if shown:
         sys.stderr.write("\r\033[K")
     statuses = [os.waitpid(child, 0)[1] for child in children]
-    if any(statuses):
-        raise HqError("a kernel could not be compiled; --debug and its command show which", BUG)
+    codes = [os.waitstatus_to_exitcode(status) for status in statuses]
+    if any(codes):
+        theirs = DATA if set(codes) <= {0, DATA} else BUG
+        raise HqError("a kernel could not be compiled; --debug and its command show which", theirs)
     return new
 
 
@@ -109,8 +118,9 @@ def main() -> None:
     """Compile every kernel now, so that later runs start at once.
 
     Without it each kernel is compiled when it is first used, most in some tenths of a second and the account in
-    seconds.  The machine code is kept in $HQ_CACHE (an absolute path), or in hq under $XDG_CACHE_HOME or ~/.cache; a
-    kernel that changes is compiled anew, and one that can only run through numba's own loader is named.
+    seconds; those of your own indicators are among them.  The machine code is kept in $HQ_CACHE (an absolute path), or
+    in hq under $XDG_CACHE_HOME or ~/.cache; a kernel that changes is compiled anew, and one that can only run through
+    numba's own loader is named.
     """
     from hq_core.jit import cache, machine, place
 

@@ -7,6 +7,7 @@ import click
 
 from hq_cli._filter import filter_command
 from hq_cli._settings import settings, settings_options
+from hq_core.errors import CHECK
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -15,20 +16,22 @@ EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
 hq-gen bars --rows 100 --seed 1 | hq-indicators ema:5..50:5 'sma:3(macd.hist:12,26,9)' | hq-export table
 hq-indicators --list rsi macd
+HQ_PATH=examples/plugin hq-indicators --test mine
 """
 
 
-@filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain", "missing"))
+@filter_command("hq-indicators", EXAMPLES, shows=("list_", "test", "as_json", "explain", "missing"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
 @settings_options
 @click.option("--list", "list_", is_flag=True, help="List the indicators, or show the named ones in full.")
+@click.option("--test", is_flag=True, help="Test the named indicators, yours or hq's, by the rules that all keep.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
 @click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
 def main(
     specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...], missing: str,
-    list_: bool, as_json: bool, explain: bool,
-) -> Stage | None:
+    list_: bool, test: bool, as_json: bool, explain: bool,
+) -> Stage | int | None:
     """Add the columns of indicators to every bar that passes.
 
     rsi:14 is the relative strength index of 14 bars in column rsi_14; macd:12,26,9 gives macd_12_26_9.macd, .signal
@@ -46,6 +49,11 @@ def main(
     Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is
     whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
 
+    An indicator of your own is NAME.py in a folder of HQ_PATH, or an entry point hq.indicators of an installed package;
+    of one name the first folder's counts, and one that hq has is refused.  --list marks yours, --test NAME says of each
+    rule that hq's keep whether it does (any cut of the input, a saved state, forming rows, warm-up, nan, huge, tiny and
+    constant prices, the bounds of its parameters and of its columns, the same bits by numba alone) and exits 1 if not.
+
     Values are TA-Lib's.  --compat tv is Pine where it differs: atr, natr, kc and supertrend by its true ranges, DI, DX
     and ADX as ta.dmi, macd with both averages seeded by their own first bars, cmo of plain sums, rsi 100 where nothing
     has moved.  --compat metastock seeds averages by the first bar; rsi and cmo begin a bar earlier.
@@ -53,8 +61,13 @@ def main(
     if list_:
         from hq_cli._lists import indicators
 
-        click.echo(indicators(specs, as_json))
+        text, broken = indicators(specs, as_json)
+        click.echo(text)
+        if broken is not None:
+            raise broken
         return None
+    if test:
+        return _tested(specs)
     from hq_core import specs as parsing
     from hq_core.stages.indicators import Indicators
 
@@ -73,6 +86,20 @@ def main(
         click.echo("\n".join(stage.explain()))
         return None
     return stage
+
+
+def _tested(names: tuple[str, ...]) -> int:
+    """Print a line for each rule; 1 where one of them is broken."""
+    from hq_core import conformance, registry
+
+    if not names:
+        raise click.UsageError("name the indicators to test")
+    broken = False
+    for name in [registry.load(name).name for name in names]:
+        for rule, said in conformance.tested(name):
+            click.echo(f"{name}  FAILED  {rule}: {said}" if said else f"{name}  ok  {rule}")
+            broken |= bool(said)
+    return CHECK if broken else 0
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def test_examples_of_help_run(line: str, run, desk: Path) -> None:
 
 
 def test_readme_runs_from_top_to_bottom(run, tmp_path: Path) -> None:
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    documents.examples_in(tmp_path)
     lines = [line for line in documents.shell_lines((ROOT / "README.md").read_text())
              if not line.startswith(("git ", "cd ", "scripts/", "pip "))]
     assert len(lines) > 8

@@ -12,7 +12,7 @@ import pytest
 
 from hq_core.errors import HqError
 from hq_core.jit import F8, I1, I4, I8, U1, Cell, State, inline, kernel
-from hq_core.jit.declare import fingerprint
+from hq_core.jit.declare import fingerprint, visible
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = (1.0, 0.5, 0.25)
@@ -121,6 +121,41 @@ def test_the_fingerprint_follows_code_constants_helpers_and_types():
     assert first != make(head + base.replace("h(x[0])", "h(x[1])"))
     assert first != make(head + base, table=(2.0,))
     assert first != make(head + base.replace("out: F8", "out: I8"))
+
+
+AUTHORS = {
+    "text": ("from __future__ import annotations\nfrom hq_core.jit import F8, I1, State\n", "F8", "I1", "State"),
+    "objects": ("from hq_core.jit import F8, I1, State\n", "F8", "I1", "State"),
+    "by module": ("from hq_core import jit\n", "jit.F8", "jit.I1", "jit.State"),
+    "quoted": ("from __future__ import annotations\n", "'F8'", "'I1'", "'State'"),
+}
+
+
+@pytest.mark.parametrize("author", AUTHORS)
+def test_annotations_may_be_objects_texts_or_both(author):
+    """Who leaves out `from __future__ import annotations` gets the same kernel, under the same fingerprint."""
+
+    def made(head, x, d, s):
+        names = {"kernel": kernel}
+        text = f"{head}@kernel(state='seen:i8')\ndef k(x: {x}, d: {d}, n: int, share: float, s: {s}) -> None: pass"
+        exec(compile(text, author, "exec", dont_inherit=True), names)
+        return names["k"]
+
+    one = made(*AUTHORS[author])
+    assert one.args == (("x", "F8"), ("d", "I1"), ("n", "int"), ("share", "float"), ("s", "State"))
+    assert fingerprint(one, "salt") == fingerprint(made(*AUTHORS["text"]), "salt")
+
+
+def test_the_fingerprint_holds_all_that_a_kernel_can_see():
+    """What it does not hold is hidden from the compiler, so that it cannot get into the machine code."""
+    text = "def make(step):\n    @kernel()\n    def k(x: F8) -> None:\n        x[0] *= step + HIDDEN[0]\n    return k\n"
+    names = {"kernel": kernel, "F8": F8, "HIDDEN": array("d", [1.0]), "math": math, "N": 3}
+    exec(compile(text, "made", "exec", dont_inherit=True), names)
+    assert fingerprint(names["make"](1.0), "salt") != fingerprint(names["make"](2.0), "salt")
+    with pytest.raises(TypeError, match="must be numbers"):
+        fingerprint(names["make"]([1.0]), "salt")
+    assert {"HIDDEN", "kernel"}.isdisjoint(visible(names["make"](1.0).function))
+    assert visible(names["make"](1.0).function).keys() >= {"math", "N"}
 
 
 @pytest.mark.parametrize("flaw", ["x: str", "x"])

@@ -15,7 +15,7 @@ SWEEP = (
     {"LC_ALL": "de_DE.UTF-8", "TZ": "America/New_York", "PYTHONHASHSEED": "4242", "PYTHONOPTIMIZE": "1",
      "COLUMNS": "40"},
 )
-FRAMES = {"hq-gen", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
+FRAMES = {"hq-gen", "hq-merge", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
 DIFFERS = {"hq-diff": 1}            # the others return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
+from hq_core.errors import HqError
 from hq_core.kernels import ops
 
 if TYPE_CHECKING:
@@ -135,7 +136,12 @@ class Composite(registry.Indicator):
 
     def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, registry.Value]) -> Sequence[Out]:
         found = self.function(Nodes(graph), *(Line(graph, out) for out in inputs), *bound.values())
-        return [line.out for line in (found if isinstance(found, tuple) else (found,))]
+        lines = found if isinstance(found, tuple) else (found,)
+        if len(lines) != len(self.outputs) or not all(isinstance(line, Line) for line in lines):
+            wanted = f"{len(self.outputs)} lines ({', '.join(self.outputs)})"
+            what = f"{type(found).__name__} {found!r:.80}"
+            raise HqError(f"{self.origin or self.name}: must return {wanted}, returns {what}")
+        return [graph.real(line.out) for line in lines]
 
     def warmup(self, bound: Mapping[str, registry.Value]) -> int:
         from hq_core.graph import Graph

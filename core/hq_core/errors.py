@@ -8,7 +8,7 @@ HANGUP, INTERRUPT, PIPE, TERMINATED = 129, 130, 141, 143
 # what a command's exit status means: help, pages and README have it from here
 EXITS = (
     ("0", "fine"),
-    (f"{CHECK}", "a check said no: hq-diff, hq-backtest --fail-on-liquidation"),
+    (f"{CHECK}", "a check said no: hq-diff, hq-backtest --fail-on-liquidation, hq-indicators --test"),
     (f"{USAGE}", "usage"),
     (f"{DATA}", "bad data; what was good before it has been written"),
     (f"{NOINPUT}", "no input"),

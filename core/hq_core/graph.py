@@ -11,8 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
+from hq_core.batch import WIDTHS
 from hq_core.errors import DATA, HqError
-from hq_core.jit import Block, Kernel, address, address_of, check, engine, load, load_quick, slots_of
+from hq_core.jit import ARRAYS, COLUMNS, Block, Kernel, address, address_of, check, engine, load, load_quick, slots_of
 from hq_core.kernels import ops
 from hq_core.saved import Damaged
 
@@ -22,16 +23,25 @@ if TYPE_CHECKING:
 PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
 FEW = 2048              # such columns: 64 MiB; where a graph has more, they are shorter
 
+AS = "\t"               # in a source's key between its name and a type of its own; no column's name has one
+
 _move = ctypes.memmove
 
 
 class Out:
-    """One column of the graph: output `index` of `node`, a source column of the input, or a constant."""
+    """One column of the graph: output `index` of `node`, a source column of the input, or a constant.
 
-    __slots__ = ("constant", "index", "node", "number", "source")
+    kind   its column type: f8, and what a kernel declares of others
+    """
 
-    def __init__(self, number: int, node: Node | None = None, index: int = 0, source: str = "", constant: float = 0.0):
+    __slots__ = ("constant", "index", "kind", "node", "number", "source")
+
+    def __init__(
+        self, number: int, node: Node | None = None, index: int = 0, source: str = "", constant: float = 0.0,
+        kind: str = "f8",
+    ) -> None:
         self.number = number
+        self.kind = kind
         self.node = node
         self.index = index
         self.source = source
@@ -43,7 +53,7 @@ class Out:
 
     def __repr__(self) -> str:
         if self.node is None:
-            return self.source or repr(self.constant)
+            return self.source.partition(AS)[0] or repr(self.constant)
         name = self.node.outputs[self.index]
         return f"{self.node}.{name}" if len(self.node.outputs) > 1 else repr(self.node)
 
@@ -76,6 +86,11 @@ class Node:
     def __repr__(self) -> str:      # only when asked for: a chain of names is as long as all its links
         name, inputs, words = self.shown
         return f"{name}({', '.join([*map(repr, inputs), *words])})"
+
+
+def _column_kinds(kernel: Kernel, ring: int) -> list[str]:
+    """The column types of its inputs and outputs, in order."""
+    return [COLUMNS[kind] for name, kind in kernel.args if kind in COLUMNS and not (ring and name == "ring")]
 
 
 class Settings:
@@ -134,12 +149,13 @@ class Graph:
         self._wanted: list[Out] = []
 
     # -- building ----------------------------------------------------------------------------------------
-    def source(self, name: str) -> Out:
-        """A column of the input rows, float64."""
-        found: Out | None = self._known.get(("source", name))
+    def source(self, name: str, kind: str = "f8") -> Out:
+        """A column of the input rows: float64, whole numbers too, or as it is where a kernel wants its own type."""
+        key = name if kind == "f8" else f"{name}{AS}{kind}"
+        found: Out | None = self._known.get(("source", key))
         if found is None:
-            found = self._known["source", name] = self._column(Out(len(self._outs), source=name))
-            self.sources.append(name)
+            found = self._known["source", key] = self._column(Out(len(self._outs), source=key, kind=kind))
+            self.sources.append(key)
         return found
 
     def constant(self, value: float) -> Out:
@@ -155,12 +171,17 @@ class Graph:
     ) -> Node:
         """The node of this kernel, these inputs and these parameters, made if it is not there."""
         pairs = tuple((params or {}).items())
+        kinds = _column_kinds(kernel, ring) if kernel.typed else []
+        if kinds or any(one.kind != "f8" for one in inputs):
+            reads = kinds[: len(inputs)] or ["f8"] * len(inputs)
+            inputs = [self._as(one, kind, kernel) for one, kind in zip(inputs, reads)]
         key = (kernel, tuple(one.number for one in inputs), tuple((k, repr(v)) for k, v in pairs))
         found: Node | None = self._known.get(key)
         if found is None:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
             found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup)
-            found.outs = [self._column(Out(len(self._outs), found, i)) for i in range(len(names))]
+            gives = kinds[len(inputs) :] or ["f8"] * len(names)
+            found.outs = [self._column(Out(len(self._outs), found, i, kind=kind)) for i, kind in enumerate(gives)]
             self.nodes.append(found)
             self._known[key] = found
         return found
@@ -174,7 +195,7 @@ class Graph:
         if inputs and len(inputs) != len(entry.inputs):
             takes = f"{len(entry.inputs)} inputs ({', '.join(entry.inputs)})"
             raise HqError(f"{name}: takes {takes}, {len(inputs)} given", DATA)
-        given = list(inputs) or [self.source(column) for column in entry.inputs]
+        given = list(inputs) or [self.source(column, kind) for column, kind in zip(entry.inputs, entry.reads)]
         before = len(self.nodes)
         outs = entry.build(self, given, bound)
         words = [f"{v:g}" if isinstance(v, float) else str(v) for v in bound.values()]
@@ -197,6 +218,18 @@ class Graph:
         ]
         return blake2b(repr(said).encode(), digest_size=16).hexdigest()
 
+    def real(self, out: Out) -> Out:
+        """The column as float64: itself if it is."""
+        return out if out.kind == "f8" else self.node(ops.AS_FLOAT[out.kind], [out]).out()
+
+    def _as(self, out: Out, kind: str, reader: Kernel) -> Out:
+        """The column as a kernel reads it."""
+        if out.kind == kind:
+            return out
+        if kind != "f8":
+            raise HqError(f"{reader.name} reads a column of {kind} here; {out!r} is {out.kind}")
+        return self.real(out)
+
     def _column(self, out: Out) -> Out:
         self._outs.append(out)
         return out
@@ -217,15 +250,15 @@ class Graph:
         self.slots = array("q", bytes(8 * sum(slots_of(node.kernel) for node in self.nodes)))
         self.plan = array("q")
         self._columns: list[int] = []           # of columns that are not in scratch: their numbers, and their slots
-        moving, lengths = array("q"), array("q")
+        moving, widths, lengths = array("q"), array("q"), array("q")
         slot = 0
         for node in self.nodes:
             block = Block(node.kernel, self.slots, slot)
             slot += slots_of(node.kernel)
-            at = self._bind(node, block, at, moving, lengths)
+            at = self._bind(node, block, at, moving, widths, lengths)
             self.plan.extend((address(node.kernel), block.address))
         self._start = Block(engine)
-        self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "lengths": lengths}
+        self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "widths": widths, "lengths": lengths}
         for name, table in self._tables.items():
             self._start.column(name, table.buffer_info()[0], len(table))
         self._start.scalar("piece", self.piece)
@@ -241,7 +274,9 @@ class Graph:
                 waiting += [one.node for one in node.inputs if one.node is not None]
         return needed
 
-    def _bind(self, node: Node, block: Block, at: int, moving: array[int], lengths: array[int]) -> int:
+    def _bind(
+        self, node: Node, block: Block, at: int, moving: array[int], widths: array[int], lengths: array[int]
+    ) -> int:
         """Fill in a node's argument block; state and ring lie at `at`.  Returns where the next node's lie."""
         columns = iter((*node.inputs, *node.outs))
         params = iter(node.params)
@@ -253,13 +288,14 @@ class Graph:
                 block.state(state)
             elif name == ring_name:
                 block.column(name, ring, node.ring)
-            elif kind == "F8":
+            elif kind in COLUMNS:
                 column = next(columns)
                 lengths.append(block.starts[name] + 1)
                 if column.node is None and not column.source:
                     block.column(name, self._scratch.constant(column.constant, self.piece), self.piece)
                 elif column.source or column.number in self._given:
                     moving.append(block.starts[name])
+                    widths.append(ARRAYS[kind])
                     self._columns.append(column.number)
                 else:
                     number = self._between.setdefault(column.number, len(self._between))
@@ -281,9 +317,9 @@ class Graph:
         for i, out in enumerate(self._wanted):
             if out.node is not None:
                 if given[out.number] != i:
-                    _move(wanted[i], wanted[given[out.number]], 8 * n)
+                    _move(wanted[i], wanted[given[out.number]], WIDTHS[out.kind] * n)
             elif out.source:
-                _move(wanted[i], sources[out.source], 8 * n)
+                _move(wanted[i], sources[out.source], WIDTHS[out.kind] * n)
             else:
                 for start in range(0, n, self.piece):
                     constant = self._scratch.constant(out.constant, self.piece)

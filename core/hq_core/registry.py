@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import USAGE, HqError, did_you_mean
-from hq_core.jit import Kernel, kernel
+from hq_core.jit import COLUMNS, Kernel, kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hq_core.graph import Graph, Out
 
@@ -98,6 +98,10 @@ def matype(default: str, help: str) -> Param:
     return Param(default, help=help, choices=tuple(word for word in MATYPES if word), numbers=MATYPES)
 
 
+class Unknown(HqError):
+    """No indicator has the name that was asked for."""
+
+
 def _plain(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
@@ -106,7 +110,14 @@ class Indicator:
     """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
 
     What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+
+    reads   the column type of each input; gives: of each output
+    origin  of a user's own: the file, or the package and its version; '' of hq's
+    digest  of the text of that file, which a state remembers
     """
+
+    origin = ""
+    digest = ""
 
     def __init__(
         self,
@@ -130,6 +141,8 @@ class Indicator:
         self.talib = talib
         self.domain = domain
         self.named = named
+        self.reads = ("f8",) * len(self.inputs)
+        self.gives = ("f8",) * len(outputs)
 
     def label(self, bound: Mapping[str, Value]) -> str:
         """What names its columns: the name and the parameters up to the last that is not its default.
@@ -200,11 +213,15 @@ class Compiled(Indicator):
         self._ring = ring
         self._warmup = warmup
         kinds = [kind for _, kind in kernel.args]
-        wanted = ["F8"] * len(self.inputs)
-        wanted += ["float" if isinstance(p.default, float) else "int" for p in self.params.values()]
-        wanted += ["State"] * bool(kernel.fields) + ["F8"] * bool(ring) + ["F8"] * len(self.outputs)
-        if kinds != wanted:
+        ins, outs = len(self.inputs), len(self.outputs)
+        between = ["float" if isinstance(p.default, float) else "int" for p in self.params.values()]
+        between += ["State"] * bool(kernel.fields) + ["F8"] * bool(ring)
+        reads, rest, gives = kinds[:ins], kinds[ins : ins + len(between)], kinds[ins + len(between) :]
+        if rest != between or len(gives) != outs or not COLUMNS.keys() >= {*reads, *gives}:
+            wanted = ["F8"] * ins + between + ["F8"] * outs
             raise TypeError(f"{self.name}: the kernel takes {kinds}, its entry says {wanted}")
+        self.reads = tuple(COLUMNS[kind] for kind in reads)
+        self.gives = tuple(COLUMNS[kind] for kind in gives)
 
     def warmup(self, bound: Mapping[str, Value]) -> int:
         return self._warmup(*self.passed(bound).values())
@@ -249,9 +266,31 @@ def at_home(made: Indicator, function: Callable[..., Any]) -> Indicator:
 
 
 def names() -> list[str]:
-    """Every indicator's name, in order: the files of hq_core/indicators."""
+    """The name of every indicator of hq's own, in order: the files of hq_core/indicators."""
     folder = os.path.join(os.path.dirname(__file__), "indicators")
     return sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py") and file != "__init__.py")
+
+
+def users() -> dict[str, str]:
+    """The names of the user's own indicators, in order, and the file or package of each."""
+    from hq_core import plugins
+
+    return plugins.names(names())
+
+
+def digests(entries: Iterable[Indicator]) -> dict[str, str]:
+    """What a state must know of the user's own among them, by what errors call them."""
+    return {f"indicator {one.name}": one.digest for one in entries if one.origin}
+
+
+def is_users(name: str) -> bool:
+    """Whether the user has an indicator of this name."""
+    lower = name.lower()
+    if lower in _loaded:
+        return bool(_loaded[lower].origin)
+    from hq_core import plugins
+
+    return lower.isidentifier() and bool(plugins.find(lower, names()))
 
 
 _loaded: dict[str, Indicator] = {}      # composites ask for their parts again and again; listing the folder took half
@@ -260,12 +299,27 @@ _loaded: dict[str, Indicator] = {}      # composites ask for their parts again a
 def load(name: str) -> Indicator:
     """The indicator called `name` (any case); importing one of them never imports the others."""
     lower = name.lower()
-    if lower in _loaded:
-        return _loaded[lower]
-    if not lower.isidentifier() or lower not in names():
-        raise HqError(f"unknown indicator '{name}'{did_you_mean(lower, names())}", USAGE)
-    found = getattr(import_module(f"hq_core.indicators.{lower}"), lower)
-    if not isinstance(found, Indicator):
-        raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
-    _loaded[lower] = found
+    found = _loaded.get(lower)
+    if found is None:
+        found = _loaded[lower] = _load(name, lower)
+    return found
+
+
+def _load(name: str, lower: str) -> Indicator:
+    own = names()
+    if lower in own:
+        found = getattr(import_module(f"hq_core.indicators.{lower}"), lower)
+        if not isinstance(found, Indicator):
+            raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
+        return found
+    from hq_core import plugins
+
+    where = plugins.find(lower, own) if lower.isidentifier() else ""
+    if not where:
+        raise Unknown(f"unknown indicator '{name}'{did_you_mean(lower, [*own, *users()])}", USAGE)
+    found, module = plugins.load(lower, where)
+    if not isinstance(found, Indicator) or found.name != lower:
+        raise HqError(f"{where}: declares no {lower}; @indicator or @composite makes one of a function of that name")
+    found.origin = where
+    found.digest = plugins.digest(module)
     return found

@@ -48,8 +48,11 @@ class Column:
     def key(self) -> object:
         return self.label
 
-    def over(self, names: Collection[str]) -> Column:
-        return self
+    def over(self, names: Collection[str]) -> Column | Spec:
+        """What rows do not have may be an indicator of the user's, which nobody has looked for so far."""
+        if "@" in self.label or self.name in names or not registry.is_users(self.name.partition(".")[0]):
+            return self
+        return parse(self.label)
 
 
 class Spec:
@@ -107,6 +110,10 @@ class Spec:
         if len(self.entry.outputs) == 1:
             return [self.label]
         return [f"{self.label}.{output}" for output in self.outputs]
+
+    def entries(self) -> list[registry.Indicator]:
+        """The indicators that it names."""
+        return [self.entry, *(found for one in self.sources if isinstance(one, Spec) for found in one.entries())]
 
     def over(self, names: Collection[str]) -> Spec:
         """The same over rows with columns of these names: they come before indicators called so."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 import math
 from array import array
 from keyword import iskeyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import CODES
 from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.graph import AS
 from hq_core.series.expr import BASE, applied, clock_text, constant
 from hq_core.series.plan import Plan
 from hq_core.specs import COLUMNS, expand, exprs_of
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
 class Live:
     """What `specs` ask for, row by row; the values are those of the same rows in one batch, to the bit.
 
-    inputs   the columns that `push` takes, in this order
+    inputs   the columns that `push` takes, in this order: floats, unless an indicator reads one in a type of its own
     columns  the names of the values, in their order
     values   the newest values; nan while an indicator warms up
-    push     takes one row, a float for each input, in the order of `inputs` or by name, and returns `values`; it may be
+    push     takes one row, a value for each input, in the order of `inputs` or by name, and returns `values`; it may be
              kept without the object
 
     >>> live = Live("sma:2", "macd.hist:3,5,2")
@@ -46,17 +48,19 @@ class Live:
         outs = plan.columns
         seen: set[int] = set()
         for name, out in outs.items():
+            out = outs[name] = graph.real(out)
             if out.node is None or out.number in seen:      # two are one, or it is an input's: a column of its own
                 outs[name] = plan.column(applied("mul", exprs[name], constant(1.0)))
             seen.add(outs[name].number)
         graph.compile(list(outs.values()))
-        self.inputs = tuple(graph.sources)
         self.columns = list(outs)
-        self._row = array("d", [math.nan]) * len(self.inputs)
         self.values = array("d", [math.nan]) * len(outs)
-        self._call = graph.fixed(_cells(self._row, self.inputs), list(_cells(self.values, self.columns).values()))
-        self._call.__dict__["fixed"] = memoryview(self._row), memoryview(self.values)   # so that nobody resizes them
-        self.push = self._pusher()
+        row = array("d", [math.nan]) * len(graph.sources)
+        cells = [_Cell(key, row, i) for i, key in enumerate(graph.sources)]
+        self.inputs = tuple(dict.fromkeys(cell.name for cell in cells))
+        self._call = graph.fixed({cell.key: cell.address for cell in cells}, _addresses(self.values))
+        self._call.__dict__["fixed"] = memoryview(row), memoryview(self.values)     # so that nobody resizes them
+        self.push = self._pusher(cells)
 
     def save(self) -> bytes:
         """All state, for `load` of another one with the same specs."""
@@ -65,29 +69,49 @@ class Live:
     def load(self, saved: bytes) -> None:
         self._graph.load(saved)
 
-    def _pusher(self) -> Callable[..., array[float]]:
-        row, values, call, inputs = self._row, self.values, self._call, self.inputs
+    def _pusher(self, cells: list[_Cell]) -> Callable[..., array[float]]:
+        values, call, inputs = self.values, self._call, self.inputs
 
         if all(name.isidentifier() and not iskeyword(name) and name[0] != "_" for name in inputs):
-            return _written_out(inputs, row, values, call)
+            return _written_out(inputs, cells, values, call)
 
         def push(*given: float, **named: float) -> array[float]:
-            for i, value in enumerate(_arranged(inputs, given, named)):
-                row[i] = value
+            row = dict(zip(inputs, _arranged(inputs, given, named)))
+            for cell in cells:
+                cell.memory[cell.at] = row[cell.name]
             call()
             return values
 
         return push
 
 
+class _Cell:
+    """Where an input's value goes: item `at` of the row, or memory of its own for one that is no float."""
+
+    __slots__ = ("at", "key", "memory", "name")
+
+    def __init__(self, key: str, row: array[float], at: int) -> None:
+        self.key = key
+        self.name, own, kind = key.partition(AS)
+        self.memory: array[Any] = array(CODES[kind], [0]) if own else row
+        self.at = 0 if own else at
+
+    @property
+    def address(self) -> int:
+        return _addresses(self.memory)[self.at]
+
+
 def _written_out(
-    inputs: tuple[str, ...], row: array[float], values: array[float], call: Callable[[], None]
+    inputs: tuple[str, ...], cells: list[_Cell], values: array[float], call: Callable[[], None]
 ) -> Callable[..., array[float]]:
     """push with the inputs as its own arguments: Python checks them itself, in half the time that *given takes."""
-    lines = [f"def push({', '.join(inputs)}):", *(f"    _row[{i}] = {name}" for i, name in enumerate(inputs))]
-    space = {"_row": row, "_values": values, "_call": call}
+    lines = [f"def push({', '.join(inputs)}):"]
+    space: dict[str, Any] = {"_values": values, "_call": call}
+    for i, cell in enumerate(cells):
+        lines.append(f"    _{i}[{cell.at}] = {cell.name}")
+        space[f"_{i}"] = cell.memory
     exec("\n".join([*lines, "    _call()", "    return _values"]), space)
-    made: Callable[..., array[float]] = space["push"]  # type: ignore[assignment]
+    made: Callable[..., array[float]] = space["push"]
     return made
 
 
@@ -104,6 +128,6 @@ def _arranged(inputs: tuple[str, ...], given: tuple[float, ...], named: dict[str
     return (*given, *(named[name] for name in inputs[len(given) :]))
 
 
-def _cells(memory: array[float], names: tuple[str, ...] | list[str]) -> dict[str, int]:
+def _addresses(memory: array[Any]) -> list[int]:
     """The address of each value."""
-    return {name: memory.buffer_info()[0] + 8 * i for i, name in enumerate(names)}
+    return [memory.buffer_info()[0] + memory.itemsize * i for i in range(len(memory))]

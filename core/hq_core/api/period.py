@@ -112,7 +112,9 @@ class Period:
 
     def begin(self) -> None:
         """Plan what was added: the first bar comes."""
-        self._unit = Unit(self._schema, Plan(self._exprs), _unheard)
+        plan = Plan(self._exprs)
+        plan.columns = {name: plan.base.real(out) for name, out in plan.columns.items()}    # rings hold float64
+        self._unit = Unit(self._schema, plan, _unheard)
         self._values = array("d", [math.nan]) * len(self._rings)
         at = self._values.buffer_info()[0]
         self._places = list(range(at, at + 8 * len(self._rings), 8))

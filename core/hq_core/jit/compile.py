@@ -5,6 +5,7 @@ that machine.
 """
 from __future__ import annotations
 
+import dis
 import re
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from numba import from_dtype, types
 from numba.extending import intrinsic
 
 from hq_core.jit import flat
-from hq_core.jit.declare import ARRAYS, Kernel, helpers
+from hq_core.jit.declare import ARRAYS, Kernel, helpers, visible
 from hq_core.jit.machine import processor
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 # numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
 OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
 INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}     # half the time to compile
+CHECKED: Any = {"error_model": "numpy", "boundscheck": True}
 _pointer: Any = types.CPointer      # untyped in numba
 ENTRY: Any = types.int32(_pointer(types.int64))
-_DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8}
+_DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8, "B1": np.bool_}
 _made: dict[Any, Any] = {}
 
 
@@ -75,23 +77,28 @@ def _call(context: Any, function: Any, block: Any) -> Any:
     return types.int32(types.int64, types.int64), generate
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """`function` for numba, with the helpers it names compiled first; each once in a process."""
-    if function in _made:
-        return _made[function]
-    names = dict(function.__globals__)
+def compiled(function: Callable[..., Any], checked: bool = False) -> Any:
+    """`function` for numba, with the helpers it names compiled first; each once in a process.
+
+    checked   an index outside its column raises IndexError
+    """
+    if (function, checked) in _made:
+        return _made[function, checked]
+    if any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(function)):
+        raise TypeError(f"{function.__name__} raises or asserts, and a kernel has nobody to tell; write nan")
+    names = visible(function)
     names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits}     # Python's forms are only for reading
     for name, helper in helpers(function).items():
-        names[name] = _compiled(helper)
+        names[name] = compiled(helper, checked)
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
-    made = _made[function] = numba.njit(copy, **INNER)
+    made = _made[function, checked] = numba.njit(copy, **CHECKED if checked else INNER)
     return made
 
 
 def source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
     """The text of a function of one argument block that calls the kernel on what the block names; and its globals."""
     names: dict[str, Any] = {
-        "__name__": __name__, "kernel": _compiled(kernel.function), "bits": _float_bits,
+        "__name__": __name__, "kernel": compiled(kernel.function), "bits": _float_bits,
         "carray": vars(numba)["carray"],
     }
     args = []

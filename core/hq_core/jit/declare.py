@@ -1,6 +1,7 @@
 """How a kernel is declared, and the fingerprint under which its machine code is kept."""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,24 +28,27 @@ if TYPE_CHECKING:
     I4: TypeAlias = _Ints
     I1: TypeAlias = _Ints
     U1: TypeAlias = _Ints
+    B1: TypeAlias = _Ints
     State: TypeAlias = Any
-else:
-    F8 = I8 = I4 = I1 = U1 = State = None
+else:       # objects with these names: an author may leave out the import of annotations
+    F8, I8, I4, I1, U1, B1, State = (type(name, (), {}) for name in ("F8", "I8", "I4", "I1", "U1", "B1", "State"))
 
-ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1}
+ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1, "B1": 1}
+COLUMNS = {"F8": "f8", "I8": "i8", "I4": "i4", "I1": "i1", "B1": "b1"}      # the column types of rows among them
 SCALARS = ("int", "float")
 
 
 class Kernel:
     """A function in numba's subset over whole columns, with typed arguments and at most one state record.
 
-    args    (name, type) in order; type is F8, I8, I4, I1, U1, int, float or State
+    args    (name, type) in order; type is F8, I8, I4, I1, U1, B1, int, float or State
+    typed   whether a column of it is of another type than F8
     fields  (name, 'f8' or 'i8') of the state record, 8 bytes each, all zero at the start
     limits  (place in the record, bound, whether it is reached) of the fields that a loaded state must not have above it
     valid   what else holds for a loaded state and its ring, see `kernel`
     """
 
-    __slots__ = ("args", "fields", "function", "kinds", "limits", "name", "places", "valid")
+    __slots__ = ("args", "fields", "function", "kinds", "limits", "name", "places", "typed", "valid")
 
     def __init__(self, function: Callable[..., None], state: str, valid: Valid | None = None) -> None:
         self.function = function
@@ -57,12 +61,13 @@ class Kernel:
         self.valid = valid
         code = function.__code__
         types = function.__annotations__
-        self.args = tuple((name, str(types.get(name, "?"))) for name in code.co_varnames[: code.co_argcount])
+        self.args = tuple((name, _word(types.get(name, "?"))) for name in code.co_varnames[: code.co_argcount])
         for name, kind in self.args:
             if kind not in ARRAYS and kind not in SCALARS and kind != "State":
                 raise TypeError(f"kernel {self.name}: argument {name} is annotated {kind}")
         # looked up by every cell of this kernel, of which there is one a series
         self.kinds = dict(self.args)
+        self.typed = any(kind in COLUMNS and kind != "F8" for kind in self.kinds.values())
         self.places = {field: (i, kind) for i, (field, kind) in enumerate(self.fields)}
         if [kind for _, kind in self.args].count("State") != bool(self.fields):
             raise TypeError(f"kernel {self.name}: a State argument and state= go together")
@@ -80,6 +85,13 @@ class Kernel:
     @property
     def state_bytes(self) -> int:
         return 8 * len(self.fields)
+
+
+def _word(annotation: Any) -> str:
+    """The name of a type, which an annotation gives as text (`from __future__ import annotations`), in quotes or both,
+    perhaps behind its module's, or as the object itself."""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", repr(annotation))
+    return text.strip("'\"").rpartition(".")[2]
 
 
 def _field(word: str) -> tuple[str, str]:
@@ -122,6 +134,19 @@ def helpers(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     return found
 
 
+def known(value: Any) -> bool:
+    """Whether a value that a kernel names is one that its fingerprint holds: a number, or a tuple of such."""
+    return isinstance(value, (int, float)) or (isinstance(value, tuple) and all(map(known, value)))
+
+
+def visible(function: Callable[..., Any]) -> dict[str, Any]:
+    """What the compiler is shown of a function's globals, besides its helpers: what the fingerprint holds, and what
+    never changes.  So nothing can change the machine code that leaves its name as it was."""
+    names = function.__globals__
+    always = {name: names[name] for name in ("__builtins__", "__name__") if name in names}
+    return always | {name: value for name, value in names.items() if known(value) or value is math}
+
+
 def fingerprint(kernel: Kernel, salt: str) -> str:
     """32 hex digits that change whenever the machine code could: byte code, constants, helpers, types, `salt`."""
     from _blake2 import blake2b
@@ -136,6 +161,11 @@ def _describe(function: Callable[..., Any], parts: list[str], seen: set[int]) ->
         return
     seen.add(id(function))
     _describe_code(function.__code__, function.__globals__, parts)
+    if function.__defaults__ or function.__closure__:
+        given = [*(function.__defaults__ or ()), *(cell.cell_contents for cell in function.__closure__ or ())]
+        if not all(map(known, given)):
+            raise TypeError(f"{function.__name__}: defaults and variables of a function around it must be numbers")
+        parts.append(repr(given))
     for name, helper in sorted(helpers(function).items()):
         parts.append(name)
         _describe(helper, parts, seen)
@@ -150,5 +180,5 @@ def _describe_code(code: CodeType, names: dict[str, Any], parts: list[str]) -> N
             parts.append(repr(const))
     for name in code.co_names:
         value = names.get(name)
-        if isinstance(value, (int, float, tuple)):
+        if known(value):
             parts.append(f"{name}={value!r}")

@@ -10,12 +10,13 @@ def hq_call(function: int, block: int) -> int:
 
 
 @kernel()
-def engine(plan: I8, slots: I8, moving: I8, lengths: I8, rows: int, piece: int) -> None:
+def engine(plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, rows: int, piece: int) -> None:
     """Run every kernel over `rows` rows, `piece` of them at a time, so that what passes between kernels stays in cache.
 
     plan     (2k,)  address of a kernel's entry and of its argument block, k times, in the order to run
     slots    the argument blocks, one behind the other
     moving   numbers of the slots with the address of a column of all rows; they are moved on from piece to piece
+    widths   bytes of a row of each of them
     lengths  numbers of the slots with the length of a column
     """
     done = 0
@@ -29,5 +30,5 @@ def engine(plan: I8, slots: I8, moving: I8, lengths: I8, rows: int, piece: int) 
         for i in range(0, len(plan), 2):
             hq_call(plan[i], plan[i + 1])
         for i in range(len(moving)):
-            slots[moving[i]] += 8 * now
+            slots[moving[i]] += widths[i] * now
         done += now

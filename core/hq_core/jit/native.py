@@ -69,8 +69,9 @@ def _compile(kernel: Kernel, name: str) -> int | str:
     """The address of a new image, which is kept for later runs, or why none can be made, which is kept too."""
     _tell(kernel)
     from hq_core.jit.bare import bare
+    from hq_core.jit.wrong import told
 
-    with bare():
+    with bare(), told(kernel):
         from hq_core.jit import compile, flat
 
         try:
@@ -95,8 +96,9 @@ def _by_numba(kernel: Kernel) -> int:
 def _loaded_by_numba(kernel: Kernel, name: str) -> int:
     from hq_core.jit import loader
     from hq_core.jit.bare import bare
+    from hq_core.jit.wrong import told
 
-    with bare():
+    with bare(), told(kernel):
         return loader.address(kernel, name)
 
 

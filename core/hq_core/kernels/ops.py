@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F8, I8, State, kernel
+from hq_core.jit import B1, F8, I1, I4, I8, State, kernel
 from hq_core.kernels.lag import keep_last, lagged
 
 
@@ -190,6 +190,28 @@ def as_float(x: I8, out: F8) -> None:
     """Whole numbers as float64."""
     for i in range(len(x)):
         out[i] = float(x[i])
+
+
+@kernel()
+def as_float_i4(x: I4, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = float(x[i])
+
+
+@kernel()
+def as_float_i1(x: I1, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = float(x[i])
+
+
+@kernel()
+def as_float_b1(x: B1, out: F8) -> None:
+    """A truth as 1.0 or 0.0."""
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] else 0.0
+
+
+AS_FLOAT = {"i8": as_float, "i4": as_float_i4, "i1": as_float_i1, "b1": as_float_b1}
 
 
 @kernel(state="at:i8<=known")

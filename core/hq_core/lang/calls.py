@@ -25,11 +25,13 @@ class Calls:
 
     expr       the expression of an argument's tree
     arguments  of each indicator call, in canonical order: (key, tree or name of a default column)
+    called     the indicators
     """
 
     def __init__(self, scope: Scope, expr: Callable[[tree.Node], Expr]) -> None:
         self.scope = scope
         self.expr = expr
+        self.called: set[Indicator] = set()
         self.arguments: dict[tree.Call, list[tuple[str, tree.Node | str]]] = {}
 
     def check(self, call: tree.Call) -> Expr:
@@ -46,8 +48,9 @@ class Calls:
             raise wrong(call.function, f"{name} stands only after THEN")
         try:
             found = registry.load(name)
-        except HqError:
-            hint = nearest(name, [*map(str.upper, registry.names()), *BUILTINS, "CROSS"])
+        except registry.Unknown:
+            known = [*registry.names(), *registry.users()]
+            hint = nearest(name, [*map(str.upper, known), *BUILTINS, "CROSS"])
             raise wrong(call.function, f"unknown function '{call.function.name}'" + hint) from None
         return self._indicator(call, found)
 
@@ -81,6 +84,7 @@ class Calls:
     def _indicator(self, call: tree.Call, found: Indicator) -> Expr:
         """An indicator: series fill its inputs, numbers its parameters, in order or by key."""
         name, wrong = found.name.upper(), self.scope.wrong
+        self.called.add(found)
         inputs, params = self._sorted(call, found)
         if inputs and len(inputs) < len(found.inputs):
             raise wrong(call, f"{name} reads {', '.join(found.inputs)}: give all of them or none")

@@ -21,7 +21,7 @@ class Checker:
     """Checks one program within a scope.
 
     After check(): rules, warnings, scope.names, and of every indicator call its arguments in canonical order
-    (calls): inputs without a key, as trees or names of default columns, then parameters.
+    (calls): inputs without a key, as trees or names of default columns, then parameters; called: the indicators.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -31,6 +31,7 @@ class Checker:
         self.warnings: list[str] = []
         self._calls = Calls(scope, self.expr)
         self.calls = self._calls.arguments
+        self.called = self._calls.called
 
     def check(self, program: tree.Program) -> Checker:
         for statement in program.statements:

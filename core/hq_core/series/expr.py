@@ -3,12 +3,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core import registry
 from hq_core.batch import period_ns, period_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from hq_core import registry
 
     Clock = tuple[str, int]     # symbol and period in ns; empty and 0 are the base's own
 
@@ -66,12 +65,26 @@ def indicator(
 ) -> Expr:
     """All outputs of an indicator, on the clock of what it reads; where that is of several series, on the base's."""
     outputs = tuple(entry.outputs) if len(entry.outputs) > 1 else ()
-    return Expr(F8, align(*inputs), "indicator", tuple(inputs), (entry.name, params), outputs)
+    reads = tuple(
+        one if kind == F8 or one.op != "column" else Expr(kind, one.clock, "column", data=one.data)
+        for one, kind in zip(inputs, entry.reads)
+    )
+    dtype = F8 if outputs else _typed(entry.gives[0])
+    return Expr(dtype, align(*inputs), "indicator", reads, (entry.name, params), outputs)
 
 
 def picked(of: Expr, output: str) -> Expr:
     """One output of an indicator, which may have that one alone."""
-    return Expr(F8, of.clock, "output", (of,), output) if of.outputs else of
+    if not of.outputs:
+        return of
+    assert isinstance(of.data, tuple)
+    entry = registry.load(of.data[0])
+    return Expr(_typed(entry.gives[of.outputs.index(output)]), of.clock, "output", (of,), output)
+
+
+def _typed(kind: str) -> str:
+    """What a column of this type is to whoever reads it: a condition, or a number."""
+    return BOOL if kind == BOOL else F8
 
 
 def applied(op: str, *args: Expr, dtype: str = F8, clock: Clock | None = None) -> Expr:

@@ -1,4 +1,4 @@
-"""The columns that a graph reads, as float64."""
+"""The columns that a graph reads: as float64, or as they are where a kernel wants their own type."""
 from __future__ import annotations
 
 from array import array
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core import registry
 from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.graph import AS
 from hq_core.jit import Cell
 from hq_core.kernels import ops
 from hq_core.memory import room
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Inputs:
-    """Addresses of a graph's source columns in a batch; whole numbers are copied as float64."""
+    """Addresses of a graph's source columns in a batch; whole numbers that are read as float64 are copied."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._schema: Schema | None = None
-        self._names: list[str] = []
+        self._names: list[tuple[str, str]] = []
         self._whole: list[tuple[str, Cell, array[float]]] = []
 
     def check(self, schema: Schema) -> None:
@@ -29,17 +30,20 @@ class Inputs:
         self._schema = schema
         self._names = []
         self._whole = []
-        for name in self.graph.sources:
-            if name[0] == "@":
+        for key in self.graph.sources:
+            if key[0] == "@":
                 continue  # comes from a feed
+            name, _, own = key.partition(AS)
             if not schema.has(name):        # a name in brackets may have meant an indicator
-                hint = did_you_mean(name, [*schema.names, *registry.names()])
+                hint = did_you_mean(name, [*schema.names, *registry.names(), *registry.users()])
                 raise HqError(f"column '{name}' is missing; {schema.key} has {', '.join(schema.names)}{hint}", DATA)
             kind = schema.kind(name)
-            if kind == "i8":
+            if kind == (own or "f8"):
+                self._names.append((key, name))
+            elif own:
+                raise HqError(f"column '{name}' of {schema.key} is {kind}; it is read as {own} here", DATA)
+            elif kind == "i8":
                 self._whole.append((name, Cell(ops.as_float), array("d")))
-            elif kind == "f8":
-                self._names.append(name)
             else:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}, not numbers (f8, i8)", DATA)
 
@@ -47,7 +51,7 @@ class Inputs:
         """Name to address, valid until the next call."""
         if batch.schema is not self._schema:
             self.check(batch.schema)
-        found = {name: batch.address(name) for name in self._names}
+        found = {key: batch.address(name) for key, name in self._names}
         for name, cell, memory in self._whole:
             address = room(memory, batch.n)
             cell.column("x", batch.address(name), batch.n)

@@ -40,7 +40,7 @@ class Plan:
         self.watches = watches
         self.watched: list[Out] = []
         for watch in watches:
-            watch.place([self.column(expr) for expr in watch.exprs], self.watched)
+            watch.place([self.base.real(self.column(expr)) for expr in watch.exprs], self.watched)
 
     def column(self, expr: Expr, clock: Clock = BASE) -> Out:
         """The column of `expr` on `clock`, which is its own or the base's."""
@@ -78,14 +78,14 @@ class Plan:
         graph = self._graph(clock)
         if expr.constant is not None:
             return graph.constant(expr.constant)
-        if expr.dtype not in (F8, BOOL):
+        if expr.dtype not in (F8, BOOL) and expr.op != "column":
             raise TypeError(f"an expression of {expr.dtype} is no column of a graph")
         if expr.clock not in (clock, None):
             assert expr.clock is not None
             assert clock == BASE
             return graph.source(source_name(expr.clock, self._ask(expr, expr.clock)))
         if expr.op == "column":
-            return graph.source(str(expr.data))
+            return graph.source(str(expr.data), expr.dtype)
         if expr.op == "output":
             return self._indicator(expr.args[0], clock, str(expr.data))
         if expr.op == "indicator":
@@ -104,7 +104,7 @@ class Plan:
 
     def _ask(self, expr: Expr, clock: Clock) -> int:
         """The number of an expression among the columns asked of another clock's graph."""
-        column = self.column(expr, clock)
+        column = self._graph(clock).real(self.column(expr, clock))      # what is carried over is float64
         asked = self.others[clock][1]
         if column not in asked:
             asked.append(column)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import (
     SCHEMA,
+    WIDTHS,
     Batch,
     Schema,
     described,
@@ -18,7 +19,7 @@ from hq_core.batch import (
     undescribed,
 )
 from hq_core.errors import DATA, HqError
-from hq_core.memory import move, room
+from hq_core.memory import after, move, room
 from hq_core.saved import Count, Damaged
 from hq_core.series.feed import NEVER, Cursor, Feed
 from hq_core.series.inputs import Inputs
@@ -61,7 +62,8 @@ class Unit:
         for name in plan.columns:
             if schema.has(name):
                 raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
-        self.added = [(name, "f8") for name in plan.columns]
+        self.added = [(name, out.kind) for name, out in plan.columns.items()]
+        self._widths = [*(WIDTHS[kind] for _, kind in self.added), *(8 for _ in plan.watched)]
         self.written = schema.with_columns(self.added)
         self.feeds: dict[tuple[str, int], Cursor] = {}
         own = schema.symbol, period_ns(schema.period)
@@ -193,7 +195,7 @@ class Unit:
         closed = stretches(batch)
         done = 0
         for part, keep in closed:
-            self.compute(part, [at + 8 * done for at in added], keep)
+            self.compute(part, after(added, self._widths, done), keep)
             done += part.n
         if not self.signals:
             out.commit(series, n)

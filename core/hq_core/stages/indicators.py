@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
 from hq_core.graph import Scratch
+from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import taking
 from hq_core.series.plan import Plan
@@ -37,6 +38,7 @@ class Indicators(Stage):
         self.settings = settings
         given = (specs,) if isinstance(specs, str) else specs
         self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
+        self.inputs = digests(entry for one in self.specs for entry in one.entries())
         self._units: dict[str, Unit] = {}
         self._named = {symbol for spec in self.specs for symbol in spec.symbols()}
         self._readers = Readers("an indicator", missing)

@@ -9,6 +9,7 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.series.expr import TEXT
 from hq_core.series.plan import Plan
@@ -79,6 +80,7 @@ class Signal(Stage):
         for strategy in self.strategies:
             checked = strategy.check_alone(strict=False)
             self.warnings += checked.warnings
+            self.inputs |= digests(checked.called)
             known |= checked.scope.names
             self._named |= checked.scope.symbols
         for name in keep:

@@ -1,0 +1,85 @@
+"""HQ_PATH: folders of indicators, each folder a package of its own that nothing else can see into or shadow."""
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from hq_core.errors import CONFIG, NOINPUT, HqError
+from hq_core.jit.place import check
+from hq_core.plugins import blame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE = "HQ_PATH"
+_packages: dict[str, str] = {}      # folder -> its package's name
+
+
+def folders() -> Iterator[str]:
+    """The folders in order.  An empty one, which in PATH is the current folder, is none: that has a name, '.'."""
+    for given in os.environ.get(VARIABLE, "").split(os.pathsep):
+        if given:
+            path = os.path.abspath(given)
+            if not os.path.isdir(path):
+                raise HqError(f"{VARIABLE}: {given} is no folder", NOINPUT)
+            trusted(path)
+            yield path
+
+
+def every() -> list[tuple[str, str]]:
+    """Name and file of each indicator, of all folders: NAME.py; names that begin with _ are for what files share."""
+    found = []
+    for folder in folders():
+        for file in sorted(os.listdir(folder)):
+            name, kind = os.path.splitext(file)
+            if kind == ".py" and name.isidentifier() and name[0] != "_" and name == name.lower():
+                found.append((name, os.path.join(folder, file)))
+    return found
+
+
+def load(path: str) -> ModuleType:
+    folder, file = os.path.split(path)
+    package = _packages.get(folder)
+    if package is None:
+        package = _packages[folder] = f"hq_path{len(_packages)}"
+        blame.users.add(package)
+        made = sys.modules[package] = ModuleType(package)
+        made.__path__ = []          # nobody but _Finder looks there
+        if _Finder not in sys.meta_path:
+            sys.meta_path.insert(0, _Finder)
+    return import_module(f"{package}.{file.removesuffix('.py')}")
+
+
+def trusted(path: str) -> None:
+    """Refuse a folder or file that others own or may change, by itself or by the way to it."""
+    try:
+        check(path)
+    except ValueError as error:
+        raise HqError(f"{VARIABLE}: {error}; what lies there would run as you", CONFIG) from None
+
+
+class _Finder:
+    """Finds `from ._steps import step` among the folder's own files."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        package, _, last = name.rpartition(".")
+        for folder, known in _packages.items():
+            file = os.path.join(folder, last + ".py")
+            if known == package and os.path.exists(file):
+                spec = ModuleSpec(name, _Text(name, file), origin=file)
+                spec.has_location = True
+                return spec
+        return None
+
+
+class _Text(SourceFileLoader):
+    """Takes the file's text, never the code that somebody may have left in __pycache__, and leaves none there."""
+
+    def get_code(self, fullname: str) -> Any:
+        trusted(self.path)
+        return self.source_to_code(self.get_data(self.path), self.path)
