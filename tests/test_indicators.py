@@ -1,6 +1,8 @@
 """The promises that every indicator of the registry keeps, whatever its values are: no list, no exception."""
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
