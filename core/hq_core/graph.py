@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Any
 from hq_core import registry
 from hq_core.batch import WIDTHS
 from hq_core.errors import DATA, HqError
-from hq_core.jit import ARRAYS, COLUMNS, Block, Kernel, address, address_of, check, engine, load, load_quick, slots_of
+from hq_core.jit import (
+    ARRAYS,
+    COLUMNS,
+    Block,
+    Kernel,
+    address,
+    address_of,
+    check,
+    engine,
+    engine_apart,
+    load,
+    load_quick,
+    slots_of,
+)
 from hq_core.kernels import ops
 from hq_core.saved import Damaged
 
@@ -313,6 +326,37 @@ class Graph:
         before = b"" if keep else bytes(self._arena)
         self.place(sources, n, wanted)
         self._engine(self._start.address)
+        self._fill(sources, n, wanted)
+        if not keep:
+            self._arena[:] = before
+
+    @property
+    def words(self) -> int:
+        """Of 8 bytes, in the memory of all nodes."""
+        return len(self._arena) // 8
+
+    def run_apart(
+        self, sources: Mapping[str, int], n: int, wanted: Sequence[int], arenas: int, size: int, groups: int, count: int
+    ) -> None:
+        """As `run`, of rows of several symbols, each of which has a memory of its own.
+
+        arenas  address of those memories, `words` of 8 bytes for each, `size` in all
+        groups  address of (the symbol's number, how many of the next rows are its, 0 where they are forming ones),
+                `count` of them
+        """
+        self.place(sources, n, wanted)
+        start = Block(engine_apart)
+        for name, table in self._tables.items():
+            start.column(name, table.buffer_info()[0], len(table))
+        start.column("arena", address_of(self._arena), self.words)
+        start.column("arenas", arenas, size)
+        start.column("groups", groups, 3 * count)
+        start.scalar("piece", self.piece)
+        load(engine_apart)(start.address)
+        self._fill(sources, n, wanted)
+
+    def _fill(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
+        """The columns asked for that no node writes: what is there already, under another name."""
         given = self._given
         for i, out in enumerate(self._wanted):
             if out.node is not None:
@@ -324,8 +368,6 @@ class Graph:
                 for start in range(0, n, self.piece):
                     constant = self._scratch.constant(out.constant, self.piece)
                     _move(wanted[i] + 8 * start, constant, 8 * min(self.piece, n - start))
-        if not keep:
-            self._arena[:] = before
 
     def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> partial[None]:
         """A call that computes one row at these addresses each time: for a feed that brings row after row."""

@@ -97,6 +97,10 @@ class Spec:
         """The names of the outputs that are wanted."""
         return [self.output] if self.output else list(self.entry.outputs)
 
+    def elsewhere(self) -> bool:
+        """Whether it reads another series."""
+        return any(one.elsewhere() if isinstance(one, Spec) else one.label != one.name for one in self.sources)
+
     def symbols(self) -> Iterator[str]:
         """The symbols that it reads by name."""
         for one in self.sources:

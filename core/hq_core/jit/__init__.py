@@ -9,9 +9,10 @@ from __future__ import annotations
 from hq_core.jit.bits import bits_of, float_of
 from hq_core.jit.cell import Block, Cell, address_of, check, slots_of
 from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F8, I1, I4, I8, U1, Kernel, State, inline, kernel
-from hq_core.jit.engine import engine
+from hq_core.jit.engine import engine, engine_apart
 from hq_core.jit.native import address, load, load_quick
 
 __all__ = ["ARRAYS", "B1", "COLUMNS", "F8", "I1", "I4", "I8", "U1", "Block", "Cell", "Kernel", "State", "address",
-    "address_of", "bits_of", "check", "engine", "float_of", "inline", "kernel", "load", "load_quick", "slots_of",
+    "address_of", "bits_of", "check", "engine", "engine_apart", "float_of", "inline", "kernel", "load", "load_quick",
+    "slots_of",
 ]

@@ -32,3 +32,37 @@ def engine(plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, rows: int, 
         for i in range(len(moving)):
             slots[moving[i]] += widths[i] * now
         done += now
+
+
+@kernel()
+def engine_apart(
+    plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, arena: I8, arenas: I8, groups: I8, piece: int
+) -> None:
+    """As `engine`, over rows of which those of one symbol lie together, each symbol with a memory of its own.
+
+    arena   the memory on which the kernels run
+    arenas  (symbols, len(arena)) that of each symbol
+    groups  (k, 3) the symbol's number, how many rows follow, and 0 where these leave its memory as it was
+    """
+    words = len(arena)
+    told = -1
+    for g in range(0, len(groups), 3):
+        base = groups[g] * words
+        for i in range(words):
+            arena[i] = arenas[base + i]
+        rows = groups[g + 1]
+        done = 0
+        while done < rows:
+            now = min(piece, rows - done)
+            if now != told:
+                for i in range(len(lengths)):
+                    slots[lengths[i]] = now
+                told = now
+            for i in range(0, len(plan), 2):
+                hq_call(plan[i], plan[i + 1])
+            for i in range(len(moving)):
+                slots[moving[i]] += widths[i] * now
+            done += now
+        if groups[g + 2] != 0:
+            for i in range(words):
+                arenas[base + i] = arena[i]

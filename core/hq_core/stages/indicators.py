@@ -8,6 +8,7 @@ from hq_core.graph import Scratch
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import taking
+from hq_core.series.panel import PanelUnit
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers, elsewhere
 from hq_core.series.unit import UNIT, Unit
@@ -40,6 +41,9 @@ class Indicators(Stage):
         self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
         self.inputs = digests(entry for one in self.specs for entry in one.entries())
         self._units: dict[str, Unit] = {}
+        self._panels: dict[tuple[str, tuple[tuple[str, str], ...]], PanelUnit] = {}
+        if not any(spec.elsewhere() for spec in self.specs):
+            self.panels = "whole"           # each symbol by itself, which needs no series of its own
         self._named = {symbol for spec in self.specs for symbol in spec.symbols()}
         self._readers = Readers("an indicator", missing)
         self._scratch = Scratch()
@@ -48,6 +52,9 @@ class Indicators(Stage):
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
             self.out.series(schema)
+            return
+        if schema.panel:
+            self._of_panel(schema).announce(schema, self.out)
             return
         self._readers.announce(schema)
         if schema.symbol in self._named:
@@ -67,10 +74,20 @@ class Indicators(Stage):
         if schema.of != "bar":
             self.out.copy(batch)
             return
+        if schema.panel:
+            self._of_panel(schema).rows(batch, self.out)
+            return
         where = schema.symbol, period_ns(schema.period)
         self._readers.heard.add(where)
         self._readers.rows(where, batch, self.out)
         self._units[schema.key].rows(batch, self.out)
+
+    def _of_panel(self, schema: Schema) -> PanelUnit:
+        found = self._panels.get((schema.key, schema.cols))
+        if found is None:
+            found = self._panels[schema.key, schema.cols] = PanelUnit(
+                schema, self._plan(schema), lambda series: self._saved.pop(series.key, None))
+        return found
 
     def mark(self, ts: int) -> None:
         for unit in self._units.values():
@@ -86,7 +103,10 @@ class Indicators(Stage):
 
     def save(self) -> dict[str, Any]:
         readers = self._readers.save()      # first, as it moves what the units remember of their feeds
-        return {"units": {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}, **readers}
+        units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}
+        for panel in self._panels.values():
+            units |= panel.save()
+        return {"units": units, **readers}
 
     def load(self, saved: dict[str, Any]) -> None:
         self._saved = dict(saved["units"])

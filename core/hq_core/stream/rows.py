@@ -5,7 +5,7 @@ from array import array
 from ctypes import string_at
 from typing import TYPE_CHECKING
 
-from hq_core.jit import I4, I8, U1, Cell, State, kernel
+from hq_core.jit import I1, I4, I8, U1, Cell, State, kernel
 from hq_core.memory import Memory, after, move, room
 
 if TYPE_CHECKING:
@@ -90,6 +90,42 @@ def gathered_8(order: I8, rows: I8, out: I8) -> None:
     """out[i] = rows[order[i]]"""
     for i in range(len(order)):
         out[i] = rows[order[i]]
+
+
+@kernel()
+def scattered_8(order: I8, rows: I8, out: I8) -> None:
+    """out[order[i]] = rows[i]"""
+    for i in range(len(order)):
+        out[order[i]] = rows[i]
+
+
+@kernel(state="groups:i8")
+def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) -> None:
+    """Runs of one symbol's rows, closed ones together and each forming one alone, as (slot, rows, closed) in groups[].
+
+    stops     (m,)  the place behind the last row of each code in `order`;  slot  (m,)
+    order     (n,)  the rows by code
+    complete  (n,)  0: a forming row; or empty: none is
+    s.groups  how many there are, at most n
+    """
+    start = k = 0
+    for c in range(len(stops)):
+        i = start
+        while i < stops[c]:
+            closed = 1 if len(complete) == 0 or complete[order[i]] != 0 else 0
+            end = i + 1
+            if len(complete) == 0:
+                end = stops[c]
+            elif closed:
+                while end < stops[c] and complete[order[end]] != 0:
+                    end += 1
+            groups[k] = slot[c]
+            groups[k + 1] = end - i
+            groups[k + 2] = closed
+            k += 3
+            i = end
+        start = stops[c]
+    s.groups = k // 3
 
 
 class Gather:

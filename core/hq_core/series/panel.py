@@ -1,0 +1,148 @@
+"""A plan over a panel whose symbols are computed apart: one graph, each symbol's memory, one native call a batch."""
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import Batch, Schema
+from hq_core.errors import DATA, HqError
+from hq_core.graph import AS
+from hq_core.jit import Cell
+from hq_core.memory import Memory, move
+from hq_core.saved import Damaged
+from hq_core.series.feed import NEVER
+from hq_core.series.inputs import Inputs
+from hq_core.stream.rows import Gather, Numbers, grouped, runs_of, scattered_8
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hq_core.roles import Out
+    from hq_core.series.plan import Plan
+
+
+class PanelUnit:
+    """Adds the columns of a plan, which reads no other series, to the rows of a panel, each symbol as though alone.
+
+    saved   gives, once, what a state has of a symbol's series
+    """
+
+    def __init__(self, schema: Schema, plan: Plan, saved: Callable[[Schema], dict[str, Any] | None]) -> None:
+        self.graph = plan.base
+        self.graph.compile(list(plan.columns.values()))
+        self.inputs = Inputs(self.graph)
+        self.added = [(name, out.kind) for name, out in plan.columns.items()]
+        self._saved = saved
+        self._slots: dict[str, int] = {}
+        self._words = self.graph.words
+        self._arenas = array("q")
+        self._passed: dict[str, int] = {}
+        self._table: list[str] | None = None
+        self._known = 0
+        self._slot = array("q")
+        self._grouped, self._runs, self._scatter = Cell(grouped), Cell(runs_of), Cell(scattered_8)
+        self._gather = Gather()
+        self._order, self._counts, self._groups = Numbers(), array("q"), Numbers()
+        self._memory = Memory(8)
+        self._announced(schema)
+
+    def _announced(self, schema: Schema) -> None:
+        for name, _ in self.added:
+            if schema.has(name):
+                raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
+        self.inputs.check(schema)
+        self.schema = schema
+        self.written = schema.with_columns(self.added)
+        needed = dict.fromkeys(name.partition(AS)[0] for name in self.graph.sources)
+        self._places = [schema.index(name) for name in needed]
+        self._read = Schema(schema.of, "", schema.period, [schema.cols[at] for at in self._places] or schema.cols[:1])
+
+    def announce(self, schema: Schema, out: Out) -> None:
+        """The panel is announced, perhaps with other columns than before."""
+        if not schema.same_as(self.schema):
+            self._announced(schema)
+        self.schema = schema
+        out.series(self.written)
+
+    def rows(self, batch: Batch, out: Out) -> None:
+        schema, n = batch.schema, batch.n
+        table = batch.texts.get("symbol", [])
+        if table is not self._table or len(table) != self._known:
+            self._learn(table)
+        order, runs = self._apart(batch, len(table))
+        widths = [schema.widths[at] for at in self._places]
+        need = sum((w * n + 7) & -8 for w in widths) + 8 * n * len(self.added)
+        if self._memory.size < need:
+            self._memory = Memory(need)
+        place, to = self._memory.address, []
+        for w in widths:
+            to.append(place)
+            place += (w * n + 7) & -8
+        self._gather.columns(order, n, widths, [batch.addresses[at] for at in self._places], to)
+        wanted = [place + 8 * n * i for i in range(len(self.added))]
+        sources = self.inputs.sources(Batch(self._read, n, to, self._memory))
+        arenas = self._arenas.buffer_info()[0], len(self._arenas)
+        self.graph.run_apart(sources, n, wanted, *arenas, self._groups.at(3 * n), runs)
+        series = out.series(self.written)
+        places = out.rows(series, n)
+        move(places, batch.addresses, schema.widths, n)
+        scatter = self._scatter
+        scatter.column("order", order, n)
+        for at, there in zip(wanted, places[len(schema.cols) :]):
+            scatter.column("rows", at, n)
+            scatter.column("out", there, n)
+            scatter.run()
+        out.commit(series, n)
+
+    def _apart(self, batch: Batch, symbols: int) -> tuple[int, int]:
+        """The order that puts symbol behind symbol, and into how many runs of one symbol's rows that falls."""
+        n, schema = batch.n, batch.schema
+        order = self._order.at(n)
+        counts = self._counts = array("q", bytes(8 * max(1, symbols)))
+        cell = self._grouped
+        cell.column("code", batch.address("symbol"), n)
+        cell.column("counts", counts.buffer_info()[0], symbols)
+        cell.column("order", order, n)
+        cell.run()
+        if cell.state.bad >= 0:
+            batch.slice(cell.state.bad, cell.state.bad + 1).words("symbol")     # says what is wrong
+        runs = self._runs
+        forming = schema.has("complete") and schema.kind("complete") in ("b1", "i1")
+        runs.column("stops", counts.buffer_info()[0], symbols)
+        runs.column("slot", self._slot.buffer_info()[0], symbols)
+        runs.column("order", order, n)
+        runs.column("complete", batch.address("complete") if forming else 0, n if forming else 0)
+        runs.column("groups", self._groups.at(3 * n), 3 * n)
+        runs.run()
+        return order, int(runs.state.groups)
+
+    def _learn(self, table: list[str]) -> None:
+        """Other symbols, or other codes for them: a section has begun, or texts have come."""
+        for symbol in table[self._known if table is self._table else 0 :]:
+            if symbol not in self._slots:
+                self._slots[symbol] = len(self._slots)
+                self._arenas.frombytes(self._state(symbol))
+        self._table, self._known = table, len(table)
+        self._slot = array("q", [self._slots[symbol] for symbol in table])
+
+    def _state(self, symbol: str) -> bytes:
+        """The memory with which a symbol begins."""
+        saved = self._saved(Schema(self.schema.of, symbol, self.schema.period))
+        if saved is None:
+            return bytes(8 * self._words)
+        if saved["feeds"] or saved["pending"]:
+            raise Damaged(f"{symbol}: waits for series that are not read here")
+        self.graph.load(saved["graph"])
+        self._passed[symbol] = saved["passed"]
+        return saved["graph"]  # type: ignore[no-any-return]
+
+    def save(self) -> dict[str, Any]:
+        """What a unit of each symbol's series would save, by the series' names."""
+        words = self._words
+        return {
+            Schema(self.schema.of, symbol, self.schema.period).key: {
+                "graph": self._arenas[words * at : words * (at + 1)].tobytes(),
+                "passed": self._passed.get(symbol, NEVER), "feeds": [], "pending": [],
+            }
+            for symbol, at in self._slots.items()
+        }
