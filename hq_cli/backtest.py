@@ -10,7 +10,7 @@ from hq_cli._filter import Run, filter_command
 from hq_cli._options import given
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
-from hq_core.options.account import AccountOptions, RunOptions
+from hq_core.options.account import AccountOptions, BracketOptions, MarginOptions, RunOptions
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -27,7 +27,7 @@ class Shown:
 
 
 @filter_command("hq-backtest", EXAMPLES, shows=("json", "text", "fail_on_liquidation", "periods_per_year"))
-@given(AccountOptions, RunOptions, Shown)
+@given(AccountOptions, BracketOptions, MarginOptions, RunOptions, Shown)
 def main(
     brackets: str, strategy: str, close_at_end: bool, periods_per_year: float | None, text: bool, json: bool,
     fail_on_liquidation: bool, **terms: Any,

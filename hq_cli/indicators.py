@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import filter_command
-from hq_cli._settings import settings, settings_options
+from hq_cli._options import given
+from hq_cli._settings import settings
+from hq_core.options import Option
+from hq_core.options.settings import SettingsOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -18,13 +21,25 @@ hq-indicators --list rsi macd
 """
 
 
+class Spec:
+    """Indicators from elsewhere than the command line."""
+
+    spec: Option[str | None] = Option(
+        None, "Read indicators from a JSON file: one object or a list of them.", kind=str, unit="FILE",
+    )
+
+
+class Shown:
+    """What is shown in place of a run."""
+
+    list_ = Option(False, "List the indicators, or show the named ones in full.")
+    as_json = Option(False, "With --list: one JSON array.", flag="--json")
+    explain = Option(False, "Show the nodes that would run, with their warm-up, and stop.")
+
+
 @filter_command("hq-indicators", EXAMPLES, shows=("list_", "as_json", "explain", "missing"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
-@click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
-@settings_options
-@click.option("--list", "list_", is_flag=True, help="List the indicators, or show the named ones in full.")
-@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
-@click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
+@given(Spec, SettingsOptions, Shown)
 def main(
     specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...], missing: str,
     list_: bool, as_json: bool, explain: bool,

@@ -6,11 +6,11 @@ from typing import Any
 
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
-from hq_core.options.account import AccountOptions
+from hq_core.options.account import AccountOptions, MarginOptions
 
 
-class Terms(AccountOptions):
-    """What an account is opened with: AccountOptions, of which these are made.
+class Terms(MarginOptions, AccountOptions):
+    """What an account is opened with: AccountOptions and MarginOptions, of which these are made.
 
     lots, ticks   smallest step of quantity (contracts) and of price as a fraction; (0, 1) without a tick: any price
     """
@@ -29,10 +29,13 @@ class Terms(AccountOptions):
             )
 
     def described(self) -> dict[str, object]:
-        """The options as the report states them: those that are numbers first."""
+        """The options as the report states them: numbers first, the fees together."""
         steps = {"lot": self.lots[0] / self.lots[1], "tick": self.ticks[0] / self.ticks[1] if self.ticks[0] else None}
         declared = options_of(type(self))
-        names = sorted(declared, key=lambda name: bool(declared[name].choices))
+        place = {name: i for i, name in enumerate(declared)}
+        names = sorted(declared, key=lambda name: (
+            bool(declared[name].choices), place["taker_fee" if name.endswith("_fee") else name]
+        ))
         return {name: steps.get(name, getattr(self, name)) for name in names}
 
 

@@ -77,7 +77,7 @@ class Option(Generic[T]):
             raise HqError(f"{self.name}: {_shown(value)}, {rule}", USAGE)
 
     def _broken(self, value: Any) -> str:
-        if value is None and self.default is None:
+        if value == self.default:
             return ""
         if self.choices:
             return "" if value in self.choices else f"must be one of {', '.join(self.choices)}"

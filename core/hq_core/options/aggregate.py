@@ -17,6 +17,8 @@ def amounts(text: str) -> tuple[float, ...]:
 class AggregateOptions(Declared):
     """The options of an aggregation."""
 
+    RANGED = False      # of fx alone, which is above 0
+
     fill = Option(
         "none", "Over bars without trades: nothing, or the last close with zero volume and NaN vwap.",
         choices=("none", "flat"),
@@ -51,7 +53,7 @@ class AggregateOptions(Declared):
     time_label = Option(
         False, "Add time_label, the 5-minute slot of the UTC day at which the bar opens, 1 to 288 (00:15 is 4).",
     )
-    tiers = Option[tuple[float, ...]](
+    tiers: Option[tuple[float, ...]] = Option(
         (), "Add volume, quote_volume and trades by side for price*qty up to A, up to B, up to C, and above: "
         "columns t1_buy_volume to t4_sell_trades.", kind=amounts, unit="A,B,C",
     )

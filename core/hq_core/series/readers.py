@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import period_ns, stretches, symbol_of
-from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.options.settings import SettingsOptions
 from hq_core.say import listed
 from hq_core.series.feed import NEVER
 
@@ -32,8 +33,7 @@ class Readers:
     """
 
     def __init__(self, who: str, missing: str = "error") -> None:
-        if missing not in ("error", "warn"):
-            raise HqError(f"missing is '{missing}', must be error or warn", USAGE)
+        SettingsOptions.missing.check(missing)
         self.who = who
         self.missing = missing
         self._units: list[Unit] = []
