@@ -86,7 +86,7 @@ def _opened(path: str) -> Source:
     try:
         return open_input(fd)
     except HqError as error:
-        raise HqError(f"{path}: {error}", error.code) from None
+        raise error.within(path) from None
 
 
 def _where(found: Diff) -> str:

@@ -50,7 +50,7 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
     try:
         period_ns(said["period"])
     except HqError as error:
-        raise HqError(f"--period: {error}", USAGE) from None
+        raise error.within("--period", USAGE) from None
     if said["tz"]:
         from hq_core.formats.times import Zone
 

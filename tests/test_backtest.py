@@ -188,7 +188,7 @@ def test_one_of_several_strategies():
         out = promises.run(Backtest(Terms(), strategy=name), data)
         assert [(fill["side"], fill["quantity"]) for fill in table(out, "fill")] == fills
     assert refused(data) == (
-        USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with --strategy")
+        USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with strategy")
     assert refused(data, strategy="upp") == (
         USAGE, "strategy: 'upp' has no orders in bar/BTCUSDT/1m; there are up, down; did you mean up?")
 

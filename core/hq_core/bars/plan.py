@@ -8,6 +8,7 @@ from hq_core.bars.period import parse_period
 from hq_core.bars.trades import NAMES, SIDE_NAMES
 from hq_core.batch import Schema, bar_columns
 from hq_core.errors import DATA, HqError
+from hq_core.options.aggregate import AggregateOptions
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -69,7 +70,7 @@ def source_period(schema: Schema) -> Period:
     try:
         return parse_period(schema.period)
     except HqError as error:
-        raise HqError(f"{schema.key}: {error}", DATA) from None
+        raise error.within(schema.key, DATA) from None
 
 
 class Plan:
@@ -104,7 +105,8 @@ class Plan:
             names += SIDE_NAMES
         if self.options.amounts:
             if "side" not in self.inputs:
-                raise HqError(f"--tiers needs the column side; {schema.key} has {', '.join(schema.names)}", DATA)
+                has = f" needs the column side; {schema.key} has {', '.join(schema.names)}"
+                raise HqError((AggregateOptions.tiers, has), DATA)
             self.bounds = tiers.limits(self.options.amounts, self.options.fx)
             names += tiers.NAMES
         return names
@@ -114,7 +116,8 @@ class Plan:
         known = {name: "i8" if name in COUNTS else "f8" for name in (*_BAR_ORDER, *tiers.NAMES)}
         self._may(schema, (("open_time", "i8"), ("complete", "b1"), *known.items()))
         if self.options.amounts and tiers.NAMES[0] not in self.inputs:
-            raise HqError(f"--tiers needs trades; {schema.key} are bars without tier columns", DATA)
+            has = f" needs trades; {schema.key} are bars without tier columns"
+            raise HqError((AggregateOptions.tiers, has), DATA)
         return [name for name in known if name in self.inputs]
 
     def _need(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:

@@ -9,7 +9,7 @@ from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, acco
 from hq_core.futures.brackets import flat
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import FILL, LIQUIDATION
-from hq_core.options.account import SIZE_UNITS
+from hq_core.options.account import SIZE_UNITS, AccountOptions
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_length
 
@@ -124,7 +124,8 @@ class Account:
             num, den = self.terms.ticks
             return HqError(f"{where}: {shown}: not all are multiples of the tick {num / den:.12g}", DATA)
         if error == CONFLICT:
-            return HqError(f"{where}: orders contradict each other (--conflict none ignores both sides)", DATA)
+            what = "orders contradict each other (", AccountOptions.conflict, " none ignores both sides)"
+            return HqError(what, DATA, subject=where)
         if error == BACKWARDS:
             return HqError(f"{where}: ts goes back by {say_length(self.state.last_ts - ts)}; sort the input", DATA)
         return None

@@ -46,7 +46,9 @@ class Backtest:
     def __init__(
         self, *first: float, brackets: Brackets | None = None, symbol: str = "", period: str = "", **rest: Any
     ) -> None:
-        given = dict(zip(BY_PLACE, first, strict=len(first) > len(BY_PLACE)))
+        if len(first) > len(BY_PLACE):
+            raise TypeError(f"Backtest takes {len(BY_PLACE)} by place, not {len(first)}")
+        given = dict(zip(BY_PLACE, first))
         for name in rest:
             if name in given or name not in KEYWORDS:
                 raise TypeError(f"Backtest takes {'one' if name in given else 'no'} {name}"

@@ -74,7 +74,7 @@ class Option(Generic[T]):
         """Refuse a value that is not allowed."""
         rule = self._broken(value)
         if rule:
-            raise HqError(f"{self.name}: {_shown(value)}, {rule}", USAGE)
+            raise HqError(subject=self.name, value=value, rule=rule, code=USAGE)
 
     def _broken(self, value: Any) -> str:
         if value == self.default:
@@ -98,10 +98,6 @@ class Option(Generic[T]):
 
     def __repr__(self) -> str:
         return f"{self.flag} {self.unit}".rstrip() + f": {self.help}"
-
-
-def _shown(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, int | float) else f"'{value}'"
 
 
 class Declared:

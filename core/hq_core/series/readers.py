@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import period_ns, stretches, symbol_of
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.options.settings import SettingsOptions
+from hq_core.options.settings import WARN, SettingsOptions
 from hq_core.say import listed
 from hq_core.series.feed import NEVER
 
@@ -109,7 +109,8 @@ class Readers:
             remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
         return HqError(
             f"{listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
-            f"{listed(list(self.announced.values()))}; {remedy}, or pass --missing warn", DATA,
+            f"{listed(list(self.announced.values()))}", DATA,
+            hint=(f"{remedy}, or pass ", SettingsOptions.missing, f" {WARN}"),
         )
 
     # State

@@ -28,7 +28,7 @@ SLACK = 1_000_000_000       # ns that are asked for by nobody: the default
 def _lengths(said: AggregateOptions) -> dict[str, Any]:
     """The options that are lengths of time, in ns; one that may be empty is then none."""
     return {
-        name: parse_duration(text, option.flag) if (text := getattr(said, name)) or option.default else 0
+        name: parse_duration(text, option) if (text := getattr(said, name)) or option.default else 0
         for name, option in options_of(AggregateOptions).items() if option.unit == DURATION
     }
 

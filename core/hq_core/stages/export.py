@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
 from hq_core.stream.pipe import give
@@ -172,7 +173,7 @@ class Export(Sink):
         until: int | None = None, head: int = 0, tail: int = 0,
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
-            raise HqError(f"--time {time}: {format_} keeps times in ns", USAGE)
+            raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))
         self.format = format_
         self.skipped: dict[str, int] = {}
         self._wanted = _several(kind), _several(symbol), _several(period)
@@ -237,9 +238,9 @@ class Export(Sink):
         for item in self._tail.items if self._tail is not None else ():
             self._put(item)
         if self._seen and not any(self._fits_key(key) for key in self._seen):
-            names = ("kind", "symbol", "period")
-            wanted = " ".join(f"--{name} {','.join(given)}" for name, given in zip(names, self._wanted) if given)
-            raise HqError(f"no series with {wanted}; the input has {', '.join(self._seen)}", DATA)
+            chosen = ChoiceOptions.kind, ChoiceOptions.symbol, ChoiceOptions.period
+            wanted = tuple((" ", option, f" {','.join(given)}") for option, given in zip(chosen, self._wanted) if given)
+            raise HqError(("no series with", *wanted), DATA, hint=f"the input has {', '.join(self._seen)}")
         if self._begun is None and self._announced is not None:
             self._begin(self._announced)
         self._writer.end()
@@ -266,9 +267,10 @@ class Export(Sink):
         if not alike:
             fitting = ", ".join(key for key in self._seen if self._fits_key(key))
             what = f"{self.format} holds one kind and period, these were chosen: {fitting}"
-            raise HqError(f"{what}; pass --period or --kind", USAGE)
+            raise HqError(what, USAGE, hint=("pass ", ChoiceOptions.period, " or ", ChoiceOptions.kind))
         if [schema.cols[at] for at in self._of(schema)] != [first.cols[at] for at in self._of(first)]:
-            raise HqError(f"{schema.key} has other columns than {first.key}; choose with --columns or --symbol", DATA)
+            hint = "choose with ", ChoiceOptions.columns, " or ", ChoiceOptions.symbol
+            raise HqError(f"{schema.key} has other columns than {first.key}", DATA, hint=hint)
 
     def _of(self, schema: Schema) -> list[int]:
         """Which columns of a series are written."""

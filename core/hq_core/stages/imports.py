@@ -9,7 +9,7 @@ from hq_core.batch import Schema
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
 from hq_core.formats.together import Apart
-from hq_core.options.imports import ERROR, KEEP, LAST, SORT
+from hq_core.options.imports import ERROR, KEEP, LAST, SORT, SaidOptions
 from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
 
@@ -56,7 +56,7 @@ class Import(Stage):
         if options.stated() and found.ours:
             raise HqError(f"the input is {found.ours}, so no option can say it", USAGE)
         if options.skip_lines and not found.lines:
-            raise HqError("--skip-lines is about lines of CSV, which the input is not", USAGE)
+            raise HqError((SaidOptions.skip_lines, " is about lines of CSV, which the input is not"), USAGE)
         if self._arranged is not None:
             self._arranged.foreign = not found.ours
         return found
@@ -110,7 +110,8 @@ class _Arranged:
 
     def schema(self, schema: Schema) -> None:
         if self.dedupe != ERROR and schema.of == "trade" and not schema.has("id"):
-            raise HqError(f"{schema.key}: trades without ids may be alike, so --dedupe cannot tell which are repeated")
+            what = "trades without ids may be alike, so ", SaidOptions.dedupe, " cannot tell which are repeated"
+            raise HqError(what, subject=schema.key)
 
     def rows(self, batch: Batch) -> None:
         raise NotImplementedError
@@ -175,7 +176,8 @@ class Sorted(_Arranged):
         return kept, self.told(wrong) if wrong else ""
 
     def save(self) -> dict[str, Any]:
-        raise HqError("--order sort needs the whole input, so there is no state to go on from", USAGE)
+        what = SaidOptions.order, " sort needs the whole input, so there is no state to go on from"
+        raise HqError(what, USAGE)
 
 
 class Deduped(_Arranged):
@@ -301,7 +303,7 @@ class Files(Source):
             except HqError as error:
                 if isinstance(error, Apart) and path in str(error):
                     raise
-                raise HqError(f"{path}: {error}", error.code) from None
+                raise error.within(path) from None
             for what, n in source.passed.items():
                 self.passed[what] = self.passed.get(what, 0) + n
 
