@@ -70,7 +70,7 @@ def _text(report: dict[str, Any], json: bool) -> str:
         from hq_cli._say import told_json
 
         return told_json(report)
-    from hq_core.futures.readable import readable
+    from hq_cli._report import readable
 
     return readable(report).rstrip("\n")
 

@@ -48,6 +48,7 @@ def main(
 
     -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
     """
+    from hq_cli._report import readable
     from hq_core.errors import USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
     from hq_core.formats.times import instant
@@ -66,7 +67,7 @@ def main(
     names = [name.strip() for name in columns.split(",") if name.strip()]
     start, stop = (instant(text) if text else None for text in (since, until))
     with _written(output) as fd:
-        stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0)
+        stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0, readable)
         stage.run(open_input(0))
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")

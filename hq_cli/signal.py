@@ -53,7 +53,7 @@ def main(
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
     there too.
     """
-    from hq_core.lang.files import read_params, read_strategies
+    from hq_cli._strategies import read_params, read_strategies
 
     if (columns or sample) and not check:
         raise click.UsageError("--columns and --sample belong to --check")

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hq_cli._report import readable, wrapped
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
 from hq_core.futures.ledger import Backtest as Ledger
-from hq_core.futures.readable import readable, wrapped
 from hq_core.futures.terms import Terms
 from hq_core.say import iso_text
 from hq_core.stages.backtest import Backtest

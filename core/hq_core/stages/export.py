@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.roles import Item
 
+    Told = Callable[[dict[str, Any]], str]
+
     class Format(Protocol):
         """A writer of one format."""
 
@@ -76,7 +78,7 @@ class Descriptor:
         """The descriptor is its owner's to close."""
 
 
-def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
+def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told | None = None) -> Format:
     """The writer of a format on an output."""
     if format_ in ("csv", "tsv", "jsonl", "json", "table"):
         from hq_core.formats import text
@@ -87,7 +89,9 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
             return text.Json(out.text, format_ == "jsonl", time)
         return text.Delimited(out.text, "," if format_ == "csv" else "\t", time)
     if format_ == "report":
-        return Reports(out.text)
+        if told is None:
+            raise HqError("report: how a report reads is not given", USAGE)
+        return Reports(out.text, told)
     if format_ == "npz":
         from hq_core.formats.arrays import NpzWriter
 
@@ -100,8 +104,9 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
 class Reports:
     """The reports of a stream as text; its rows are not shown."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], told: Told) -> None:
         self._write = write
+        self._told = told
         self._any = False
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
@@ -111,12 +116,10 @@ class Reports:
         """Rows are no report."""
 
     def other(self, frame: dict[str, Any]) -> None:
-        from hq_core.futures.readable import readable
-
         if frame.get("kind") != "report":
             return
         try:
-            text = readable(frame)
+            text = self._told(frame)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HqError(f"a report that hq-backtest did not write: {type(error).__name__} {error}", DATA) from None
         self._write(("\n" if self._any else "") + text)
@@ -164,13 +167,14 @@ class Export(Sink):
     columns             only these, in this order; () for all
     since, until        ns UTC: only rows of since <= ts < until
     head, tail          only the first or the last so many rows; 0 for all
+    told                the text of a report, for the format that shows it
     skipped             frames that the format has no place for, by kind
     """
 
     def __init__(
         self, format_: str, fd: int, kind: str | Sequence[str] = (), symbol: str | Sequence[str] = (),
         period: str | Sequence[str] = (), columns: Sequence[str] = (), time: str = "iso", since: int | None = None,
-        until: int | None = None, head: int = 0, tail: int = 0,
+        until: int | None = None, head: int = 0, tail: int = 0, told: Told | None = None,
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
             raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))
@@ -183,7 +187,7 @@ class Export(Sink):
         self._tail = Tail(tail) if tail else None
         self._names = tuple(columns)
         self._out = Descriptor(fd)
-        self._writer = writer(format_, self._out, time, head)
+        self._writer = writer(format_, self._out, time, head, told)
         self._mixed = format_ in MIXED
         self._begun: Schema | None = None
         self._announced: Schema | None = None       # the first series that fits: its header stands even without rows
