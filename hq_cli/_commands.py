@@ -15,6 +15,11 @@ PURPOSES = (
     ("Check and keep", ("diff", "state")),
 )
 NAMES = tuple(name for _, names in PURPOSES for name in names)
+WORDS = (                       # what hq itself does: hq warm is no hq-warm
+    ("Once after installing", ("warm",)),
+    ("For programs and language models", ("describe",)),
+)
+OWN = tuple(word for _, words in WORDS for word in words)
 
 
 def module(name: str) -> str:
@@ -25,4 +30,10 @@ def module(name: str) -> str:
 def load(name: str) -> Command:
     """The command hq-NAME."""
     found: Command = import_module(module(name)).main
+    return found
+
+
+def word(name: str) -> Command:
+    """The command `hq NAME` that is no hq-NAME."""
+    found: Command = import_module(f"hq_cli._{name}").main
     return found

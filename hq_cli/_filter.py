@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hq_cli._help import Command, behind, common_options
+from hq_cli._options import made
 from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
 from hq_core import VERSION, hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
+from hq_core.options.state import StateOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,15 +32,6 @@ def command(
         return click.command(name, cls=cls, examples=examples)(behind(function, common_options(name, VERSION)))
 
     return declare
-
-
-STATE = [
-    click.option("--state", metavar="FILE",
-                 help="Start from the state in FILE and leave the state there at the end. A state is to be trusted as "
-                 "a program is: one that others own or may write is refused."),
-    click.option("--state-every", type=click.IntRange(min=0), default=0, metavar="ROWS",
-                 help="Also write the state after this many input rows."),
-]
 
 
 class Run:
@@ -73,15 +66,15 @@ def filter_command(
     def declare(function: Callable[..., Any]) -> Command:
         @functools.wraps(function)
         def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
-            made = function(*args, **rest)
+            asked = function(*args, **rest)
             options = {key: value for key, value in rest.items() if key not in shows}
-            if made is None or isinstance(made, int):
-                return made
-            wanted = made if isinstance(made, Run) else Run(made)
+            if asked is None or isinstance(asked, int):
+                return asked
+            wanted = asked if isinstance(asked, Run) else Run(asked)
             code = run_stage(name, wanted, state, state_every, options)
             return code if wanted.after is None else wanted.after(code)
 
-        return command(name, examples)(behind(filter_, STATE))
+        return command(name, examples)(behind(filter_, made(StateOptions)))
 
     return declare
 
@@ -200,6 +193,8 @@ def _plain(value: Any) -> Any:
     """An option's value as a frame or a state can hold it."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(one) for key, one in value.items()}
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 

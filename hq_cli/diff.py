@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hq_cli._filter import command
+from hq_cli._options import given
 from hq_core.errors import printable
+from hq_core.options import Option
+from hq_core.options.diff import NearOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Source
@@ -20,18 +23,17 @@ hq-gen bars --rows 100 --seed 1 | hq-indicators ema:20 | hq-diff --columns ema_2
 """
 
 
+class Shown:
+    """What is told of the comparison."""
+
+    as_json = Option(False, "Print one JSON object, equal or not.", flag="--json")
+    verbose = Option(False, "Say how much was compared if all is equal.", short="v")
+
+
 @command("hq-diff", EXAMPLES)
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option("--ulp", type=click.IntRange(0, 2**32), metavar="N",
-              help="Floats that lie no more than N units in the last place apart are equal, and so are -0.0 and 0.0.")
-@click.option("--rtol", type=click.FloatRange(min=0), metavar="FRACTION",
-              help="So are those that lie no more than this part of the larger one apart.")
-@click.option("--atol", type=click.FloatRange(min=0), metavar="NUMBER", help="And those no more than this apart.")
-@click.option("--columns", metavar="NAMES", default="",
-              help="Compare these columns alone: close,rsi_14; neither reports nor signals nor series that lack them.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, equal or not.")
-@click.option("-v", "--verbose", is_flag=True, help="Say how much was compared if all is equal.")
+@given(NearOptions, Shown)
 def main(
     a: str, b: str, ulp: int | None, rtol: float | None, atol: float | None, columns: str, as_json: bool, verbose: bool
 ) -> int:
@@ -84,7 +86,7 @@ def _opened(path: str) -> Source:
     try:
         return open_input(fd)
     except HqError as error:
-        raise HqError(f"{path}: {error}", error.code) from None
+        raise error.within(path) from None
 
 
 def _where(found: Diff) -> str:

@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from hq_cli._filter import check_stdin, command
+from hq_cli._options import given
 from hq_cli._say import say
+from hq_core.options import Option
+from hq_core.options.export import ChoiceOptions, FormOptions
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv > bars.csv
@@ -17,19 +20,17 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 """
 
 
+class Place:
+    """Where they go."""
+
+    output: Option[str | None] = Option(
+        None, "Write to FILE, there when it is whole; - is stdout.", kind=str, unit="FILE", short="o",
+    )
+
+
 @command("hq-export", EXAMPLES)
 @click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table|report")
-@click.option("--kind", default="", metavar="A,B", help="Only series of these kinds: bar, trade, fill, …")
-@click.option("--symbol", default="", metavar="A,B", help="Only these symbols.")
-@click.option("--period", default="", metavar="A,B", help="Only these periods.")
-@click.option("--columns", default="", metavar="A,B", help="Only these columns, in this order, after the symbol.")
-@click.option("--from", "since", default="", metavar="TIME", help="Only rows from then on: ISO 8601, or …ms.")
-@click.option("--to", "until", default="", metavar="TIME", help="Only rows before then.")
-@click.option("--head", type=click.IntRange(min=1), default=None, metavar="N", help="Only the first N rows.")
-@click.option("--tail", type=click.IntRange(1, 10_000_000), default=None, metavar="N", help="Only the last N rows.")
-@click.option("--time", type=click.Choice(["iso", "s", "ms", "us", "ns"]), default="iso", show_default=True,
-              help="How times are written.")
-@click.option("-o", "--output", "output", metavar="FILE", help="Write to FILE, there when it is whole; - is stdout.")
+@given(ChoiceOptions, FormOptions, Place)
 def main(
     format_: str, kind: str, symbol: str, period: str, columns: str, since: str, until: str, head: int | None,
     tail: int | None, time: str, output: str | None,
@@ -47,6 +48,7 @@ def main(
 
     -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
     """
+    from hq_cli._report import readable
     from hq_core.errors import USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
     from hq_core.formats.times import instant
@@ -65,7 +67,7 @@ def main(
     names = [name.strip() for name in columns.split(",") if name.strip()]
     start, stop = (instant(text) if text else None for text in (since, until))
     with _written(output) as fd:
-        stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0)
+        stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0, readable)
         stage.run(open_input(0))
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")

@@ -4,6 +4,8 @@ from __future__ import annotations
 import click
 
 from hq_cli._filter import arguments, command, frames_out
+from hq_cli._options import given
+from hq_core.options.gen import GenOptions
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-indicators rsi:14 ema:20 | hq-export csv
@@ -13,12 +15,7 @@ hq-gen trades --rows 100000 --seed 7 --gaps 0.1 | hq-aggregate 1m:15m | hq-expor
 
 @command("hq-gen", EXAMPLES)
 @click.argument("what", type=click.Choice(["bars", "trades"]))
-@click.option("--rows", type=click.IntRange(min=0), required=True, metavar="N", help="How many rows.")
-@click.option("--seed", type=click.IntRange(0, 2**62), required=True, metavar="N", help="The same seed, the same rows.")
-@click.option("--symbol", default="BTCUSDT", show_default=True)
-@click.option("--period", default="1m", show_default=True, help="Of a bar.")
-@click.option("--start", default="2024-01-01", show_default=True, metavar="TIME", help="ISO 8601, or number and unit.")
-@click.option("--gaps", type=float, default=0.0, metavar="SHARE", help="Share of bars (minutes of trades) left out.")
+@given(GenOptions)
 def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, gaps: float) -> None:
     """Write synthetic bars or trades.
 

@@ -13,6 +13,7 @@ from hq_core.errors import USAGE, HqError, did_you_mean
 EXAMPLES = """
 hq gen bars --rows 1000 --seed 1 | hq indicators rsi:14 ema:20 | hq export csv
 hq help export
+hq describe --brief
 hq warm
 """
 
@@ -26,19 +27,14 @@ class Toolbox(Command):
         for purpose, names in _commands.PURPOSES:
             with formatter.section(purpose):
                 formatter.write_dl([(f"hq-{name}", _summary(_commands.load(name))) for name in names])
-        with formatter.section("Once after installing"):
-            formatter.write_dl([("hq warm", _summary(_warm()))])
+        for purpose, words in _commands.WORDS:
+            with formatter.section(purpose):
+                formatter.write_dl([(f"hq {word}", _summary(_commands.word(word))) for word in words])
         super().format_options(ctx, formatter)
 
 
 def _summary(of: click.Command) -> str:
     return of.get_short_help_str(limit=200)
-
-
-def _warm() -> click.Command:
-    from hq_cli import _warm
-
-    return _warm.main
 
 
 def _words(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -47,7 +43,7 @@ def _words(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 
 def _known() -> tuple[str, ...]:
-    return (*_commands.NAMES, "warm", "help")
+    return (*_commands.NAMES, *_commands.OWN, "help")
 
 
 @command("hq", EXAMPLES, Toolbox)
@@ -67,7 +63,7 @@ def main(ctx: click.Context, words: tuple[str, ...]) -> None:
     name = words[0].removeprefix("hq-")
     if name not in _known():
         raise HqError(f"unknown command '{words[0]}'{did_you_mean(name, _known())}", USAGE)
-    found = _warm() if name == "warm" else _commands.load(name)
+    found = _commands.word(name) if name in _commands.OWN else _commands.load(name)
     sys.argv = [str(found.name), *(["--help"] if asked else words[1:])]
     found()
 

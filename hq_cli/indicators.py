@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import filter_command
-from hq_cli._settings import settings, settings_options
+from hq_cli._options import given
+from hq_cli._settings import settings
 from hq_core.errors import CHECK
+from hq_core.options import Option
+from hq_core.options.settings import SettingsOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -20,14 +23,26 @@ HQ_PATH=examples/plugin hq-indicators --test mine
 """
 
 
+class Spec:
+    """Indicators from elsewhere than the command line."""
+
+    spec: Option[str | None] = Option(
+        None, "Read indicators from a JSON file: one object or a list of them.", kind=str, unit="FILE",
+    )
+
+
+class Shown:
+    """What is shown in place of a run."""
+
+    list_ = Option(False, "List the indicators, or show the named ones in full.")
+    test = Option(False, "Test the named indicators, yours or hq's, by the rules that all keep.")
+    as_json = Option(False, "With --list: one JSON array.", flag="--json")
+    explain = Option(False, "Show the nodes that would run, with their warm-up, and stop.")
+
+
 @filter_command("hq-indicators", EXAMPLES, shows=("list_", "test", "as_json", "explain", "missing"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
-@click.option("--spec", metavar="FILE", help="Read indicators from a JSON file: one object or a list of them.")
-@settings_options
-@click.option("--list", "list_", is_flag=True, help="List the indicators, or show the named ones in full.")
-@click.option("--test", is_flag=True, help="Test the named indicators, yours or hq's, by the rules that all keep.")
-@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON array.")
-@click.option("--explain", is_flag=True, help="Show the nodes that would run, with their warm-up, and stop.")
+@given(Spec, SettingsOptions, Shown)
 def main(
     specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...], missing: str,
     list_: bool, test: bool, as_json: bool, explain: bool,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import Run, filter_command
+from hq_cli._options import given
+from hq_core.options.merge import MergeOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Source
@@ -20,9 +22,7 @@ hq-gen bars --rows 90 --seed 1 --period 1h | hq-merge - <(hq-gen bars --rows 90 
 
 @filter_command("hq-merge", EXAMPLES)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--series", is_flag=True, help="Write each symbol as a series of its own; takes a panel apart.")
-@click.option("--timeout", metavar="DURATION", default="", help="End with 75 when an input that the others wait for is "
-              "silent for so long, such as 30s. No row depends on it.")
+@given(MergeOptions)
 def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
     """Merge inputs by time: each row comes when no input can bring an earlier one any more.
 
@@ -39,7 +39,7 @@ def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
     from hq_core.roles import Stage
     from hq_core.stages.merge import Merged
 
-    patience = parse_duration(timeout, "--timeout") / 1e9 if timeout else 0.0
+    patience = parse_duration(timeout, MergeOptions.timeout) / 1e9 if timeout else 0.0
     names = files or ("",)              # stdin alone needs no name in errors
     return Run(Stage(), lambda fd: Merged([(name, *_opened(name, fd)) for name in names], series, patience))
 

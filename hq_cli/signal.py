@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hq_cli._filter import filter_command
+from hq_cli._options import given
 from hq_cli._say import say
-from hq_cli._settings import settings, settings_options
+from hq_cli._settings import settings
+from hq_core.options import Option
+from hq_core.options.settings import SettingsOptions
+from hq_core.options.signal import StrategyOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -20,18 +24,20 @@ hq-signal --check examples/rsi.hq
 """
 
 
+class Shown:
+    """What is written in place of rows with orders."""
+
+    signals = Option(False, "Write one map an order, and no rows.")
+    check = Option(False, "Check the strategies, read no input, and stop.")
+    columns = Option("", "With --check: the bars have these columns, no others.", unit="NAMES")
+    sample = Option("", "With --check: run over FILE and write nothing.", unit="FILE")
+    list_params = Option(False, "Print the params with default and bounds as JSON and stop.")
+    format_ = Option(False, "Print the strategy in its canonical form and stop.")
+
+
 @filter_command("hq-signal", EXAMPLES, shows=("check", "columns", "sample", "list_params", "format_", "missing"))
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
-@click.option("-p", "--param", "params", multiple=True, metavar="NAME=NUMBER", help="Set a param.")
-@click.option("--period", default="", metavar="PERIOD", help="The bars to run on; else the finest ones.")
-@click.option("--keep", default="", metavar="NAMES", help="Write these assigned names as columns too.")
-@settings_options
-@click.option("--signals", is_flag=True, help="Write one map an order, and no rows.")
-@click.option("--check", is_flag=True, help="Check the strategies, read no input, and stop.")
-@click.option("--columns", default="", metavar="NAMES", help="With --check: the bars have these columns, no others.")
-@click.option("--sample", default="", metavar="FILE", help="With --check: run over FILE and write nothing.")
-@click.option("--list-params", is_flag=True, help="Print the params with default and bounds as JSON and stop.")
-@click.option("--format", "format_", is_flag=True, help="Print the strategy in its canonical form and stop.")
+@given(StrategyOptions, SettingsOptions, Shown)
 def main(
     files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str, compat: str, unstable: tuple[str, ...],
     missing: str, signals: bool, check: bool, columns: str, sample: str, list_params: bool, format_: bool,
@@ -47,7 +53,7 @@ def main(
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
     there too.
     """
-    from hq_core.lang.files import read_params, read_strategies
+    from hq_cli._strategies import read_params, read_strategies
 
     if (columns or sample) and not check:
         raise click.UsageError("--columns and --sample belong to --check")

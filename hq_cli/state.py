@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from hq_cli._filter import command
+from hq_cli._options import given
+from hq_core.options import Option
 
 EXAMPLES = """
 hq-state rsi.state
@@ -14,11 +16,17 @@ tail -c +$(( $(hq-state --input-bytes rsi.state) + 1 )) bars.hqf | hq-indicators
 """
 
 
+class Shown:
+    """What is printed alone."""
+
+    input_bytes = Option(False, "Print only how much of its input is in the state.")
+    output_bytes = Option(False, "Print only how much output belongs to the state.")
+
+
 @command("hq-state", EXAMPLES)
 @click.argument("file", metavar="FILE")
-@click.option("--input-bytes", "wanted", flag_value="input", help="Print only how much of its input is in the state.")
-@click.option("--output-bytes", "wanted", flag_value="output", help="Print only how much output belongs to the state.")
-def main(file: str, wanted: str | None) -> None:
+@given(Shown)
+def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
     """Print what the state FILE of a filter holds, as one JSON object.
 
     After a kill -9, cut the output to --output-bytes, give the filter its input from --input-bytes on, and append:
@@ -32,10 +40,13 @@ def main(file: str, wanted: str | None) -> None:
     from hq_core import statefile
     from hq_core.errors import NOINPUT, HqError
 
+    if input_bytes and output_bytes:
+        raise click.UsageError("--input-bytes and --output-bytes: choose one")
     found = statefile.read(file, trusted=False)
     if found is None:
         raise HqError(f"state {file}: there is no such file", NOINPUT)
-    click.echo(found[wanted]["bytes"] if wanted else _json(found, os.path.getsize(file)))
+    wanted = "output" if output_bytes else "input"
+    click.echo(found[wanted]["bytes"] if input_bytes or output_bytes else _json(found, os.path.getsize(file)))
 
 
 def _json(found: dict[str, Any], size: int) -> str:

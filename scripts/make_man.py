@@ -16,8 +16,10 @@ from textwrap import dedent
 import click
 from click_man.core import generate_man_page
 
-from hq_cli import _commands, _warm, hq
+from hq_cli import _commands, hq
+from hq_cli._effects import EFFECTS, told
 from hq_cli._help import ENVIRONMENT
+from hq_cli._options import Made
 from hq_core import VERSION, registry
 from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
@@ -28,13 +30,6 @@ from hq_core.lang.words import ACTIONS, BUILTINS, COLUMNS
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
 LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
-BUILTIN_MEANINGS = {
-    "ABS": "size without sign",
-    "MIN": "the smallest of the values",
-    "MAX": "the largest of the values",
-    "CROSSOVER": "true on the row at which the first value comes to lie above the second",
-    "CROSSUNDER": "true on the row at which the first value comes to lie below the second",
-}
 OF_KINDS = ('.\\" made by scripts/make_man.py from kinds.py\n', '.\\" end of what is made\n')
 TAG = 24        # room for a column's name and type
 
@@ -90,9 +85,19 @@ def page(command: hq.Command) -> str:
         for purpose, names in _commands.PURPOSES:
             rows = tuple((f"hq-{name}", _commands.load(name).get_short_help_str(200)) for name in names)
             made += listed(purpose.upper(), rows)
-        made += listed("HQ WARM", (("hq warm", paragraphs(_warm.main.help or "").replace("\n\n", " ")),))
+        for word in _commands.OWN:
+            made += listed(f"HQ {word.upper()}", _own(_commands.word(word)))
+    effect = EFFECTS.get(str(command.name).removeprefix("hq-"))
+    if effect is not None and told(effect):
+        made += f".SH KINDS\n{escaped(told(effect))}\n"
     made += ".SH EXAMPLES\n" + literal(command.examples)
     return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
+
+
+def _own(command: hq.Command) -> tuple[tuple[str, str], ...]:
+    """A word of hq, and the options that it alone takes."""
+    options = tuple((param.opts[-1], param.declared.help) for param in command.params if isinstance(param, Made))
+    return (str(command.name), paragraphs(command.help or "").replace("\n\n", " ")), *options
 
 
 def indicators() -> str:
@@ -115,9 +120,9 @@ def indicators() -> str:
 
 def builtins() -> str:
     made = []
-    for name, (_, fewest, most, _) in BUILTINS.items():
-        call = f"{name}({', '.join('abcdefgh'[:fewest])}{', ...' if most > fewest else ''})"
-        made.append(f".TP\n\\fB{call}\\fP\n{BUILTIN_MEANINGS[name]}\n")
+    for name, one in BUILTINS.items():
+        call = f"{name}({', '.join('abcdefgh'[:one.fewest])}{', ...' if one.most > one.fewest else ''})"
+        made.append(f".TP\n\\fB{call}\\fP\n{one.meaning}\n")
     return "".join(made)
 
 

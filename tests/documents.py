@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hq_cli import _commands, _warm, hq
+from hq_cli import _commands, hq
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = {**{f"hq-{name}": _commands.load(name) for name in _commands.NAMES}, "hq": hq.main, "hq warm": _warm.main}
+COMMANDS = {**{f"hq-{name}": _commands.load(name) for name in _commands.NAMES}, "hq": hq.main,
+            **{f"hq {word}": _commands.word(word) for word in _commands.OWN}}
 
 # What each command does when it does its work, in the folder `desk`.
 LINES = {

@@ -166,7 +166,7 @@ def test_what_always_holds(case):
         assert row["max_open"] >= 0.0
         if not case["hedge"]:
             assert row["long"] == 0.0 or row["short"] == 0.0
-    num, den = fast.terms.lot
+    num, den = fast.terms.lots
     held = {1: 0, -1: 0}
     for fill in fills:
         assert by_ts[fill["ts"]]["low"] <= fill["price"] <= by_ts[fill["ts"]]["high"]

@@ -176,7 +176,7 @@ def test_filled_in_minutes_are_times_without_trades_and_no_holes():
         with pytest.raises(HqError, match=f"holes {mode}: with fill flat") as caught:
             Aggregate("5m", fill="flat", holes=mode)
         assert caught.value.code == USAGE
-    with pytest.raises(HqError, match="holes is 'maybe'"):
+    with pytest.raises(HqError, match="holes: 'maybe', must be one of keep, drop, error"):
         Aggregate("5m", holes="maybe")
 
 

@@ -188,7 +188,7 @@ def test_days_pass_where_they_are_the_days_that_are_asked_for(given_tz, asked, f
     if fits:
         assert [tuple(row.values()) for row in run(rows, "1d", schema=schema, tz=asked)[0].of("1d")] == rows
         return
-    days = rf"follow the days of {given_tz or 'UTC'}, not of {asked or 'UTC'}; give finer bars, or --tz"
+    days = rf"follow the days of {given_tz or 'UTC'}, not of {asked or 'UTC'}; give finer bars, or tz"
     with pytest.raises(HqError, match=days) as caught:
         run(rows, "1d", schema=schema, tz=asked)
     assert caught.value.code == DATA

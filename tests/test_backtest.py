@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hq_cli._report import readable, wrapped
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
 from hq_core.futures.ledger import Backtest as Ledger
-from hq_core.futures.readable import readable, wrapped
 from hq_core.futures.terms import Terms
 from hq_core.say import iso_text
 from hq_core.stages.backtest import Backtest
@@ -188,7 +188,7 @@ def test_one_of_several_strategies():
         out = promises.run(Backtest(Terms(), strategy=name), data)
         assert [(fill["side"], fill["quantity"]) for fill in table(out, "fill")] == fills
     assert refused(data) == (
-        USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with --strategy")
+        USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with strategy")
     assert refused(data, strategy="upp") == (
         USAGE, "strategy: 'upp' has no orders in bar/BTCUSDT/1m; there are up, down; did you mean up?")
 

@@ -246,7 +246,7 @@ def test_a_mark_closes_what_has_ended_and_goes_on():
 def test_going_back_in_time_is_an_error_and_what_was_before_has_been_written():
     rows = [trade(0), trade(MINUTE), trade(MINUTE + 1_500_000), trade(MINUTE)]
     stage = Aggregate("1m")
-    with pytest.raises(HqError, match="row 4: ts goes back by 1.5 ms; sort the input or pass --lateness") as caught:
+    with pytest.raises(HqError, match="row 4: ts goes back by 1.5 ms; sort the input or pass lateness") as caught:
         run(rows, "1m", stage=stage)
     assert caught.value.code == DATA
     assert len(stage.out.of("1m")) == 1
@@ -411,11 +411,11 @@ def test_a_gap_that_is_too_long_is_an_error_that_names_it():
     assert len(run(rows, "1m", fill="flat", max_gap="2h", more=True)[0].of("1m")) == 120
     with pytest.raises(
         HqError,
-        match=r"row 3: nothing from 2023-11-15T00:01:00Z to 2023-11-15T02:00:00Z \(1h 59m\), longer than --max-gap 1h",
+        match=r"row 3: nothing from 2023-11-15T00:01:00Z to 2023-11-15T02:00:00Z \(1h 59m\), longer than max_gap 1h",
     ):
         run(rows, "1m", fill="flat", max_gap="1h")
     assert len(run(rows, "1m", max_gap="1h", more=True)[0].of("1m")) == 2  # nothing is filled, so no gap is too long
-    with pytest.raises(HqError, match="longer than --max-gap 1h"):
+    with pytest.raises(HqError, match="longer than max_gap 1h"):
         run([*rows[:2], ("mark", START + 2 * HOUR)], "1m", fill="flat", max_gap="1h")
 
 

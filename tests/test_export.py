@@ -156,7 +156,7 @@ def test_files_appear_when_they_are_complete(run, tmp_path):
     ("hq-gen bars --rows 5 --seed 1 | hq-import --symbol X", 2, "is hq-frames already"),
     ("printf 'a,b\\n' | hq-import --columns close", 2, "--columns: 'close' is not of the form close=Last"),
     ("printf 'a,b\\n' | hq-import --delimiter ab", 2, "--delimiter is 'ab', must be one character"),
-    ("hq-gen bars --rows 5 --seed 1 --gaps 2", 2, "hq-gen: --gaps is 2, must be 0 to 0.9"),
+    ("hq-gen bars --rows 5 --seed 1 --gaps 2", 2, "hq-gen: Invalid value for '--gaps': 2.0 is not in the range"),
     ("hq-gen bars --rows 5 --seed 1 --start yesterday", 2, "hq-gen: time 'yesterday' is not ISO 8601"),
 ])
 def test_errors_and_their_codes(run, line, code, message):

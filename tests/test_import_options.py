@@ -185,7 +185,7 @@ def test_a_format_that_cannot_be_is_a_usage_error(run):
 def test_lines_before_the_header_are_skipped():
     text = "Data of somebody, 2024\n\n# not a header: 1,2\nopen_time,close\n1704067200000,1\n1704070800000,2\n"
     assert imported(text, skip_lines=3)[0]["bar//1h"]["close"] == [1.0, 2.0]
-    with pytest.raises(HqError, match="fewer lines than the 9 of --skip-lines"):
+    with pytest.raises(HqError, match="fewer lines than the 9 of skip_lines"):
         imported(text, skip_lines=9)
 
 

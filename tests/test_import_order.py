@@ -22,7 +22,7 @@ TRADE_HEAD = "transact_time,price,qty,id"
 
 def imported(data: bytes, dedupe: str = "error", **options) -> bytes:
     """What hq-import writes."""
-    stage = Import(Options(**options), dedupe)
+    stage = Import(Options(**options, dedupe=dedupe))
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as to:
         file.write(data)
         file.seek(0)

@@ -32,7 +32,7 @@ def test_a_series_that_is_read_and_never_comes_is_an_error_at_the_end(who: str) 
     run = Run(STAGES[who]()).announce("15m").feed("15m", bars([1, 2]))
     assert wrong(run) == (
         f"bar/X/4h is read by {who} and never came; the input has bar/X/15m; hq-aggregate 15m:4h makes the 4h bars, "
-        "or pass --missing warn"
+        "or pass missing warn"
     )
 
 

@@ -325,7 +325,7 @@ def test_finest_announced_period_is_the_base_of_each_symbol() -> None:
 def test_finer_period_after_rows_is_refused() -> None:
     run = Run(strategy("IF close > 0 THEN BUY")).announce("4h").feed("4h", bars([1.0], step=14400))
     with pytest.raises(
-        HqError, match="bar/X/15m: comes after rows of bar/X/4h .* pass --period 15m or --period 4h"
+        HqError, match="bar/X/15m: comes after rows of bar/X/4h .* pass period 15m or period 4h"
     ):
         run.announce("15m")
     run = (

@@ -360,7 +360,7 @@ def test_a_panel_has_its_symbols_as_codes(format_):
     stream = frames((schema, [(i, i % 3, 1.5) for i in range(9)]))
     assert read(exported(stream, format_)) == read(stream)
     named = Schema("bar", "X", "1m", [("ts", "i8"), ("symbol", "s4"), ("close", "f8")])
-    with pytest.raises(HqError, match="'symbol' would be there twice; choose the columns with --columns"):
+    with pytest.raises(HqError, match="'symbol' would be there twice; choose the columns with columns"):
         exported(frames((named, [(1, 1, 1.5)])), format_)
 
 

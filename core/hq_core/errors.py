@@ -1,6 +1,20 @@
 """The one kind of error that reaches a user, and the exit codes it may carry."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TypeAlias
+
+    class Named(Protocol):
+        """An option, as far as a message is concerned."""
+
+        name: str
+        flag: str
+
+    Phrase: TypeAlias = "str | Named | tuple[Phrase, ...]"
+
 CHECK, USAGE = 1, 2
 DATA, NOINPUT, SERVICE, BUG, MEMORY, IO, TEMP, PERM, CONFIG = 65, 66, 69, 70, 71, 74, 75, 77, 78
 HANGUP, INTERRUPT, PIPE, TERMINATED = 129, 130, 141, 143
@@ -38,24 +52,57 @@ def printable(text: str) -> str:
 class HqError(Exception):
     """What is wrong, where, and what to do, in one line; `code` is the process's exit status.
 
-    What the message quotes of files and arguments may hold anything: it is made printable here, once for all.
-    below   further lines, printable already: a strategy's line and the caret under it
+    message  what is wrong, where a value alone does not tell it
+    subject  what it is about: an option, a place in a file;  value: of it, as it was given
+    rule     what must hold;  hint: the nearest right thing
+    below    further lines, printable already: a strategy's line and the caret under it
+
+    Each but the value is a text, an option, or several of them: an option is called what the reader calls it, --max-gap
+    by a command and max_gap by a program.  What they quote of files and arguments may hold anything: it is made
+    printable here, once for all.
+
+    >>> raise HqError(subject="leverage", value=200, rule="must be 1 to 150")
+    Traceback (most recent call last):
+    hq_core.errors.HqError: leverage: 200, must be 1 to 150
     """
 
-    def __init__(self, message: str, code: int = DATA, below: str = "") -> None:
-        super().__init__(printable(message) + below)
+    def __init__(
+        self, message: Phrase = "", code: int = DATA, below: str = "", *, subject: Phrase = "", value: object = None,
+        rule: Phrase = "", hint: Phrase = "",
+    ) -> None:
+        self.message, self.subject, self.value, self.rule, self.hint = message, subject, value, rule, hint
         self.code = code
+        self.below = below
+        super().__init__(self.told(lambda option: option.name))
+
+    def told(self, word: Callable[[Named], str]) -> str:
+        """The whole message, with the options as `word` calls them."""
+        return _worded(self.phrase(), word) + self.below
+
+    def phrase(self) -> tuple[Phrase, ...]:
+        """The first line as its parts: subject: value, rule; hint."""
+        what = self.message if self.value is None else _shown(self.value)
+        parts: list[Phrase] = []
+        for before, part in ((": ", what), (", ", self.rule), ("; ", self.hint)):
+            if part:
+                parts += [before, part]
+        return (self.subject, *parts) if self.subject else tuple(parts[1:])
+
+    def within(self, place: str, code: int | None = None) -> HqError:
+        """The same error, told of a place around it."""
+        return HqError((f"{place}: ", *self.phrase()), self.code if code is None else code, self.below)
 
 
-def as_arguments(message: str) -> str:
-    """A command's message for a program, whose argument for --max-gap is max_gap.
+def _shown(value: object) -> str:
+    return f"{value:.15g}" if isinstance(value, int | float) else f"'{value}'"
 
-    >>> as_arguments("longer than --max-gap 1d")
-    'longer than max_gap 1d'
-    """
-    import re
 
-    return re.sub(r"--([a-z][a-z-]+)", lambda found: found[1].replace("-", "_"), message)
+def _worded(phrase: Phrase, word: Callable[[Named], str]) -> str:
+    if isinstance(phrase, str):
+        return printable(phrase)
+    if isinstance(phrase, tuple):
+        return "".join(_worded(part, word) for part in phrase)
+    return word(phrase)
 
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:

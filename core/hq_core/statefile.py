@@ -13,6 +13,7 @@ import msgpack
 
 from hq_core import VERSION, files
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, TEMP, USAGE, HqError
+from hq_core.options.state import StateOptions
 from hq_core.saved import Count, Damaged, shaped, taking
 
 MAGIC = b"hqstate1"
@@ -134,7 +135,7 @@ class Lock:
 
     def __init__(self, path: str) -> None:
         if not path:
-            raise HqError("--state is empty, must be the name of a file", USAGE)
+            raise HqError((StateOptions.state, " is empty"), USAGE, rule="must be the name of a file")
         self._fd = -1
         self._path = os.path.join(files.folder_of(path), f".{os.path.basename(path)}.lockfile")
         try:

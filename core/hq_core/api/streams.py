@@ -27,7 +27,7 @@ def read(path: str) -> Iterator[Item]:
     try:
         yield from ordered(open_input(fd))
     except HqError as error:
-        raise HqError(f"{path}: {error}", error.code) from None
+        raise error.within(path) from None
     finally:
         os.close(fd)
 

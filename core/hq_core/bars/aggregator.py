@@ -8,9 +8,10 @@ from hq_core.bars.chain import Chain
 from hq_core.bars.period import far, parse_duration, parse_period, parse_periods
 from hq_core.bars.plan import Options
 from hq_core.batch import CODES, Batch, Schema
-from hq_core.errors import DATA, USAGE, HqError, as_arguments
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import address_of
 from hq_core.kinds import BAR, OHLC, SUMS, TRADE
+from hq_core.options.aggregate import AggregateOptions
 from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Aggregator:
         self._source = parse_period(source) if source else None
         self._symbol = symbol
         self._options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap, "max_gap"), partial="keep", tz=tz,
+            fill=fill == "flat", max_gap=parse_duration(max_gap, AggregateOptions.max_gap), partial="keep", tz=tz,
             zone=open_zone(tz) if tz else None, passes=False,
         )
         self._sheet = Sheet()
@@ -150,8 +151,5 @@ class Aggregator:
         if ts < self._last:
             was, now = self._last // self._unit, ts // self._unit
             raise HqError(f"ts is {now}, must not be before that of the one pushed before, {was}", DATA)
-        try:
-            chain.rows(Batch(schema, 1, [address_of(cell) for cell in self._row], self._row))
-        except HqError as error:
-            raise HqError(as_arguments(str(error)), error.code) from None
+        chain.rows(Batch(schema, 1, [address_of(cell) for cell in self._row], self._row))
         self._last = ts

@@ -13,6 +13,7 @@ from hq_core.bars.period import far, within
 from hq_core.bars.plan import Plan
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
+from hq_core.options.aggregate import AggregateOptions
 from hq_core.say import iso_text
 
 if TYPE_CHECKING:
@@ -132,15 +133,15 @@ class Chain:
             if not self.started:
                 self.started = True
                 self.cover = min(_AT(at).value, self.marked)
-        silent = self.arrivals.silent(horizon) if self.options.fill and self.started else ""
+        silent = self.arrivals.silent(horizon) if self.options.fill and self.started else None
         if good:
             self._pass(batch.slice(0, good), at, self.last if silent else max(self.last, horizon))
         elif horizon > NEVER and self.started and not silent:
             self._feed(None, 0, 0, horizon)
         if silent:
-            raise HqError(f"{self.key}: {silent}", DATA)
+            raise silent.within(self.key)
         if problem:
-            raise HqError(f"{self.key} row {self.arrivals.rows + 1}: {problem}", DATA)
+            raise problem.within(f"{self.key} row {self.arrivals.rows + 1}")
 
     def _pass(self, batch: Batch, at: int, horizon: int) -> None:
         """Make bars of the rows, and hand the rows themselves over behind the coarser bars if they pass."""
@@ -173,17 +174,18 @@ class Chain:
         self._write(horizon)
 
     def _write(self, horizon: int) -> None:
-        problem = self._stop_at_hole() if self.options.holes == "error" else ""
+        problem = self._stop_at_hole() if self.options.holes == "error" else None
         for level in reversed(self.levels):
             partial = level.write(self.out, self.cover, horizon)
             if partial:
                 if self.options.partial == "error":
                     name, begin = level.period.name, iso_text(level.partial_open())
-                    raise HqError(f"{self.key}: the {name} bar of {begin} is partial (--partial drop or keep)", DATA)
+                    what = f"the {name} bar of {begin} is partial (", AggregateOptions.partial, " drop or keep)"
+                    raise HqError(what, subject=self.key)
                 self._count("partial", partial)
             self._found(level.holes())
         if problem:
-            raise HqError(problem, DATA)
+            raise problem
 
     def _found(self, found: holes.Holes) -> None:
         if self.options.holes == "drop":
@@ -191,19 +193,20 @@ class Chain:
         else:
             holes.add(self.found, found)
 
-    def _stop_at_hole(self) -> str:
-        """What to say about the first new bar with a hole; it and what is known after it will not be written."""
+    def _stop_at_hole(self) -> HqError | None:
+        """What is wrong with the first new bar with a hole; it and what is known after it will not be written."""
         first = min(
             ((hole[0], -i, hole) for i, level in enumerate(self.levels) if (hole := level.first_hole(self.cover))),
             default=None,
         )
         if first is None:
-            return ""
+            return None
         self.stopped, at, (end, begin, lack) = first[0], -first[1], first[2]
         for i, level in enumerate(self.levels):
             level.stop_at(end, i > at)
         bar = f"the {self.levels[at].period.name} bar of {iso_text(begin)}"
-        return f"{self.key}: {bar} lacks {lack} row{'s' * (lack != 1)} (--holes keep or drop)"
+        what = f"{bar} lacks {lack} row{'s' * (lack != 1)} (", AggregateOptions.holes, " keep or drop)"
+        return HqError(what, subject=self.key)
 
     # -- time without rows, and the end ------------------------------------------------------------------
     def mark(self, ts: int) -> None:
@@ -215,9 +218,9 @@ class Chain:
         if self.held is not None:
             self._in_order(self.held.until(ts), horizon)
         elif self.started:
-            silent = self.arrivals.silent(ts) if self.options.fill else ""
+            silent = self.arrivals.silent(ts) if self.options.fill else None
             if silent:
-                raise HqError(f"{self.key}: {silent}", DATA)
+                raise silent.within(self.key)
             self._feed(None, 0, 0, horizon)
         self.arrivals.mark(ts)
 

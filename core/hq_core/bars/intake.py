@@ -17,6 +17,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import OHLC
 from hq_core.memory import room
+from hq_core.options.aggregate import AggregateOptions
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 _AT = c_int64.from_address
 _VALUE = c_double.from_address
+
+
+def _far(ts: int) -> HqError | None:
+    wrong = far(ts)
+    return HqError(wrong) if wrong else None
 
 
 class Arrivals:
@@ -52,7 +58,7 @@ class Arrivals:
         """Good rows so far."""
         return int(self.check.state.rows)
 
-    def checked(self, batch: Batch) -> tuple[int, str | None]:
+    def checked(self, batch: Batch) -> tuple[int, HqError | None]:
         """How many rows from the first on are fit for use, and what is wrong with the next one."""
         raise NotImplementedError
 
@@ -66,22 +72,25 @@ class Arrivals:
         state.mark = max(state.mark, ts) if state.marked else ts
         state.marked = 1
 
-    def silent(self, until: int) -> str:
-        """What to say about a time without rows that is too long to be filled, or ''."""
-        return self._gap(until) if until - self.check.state.last > self._max_gap else ""
+    def silent(self, until: int) -> HqError | None:
+        """What is wrong with a time without rows that is too long to be filled, if it is."""
+        return self._gap(until) if until - self.check.state.last > self._max_gap else None
 
-    def _back(self, marked: bool, ts: int) -> str:
+    def _back(self, marked: bool, ts: int) -> HqError:
         state = self.check.state
         if marked:
-            return f"ts lies {say_length(state.mark - ts)} before a mark, which said that no earlier row would come"
+            back = say_length(state.mark - ts)
+            return HqError(f"ts lies {back} before a mark, which said that no earlier row would come")
         if ts == state.last:
-            return f"a second bar closes at {iso_text(ts)}; hq-import --dedupe drops repeats"
-        return f"ts goes back by {say_length(state.last - ts)}; sort the input or pass --lateness"
+            return HqError(f"a second bar closes at {iso_text(ts)}", hint="hq-import --dedupe drops repeats")
+        hint = "sort the input or pass ", AggregateOptions.lateness
+        return HqError(f"ts goes back by {say_length(state.last - ts)}", hint=hint)
 
-    def _gap(self, until: int) -> str:
+    def _gap(self, until: int) -> HqError:
         since = self.check.state.last
         length, limit = say_length(until - since), say_length(self._max_gap)
-        return f"nothing from {iso_text(since)} to {iso_text(until)} ({length}), longer than --max-gap {limit}"
+        rule = "longer than ", AggregateOptions.max_gap, f" {limit}"
+        return HqError(f"nothing from {iso_text(since)} to {iso_text(until)} ({length})", rule=rule)
 
 
 class Trades(Arrivals):
@@ -94,7 +103,7 @@ class Trades(Arrivals):
     def at(self, batch: Batch) -> int:
         return batch.address("ts")
 
-    def checked(self, batch: Batch) -> tuple[int, str | None]:
+    def checked(self, batch: Batch) -> tuple[int, HqError | None]:
         n = batch.n
         values = self._values
         price, qty = batch.address("price"), batch.address("qty")
@@ -111,14 +120,14 @@ class Trades(Arrivals):
             return good, self._order_problem(_AT(ts + 8 * good).value)
         if good < n:
             p, q = _VALUE(price + 8 * good).value, _VALUE(qty + 8 * good).value
-            return good, f"price {p!r} and qty {q!r}: a trade needs a finite price > 0 and a finite qty >= 0"
+            return good, HqError(f"price {p!r} and qty {q!r}: a trade needs a finite price > 0 and a finite qty >= 0")
         return good, None
 
-    def _order_problem(self, ts: int) -> str:
+    def _order_problem(self, ts: int) -> HqError:
         state = self.check.state
         if state.why == order.GAP:
             return self._gap(ts)
-        return far(ts) or self._back(state.why == order.MARKED, ts)
+        return _far(ts) or self._back(state.why == order.MARKED, ts)
 
 
 class Bars(Arrivals):
@@ -154,12 +163,12 @@ class Bars(Arrivals):
         given, asked = str(schema.extra.get("tz") or "UTC"), options.tz or "UTC"
         if base.name in ("1d", "1w") and given != asked:
             what = f"its bars of {base.name} follow the days of {given}, not of {asked}"
-            raise HqError(f"{schema.key}: {what}; give finer bars, or --tz {given}", DATA)
+            raise HqError(what, subject=schema.key, hint=("give finer bars, or ", AggregateOptions.tz, f" {given}"))
 
     def at(self, batch: Batch) -> int:
         return batch.address("open_time") if "open_time" in self.plan.inputs else address_of(self._open_times)
 
-    def checked(self, batch: Batch) -> tuple[int, str | None]:
+    def checked(self, batch: Batch) -> tuple[int, HqError | None]:
         n = batch.n
         usable, bad = n, ""
         for name, kind, _ in self.plan.sums:
@@ -187,27 +196,27 @@ class Bars(Arrivals):
             return good, self._bar_problem(batch, good)
         if good < n:
             value = _VALUE(batch.address(bad) + 8 * good).value
-            return good, f"{bad} is {value!r}, must be finite and >= 0, or NaN where it is absent"
+            return good, HqError(f"{bad} is {value!r}, must be finite and >= 0, or NaN where it is absent")
         return good, None
 
-    def _bar_problem(self, batch: Batch, i: int) -> str:
+    def _bar_problem(self, batch: Batch, i: int) -> HqError:
         state = self.check.state
         ts, opens = (_AT(at + 8 * i).value for at in (batch.address("ts"), self.at(batch)))
         if state.why == merge.FAR:
-            return far(ts) or far(opens)
+            return HqError(far(ts) or far(opens))
         if state.why in (merge.BACK, merge.MARKED):
             return self._back(state.why == merge.MARKED, ts)
         begin = iso_text(opens)
         if state.why == merge.OVERLAP:
-            return f"the bar opens at {begin}, before the one before it closes at {iso_text(state.last)}"
+            return HqError(f"the bar opens at {begin}, before the one before it closes at {iso_text(state.last)}")
         if state.why == merge.EMPTY:
-            return f"the bar opens at {begin} and closes no later"
+            return HqError(f"the bar opens at {begin} and closes no later")
         if state.why == merge.GAP:
             return self._gap(opens)
         names = ("high", "low") if state.why == merge.HIGH_LOW else OHLC
         values = ", ".join(f"{name} {_VALUE(batch.address(name) + 8 * i).value!r}" for name in names)
         rule = "high is below low" if state.why == merge.HIGH_LOW else "prices must be finite"
-        return f"{values} at {begin}: {rule}"
+        return HqError(f"{values} at {begin}: {rule}")
 
     def packed(self, batch: Batch, n: int) -> int:
         """The bodies of finer bars: the columns side by side, the low halves of the pairs 0 as they were made."""

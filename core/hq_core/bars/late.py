@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import EARLIEST, LATEST
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
-from hq_core.errors import DATA, HqError
+from hq_core.errors import HqError
 from hq_core.jit import I1, I4, I8, Cell, State, address_of, inline, kernel
+from hq_core.options.aggregate import AggregateOptions
 from hq_core.saved import Count, Damaged, shaped
 
 if TYPE_CHECKING:
@@ -211,7 +212,8 @@ class Held:
 
     def _grow(self, need: int) -> None:
         if need > LIMIT:
-            raise HqError(f"more than {LIMIT} rows lie within --lateness; use a shorter one", DATA)
+            what = f"more than {LIMIT} rows lie within ", AggregateOptions.lateness
+            raise HqError(what, hint="use a shorter one")
         room = max(2 * need, 2 * self._room)
         added = room - self._room
         # what has been given out last may still be read, so the old memory is not resized in place

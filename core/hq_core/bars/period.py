@@ -10,6 +10,8 @@ from hq_core.say import iso_text, say_length
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from hq_core.options import Option
+
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 LAST = (1 << 63) - 1        # int64 ns end in 2262
@@ -75,18 +77,17 @@ def parse_periods(text: str) -> tuple[Period, ...]:
     return tuple(sorted(found, key=lambda period: period.ns))
 
 
-def parse_duration(text: str, what: str = "") -> int:
-    """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused.  `what` names the option."""
+def parse_duration(text: str, option: Option[str] | None = None) -> int:
+    """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused.  `option`: of which it is the value."""
     count, unit = _split(text)
     ns = _SHORT.get(unit) or UNITS.get(_SPELLINGS.get(unit, unit), 0)
-    whose = f"{what}: " if what else ""
     if not ns or count < 0:
-        raise HqError(
-            f"{whose}'{text}' is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)", USAGE
-        )
-    if count * ns > MOST:
-        raise HqError(f"{whose}'{text}' is longer than {say_length(MOST)}", USAGE)
-    return count * ns
+        wrong = "is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)"
+    elif count * ns > MOST:
+        wrong = f"is longer than {say_length(MOST)}"
+    else:
+        return count * ns
+    raise HqError(f"'{text}' {wrong}", USAGE, subject=option or "")
 
 
 def _split(text: str) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from hq_core.bars.period import parse_period
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 from hq_core.kinds import BAR, BY_SIDE, LABEL, PLAIN, SUMS, TIERS, TOTALS, TRADE
+from hq_core.options.aggregate import AggregateOptions
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -68,7 +69,7 @@ def source_period(schema: Schema) -> Period:
     try:
         return parse_period(schema.period)
     except HqError as error:
-        raise HqError(f"{schema.key}: {error}", DATA) from None
+        raise error.within(schema.key, DATA) from None
 
 
 class Plan:
@@ -103,7 +104,8 @@ class Plan:
             names += BY_SIDE
         if self.options.amounts:
             if "side" not in self.inputs:
-                raise HqError(f"--tiers needs the column side; {schema.key} has {', '.join(schema.names)}", DATA)
+                has = f" needs the column side; {schema.key} has {', '.join(schema.names)}"
+                raise HqError((AggregateOptions.tiers, has), DATA)
             self.bounds = tiers.limits(self.options.amounts, self.options.fx)
             names += _TIERS
         return names
@@ -113,7 +115,8 @@ class Plan:
         self._may(schema, tuple(col for col in BAR.cols if col[0] in PLAIN))
         self._may(schema, tuple(_SUMS.items()))
         if self.options.amounts and TIERS[0].name not in self.inputs:
-            raise HqError(f"--tiers needs trades; {schema.key} are bars without tier columns", DATA)
+            has = f" needs trades; {schema.key} are bars without tier columns"
+            raise HqError((AggregateOptions.tiers, has), DATA)
         return [name for name in _SUMS if name in self.inputs]
 
     def _need(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:

@@ -10,8 +10,6 @@ def limits(amounts: tuple[float, ...], fx: float) -> list[float]:
     """Upper bounds of the first three tiers in quote currency, inclusive: amounts in another currency over `fx`."""
     if len(amounts) != 3 or not all(0 < a < b for a, b in zip(amounts, amounts[1:])):
         raise HqError(f"tiers are three rising amounts, got {', '.join(f'{a:g}' for a in amounts)}", USAGE)
-    if not 0 < fx < 1e12:
-        raise HqError(f"fx is {fx:g}, must be > 0", USAGE)
     return [amount / fx for amount in amounts]
 
 

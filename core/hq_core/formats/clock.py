@@ -6,6 +6,7 @@ import re
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.csv_kernel import DAY, FAR, SECOND
 from hq_core.formats.times import read_iso
+from hq_core.options.imports import SaidOptions
 
 KEPT = 20_000
 _LETTERS_OF_TIME = re.compile(r"%[HIMSfpzZXc]")
@@ -86,14 +87,14 @@ def check_format(format_: str) -> None:
     from datetime import datetime
 
     when = datetime(2021, 11, 23, 14, 45, 56)
-    option = f"--time-format '{format_}'"
+    option = SaidOptions.time_format, f" '{format_}'"
     try:
         text = when.strftime(format_.replace("%z", "+0000").replace("%Z", "UTC"))
         found = datetime.strptime(text, format_)    # noqa: DTZ007
     except ValueError as error:
-        raise HqError(f"{option}: {error}; such as %d/%m/%Y %H:%M", USAGE) from None
+        raise HqError(str(error), USAGE, subject=option, hint="such as %d/%m/%Y %H:%M") from None
     if found.date() != when.date():
-        raise HqError(f"{option} names no whole date; such as %d/%m/%Y %H:%M", USAGE)
+        raise HqError((*option, " names no whole date"), USAGE, hint="such as %d/%m/%Y %H:%M")
 
 
 def _joined(text: str) -> int:

@@ -11,6 +11,7 @@ from hq_core.formats.foreign import Foreign
 from hq_core.formats.members import Members
 from hq_core.formats.options import Options
 from hq_core.formats.rows import ROWS
+from hq_core.options.imports import SaidOptions
 from hq_core.roles import IDLE
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class CsvSource(Foreign):
             found = None if at is None else lines.line(at)
             if found is None:
                 if head.before and lines.ended:
-                    raise HqError(f"the input has fewer lines than the {self.options.skip_lines} of --skip-lines")
+                    few = f"the input has fewer lines than the {self.options.skip_lines} of "
+                    raise HqError((few, SaidOptions.skip_lines))
                 return None
             line, after = found
             self._looked = lines.base + after

@@ -20,10 +20,10 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.numbers import is_number
-from hq_core.formats.options import ERROR, SORT
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, Plan, whole
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
+from hq_core.options.imports import ERROR, SORT
 from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 

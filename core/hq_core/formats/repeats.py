@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hq_core.formats.options import DROP
 from hq_core.formats.records import PLACE, alike
+from hq_core.options.imports import DROP, EXACT, LAST
 from hq_core.say import iso_text, listed, say_back
 
 if TYPE_CHECKING:
     from hq_core.formats.records import Array, Layout
 
-EXACT, LAST = "exact", "last"
 EQUAL, REPLACED = "repeated, equal in all columns", "replaced by a later row with the same key"
 OVERLAPS = "overlaps the bar before"
 Found = tuple[Any, str]             # the rows up to the first that is wrong, and what is wrong with it

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, HOUR, SECOND
-from hq_core.formats.options import DROP, ERROR, KEEP, SORT
 from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.memory import Memory
+from hq_core.options.imports import DROP, ERROR, KEEP, SORT
 from hq_core.saved import Count, shaped
 from hq_core.say import iso_text
 

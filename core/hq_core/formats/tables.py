@@ -19,6 +19,7 @@ from hq_core.formats.numbers import is_number
 from hq_core.formats.options import Options
 from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, Rows
+from hq_core.options.export import ChoiceOptions
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def once(format_: str, names: Sequence[str]) -> None:
     """Refuse a file in which two columns would have the same name."""
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise HqError(f"{format_}: '{twice}' would be there twice; choose the columns with --columns", DATA)
+        hint = "choose the columns with ", ChoiceOptions.columns
+        raise HqError(f"'{twice}' would be there twice", DATA, subject=format_, hint=hint)
 
 
 def understood(said: bytes) -> Schema:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError, printable
 from hq_core.formats.times import UNITS
 from hq_core.kinds import BAR
+from hq_core.options.export import FormOptions
 from hq_core.say import iso_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def times(values: list[int], name: str, time: str) -> Texts:
     found = [ns // unit for ns in values]
     for count, ns in zip(found, values):
         if count * unit != ns:
-            raise HqError(f"column '{name}': {iso_text(ns)} is no whole number of {time}; use --time iso or ns", DATA)
+            what = f"{iso_text(ns)} is no whole number of {time}"
+            raise HqError(what, DATA, subject=f"column '{name}'", hint=("use ", FormOptions.time, " iso or ns"))
     return [str(count) for count in found]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, HqError, did_you_mean
 from hq_core.files import read_whole
-from hq_core.futures.terms import MOST_LEVERAGE
+from hq_core.options.account import MOST_LEVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,9 @@ from hq_core.batch import CODES, WIDTHS
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
-from hq_core.futures.terms import SIZE_UNITS, Terms
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import BAR, EQUITY, FILL, LIQUIDATION, MARKS, OHLC, PLAIN, VERBS
+from hq_core.options.account import SIZE_UNITS, AccountOptions
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_length
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hq_core.futures.brackets import Brackets
+    from hq_core.futures.terms import Terms
 
 READ = (*(col for col in BAR.cols if col[0] in PLAIN), *((mark.name, mark.type) for mark in MARKS))
 INPUTS = (*dict(READ), *VERBS)
@@ -80,9 +81,9 @@ class Account:
         s, terms = self.state, self.terms
         s.start, s.leverage, s.contract_size = terms.initial_margin, float(terms.leverage), terms.contract_size
         s.taker, s.liquidation_fee = terms.taker_fee, terms.liquidation_fee
-        s.lot_num, s.lot_den = map(float, terms.lot)
-        s.tick_num, s.tick_den = map(float, terms.tick)
-        s.size, s.size_unit = terms.size, SIZE_UNITS.index(terms.size_unit)
+        s.lot_num, s.lot_den = map(float, terms.lots)
+        s.tick_num, s.tick_den = map(float, terms.ticks)
+        s.size, s.size_unit = terms.size or 0.0, SIZE_UNITS.index(terms.size_unit)
         s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
         s.at_close, s.fail_on_conflict = int(terms.fill == "close"), int(terms.conflict == "error")
         s.pyramid = terms.pyramid
@@ -119,10 +120,11 @@ class Account:
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
         if error == OFF_TICK:
-            num, den = self.terms.tick
+            num, den = self.terms.ticks
             return HqError(f"{where}: {shown}: not all are multiples of the tick {num / den:.12g}", DATA)
         if error == CONFLICT:
-            return HqError(f"{where}: orders contradict each other (--conflict none ignores both sides)", DATA)
+            what = "orders contradict each other (", AccountOptions.conflict, " none ignores both sides)"
+            return HqError(what, DATA, subject=where)
         if error == BACKWARDS:
             return HqError(f"{where}: ts goes back by {say_length(self.state.last_ts - ts)}; sort the input", DATA)
         return None

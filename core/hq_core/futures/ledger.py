@@ -5,21 +5,31 @@ import math
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import DATA, USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.engine import Account, Rows
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
 from hq_core.kinds import EQUITY, OHLC, VERBS
+from hq_core.options import Keywords, options_of
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
     from hq_core.futures.brackets import Brackets
 
 
+OF_ORDERS = ("tick", "size", "size_unit", "fill", "conflict")       # an order says here itself what they say of it
+KEYWORDS = {
+    f"{name}_rate" if name.endswith("_fee") else name: option
+    for name, option in options_of(Terms).items() if name not in OF_ORDERS
+}
+BY_PLACE = tuple(KEYWORDS)[:5]
+
 
 class Backtest:
     """A USDT-margined account of one symbol, by the arithmetic of hq-backtest: the same kernel, a row a call.
+
+    Its keywords are the options of that command, a fee as taker_fee_rate; the first five may be given by place.
 
     An order fills at the price it names.  `mark` tells the account a bar: it checks the liquidation price against
     the bar's extremes and is one period of the statistics.  Each call returns the fills it caused.
@@ -31,17 +41,19 @@ class Backtest:
     9036.144578313253
     """
 
+    __signature__ = Keywords(KEYWORDS, after=("brackets", "symbol", "period"))
+
     def __init__(
-        self, initial_margin: float = 1000.0, leverage: int = 10, contract_size: float = 1.0,
-        maker_fee_rate: float = 0.00044, taker_fee_rate: float = 0.00044, *, lot: str = "0.001",
-        position_mode: str = "one-way", margin: str = "isolated", pyramid: int = 0, maintenance: float = 0.004,
-        liquidation_fee_rate: float = 0.0, brackets: Brackets | None = None, symbol: str = "", period: str = "",
+        self, *first: float, brackets: Brackets | None = None, symbol: str = "", period: str = "", **rest: Any
     ) -> None:
-        terms = Terms(
-            initial_margin=initial_margin, leverage=leverage, contract_size=contract_size,
-            maker_fee=maker_fee_rate, taker_fee=taker_fee_rate, lot=lot, position_mode=position_mode, margin=margin,
-            pyramid=pyramid, maintenance=maintenance, liquidation_fee=liquidation_fee_rate, fill="close",
-        )
+        if len(first) > len(BY_PLACE):
+            raise TypeError(f"Backtest takes {len(BY_PLACE)} by place, not {len(first)}")
+        given = dict(zip(BY_PLACE, first))
+        for name in rest:
+            if name in given or name not in KEYWORDS:
+                raise TypeError(f"Backtest takes {'one' if name in given else 'no'} {name}"
+                                + did_you_mean(name, tuple(KEYWORDS)) * (name not in given))
+        terms = Terms(fill="close", **{KEYWORDS[name].name: value for name, value in (given | rest).items()})
         self.symbol = symbol
         self.period = period
         self._account = Account(terms, brackets)

@@ -55,7 +55,7 @@ class Calls:
         return self._indicator(call, found)
 
     def _builtin(self, call: tree.Call, name: str) -> Expr:
-        kernel, fewest, most, condition = BUILTINS[name]
+        kernel, fewest, most, condition, _ = BUILTINS[name]
         wrong = self.scope.wrong
         if not fewest <= len(call.arguments) <= most:
             wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns, stretches, symbol_of
-from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.options.settings import WARN, SettingsOptions
 from hq_core.saved import taking
 from hq_core.say import listed
 from hq_core.series.feed import FEED, NEVER, Feed
@@ -36,8 +37,7 @@ class Readers:
     """
 
     def __init__(self, who: str, missing: str = "error") -> None:
-        if missing not in ("error", "warn"):
-            raise HqError(f"missing is '{missing}', must be error or warn", USAGE)
+        SettingsOptions.missing.check(missing)
         self.who = who
         self.missing = missing
         self._units: list[Unit] = []
@@ -142,7 +142,8 @@ class Readers:
             remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
         return HqError(
             f"{listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
-            f"{listed(list(self.announced.values()))}; {remedy}, or pass --missing warn", DATA,
+            f"{listed(list(self.announced.values()))}", DATA,
+            hint=(f"{remedy}, or pass ", SettingsOptions.missing, f" {WARN}"),
         )
 
     # State

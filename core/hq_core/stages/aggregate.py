@@ -10,18 +10,27 @@ from hq_core.bars.plan import Options
 from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.options import Keywords, options_of
+from hq_core.options.aggregate import DURATION, AggregateOptions
 from hq_core.roles import Stage
 from hq_core.saved import taking
 from hq_core.say import iso_text, say_length
 from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from hq_core.batch import Batch, Schema
 
-
 SLACK = 1_000_000_000       # ns that are asked for by nobody: the default
+
+
+def _lengths(said: AggregateOptions) -> dict[str, Any]:
+    """The options that are lengths of time, in ns; one that may be empty is then none."""
+    return {
+        name: parse_duration(text, option) if (text := getattr(said, name)) or option.default else 0
+        for name, option in options_of(AggregateOptions).items() if option.unit == DURATION
+    }
 
 
 class Aggregate(Stage):
@@ -29,49 +38,28 @@ class Aggregate(Stage):
 
     Bars whose own period is asked for pass untouched too, unless rows are to be filled in, put in order or labelled.
 
-    periods      15m:4h:1d
-    fill         none or flat: over bars without trades the last close is repeated, for at most `max_gap`
-    partial      drop, keep or error: bars of which the input holds only a part.  A kept last one rests on the end of
-                 the input: a longer input would not have this row
-    holes        keep, drop or error: bars made of fewer finer bars than they have room for
-    slack        a last bar counts as whole when the trades end this close to its end, and within 1 % of its period:
-                 what comes by it rests on the end of the input, so that promise 3 is for slack 0s
-    slack_start  a first bar counts as whole when the trades begin this close to its beginning, and within 1 %; a
-                 series that a state continues has begun before
-    emit         closed, or updates: a forming bar (complete=0) after every row as well
-    lateness     rows may come out of order by this much time; '' not at all
-    tz           IANA zone whose days and weeks 1d and 1w follow; '' UTC
-    time_label   add the 5-minute slot of the day, 1..288
-    tiers, fx    add statistics by money tier: three upper bounds in a currency of which `fx` make one of the quote
+    periods  15m:4h:1d;  the keywords are AggregateOptions
     """
 
     panels = "apart"
+    __signature__ = Keywords(options_of(AggregateOptions), before=("periods",))
+
     SHAPE = {"chains": {str: CHAIN}, "marked": int}
 
-    def __init__(
-        self, periods: str, *, fill: str = "none", max_gap: str = "1d", partial: str = "drop", holes: str = "keep",
-        slack: str = "1s", slack_start: str = "0s",
-        emit: str = "closed", lateness: str = "", tz: str = "", time_label: bool = False, tiers: Sequence[float] = (),
-        fx: float = 1.0,
-    ) -> None:
+    def __init__(self, periods: str, **given: Any) -> None:
         super().__init__()
         self.periods = parse_periods(periods)
-        if tiers:
-            limits(tuple(tiers), fx)
-        for what, value, known in (
-            ("fill", fill, ("none", "flat")), ("partial", partial, ("drop", "keep", "error")),
-            ("holes", holes, ("keep", "drop", "error")), ("emit", emit, ("closed", "updates")),
-        ):
-            if value not in known:
-                raise HqError(f"{what} is '{value}', must be {' or '.join(known)}", USAGE)
+        said = AggregateOptions(**given)
+        if said.tiers:
+            limits(tuple(said.tiers), said.fx)
         self.options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap, "--max-gap"), partial=partial, holes=holes,
-            slack=parse_duration(slack, "--slack"), slack_start=parse_duration(slack_start, "--slack-start"),
-            every_row=emit == "updates", lateness=parse_duration(lateness, "--lateness") if lateness else 0, tz=tz,
-            zone=open_zone(tz) if tz else None, label=time_label, amounts=tuple(tiers), fx=fx,
+            fill=said.fill == "flat", partial=said.partial, holes=said.holes, every_row=said.emit == "updates",
+            tz=said.tz, zone=open_zone(said.tz) if said.tz else None, label=said.time_label,
+            amounts=tuple(said.tiers), fx=said.fx, **_lengths(said),
         )
-        if self.options.fill and holes != "keep":
-            raise HqError(f"holes {holes}: with fill flat a missing row is a time without trades, not a hole", USAGE)
+        if self.options.fill and said.holes != "keep":
+            what = "with fill flat a missing row is a time without trades, not a hole"
+            raise HqError(f"holes {said.holes}: {what}", USAGE)
         self.any_order = self.options.lateness > 0
         if self.options.max_gap == 0:
             raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)

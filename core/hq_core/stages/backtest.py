@@ -10,6 +10,7 @@ from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
 from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
+from hq_core.options.account import RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count
 
@@ -224,8 +225,8 @@ class Backtest(Stage):
                               f"{', '.join(names) or 'only unnamed ones'}{did_you_mean(self.strategy, names)}", USAGE)
             return [self.strategy + "."]
         if len(prefixes) > 1:
-            raise HqError(f"strategy: {schema.key} has the orders of {', '.join(n or '(unnamed)' for n in names)}; "
-                          "choose one with --strategy", USAGE)
+            what = f"{schema.key} has the orders of {', '.join(n or '(unnamed)' for n in names)}"
+            raise HqError(what, USAGE, subject="strategy", hint=("choose one with ", RunOptions.strategy))
         return prefixes
 
     def _missing(self, schema: Schema) -> HqError:

@@ -10,6 +10,7 @@ from hq_core.batch import Batch, Schema
 from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.options.diff import NearOptions
 from hq_core.roles import Head, Map
 from hq_core.stream.pipe import split
 
@@ -63,7 +64,7 @@ class Side:
         if unread:
             names = ", ".join(unread)
             what = f"nothing is made of its {names}, so equal cannot be said"
-            raise HqError(f"{self.name}: {what}; choose --columns", DATA)
+            raise HqError(what, subject=self.name, hint=("choose ", NearOptions.columns))
         if not self.columns and not self.maps:
             raise HqError(f"{self.name}: announces no series and says nothing that could be compared", DATA)
 
@@ -74,7 +75,7 @@ class Side:
             self.done = True
             return None
         except HqError as error:
-            raise HqError(f"{self.name}: {error}", error.code) from None
+            raise error.within(self.name) from None
 
 
 class Series:

@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
 from hq_core.stream.pipe import give, split
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch, Schema
     from hq_core.roles import Item
+
+    Told = Callable[[dict[str, Any]], str]
 
     class Format(Protocol):
         """A writer of one format."""
@@ -75,7 +78,7 @@ class Descriptor:
         """The descriptor is its owner's to close."""
 
 
-def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
+def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told | None = None) -> Format:
     """The writer of a format on an output."""
     if format_ in ("csv", "tsv", "jsonl", "json", "table"):
         from hq_core.formats import text
@@ -86,7 +89,9 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
             return text.Json(out.text, format_ == "jsonl", time)
         return text.Delimited(out.text, "," if format_ == "csv" else "\t", time)
     if format_ == "report":
-        return Reports(out.text)
+        if told is None:
+            raise HqError("report: how a report reads is not given", USAGE)
+        return Reports(out.text, told)
     if format_ == "npz":
         from hq_core.formats.arrays import NpzWriter
 
@@ -99,8 +104,9 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0) -> Format:
 class Reports:
     """The reports of a stream as text; its rows are not shown."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], told: Told) -> None:
         self._write = write
+        self._told = told
         self._any = False
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
@@ -110,12 +116,10 @@ class Reports:
         """Rows are no report."""
 
     def other(self, frame: dict[str, Any]) -> None:
-        from hq_core.futures.readable import readable
-
         if frame.get("kind") != "report":
             return
         try:
-            text = readable(frame)
+            text = self._told(frame)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HqError(f"a report that hq-backtest did not write: {type(error).__name__} {error}", DATA) from None
         self._write(("\n" if self._any else "") + text)
@@ -176,16 +180,17 @@ class Export(Sink):
     columns             only these, in this order; () for all
     since, until        ns UTC: only rows of since <= ts < until
     head, tail          only the first or the last so many rows; 0 for all
+    told                the text of a report, for the format that shows it
     skipped             frames that the format has no place for, by kind
     """
 
     def __init__(
         self, format_: str, fd: int, kind: str | Sequence[str] = (), symbol: str | Sequence[str] = (),
         period: str | Sequence[str] = (), columns: Sequence[str] = (), time: str = "iso", since: int | None = None,
-        until: int | None = None, head: int = 0, tail: int = 0,
+        until: int | None = None, head: int = 0, tail: int = 0, told: Told | None = None,
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
-            raise HqError(f"--time {time}: {format_} keeps times in ns", USAGE)
+            raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))
         self.format = format_
         self.skipped: dict[str, int] = {}
         self._wanted = _several(kind), _several(symbol), _several(period)
@@ -195,7 +200,7 @@ class Export(Sink):
         self._tail = Tail(tail) if tail else None
         self._names = tuple(columns)
         self._out = Descriptor(fd)
-        self._writer = writer(format_, self._out, time, head)
+        self._writer = writer(format_, self._out, time, head, told)
         self._mixed = format_ in MIXED
         self._begun: Schema | None = None
         self._announced: Schema | None = None       # the first series that fits: its header stands even without rows
@@ -261,9 +266,9 @@ class Export(Sink):
         for item in self._tail.items if self._tail is not None else ():
             self._put(item)
         if self._seen and not any(self._fits_key(key) for key in self._seen):
-            names = ("kind", "symbol", "period")
-            wanted = " ".join(f"--{name} {','.join(given)}" for name, given in zip(names, self._wanted) if given)
-            raise HqError(f"no series with {wanted}; the input has {', '.join(self._seen)}", DATA)
+            chosen = ChoiceOptions.kind, ChoiceOptions.symbol, ChoiceOptions.period
+            wanted = tuple((" ", option, f" {','.join(given)}") for option, given in zip(chosen, self._wanted) if given)
+            raise HqError(("no series with", *wanted), DATA, hint=f"the input has {', '.join(self._seen)}")
         if self._begun is None and self._announced is not None:
             self._begin(self._announced)
         self._writer.end()
@@ -293,9 +298,10 @@ class Export(Sink):
         if not alike:
             fitting = ", ".join(key for key in self._seen if self._fits_key(key))
             what = f"{self.format} holds one kind and period, these were chosen: {fitting}"
-            raise HqError(f"{what}; pass --period or --kind", USAGE)
+            raise HqError(what, USAGE, hint=("pass ", ChoiceOptions.period, " or ", ChoiceOptions.kind))
         if [schema.cols[at] for at in self._of(schema)] != [first.cols[at] for at in self._of(first)]:
-            raise HqError(f"{schema.key} has other columns than {first.key}; choose with --columns or --symbol", DATA)
+            hint = "choose with ", ChoiceOptions.columns, " or ", ChoiceOptions.symbol
+            raise HqError(f"{schema.key} has other columns than {first.key}", DATA, hint=hint)
 
     def _of(self, schema: Schema) -> list[int]:
         """Which columns of a series are written."""

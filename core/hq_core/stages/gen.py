@@ -12,6 +12,7 @@ from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
 from hq_core.kinds import BAR, TRADE
 from hq_core.memory import Memory
+from hq_core.options.gen import GenOptions
 from hq_core.roles import Source
 
 if TYPE_CHECKING:
@@ -130,8 +131,7 @@ class Generator(Source):
         self, kind: str, rows: int, seed: int, start: int, symbol: str = "BTCUSDT", period: str = "1m",
         gaps: float = 0.0, frame: int = FRAME,
     ) -> None:
-        if not 0.0 <= gaps <= 0.9:
-            raise HqError(f"--gaps is {gaps:g}, must be 0 to 0.9", USAGE)
+        GenOptions.gaps.check(gaps)
         self.rows = rows
         self.frame = frame
         share = int(gaps * (LOW_53 + 1))

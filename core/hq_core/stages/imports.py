@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
-from hq_core.formats.options import ERROR, KEEP, SORT
 from hq_core.formats.together import Apart
+from hq_core.options.imports import ERROR, KEEP, LAST, SORT, SaidOptions
 from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
 
@@ -27,23 +27,22 @@ class Import(Stage):
     """Passes on what a source gives.
 
     options  what the user says about the input; frames say everything themselves
-    dedupe   'error', 'exact' or 'last': what becomes of a row whose key was there
     files    paths that are read one after the other, '-' for what lies on the source's descriptor; none: that alone
     """
 
     SHAPE = {"read": Count, "series": {str: (bytes, [int])}}
 
-    def __init__(self, options: Options, dedupe: str = ERROR, files: Sequence[str] = ()) -> None:
+    def __init__(self, options: Options, files: Sequence[str] = ()) -> None:
         super().__init__()
         self.options = options
         self.dropped = options.dropped
-        self.any_order = options.order == SORT or dedupe != ERROR
+        self.any_order = options.order == SORT or options.dedupe != ERROR
         self._files = files
         self._arranged: Sorted | Deduped | None = None
         if options.order == SORT:
-            self._arranged = Sorted(options, dedupe)
-        elif dedupe != ERROR:
-            self._arranged = Deduped(options, dedupe)
+            self._arranged = Sorted(options)
+        elif options.dedupe != ERROR:
+            self._arranged = Deduped(options)
 
     def source(self, fd: int) -> Source:
         """The source of what lies on `fd`, or of the files.  Raises HqError for options that do not fit."""
@@ -57,7 +56,7 @@ class Import(Stage):
         if options.stated() and found.ours:
             raise HqError(f"the input is {found.ours}, so no option can say it", USAGE)
         if options.skip_lines and not found.lines:
-            raise HqError("--skip-lines is about lines of CSV, which the input is not", USAGE)
+            raise HqError((SaidOptions.skip_lines, " is about lines of CSV, which the input is not"), USAGE)
         if self._arranged is not None:
             self._arranged.foreign = not found.ours
         return found
@@ -102,16 +101,17 @@ class _Arranged:
 
     out: Out
 
-    def __init__(self, options: Options, dedupe: str) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
-        self.dedupe = dedupe
+        self.dedupe = options.dedupe
         self.foreign = True
         self.read = 0
         self._cleaners: dict[str, Cleaner] = {}
 
     def schema(self, schema: Schema) -> None:
         if self.dedupe != ERROR and schema.of == "trade" and not schema.has("id"):
-            raise HqError(f"{schema.key}: trades without ids may be alike, so --dedupe cannot tell which are repeated")
+            what = "trades without ids may be alike, so ", SaidOptions.dedupe, " cannot tell which are repeated"
+            raise HqError(what, subject=schema.key)
 
     def rows(self, batch: Batch) -> None:
         raise NotImplementedError
@@ -153,10 +153,10 @@ class _Arranged:
 class Sorted(_Arranged):
     """Takes all rows, and writes them by time when the input has ended."""
 
-    def __init__(self, options: Options, dedupe: str) -> None:
+    def __init__(self, options: Options) -> None:
         from hq_core.formats.sort import Sorter
 
-        super().__init__(options, dedupe)
+        super().__init__(options)
         self._sorter = Sorter()
 
     def rows(self, batch: Batch) -> None:
@@ -176,14 +176,15 @@ class Sorted(_Arranged):
         return kept, self.told(wrong) if wrong else ""
 
     def save(self) -> dict[str, Any]:
-        raise HqError("--order sort needs the whole input, so there is no state to go on from", USAGE)
+        what = SaidOptions.order, " sort needs the whole input, so there is no state to go on from"
+        raise HqError(what, USAGE)
 
 
 class Deduped(_Arranged):
     """Leaves out repeated rows of the ts that is being read: it remembers, or with `last` holds back, that ts alone."""
 
-    def __init__(self, options: Options, dedupe: str) -> None:
-        super().__init__(options, dedupe)
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
         self._layouts: dict[str, Layout] = {}
         self._tails: dict[str, Array] = {}
         self._saved: dict[str, list[Any]] = {}
@@ -224,7 +225,7 @@ class Deduped(_Arranged):
         records, wrong = cleaner.repeats(records)
         wrong = wrong or late
         start = cleaner.newest(records)
-        if self.dedupe == "last":
+        if self.dedupe == LAST:
             tail, new = (records[start:], records[:start]) if not wrong else (records[:0], records)
         else:
             tail, new = records[start:], records[records["#"] >= first]
@@ -239,7 +240,7 @@ class Deduped(_Arranged):
     def _release(self, key: str) -> None:
         """Write what was held back of a series."""
         tail = self._tails[key]
-        if self.dedupe == "last" and len(tail):
+        if self.dedupe == LAST and len(tail):
             layout = self._layouts[key]
             good, wrong = self.cleaner(layout, False).check(tail)
             self.out.copy(layout.batch(good))
@@ -302,7 +303,7 @@ class Files(Source):
             except HqError as error:
                 if isinstance(error, Apart) and path in str(error):
                     raise
-                raise HqError(f"{path}: {error}", error.code) from None
+                raise error.within(path) from None
             for what, n in source.passed.items():
                 self.passed[what] = self.passed.get(what, 0) + n
 

@@ -9,6 +9,7 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.series.expr import TEXT
@@ -248,10 +249,10 @@ class Signal(Stage):
             self._place(symbol, schema).announce(schema, self.out)
             return
         if unit is not None and not self.period and period_ns(schema.period) < period_ns(unit.schema.period):
+            asked = StrategyOptions.period
             raise HqError(
-                f"{schema.key}: comes after rows of {unit.schema.key} were taken for the finest; "
-                f"pass --period {schema.period} or --period {unit.schema.period}",
-                DATA,
+                f"comes after rows of {unit.schema.key} were taken for the finest", DATA, subject=schema.key,
+                hint=("pass ", asked, f" {schema.period} or ", asked, f" {unit.schema.period}"),
             )
         if not self.signals:
             self.out.series(schema)

@@ -1,0 +1,12 @@
+"""What strategies run with."""
+from __future__ import annotations
+
+from hq_core.options import Option
+
+
+class StrategyOptions:
+    """Of every command that runs strategies."""
+
+    params = Option((), "Set a param.", kind=str, many=True, unit="NAME=NUMBER", flag="--param", short="p")
+    period = Option("", "The bars to run on; else the finest ones.", unit="PERIOD")
+    keep = Option("", "Write these assigned names as columns too.", unit="NAMES")

@@ -1,0 +1,53 @@
+"""What each command does to kinds: the one table, for pages and `hq describe`.  All that it does not name passes."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+EVERY = ("*",)
+
+
+class Effect(NamedTuple):
+    """Kinds that a command reads, gives columns, takes out of the stream, and writes; EVERY: whichever comes.
+
+    passes  False: no stream comes out, or nothing came in that could pass
+    """
+
+    reads: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    passes: bool = True
+
+
+EFFECTS = {
+    "gen": Effect(writes=("bar", "trade"), passes=False),
+    "import": Effect(writes=("bar", "trade")),
+    "export": Effect(reads=EVERY, passes=False),
+    "merge": Effect(reads=EVERY, passes=False),
+    "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),
+    "indicators": Effect(reads=("bar",), adds=("bar",)),
+    "signal": Effect(reads=("bar",), adds=("bar",), writes=("signal", "meta")),
+    "backtest": Effect(
+        reads=("bar",), replaces=("bar",), writes=("fill", "liquidation", "equity", "report"),
+    ),
+    "diff": Effect(reads=EVERY, passes=False),
+    "state": Effect(passes=False),
+}
+
+
+def told(effect: Effect) -> str:
+    """An effect as a sentence; '' of a command that has none."""
+    said = [
+        f"{verb} {_listed(kinds)}"
+        for verb, kinds in zip(("reads", "adds columns to", "replaces", "writes"), effect[:4]) if kinds
+    ]
+    if said and effect.passes:
+        said.append("all else passes")
+    text = "; ".join(said)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _listed(kinds: tuple[str, ...]) -> str:
+    if kinds == EVERY:
+        return "every kind"
+    return " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
