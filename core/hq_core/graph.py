@@ -14,6 +14,7 @@ from hq_core import registry
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Block, Kernel, address, address_of, check, engine, load, load_quick, slots_of
 from hq_core.kernels import ops
+from hq_core.options.settings import SettingsOptions
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Settings:
 
     __slots__ = ("compat", "unstable")
 
-    def __init__(self, compat: str = "talib", unstable: Mapping[str, int] | None = None) -> None:
+    def __init__(self, compat: str = SettingsOptions.compat.default, unstable: Mapping[str, int] | None = None) -> None:
         self.compat = compat
         self.unstable = dict(unstable or {})
 
