@@ -28,6 +28,7 @@ from hq_core.jit import (
     slots_of,
 )
 from hq_core.kernels import ops
+from hq_core.options.settings import SettingsOptions
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Settings:
 
     __slots__ = ("compat", "unstable")
 
-    def __init__(self, compat: str = "talib", unstable: Mapping[str, int] | None = None) -> None:
+    def __init__(self, compat: str = SettingsOptions.compat.default, unstable: Mapping[str, int] | None = None) -> None:
         self.compat = compat
         self.unstable = dict(unstable or {})
 

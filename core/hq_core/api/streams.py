@@ -5,6 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hq_core.errors import NOINPUT, HqError
+from hq_core.options.gen import GenOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,8 @@ def read(path: str) -> Iterator[Item]:
 
 
 def generate(
-    kind: str, rows: int, seed: int, start: str = "2024-01-01", symbol: str = "BTCUSDT", period: str = "1m",
-    gaps: float = 0.0,
+    kind: str, rows: int, seed: int, start: str = GenOptions.start.default, symbol: str = GenOptions.symbol.default,
+    period: str = GenOptions.period.default, gaps: float = GenOptions.gaps.default,
 ) -> Source:
     """The rows of hq-gen: bars or trades (kind bar or trade) that are the same on every machine."""
     from hq_core.formats.times import instant

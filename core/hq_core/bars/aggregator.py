@@ -73,8 +73,8 @@ class Aggregator:
     """
 
     def __init__(
-        self, periods: str, *, source: str = "", time_unit: str = "ms", fill: str = "none", max_gap: str = "1d",
-        tz: str = "", symbol: str = "",
+        self, periods: str, *, source: str = "", time_unit: str = "ms", fill: str = AggregateOptions.fill.default,
+        max_gap: str = AggregateOptions.max_gap.default, tz: str = "", symbol: str = "",
     ) -> None:
         if time_unit not in TIME_UNITS:
             raise HqError(f"time_unit is '{time_unit}', must be one of {', '.join(TIME_UNITS)}", USAGE)

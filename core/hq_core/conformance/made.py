@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hq_core.kinds import OHLC
+
 if TYPE_CHECKING:
     from hq_core.registry import Indicator
 
@@ -44,7 +46,7 @@ def lengths(rows: int) -> Column:
 
 def flat_bars(column: Column, of: Indicator | None = None) -> Columns:
     """The same values as every column."""
-    columns = {key: np.array(column, dtype=float) for key in ("open", "high", "low", "close", "volume", "buy_volume")}
+    columns = {key: np.array(column, dtype=float) for key in (*OHLC, "volume", "buy_volume")}
     return _with_own(of, len(column), columns | {"ts": hours(len(column)), "periods": lengths(len(column))})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import HqError
+from hq_core.errors import DATA, HqError
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.members import Members
@@ -227,7 +227,7 @@ class JsonSource(Foreign):
                 return
 
     def _wrong(self, start: int, error: Exception) -> HqError:
-        code = error.code if isinstance(error, HqError) else 65
+        code = error.code if isinstance(error, HqError) else DATA
         return HqError(f"element {self._number} (byte {self._base + start}): {error}", code)
 
     def _begin(self) -> bool:

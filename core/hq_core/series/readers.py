@@ -36,7 +36,7 @@ class Readers:
     announced  all bar series that have been announced, and the keys they go by
     """
 
-    def __init__(self, who: str, missing: str = "error") -> None:
+    def __init__(self, who: str, missing: str = SettingsOptions.missing.default) -> None:
         SettingsOptions.missing.check(missing)
         self.who = who
         self.missing = missing

@@ -186,8 +186,8 @@ class Export(Sink):
 
     def __init__(
         self, format_: str, fd: int, kind: str | Sequence[str] = (), symbol: str | Sequence[str] = (),
-        period: str | Sequence[str] = (), columns: Sequence[str] = (), time: str = "iso", since: int | None = None,
-        until: int | None = None, head: int = 0, tail: int = 0, told: Told | None = None,
+        period: str | Sequence[str] = (), columns: Sequence[str] = (), time: str = FormOptions.time.default,
+        since: int | None = None, until: int | None = None, head: int = 0, tail: int = 0, told: Told | None = None,
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
             raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))

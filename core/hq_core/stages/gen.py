@@ -128,8 +128,8 @@ class Generator(Source):
     """
 
     def __init__(
-        self, kind: str, rows: int, seed: int, start: int, symbol: str = "BTCUSDT", period: str = "1m",
-        gaps: float = 0.0, frame: int = FRAME,
+        self, kind: str, rows: int, seed: int, start: int, symbol: str = GenOptions.symbol.default,
+        period: str = GenOptions.period.default, gaps: float = GenOptions.gaps.default, frame: int = FRAME,
     ) -> None:
         GenOptions.gaps.check(gaps)
         self.rows = rows

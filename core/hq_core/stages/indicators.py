@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
 from hq_core.graph import Scratch
+from hq_core.options.settings import SettingsOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import taking
@@ -33,7 +34,8 @@ class Indicators(Stage):
     SHAPE = {"units": {str: UNIT}, **READERS}
 
     def __init__(
-        self, specs: str | Sequence[str | Spec], settings: Settings | None = None, missing: str = "error"
+        self, specs: str | Sequence[str | Spec], settings: Settings | None = None,
+        missing: str = SettingsOptions.missing.default,
     ) -> None:
         super().__init__()
         self.settings = settings

@@ -9,6 +9,7 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
@@ -61,7 +62,7 @@ class Signal(Stage):
         keep: Sequence[str] = (),
         signals: bool = False,
         settings: Settings | None = None,
-        missing: str = "error",
+        missing: str = SettingsOptions.missing.default,
     ) -> None:
         super().__init__()
         if signals and keep:
