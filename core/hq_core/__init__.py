@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hq_core.stages.signal import Signal
     from hq_core.stream.pipe import pipe
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 # the public names and where they are: imported when they are asked for, as a filter needs none of them
 PUBLIC = {
