@@ -7,14 +7,14 @@ import os
 import frames
 import pytest
 
-from hq_core import statefile
+from hq_core import VERSION, statefile
 from hq_core.errors import CONFIG, DATA, IO, HqError
 
 OLD = {
-    "command": "hq-x", "version": "0.2.0", "options": {"period": 14, "fill": "flat"}, "inputs": {"brackets": "ab12"},
+    "command": "hq-x", "version": VERSION, "options": {"period": 14, "fill": "flat"}, "inputs": {"brackets": "ab12"},
     "input": {"bytes": 10, "rows": 1, "ended": False, "format": "Reader", "source": {}},
-    "output": {"bytes": 20, "closed": False}, "section": 20, "dropped": {}, "holes": {}, "order": {},
-    "stage": {"memory": b"\x00\xff" * 20, "seen": 7},
+    "output": {"bytes": 20, "closed": False}, "section": 20, "dropped": {}, "holes": {},
+    "order": {"series": {}, "panels": {}}, "apart": False, "stage": {"memory": b"\x00\xff" * 20, "seen": 7},
 }
 NEW = {**OLD, "stage": {"memory": b"\x01" * 9000, "seen": 8}}
 CLOSES = [100.0 + (i * 7919 % 31) / 10 for i in range(300)]
