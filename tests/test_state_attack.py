@@ -19,8 +19,8 @@ import state_attacks
 from inputs import descriptor
 from test_promises import FILTERS
 
+from hq_core import VERSION, statefile
 from hq_core import saved as shapes
-from hq_core import statefile
 from hq_core.errors import DATA, HqError
 from hq_core.flow import Flow, State, open_input
 from hq_core.wire import Reader
@@ -245,7 +245,7 @@ def write_with_digest(path, packed):
 @pytest.mark.parametrize("packed", [
     b"", b"\xc0", b"\x91\x01", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff",
     b"\x91" * 4000 + b"\xc0", b"\x81\xc0\xc0", b"\x81\x90\xc0", b"\xd6\xff\0\0\0\0", b"\xd8\xff" + b"\xff" * 16,
-    msgpack.packb({"version": [1]}), msgpack.packb({"version": "0.2.0"}), b"\xa4\xff\xff\xff\xff",
+    msgpack.packb({"version": [1]}), msgpack.packb({"version": VERSION}), b"\xa4\xff\xff\xff\xff",
 ])
 def test_content_that_is_no_content_is_damaged(packed, tmp_path, run):
     write_with_digest(tmp_path / "s", packed)
