@@ -261,7 +261,7 @@ def test_a_damaged_state_is_one_line_and_its_cause_shows_with_debug(run, tmp_pat
     statefile.write(str(tmp_path / "s"), content)
     ran = run("hq-gen bars --rows 9 --seed 1 | hq-indicators sma:3 --state s > /dev/null")
     assert (ran.code, ran.stderr) == (65, (
-        "hq-indicators: state s: is damaged: it has units, announced, must have units, heard, announced; "
+        "hq-indicators: state s: is damaged: it has units, announced, feeds, must have units, heard, announced, feeds; "
         "remove it to start anew\n"
     ))
     unit = {"graph": b"", "passed": 0, "feeds": [], "pending": []}
