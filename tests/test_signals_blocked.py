@@ -34,6 +34,7 @@ def start():
 
         def one(name, *args, **pipes):
             line = [sys.executable, "-m", f"hq_cli.{name}", *args]
+            pipes.setdefault("preexec_fn", heard)
             process = subprocess.Popen(line, env=ENV, stderr=subprocess.PIPE, **pipes)
             for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
                 started.callback(closed, pipe)
@@ -41,6 +42,12 @@ def start():
             return process
 
         yield one
+
+
+def heard():
+    """A process hears what its parent may ignore, as nohup and & have it."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def closed(pipe):
