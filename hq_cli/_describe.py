@@ -132,8 +132,8 @@ def _language() -> dict[str, Any]:
 
     return {
         "grammar": grammar_text(),
-        "functions": [{"name": name, "fewest": one.fewest, "most": one.most, "meaning": one.meaning}
-                      for name, one in BUILTINS.items()],
+        "functions": [{"name": name, "fewest": fewest, "most": most, "meaning": meaning}
+                      for name, (_, fewest, most, _, meaning) in BUILTINS.items()],
         "actions": [{"name": name, "columns": list(verbs)} for name, (_, verbs) in ACTIONS.items()],
         "columns": sorted(COLUMNS),
     }

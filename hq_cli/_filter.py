@@ -15,7 +15,7 @@ from hq_cli._options import made
 from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
 from hq_core import VERSION, hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
-from hq_core.options.state import StateOptions
+from hq_core.options import StateOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -37,13 +37,15 @@ def say_error(error: HqError) -> None:
 
 def told_json(found: object) -> str:
     """A result for programs, in which a terminal finds nothing to obey: what is not printable stands as \\uXXXX."""
-    import json
-    import re
-
     import orjson
 
     text = orjson.dumps(found, default=str).decode()
-    return text if text.isprintable() else re.sub(r"[^\n\x20-\x7e]", lambda c: json.dumps(c[0])[1:-1], text)
+    if text.isprintable():
+        return text
+    import json
+    import re
+
+    return re.sub(r"[^\n\x20-\x7e]", lambda c: json.dumps(c[0])[1:-1], text)
 
 
 def say_traceback() -> None:

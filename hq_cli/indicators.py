@@ -7,7 +7,6 @@ import click
 
 from hq_cli._filter import filter_command
 from hq_cli._options import given
-from hq_cli._settings import settings
 from hq_core.errors import CHECK
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
@@ -84,6 +83,7 @@ def main(
     if test:
         return _tested(specs)
     from hq_core import specs as parsing
+    from hq_core.graph import Settings
     from hq_core.stages.indicators import Indicators
 
     wanted = [one for text in specs for one in parsing.expand(text)]
@@ -94,7 +94,7 @@ def main(
         wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
-    stage = Indicators(wanted, settings(compat, unstable), missing)
+    stage = Indicators(wanted, Settings(compat, parsing.rows_of(unstable)), missing)
     if spec:
         stage.inputs["spec"] = digest
     if explain:

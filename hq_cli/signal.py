@@ -8,7 +8,6 @@ import click
 from hq_cli._filter import filter_command
 from hq_cli._options import given
 from hq_cli._say import say
-from hq_cli._settings import settings
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
@@ -65,10 +64,12 @@ def main(
 
         click.echo("\n".join(format_text(text, file) for _, text, file in read), nl=False)
         return None
+    from hq_core.graph import Settings
+    from hq_core.specs import rows_of
     from hq_core.stages.signal import Signal
 
     kept = [name for name in keep.split(",") if name]
-    stage = Signal(read, period, read_params(params), kept, signals, settings(compat, unstable), missing)
+    stage = Signal(read, period, read_params(params), kept, signals, Settings(compat, rows_of(unstable)), missing)
     if list_params:
         from hq_cli._lists import as_json
 

@@ -120,9 +120,9 @@ def indicators() -> str:
 
 def builtins() -> str:
     made = []
-    for name, one in BUILTINS.items():
-        call = f"{name}({', '.join('abcdefgh'[:one.fewest])}{', ...' if one.most > one.fewest else ''})"
-        made.append(f".TP\n\\fB{call}\\fP\n{one.meaning}\n")
+    for name, (_, fewest, most, _, meaning) in BUILTINS.items():
+        call = f"{name}({', '.join('abcdefgh'[:fewest])}{', ...' if most > fewest else ''})"
+        made.append(f".TP\n\\fB{call}\\fP\n{meaning}\n")
     return "".join(made)
 
 

@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = [path for folder in ("core/hq_core", "hq_cli", "scripts") for path in sorted((ROOT / folder).rglob("*.py"))]
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in FILES}
 OPTIONS = [
-    one for module in pkgutil.iter_modules(options.__path__)
+    options.StateOptions, *(one for module in pkgutil.iter_modules(options.__path__)
     for one in vars(importlib.import_module(f"hq_core.options.{module.name}")).values()
-    if isinstance(one, type) and one.__module__.endswith(f".{module.name}") and options_of(one)
+    if isinstance(one, type) and one.__module__.endswith(f".{module.name}") and options_of(one))
 ]
 OF_ALL_ROWS = {"kind", "symbol", "period"}          # what rows are said to be of, everywhere
 

@@ -13,7 +13,7 @@ import msgpack
 
 from hq_core import VERSION, files
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, TEMP, USAGE, HqError
-from hq_core.options.state import StateOptions
+from hq_core.options import StateOptions
 from hq_core.saved import Count, Damaged, shaped, taking
 
 MAGIC = b"hqstate1"

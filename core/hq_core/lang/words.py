@@ -1,34 +1,20 @@
 """What the language has besides indicators: operators, built-in functions, actions, columns."""
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hq_core.kinds import BAR, SUMS
 
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 LOGIC = {"AND": "and_", "OR": "or_"}
 
-
-
-class Builtin(NamedTuple):
-    """A function that is no indicator: its kernel, how many arguments it takes, whether it gives a condition."""
-
-    kernel: str
-    fewest: int
-    most: int
-    condition: bool
-    meaning: str
-
-
-BUILTINS = {
-    "ABS": Builtin("abs_", 1, 1, False, "size without sign"),
-    "MIN": Builtin("min_", 2, 8, False, "the smallest of the values"),
-    "MAX": Builtin("max_", 2, 8, False, "the largest of the values"),
-    "CROSSOVER": Builtin("crossover", 2, 2, True,
-                         "true on the row at which the first value comes to lie above the second"),
-    "CROSSUNDER": Builtin("crossunder", 2, 2, True,
-                          "true on the row at which the first value comes to lie below the second"),
+BUILTINS = {  # name -> (kernel, fewest and most arguments, is the result a condition, what it gives)
+    "ABS": ("abs_", 1, 1, False, "size without sign"),
+    "MIN": ("min_", 2, 8, False, "the smallest of the values"),
+    "MAX": ("max_", 2, 8, False, "the largest of the values"),
+    "CROSSOVER": ("crossover", 2, 2, True,
+                  "true on the row at which the first value comes to lie above the second"),
+    "CROSSUNDER": ("crossunder", 2, 2, True,
+                   "true on the row at which the first value comes to lie below the second"),
 }
 VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
 

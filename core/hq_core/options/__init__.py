@@ -1,6 +1,7 @@
 """An option once: what a program's keyword, a command's option, the check of a value and the line of help come from.
 
-Each file here has the options of one thing as a class; its stage takes them as keywords, its command as options.
+Each file here has the options of one thing as a class; its stage takes them as keywords, its command as options.  Those
+of every filter stand here, as a file more takes each of them time to find.
 """
 from __future__ import annotations
 
@@ -141,3 +142,13 @@ class Keywords:
         found += [Parameter(name, Parameter.KEYWORD_ONLY, default=option.default)
                   for name, option in self.declared.items()]
         return Signature([*found, *(Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in self.after)])
+
+
+class StateOptions:
+    """Of a filter that can be stopped and go on."""
+
+    state: Option[str | None] = Option(
+        None, "Start from the state in FILE and leave the state there at the end. A state is to be trusted as "
+        "a program is: one that others own or may write is refused.", kind=str, unit="FILE",
+    )
+    state_every = Option(0, "Also write the state after this many input rows.", least=0, unit="ROWS")
