@@ -8,6 +8,7 @@ import click
 
 from hq_cli._filter import Run, filter_command
 from hq_cli._options import given
+from hq_core.errors import USAGE, HqError
 from hq_core.options.merge import MergeOptions
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
     from hq_core.roles import Stage
     from hq_core.stages.merge import Merged
 
+    if click.get_current_context().params.get("state"):
+        raise HqError("--state: hq-merge has none yet; merge the whole inputs", USAGE)
     patience = parse_duration(timeout, MergeOptions.timeout) / 1e9 if timeout else 0.0
     names = files or ("",)              # stdin alone needs no name in errors
     return Run(Stage(), lambda fd: Merged([(name, *_opened(name, fd)) for name in names], series, patience))
