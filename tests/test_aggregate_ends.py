@@ -9,7 +9,7 @@ from pathlib import Path
 import oracle_bars
 import promises
 import pytest
-from bar_runs import DAY, HOUR, IDS, MINUTE, PLAIN, SECOND, START, TRADES, run, texts
+from bar_runs import DAY, HOUR, MINUTE, PLAIN, SECOND, START, TRADES, run, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_promises import bars, trades
@@ -283,13 +283,6 @@ def test_the_last_forming_bar_is_said_once_and_counted_where_it_is_dropped():
     assert [(row["ts"] - START, row["complete"]) for row in out.of("1m")] == [(0, 0), (MINUTE, 1), (MINUTE, 0)]
     assert stage.dropped == {}
     assert run(rows, "1m", schema=TRADES, emit="updates")[1].dropped == {"partial": 1}
-
-
-def test_ties_by_id_go_on_being_checked_with_a_max_gap():
-    rows = [(START, 1.0, 1.0, 7), (START, 2.0, 1.0, 6)]
-    for cuts in ((), (1,)):
-        with pytest.raises(HqError, match="row 2: id goes back"):
-            run(rows, "1m", schema=IDS, fill="flat", cuts=cuts)
 
 
 def command(data, *options):
