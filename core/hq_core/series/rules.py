@@ -67,7 +67,7 @@ class Watch:
     exprs   what it looks at
     """
 
-    __slots__ = ("_at", "_marked", "_rows", "exprs", "rule", "signals", "strategy", "unsure")
+    __slots__ = ("_at", "_marked", "_meta", "_rows", "exprs", "rule", "signals", "strategy", "unsure")
 
     def __init__(self, strategy: str, rule: CheckedRule, fired: Expr, size: Expr, signals: bool) -> None:
         self.strategy = strategy
@@ -76,6 +76,7 @@ class Watch:
         self.unsure = fired is not rule.condition       # the condition may hold and no size be there
         self.exprs = [rule.condition, fired, size, *(one for _, one in rule.meta or () if _computed(one))]
         self._at: list[int] = []
+        self._meta: list[tuple[str, str, Any]] = []     # key, type, and where its column is or what it is
         self._marked = Cell(ops.marked)
         self._rows = array("q")
 
@@ -85,6 +86,10 @@ class Watch:
             if out not in watched:
                 watched.append(out)
         self._at = [watched.index(out) for out in outs]
+        places = iter(self._at[3:])
+        self._meta = [
+            (key, expr.dtype, next(places) if _computed(expr) else expr.data) for key, expr in self.rule.meta or ()
+        ]
 
     def fired(self, columns: Sequence[int], n: int) -> array[int]:
         """The rows at which the rule gave an order."""
@@ -108,20 +113,24 @@ class Watch:
     def frame(self, batch: Batch, row: int, shift: int, columns: Sequence[Any]) -> dict[str, Any]:
         """The map for one row of the batch, whose values stand at `row + shift` of the columns."""
         meta: dict[str, Any] = {}
-        places = iter(self._at[3:])
-        for key, expr in self.rule.meta or ():
-            if _computed(expr):
-                found = columns[next(places)][row + shift]
-                meta[key] = found == 1.0 if expr.dtype == BOOL else found if math.isfinite(found) else None
+        for key, dtype, said in self._meta:
+            if dtype == F8:
+                found = columns[said][row + shift]
+                meta[key] = found if math.isfinite(found) else None
+            elif dtype == BOOL:
+                meta[key] = columns[said][row + shift] == 1.0
             else:
-                meta[key] = batch.view(str(expr.data))[row] if expr.dtype == I8 else expr.data
+                meta[key] = batch.view(said)[row] if dtype == I8 else said
         ts, schema = batch.view("ts")[row], batch.schema
-        action = {"strategy": self.strategy, "action": self.rule.action}
         if not self.signals:
-            return {"kind": "meta", "of": schema.key, "ts": ts, **action, "meta": meta}
+            return {
+                "kind": "meta", "of": schema.key, "ts": ts, "strategy": self.strategy, "action": self.rule.action,
+                "meta": meta,
+            }
         size = columns[self._at[2]][row + shift]
         return {
-            "kind": "signal", "ts": ts, "symbol": schema.symbol, "period": schema.period, **action,
+            "kind": "signal", "ts": ts, "symbol": schema.symbol, "period": schema.period,
+            "strategy": self.strategy, "action": self.rule.action,
             "size": size if math.isfinite(size) else None, "meta": meta,
         }
 
