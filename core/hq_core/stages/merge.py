@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
 
 NEVER, EVER = -(1 << 63), (1 << 63) - 1
+AT_ONCE = 64                # items of one input, before it is looked which input is behind the others
 HELD = 1 << 28              # bytes that may wait for a slower input
 
 
@@ -131,11 +132,18 @@ class Merged(Source):
             one = min(self.inputs, key=lambda given: given.reached)
             if one.ended:
                 break
-            item = one.take()
-            if isinstance(item, Idle):
-                yield from self._wait(one)
-            elif isinstance(item, End):
-                yield item
+            for _ in range(AT_ONCE):
+                try:
+                    item = one.take()
+                except HqError:
+                    yield from self._given()        # what was good before the error is written
+                    raise
+                if isinstance(item, End):
+                    yield item
+                elif isinstance(item, Idle):
+                    yield from self._wait(one)
+                if item is None or isinstance(item, Idle):
+                    break
 
     def _wait(self, one: Input) -> Iterator[Item]:
         self.waits_on = one.fd
