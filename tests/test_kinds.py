@@ -22,6 +22,7 @@ ALLOWED = {
     "core/hq_core/bars/trades.py": "the record of a kernel",
     "core/hq_core/formats/names.py": "what others call the columns, and the order of their files",
     "core/hq_core/futures/report.py": "the keys of the report, each with how it is computed",
+    "core/hq_core/series/rules.py": "the keys of the map that tells of an order",
     "hq_cli/export.py": "an example as it is typed",
     "scripts/make_vectors.py": "vectors that readers are tested by must not follow the code",
     "core/hq_core/conformance/made.py": "made up bars, each column with how it is computed",
