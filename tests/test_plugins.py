@@ -281,6 +281,22 @@ def test_forming_rows_and_another_period_leave_typed_columns_whole(run, folder):
         assert many == ("" if trades == "" else "1.0" if float(trades) > 500 else "0.0")
 
 
+def test_a_panel_gives_typed_columns_as_its_series_do(run, folder):
+    (folder / "mine.py").write_text(TYPED)
+    (folder / "many.py").write_text(declared("many", "out[i] = trades[i] > 700", "trades", "trades: I8", "B1"))
+    for symbol, seed in (("A", 1), ("B", 2)):
+        assert run(f"hq-gen trades --rows 60000 --seed {seed} --symbol {symbol} | hq-aggregate 1m > {symbol}").code == 0
+    made = "HQ_PATH=plugin hq-indicators mine many 'wma:1(mine)' 'mine(trades,many)'"
+    panel = run(f"hq-merge A B | {made} | hq-export csv")
+    series = run(f"hq-merge --series A B | {made} | hq-merge | hq-export csv")
+    assert (panel.code, series.code) == (0, 0), panel.stderr + series.stderr
+    assert panel.text == series.text
+    head, *lines = panel.text.splitlines()
+    rows = [dict(zip(head.split(","), line.split(","))) for line in lines]
+    assert {(row["symbol"], row["many_5"]) for row in rows} == {(s, truth) for s in "AB" for truth in "01"}
+    assert all(row["many_5"] == str(int(int(row["trades"]) > 700)) for row in rows)
+
+
 def test_live_takes_them_in_their_types(run, folder):
     (folder / "mine.py").write_text(TYPED)
     code = "from hq_core import Live; live = Live('mine', 'wma:1(trades)', 'wma:1'); live.push(2**53 + 1, True, 1.5); "

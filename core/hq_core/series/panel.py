@@ -4,15 +4,15 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Batch, Schema
+from hq_core.batch import WIDTHS, Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.graph import AS
 from hq_core.jit import Cell
-from hq_core.memory import Memory, move
+from hq_core.memory import move
 from hq_core.saved import Damaged
 from hq_core.series.feed import NEVER
 from hq_core.series.inputs import Inputs
-from hq_core.stream.rows import Gather, Numbers, grouped, runs_of, scattered_8
+from hq_core.stream.rows import BySymbol, Numbers, Order, Room, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +36,11 @@ class PanelUnit:
         self._slots: dict[str, int] = {}
         self._words = self.graph.words
         self._arenas = array("q")
-        self._passed: dict[str, int] = {}
         self._table: list[str] | None = None
         self._known = 0
         self._slot = array("q")
-        self._grouped, self._runs, self._scatter = Cell(grouped), Cell(runs_of), Cell(scattered_8)
-        self._gather = Gather()
-        self._order, self._counts, self._groups = Numbers(), array("q"), Numbers()
-        self._memory = Memory(8)
+        self._symbols, self._moved, self._runs = BySymbol(), Order(), Cell(runs_of)
+        self._groups, self._room = Numbers(), Room()
         self._announced(schema)
 
     def _announced(self, schema: Schema) -> None:
@@ -69,52 +66,33 @@ class PanelUnit:
         table = batch.texts.get("symbol", [])
         if table is not self._table or len(table) != self._known:
             self._learn(table)
-        order, runs = self._apart(batch, len(table))
-        widths = [schema.widths[at] for at in self._places]
-        need = sum((w * n + 7) & -8 for w in widths) + 8 * n * len(self.added)
-        if self._memory.size < need:
-            self._memory = Memory(need)
-        place, to = self._memory.address, []
-        for w in widths:
-            to.append(place)
-            place += (w * n + 7) & -8
-        self._gather.columns(order, n, widths, [batch.addresses[at] for at in self._places], to)
-        wanted = [place + 8 * n * i for i in range(len(self.added))]
-        sources = self.inputs.sources(Batch(self._read, n, to, self._memory))
+        self._symbols.sort(batch)
+        order = self._symbols.order
+        given = [schema.widths[at] for at in self._places]
+        made = [WIDTHS[kind] for _, kind in self.added]
+        to = self._room.columns([*given, *made], n)
+        self._moved.take(order, n, given, [batch.addresses[at] for at in self._places], to)
+        wanted = to[len(given) :]
+        sources = self.inputs.sources(Batch(self._read, n, to[: len(given)], self._room.memory))
         arenas = self._arenas.buffer_info()[0], len(self._arenas)
-        self.graph.run_apart(sources, n, wanted, *arenas, self._groups.at(3 * n), runs)
+        self.graph.run_apart(sources, n, wanted, *arenas, self._groups.at(3 * n), self._found(batch))
         series = out.series(self.written)
         places = out.rows(series, n)
         move(places, batch.addresses, schema.widths, n)
-        scatter = self._scatter
-        scatter.column("order", order, n)
-        for at, there in zip(wanted, places[len(schema.cols) :]):
-            scatter.column("rows", at, n)
-            scatter.column("out", there, n)
-            scatter.run()
+        self._moved.put(order, n, made, wanted, places[len(schema.cols) :])
         out.commit(series, n)
 
-    def _apart(self, batch: Batch, symbols: int) -> tuple[int, int]:
-        """The order that puts symbol behind symbol, and into how many runs of one symbol's rows that falls."""
-        n, schema = batch.n, batch.schema
-        order = self._order.at(n)
-        counts = self._counts = array("q", bytes(8 * max(1, symbols)))
-        cell = self._grouped
-        cell.column("code", batch.address("symbol"), n)
-        cell.column("counts", counts.buffer_info()[0], symbols)
-        cell.column("order", order, n)
-        cell.run()
-        if cell.state.bad >= 0:
-            batch.slice(cell.state.bad, cell.state.bad + 1).words("symbol")     # says what is wrong
-        runs = self._runs
+    def _found(self, batch: Batch) -> int:
+        """Lay down the runs of one symbol's rows; how many there are."""
+        n, schema, runs, stops = batch.n, batch.schema, self._runs, self._symbols.stops
         forming = schema.has("complete") and schema.kind("complete") in ("b1", "i1")
-        runs.column("stops", counts.buffer_info()[0], symbols)
-        runs.column("slot", self._slot.buffer_info()[0], symbols)
-        runs.column("order", order, n)
+        runs.column("stops", stops.buffer_info()[0], len(stops))
+        runs.column("slot", self._slot.buffer_info()[0], len(stops))
+        runs.column("order", self._symbols.order, n)
         runs.column("complete", batch.address("complete") if forming else 0, n if forming else 0)
         runs.column("groups", self._groups.at(3 * n), 3 * n)
         runs.run()
-        return order, int(runs.state.groups)
+        return int(runs.state.groups)
 
     def _learn(self, table: list[str]) -> None:
         """Other symbols, or other codes for them: a section has begun, or texts have come."""
@@ -133,8 +111,7 @@ class PanelUnit:
         if saved["feeds"] or saved["pending"]:
             raise Damaged(f"{symbol}: waits for series that are not read here")
         self.graph.load(saved["graph"])
-        self._passed[symbol] = saved["passed"]
-        return saved["graph"]  # type: ignore[no-any-return]
+        return bytes(saved["graph"])
 
     def save(self) -> dict[str, Any]:
         """What a unit of each symbol's series would save, by the series' names."""
@@ -142,7 +119,7 @@ class PanelUnit:
         return {
             Schema(self.schema.of, symbol, self.schema.period).key: {
                 "graph": self._arenas[words * at : words * (at + 1)].tobytes(),
-                "passed": self._passed.get(symbol, NEVER), "feeds": [], "pending": [],
+                "passed": NEVER, "feeds": [], "pending": [],
             }
             for symbol, at in self._slots.items()
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import kinds
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.memory import move
 from hq_core.order import ordered
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
 from hq_core.say import iso_text
@@ -163,8 +164,6 @@ class Merged(Source):
             self._new.append(schema)
 
     def hold(self, batch: Batch) -> None:
-        from hq_core.memory import move
-
         kept = self._kept[batch.schema.key]
         move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
         kept.n += batch.n

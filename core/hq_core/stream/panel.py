@@ -11,13 +11,13 @@ from ctypes import addressof, create_string_buffer
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Batch, Schema, described, period_ns, undescribed
+from hq_core.batch import SCHEMA, Batch, Schema, described, period_ns, symbol_of, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
-from hq_core.memory import Memory, after, move
+from hq_core.memory import after, move
 from hq_core.roles import Sink
 from hq_core.saved import Count, Damaged, shaped
-from hq_core.stream.rows import Gather, Kept, Numbers, by_time, grouped
+from hq_core.stream.rows import BySymbol, Kept, Numbers, Order, Room, by_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ SYMBOL = ("symbol", "s4")
 NEVER = -(1 << 63)
 HELD = {"held": [(SCHEMA, Count, [bytes])], "maps": [(int, str, str, {str: object})]}
 SHAPE = {"stage": object, "panels": [(str, str, int)], "symbols": {str: [str]}, **HELD}
-Limit = tuple[str, str]         # kind and period, which say how far a panel has come
 
 
 def series_of(panel: Schema, symbol: str) -> Schema:
@@ -52,10 +51,9 @@ class Splitter(Sink):
         self.sink = sink
         self._known: dict[str, dict[str, Schema]] = {}      # panel's key -> symbol -> its series
         self._panels: dict[str, Schema] = {}
-        self._cell: Cell | None = None
-        self._gather: Gather | None = None
-        self._order, self._counts = Numbers(), array("q")
-        self._memory = Memory(8)
+        self._symbols: BySymbol | None = None
+        self._moved: Order
+        self._room = Room()
 
     def schema(self, schema: Schema) -> None:
         if not schema.panel:
@@ -78,35 +76,21 @@ class Splitter(Sink):
     def parts(self, batch: Batch) -> list[Batch]:
         """The rows of each symbol, in the order of their codes; valid until the next call."""
         schema, n = batch.schema, batch.n
-        if self._cell is None or self._gather is None:
-            self._cell, self._gather = Cell(grouped), Gather()
-        table = batch.texts.get("symbol", [])
-        counts = self._counts = array("q", bytes(8 * max(1, len(table))))
-        order = self._order.at(n)
-        cell = self._cell
-        cell.column("code", batch.address("symbol"), n)
-        cell.column("counts", counts.buffer_info()[0], len(table))
-        cell.column("order", order, n)
-        cell.run()
-        if cell.state.bad >= 0:
-            batch.slice(cell.state.bad, cell.state.bad + 1).words("symbol")     # says what is wrong
+        if self._symbols is None:
+            self._symbols, self._moved = BySymbol(), Order()
+        self._symbols.sort(batch)
         at = schema.index("symbol")
         widths = [w for i, w in enumerate(schema.widths) if i != at]
         given = [address for i, address in enumerate(batch.addresses) if i != at]
-        need = sum((w * n + 7) & -8 for w in widths)
-        if self._memory.size < need:
-            self._memory = Memory(need)
-        places, to = self._memory.address, []
-        for w in widths:
-            to.append(places)
-            places += (w * n + 7) & -8
-        self._gather.columns(order, n, widths, given, to)
+        to = self._room.columns(widths, n)
+        self._moved.take(self._symbols.order, n, widths, given, to)
+        table = batch.texts.get("symbol", [])
+        texts = {name: words for name, words in batch.texts.items() if name != "symbol"}
         found, start = [], 0
-        for code, stop in enumerate(counts[: len(table)]):
+        for symbol, stop in zip(table, self._symbols.stops):
             if stop > start:
-                series = self.series(schema, table[code])
-                texts = {name: words for name, words in batch.texts.items() if name != "symbol"}
-                found.append(Batch(series, stop - start, after(to, widths, start), self._memory, texts))
+                series = self.series(schema, symbol)
+                found.append(Batch(series, stop - start, after(to, widths, start), self._room.memory, texts))
                 start = stop
         return found
 
@@ -166,9 +150,9 @@ class Joiner:
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []      # ts, symbol, period, frame
         self._waiting: list[tuple[Schema, int, list[bytes]]] = []
         self._cell: Cell | None = None
-        self._gather: Gather | None = None
-        self._order, self._spare, self._ts, self._code = Numbers(), Numbers(), Numbers(), Numbers()
-        self._memory = Memory(8)
+        self._moved: Order
+        self._order, self._spare, self._code = Numbers(), Numbers(), Numbers()
+        self._room = Room()
 
     # -- what a stage writes -----------------------------------------------------------------------------
     def series(self, schema: Schema) -> Any:
@@ -211,7 +195,7 @@ class Joiner:
         if frame["kind"] == "section":
             self.section(frame)
         elif type(ts) is int:
-            _, symbol, period = _named(frame)
+            symbol, period = _named(frame)
             self._maps.append((ts, symbol, period, frame))
         else:
             self.out.map(frame)
@@ -268,10 +252,8 @@ class Joiner:
         widths = [w for i, w in enumerate(schema.widths) if i != at]
         to, order = self._laid(panel, taken, total, widths)
         places = self.out.rows(out, total)
-        if self._gather is None:
-            self._gather = Gather()
-        self._gather.columns(order, total, [*widths, 4], [*to, self._code.at(total)],
-                             [*places[:at], *places[at + 1 :], places[at]])
+        self._moved.take(order, total, [*widths, 4], [*to, self._code.at(total)],
+                         [*places[:at], *places[at + 1 :], places[at]])
         self.out.commit(out, total)
         for _, kept, n in taken:
             kept.drop(n)
@@ -280,15 +262,9 @@ class Joiner:
         self, panel: Panel, taken: list[tuple[str, Kept, int]], total: int, widths: list[int]
     ) -> tuple[list[int], int]:
         """The rows one symbol behind the other: where their columns lie, and in which order they are to be."""
-        need = sum((w * total + 7) & -8 for w in widths)
-        if self._memory.size < need:
-            self._memory = Memory(need)
-        place, to = self._memory.address, []
-        for w in widths:
-            to.append(place)
-            place += (w * total + 7) & -8
-        codes = memoryview(self._code.memory) if self._code.at(total) else memoryview(b"")
-        codes = codes.cast("B").cast("i")
+        to = self._room.columns(widths, total)
+        self._code.at(total)
+        codes = memoryview(self._code.memory).cast("B").cast("i")
         done = 0
         for symbol, kept, n in taken:
             move(after(to, widths, done), kept.starts, widths, n)
@@ -296,10 +272,9 @@ class Joiner:
             done += n
         codes.release()
         if self._cell is None:
-            self._cell = Cell(by_time)
+            self._cell, self._moved = Cell(by_time), Order()
         cell, order = self._cell, self._order.at(total)
-        times = [i for i, (name, _) in enumerate(taken[0][1].schema.cols) if name == "ts"]
-        cell.column("ts", to[times[0]], total)
+        cell.column("ts", to[taken[0][1].schema.index("ts")], total)
         cell.column("order", order, total)
         cell.column("spare", self._spare.at(total), total)
         cell.run()
@@ -427,9 +402,7 @@ def _times(kept: Kept) -> memoryview:
     return Batch(kept.schema, kept.n, kept.starts).view("ts")  # type: ignore[no-any-return]
 
 
-def _named(frame: dict[str, Any]) -> tuple[str, str, str]:
-    """Kind, symbol and period of the series that a frame is about."""
+def _named(frame: dict[str, Any]) -> tuple[str, str]:
+    """Symbol and period of the series that a frame is about."""
     of = str(frame.get("of") or f"bar/{frame.get('symbol', '')}/{frame.get('period', '')}")
-    kind, _, rest = of.partition("/")
-    symbol, _, period = rest.rpartition("/")
-    return kind, symbol, period
+    return symbol_of(of), of.rpartition("/")[2]

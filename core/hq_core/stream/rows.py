@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from array import array
 from ctypes import string_at
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from hq_core.jit import I1, I4, I8, U1, Cell, State, kernel
@@ -11,7 +12,7 @@ from hq_core.memory import Memory, after, move, room
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hq_core.batch import Schema
+    from hq_core.batch import Batch, Schema
 
 
 @kernel(state="bad:i8")
@@ -93,6 +94,15 @@ def gathered_8(order: I8, rows: I8, out: I8) -> None:
 
 
 @kernel()
+def scattered(order: I8, width: int, rows: U1, out: U1) -> None:
+    """The rows of `width` bytes back from that order."""
+    for i in range(len(order)):
+        at, to = i * width, order[i] * width
+        for k in range(width):
+            out[to + k] = rows[at + k]
+
+
+@kernel()
 def scattered_8(order: I8, rows: I8, out: I8) -> None:
     """out[order[i]] = rows[i]"""
     for i in range(len(order)):
@@ -128,30 +138,75 @@ def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) 
     s.groups = k // 3
 
 
-class Gather:
-    """Columns of any type in another order."""
+class Order:
+    """Columns of any type put in an order, and back to where they were."""
 
     def __init__(self) -> None:
-        self._eight = Cell(gathered_8)
-        self._any = Cell(gathered)
+        self._to = Cell(gathered), Cell(gathered_8)
+        self._back = Cell(scattered), Cell(scattered_8)
 
-    def columns(
-        self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]
-    ) -> None:
+    def take(self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]) -> None:
         """Write n rows of every column, in the order at that address, to other addresses."""
-        eight, other = self._eight, self._any
-        eight.column("order", order, n)
+        self._move(self._to, order, n, widths, addresses, to)
+
+    def put(self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]) -> None:
+        """Write n rows that lie in that order to where they were before it."""
+        self._move(self._back, order, n, widths, addresses, to)
+
+    @staticmethod
+    def _move(
+        cells: tuple[Cell, Cell], order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]
+    ) -> None:
+        other, eight = cells
         other.column("order", order, n)
+        eight.column("order", order, n)
         for w, at, there in zip(widths, addresses, to):
-            if w == 8:
-                eight.column("rows", at, n)
-                eight.column("out", there, n)
-                eight.run()
-            else:
+            cell, size = (eight, n) if w == 8 else (other, n * w)
+            if w != 8:
                 other.set(width=w)
-                other.column("rows", at, n * w)
-                other.column("out", there, n * w)
-                other.run()
+            cell.column("rows", at, size)
+            cell.column("out", there, size)
+            cell.run()
+
+
+class BySymbol:
+    """The order that puts a panel's rows symbol behind symbol.
+
+    order  its address, valid until the next batch;  stops: the place behind the last row of each code
+    """
+
+    def __init__(self) -> None:
+        self._cell = Cell(grouped)
+        self._order = Numbers()
+        self.order = 0
+        self.stops = array("q")
+
+    def sort(self, batch: Batch) -> None:
+        """Raises HqError DATA for a code without a text."""
+        n, symbols = batch.n, len(batch.texts.get("symbol", ()))
+        self.order = self._order.at(n)
+        self.stops = array("q", bytes(8 * symbols))
+        cell = self._cell
+        cell.column("code", batch.address("symbol"), n)
+        cell.column("counts", self.stops.buffer_info()[0], symbols)
+        cell.column("order", self.order, n)
+        cell.run()
+        if cell.state.bad >= 0:
+            batch.slice(cell.state.bad, cell.state.bad + 1).words("symbol")     # says what is wrong
+
+
+class Room:
+    """Memory for columns of so many rows, used again and again."""
+
+    def __init__(self) -> None:
+        self.memory = Memory(8)
+
+    def columns(self, widths: Sequence[int], n: int) -> list[int]:
+        """Where each column lies, one behind the other, padded to 8 bytes."""
+        sizes = [(w * n + 7) & -8 for w in widths]
+        if self.memory.size < sum(sizes):
+            self.memory = Memory(sum(sizes))
+        return [self.memory.address + before for before in accumulate(sizes[:-1], initial=0)] if sizes else []
 
 
 class Kept:
