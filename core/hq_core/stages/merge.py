@@ -202,8 +202,9 @@ class Merged(Source):
             yield from self._taken.pop()
 
     def _rows(self, upto: int) -> Iterator[Item]:
-        for kept in sorted(self._kept.values(), key=lambda one: rank(one.schema)):
-            ready = kept.n and bisect_left(Batch(kept.schema, kept.n, kept.starts).view("ts"), upto)
+        waiting = [kept for kept in self._kept.values() if kept.n]
+        for kept in sorted(waiting, key=lambda one: rank(one.schema)):
+            ready = bisect_left(Batch(kept.schema, kept.n, kept.starts).view("ts"), upto)
             if not ready:
                 continue
             batch = Batch(kept.schema, ready, list(kept.starts), kept)

@@ -236,14 +236,14 @@ class Joiner:
     def _write(self, panel: Panel, before: int | None) -> None:
         """Rows with a ts before that one, by ts and symbol."""
         taken: list[tuple[str, Kept, int]] = []
-        for symbol in sorted(panel.kept):
-            kept = panel.kept[symbol]
+        for symbol, kept in panel.kept.items():
             if kept.n:
                 ready = kept.n if before is None else bisect_left(_times(kept), before)
                 if ready:
                     taken.append((symbol, kept, ready))
         if not taken:
             return
+        taken.sort(key=lambda one: one[0])
         schema = panel.schema
         self._tell(panel)
         out = self.out.series(schema)
