@@ -1,4 +1,5 @@
 """hq in a program: bars in, indicators as views, a strategy polled, its orders run through a futures account."""
+
 import random
 
 from hq_core import Aggregator, Backtest, HQuant
@@ -18,8 +19,11 @@ def history(bars, seed=1):
         open_, price = price, round(price * (1 + rng.gauss(0, 0.004)), 2)
         yield {
             "open_time": 1_699_977_600_000 + i * 900_000,
-            "open": open_, "high": round(max(open_, price) + 0.1, 2), "low": round(min(open_, price) - 0.1, 2),
-            "close": price, "volume": round(rng.random() * 10, 3),
+            "open": open_,
+            "high": round(max(open_, price) + 0.1, 2),
+            "low": round(min(open_, price) - 0.1, 2),
+            "close": price,
+            "volume": round(rng.random() * 10, 3),
         }
 
 

@@ -1,4 +1,5 @@
 """The one list of commands, by purpose.  What each does is the first sentence of its own help."""
+
 from __future__ import annotations
 
 from importlib import import_module
@@ -15,7 +16,7 @@ PURPOSES = (
     ("Check and keep", ("diff", "state")),
 )
 NAMES = tuple(name for _, names in PURPOSES for name in names)
-WORDS = (                       # what hq itself does: hq warm is no hq-warm
+WORDS = (  # what hq itself does: hq warm is no hq-warm
     ("Once after installing", ("warm",)),
     ("For programs and language models", ("describe",)),
 )

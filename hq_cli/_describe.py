@@ -1,4 +1,5 @@
 """hq describe: all that hq is, as one JSON object or as a page."""
+
 from __future__ import annotations
 
 import os
@@ -60,14 +61,23 @@ def described() -> dict[str, Any]:
     from hq_core.kinds import KINDS, MAPS
 
     return {
-        "$schema": "hq-describe-1", "version": VERSION,
+        "$schema": "hq-describe-1",
+        "version": VERSION,
         "commands": [_command(name, purpose) for purpose, names in _commands.PURPOSES for name in names]
         + [_word(word, purpose) for purpose, words in _commands.WORDS for word in words],
         "kinds": [
-            {"name": name, "meaning": kind.meaning, "planned": kind.planned, "source": kind.source,
-             "columns": [{what: getattr(one, what) for what in ("name", "type", "unit", "optional", "meaning")}
-                         for one in kind.columns], "key": list(kind.key),
-             "codes": {column: dict(words) for column, words in kind.codes.items()}}
+            {
+                "name": name,
+                "meaning": kind.meaning,
+                "planned": kind.planned,
+                "source": kind.source,
+                "columns": [
+                    {what: getattr(one, what) for what in ("name", "type", "unit", "optional", "meaning")}
+                    for one in kind.columns
+                ],
+                "key": list(kind.key),
+                "codes": {column: dict(words) for column, words in kind.codes.items()},
+            }
             for name, kind in KINDS.items()
         ],
         "maps": list(MAPS),
@@ -93,35 +103,53 @@ def _about(of: Any, purpose: str, effect: Effect) -> dict[str, Any]:
 
     about, _, more = cleandoc(of.help or "").partition("\n\n")
     return {
-        "name": of.name, "purpose": purpose, "about": " ".join(about.split()), "more": more,
+        "name": of.name,
+        "purpose": purpose,
+        "about": " ".join(about.split()),
+        "more": more,
         "arguments": [_argument(param) for param in of.params if isinstance(param, click.Argument)],
         "options": [_option(param) for param in of.params if isinstance(param, click.Option)],
-        "kinds": effect._asdict(), "examples": of.examples,
+        "kinds": effect._asdict(),
+        "examples": of.examples,
     }
 
 
 def _argument(param: click.Argument) -> dict[str, Any]:
     choices = list(param.type.choices) if isinstance(param.type, click.Choice) else []
-    return {"name": param.name, "shown": param.make_metavar(click.Context(click.Command(""))), "choices": choices,
-            "required": param.required, "many": param.nargs == -1}
+    return {
+        "name": param.name,
+        "shown": param.make_metavar(click.Context(click.Command(""))),
+        "choices": choices,
+        "required": param.required,
+        "many": param.nargs == -1,
+    }
 
 
 def _option(param: click.Option) -> dict[str, Any]:
     declared = param.declared if isinstance(param, Made) else _undeclared(param)
     kind = "boolean" if param.is_flag else TYPES.get(declared.kind, "text")
     return {
-        "name": declared.name, "words": list(param.opts), "type": kind,
+        "name": declared.name,
+        "words": list(param.opts),
+        "type": kind,
         "default": None if declared.required else declared.default,
-        "least": declared.least, "above": declared.above, "most": declared.most, "choices": list(declared.choices),
-        "unit": declared.unit, "required": declared.required, "many": declared.many, "help": declared.help,
+        "least": declared.least,
+        "above": declared.above,
+        "most": declared.most,
+        "choices": list(declared.choices),
+        "unit": declared.unit,
+        "required": declared.required,
+        "many": declared.many,
+        "help": declared.help,
     }
 
 
 def _undeclared(param: click.Option) -> Option[Any]:
     """An option that click itself or every command has."""
     choices = tuple(param.type.choices) if isinstance(param.type, click.Choice) else ()
-    made = Option(False if param.is_flag else None, param.help or "", kind=bool if param.is_flag else str,
-                  choices=choices)
+    made = Option(
+        False if param.is_flag else None, param.help or "", kind=bool if param.is_flag else str, choices=choices
+    )
     made.name = str(param.name)
     return made
 
@@ -132,8 +160,10 @@ def _language() -> dict[str, Any]:
 
     return {
         "grammar": grammar_text(),
-        "functions": [{"name": name, "fewest": fewest, "most": most, "meaning": meaning}
-                      for name, (_, fewest, most, _, meaning) in BUILTINS.items()],
+        "functions": [
+            {"name": name, "fewest": fewest, "most": most, "meaning": meaning}
+            for name, (_, fewest, most, _, meaning) in BUILTINS.items()
+        ],
         "actions": [{"name": name, "columns": list(verbs)} for name, (_, verbs) in ACTIONS.items()],
         "columns": sorted(COLUMNS),
     }
@@ -148,21 +178,37 @@ def page(found: dict[str, Any]) -> str:
         "stdout.\nThey read CSV, JSON, Parquet and Arrow as well.  hq help NAME tells of one command, hq describe of "
         "all this in full, as JSON."
     ]
-    parts += ["COMMANDS: what each does, to which kinds of rows, and its options besides those that all have",
-              "\n".join(_line(one, shared) for one in found["commands"])]
-    parts += ["KINDS of rows, with their columns", "\n".join(
-        _wrapped(f"{one['name']}: {' '.join(column['name'] for column in one['columns'])}")
-        for one in found["kinds"] if not one["planned"])]
+    parts += [
+        "COMMANDS: what each does, to which kinds of rows, and its options besides those that all have",
+        "\n".join(_line(one, shared) for one in found["commands"]),
+    ]
+    parts += [
+        "KINDS of rows, with their columns",
+        "\n".join(
+            _wrapped(f"{one['name']}: {' '.join(column['name'] for column in one['columns'])}")
+            for one in found["kinds"]
+            if not one["planned"]
+        ),
+    ]
     parts += [_wrapped(f"planned: {' '.join(one['name'] for one in found['kinds'] if one['planned'])}")]
     parts += [f"Maps: {' '.join(found['maps'])}"]
     language = found["language"]
-    parts += ["STRATEGIES (hq-signal FILE): one statement a line", _heads(language["grammar"]), _wrapped(
-        f"functions: {' '.join(one['name'] for one in language['functions'])}, and every indicator; "
-        f"actions: {' '.join(one['name'] for one in language['actions'])}")]
-    parts += ["INDICATORS: rsi:14, ema:5..50:5, sma:9(macd.hist:12,26,9); hq-indicators --list NAME has one in full",
-              _wrapped(" ".join(one["name"] for one in found["indicators"]))]
-    parts += ["EXIT CODES", "\n".join(
-        f"{', '.join(map(str, one['codes']))}  {one['meaning']}" for one in found["exit_codes"])]
+    parts += [
+        "STRATEGIES (hq-signal FILE): one statement a line",
+        _heads(language["grammar"]),
+        _wrapped(
+            f"functions: {' '.join(one['name'] for one in language['functions'])}, and every indicator; "
+            f"actions: {' '.join(one['name'] for one in language['actions'])}"
+        ),
+    ]
+    parts += [
+        "INDICATORS: rsi:14, ema:5..50:5, sma:9(macd.hist:12,26,9); hq-indicators --list NAME has one in full",
+        _wrapped(" ".join(one["name"] for one in found["indicators"])),
+    ]
+    parts += [
+        "EXIT CODES",
+        "\n".join(f"{', '.join(map(str, one['codes']))}  {one['meaning']}" for one in found["exit_codes"]),
+    ]
     return "\n\n".join(parts)
 
 
@@ -180,8 +226,9 @@ def _worded(option: dict[str, Any]) -> str:
 
 def _shared(commands: list[dict[str, Any]]) -> set[str]:
     """The names of options that every command has."""
-    return set.intersection(*({option["name"] for option in one["options"]} for one in commands
-                              if one["name"].startswith("hq-")))
+    return set.intersection(
+        *({option["name"] for option in one["options"]} for one in commands if one["name"].startswith("hq-"))
+    )
 
 
 def _heads(grammar: str) -> str:

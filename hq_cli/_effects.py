@@ -1,4 +1,5 @@
 """What each command does to kinds: the one table, for pages and `hq describe`.  All that it does not name passes."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -27,9 +28,7 @@ EFFECTS = {
     "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "signal": Effect(reads=("bar",), adds=("bar",), writes=("signal", "meta")),
-    "backtest": Effect(
-        reads=("bar",), replaces=("bar",), writes=("fill", "liquidation", "equity", "report"),
-    ),
+    "backtest": Effect(reads=("bar",), replaces=("bar",), writes=("fill", "liquidation", "equity", "report")),
     "diff": Effect(reads=EVERY, passes=False),
     "state": Effect(passes=False),
 }
@@ -39,7 +38,8 @@ def told(effect: Effect) -> str:
     """An effect as a sentence; '' of a command that has none."""
     said = [
         f"{verb} {_listed(kinds)}"
-        for verb, kinds in zip(("reads", "adds columns to", "replaces", "writes"), effect[:4]) if kinds
+        for verb, kinds in zip(("reads", "adds columns to", "replaces", "writes"), effect[:4])
+        if kinds
     ]
     if said and effect.passes:
         said.append("all else passes")

@@ -1,4 +1,5 @@
 """The one place where a command meets the shell: shared options, signals, exit codes, error lines."""
+
 from __future__ import annotations
 
 import functools
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from hq_core.roles import Source, Stage
 
 
-def command(
-    name: str, examples: str = "", cls: type[Command] = Command
-) -> Callable[[Callable[..., Any]], Command]:
+def command(name: str, examples: str = "", cls: type[Command] = Command) -> Callable[[Callable[..., Any]], Command]:
     """A command that is no filter: what it returns is its exit code (None is 0)."""
 
     def declare(function: Callable[..., Any]) -> Command:
@@ -44,7 +43,11 @@ class Run:
     """
 
     def __init__(
-        self, stage: Stage, opened: Callable[[int], Source] | None = None, options: Any = None, frames: bool = True,
+        self,
+        stage: Stage,
+        opened: Callable[[int], Source] | None = None,
+        options: Any = None,
+        frames: bool = True,
         after: Callable[[int], int] | None = None,
     ) -> None:
         self.stage = stage
@@ -114,9 +117,9 @@ def check_stdin(name: str) -> None:
         raise HqError(f"stdin is a terminal; pipe data into it, or see {name} --help", USAGE)
 
 
-BESIDE = 5          # lines of a terminal that a table leaves: its head, what it says of more rows, the prompts
-LINES = 24          # of a terminal that does not say
-FEWEST = 10         # rows of a table, however small the terminal says that it is
+BESIDE = 5  # lines of a terminal that a table leaves: its head, what it says of more rows, the prompts
+LINES = 24  # of a terminal that does not say
+FEWEST = 10  # rows of a table, however small the terminal says that it is
 
 
 def _tell(name: str, counts: Mapping[str, int], what: str) -> None:
@@ -140,7 +143,7 @@ def frames_out(name: str) -> Iterator[int]:
     assert table.stderr is not None
     try:
         yield table.stdin.fileno()
-    finally:                # where the command fails, what its table says of missing rows is no news
+    finally:  # where the command fails, what its table says of missing rows is no news
         table.stdin.close()
         with table.stderr:
             said = table.stderr.read().decode("utf-8", "replace")
@@ -212,7 +215,7 @@ class Ended(BaseException):
 
 
 def _end(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_DFL)               # the second one does not wait
+    signal.signal(number, signal.SIG_DFL)  # the second one does not wait
     raise Ended(number)
 
 
@@ -220,10 +223,10 @@ def run(main: click.Command) -> None:
     """Run a command as the process: every way out has its exit code, and no traceback unless asked for."""
     import gc
 
-    gc.disable()                                        # worth 5 ms; a filter holds no cycles that grow
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends a filter silently, as it does seq
+    gc.disable()  # worth 5 ms; a filter holds no cycles that grow
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends a filter silently, as it does seq
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:      # nohup, &
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, &
             signal.signal(number, _end)
     name = main.name or "hq"
     begin(name, sys.argv[1:])
@@ -232,7 +235,7 @@ def run(main: click.Command) -> None:
         code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
     except click.Abort:
         code = INTERRUPT
-    except click.ClickException as error:               # usage errors are its children
+    except click.ClickException as error:  # usage errors are its children
         code = error.exit_code
         say(f"{name}: {_one_line(error.format_message())}", ERROR, code)
     except HqError as error:
@@ -243,7 +246,7 @@ def run(main: click.Command) -> None:
         code = PIPE
     except OSError as error:
         code = IO
-        what = error.filename or "cannot write"        # files are opened where they are named; the rest is stdout
+        what = error.filename or "cannot write"  # files are opened where they are named; the rest is stdout
         say(f"{name}: {what}: {error.strerror or error}", ERROR, code)
     except KeyboardInterrupt:
         code = INTERRUPT
@@ -252,7 +255,7 @@ def run(main: click.Command) -> None:
     except MemoryError:
         code = MEMORY
         say(f"{name}: out of memory", ERROR, code)
-    except Exception as error:      # noqa: BLE001  the last door: a bug of ours must not look like the user's
+    except Exception as error:  # noqa: BLE001  the last door: a bug of ours must not look like the user's
         theirs = _of_a_plugin(error)
         code = BUG if theirs is None else theirs.code
         if theirs is None:
@@ -264,11 +267,11 @@ def run(main: click.Command) -> None:
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError) as error:
-        if code != IO:                                  # else it has been told
+        if code != IO:  # else it has been told
             say(f"{name}: cannot write: {getattr(error, 'strerror', None) or 'stdout is closed'}", ERROR, IO)
         code = IO
     _notes_if_asked(name)
-    os._exit(code)                                      # nothing is left to do; Python's own shutdown takes 7 ms
+    os._exit(code)  # nothing is left to do; Python's own shutdown takes 7 ms
 
 
 def _of_a_plugin(error: Exception) -> HqError | None:

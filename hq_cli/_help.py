@@ -1,4 +1,5 @@
 """How a command's help reads: what it does, how it is used, then the rest; and what every command takes."""
+
 from __future__ import annotations
 
 import os
@@ -11,12 +12,18 @@ from hq_cli._say import log
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WIDTH = 80          # columns of a help that goes into a pipe, and the most on a terminal
+WIDTH = 80  # columns of a help that goes into a pipe, and the most on a terminal
 ENVIRONMENT = (
-    ("HQ_CACHE", "Folder of compiled kernels, an absolute path; by default hq in $XDG_CACHE_HOME or ~/.cache. One "
-     "that others may write is not used."),
-    ("HQ_PATH", "Folders with indicators of your own, NAME.py each, separated by colons. What others may write is "
-     "refused; the current folder is none of them unless '.' says so."),
+    (
+        "HQ_CACHE",
+        "Folder of compiled kernels, an absolute path; by default hq in $XDG_CACHE_HOME or ~/.cache. One "
+        "that others may write is not used.",
+    ),
+    (
+        "HQ_PATH",
+        "Folders with indicators of your own, NAME.py each, separated by colons. What others may write is "
+        "refused; the current folder is none of them unless '.' says so.",
+    ),
     ("HQ_JIT", "numba: through numba's own loader, which starts slower and gives the same bits."),
     ("HQ_PROCESSOR", "x86-64-v2: kernels for every such machine, some slower, the same bits."),
 )
@@ -70,17 +77,30 @@ def _paragraph(formatter: click.HelpFormatter, text: str) -> None:
 def common_options(name: str, version: str) -> list[Callable[[Any], Any]]:
     """What every command takes."""
     options = [
-        click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quiet, is_eager=True,
-                     help="Say nothing on stderr but errors."),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            expose_value=False,
+            callback=_quiet,
+            is_eager=True,
+            help="Say nothing on stderr but errors.",
+        ),
         click.option("--log-json", is_flag=True, expose_value=False, help="Say on stderr one JSON object a line."),
         click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
         click.version_option(version, prog_name=name, message=f"{name} (hq) %(version)s"),
     ]
-    if " " not in name:                 # hq warm is a word of hq
-        options.append(click.option(
-            "--completion", type=click.Choice(SHELLS), expose_value=False, callback=_completion, is_eager=True,
-            help="Print the completion script of a shell and stop.",
-        ))
+    if " " not in name:  # hq warm is a word of hq
+        options.append(
+            click.option(
+                "--completion",
+                type=click.Choice(SHELLS),
+                expose_value=False,
+                callback=_completion,
+                is_eager=True,
+                help="Print the completion script of a shell and stop.",
+            )
+        )
     return options
 
 
@@ -98,7 +118,7 @@ def behind(function: Callable[..., Any], options: list[Callable[[Any], Any]]) ->
 
 
 def _quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    log.quiet |= value          # hq -q NAME has said it before
+    log.quiet |= value  # hq -q NAME has said it before
 
 
 def _completion(ctx: click.Context, param: click.Parameter, shell: str | None) -> None:

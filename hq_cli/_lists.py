@@ -1,4 +1,5 @@
 """Printed lists of what there is, and the JSON files that name some of it."""
+
 from __future__ import annotations
 
 import os
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 WIDTH = 80
-LIMIT = 1 << 24     # bytes of a spec file
-NAME = 21       # columns of the longest name, and two
+LIMIT = 1 << 24  # bytes of a spec file
+NAME = 21  # columns of the longest name, and two
 FIELD = 10
 
 
@@ -77,7 +78,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
     """Name, title and parameters within 80 columns."""
     params = ", ".join(f"{param['name']}={param['default']}" for param in one["params"])
     line = f"{one['name']:<{NAME}}{one['title']}"
-    mark = [f"{'':<{NAME + 2}}yours: {one['from']}"] if "from" in one else []       # whole, as a path is to be copied
+    mark = [f"{'':<{NAME + 2}}yours: {one['from']}"] if "from" in one else []  # whole, as a path is to be copied
     if len(line) + len(params) + 3 <= WIDTH:
         return [f"{line}  {params}" if params else line, *mark]
     return [line, *_wrapped(params, NAME + 2), *mark]

@@ -1,4 +1,5 @@
 """Options as click has them, made of their declarations."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

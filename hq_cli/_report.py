@@ -1,4 +1,5 @@
 """The report as text for a terminal, at most 80 columns."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -11,8 +12,11 @@ def readable(report: dict[str, Any]) -> str:
     drop, ended = report["max_drawdown"], report["orders"]
     options = report["options"]
     rows: list[tuple[str, str]] = [
-        ("market", f"{report['symbol'] or '-'} {report['period']} usdm, {options['position_mode']}, "
-                   f"{options['margin']}, {options['leverage']}x, fills {report['fill']}"),
+        (
+            "market",
+            f"{report['symbol'] or '-'} {report['period']} usdm, {options['position_mode']}, "
+            f"{options['margin']}, {options['leverage']}x, fills {report['fill']}",
+        ),
         ("from", f"{instant(report['first_ts'])} to {instant(report['last_ts'])}, {report['rows']} rows"),
         ("initial margin", money(report["initial_margin"])),
         ("final equity", money(report["final_equity"])),
@@ -23,13 +27,18 @@ def readable(report: dict[str, Any]) -> str:
         ("Sortino", number(report["sortino_ann"])),
         ("periods a year", f"{number(report['periods_per_year'])} ({report['periods_per_year_from']})"),
         ("max drawdown", f"{share(drop['frac'])}, {money(drop['value'])}, lasted {say_length(drop['duration_ns'])}"),
-        ("round trips", f"{report['trades']}, won {share(report['win_rate'])}, "
-                        f"profit factor {number(report['profit_factor'])}"),
+        (
+            "round trips",
+            f"{report['trades']}, won {share(report['win_rate'])}, profit factor {number(report['profit_factor'])}",
+        ),
         ("exposure", share(report["exposure"])),
         ("fees", money(report["fees"])),
         ("turnover", money(report["turnover"])),
-        ("orders", f"{ended['total']}: {ended['filled']} filled, " + ", ".join(
-            f"{sum(ended[outcome].values())} {outcome}" for outcome in ("cut", "ignored", "rejected"))),
+        (
+            "orders",
+            f"{ended['total']}: {ended['filled']} filled, "
+            + ", ".join(f"{sum(ended[outcome].values())} {outcome}" for outcome in ("cut", "ignored", "rejected")),
+        ),
     ]
     for outcome in ("cut", "ignored", "rejected"):
         why = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in ended[outcome].items() if n)
@@ -42,8 +51,13 @@ def readable(report: dict[str, Any]) -> str:
             rows.append((f"open {side}", f"{held:.12g} at {number(entry)}, liquidation at {number(at)}"))
     rows.append(("liquidations", str(report["liquidated"])))
     for end in report["liquidations"][:10]:
-        rows.append(("", f"{instant(end['ts'])} row {end['row']}: {end['side']} "
-                         f"{end['quantity']:.12g} at {number(end['liquidation_price'])}, lost {money(end['loss'])}"))
+        rows.append(
+            (
+                "",
+                f"{instant(end['ts'])} row {end['row']}: {end['side']} "
+                f"{end['quantity']:.12g} at {number(end['liquidation_price'])}, lost {money(end['loss'])}",
+            )
+        )
     if report["bankrupt"]:
         rows.append(("bankrupt", f"{report['rows_after_bankruptcy']} later rows were not traded"))
     rows += [("note", note) for note in report["notes"]]

@@ -1,4 +1,5 @@
 """The one door to stderr: a line for people, or with --log-json an object for programs."""
+
 from __future__ import annotations
 
 import sys

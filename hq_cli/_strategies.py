@@ -1,4 +1,5 @@
 """Strategies and their parameters as a command line names them."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """hq warm: compile every kernel now, so that no later run waits for the compiler."""
+
 from __future__ import annotations
 
 import os
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 
-BAR = 40        # characters of the progress bar
+BAR = 40  # characters of the progress bar
 
 
 def kernels() -> list[Kernel]:
@@ -30,7 +31,7 @@ def kernels() -> list[Kernel]:
 
     found = {jit.engine}
     for module in pkgutil.walk_packages(hq_core.__path__, "hq_core."):
-        if module.name.startswith("hq_core.jit"):       # the machinery: its one kernel is named above
+        if module.name.startswith("hq_core.jit"):  # the machinery: its one kernel is named above
             continue
         for value in vars(import_module(module.name)).values():
             if isinstance(value, jit.Kernel):
@@ -39,7 +40,7 @@ def kernels() -> list[Kernel]:
         made = graph.Graph()
         try:
             made.indicator(name)
-        except HqError as error:            # one of the user's is broken: the others are still to be compiled
+        except HqError as error:  # one of the user's is broken: the others are still to be compiled
             say_error(error)
             continue
         found |= {node.kernel for node in made.nodes}
@@ -67,7 +68,7 @@ def compile_all(every: list[Kernel], shown: bool) -> int:
                     address(kernel)
                     os.write(told, b".")
                 code = 0
-            except HqError as error:        # of a kernel of the user's own
+            except HqError as error:  # of a kernel of the user's own
                 say_error(error)
                 code = error.code
             finally:
@@ -127,7 +128,7 @@ def main() -> None:
     where, why = place.place()
     if not where:
         raise HqError(why, CONFIG)
-    machine.route()                         # what is wrong with the environment is told here, not in each process
+    machine.route()  # what is wrong with the environment is told here, not in each process
     machine.salt()
     started = time.monotonic()
     every = kernels()

@@ -1,4 +1,5 @@
 """hq-aggregate: trades or finer bars to bars."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

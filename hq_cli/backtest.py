@@ -1,4 +1,5 @@
 """hq-backtest: trade the orders of hq-signal on a futures account."""
+
 from __future__ import annotations
 
 import os
@@ -29,8 +30,14 @@ class Shown:
 @filter_command("hq-backtest", EXAMPLES, shows=("json", "text", "fail_on_liquidation", "periods_per_year"))
 @given(AccountOptions, BracketOptions, MarginOptions, RunOptions, Shown)
 def main(
-    brackets: str, strategy: str, close_at_end: bool, periods_per_year: float | None, text: bool, json: bool,
-    fail_on_liquidation: bool, **terms: Any,
+    brackets: str,
+    strategy: str,
+    close_at_end: bool,
+    periods_per_year: float | None,
+    text: bool,
+    json: bool,
+    fail_on_liquidation: bool,
+    **terms: Any,
 ) -> Run:
     """Trade the orders that hq-signal wrote on a USDT-margined futures account.
 

@@ -1,4 +1,5 @@
 """hq-diff: the first difference between two streams."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from hq_core.roles import Source
     from hq_core.stages.diff import Diff
 
-FEW_ULP = 10_000        # more say nothing that the distance does not
+FEW_ULP = 10_000  # more say nothing that the distance does not
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 > a.hqf; hq-gen bars --rows 100 --seed 1 | hq-diff a.hqf -
@@ -68,8 +69,10 @@ def main(
     elif not equal:
         click.echo("\n".join(printable(line) for line in (_where(found), _total(found)) if line))
     elif verbose:
-        click.echo(f"equal: {_counted(found.rows, 'row')} of {len(found.series)} series, "
-                   f"{_counted(_maps(found), 'other frame')}")
+        click.echo(
+            f"equal: {_counted(found.rows, 'row')} of {len(found.series)} series, "
+            f"{_counted(_maps(found), 'other frame')}"
+        )
     return 0 if equal else 1
 
 
@@ -145,8 +148,11 @@ def _total(found: Diff) -> str:
         if any(series.there) and not all(series.there):
             parts += [f"{series.key} has {_counted(a, series.what)} in {names[0]}, {b} in {names[1]}"] * (a != b)
         else:
-            parts += [f"{series.key} has {_counted(n, series.what)} only in {name}"
-                      for n, name in zip(series.alone, names) if n]
+            parts += [
+                f"{series.key} has {_counted(n, series.what)} only in {name}"
+                for n, name in zip(series.alone, names)
+                if n
+            ]
         if series.differ:
             parts.append(_part(series.differ, series.compared, series.what))
     if not parts and found.rows:
@@ -176,12 +182,21 @@ def _json(found: Diff, equal: bool) -> str:
         name: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in found.first.items()
     }
-    return told_json({
-        "equal": equal, "first": first, "rows": found.rows, "rows_differ": found.rows_differ,
-        "only": {key: one.alone for key, one in {**found.series, **found.maps}.items() if any(one.alone)},
-        "columns": found.differ, "frames": _maps(found), "frames_differ": found.maps_differ,
-        "counts": {key: one.counts for key, one in {**found.series, **found.maps}.items() if len(set(one.counts)) > 1},
-    })
+    return told_json(
+        {
+            "equal": equal,
+            "first": first,
+            "rows": found.rows,
+            "rows_differ": found.rows_differ,
+            "only": {key: one.alone for key, one in {**found.series, **found.maps}.items() if any(one.alone)},
+            "columns": found.differ,
+            "frames": _maps(found),
+            "frames_differ": found.maps_differ,
+            "counts": {
+                key: one.counts for key, one in {**found.series, **found.maps}.items() if len(set(one.counts)) > 1
+            },
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """hq-export: frames to csv, tsv, JSON, npz, Parquet, Arrow and tables."""
+
 from __future__ import annotations
 
 import os
@@ -24,7 +25,7 @@ class Place:
     """Where they go."""
 
     output: Option[str | None] = Option(
-        None, "Write to FILE, there when it is whole; - is stdout.", kind=str, unit="FILE", short="o",
+        None, "Write to FILE, there when it is whole; - is stdout.", kind=str, unit="FILE", short="o"
     )
 
 
@@ -32,8 +33,17 @@ class Place:
 @click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table|report")
 @given(ChoiceOptions, FormOptions, Place)
 def main(
-    format_: str, kind: str, symbol: str, period: str, columns: str, since: str, until: str, head: int | None,
-    tail: int | None, time: str, output: str | None,
+    format_: str,
+    kind: str,
+    symbol: str,
+    period: str,
+    columns: str,
+    since: str,
+    until: str,
+    head: int | None,
+    tail: int | None,
+    time: str,
+    output: str | None,
 ) -> int:
     """Write the rows of a stream in another format.
 

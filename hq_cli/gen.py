@@ -1,4 +1,5 @@
 """hq-gen: synthetic bars and trades from a seed."""
+
 from __future__ import annotations
 
 import click

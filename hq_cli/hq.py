@@ -1,4 +1,5 @@
 """hq: the commands by purpose; hq NAME is hq-NAME."""
+
 from __future__ import annotations
 
 import sys
@@ -21,7 +22,7 @@ hq warm
 class Toolbox(Command):
     """The command whose help lists all the others."""
 
-    allow_interspersed_args = False         # what follows the name belongs to that command
+    allow_interspersed_args = False  # what follows the name belongs to that command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for purpose, names in _commands.PURPOSES:

@@ -1,4 +1,5 @@
 """hq-import: CSV, JSON, NumPy, Parquet and Arrow to frames, with options for what a file does not say."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -54,7 +55,7 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
     if said["tz"]:
         from hq_core.formats.times import Zone
 
-        Zone(said["tz"])                    # an unknown zone is told before a row is read
+        Zone(said["tz"])  # an unknown zone is told before a row is read
     if said["time_format"]:
         from hq_core.formats.clock import check_format
 

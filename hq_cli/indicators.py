@@ -1,4 +1,5 @@
 """hq-indicators: add indicator columns to bars."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class Spec:
     """Indicators from elsewhere than the command line."""
 
     spec: Option[str | None] = Option(
-        None, "Read indicators from a JSON file: one object or a list of them.", kind=str, unit="FILE",
+        None, "Read indicators from a JSON file: one object or a list of them.", kind=str, unit="FILE"
     )
 
 
@@ -43,8 +44,15 @@ class Shown:
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
 @given(Spec, SettingsOptions, Shown)
 def main(
-    specs: tuple[str, ...], spec: str | None, compat: str, unstable: tuple[str, ...], missing: str,
-    list_: bool, test: bool, as_json: bool, explain: bool,
+    specs: tuple[str, ...],
+    spec: str | None,
+    compat: str,
+    unstable: tuple[str, ...],
+    missing: str,
+    list_: bool,
+    test: bool,
+    as_json: bool,
+    explain: bool,
 ) -> Stage | int | None:
     """Add the columns of indicators to every bar that passes.
 

@@ -1,4 +1,5 @@
 """hq-merge: several inputs in one stream, by time."""
+
 from __future__ import annotations
 
 import os
@@ -43,7 +44,7 @@ def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
     if click.get_current_context().params.get("state"):
         raise HqError("--state: hq-merge has none yet; merge the whole inputs", USAGE)
     patience = parse_duration(timeout, MergeOptions.timeout) / 1e9 if timeout else 0.0
-    names = files or ("",)              # stdin alone needs no name in errors
+    names = files or ("",)  # stdin alone needs no name in errors
     return Run(Stage(), lambda fd: Merged([(name, *_opened(name, fd)) for name in names], series, patience))
 
 

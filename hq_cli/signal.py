@@ -1,4 +1,5 @@
 """hq-signal: strategies read bars and say what to buy and sell."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -38,8 +39,19 @@ class Shown:
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
 @given(StrategyOptions, SettingsOptions, Shown)
 def main(
-    files: tuple[str, ...], params: tuple[str, ...], period: str, keep: str, compat: str, unstable: tuple[str, ...],
-    missing: str, signals: bool, check: bool, columns: str, sample: str, list_params: bool, format_: bool,
+    files: tuple[str, ...],
+    params: tuple[str, ...],
+    period: str,
+    keep: str,
+    compat: str,
+    unstable: tuple[str, ...],
+    missing: str,
+    signals: bool,
+    check: bool,
+    columns: str,
+    sample: str,
+    list_params: bool,
+    format_: bool,
 ) -> Stage | None:
     """Run strategies over bars and add the columns of their orders.
 

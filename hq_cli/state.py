@@ -1,4 +1,5 @@
 """hq-state: what a state file holds."""
+
 from __future__ import annotations
 
 from typing import Any

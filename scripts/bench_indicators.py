@@ -1,4 +1,5 @@
 """What scripts/bench measures of each indicator: beside TA-Lib's C over many bars, and one bar at a time."""
+
 from __future__ import annotations
 
 import math
@@ -27,7 +28,9 @@ def generated(n: int) -> dict[str, Any]:
     opening = array("d", [100.0, *close[:-1]])
     volume = array("d", (rng.random() for _ in range(n)))
     return {
-        "open": opening, "close": close, "volume": volume,
+        "open": opening,
+        "close": close,
+        "volume": volume,
         "high": array("d", (max(x, y) + 0.1 * rng.random() for x, y in zip(opening, close, strict=True))),
         "low": array("d", (min(x, y) - 0.1 * rng.random() for x, y in zip(opening, close, strict=True))),
         "buy_volume": array("d", (0.5 * x for x in volume)),
@@ -64,7 +67,7 @@ def live_ns(name: str, columns: dict[str, Any], rows: int = 512, rounds: int = 2
     warm = [array("d", [0.0]) * len(columns["close"]) for _ in outs]
     given = {key: columns[key].buffer_info()[0] for key in graph.sources}
     graph.run(given, len(columns["close"]), [column.buffer_info()[0] for column in warm])
-    graph.run(given, 1, [column.buffer_info()[0] for column in warm])       # lengths of 1 in the argument blocks
+    graph.run(given, 1, [column.buffer_info()[0] for column in warm])  # lengths of 1 in the argument blocks
     plan, kept = array("q"), []
     home = graph.slots.buffer_info()[0]
     for row in range(rows):
@@ -120,12 +123,19 @@ def indicators(given: argparse.Namespace) -> list[str]:
     median = "TA-Lib is not installed."
     if ratios:
         no_longer = sum(ratio <= 1.0 for ratio in ratios)
-        median = (f"Of {len(ratios)} that TA-Lib has too the median takes {statistics.median(ratios):.2f} of its time,"
-                  f" {no_longer} take no longer.")
+        median = (
+            f"Of {len(ratios)} that TA-Lib has too the median takes {statistics.median(ratios):.2f} of its time,"
+            f" {no_longer} take no longer."
+        )
     return [
-        "## Indicators", "",
+        "## Indicators",
+        "",
         f"Nanoseconds a bar over {n:,} bars in one call, and nanoseconds an update of one bar a call, each with its",
         "default parameters. The update's time is that of the machine code and its call, without the filter around it.",
-        "", median, "",
-        "| | hq | TA-Lib | hq / TA-Lib | an update |", "|---|---|---|---|---|", *rows,
+        "",
+        median,
+        "",
+        "| | hq | TA-Lib | hq / TA-Lib | an update |",
+        "|---|---|---|---|---|",
+        *rows,
     ]

@@ -5,6 +5,7 @@
 
 man/hq.7 is written by hand, and so is man/hq-frames.5 but for the kinds of rows, which stand between two comments.
 """
+
 from __future__ import annotations
 
 import json
@@ -31,7 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
 LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
 OF_KINDS = ('.\\" made by scripts/make_man.py from kinds.py\n', '.\\" end of what is made\n')
-TAG = 24        # room for a column's name and type
+TAG = 24  # room for a column's name and type
+
 
 def released() -> str:
     """The day of this version, from the change log, so that pages do not change with the day they are made."""
@@ -75,8 +77,11 @@ def page(command: hq.Command) -> str:
     help_option = command.get_help_option(command.make_context(command.name, [], resilient_parsing=True))
     assert help_option
     shown = click.Command(
-        command.name, params=[*command.params, help_option], short_help=escaped(about[0].lower() + about[1:]),
-        help=escaped(paragraphs(command.help)), add_help_option=False,
+        command.name,
+        params=[*command.params, help_option],
+        short_help=escaped(about[0].lower() + about[1:]),
+        help=escaped(paragraphs(command.help)),
+        add_help_option=False,
     )
     ctx = click.Context(shown, info_name=command.name)
     made = generate_man_page(ctx, version=f"hq {VERSION}", date=released())
@@ -136,8 +141,12 @@ def actions() -> str:
 def language() -> str:
     """hq-dsl(7): the prose of hq-dsl.7.in with the lists and the grammar put in."""
     parts = {
-        "DATE": released(), "VERSION": VERSION, "INDICATORS": indicators(), "BUILTINS": builtins(),
-        "ACTIONS": actions(), "COLUMNS": ", ".join(sorted(COLUMNS)) + ".\n",
+        "DATE": released(),
+        "VERSION": VERSION,
+        "INDICATORS": indicators(),
+        "BUILTINS": builtins(),
+        "ACTIONS": actions(),
+        "COLUMNS": ", ".join(sorted(COLUMNS)) + ".\n",
         "GRAMMAR": literal(grammar_text().strip().splitlines()),
     }
     text = (ROOT / "scripts" / "hq-dsl.7.in").read_text()
@@ -173,8 +182,14 @@ def kind_of_rows(name: str, kind: Kind) -> str:
     for one in kind.behind:
         if one is TIERS[0]:
             names = f"\\fB{one.name}\\fP to \\fB{TIERS[-1].name}\\fP"
-            behind.append(entry(names, "volume, quote_volume (f8) and trades (i8) of buyers and of sellers, by the "
-                                "value of the trade: the tiers of hq-aggregate(1)", True))
+            behind.append(
+                entry(
+                    names,
+                    "volume, quote_volume (f8) and trades (i8) of buyers and of sellers, by the "
+                    "value of the trade: the tiers of hq-aggregate(1)",
+                    True,
+                )
+            )
         elif one not in TIERS:
             behind.append(column(one, kind))
     made = f".SS {name}\n{minus('. '.join(told))}.\n.PP\n.PD 0\n" + "".join(column(one, kind) for one in kind.columns)
@@ -187,9 +202,15 @@ def kinds_of_rows() -> str:
     """The chapter of hq-frames(5): the kinds that commands write, then those that are only agreed upon."""
     written = [kind_of_rows(name, kind) for name, kind in KINDS.items() if not kind.planned]
     planned = [kind_of_rows(name, kind) for name, kind in KINDS.items() if kind.planned]
-    return "".join(written) + ".SH KINDS OF ROWS THAT ARE PLANNED\n" + minus(
-        "No command writes these yet, and no csv or JSON is taken for them; as frames they pass, if they are in order. "
-        "Their columns are said here so that those who will write and read them agree.\n") + "".join(planned)
+    return (
+        "".join(written)
+        + ".SH KINDS OF ROWS THAT ARE PLANNED\n"
+        + minus(
+            "No command writes these yet, and no csv or JSON is taken for them; as frames they pass, if they are in order. "
+            "Their columns are said here so that those who will write and read them agree.\n"
+        )
+        + "".join(planned)
+    )
 
 
 def frames() -> str:

@@ -7,6 +7,7 @@
 The bars are those of `hq-gen bars --rows 2000 --seed 1`, so every machine measures the same thing. The measure is that
 of tests/test_indicator_values.py: the largest difference over the larger of the value and the unit of its row.
 """
+
 from __future__ import annotations
 
 import json

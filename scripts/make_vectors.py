@@ -8,6 +8,7 @@ In a .json: "items" is what the stream says, in order; "series" the rows of each
 frames; floats are C99 hex, nan, inf or -inf, i8 are decimal strings, the others numbers; "error" has the byte at which
 a reader must stop and a word of why.
 """
+
 from __future__ import annotations
 
 import json
@@ -23,8 +24,16 @@ FOLDER = Path(__file__).resolve().parents[1] / "tests" / "vectors"
 CODES = {"i8": "q", "f8": "d", "f4": "f", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 T0 = 1_700_000_100_000_000_000
 MINUTE = 60_000_000_000
-BAR = [("ts", "i8"), ("open_time", "i8"), ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"),
-       ("volume", "f8"), ("complete", "b1")]
+BAR = [
+    ("ts", "i8"),
+    ("open_time", "i8"),
+    ("open", "f8"),
+    ("high", "f8"),
+    ("low", "f8"),
+    ("close", "f8"),
+    ("volume", "f8"),
+    ("complete", "b1"),
+]
 TICK = [("ts", "i8"), ("price", "f8"), ("qty", "f8")]
 
 
@@ -45,11 +54,16 @@ class Stream:
         frame = {"kind": "head", "hq": 1, "made_by": [["by hand", "1", [], {}]], **more}
         return self.raw(msgpack.packb(frame), {"head": frame})
 
-    def schema(self, number: int, of: str, symbol: str, period: str, cols: list[tuple[str, str]],
-            **extra: Any) -> Stream:
+    def schema(
+        self, number: int, of: str, symbol: str, period: str, cols: list[tuple[str, str]], **extra: Any
+    ) -> Stream:
         key, listed = f"{of}/{symbol}/{period}", [list(col) for col in cols]
-        self.raw(msgpack.packb({**extra, "kind": "schema", "id": number, "of": of, "symbol": symbol, "period": period,
-                                "cols": listed}), {"schema": key})
+        self.raw(
+            msgpack.packb(
+                {**extra, "kind": "schema", "id": number, "of": of, "symbol": symbol, "period": period, "cols": listed}
+            ),
+            {"schema": key},
+        )
         for known in self.series:
             if (known["key"], known["cols"], known["extra"]) == (key, listed, extra):
                 self._ids[number] = known
@@ -117,9 +131,11 @@ def frame(number: int, cols: list[Any], rows: list[tuple[Any, ...]], **wrong: in
     blob = columns(cols, rows)
     n, size = wrong.get("n", len(rows)), wrong.get("size", len(blob))
     follows = wrong.get("follows", size + 16)
-    return b"\xdc\x00\x04" + struct.pack(
-        ">BIBIBIBIb", 0xCE, follows, 0xCE, number, 0xCE, n, 0xC9, size, wrong.get("ext", 1)
-    ) + blob
+    return (
+        b"\xdc\x00\x04"
+        + struct.pack(">BIBIBIBIb", 0xCE, follows, 0xCE, number, 0xCE, n, 0xC9, size, wrong.get("ext", 1))
+        + blob
+    )
 
 
 def bars(n: int, minutes: int = 15, start: int = T0) -> list[tuple[Any, ...]]:
@@ -144,59 +160,168 @@ def good() -> dict[str, Stream]:
     made = {}
     made["empty-section"] = Stream("a section without a series").head().end()
     made["no-rows"] = Stream("a series that never has a row").head().schema(1, "bar", "X", "1m", BAR).end()
-    made["bars"] = Stream("one series in two frames, and an optional column that is absent").head().schema(
-        7, "bar", "BTCUSDT", "15m", BAR).rows(7, bars(5)).rows(7, bars(3, start=T0 + 75 * MINUTE)).end(late=2)
-    made["one-row-frames"] = Stream("rows one at a time, with one-byte columns padded to 8").head().schema(
-        1, "bar", "X", "1m", BAR)
+    made["bars"] = (
+        Stream("one series in two frames, and an optional column that is absent")
+        .head()
+        .schema(7, "bar", "BTCUSDT", "15m", BAR)
+        .rows(7, bars(5))
+        .rows(7, bars(3, start=T0 + 75 * MINUTE))
+        .end(late=2)
+    )
+    made["one-row-frames"] = (
+        Stream("rows one at a time, with one-byte columns padded to 8").head().schema(1, "bar", "X", "1m", BAR)
+    )
     for row in bars(9, 1):
         made["one-row-frames"].rows(1, [row])
     made["one-row-frames"].end()
     big = 2**63 - 1
-    made["every-type"] = Stream("every type of column, vectors too, at its limits").head().schema(
-        4_294_967_295, "mixed", "", "", [("ts", "i8"), ("f", "f8"), ("i", "i4"), ("s", "s4"), ("t", "i1"), ("b", "b1"),
-                                         ("v", "f4x3"), ("w", "i8x2"), ("u", "i1x5"), ("one", "f8x1")],
-    ).map({"kind": "strings", "of": "mixed//", "col": "s", "values": ["",
-        "a\u00e9\u4e16\U0001f600"]}).rows(4_294_967_295, [
-        (-big - 1, 0.1, -(2**31), 0, -128, 0, (0.1, -0.0, math.inf), (big, -1), (1, 2, 3, 4, 5), (1.5,)),
-        (0, 5e-324, 0, 1, 0, 1, (1.0, math.nan, 3.0), (0, 0), (0, 0, 0, 0, 0), (-0.0,)),
-        (big, 1.7976931348623157e308, 2**31 - 1, 1, 127, 1, (1e-45, -1e38, 2.0), (1, 2), (-1, -2, -3, -4, -128),
-         (math.inf,)),
-    ]).end()
-    made["specials"] = Stream("nan, infinities and both zeros keep their place").head().schema(
-        1, "trade", "X", "", TICK).rows(1, [
-            (1, math.nan, 0.0), (2, math.inf, -0.0), (3, -math.inf, 2.2250738585072014e-308)]).end()
-    made["several-series"] = Stream("a coarse bar comes before the fine one that closes with it"
-    ).head().schema(1, "bar", "A", "1m", BAR).schema(2, "bar", "A", "3m", BAR).schema(3, "bar", "B", "1m", BAR).rows(
-        1, bars(2, 1)).rows(3, bars(1, 1)).rows(2, bars(1, 3)).rows(1, bars(1, 1, T0 + 2 * MINUTE)).rows(
-        3, bars(2, 1, T0 + MINUTE)).end()
-    made["provisional"] = Stream("a forming bar is a further row with complete 0").head().schema(
-        1, "bar", "X", "1m", BAR).rows(1, [*bars(1, 1), (*bars(2, 1)[1][:-1], 0), bars(2, 1)[1]]).end()
-    made["maps-between"] = Stream("unknown kinds pass; maps of any length leave the next frame at any byte").head(
-        ).schema(1, "trade", "X", "", TICK)
+    made["every-type"] = (
+        Stream("every type of column, vectors too, at its limits")
+        .head()
+        .schema(
+            4_294_967_295,
+            "mixed",
+            "",
+            "",
+            [
+                ("ts", "i8"),
+                ("f", "f8"),
+                ("i", "i4"),
+                ("s", "s4"),
+                ("t", "i1"),
+                ("b", "b1"),
+                ("v", "f4x3"),
+                ("w", "i8x2"),
+                ("u", "i1x5"),
+                ("one", "f8x1"),
+            ],
+        )
+        .map({"kind": "strings", "of": "mixed//", "col": "s", "values": ["", "a\u00e9\u4e16\U0001f600"]})
+        .rows(
+            4_294_967_295,
+            [
+                (-big - 1, 0.1, -(2**31), 0, -128, 0, (0.1, -0.0, math.inf), (big, -1), (1, 2, 3, 4, 5), (1.5,)),
+                (0, 5e-324, 0, 1, 0, 1, (1.0, math.nan, 3.0), (0, 0), (0, 0, 0, 0, 0), (-0.0,)),
+                (
+                    big,
+                    1.7976931348623157e308,
+                    2**31 - 1,
+                    1,
+                    127,
+                    1,
+                    (1e-45, -1e38, 2.0),
+                    (1, 2),
+                    (-1, -2, -3, -4, -128),
+                    (math.inf,),
+                ),
+            ],
+        )
+        .end()
+    )
+    made["specials"] = (
+        Stream("nan, infinities and both zeros keep their place")
+        .head()
+        .schema(1, "trade", "X", "", TICK)
+        .rows(1, [(1, math.nan, 0.0), (2, math.inf, -0.0), (3, -math.inf, 2.2250738585072014e-308)])
+        .end()
+    )
+    made["several-series"] = (
+        Stream("a coarse bar comes before the fine one that closes with it")
+        .head()
+        .schema(1, "bar", "A", "1m", BAR)
+        .schema(2, "bar", "A", "3m", BAR)
+        .schema(3, "bar", "B", "1m", BAR)
+        .rows(1, bars(2, 1))
+        .rows(3, bars(1, 1))
+        .rows(2, bars(1, 3))
+        .rows(1, bars(1, 1, T0 + 2 * MINUTE))
+        .rows(3, bars(2, 1, T0 + MINUTE))
+        .end()
+    )
+    made["provisional"] = (
+        Stream("a forming bar is a further row with complete 0")
+        .head()
+        .schema(1, "bar", "X", "1m", BAR)
+        .rows(1, [*bars(1, 1), (*bars(2, 1)[1][:-1], 0), bars(2, 1)[1]])
+        .end()
+    )
+    made["maps-between"] = (
+        Stream("unknown kinds pass; maps of any length leave the next frame at any byte")
+        .head()
+        .schema(1, "trade", "X", "", TICK)
+    )
     for i in range(9):
         made["maps-between"].map({"kind": "note", "text": "x" * i, "deep": {"a": [1, -1, None, True, 0.5]}}).rows(
-            1, ticks(1, T0 + i * MINUTE))
+            1, ticks(1, T0 + i * MINUTE)
+        )
     made["maps-between"].map({"kind": "\u4fe1\u53f7", "ts": T0}).map({"kind": "meta", "why": "long " * 2000}).end()
-    made["marks"] = Stream("marks between rows").head().schema(1, "trade", "X", "", TICK).mark(-1).rows(
-        1, ticks(2)).mark(T0 + 10**9).mark(T0 + 2 * 10**9).end()
-    made["two-sections"] = Stream("cat a.hqf b.hqf: ids begin anew, a column may have come").head().schema(
-        1, "trade", "X", "", TICK).schema(2, "bar", "X", "1m", BAR).rows(1, ticks(2)).rows(2, bars(2, 1)).end().head(
-        ).schema(1, "bar", "X", "1m", BAR).schema(2, "trade", "X", "", [*TICK, ("side", "i1")]).rows(
-        2, [(*row, 1) for row in ticks(2, T0 + MINUTE)]).rows(1, bars(2, 1, T0 + 2 * MINUTE)).end(late=1)
-    killed = Stream("a writer that was killed goes on: its section has no end, the next head says resumed").head(
-    ).schema(1, "trade", "X", "", TICK).rows(1, ticks(4))
-    made["resumed"] = killed.head(resumed=True, offset=len(killed.bytes)).schema(
-        1, "trade", "X", "", TICK).rows(1, ticks(2, T0 + MINUTE)).end()
-    rest = Stream("the second part of such an output alone, and killed again").head(resumed=True, offset=400).schema(
-        1, "trade", "X", "", TICK).rows(1, ticks(4))
-    made["resumed-rest"] = rest.head(resumed=True, offset=400 + len(rest.bytes)).schema(
-        1, "trade", "X", "", TICK).rows(1, ticks(2, T0 + MINUTE)).end()
-    made["new-columns"] = Stream("a series announced again with other columns, under another id").head().schema(
-        1, "trade", "X", "", TICK).rows(1, ticks(2)).schema(2, "trade", "X", "", [*TICK, ("id", "i8")]).rows(
-        2, [(*row, 2**60 + 1) for row in ticks(2, T0 + MINUTE)]).end()
-    made["announced-twice"] = Stream("the same announcement a second time says nothing new").head().schema(
-        1, "trade", "X", "", TICK, venue="binance").rows(1, ticks(1)).schema(
-        1, "trade", "X", "", TICK, venue="binance").rows(1, ticks(1, T0 + MINUTE)).end()
+    made["marks"] = (
+        Stream("marks between rows")
+        .head()
+        .schema(1, "trade", "X", "", TICK)
+        .mark(-1)
+        .rows(1, ticks(2))
+        .mark(T0 + 10**9)
+        .mark(T0 + 2 * 10**9)
+        .end()
+    )
+    made["two-sections"] = (
+        Stream("cat a.hqf b.hqf: ids begin anew, a column may have come")
+        .head()
+        .schema(1, "trade", "X", "", TICK)
+        .schema(2, "bar", "X", "1m", BAR)
+        .rows(1, ticks(2))
+        .rows(2, bars(2, 1))
+        .end()
+        .head()
+        .schema(1, "bar", "X", "1m", BAR)
+        .schema(2, "trade", "X", "", [*TICK, ("side", "i1")])
+        .rows(2, [(*row, 1) for row in ticks(2, T0 + MINUTE)])
+        .rows(1, bars(2, 1, T0 + 2 * MINUTE))
+        .end(late=1)
+    )
+    killed = (
+        Stream("a writer that was killed goes on: its section has no end, the next head says resumed")
+        .head()
+        .schema(1, "trade", "X", "", TICK)
+        .rows(1, ticks(4))
+    )
+    made["resumed"] = (
+        killed.head(resumed=True, offset=len(killed.bytes))
+        .schema(1, "trade", "X", "", TICK)
+        .rows(1, ticks(2, T0 + MINUTE))
+        .end()
+    )
+    rest = (
+        Stream("the second part of such an output alone, and killed again")
+        .head(resumed=True, offset=400)
+        .schema(1, "trade", "X", "", TICK)
+        .rows(1, ticks(4))
+    )
+    made["resumed-rest"] = (
+        rest.head(resumed=True, offset=400 + len(rest.bytes))
+        .schema(1, "trade", "X", "", TICK)
+        .rows(1, ticks(2, T0 + MINUTE))
+        .end()
+    )
+    made["new-columns"] = (
+        Stream("a series announced again with other columns, under another id")
+        .head()
+        .schema(1, "trade", "X", "", TICK)
+        .rows(1, ticks(2))
+        .schema(2, "trade", "X", "", [*TICK, ("id", "i8")])
+        .rows(2, [(*row, 2**60 + 1) for row in ticks(2, T0 + MINUTE)])
+        .end()
+    )
+    made["announced-twice"] = (
+        Stream("the same announcement a second time says nothing new")
+        .head()
+        .schema(1, "trade", "X", "", TICK, venue="binance")
+        .rows(1, ticks(1))
+        .schema(1, "trade", "X", "", TICK, venue="binance")
+        .rows(1, ticks(1, T0 + MINUTE))
+        .end()
+    )
     return made
 
 
@@ -219,58 +344,109 @@ def bad() -> dict[str, Stream]:
     refuse("rows-too-many", "more bytes of columns than the rows need", frame(1, TICK, ticks(3), n=2), "2 rows")
     refuse("rows-none", "a frame of no rows", frame(1, TICK, [], n=0), "0 rows")
     refuse("rows-huge", "2^32-1 rows in 24 bytes", frame(1, TICK, one, n=2**32 - 1), "rows")
-    refuse("follows-wrong", "the first element does not lead to the frame's end", frame(1, TICK, one, follows=41),
-           "follow")
-    refuse("columns-huge", "4 GiB of columns announced", frame(1, TICK, one, size=2**32 - 17, follows=2**32 - 1),
-        "follow")
+    refuse(
+        "follows-wrong", "the first element does not lead to the frame's end", frame(1, TICK, one, follows=41), "follow"
+    )
+    refuse(
+        "columns-huge", "4 GiB of columns announced", frame(1, TICK, one, size=2**32 - 17, follows=2**32 - 1), "follow"
+    )
     refuse("ext-other", "columns of another extension type", frame(1, TICK, one, ext=2), "not an hq data frame")
     refuse("array-other", "an array16 of three", b"\xdc\x00\x03" + whole[3:], "not an hq data frame")
-    refuse("array-short", "the same four elements in msgpack's shortest form", pack([
-        40, 1, 1, msgpack.ExtType(1, columns(TICK, one))]), "not hq-frames")
+    refuse(
+        "array-short",
+        "the same four elements in msgpack's shortest form",
+        pack([40, 1, 1, msgpack.ExtType(1, columns(TICK, one))]),
+        "not hq-frames",
+    )
     refuse("schema-unknown", "rows under an id that was not announced", frame(9, TICK, one), "not announced")
     two = begun("").end().head()
     refuse("schema-of-before", "an id holds until the next head", whole, "not announced", after=two)
-    refuse("schema-differs", "an id announced a second time with other columns", pack(
-        {"kind": "schema", "id": 1, "of": "trade", "symbol": "BTCUSDT", "period": "", "cols": [["ts", "i8"]]}),
-            "differently")
-    for name, cols in (("type-unknown", [["ts", "i9"]]), ("column-twice", [["ts", "i8"], ["ts", "f8"]]),
+    refuse(
+        "schema-differs",
+        "an id announced a second time with other columns",
+        pack({"kind": "schema", "id": 1, "of": "trade", "symbol": "BTCUSDT", "period": "", "cols": [["ts", "i8"]]}),
+        "differently",
+    )
+    for name, cols in (
+        ("type-unknown", [["ts", "i9"]]),
+        ("column-twice", [["ts", "i8"], ["ts", "f8"]]),
         ("no-columns", []),
-                       ("vector-empty", [["v", "f4x0"]]), ("vector-huge", [["v", "f8x999999999"]]),
-                       ("column-not-pair", [["ts"]]), ("column-number", [[1, "i8"]]),
-                       ("type-number", [["ts", 1]]), ("columns-text", "ts")):
-        refuse(f"schema-{name}", "a schema whose columns cannot be", pack(
-            {"kind": "schema", "id": 2, "of": "x", "symbol": "", "period": "", "cols": cols}),
-                "schema that cannot be read")
+        ("vector-empty", [["v", "f4x0"]]),
+        ("vector-huge", [["v", "f8x999999999"]]),
+        ("column-not-pair", [["ts"]]),
+        ("column-number", [[1, "i8"]]),
+        ("type-number", [["ts", 1]]),
+        ("columns-text", "ts"),
+    ):
+        refuse(
+            f"schema-{name}",
+            "a schema whose columns cannot be",
+            pack({"kind": "schema", "id": 2, "of": "x", "symbol": "", "period": "", "cols": cols}),
+            "schema that cannot be read",
+        )
     for name, value in (("negative", -1), ("large", 2**32), ("float", 1.5), ("text", "1")):
-        refuse(f"schema-id-{name}", "a schema with an id that is not u32", pack(
-            {"kind": "schema", "id": value, "of": "x", "symbol": "", "period": "", "cols": [["ts", "i8"]]}),
-                "schema that")
-    refuse("schema-control", "a symbol that would write on the reader's terminal", pack(
-        {"kind": "schema", "id": 2, "of": "x", "symbol": "\x1b[2J", "period": "", "cols": [["ts", "i8"]]}),
-            "schema that")
+        refuse(
+            f"schema-id-{name}",
+            "a schema with an id that is not u32",
+            pack({"kind": "schema", "id": value, "of": "x", "symbol": "", "period": "", "cols": [["ts", "i8"]]}),
+            "schema that",
+        )
+    refuse(
+        "schema-control",
+        "a symbol that would write on the reader's terminal",
+        pack({"kind": "schema", "id": 2, "of": "x", "symbol": "\x1b[2J", "period": "", "cols": [["ts", "i8"]]}),
+        "schema that",
+    )
     for name, rows in (("more", 4), ("less", 2)):
-        refuse(f"end-{name}", "an end that counts other rows than came", pack(
-            {"kind": "end", "rows": {"trade/BTCUSDT/": rows}, "dropped": {}}), f"counts {rows} rows")
-    refuse("end-silent", "an end that does not name the series", pack({"kind": "end", "rows": {}, "dropped": {}}),
-        "counts 0")
+        refuse(
+            f"end-{name}",
+            "an end that counts other rows than came",
+            pack({"kind": "end", "rows": {"trade/BTCUSDT/": rows}, "dropped": {}}),
+            f"counts {rows} rows",
+        )
+    refuse(
+        "end-silent",
+        "an end that does not name the series",
+        pack({"kind": "end", "rows": {}, "dropped": {}}),
+        "counts 0",
+    )
     refuse("end-countless", "an end without counts", pack({"kind": "end"}), "without the counts")
-    refuse("end-dropped", "an end whose dropped rows are no counts", pack(
-        {"kind": "end", "rows": {"trade/BTCUSDT/": 3}, "dropped": {"late": "many"}}), "dropped")
-    refuse("head-again", "a head in a section that has no end", pack({"kind": "head", "hq": 1, "made_by": []}),
-        "no end")
+    refuse(
+        "end-dropped",
+        "an end whose dropped rows are no counts",
+        pack({"kind": "end", "rows": {"trade/BTCUSDT/": 3}, "dropped": {"late": "many"}}),
+        "dropped",
+    )
+    refuse(
+        "head-again", "a head in a section that has no end", pack({"kind": "head", "hq": 1, "made_by": []}), "no end"
+    )
     for name, offset in (("elsewhere", 10), ("nowhere", None), ("text", "10"), ("negative", -10)):
-        refuse(f"resumed-{name}", "a resumed head at another place of its section than it says", pack(
-            {"kind": "head", "hq": 1, "made_by": [], "resumed": True, **({"offset": offset} if offset else {})}),
-                "resumed head that")
-    refuse("resumed-after-end", "a resumed head where the section was ended", pack(
-        {"kind": "head", "hq": 1, "made_by": [], "resumed": True, "offset": 100}), "but 0 lie before it",
-            after=begun("").end())
+        refuse(
+            f"resumed-{name}",
+            "a resumed head at another place of its section than it says",
+            pack({"kind": "head", "hq": 1, "made_by": [], "resumed": True, **({"offset": offset} if offset else {})}),
+            "resumed head that",
+        )
+    refuse(
+        "resumed-after-end",
+        "a resumed head where the section was ended",
+        pack({"kind": "head", "hq": 1, "made_by": [], "resumed": True, "offset": 100}),
+        "but 0 lie before it",
+        after=begun("").end(),
+    )
     for name, period in (("huge", "9" * 20 + "d"), ("long", "90000d"), ("word", "often")):
-        refuse(f"schema-period-{name}", "a period that is none, or longer than 100 years", pack(
-            {"kind": "schema", "id": 2, "of": "x", "symbol": "", "period": period, "cols": [["ts", "i8"]]}),
-                "schema that cannot be read: period")
-    refuse("end-dropped-huge", "an end whose dropped rows are more than 2^53", pack(
-        {"kind": "end", "rows": {"trade/BTCUSDT/": 3}, "dropped": {"late": 2**53}}), "dropped")
+        refuse(
+            f"schema-period-{name}",
+            "a period that is none, or longer than 100 years",
+            pack({"kind": "schema", "id": 2, "of": "x", "symbol": "", "period": period, "cols": [["ts", "i8"]]}),
+            "schema that cannot be read: period",
+        )
+    refuse(
+        "end-dropped-huge",
+        "an end whose dropped rows are more than 2^53",
+        pack({"kind": "end", "rows": {"trade/BTCUSDT/": 3}, "dropped": {"late": 2**53}}),
+        "dropped",
+    )
     refuse("head-version", "a version to come", pack({"kind": "head", "hq": 2}), "version 2", after=Stream(""))
     refuse("head-missing", "rows before any head", whole, "not announced", after=Stream(""))
     refuse("map-first", "a schema before any head", pack({"kind": "schema"}), "no head", after=Stream(""))
@@ -292,8 +468,9 @@ def bad() -> dict[str, Stream]:
     refuse("map-large", "one pair more than the limit", b"\x81\xa4kind\xdf\x00\x01\x00\x01", "cannot be read")
     refuse("map-huge", "2^32-1 pairs announced", b"\xdf\xff\xff\xff\xff", "cannot be read")
     refuse("deep", "arrays in arrays, 100000 deep", b"\x81\xa4kind" + b"\x91" * 100_000 + b"\xc0", "cannot be read")
-    refuse("deep-wide", "1000 arrays in arrays, each of 4096", b"\x81\xa4kind" + b"\xdc\x10\x00" * 1000,
-        "inside a frame")
+    refuse(
+        "deep-wide", "1000 arrays in arrays, each of 4096", b"\x81\xa4kind" + b"\xdc\x10\x00" * 1000, "inside a frame"
+    )
     return made
 
 

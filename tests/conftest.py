@@ -1,4 +1,5 @@
 """What tests share: the data beside the checkout, the commands in a shell, and a cache of compiled kernels."""
+
 from __future__ import annotations
 
 import os
@@ -53,8 +54,12 @@ def command_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     if node:
         tools.append(os.path.dirname(node))
     return {
-        "PATH": os.pathsep.join(tools), "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}", "HQ_CACHE": cache,
-        "HOME": str(tmp_path_factory.mktemp("home")), "LC_ALL": "C", "TZ": "UTC",
+        "PATH": os.pathsep.join(tools),
+        "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}",
+        "HQ_CACHE": cache,
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "LC_ALL": "C",
+        "TZ": "UTC",
     }
 
 
@@ -64,8 +69,12 @@ def run(command_env, tmp_path):
 
     def shell(line: str, stdin: bytes = b"", *, cwd=tmp_path, env=None, timeout: float = 120.0) -> Ran:
         ended = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", line], input=stdin, capture_output=True, cwd=cwd,
-            env={**command_env, **(env or {})}, timeout=timeout,
+            ["bash", "-o", "pipefail", "-c", line],
+            input=stdin,
+            capture_output=True,
+            cwd=cwd,
+            env={**command_env, **(env or {})},
+            timeout=timeout,
         )
         return Ran(ended.stdout, ended.stderr.decode(), ended.returncode)
 
@@ -79,14 +88,15 @@ def on_terminal(command_env, tmp_path):
     def shell(line: str, *, cwd=tmp_path, lines: int = 0) -> Ran:
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (lines, 80))
-        with subprocess.Popen(["bash", "-c", line], stdout=theirs, stderr=subprocess.PIPE, cwd=cwd,
-                              env=command_env) as process:
+        with subprocess.Popen(
+            ["bash", "-c", line], stdout=theirs, stderr=subprocess.PIPE, cwd=cwd, env=command_env
+        ) as process:
             os.close(theirs)
             shown = b""
             try:
                 while piece := os.read(ours, 65536):
                     shown += piece
-            except OSError:             # what Linux says when the other end of a terminal is gone
+            except OSError:  # what Linux says when the other end of a terminal is gone
                 pass
             os.close(ours)
             said = process.communicate()[1].decode()

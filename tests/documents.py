@@ -1,4 +1,5 @@
 """The command lines that help and README show, and a folder in which they run."""
+
 from __future__ import annotations
 
 import re
@@ -10,8 +11,11 @@ import pytest
 from hq_cli import _commands, hq
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = {**{f"hq-{name}": _commands.load(name) for name in _commands.NAMES}, "hq": hq.main,
-            **{f"hq {word}": _commands.word(word) for word in _commands.OWN}}
+COMMANDS = {
+    **{f"hq-{name}": _commands.load(name) for name in _commands.NAMES},
+    "hq": hq.main,
+    **{f"hq {word}": _commands.word(word) for word in _commands.OWN},
+}
 
 # What each command does when it does its work, in the folder `desk`.
 LINES = {

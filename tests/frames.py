@@ -1,4 +1,5 @@
 """Streams made from plain lists, and streams read back into them."""
+
 from __future__ import annotations
 
 import ctypes

@@ -4,6 +4,7 @@
 
 A child is forked for each run from a process that has everything imported, so that a run takes milliseconds.
 """
+
 from __future__ import annotations
 
 import gzip
@@ -34,20 +35,76 @@ FULL, FEW = 100_000, 300
 LIMIT_S, LIMIT_MB, LIMIT_OUT = 2.0, 200, 64 << 20
 FINE = {0, 1, 2, 65, 66, 74, 75, 78}
 STRATEGIES = (
-    "param under = 30 in 1..49\nIF RSI(14) < under THEN BUY(size=1, META(why=\"dip\"))\nIF close > SMA(close, 9)"
+    'param under = 30 in 1..49\nIF RSI(14) < under THEN BUY(size=1, META(why="dip"))\nIF close > SMA(close, 9)'
     " THEN SELL()\n",
     "slow = EMA(close@4h, 5)\nx = MAX(close, open) - MIN(low, 1.5)\nIF CROSSOVER(close, slow) AND NOT (x > 2)"
     " THEN BUY()\n",
     "m = MACD(close)\nIF m.hist > 0 OR ABS(m.signal) <= 1e-3 THEN OPEN_SHORT(META(v=m.hist))\n",
 )
-SPECS = ("rsi:14", "ema:5..50:5", "sma:9(macd.hist:12,26,9)", "bbands:20,2", "zscore:60(close@4h)", "atr:14", "cdldoji",
-         "stoch", "ema:20(rsi:14)", "vwap", "ema:5(obv)", "close@ETHUSDT:4h")
+SPECS = (
+    "rsi:14",
+    "ema:5..50:5",
+    "sma:9(macd.hist:12,26,9)",
+    "bbands:20,2",
+    "zscore:60(close@4h)",
+    "atr:14",
+    "cdldoji",
+    "stoch",
+    "ema:20(rsi:14)",
+    "vwap",
+    "ema:5(obv)",
+    "close@ETHUSDT:4h",
+)
 TOKENS = (
-    "-1", "0", "1", "99999999999999999999", "1e400", "nan", "inf", "-inf", "", " ", "1m", "90000d", "1m:1m", "4h:15m",
-    "1s", "99999999999999999999d", "a=b", "=", "x=1,y=2", "\x1b[2J", "\u202e", "\udcff", "UTC", "Mars/Sea",
-    "2024-01-01", "1677-01-01", "9999-12-31T23:59:59Z", "1769603613707ms", ",", ";", "tab", "None", "talib", "-",
-    "--", "ts", "close", "(", "(" * 3000, "[" * 300, "sma:" * 50, "0.001", "drop", "keep", "error", "sort", "exact",
-    "last", "x" * 5000,
+    "-1",
+    "0",
+    "1",
+    "99999999999999999999",
+    "1e400",
+    "nan",
+    "inf",
+    "-inf",
+    "",
+    " ",
+    "1m",
+    "90000d",
+    "1m:1m",
+    "4h:15m",
+    "1s",
+    "99999999999999999999d",
+    "a=b",
+    "=",
+    "x=1,y=2",
+    "\x1b[2J",
+    "\u202e",
+    "\udcff",
+    "UTC",
+    "Mars/Sea",
+    "2024-01-01",
+    "1677-01-01",
+    "9999-12-31T23:59:59Z",
+    "1769603613707ms",
+    ",",
+    ";",
+    "tab",
+    "None",
+    "talib",
+    "-",
+    "--",
+    "ts",
+    "close",
+    "(",
+    "(" * 3000,
+    "[" * 300,
+    "sma:" * 50,
+    "0.001",
+    "drop",
+    "keep",
+    "error",
+    "sort",
+    "exact",
+    "last",
+    "x" * 5000,
 )
 
 
@@ -142,8 +199,13 @@ class Fuzz:
         strategy = folder / "plain.hq"
         strategy.write_text(STRATEGIES[0])
         self.signals = self._made("signal", [str(strategy)], self.bars)
-        self.streams = [self.bars, self.trades, self.signals, self._made("backtest", [], self.signals),
-                        self._made("aggregate", ["1m:5m"], self.trades)]
+        self.streams = [
+            self.bars,
+            self.trades,
+            self.signals,
+            self._made("backtest", [], self.signals),
+            self._made("aggregate", ["1m:5m"], self.trades),
+        ]
         self.files = list(self.streams)
         for format_ in ("csv", "jsonl", "json", "npz", "parquet", "arrow"):
             for stream in (self.bars, self.trades, self.signals):
@@ -154,8 +216,11 @@ class Fuzz:
         self.files.append((folder / "zip").read_bytes())
         self.states: dict[str, tuple[list[str], bytes, bytes]] = {}
         for name, words, given in (
-            ("indicators", ["rsi:14", "median:9", "macd", "max:7"], self.bars), ("aggregate", ["5m:1h"], self.bars),
-            ("signal", [str(strategy)], self.bars), ("backtest", [], self.signals), ("import", [], self.files[5]),
+            ("indicators", ["rsi:14", "median:9", "macd", "max:7"], self.bars),
+            ("aggregate", ["5m:1h"], self.bars),
+            ("signal", [str(strategy)], self.bars),
+            ("backtest", [], self.signals),
+            ("import", [], self.files[5]),
         ):
             path = folder / f"{name}.state"
             self._made(name, [*words, "--state", str(path)], given)
@@ -171,11 +236,19 @@ class Fuzz:
     def input(self) -> tuple[str, list[str], bytes]:
         """A command that reads, on a mutated stream or file."""
         data = self.mutated(self.turn.choice(self.files))
-        name, words = self.turn.choice([
-            ("import", []), ("export", ["jsonl"]), ("export", ["table"]), ("indicators", ["rsi:3", "max:5"]),
-            ("aggregate", ["1m:15m"]), ("aggregate", ["5m", "--fill", "flat"]), ("backtest", ["--json"]),
-            ("signal", [str(self.folder / "plain.hq")]), ("export", ["parquet"]),
-        ])
+        name, words = self.turn.choice(
+            [
+                ("import", []),
+                ("export", ["jsonl"]),
+                ("export", ["table"]),
+                ("indicators", ["rsi:3", "max:5"]),
+                ("aggregate", ["1m:15m"]),
+                ("aggregate", ["5m", "--fill", "flat"]),
+                ("backtest", ["--json"]),
+                ("signal", [str(self.folder / "plain.hq")]),
+                ("export", ["parquet"]),
+            ]
+        )
         return name, words, data
 
     def difference(self) -> tuple[str, list[str], bytes]:
@@ -188,9 +261,15 @@ class Fuzz:
         """A command with options drawn from all that it has, and values from all that is odd."""
         name = self.turn.choice(_commands.NAMES)
         command = _commands.load(name)
-        usual = {"gen": ["bars", "--rows", "50", "--seed", "1"], "export": ["csv"], "aggregate": ["5m"],
-                 "indicators": ["rsi:3"], "signal": [str(self.folder / "plain.hq")],
-                 "diff": ["-", str(self.folder / "plain.hq")], "state": [str(self.folder / "import.state")]}
+        usual = {
+            "gen": ["bars", "--rows", "50", "--seed", "1"],
+            "export": ["csv"],
+            "aggregate": ["5m"],
+            "indicators": ["rsi:3"],
+            "signal": [str(self.folder / "plain.hq")],
+            "diff": ["-", str(self.folder / "plain.hq")],
+            "state": [str(self.folder / "import.state")],
+        }
         words = usual.get(name, [])
         params = [one for one in command.params if one.param_type_name == "option" and one.name != "state"]
         for param in self.turn.sample(params, min(len(params), self.turn.choice([1, 1, 2, 3]))):
@@ -239,8 +318,18 @@ class Fuzz:
             return [*value[:at], self._bent(value[at]), *value[at + 1 :]]
         if isinstance(value, bytes) and len(value) >= 8 and turn.random() < 0.95:
             at = turn.randrange(len(value) // 8) * 8
-            word = turn.choice([b"\xff" * 8, b"\0" * 7 + b"\x40", b"\0" * 7 + b"\x80", bytes(8), b"\x40" + bytes(7),
-                                b"\0\0\0\0\0\0\xf8\x7f", turn.randbytes(8), b"\xff\xff\xff\x7f" + bytes(4)])
+            word = turn.choice(
+                [
+                    b"\xff" * 8,
+                    b"\0" * 7 + b"\x40",
+                    b"\0" * 7 + b"\x80",
+                    bytes(8),
+                    b"\x40" + bytes(7),
+                    b"\0\0\0\0\0\0\xf8\x7f",
+                    turn.randbytes(8),
+                    b"\xff\xff\xff\x7f" + bytes(4),
+                ]
+            )
             return value[:at] + word + value[at + 8 :]
         return turn.choice([None, -1, 2**62, -(2**63), 1.5, float("nan"), "x", [], {}, b"", b"x" * 64, True, 0, 1])
 
@@ -256,8 +345,14 @@ class Fuzz:
             elif how == 2:
                 del found[at : at + turn.choice([1, 2, 8, 64])]
             elif how == 3:
-                found[at:at] = turn.choice([b"\xff" * 8, bytes(8), turn.randbytes(turn.choice([1, 4, 24])),
-                                            turn.choice(TOKENS).encode("utf-8", "surrogateescape")])
+                found[at:at] = turn.choice(
+                    [
+                        b"\xff" * 8,
+                        bytes(8),
+                        turn.randbytes(turn.choice([1, 4, 24])),
+                        turn.choice(TOKENS).encode("utf-8", "surrogateescape"),
+                    ]
+                )
             elif how == 4:
                 other = turn.randrange(len(found) + 1)
                 found[at:at] = found[other : other + turn.randrange(200)]

@@ -3,6 +3,7 @@
 `python tests/fuzz_tables.py N SEED` runs N inputs; HQ_TRIALS=full does so from pytest.  Every input follows from its
 number and the seed, so that `one(number, seed)` makes it again.
 """
+
 from __future__ import annotations
 
 import io
@@ -32,9 +33,9 @@ from hq_core.errors import DATA, HqError  # noqa: E402
 from hq_core.formats import Options, open_source  # noqa: E402
 
 SEED = 20260207
-SLICE = 500                 # inputs of one child
-MORE = 200 << 10            # KiB that a child may take beyond what it began with
-SLOW = 2.0                  # seconds for one input
+SLICE = 500  # inputs of one child
+MORE = 200 << 10  # KiB that a child may take beyond what it began with
+SLOW = 2.0  # seconds for one input
 BOUNDARIES = (0, 1, -1, 2, 127, 128, 255, 256, 65535, 2**31 - 1, -(2**31), 2**32 - 1, 2**62, 2**63 - 1, -(2**63))
 MINUTE = 60 * 10**9
 
@@ -61,43 +62,83 @@ def parquet_of(table: pa.Table, **options) -> bytes:
 def seeds() -> dict[str, bytes]:
     """Valid files of every format, small, so that a byte that changes matters."""
     start = 1_600_000_020 * 10**9
-    own = frames(bars(
-        [(start + (i + 1) * MINUTE, start + i * MINUTE, 1.5, 2.5, 0.5, i / 7, 10.0, 1) for i in range(40)],
-        "ts open_time open high low close volume complete", symbol="BTCUSDT", period="1m",
-    ))
-    vector = frames((Schema("signal", "X", "4h", [("ts", "i8"), ("b", "b1"), ("i", "i1"), ("v", "f4x3")]),
-                     [(i * 10**9, i % 2, -i, [i, 0.5, -1.0]) for i in range(20)]))
+    own = frames(
+        bars(
+            [(start + (i + 1) * MINUTE, start + i * MINUTE, 1.5, 2.5, 0.5, i / 7, 10.0, 1) for i in range(40)],
+            "ts open_time open high low close volume complete",
+            symbol="BTCUSDT",
+            period="1m",
+        )
+    )
+    vector = frames(
+        (
+            Schema("signal", "X", "4h", [("ts", "i8"), ("b", "b1"), ("i", "i1"), ("v", "f4x3")]),
+            [(i * 10**9, i % 2, -i, [i, 0.5, -1.0]) for i in range(20)],
+        )
+    )
     several = frames(*(trades([(i, 1.0, 2.0) for i in range(20)], symbol=symbol) for symbol in ("A", "Bé")))
     n = 40
     plain = {
-        "open_time": 1_600_000_000_000 + 60_000 * np.arange(n), "open": np.arange(n) + 0.5, "close": np.arange(n) / 3,
-        "volume": np.arange(n, dtype="<i4"), "note": np.array([f"n{i}" for i in range(n)]),
+        "open_time": 1_600_000_000_000 + 60_000 * np.arange(n),
+        "open": np.arange(n) + 0.5,
+        "close": np.arange(n) / 3,
+        "volume": np.arange(n, dtype="<i4"),
+        "note": np.array([f"n{i}" for i in range(n)]),
     }
-    ticks = np.array([(1600000000000000 + i, 1.5, 2.0, True, [1, 2]) for i in range(n)], dtype=[
-        ("time", "<i8"), ("price", ">f8"), ("qty", "<f4"), ("is_buyer_maker", "?"), ("more", "<i2", (2,))])
-    table = pa.table({
-        "date": pa.array(1_600_000_000_000_000 + 60_000_000 * np.arange(n)).cast(pa.timestamp("us", tz="UTC")),
-        "price": pa.array([i / 3 for i in range(n)]), "qty": pa.array([None if i == 7 else i for i in range(n)]),
-        "symbol": pa.array(["A", "BB"] * (n // 2)).dictionary_encode(), "side": pa.array(["buy", "sell"] * (n // 2)),
-        "book": pa.array([[1.0, 2.0], None] * (n // 2)), "deep": pa.array([{"a": "x", "b": [1]}] * n),
-        "id": pa.array(range(n), pa.uint64()), "pair": pa.array([[1.0, 2.0]] * n, pa.list_(pa.float32(), 2)),
-        "view": pa.array(["a long text that is not inlined"] * n, pa.string_view()),
-        "dec": pa.array(range(n)).cast(pa.decimal128(24, 3)),
-    })
-    text = pa.table({**{name: table[name] for name in ("date", "price", "side", "id")},
-                     "qty": pa.array([str(i) for i in range(n)]), "symbol": pa.array(["A"] * n, pa.large_string())})
-    found = {f"{kind} {format_}": exported(stream, format_) for kind, stream in (
-        ("bars", own), ("vectors", vector), ("trades", several)) for format_ in ("npz", "parquet", "arrow")}
+    ticks = np.array(
+        [(1600000000000000 + i, 1.5, 2.0, True, [1, 2]) for i in range(n)],
+        dtype=[("time", "<i8"), ("price", ">f8"), ("qty", "<f4"), ("is_buyer_maker", "?"), ("more", "<i2", (2,))],
+    )
+    table = pa.table(
+        {
+            "date": pa.array(1_600_000_000_000_000 + 60_000_000 * np.arange(n)).cast(pa.timestamp("us", tz="UTC")),
+            "price": pa.array([i / 3 for i in range(n)]),
+            "qty": pa.array([None if i == 7 else i for i in range(n)]),
+            "symbol": pa.array(["A", "BB"] * (n // 2)).dictionary_encode(),
+            "side": pa.array(["buy", "sell"] * (n // 2)),
+            "book": pa.array([[1.0, 2.0], None] * (n // 2)),
+            "deep": pa.array([{"a": "x", "b": [1]}] * n),
+            "id": pa.array(range(n), pa.uint64()),
+            "pair": pa.array([[1.0, 2.0]] * n, pa.list_(pa.float32(), 2)),
+            "view": pa.array(["a long text that is not inlined"] * n, pa.string_view()),
+            "dec": pa.array(range(n)).cast(pa.decimal128(24, 3)),
+        }
+    )
+    text = pa.table(
+        {
+            **{name: table[name] for name in ("date", "price", "side", "id")},
+            "qty": pa.array([str(i) for i in range(n)]),
+            "symbol": pa.array(["A"] * n, pa.large_string()),
+        }
+    )
+    found = {
+        f"{kind} {format_}": exported(stream, format_)
+        for kind, stream in (("bars", own), ("vectors", vector), ("trades", several))
+        for format_ in ("npz", "parquet", "arrow")
+    }
     found |= {
-        "foreign npz": saved(np.savez, **plain), "packed npz": saved(np.savez_compressed, **plain),
-        "ticks npy": _npy(ticks), "ticks npz": saved(np.savez, ticks=ticks),
-        "stream": arrow(table, pa.ipc.new_stream), "packed stream": arrow(table, pa.ipc.new_stream, "lz4"),
-        "file": arrow(table, pa.ipc.new_file), "packed file": arrow(table, pa.ipc.new_file, "zstd"),
+        "foreign npz": saved(np.savez, **plain),
+        "packed npz": saved(np.savez_compressed, **plain),
+        "ticks npy": _npy(ticks),
+        "ticks npz": saved(np.savez, ticks=ticks),
+        "stream": arrow(table, pa.ipc.new_stream),
+        "packed stream": arrow(table, pa.ipc.new_stream, "lz4"),
+        "file": arrow(table, pa.ipc.new_file),
+        "packed file": arrow(table, pa.ipc.new_file, "zstd"),
         "text stream": arrow(text, pa.ipc.new_stream),
-        "parquet": parquet_of(table, compression="none"), "snappy parquet": parquet_of(table, row_group_size=10),
-        "delta parquet": parquet_of(text, compression="none", use_dictionary=False, column_encoding={
-            "id": "DELTA_BINARY_PACKED", "qty": "DELTA_BYTE_ARRAY", "side": "DELTA_LENGTH_BYTE_ARRAY",
-            "price": "BYTE_STREAM_SPLIT"}),
+        "parquet": parquet_of(table, compression="none"),
+        "snappy parquet": parquet_of(table, row_group_size=10),
+        "delta parquet": parquet_of(
+            text,
+            compression="none",
+            use_dictionary=False,
+            column_encoding={
+                "id": "DELTA_BINARY_PACKED",
+                "qty": "DELTA_BYTE_ARRAY",
+                "side": "DELTA_LENGTH_BYTE_ARRAY",
+                "price": "BYTE_STREAM_SPLIT",
+            },
+        ),
         "parquet 2": parquet_of(text, compression="zstd", data_page_version="2.0", data_page_size=64),
     }
     return found
@@ -148,10 +189,57 @@ def copied(data: bytearray, dice: random.Random) -> None:
     data[at : at + n] = data[of : of + n]
 
 
-WORDS = ("f8", "i8", "<i8", ">f4", "f8x3", "f8x8192", "f4x3", "<U3", "<U900", "|O", "|b1", "i1", "b1", "s4", "<M8[D]",
-         "<M8[ns]", "<c16", "ts", "close", "symbol", "bar", "trade", "1m", "", "..", "\\u0000", "x" * 300)
-TOKENS = ("0", "-1", "1", "40", "(40,)", "(2, 20)", "()", "null", "None", "True", "[]", "{}", "[[[[", "1e400", "'", '"',
-          "9223372036854775807", "[1]", '{"a": 1}', "2**9")
+WORDS = (
+    "f8",
+    "i8",
+    "<i8",
+    ">f4",
+    "f8x3",
+    "f8x8192",
+    "f4x3",
+    "<U3",
+    "<U900",
+    "|O",
+    "|b1",
+    "i1",
+    "b1",
+    "s4",
+    "<M8[D]",
+    "<M8[ns]",
+    "<c16",
+    "ts",
+    "close",
+    "symbol",
+    "bar",
+    "trade",
+    "1m",
+    "",
+    "..",
+    "\\u0000",
+    "x" * 300,
+)
+TOKENS = (
+    "0",
+    "-1",
+    "1",
+    "40",
+    "(40,)",
+    "(2, 20)",
+    "()",
+    "null",
+    "None",
+    "True",
+    "[]",
+    "{}",
+    "[[[[",
+    "1e400",
+    "'",
+    '"',
+    "9223372036854775807",
+    "[1]",
+    '{"a": 1}',
+    "2**9",
+)
 
 
 def said(data: bytearray, dice: random.Random) -> None:
@@ -221,7 +309,7 @@ def outcome(data: bytes, options: dict[str, str]) -> str:
         text = str(error)
         if error.code not in (DATA, 2, 66) or "\n" in text:
             return f"ended with {error.code}: {text[:300]}"
-    except BaseException:       # noqa: BLE001  whatever it is, it is what is looked for
+    except BaseException:  # noqa: BLE001  whatever it is, it is what is looked for
         return "raised " + traceback.format_exc()[-1500:]
     finally:
         os.close(fd)
@@ -248,7 +336,7 @@ def fuzz(n: int, seed: int = SEED, start: int = 0) -> list[str]:
     """Run n inputs in children; what went wrong, one line each."""
     found = []
     at = mmap.mmap(-1, 8)
-    one(start, seed)        # the files are made before the children are
+    one(start, seed)  # the files are made before the children are
     while start < n:
         stop = min(n, start + SLICE)
         pid = os.fork()

@@ -1,4 +1,5 @@
 """What the tests of indicators share: hq_core.conformance over the whole registry."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,8 +12,25 @@ from hq_core.conformance.runs import Run, bits, joined, once, variants
 from hq_core.graph import Settings
 from hq_core.registry import load, names
 
-__all__ = ["NAMES", "VARIANTS", "Run", "bars", "bits", "each", "each_of", "each_variant", "flat_bars", "hours",
-    "joined", "lengths", "once", "quick", "rough", "run_with", "variants", "within",
+__all__ = [
+    "NAMES",
+    "VARIANTS",
+    "Run",
+    "bars",
+    "bits",
+    "each",
+    "each_of",
+    "each_variant",
+    "flat_bars",
+    "hours",
+    "joined",
+    "lengths",
+    "once",
+    "quick",
+    "rough",
+    "run_with",
+    "variants",
+    "within",
 ]
 
 NAMES = names()

@@ -1,4 +1,5 @@
 """Bytes as commands meet them: on a descriptor, exported, as the files of a zip."""
+
 from __future__ import annotations
 
 import io

@@ -2,6 +2,7 @@
 
 An expression is its text and a Python function of (world, row of its clock); a series that is absent is nan.
 """
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Our elementary functions in kernels, all of them over one column."""
+
 from __future__ import annotations
 
 import hashlib
@@ -20,8 +21,19 @@ ONE = {f.__name__: f for f in (exp, ln, log10, sin, cos, tan, asin, acos, atan, 
 
 @kernel()
 def every(
-    x: F8, out_exp: F8, out_ln: F8, out_log10: F8, out_sin: F8, out_cos: F8, out_tan: F8,
-    out_asin: F8, out_acos: F8, out_atan: F8, out_sinh: F8, out_cosh: F8, out_tanh: F8,
+    x: F8,
+    out_exp: F8,
+    out_ln: F8,
+    out_log10: F8,
+    out_sin: F8,
+    out_cos: F8,
+    out_tan: F8,
+    out_asin: F8,
+    out_acos: F8,
+    out_atan: F8,
+    out_sinh: F8,
+    out_cosh: F8,
+    out_tanh: F8,
 ) -> None:
     for i in range(len(x)):
         out_exp[i] = exp(x[i])

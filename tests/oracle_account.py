@@ -4,6 +4,7 @@ It shares nothing with hq_core.  It keeps cost bases instead of mean prices, loo
 the notional, decides a liquidation by comparing margin balance and maintenance margin at the extreme price, and
 finds liquidation prices by walking the brackets.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction as F
@@ -13,8 +14,8 @@ from math import floor, inf, isinf, isnan, nan
 class Side:
     def __init__(self, sign):
         self.sign = sign
-        self.qty = F(0)         # base asset
-        self.cost = F(0)        # sum of price * base
+        self.qty = F(0)  # base asset
+        self.cost = F(0)  # sum of price * base
         self.margin = F(0)
         self.adds = 0
 
@@ -77,7 +78,7 @@ class SlowAccount:
         for each in sides:
             knots |= {F(high) / each.qty for _, high, _, _ in self.brackets if high != inf}
         knots = sorted(knots)
-        knots.append(knots[-1] + 1)         # any two points of the last line
+        knots.append(knots[-1] + 1)  # any two points of the last line
         found = []
         for i in range(len(knots) - 1):
             a, b = knots[i], knots[i + 1]
@@ -144,11 +145,19 @@ class SlowAccount:
             self.insured += insured
             if not side.qty:
                 side.adds = 0
-        self.fills.append({
-            "ts": bar["ts"], "fill_time": when, "side": side.sign, "price": float(price),
-            "quantity": float(base / self.o["contract_size"]), "fee": float(fee), "realised": float(realised),
-            "position": float(side.qty / self.o["contract_size"]), "forced": forced,
-        })
+        self.fills.append(
+            {
+                "ts": bar["ts"],
+                "fill_time": when,
+                "side": side.sign,
+                "price": float(price),
+                "quantity": float(base / self.o["contract_size"]),
+                "fee": float(fee),
+                "realised": float(realised),
+                "position": float(side.qty / self.o["contract_size"]),
+                "forced": forced,
+            }
+        )
         return insured, fee - realised - insured
 
     @property
@@ -218,8 +227,11 @@ class SlowAccount:
         return None
 
     def carry_out(self, bar, when, wanted, price, mark):
-        sequence = ("open_long", "close_short", "open_short", "close_long") if self.o["hedge"] else \
-            ("close_long", "close_short", "open_long", "open_short")
+        sequence = (
+            ("open_long", "close_short", "open_short", "close_long")
+            if self.o["hedge"]
+            else ("close_long", "close_short", "open_long", "open_short")
+        )
         for verb in sequence:
             if verb in wanted:
                 self.order(bar, when, verb, wanted[verb], price, mark)
@@ -248,11 +260,17 @@ class SlowAccount:
         for side, fell in doomed:
             quantity = side.qty
             insured, lost = self.fill(bar, when, side, side.qty, price_for(fell), False, True)
-            self.nodes.append({
-                "row": row, "side": side.sign, "mark": float(falling if fell else rising),
-                "liquidation_price": lower if fell else upper, "insurance": float(insured), "loss": float(lost),
-                "quantity": float(quantity / self.o["contract_size"]),
-            })
+            self.nodes.append(
+                {
+                    "row": row,
+                    "side": side.sign,
+                    "mark": float(falling if fell else rising),
+                    "liquidation_price": lower if fell else upper,
+                    "insurance": float(insured),
+                    "loss": float(lost),
+                    "quantity": float(quantity / self.o["contract_size"]),
+                }
+            )
 
     def bar(self, bar):
         wanted = {v: bar[v] for v in ("open_long", "close_long", "open_short", "close_short") if not isnan(bar[v])}
@@ -293,12 +311,22 @@ class SlowAccount:
         lower, upper = self.liquidation_prices()
         gain = self.long.gain(mark) + self.short.gain(mark)
         size_of = self.o["contract_size"]
-        self.equity.append({
-            "ts": bar["ts"], "equity": float(self.wallet + gain), "wallet": float(self.wallet),
-            "realised": float(self.realised), "fees": float(self.fees), "insurance": float(self.insured),
-            "unrealised": float(gain), "margin_used": float(self.used(mark)),
-            "long": float(self.long.qty / size_of), "short": float(self.short.qty / size_of),
-            "long_entry": float(self.long.cost / self.long.qty) if self.long.qty else nan,
-            "short_entry": float(self.short.cost / self.short.qty) if self.short.qty else nan,
-            "long_liquidation": lower, "short_liquidation": upper, "max_open": float(lots * self.o["lot"]),
-        })
+        self.equity.append(
+            {
+                "ts": bar["ts"],
+                "equity": float(self.wallet + gain),
+                "wallet": float(self.wallet),
+                "realised": float(self.realised),
+                "fees": float(self.fees),
+                "insurance": float(self.insured),
+                "unrealised": float(gain),
+                "margin_used": float(self.used(mark)),
+                "long": float(self.long.qty / size_of),
+                "short": float(self.short.qty / size_of),
+                "long_entry": float(self.long.cost / self.long.qty) if self.long.qty else nan,
+                "short_entry": float(self.short.cost / self.short.qty) if self.short.qty else nan,
+                "long_liquidation": lower,
+                "short_liquidation": upper,
+                "max_open": float(lots * self.o["lot"]),
+            }
+        )

@@ -1,4 +1,5 @@
 """Bars the slow way: a dict of rows by the bar's open time, exact sums by math.fsum.  Shares no code with hq_core."""
+
 from __future__ import annotations
 
 import math
@@ -46,7 +47,9 @@ def bars_of_bars(bars, period, sums):
     found = {}
     for begin, rows in sorted(groups.items()):
         made = {
-            "open": rows[0]["open"], "high": max(r["high"] for r in rows), "low": min(r["low"] for r in rows),
+            "open": rows[0]["open"],
+            "high": max(r["high"] for r in rows),
+            "low": min(r["low"] for r in rows),
             "close": rows[-1]["close"],
         }
         for name in sums:

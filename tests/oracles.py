@@ -3,6 +3,7 @@
 Nothing here is fast, and nothing here shares a form with hq_core: windows are added up anew for every row, as
 fractions, and rounded once.
 """
+
 from __future__ import annotations
 
 import math
@@ -20,7 +21,7 @@ from hq_core.registry import MATYPES, ours
 Columns = Mapping[str, np.ndarray]
 Params = Mapping[str, int | float | str]
 
-NOT_THEIRS = ("ddof", "compat")      # TA-Lib has no such parameter and does what our default does
+NOT_THEIRS = ("ddof", "compat")  # TA-Lib has no such parameter and does what our default does
 
 
 def by_talib(function: str, inputs: Sequence[np.ndarray], params: Params) -> list[np.ndarray]:
@@ -30,7 +31,7 @@ def by_talib(function: str, inputs: Sequence[np.ndarray], params: Params) -> lis
     for theirs in called.parameters:
         value = params[ours(theirs)]
         named[theirs] = MATYPES.index(value) if isinstance(value, str) else value
-    if function == "MAVP":      # it refuses a range from the larger to the smaller, and has no rule beyond 2^31
+    if function == "MAVP":  # it refuses a range from the larger to the smaller, and has no rule beyond 2^31
         named["minperiod"], named["maxperiod"] = sorted((named["minperiod"], named["maxperiod"]))
         inputs = [inputs[0], np.minimum(inputs[1], 1e9)]
     if not len(inputs[0]):
@@ -41,7 +42,7 @@ def by_talib(function: str, inputs: Sequence[np.ndarray], params: Params) -> lis
     empty = np.isnan(inputs).any(axis=0)
     start = (int(np.argmin(empty)) if not empty.all() else len(empty)) + called.lookback
     for at, column in enumerate(columns):
-        if column.dtype != float:           # whole numbers have 0 where there is none yet
+        if column.dtype != float:  # whole numbers have 0 where there is none yet
             columns[at] = np.where(np.arange(len(column)) < start, np.nan, column)
     return columns
 
@@ -125,8 +126,8 @@ def exact_vri(columns: Columns, period: int, include_self: str) -> list[list[flo
 # What TA-Lib lacks, and what is exact where TA-Lib is not.
 Slow = Callable[..., list[list[float]]]
 EXACT: dict[str, Slow] = {"sma": exact_sma, "stddev": exact_stddev, "bbands": exact_bbands, "vri": exact_vri}
-SLOW: dict[str, Slow] = {}                          # independent slow forms in floats
-TOLERANCE: dict[str, tuple[float, str]] = {}        # where 1e-12 of TA-Lib cannot be: how far, and why
+SLOW: dict[str, Slow] = {}  # independent slow forms in floats
+TOLERANCE: dict[str, tuple[float, str]] = {}  # where 1e-12 of TA-Lib cannot be: how far, and why
 for _path in sorted(Path(__file__).parent.glob("slow_*.py")):
     _module = vars(import_module(_path.stem))
     EXACT |= _module.get("EXACT", {})

@@ -1,4 +1,5 @@
 """Panels for tests: made of random series, cut anew, and sent through stages as a flow sends them."""
+
 from __future__ import annotations
 
 import os
@@ -21,8 +22,10 @@ BAR = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "h
 
 def bars(symbol: str, closes: dict[int, float], period: str = "1m", step: int = MINUTE) -> bytes:
     """One series; `closes`: by the number of the bar, which may leave some out."""
-    rows = [(START + step * (at + 1), START + step * at, close, close + 1, close - 1, close, 1.0 + at % 3)
-            for at, close in sorted(closes.items())]
+    rows = [
+        (START + step * (at + 1), START + step * at, close, close + 1, close - 1, close, 1.0 + at % 3)
+        for at, close in sorted(closes.items())
+    ]
     return frames((Schema("bar", symbol, period, BAR), rows))
 
 
@@ -39,7 +42,7 @@ def merged(*streams: bytes, series: bool = False) -> bytes:
 def run(stage: Stage, source: Iterable[object], state: State | None = None) -> bytes:
     out = os.memfd_create("out")
     try:
-        Flow(stage, "x", [], 0, out).run(source, state)     # type: ignore[arg-type]
+        Flow(stage, "x", [], 0, out).run(source, state)  # type: ignore[arg-type]
         return os.pread(out, os.fstat(out).st_size, 0)
     finally:
         os.close(out)

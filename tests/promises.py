@@ -1,4 +1,5 @@
 """Running a stage over frames in memory, and what its output says whatever the framing."""
+
 from __future__ import annotations
 
 import os

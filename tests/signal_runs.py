@@ -1,4 +1,5 @@
 """Running the signal stage on bars made by hand, and reading back what it wrote."""
+
 from __future__ import annotations
 
 import ctypes

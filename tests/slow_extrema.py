@@ -1,4 +1,5 @@
 """What windowed extremes and ranks must give, where TA-Lib is not exact or has no such function."""
+
 from __future__ import annotations
 
 import math
@@ -171,11 +172,13 @@ TOLERANCE: dict[str, tuple[float, str]] = {
     "cci": (1e-9, "TA-Lib rounds the mean before it takes the distances from it"),
     "percent_b": (1e-11, "narrow bands magnify the rounding of TA-Lib's; measured 1.3e-12"),
     "stochrsi kama": (
-        0.2, "TA-Lib's efficiency ratio keeps 1.4e-14 of %K's moves in its running path; where the index is flat this "
+        0.2,
+        "TA-Lib's efficiency ratio keeps 1.4e-14 of %K's moves in its running path; where the index is flat this "
         "is more than it still moves: 0.31 in place of 1; measured 0.16",
     ),
     "stochrsi mama": (
-        0.5, "where %K stands at 0 or 100 for some rows the phase is that of the last bits, TA-Lib's and ours; "
+        0.5,
+        "where %K stands at 0 or 100 for some rows the phase is that of the last bits, TA-Lib's and ours; "
         "measured 0.35",
     ),
 }

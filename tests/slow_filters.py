@@ -1,4 +1,5 @@
 """Averages and transforms that TA-Lib lacks, from their formulas."""
+
 from __future__ import annotations
 
 import math

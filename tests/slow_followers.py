@@ -1,4 +1,5 @@
 """Slow forms of averages that adapt, filters, stops and turning points, from their published formulas."""
+
 from __future__ import annotations
 
 import math
@@ -211,7 +212,14 @@ def vzo(columns: Columns, period: int) -> Lists:
 
 
 SLOW = {
-    "mcginley": mcginley, "vidya": vidya, "zigzag": zigzag, "klinger": klinger, "kalman": kalman,
-    "super_smoother": super_smoother, "chandelier": chandelier, "chande_kroll_stop": chande_kroll_stop,
-    "alligator": alligator, "vzo": vzo,
+    "mcginley": mcginley,
+    "vidya": vidya,
+    "zigzag": zigzag,
+    "klinger": klinger,
+    "kalman": kalman,
+    "super_smoother": super_smoother,
+    "chandelier": chandelier,
+    "chande_kroll_stop": chande_kroll_stop,
+    "alligator": alligator,
+    "vzo": vzo,
 }

@@ -4,6 +4,7 @@ A rounding more or less grows where the phasor hardly turns.  Over 100 random wa
 differences were 4e-12 (mama, ht_phasor), 3.2e-11 (ht_dcperiod), 1.6e-10 (ht_dcphase), 8.6e-10 (ht_sine); the median
 walk has 7e-14 to 1.3e-11, and the trendline and the trend mode none at all.
 """
+
 FUSED = "TA-Lib's build fuses multiplications with additions: 0.075 * period + 0.54 is rounded once there"
 
 TOLERANCE = {

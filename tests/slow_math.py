@@ -1,4 +1,5 @@
 """Indicators that are made of an elementary function, in many digits."""
+
 from __future__ import annotations
 
 import math
@@ -19,14 +20,16 @@ def slope(window: list) -> mpmath.mpf:
 
 def exact_angle(columns: Columns, period: int) -> Rows:
     with mpmath.workprec(120):
-        return [[
-            math.nan if window is None else float(mpmath.degrees(mpmath.atan(slope(window))))
-            for window in windows(np.asarray(columns["close"]), period)
-        ]]
+        return [
+            [
+                math.nan if window is None else float(mpmath.degrees(mpmath.atan(slope(window))))
+                for window in windows(np.asarray(columns["close"]), period)
+            ]
+        ]
 
 
 SLOW = {"linearreg_angle": exact_angle}
 
 TOLERANCE = {
-    "linearreg_angle": (1e-8, "TA-Lib's slope subtracts sums of prices: 1.2e-9 of 90 degrees on prices near 1e5"),
+    "linearreg_angle": (1e-8, "TA-Lib's slope subtracts sums of prices: 1.2e-9 of 90 degrees on prices near 1e5")
 }

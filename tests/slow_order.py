@@ -1,4 +1,5 @@
 """The order of rows by the words of hq-frames(5), all keys remembered: what hq's check is held against."""
+
 from __future__ import annotations
 
 
@@ -6,7 +7,7 @@ def first_wrong(kind: str, columns: list[str], rows: list[tuple[int, ...]]) -> i
     """How many rows pass before one goes back in time or has a key that it may not have."""
     last: int | None = None
     opened: list[int] = []
-    ids: list[tuple[int, int]] = []         # (ts, id) of all trades that have one
+    ids: list[tuple[int, int]] = []  # (ts, id) of all trades that have one
     for number, row in enumerate(rows):
         has = dict(zip(columns, row))
         if not has.get("complete", 1):

@@ -1,4 +1,5 @@
 """Exact forms of recursive and cumulative indicators, and how far TA-Lib is from hq where it is less exact."""
+
 from __future__ import annotations
 
 import math

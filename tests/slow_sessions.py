@@ -1,4 +1,5 @@
 """Slow forms of what belongs to a session, an anchor or the flow of orders: every row from all rows before it."""
+
 from __future__ import annotations
 
 import math
@@ -140,6 +141,12 @@ def buy_ratio(columns: Columns, period: int) -> Lists:
 
 
 SLOW = {
-    "vwap_session": vwap_session, "vwap_anchored": vwap_anchored, "pivots": pivots, "pivots_demark": pivots_demark,
-    "delta": delta, "cumulative_delta": cumulative_delta, "session_delta": session_delta, "buy_ratio": buy_ratio,
+    "vwap_session": vwap_session,
+    "vwap_anchored": vwap_anchored,
+    "pivots": pivots,
+    "pivots_demark": pivots_demark,
+    "delta": delta,
+    "cumulative_delta": cumulative_delta,
+    "session_delta": session_delta,
+    "buy_ratio": buy_ratio,
 }

@@ -1,4 +1,5 @@
 """Statistics and oscillators that TA-Lib lacks, anew for every row: fractions where rounding matters, else floats."""
+
 from __future__ import annotations
 
 import math
@@ -73,6 +74,7 @@ def left_by_line(window: list[Fraction]) -> Fraction:
 
 def exact_r2(columns: Columns, period: int) -> Rows:
     """1 less the squares that are left beside the line over those beside the mean."""
+
     def share(window: list[Fraction]) -> Fraction:
         total = squares(window)
         return 1 - left_by_line(window) / total if total else Fraction(0)
@@ -229,7 +231,7 @@ def slow_vri5d(columns: Columns, days: int, offset: int) -> Rows:
     minute, day = 60 * 10**9, 86_400 * 10**9
     pairs = list(zip(columns["ts"], columns["volume"]))
     rows = [(int(ts) - offset * minute - 1, float(volume)) for ts, volume in pairs if math.isfinite(ts + volume)]
-    found = [nan] * (len(pairs) - len(rows))        # the tests have nan only in the first rows
+    found = [nan] * (len(pairs) - len(rows))  # the tests have nan only in the first rows
     for at, (now, _) in enumerate(rows):
         volumes: dict[int, float] = {}
         for ts, volume in rows[: at + 1]:

@@ -1,4 +1,5 @@
 """Windowed statistics anew for every row, in fractions, and how far TA-Lib's running sums are off."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Volatility, returns and the statistics of them, each window anew, with Python's own logarithms."""
+
 from __future__ import annotations
 
 import math
@@ -92,17 +93,19 @@ def yang_zhang(columns: Columns, period: int, annual: float) -> Rows:
     night = windowed(gaps, period, variance)
     day = windowed([log_ratio(c, o) for o, _, _, c in bars(columns)], period, variance)
     rest = windowed([satchell(*bar) for bar in bars(columns)], period, lambda part: math.fsum(part) / period)
-    return [[
-        math.sqrt(max(n + k * d + (1 - k) * r, 0.0) * annual) if n == n and d == d and r == r else nan
-        for n, d, r in zip(night, day, rest)
-    ]]
+    return [
+        [
+            math.sqrt(max(n + k * d + (1 - k) * r, 0.0) * annual) if n == n and d == d and r == r else nan
+            for n, d, r in zip(night, day, rest)
+        ]
+    ]
 
 
 def choppiness(columns: Columns, period: int) -> Rows:
     high, low, close = (columns[key] for key in ("high", "low", "close"))
     before = back(close, 1)
     spans = [max(h - b, abs(h - p), abs(b - p)) for h, b, p in zip(high, low, before)]
-    spans = [nan if p != p else span for span, p in zip(spans, before)]     # the first row has none
+    spans = [nan if p != p else span for span, p in zip(spans, before)]  # the first row has none
     whole = windowed(spans, period, math.fsum)
     out = []
     for i, path in enumerate(whole):
@@ -152,11 +155,18 @@ def hurst(columns: Columns, period: int, scales: int) -> Rows:
 
 
 SLOW = {
-    "log_return": log_return, "realized_vol": realized_vol, "ewma_vol": ewma_vol, "parkinson": parkinson,
-    "garman_klass": garman_klass, "rogers_satchell": rogers_satchell, "yang_zhang": yang_zhang,
-    "choppiness": choppiness, "half_life": half_life, "hurst": hurst,
+    "log_return": log_return,
+    "realized_vol": realized_vol,
+    "ewma_vol": ewma_vol,
+    "parkinson": parkinson,
+    "garman_klass": garman_klass,
+    "rogers_satchell": rogers_satchell,
+    "yang_zhang": yang_zhang,
+    "choppiness": choppiness,
+    "half_life": half_life,
+    "hurst": hurst,
 }
 
 TOLERANCE = {
-    "half_life": (1e-11, "its slope is a difference of products that nearly cancel in a walk: 4.2e-12 of the result"),
+    "half_life": (1e-11, "its slope is a difference of products that nearly cancel in a walk: 4.2e-12 of the result")
 }

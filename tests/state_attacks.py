@@ -1,4 +1,5 @@
 """States that nobody's run left: saved ones with wild values put in, taken up in a child so that a crash is seen."""
+
 from __future__ import annotations
 
 import math
@@ -12,12 +13,27 @@ import traceback
 from hq_core.errors import CONFIG, DATA, HqError
 
 FULL = os.environ.get("HQ_TRIALS") == "full"
-SECONDS = 60            # a trial that hangs ends its child
+SECONDS = 60  # a trial that hangs ends its child
 WHOLE = (-1, 1 << 62, -(1 << 63), (1 << 63) - 1, 1 << 32, -7, 6, 60)
 REAL = (math.nan, math.inf, -math.inf, 1e300, -1e300, 1e19, -1.0, 0.5, 6.0, 12.0)
 ODD = (
-    None, True, -1, 1 << 40, (1 << 64) - 1, -(1 << 63), 0.5, math.nan, "", "x" * 300, "\x1b[2J\n", b"", b"\0" * 8,
-    [], [[]], {}, {"a": 1},
+    None,
+    True,
+    -1,
+    1 << 40,
+    (1 << 64) - 1,
+    -(1 << 63),
+    0.5,
+    math.nan,
+    "",
+    "x" * 300,
+    "\x1b[2J\n",
+    b"",
+    b"\0" * 8,
+    [],
+    [[]],
+    {},
+    {"a": 1},
 )
 
 
@@ -40,7 +56,7 @@ def in_child(trials, attempt):
                     continue
                 note(said, f"{trial!r}"[:2000] + f"\n{error.code} {error}")
                 os._exit(1)
-            except BaseException:   # noqa: BLE001  the child says whatever it was
+            except BaseException:  # noqa: BLE001  the child says whatever it was
                 note(said, f"{trial!r}"[:2000] + "\n" + traceback.format_exc()[-20_000:])
                 os._exit(1)
         note(said, "")

@@ -1,4 +1,5 @@
 """The account kernel against the slow account, row by row, and what must hold whatever the bars."""
+
 from __future__ import annotations
 
 import math
@@ -24,21 +25,39 @@ PRICES = ("open", "high", "low", "close", "mark_high", "mark_low", "mark_close")
 MINUTE = 60_000_000_000
 # Made up: narrow, so that small accounts reach the upper brackets.  cum continues each bracket by hand:
 # 2000 * (0.02 - 0.01) = 20; 20 + 10000 * (0.05 - 0.02) = 320; 320 + 40000 * (0.125 - 0.05) = 3320
-NARROW = ((0.0, 2000.0, 0.01, 0.0), (2000.0, 10000.0, 0.02, 20.0), (10000.0, 40000.0, 0.05, 320.0),
-          (40000.0, 1e6, 0.125, 3320.0))
+NARROW = (
+    (0.0, 2000.0, 0.01, 0.0),
+    (2000.0, 10000.0, 0.02, 20.0),
+    (10000.0, 40000.0, 0.05, 320.0),
+    (40000.0, 1e6, 0.125, 3320.0),
+)
 FLAT = ((0.0, math.inf, 0.004, 0.0),)
 
 
 def bar(i, open, high, low, close, mark=None, **wanted):
     mark = mark or (high, low, close)
-    row = {"ts": (i + 1) * MINUTE, "open_time": i * MINUTE, "open": open, "high": high, "low": low, "close": close,
-           "mark_high": mark[0], "mark_low": mark[1], "mark_close": mark[2]}
+    row = {
+        "ts": (i + 1) * MINUTE,
+        "open_time": i * MINUTE,
+        "open": open,
+        "high": high,
+        "low": low,
+        "close": close,
+        "mark_high": mark[0],
+        "mark_low": mark[1],
+        "mark_close": mark[2],
+    }
     return {**row, **{verb: wanted.get(verb, math.nan) for verb in VERBS}}
 
 
 def account_of(brackets=FLAT, leverages=(125, 125, 125, 125), **options):
-    table = Brackets("X", [b[2] for b in brackets], [b[3] for b in brackets], [b[1] for b in brackets],
-                     list(leverages[: len(brackets)]))
+    table = Brackets(
+        "X",
+        [b[2] for b in brackets],
+        [b[3] for b in brackets],
+        [b[1] for b in brackets],
+        list(leverages[: len(brackets)]),
+    )
     return Account(Terms(**options), table)
 
 
@@ -84,15 +103,27 @@ def random_bars(seed, n, spread, marked, rate, sizes):
     return bars
 
 
-cases = st.fixed_dictionaries({
-    "seed": st.integers(0, 10**6), "n": st.integers(1, 60), "spread": st.sampled_from([0.002, 0.02, 0.1]),
-    "marked": st.booleans(), "rate": st.sampled_from([0.05, 0.2, 0.5]),
-    "hedge": st.booleans(), "cross": st.booleans(), "at_close": st.booleans(), "pyramid": st.integers(0, 3),
-    "leverage": st.sampled_from([1, 3, 10, 50]), "contract_size": st.sampled_from([1.0, 0.01, 10.0]),
-    "lot": st.sampled_from(["0.001", "1", "0.03"]), "fee": st.sampled_from([0.0, 0.00044, 0.01]),
-    "liquidation_fee": st.sampled_from([0.0, 0.015]), "unit": st.sampled_from(["contracts", "base", "quote"]),
-    "size": st.sampled_from([None, 3.7, 1500.0]), "narrow": st.booleans(),
-})
+cases = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 10**6),
+        "n": st.integers(1, 60),
+        "spread": st.sampled_from([0.002, 0.02, 0.1]),
+        "marked": st.booleans(),
+        "rate": st.sampled_from([0.05, 0.2, 0.5]),
+        "hedge": st.booleans(),
+        "cross": st.booleans(),
+        "at_close": st.booleans(),
+        "pyramid": st.integers(0, 3),
+        "leverage": st.sampled_from([1, 3, 10, 50]),
+        "contract_size": st.sampled_from([1.0, 0.01, 10.0]),
+        "lot": st.sampled_from(["0.001", "1", "0.03"]),
+        "fee": st.sampled_from([0.0, 0.00044, 0.01]),
+        "liquidation_fee": st.sampled_from([0.0, 0.015]),
+        "unit": st.sampled_from(["contracts", "base", "quote"]),
+        "size": st.sampled_from([None, 3.7, 1500.0]),
+        "narrow": st.booleans(),
+    }
+)
 SIZES = (math.inf, math.inf, 0.29, 2.0, 33.333, 700.0, 0.0, -1.0, 0.0004)
 
 
@@ -102,17 +133,40 @@ def made(case):
     leverages = (50, 50, 10, 3)
     brackets = NARROW if case["narrow"] else FLAT
     fast = account_of(
-        brackets, leverages if case["narrow"] else (125,), initial_margin=1000.0, leverage=case["leverage"],
-        contract_size=case["contract_size"], taker_fee=case["fee"], lot=case["lot"], size=case["size"],
-        size_unit=case["unit"], position_mode="hedge" if case["hedge"] else "one-way",
-        margin="cross" if case["cross"] else "isolated", fill="close" if case["at_close"] else "next-open",
-        pyramid=case["pyramid"], liquidation_fee=case["liquidation_fee"])
+        brackets,
+        leverages if case["narrow"] else (125,),
+        initial_margin=1000.0,
+        leverage=case["leverage"],
+        contract_size=case["contract_size"],
+        taker_fee=case["fee"],
+        lot=case["lot"],
+        size=case["size"],
+        size_unit=case["unit"],
+        position_mode="hedge" if case["hedge"] else "one-way",
+        margin="cross" if case["cross"] else "isolated",
+        fill="close" if case["at_close"] else "next-open",
+        pyramid=case["pyramid"],
+        liquidation_fee=case["liquidation_fee"],
+    )
     limit = max((b[1] for b, lev in zip(brackets, leverages) if lev >= case["leverage"]), default=math.inf)
     slow = SlowAccount(
-        {"start": 1000.0, "leverage": case["leverage"], "fee": case["fee"], "liquidation_fee": case["liquidation_fee"],
-         "contract_size": case["contract_size"], "lot": Fraction(case["lot"]), "size": case["size"],
-         "unit": case["unit"], "hedge": case["hedge"], "cross": case["cross"], "at_close": case["at_close"],
-         "pyramid": case["pyramid"]}, brackets, limit)
+        {
+            "start": 1000.0,
+            "leverage": case["leverage"],
+            "fee": case["fee"],
+            "liquidation_fee": case["liquidation_fee"],
+            "contract_size": case["contract_size"],
+            "lot": Fraction(case["lot"]),
+            "size": case["size"],
+            "unit": case["unit"],
+            "hedge": case["hedge"],
+            "cross": case["cross"],
+            "at_close": case["at_close"],
+            "pyramid": case["pyramid"],
+        },
+        brackets,
+        limit,
+    )
     return bars, fast, slow
 
 
@@ -142,8 +196,8 @@ def test_equals_the_slow_account(case):
     same_rows(ends, slow.nodes, "liquidation")
     counted = orders(fast)
     flatly = {"filled": counted["filled"]} | {
-        f"{outcome}_{reason}": n
-        for outcome in ("cut", "ignored", "rejected") for reason, n in counted[outcome].items()}
+        f"{outcome}_{reason}": n for outcome in ("cut", "ignored", "rejected") for reason, n in counted[outcome].items()
+    }
     waiting = flatly.pop("ignored_end_of_input")
     assert {how: n for how, n in flatly.items() if n} == slow.ends
     assert waiting == len(slow.waiting or {})
@@ -217,7 +271,7 @@ def test_any_cut_and_any_restart_give_the_same_bits(case, cuts, stop):
 def test_statistics_equal_the_formulas_over_the_whole_curve():
     np = pytest.importorskip("numpy")
     bars = random_bars(7, 3000, 0.004, False, 0.3, (math.inf, 2.0))
-    for one in bars:                        # hours, as less than a month has no annual return
+    for one in bars:  # hours, as less than a month has no annual return
         one["ts"], one["open_time"] = 60 * one["ts"], 60 * one["open_time"]
     account = account_of(leverage=3, position_mode="hedge", margin="cross", pyramid=2, initial_margin=1000.0)
     equity, fills, ends = feed(account, bars)
@@ -268,12 +322,14 @@ def test_order_fills_at_the_next_open():
 def test_flip_is_a_close_and_an_open_and_the_liquidation_price_is_of_the_new_side():
     # long 50 at 99000, then the other way at 110000 so that 10 short remain, leverage 2, maintenance 0.4 %:
     # short: LP = (margin + entry * q) / (q * (1 + rate)) = 110000 * 1.5 / 1.004; the long's would be below
-    bars = [bar(0, 99000, 99000, 99000, 99000, open_long=50.0),
-            bar(1, 110000, 110000, 110000, 110000, open_short=10.0)]
+    bars = [bar(0, 99000, 99000, 99000, 99000, open_long=50.0), bar(1, 110000, 110000, 110000, 110000, open_short=10.0)]
     account = account_of(initial_margin=1e7, leverage=2, taker_fee=0.0, fill="close")
     equity, fills, _ = feed(account, bars)
     assert [(f["side"], f["action"], f["quantity"], f["realised"]) for f in fills] == [
-        (1, 1, 50.0, 0.0), (1, 2, 50.0, 550000.0), (-1, 3, 10.0, 0.0)]
+        (1, 1, 50.0, 0.0),
+        (1, 2, 50.0, 550000.0),
+        (-1, 3, 10.0, 0.0),
+    ]
     assert equity[-1]["short_liquidation"] == pytest.approx(110000 * 1.5 / 1.004, rel=1e-14)
     assert math.isnan(equity[-1]["long_liquidation"])
     assert (equity[-1]["long"], equity[-1]["short"]) == (0.0, 10.0)
@@ -281,8 +337,11 @@ def test_flip_is_a_close_and_an_open_and_the_liquidation_price_is_of_the_new_sid
 
 def test_low_inside_a_bar_liquidates():
     # LP 9036.14 (FEATURES of the exchange's formula); the close is far above it
-    bars = [bar(0, 10000, 10000, 10000, 10000, open_long=1.0),
-            bar(1, 10000, 10050, 9036, 10040), bar(2, 10040, 10040, 10040, 10040)]
+    bars = [
+        bar(0, 10000, 10000, 10000, 10000, open_long=1.0),
+        bar(1, 10000, 10050, 9036, 10040),
+        bar(2, 10040, 10040, 10040, 10040),
+    ]
     equity, fills, ends = feed(account_of(taker_fee=0.0, fill="close"), bars)
     assert [(e["row"], e["price"], e["mark"], e["side"]) for e in ends] == [(1, 9036.144578313253, 9036.0, 1)]
     assert fills[-1]["reason"] == 5
@@ -292,16 +351,21 @@ def test_low_inside_a_bar_liquidates():
 
 
 def test_mark_price_decides_and_the_last_price_fills():
-    bars = [bar(0, 10000, 10000, 10000, 10000, open_long=1.0),
-            bar(1, 10000, 10000, 9500, 9900, mark=(10000, 9000, 9900))]
+    bars = [
+        bar(0, 10000, 10000, 10000, 10000, open_long=1.0),
+        bar(1, 10000, 10000, 9500, 9900, mark=(10000, 9000, 9900)),
+    ]
     _, fills, ends = feed(account_of(taker_fee=0.0, fill="close"), bars)
     assert (ends[0]["mark"], ends[0]["liquidation_price"]) == (9000.0, 9036.144578313253)
-    assert fills[-1]["price"] == 9500.0        # the last price was never at 9036
+    assert fills[-1]["price"] == 9500.0  # the last price was never at 9036
     bars[1] = bar(1, 10000, 10000, 9000, 9900, mark=(10000, 9500, 9900))
     assert feed(account_of(taker_fee=0.0, fill="close"), bars)[2] == []
     # nor does the last price's open, also where an order waits for it
-    bars = [bar(0, 10000, 10000, 10000, 10000, open_long=1.0), bar(1, 10000, 10000, 10000, 10000, close_short=1.0),
-            bar(2, 8500, 9900, 8500, 9900, mark=(10000, 9500, 9900))]
+    bars = [
+        bar(0, 10000, 10000, 10000, 10000, open_long=1.0),
+        bar(1, 10000, 10000, 10000, 10000, close_short=1.0),
+        bar(2, 8500, 9900, 8500, 9900, mark=(10000, 9500, 9900)),
+    ]
     assert feed(account_of(taker_fee=0.0), bars)[2] == []
 
 
@@ -312,7 +376,7 @@ def test_a_position_opened_beyond_its_liquidation_price_does_not_live_to_the_nex
     assert [(e["row"], e["mark"], e["price"]) for e in ends] == [(0, 95.0, pytest.approx(98 / 0.996))]
     assert equity[0]["equity"] == pytest.approx(1000.0 + 100 * (98 / 0.996 - 100))
     equity, _, ends = feed(account_of(leverage=50, taker_fee=0.0, fill="close", margin="cross"), bars)
-    assert (len(ends), equity[0]["equity"] > 0.0) == (0, True)      # the wallet carries it
+    assert (len(ends), equity[0]["equity"] > 0.0) == (0, True)  # the wallet carries it
 
 
 def test_drawdown_lasts_until_it_is_made_good():
@@ -321,8 +385,14 @@ def test_drawdown_lasts_until_it_is_made_good():
     account = account_of(leverage=1, taker_fee=0.0, fill="close")
     feed(account, bars)
     drop = summary(account, "X", "1m", [])["max_drawdown"]
-    assert drop == {"frac": pytest.approx(0.1), "value": 100.0, "start_ts": 2 * MINUTE, "trough_ts": 3 * MINUTE,
-                    "recovery_ts": 5 * MINUTE, "duration_ns": 3 * MINUTE}
+    assert drop == {
+        "frac": pytest.approx(0.1),
+        "value": 100.0,
+        "start_ts": 2 * MINUTE,
+        "trough_ts": 3 * MINUTE,
+        "recovery_ts": 5 * MINUTE,
+        "duration_ns": 3 * MINUTE,
+    }
 
 
 def test_gap_past_the_liquidation_price_fills_at_the_open_and_the_insurance_pays_beyond_the_margin():
@@ -330,13 +400,18 @@ def test_gap_past_the_liquidation_price_fills_at_the_open_and_the_insurance_pays
     equity, fills, ends = feed(account_of(taker_fee=0.0, fill="close"), bars)
     assert fills[-1]["price"] == 8000.0
     assert fills[-1]["fill_time"] == MINUTE
-    assert (ends[0]["loss"], ends[0]["insurance"]) == (500.0, 500.0)       # margin 500; the fall cost 1000
+    assert (ends[0]["loss"], ends[0]["insurance"]) == (500.0, 500.0)  # margin 500; the fall cost 1000
     assert equity[-1]["equity"] == 500.0
 
 
-@pytest.mark.parametrize(("long", "short", "low", "high", "price", "mark"), [
-    # 1000 - 40 (100 - p) = 0.004 * 60 p;  1000 - 40 (p - 100) = 0.004 * 60 p
-    (50.0, 10.0, 70.0, 100.0, 3000 / 39.76, 70.0), (10.0, 50.0, 100.0, 130.0, 5000 / 40.24, 130.0)])
+@pytest.mark.parametrize(
+    ("long", "short", "low", "high", "price", "mark"),
+    [
+        # 1000 - 40 (100 - p) = 0.004 * 60 p;  1000 - 40 (p - 100) = 0.004 * 60 p
+        (50.0, 10.0, 70.0, 100.0, 3000 / 39.76, 70.0),
+        (10.0, 50.0, 100.0, 130.0, 5000 / 40.24, 130.0),
+    ],
+)
 def test_a_cross_account_loses_both_sides_at_once(long, short, low, high, price, mark):
     bars = [bar(0, 100, 100, 100, 100, open_long=long, open_short=short), bar(1, 100, high, low, 100)]
     account = account_of(taker_fee=0.0, fill="close", position_mode="hedge", margin="cross")
@@ -351,13 +426,18 @@ def test_a_cross_account_loses_both_sides_at_once(long, short, low, high, price,
 
 
 def test_bankruptcy_ends_the_run():
-    bars = [bar(0, 100, 100, 100, 100, open_long=math.inf), bar(1, 100, 100, 100, 100), bar(2, 50, 60, 40, 55,
-            open_long=1.0, close_short=1.0), bar(3, 55, 55, 55, 55, open_short=2.0), bar(4, 55, 55, 55, 55)]
+    bars = [
+        bar(0, 100, 100, 100, 100, open_long=math.inf),
+        bar(1, 100, 100, 100, 100),
+        bar(2, 50, 60, 40, 55, open_long=1.0, close_short=1.0),
+        bar(3, 55, 55, 55, 55, open_short=2.0),
+        bar(4, 55, 55, 55, 55),
+    ]
     account = account_of(margin="cross", leverage=10, taker_fee=0.0)
     equity, fills, ends = feed(account, bars)
     assert len(equity) == 3
     assert equity[-1]["equity"] == 0.0
-    assert ends[0]["insurance"] == pytest.approx(4000.0)       # 100 contracts fell by 50; the wallet had 1000
+    assert ends[0]["insurance"] == pytest.approx(4000.0)  # 100 contracts fell by 50; the wallet had 1000
     report = summary(account, "X", "1m", ends)
     assert report["bankrupt"] is True
     assert (report["rows"], report["rows_after_bankruptcy"]) == (3, 2)
@@ -373,7 +453,7 @@ def test_modes_differ_in_the_order_of_close_and_open():
     assert [f["action"] for f in fills] == [3, 4, 1]
     account = account_of(taker_fee=0.0, fill="close", position_mode="hedge")
     _, fills, _ = feed(account, bars)
-    assert [f["action"] for f in fills] == [3, 4]               # the margin was still in the short
+    assert [f["action"] for f in fills] == [3, 4]  # the margin was still in the short
     assert orders(account)["rejected"]["margin"] == 1
     bars[0]["open_short"] = 50.0
     _, fills, _ = feed(account_of(taker_fee=0.0, fill="close", position_mode="hedge"), bars)
@@ -430,8 +510,10 @@ def test_size_is_on_the_lot_without_float_dust():
 
 
 def test_many_fills_wait_for_room_and_none_is_lost():
-    bars = [bar(i, 100, 100, 100, 100, **({"open_long": 1.0} if i % 2 == 0 else {"close_long": 1.0}))
-            for i in range(3 * HELD)]
+    bars = [
+        bar(i, 100, 100, 100, 100, **({"open_long": 1.0} if i % 2 == 0 else {"close_long": 1.0}))
+        for i in range(3 * HELD)
+    ]
     _, fills, _ = feed(account_of(fill="close", taker_fee=0.0), bars)
     assert len(fills) == 3 * HELD
 

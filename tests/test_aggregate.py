@@ -30,13 +30,7 @@ KLINES = Schema(
     "bar",
     "X",
     "1m",
-    (
-        *OHLCV,
-        ("quote_volume", "f8"),
-        ("trades", "i8"),
-        ("buy_volume", "f8"),
-        ("buy_quote_volume", "f8"),
-    ),
+    (*OHLCV, ("quote_volume", "f8"), ("trades", "i8"), ("buy_volume", "f8"), ("buy_quote_volume", "f8")),
 )
 
 
@@ -203,9 +197,7 @@ def test_a_mark_at_the_end_still_lets_the_bar_in_that_closes_there():
     assert [row["close"] for row in run(later, "5m", schema=BARS, more=True)[0].of("5m")] == [10.0]
 
 
-@pytest.mark.parametrize(
-    ("period", "said"), [("30s", "shorter than"), ("90s", "no multiple of")]
-)
+@pytest.mark.parametrize(("period", "said"), [("30s", "shorter than"), ("90s", "no multiple of")])
 def test_a_period_that_the_input_does_not_fill_is_refused(period, said):
     with pytest.raises(HqError, match=f"period {period} is {said} the input's 1m") as caught:
         run([], period, schema=BARS)

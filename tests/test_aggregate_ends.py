@@ -26,8 +26,14 @@ BARS = Schema("bar", "X", "1m", OHLCV)
 BARE = Schema("bar", "X", "1m", tuple(col for col in OHLCV if col[0] != "open_time"))
 FIRST, LAST = -(1 << 63), (1 << 63) - 1
 FAR = r"bars are made of times from 1678-01-01T00:00:00Z to 2262-01-01T00:00:00Z"
-FILLED = ({"fill": "flat"}, {"fill": "flat", "max_gap": "36500d"}, {"fill": "flat", "lateness": "5s"}, {},
-          {"lateness": "36500d"}, {"tz": "Europe/London"})
+FILLED = (
+    {"fill": "flat"},
+    {"fill": "flat", "max_gap": "36500d"},
+    {"fill": "flat", "lateness": "5s"},
+    {},
+    {"lateness": "36500d"},
+    {"tz": "Europe/London"},
+)
 
 
 def bar(ts, span=MINUTE):
@@ -78,7 +84,7 @@ def test_bars_before_1970_lie_where_their_trades_do(gaps, cuts, tz):
     for period, length in (("1m", MINUTE), ("1d", DAY)):
         if period == "1d" and tz:
             assert sum(row["trades"] for row in out.of("1d")) == len(rows)
-            assert all(row["open_time"] % DAY == 66_600 * SECOND for row in out.of("1d"))     # midnight at +05:30 then
+            assert all(row["open_time"] % DAY == 66_600 * SECOND for row in out.of("1d"))  # midnight at +05:30 then
             continue
         expected = oracle_bars.bars_of_trades(rows, length)
         assert [row["open_time"] for row in out.of(period)] == list(expected)
@@ -236,8 +242,10 @@ CHAINS = {"trades": ("1m:5m:1h", trades), "bars": ("5m:15m:1h", bars)}
 
 def without_the_last_partial(columns, length):
     """The columns of a series without a last row that the end of the input has cut short."""
-    held = {name: memoryview(columns[name]).cast("b" if name == "complete" else "q") for name in
-            ("ts", "open_time", "complete")}
+    held = {
+        name: memoryview(columns[name]).cast("b" if name == "complete" else "q")
+        for name in ("ts", "open_time", "complete")
+    }
     if not held["ts"] or held["complete"][-1] or held["ts"][-1] >= held["open_time"][-1] + length:
         return columns
     return {name: data[: -(1 if name == "complete" else 8)] for name, data in columns.items()}
@@ -287,7 +295,12 @@ def test_the_last_forming_bar_is_said_once_and_counted_where_it_is_dropped():
 
 def command(data, *options):
     done = subprocess.run(
-        [sys.executable, "-m", "hq_cli.aggregate", *options], input=data, capture_output=True, timeout=120,
-        check=False, cwd=ROOT, env={"PYTHONPATH": f"{ROOT}/core:{ROOT}", "HOME": str(Path.home())},
+        [sys.executable, "-m", "hq_cli.aggregate", *options],
+        input=data,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{ROOT}/core:{ROOT}", "HOME": str(Path.home())},
     )
     return done.returncode, done.stdout, done.stderr.decode()

@@ -55,9 +55,7 @@ def expected_holes(rows, upto):
         lacks = oracle_bars.holes_of_bars(given_bars, length, MINUTE, rows[0][1])
         closed = {begin: n for begin, n in lacks.items() if begin + length <= upto}
         if closed:
-            found[f"bar/X/{period}"] = {
-                "bars": len(closed), "rows": sum(closed.values()), "first": min(closed)
-            }
+            found[f"bar/X/{period}"] = {"bars": len(closed), "rows": sum(closed.values()), "first": min(closed)}
     return found
 
 
@@ -134,7 +132,7 @@ def test_as_an_error_a_hole_ends_the_run_at_one_place_however_the_input_is_cut(g
             run(rows, CHAIN, schema=BARS, stage=failing, cuts=where, more=True)
         assert caught.value.code == DATA
         for period in ("1m", *order):
-            coarser = period in order[order.index(name) + 1 :]      # its forming row of that instant comes before
+            coarser = period in order[order.index(name) + 1 :]  # its forming row of that instant comes before
             before = [repr(row) for row in kept.of(period) if row["ts"] < end or (row["ts"] == end and coarser)]
             assert texts(failing.out, period)[period] == before
 
@@ -212,8 +210,13 @@ def test_the_aggregator_counts_holes_too():
 # -- the command ------------------------------------------------------------------------------------------
 def command(module, data, *options):
     done = subprocess.run(
-        [sys.executable, "-m", f"hq_cli.{module}", *options], input=data, capture_output=True, timeout=120,
-        check=False, cwd=ROOT, env={"PYTHONPATH": f"{ROOT}/core:{ROOT}", "HOME": str(Path.home())},
+        [sys.executable, "-m", f"hq_cli.{module}", *options],
+        input=data,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{ROOT}/core:{ROOT}", "HOME": str(Path.home())},
     )
     return done.returncode, done.stdout, done.stderr.decode()
 
@@ -238,8 +241,11 @@ def test_holes_are_one_line_and_stand_in_the_end_and_go_on_downstream(tmp_path):
 
 def test_streams_of_the_same_rows_are_equal_whatever_they_say_of_holes(tmp_path):
     _, out, _ = command("aggregate", promises.stream([(BARS, ROWS)]), "5m")
-    rows = [(item.schema, list(zip(*(item.view(name).tolist() for name in item.schema.names))))
-            for kind, item in items(out) if kind == "rows"]
+    rows = [
+        (item.schema, list(zip(*(item.view(name).tolist() for name in item.schema.names))))
+        for kind, item in items(out)
+        if kind == "rows"
+    ]
     (tmp_path / "a").write_bytes(out)
     (tmp_path / "b").write_bytes(promises.stream(rows))
     code, _, err = command("diff", b"", str(tmp_path / "a"), str(tmp_path / "b"))
@@ -247,8 +253,10 @@ def test_streams_of_the_same_rows_are_equal_whatever_they_say_of_holes(tmp_path)
 
 
 def test_two_days_with_a_state_say_together_what_one_run_says(tmp_path):
-    parts = [command("aggregate", promises.stream([(BARS, part)]), "5m", "--state", str(tmp_path / "s"))[1]
-             for part in (ROWS[:7], ROWS[7:])]
+    parts = [
+        command("aggregate", promises.stream([(BARS, part)]), "5m", "--state", str(tmp_path / "s"))[1]
+        for part in (ROWS[:7], ROWS[7:])
+    ]
     assert _ends(b"".join(parts)) == [
         {"bar/X/5m": {"bars": 1, "rows": 1, "first": START}},
         {"bar/X/5m": {"bars": 1, "rows": 3, "first": START + 10 * MINUTE}},

@@ -134,12 +134,14 @@ def test_fill_flat_fills_the_inputs_own_period():
     ] * 2
     for row, given_row in zip([*got[:2], *got[4:]], rows):
         assert {name: row[name] for name in HOURS.names} == dict(zip(HOURS.names, given_row))
-    assert stage.dropped == {"partial": 1}                      # of 4h
+    assert stage.dropped == {"partial": 1}  # of 4h
 
 
 @SETTINGS
 @given(
-    seed=st.integers(0, 999), n=st.integers(1, 80), option=st.sampled_from(("fill", "lateness", "time_label")),
+    seed=st.integers(0, 999),
+    n=st.integers(1, 80),
+    option=st.sampled_from(("fill", "lateness", "time_label")),
     cuts=st.sets(st.integers(0, 80)),
 )
 def test_rows_that_are_made_anew_have_the_values_of_those_that_came(seed, n, option, cuts):
@@ -169,7 +171,13 @@ def test_the_aggregator_gives_the_candles_of_its_source_too():
     events = aggregator.poll_events()
     assert [event["period"] for event in events] == ["1m", "1m", "1m", "1m", "5m", "1m"]
     assert events[0]["candle"] == {
-        "open_time": 0, "close_time": 60, "open": 1.0, "high": 9.0, "low": 1.0, "close": 2.0, "volume": 3.0,
+        "open_time": 0,
+        "close_time": 60,
+        "open": 1.0,
+        "high": 9.0,
+        "low": 1.0,
+        "close": 2.0,
+        "volume": 3.0,
         "complete": True,
     }
 
@@ -178,8 +186,13 @@ def test_the_aggregator_gives_the_candles_of_its_source_too():
 @pytest.mark.parametrize(
     ("given_tz", "asked", "fits"),
     [
-        ("", "", True), ("", "UTC", True), ("UTC", "", True), ("Europe/London", "Europe/London", True),
-        ("", "Europe/London", False), ("Europe/London", "", False), ("Asia/Tokyo", "Europe/London", False),
+        ("", "", True),
+        ("", "UTC", True),
+        ("UTC", "", True),
+        ("Europe/London", "Europe/London", True),
+        ("", "Europe/London", False),
+        ("Europe/London", "", False),
+        ("Asia/Tokyo", "Europe/London", False),
     ],
 )
 def test_days_pass_where_they_are_the_days_that_are_asked_for(given_tz, asked, fits):

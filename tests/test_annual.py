@@ -1,4 +1,5 @@
 """Annual figures: how many rows make a year, what a short run may say, and closing at the end of the input."""
+
 from __future__ import annotations
 
 import json
@@ -24,8 +25,10 @@ def told(
         order = (orders or {}).get(i, ",")
         lines.append(f"{time.isoformat().replace('+00:00', 'Z')},{price},{price},{price},{price},1,{order}")
     name = {86400: "1d", 3600: "1h", 300: "5m", 604800: "1w"}[int(period.total_seconds())]
-    ran = run(f"hq-import --symbol X --period {name} | hq-backtest --leverage 1 --taker-fee 0 --json {options}",
-              ("\n".join(lines) + "\n").encode())
+    ran = run(
+        f"hq-import --symbol X --period {name} | hq-backtest --leverage 1 --taker-fee 0 --json {options}",
+        ("\n".join(lines) + "\n").encode(),
+    )
     assert ran.code == 0, ran.stderr
     return json.loads(ran.text)
 
@@ -43,11 +46,13 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.mark.parametrize("hours", [0, 5, 15])       # days of London, New York and Tokyo, in UTC
+@pytest.mark.parametrize("hours", [0, 5, 15])  # days of London, New York and Tokyo, in UTC
 def test_a_stock_exchange_has_252_days(run, hours: int) -> None:
     report = told(run, days(START + timedelta(hours=hours), 260, weekend=False), DAY)
     assert (report["periods_per_year"], report["periods_per_year_from"]) == (
-        252.0, "252 days: no rows on two days of the week")
+        252.0,
+        "252 days: no rows on two days of the week",
+    )
 
 
 def test_a_market_that_never_closes_has_365(run) -> None:
@@ -82,26 +87,30 @@ def test_a_short_run_has_no_annual_return_and_three_digits(run) -> None:
 
 def test_what_the_user_knows_holds(run) -> None:
     opens = days(START, 100, weekend=True)
-    plain, given = (told(run, opens, DAY, options, {0: "1,", 50: ",1", 60: "0.5,"})
-                    for options in ("", "--periods-per-year 252"))
+    plain, given = (
+        told(run, opens, DAY, options, {0: "1,", 50: ",1", 60: "0.5,"}) for options in ("", "--periods-per-year 252")
+    )
     assert (given["periods_per_year"], given["periods_per_year_from"]) == (252.0, "given")
     assert given["vol_ann"] == pytest.approx(plain["vol_ann"] * math.sqrt(252 / 365), rel=1e-12)
 
 
-@pytest.mark.parametrize(("period", "rows", "span", "seen_days", "weekdays", "wanted"), [
-    ("1w", 52, 51 * 7 * DAY_NS, 52, 1, 365 / 7),
-    ("1h", 49, 2 * DAY_NS, 3, 0b111, 365 * 24),             # under a week nobody can tell
-    ("1h", 33, 2 * DAY_NS, 3, 0b111, 16 * 365.25),          # a row at most hours: those there are
-    ("1h", 14, 2 * DAY_NS, 3, 0b111, None),                 # as few as an exchange of sessions has
-    ("", 11, 10 * DAY_NS, 11, 0b1111111, 365.25),
-    ("", 1, 0, 1, 1, None),
-    ("1h", 1, 0, 1, 1, 365 * 24),
-    ("1h", 721, 30 * DAY_NS, 26, 0b111111, 720 / 30 * 365.25),      # six days: foreign exchange
-    ("1m", 100_001, 100 * DAY_NS, 100, 0b1111111, 1000 * 365.25),   # minutes without trades are not there
-    ("1d", 13, 365 * DAY_NS, 13, 0b11111, 12 / 365 * 365.25),       # business month ends are no 252 days
-    ("1d", 13, 365 * DAY_NS, 13, 0b1111111, 12 / 365 * 365.25),     # nor month starts 365
-    ("4w", 14, 13 * 31 * DAY_NS, 14, 0b1111111, 365.25 / 31),       # months are no 4w
-])
+@pytest.mark.parametrize(
+    ("period", "rows", "span", "seen_days", "weekdays", "wanted"),
+    [
+        ("1w", 52, 51 * 7 * DAY_NS, 52, 1, 365 / 7),
+        ("1h", 49, 2 * DAY_NS, 3, 0b111, 365 * 24),  # under a week nobody can tell
+        ("1h", 33, 2 * DAY_NS, 3, 0b111, 16 * 365.25),  # a row at most hours: those there are
+        ("1h", 14, 2 * DAY_NS, 3, 0b111, None),  # as few as an exchange of sessions has
+        ("", 11, 10 * DAY_NS, 11, 0b1111111, 365.25),
+        ("", 1, 0, 1, 1, None),
+        ("1h", 1, 0, 1, 1, 365 * 24),
+        ("1h", 721, 30 * DAY_NS, 26, 0b111111, 720 / 30 * 365.25),  # six days: foreign exchange
+        ("1m", 100_001, 100 * DAY_NS, 100, 0b1111111, 1000 * 365.25),  # minutes without trades are not there
+        ("1d", 13, 365 * DAY_NS, 13, 0b11111, 12 / 365 * 365.25),  # business month ends are no 252 days
+        ("1d", 13, 365 * DAY_NS, 13, 0b1111111, 12 / 365 * 365.25),  # nor month starts 365
+        ("4w", 14, 13 * 31 * DAY_NS, 14, 0b1111111, 365.25 / 31),  # months are no 4w
+    ],
+)
 def test_rows_a_year(period, rows, span, seen_days, weekdays, wanted) -> None:
     got, why = periods_per_year(period, rows, 0, span, seen_days, weekdays)
     assert got == (None if wanted is None else pytest.approx(wanted, rel=1e-12))
@@ -114,7 +123,7 @@ def test_close_at_end_leaves_nothing_open(run) -> None:
     assert held["open_position"]["long"] == 2.0
     assert closed["open_position"]["long"] == 0.0
     assert (held["trades"], closed["trades"]) == (0, 1)
-    assert closed["final_equity"] == pytest.approx(held["final_equity"], rel=1e-12)       # no fee here
+    assert closed["final_equity"] == pytest.approx(held["final_equity"], rel=1e-12)  # no fee here
 
 
 def test_the_fill_at_the_end_says_why(run) -> None:
@@ -154,8 +163,10 @@ def wave(rows: int, partial: tuple[int, ...] = ()) -> bytes:
     lines = [HEADER + ",complete"]
     for i in range(rows):
         price = 100.0 + i % 3
-        lines.append(f"{START.timestamp() + 86400 * i:.0f}000,{price},{price + 2},{price - 2},{price + 1},1,"
-                     f"{'5' if i == 2 else ''},,{int(i not in partial)}")
+        lines.append(
+            f"{START.timestamp() + 86400 * i:.0f}000,{price},{price + 2},{price - 2},{price + 1},1,"
+            f"{'5' if i == 2 else ''},,{int(i not in partial)}"
+        )
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -163,8 +174,10 @@ def wave(rows: int, partial: tuple[int, ...] = ()) -> bytes:
 @pytest.mark.parametrize("partial", [(), (59,), (30, 57, 58, 59)])
 def test_the_statistics_are_those_of_the_equity_rows_when_all_is_closed(run, options: str, partial) -> None:
     """The fee of the closing fill, 5 % here, was in the final equity and in no statistic."""
-    line = ("hq-import --symbol X --period 1d | hq-backtest --leverage 1 --taker-fee 0.05 --close-at-end "
-            f"{options} > out.hqf; hq-export jsonl < out.hqf")
+    line = (
+        "hq-import --symbol X --period 1d | hq-backtest --leverage 1 --taker-fee 0.05 --close-at-end "
+        f"{options} > out.hqf; hq-export jsonl < out.hqf"
+    )
     said = [json.loads(line) for line in run(line, wave(60, partial)).text.splitlines()]
     report = said[-1]
     curve = np.array([1000.0, *(row["equity"] for row in said if row["kind"] == "equity")])
@@ -179,7 +192,7 @@ def test_the_statistics_are_those_of_the_equity_rows_when_all_is_closed(run, opt
     assert report["sharpe_ann"] == pytest.approx(returns.mean() / returns.std(ddof=1) * scale, rel=1e-12)
     downside = math.sqrt((np.minimum(returns, 0.0) ** 2).mean())
     assert report["sortino_ann"] == pytest.approx(returns.mean() / downside * scale, rel=1e-12)
-    assert report["orders"]["total"] == 1           # the end is no order of the strategy
+    assert report["orders"]["total"] == 1  # the end is no order of the strategy
 
 
 def test_closing_at_the_end_changes_nothing_before_the_last_row(run) -> None:
@@ -208,10 +221,12 @@ def test_a_run_that_goes_on_closes_nothing_and_says_so(run) -> None:
 def test_a_mark_does_not_pass_the_row_that_waits(run) -> None:
     """Else rows came after a mark that says none of their ts comes any more."""
     schema = frames.bars([])[0].with_columns([("open_long", "f8")])
-    rows = [((i + 1) * 10**9, i * 10**9, 1.0, 1.0, 1.0, 1.0, 1.0, 1, math.inf if i == 0 else math.nan)
-            for i in range(2)]
-    sent = frames.frames((schema, rows[:1]), {"kind": "mark", "ts": 10**9 + 5}, (schema, rows[1:]),
-                         {"kind": "mark", "ts": 10**15})
+    rows = [
+        ((i + 1) * 10**9, i * 10**9, 1.0, 1.0, 1.0, 1.0, 1.0, 1, math.inf if i == 0 else math.nan) for i in range(2)
+    ]
+    sent = frames.frames(
+        (schema, rows[:1]), {"kind": "mark", "ts": 10**9 + 5}, (schema, rows[1:]), {"kind": "mark", "ts": 10**15}
+    )
     marked = 0
     for kind, item in frames.items(run("hq-backtest --close-at-end", sent).stdout):
         if kind == "mark":

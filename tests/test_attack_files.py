@@ -1,4 +1,5 @@
 """The files with which hq was attacked, through every command that reads: no signal, no bug, no memory, no time."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -7,10 +8,19 @@ import fuzz_commands
 import pytest
 
 LINES = (
-    ("import", []), ("import", ["--order", "sort", "--dedupe", "exact"]), ("export", ["csv"]), ("export", ["jsonl"]),
-    ("export", ["npz"]), ("export", ["table"]), ("indicators", ["rsi:3", "close@1h"]), ("aggregate", ["1m:15m"]),
-    ("aggregate", ["5m", "--fill", "flat"]), ("aggregate", ["5m", "--lateness", "1h"]), ("backtest", ["--json"]),
-    ("signal", ["plain.hq"]), ("diff", ["-", "bars.hqf"]),
+    ("import", []),
+    ("import", ["--order", "sort", "--dedupe", "exact"]),
+    ("export", ["csv"]),
+    ("export", ["jsonl"]),
+    ("export", ["npz"]),
+    ("export", ["table"]),
+    ("indicators", ["rsi:3", "close@1h"]),
+    ("aggregate", ["1m:15m"]),
+    ("aggregate", ["5m", "--fill", "flat"]),
+    ("aggregate", ["5m", "--lateness", "1h"]),
+    ("backtest", ["--json"]),
+    ("signal", ["plain.hq"]),
+    ("diff", ["-", "bars.hqf"]),
 )
 
 

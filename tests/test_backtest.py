@@ -1,4 +1,5 @@
 """hq-backtest as a filter and as a command, and the account as a library."""
+
 from __future__ import annotations
 
 import json
@@ -25,8 +26,16 @@ from hq_core.stages.backtest import Backtest
 MINUTE = 60_000_000_000
 START = 1_700_000_040_000_000_000 // MINUTE * MINUTE
 VERBS = ("open_long", "close_long", "open_short", "close_short")
-BARS = (("ts", "i8"), ("open_time", "i8"), ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"),
-        ("volume", "f8"), ("complete", "b1"))
+BARS = (
+    ("ts", "i8"),
+    ("open_time", "i8"),
+    ("open", "f8"),
+    ("high", "f8"),
+    ("low", "f8"),
+    ("close", "f8"),
+    ("volume", "f8"),
+    ("complete", "b1"),
+)
 ROOT = Path(__file__).parents[1]
 NAN, INF = math.nan, math.inf
 
@@ -125,9 +134,14 @@ def test_long_input_goes_through_in_pieces():
 def test_bars_without_orders_are_read_past_and_other_kinds_pass():
     coarse = Schema("bar", "BTCUSDT", "4h", BARS)
     funding = Schema("funding", "BTCUSDT", "", (("ts", "i8"), ("rate", "f8")))
-    data = promises.stream([
-        (coarse, [row(0, 1, 1, 1, 1)[:8]]), (funding, [(START, 0.0001)]), ({"kind": "note", "text": "x"}, []),
-        (SIGNALS, [flat(0, 100.0, 1.0, NAN, NAN, NAN), flat(1, 101.0)])])
+    data = promises.stream(
+        [
+            (coarse, [row(0, 1, 1, 1, 1)[:8]]),
+            (funding, [(START, 0.0001)]),
+            ({"kind": "note", "text": "x"}, []),
+            (SIGNALS, [flat(0, 100.0, 1.0, NAN, NAN, NAN), flat(1, 101.0)]),
+        ]
+    )
     out = promises.run(Backtest(Terms()), data)
     said = promises.said(out)
     assert set(said[0]) == {"funding/BTCUSDT/", "fill/BTCUSDT/1m", "equity/BTCUSDT/1m"}
@@ -155,8 +169,10 @@ def test_what_is_refused_and_why():
     bare = promises.stream([(plain, [row(0, 1, 1, 1, 1)[:8]])])
     code, text = refused(bare)
     assert code == DATA
-    assert text == ("column 'open_long' is missing; bar/BTCUSDT/1m has ts, open_time, open, high, low, close, volume, "
-                    "complete (run hq-signal first?)")
+    assert text == (
+        "column 'open_long' is missing; bar/BTCUSDT/1m has ts, open_time, open, high, low, close, volume, "
+        "complete (run hq-signal first?)"
+    )
     other = Schema("bar", "ETHUSDT", "1m", columns(""))
     both = promises.stream([(SIGNALS, [flat(0, 1.0)]), (other, [flat(0, 1.0)])])
     assert refused(both) == (DATA, "bar/BTCUSDT/1m and bar/ETHUSDT/1m both carry orders; one account trades one series")
@@ -169,8 +185,10 @@ def test_what_is_refused_and_why():
     fight = promises.stream([(SIGNALS, [flat(0, 1.0, 1.0, NAN, 1.0, NAN)])])
     assert "row 0" in refused(fight, terms={"conflict": "error"})[1]
     odd = Schema("bar", "B", "1m", (*BARS, ("open_long", "i8")))
-    assert refused(promises.stream([(odd, [(*row(0, 1.0, 1.0, 1.0, 1.0)[:8], 1)])]))[1] == \
-        "column 'open_long' of bar/B/1m is i8, must be f8"
+    assert (
+        refused(promises.stream([(odd, [(*row(0, 1.0, 1.0, 1.0, 1.0)[:8], 1)])]))[1]
+        == "column 'open_long' of bar/B/1m is i8, must be f8"
+    )
 
 
 def test_rows_before_the_wrong_one_are_written():
@@ -181,16 +199,19 @@ def test_rows_before_the_wrong_one_are_written():
 
 def test_one_of_several_strategies():
     schema = Schema("bar", "BTCUSDT", "1m", columns("up.", "down."))
-    made = [(*row(0, 100.0, 100.0, 100.0, 100.0)[:8], 1.0, NAN, NAN, NAN, NAN, NAN, 2.0, NAN),
-            (*row(1, 100.0, 100.0, 100.0, 100.0)[:8], *(NAN,) * 8)]
+    made = [
+        (*row(0, 100.0, 100.0, 100.0, 100.0)[:8], 1.0, NAN, NAN, NAN, NAN, NAN, 2.0, NAN),
+        (*row(1, 100.0, 100.0, 100.0, 100.0)[:8], *(NAN,) * 8),
+    ]
     data = promises.stream([(schema, made)])
     for name, fills in (("up", [(1, 1.0)]), ("down", [(-1, 2.0)])):
         out = promises.run(Backtest(Terms(), strategy=name), data)
         assert [(fill["side"], fill["quantity"]) for fill in table(out, "fill")] == fills
-    assert refused(data) == (
-        USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with strategy")
+    assert refused(data) == (USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with strategy")
     assert refused(data, strategy="upp") == (
-        USAGE, "strategy: 'upp' has no orders in bar/BTCUSDT/1m; there are up, down; did you mean up?")
+        USAGE,
+        "strategy: 'upp' has no orders in bar/BTCUSDT/1m; there are up, down; did you mean up?",
+    )
 
 
 def test_mark_columns_decide_liquidations():
@@ -198,15 +219,23 @@ def test_mark_columns_decide_liquidations():
     schema = Schema("bar", "BTCUSDT", "1m", (*columns(""), *marks))
     made = [(*flat(0, 10_000.0, 0.9, NAN, NAN, NAN), NAN, NAN, NAN), (*flat(1, 10_000.0), 10_000.0, 9_000.0, 9_990.0)]
     out = promises.run(Backtest(Terms(fill="close")), promises.stream([(schema, made)]))
-    node, = table(out, "liquidation")
+    (node,) = table(out, "liquidation")
     assert (node["mark"], node["liquidation_price"], node["row"]) == (9000.0, pytest.approx(9036.144578313253), 1)
     assert report_of(out)["liquidations"][0] == {**node, "symbol": "BTCUSDT", "side": "long"}
 
 
 # -- brackets ------------------------------------------------------------------------------------------------
 def bracket(symbol, rate, since=None):
-    rows = [{"bracket": 1, "initialLeverage": 20, "notionalFloor": 0, "notionalCap": 5000, "maintMarginRatio": rate,
-             "cum": 0}]
+    rows = [
+        {
+            "bracket": 1,
+            "initialLeverage": 20,
+            "notionalFloor": 0,
+            "notionalCap": 5000,
+            "maintMarginRatio": rate,
+            "cum": 0,
+        }
+    ]
     return {"symbol": symbol, "brackets": rows, **({"valid_from": since} if since else {})}
 
 
@@ -216,8 +245,10 @@ def test_brackets_change_when_their_time_comes(tmp_path):
     file.write_text(json.dumps([bracket("BTCUSDT", 0.01), bracket("BTCUSDT", 0.02, "2023-11-14T22:17:00")]))
     data = [flat(0, 100.0, 10.0, NAN, NAN, NAN), *(flat(i, 100.0) for i in range(1, 6))]
     for framing in ([6], [1], [4, 2]):
-        out = promises.run(Backtest(Terms(taker_fee=0.0, fill="close"), str(file)),
-                           promises.stream(promises.cut(SIGNALS, data, framing)))
+        out = promises.run(
+            Backtest(Terms(taker_fee=0.0, fill="close"), str(file)),
+            promises.stream(promises.cut(SIGNALS, data, framing)),
+        )
         prices = [r["long_liquidation"] for r in table(out, "equity")]
         assert prices[:2] == [pytest.approx(90 / 0.99)] * 2
         assert prices[2:] == [pytest.approx(90 / 0.98)] * 4
@@ -244,13 +275,24 @@ def test_a_symbol_without_brackets_is_never_given_a_default(tmp_path):
 # -- the command ---------------------------------------------------------------------------------------------
 def command(data, *args, stdout=subprocess.PIPE):
     env = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
-    done = subprocess.run([sys.executable, "-m", "hq_cli.backtest", *args], input=data, stdout=stdout,
-                          stderr=subprocess.PIPE, env=env, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "hq_cli.backtest", *args],
+        input=data,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=env,
+        timeout=120,
+        check=False,
+    )
     return done.returncode, done.stdout, done.stderr.decode()
 
 
-CRASH = [flat(0, 10_000.0, INF, NAN, NAN, NAN), flat(1, 10_000.0), row(2, 10_000.0, 10_000.0, 8_000.0, 9_900.0),
-         flat(3, 9_900.0)]
+CRASH = [
+    flat(0, 10_000.0, INF, NAN, NAN, NAN),
+    flat(1, 10_000.0),
+    row(2, 10_000.0, 10_000.0, 8_000.0, 9_900.0),
+    flat(3, 9_900.0),
+]
 
 
 def test_json_is_one_object_and_nothing_else():
@@ -290,8 +332,12 @@ def test_errors_have_one_line_and_their_code(tmp_path):
         (["--leverage", "0"], data, USAGE, "hq-backtest: leverage: 0, must be 1 to 150"),
         (["--lot", "a"], data, USAGE, "hq-backtest: lot: 'a', must be a decimal number above 0"),
         (["--brackets", str(tmp_path / "x")], data, NOINPUT, "hq-backtest: brackets: "),
-        (["--leverage", "100", "--maintenance", "0.02"], promises.stream([(SIGNALS, CRASH)]), CONFIG,
-         "hq-backtest: maintenance: rate 0.02, must be below 1/leverage = 0.01"),
+        (
+            ["--leverage", "100", "--maintenance", "0.02"],
+            promises.stream([(SIGNALS, CRASH)]),
+            CONFIG,
+            "hq-backtest: maintenance: rate 0.02, must be below 1/leverage = 0.01",
+        ),
     ):
         got, out, err = command(input_, *args)
         assert (got, err.startswith(line), err.count("\n")) == (code, True, 1), err
@@ -349,14 +395,24 @@ def test_readable_text_stays_in_its_columns_whatever_the_numbers():
 
 # -- the library ---------------------------------------------------------------------------------------------
 def test_library_and_filter_keep_the_same_account():
-    made = [flat(i, price, *orders) for i, (price, orders) in enumerate([
-        (100.0, (2.0, NAN, NAN, INF)), (103.0, (NAN,) * 4), (101.0, (NAN, INF, 3.0, NAN)), (99.0, (NAN,) * 4),
-        (104.0, (INF, NAN, NAN, INF)), (98.0, (NAN,) * 4)])]
+    made = [
+        flat(i, price, *orders)
+        for i, (price, orders) in enumerate(
+            [
+                (100.0, (2.0, NAN, NAN, INF)),
+                (103.0, (NAN,) * 4),
+                (101.0, (NAN, INF, 3.0, NAN)),
+                (99.0, (NAN,) * 4),
+                (104.0, (INF, NAN, NAN, INF)),
+                (98.0, (NAN,) * 4),
+            ]
+        )
+    ]
     report = report_of(promises.run(Backtest(Terms(fill="close")), promises.stream([(SIGNALS, made)])))
     ledger = Ledger(1000, 10, symbol="BTCUSDT", period="1m")
     for bar in made:
         ts, price, orders = bar[0], bar[2], bar[8:]
-        if not math.isnan(orders[0]):       # BUY, as the documents write it: open the long, then close the short
+        if not math.isnan(orders[0]):  # BUY, as the documents write it: open the long, then close the short
             ledger.open_long(price, orders[0], ts)
             ledger.sell_short(price, orders[3], ts)
         if not math.isnan(orders[2]):
@@ -364,8 +420,17 @@ def test_library_and_filter_keep_the_same_account():
             ledger.sell_long(price, orders[1], ts)
         ledger.mark(ts, price, price, price)
     result = ledger.backtest_result()
-    for name in ("final_equity", "realised", "fees", "trades", "wins", "max_drawdown", "sharpe_ann", "turnover",
-                 "open_position"):
+    for name in (
+        "final_equity",
+        "realised",
+        "fees",
+        "trades",
+        "wins",
+        "max_drawdown",
+        "sharpe_ann",
+        "turnover",
+        "open_position",
+    ):
         assert result[name] == report[name], name
     assert report["trades"] == 2
 
@@ -373,12 +438,12 @@ def test_library_and_filter_keep_the_same_account():
 def test_library_tells_the_node_of_a_liquidation():
     ledger = Ledger(initial_margin=1000, leverage=10, contract_size=1, maker_fee_rate=0.00044, taker_fee_rate=0.0)
     ledger.mark(MINUTE, 10_000.0, 10_000.0, 10_000.0)
-    assert ledger.open_long(10_000.0, 100)[0]["quantity"] == 1.0       # cut to what the margin allows
+    assert ledger.open_long(10_000.0, 100)[0]["quantity"] == 1.0  # cut to what the margin allows
     assert ledger.position("long") == 1.0
-    fill, = ledger.mark(2 * MINUTE, 10_000.0, 9_000.0, 9_500.0)
+    (fill,) = ledger.mark(2 * MINUTE, 10_000.0, 9_000.0, 9_500.0)
     assert fill["price"] == 9036.144578313253
     result = ledger.backtest_result()
-    node, = result["liquidations"]
+    (node,) = result["liquidations"]
     assert (node["side"], node["row"], node["ts"], node["quantity"]) == ("long", 1, 2 * MINUTE, 1.0)
     assert result["orders"]["cut"]["margin"] == 1
     assert ledger.position("long") == 0.0
@@ -395,8 +460,11 @@ def test_library_ends_at_bankruptcy_and_refuses_nonsense():
     assert ledger.open_long(100.0) == []
     assert ledger.backtest_result()["orders"]["ignored"]["bankrupt"] == 1
     fresh = Ledger()
-    for call in (lambda: fresh.open_long(math.nan), lambda: fresh.open_long(1.0, math.nan),
-                 lambda: fresh.mark(5, 1.0, 2.0, 1.5)):
+    for call in (
+        lambda: fresh.open_long(math.nan),
+        lambda: fresh.open_long(1.0, math.nan),
+        lambda: fresh.mark(5, 1.0, 2.0, 1.5),
+    ):
         with pytest.raises(HqError):
             call()
     fresh.mark(5, 1.0, 1.0, 1.0)

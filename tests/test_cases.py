@@ -3,6 +3,7 @@
 HQ_ACCEPT=1 writes what a run gave in place of comparing; git diff shows it for reading.  A file that is absent
 stands for nothing printed, or for exit code 0.
 """
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,7 @@ import pytest
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("cases/*/*/cmd"))
-LINES = 20          # what a reader looks through before accepting it
+LINES = 20  # what a reader looks through before accepting it
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")

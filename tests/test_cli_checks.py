@@ -1,4 +1,5 @@
 """The check list that every command is held to: each point's number, what it asks, and the test that holds it."""
+
 from __future__ import annotations
 
 import json
@@ -99,7 +100,7 @@ def test_a_dash_is_stdin_or_stdout(run, desk: Path) -> None:
     assert run("hq-diff - bars.hqf < bars.hqf", cwd=desk) == (b"", "", 0)
     assert run("hq-import - < bars.hqf | hq-diff - bars.hqf", cwd=desk).code == 0
     assert run("hq-signal --check - < examples/rsi.hq", cwd=desk).code == 0
-    assert run("echo '{\"type\":\"rsi\"}' | hq-indicators --spec - --explain", cwd=desk).code == 0
+    assert run('echo \'{"type":"rsi"}\' | hq-indicators --spec - --explain', cwd=desk).code == 0
 
 
 def test_an_option_and_its_value_in_one_word_or_two(run, desk: Path) -> None:
@@ -114,7 +115,7 @@ def test_quiet_says_nothing_but_errors_and_changes_no_byte(name: str, run, desk:
     quiet = LINES[name].replace(name, f"{name} --quiet", 1)
     plain, silent = run(LINES[name], cwd=desk), run(quiet, cwd=desk)
     assert (silent.stderr, silent.code) == ("", plain.code)
-    if plain.stdout[:1] == b"\x83":         # frames; their head tells the command line
+    if plain.stdout[:1] == b"\x83":  # frames; their head tells the command line
         (desk / "silent.hqf").write_bytes(silent.stdout)
         assert run("hq-diff silent.hqf -", plain.stdout, cwd=desk).code == 0
     else:
@@ -202,8 +203,11 @@ def test_nothing_is_left_in_tmpdir(run, tmp_path: Path) -> None:
 
 
 def test_variables_are_named_alike_and_in_every_help(run) -> None:
-    used = {name for path in (*(ROOT / "hq_cli").rglob("*.py"), *(ROOT / "core").rglob("*.py"))
-            for name in re.findall(r"\bHQ_[A-Z0-9_]+\b", path.read_text())}
+    used = {
+        name
+        for path in (*(ROOT / "hq_cli").rglob("*.py"), *(ROOT / "core").rglob("*.py"))
+        for name in re.findall(r"\bHQ_[A-Z0-9_]+\b", path.read_text())
+    }
     assert used == {name for name, _ in ENVIRONMENT}
     for name in COMMANDS:
         told = run(f"{name} --help").text
@@ -249,10 +253,13 @@ def test_a_table_that_died_is_an_error(monkeypatch, capfd) -> None:
     assert raised.value.code == 74
 
 
-@pytest.mark.parametrize("stream", [
-    {"kind": "note\x1b[2J", "text": "x"},
-    {"kind": "schema", "id": 1, "of": "bar", "symbol": "\x9b2J", "period": "1m", "cols": [["ts", "i8"]]},
-])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        {"kind": "note\x1b[2J", "text": "x"},
+        {"kind": "schema", "id": 1, "of": "bar", "symbol": "\x9b2J", "period": "1m", "cols": [["ts", "i8"]]},
+    ],
+)
 def test_what_data_says_reaches_no_terminal_unescaped(stream, run) -> None:
     import msgpack
 
@@ -273,8 +280,9 @@ def test_names_of_messages_are_escaped(run) -> None:
 
 @pytest.mark.skipif(not FULL, reason="HQ_TRIALS=full sends 4.5 GB")
 def test_more_than_four_gigabytes_pass(run) -> None:
-    ran = run("hq-gen trades --rows 180000000 --seed 1 | tee >(wc -c > size) | hq-aggregate 1d | hq-export csv",
-              timeout=600)
+    ran = run(
+        "hq-gen trades --rows 180000000 --seed 1 | tee >(wc -c > size) | hq-aggregate 1d | hq-export csv", timeout=600
+    )
     assert ran.code == 0
     assert ran.text.count("\n") > 100
 

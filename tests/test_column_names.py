@@ -1,5 +1,6 @@
 """Columns of indicators are named by one rule, wherever they are asked for; a name in brackets is a column or else an
 indicator."""
+
 from __future__ import annotations
 
 import pytest
@@ -17,22 +18,25 @@ def label(text: str) -> str:
     return specs.parse(text).label
 
 
-@pytest.mark.parametrize(("text", "name"), [
-    ("stddev:20", "stddev_20"),
-    ("stddev:20,1,1", "stddev_20_1_1"),
-    ("bbands:20", "bbands_20"),
-    ("bbands:20,3", "bbands_20_3"),
-    ("macd", "macd_12_26_9"),
-    ("macd:5", "macd_5_26_9"),
-    ("adosc", "adosc_3"),
-    ("adosc:3,11", "adosc_3_11"),
-    ("sar", "sar_0.02"),
-    ("sar:0.02,0.3", "sar_0.02_0.3"),
-    ("obv", "obv"),
-    ("vri:5,yes", "vri_5_yes"),
-    ("sma:3(stoch.k)", "sma_3_stoch_5.k"),
-    ("bbands:20,2.0000001", "bbands_20_2.0000001"),
-])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("stddev:20", "stddev_20"),
+        ("stddev:20,1,1", "stddev_20_1_1"),
+        ("bbands:20", "bbands_20"),
+        ("bbands:20,3", "bbands_20_3"),
+        ("macd", "macd_12_26_9"),
+        ("macd:5", "macd_5_26_9"),
+        ("adosc", "adosc_3"),
+        ("adosc:3,11", "adosc_3_11"),
+        ("sar", "sar_0.02"),
+        ("sar:0.02,0.3", "sar_0.02_0.3"),
+        ("obv", "obv"),
+        ("vri:5,yes", "vri_5_yes"),
+        ("sma:3(stoch.k)", "sma_3_stoch_5.k"),
+        ("bbands:20,2.0000001", "bbands_20_2.0000001"),
+    ],
+)
 def test_a_name_has_the_parameters_up_to_the_last_that_is_not_its_default_and_at_least_the_first(
     text: str, name: str
 ) -> None:
@@ -50,14 +54,17 @@ def test_only_macd_shows_more_than_its_first_parameter_always() -> None:
     }
 
 
-@pytest.mark.parametrize(("text", "inputs", "name"), [
-    ("sma:9(medprice)", ("high", "low"), "sma_9_medprice"),
-    ("ema:5(obv)", ("close", "volume"), "ema_5_obv"),
-    ("ema:5(RSI)", ("close",), "ema_5_rsi_14"),
-    ("sub(close, typprice)", ("close", "high", "low"), "sub_close_typprice"),
-    ("sma:9(vwap)", ("vwap",), "sma_9_vwap"),
-    ("sma:9(trades)", ("trades",), "sma_9_trades"),
-])
+@pytest.mark.parametrize(
+    ("text", "inputs", "name"),
+    [
+        ("sma:9(medprice)", ("high", "low"), "sma_9_medprice"),
+        ("ema:5(obv)", ("close", "volume"), "ema_5_obv"),
+        ("ema:5(RSI)", ("close",), "ema_5_rsi_14"),
+        ("sub(close, typprice)", ("close", "high", "low"), "sub_close_typprice"),
+        ("sma:9(vwap)", ("vwap",), "sma_9_vwap"),
+        ("sma:9(trades)", ("trades",), "sma_9_trades"),
+    ],
+)
 def test_an_indicator_s_name_in_brackets_is_that_indicator_unless_bars_have_such_a_column(
     text: str, inputs: tuple[str, ...], name: str
 ) -> None:
@@ -74,8 +81,10 @@ def test_a_name_in_brackets_gives_the_bits_of_the_indicator_with_its_inputs() ->
 
 
 def test_a_column_of_the_input_comes_before_an_indicator_of_that_name() -> None:
-    rows = [{"ts": i, **dict.fromkeys(("open", "high", "low", "close", "volume"), 1.0), "rsi": float(i)}
-            for i in range(1, 6)]
+    rows = [
+        {"ts": i, **dict.fromkeys(("open", "high", "low", "close", "volume"), 1.0), "rsi": float(i)}
+        for i in range(1, 6)
+    ]
     stage = Indicators([specs.parse("sum:2(rsi)")])
     run = Run(stage).announce("15m", columns=(*COLUMNS, ("rsi", "f8"))).feed("15m", rows).finish()
     assert run.column("sum_2_rsi")[1:] == [3.0, 5.0, 7.0, 9.0]
@@ -92,9 +101,12 @@ def test_a_name_in_brackets_that_is_neither_says_what_was_meant() -> None:
 
 def test_two_indicators_that_differ_are_never_one_column() -> None:
     with pytest.raises(HqError, match="two indicators that differ would both be column 'ma_20_ema'"):
-        Indicators([specs.parse("ma:20,ema"), specs.Spec(
-            registry.load("ma"), registry.load("ma").bind([20]), (specs.Column("ema"),)
-        )])
+        Indicators(
+            [
+                specs.parse("ma:20,ema"),
+                specs.Spec(registry.load("ma"), registry.load("ma").bind([20]), (specs.Column("ema"),)),
+            ]
+        )
     with pytest.raises(HqError, match="would both be column"):
         Live("ma:20,ema(close)", "ma:20(ema_close)")
     same = [specs.parse(text) for text in ("macd", "macd:12,26,9", "macd.hist")]

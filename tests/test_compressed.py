@@ -1,4 +1,5 @@
 """Packed text: gzip, bzip2, xz, Zstandard and zip in one pass, whatever their members; damage is told."""
+
 from __future__ import annotations
 
 import bz2
@@ -120,7 +121,7 @@ BARS = "open_time,close\n" + "".join(f"{1600000000000 + 60000 * i},{i}\n" for i 
 
 
 def test_files_with_the_same_header_are_one_series():
-    for second in (HEADER + b"\n" + ROWS[HALF:], b"\xef\xbb\xbf" + HEADER.replace(b",", b', ') + b"\r\n" + ROWS[HALF:]):
+    for second in (HEADER + b"\n" + ROWS[HALF:], b"\xef\xbb\xbf" + HEADER.replace(b",", b", ") + b"\r\n" + ROWS[HALF:]):
         data = archive(("a.csv", HEADER + b"\n" + ROWS[:HALF]), ("empty.csv", b""), ("b.csv", second), ("end", b""))
         assert read_bytes(data) == read_bytes(PLAIN)
     assert read_bytes(archive(("a.csv", ROWS[:HALF]), ("b.csv", ROWS[HALF:]))) == read_bytes(PLAIN)
@@ -143,13 +144,17 @@ def test_files_named_for_two_symbols_or_periods_are_refused():
     jan, feb = ("BTCUSDT-1m-2024-01.csv", first.encode()), ("BTCUSDT-1m-2024-02.csv", later.encode())
     assert list(read_bytes(archive(jan, feb))) == ["bar//1m"]
     eth, hour = ("x/ETHUSDT-1m-2024-02.csv", later.encode()), ("BTCUSDT-1h-2024-02.csv", later.encode())
-    refused(archive(jan, eth), "zip: BTCUSDT-1m-2024-01.csv and x/ETHUSDT-1m-2024-02.csv are of BTCUSDT and ETHUSDT: "
-                               "import them one by one, unless --symbol says")
+    refused(
+        archive(jan, eth),
+        "zip: BTCUSDT-1m-2024-01.csv and x/ETHUSDT-1m-2024-02.csv are of BTCUSDT and ETHUSDT: "
+        "import them one by one, unless --symbol says",
+    )
     refused(archive(jan, hour), "zip: .* hold 1m and 1h: import them one by one, unless --period says")
     assert list(read_bytes(archive(jan, eth), symbol="X")) == ["bar/X/1m"]
     assert list(read_bytes(archive(jan, hour), period="1m")) == ["bar//1m"]
-    with_symbol = [(name, data.replace(b"open_time", b"symbol,open_time").replace(b"\n1", b"\nS,1"))
-                   for name, data in (jan, eth)]
+    with_symbol = [
+        (name, data.replace(b"open_time", b"symbol,open_time").replace(b"\n1", b"\nS,1")) for name, data in (jan, eth)
+    ]
     assert list(read_bytes(archive(*with_symbol))) == ["bar/S/1m"]
 
 

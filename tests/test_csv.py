@@ -1,4 +1,5 @@
 """CSV: every value against Python's csv module and float(), any cut of the bytes, real files, and what is refused."""
+
 from __future__ import annotations
 
 import csv
@@ -81,16 +82,38 @@ def same_bits(a: float, b: float) -> bool:
 digits = st.text("0123456789", min_size=1, max_size=25)
 decimals = st.builds(
     lambda sign, whole, point, part, exponent: sign + whole + (("." + part) if point else "") + exponent,
-    st.sampled_from(["", "-", "+"]), digits, st.booleans(), digits, st.sampled_from(["", "", "e5", "E-12", "e+300"]),
+    st.sampled_from(["", "-", "+"]),
+    digits,
+    st.booleans(),
+    digits,
+    st.sampled_from(["", "", "e5", "E-12", "e+300"]),
 )
 numbers = st.one_of(
     decimals.filter(lambda text: math.isfinite(float(text))),
-    st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(0, 2**60).map(str),
-    st.sampled_from([
-        "9007199254740992", "9007199254740993", "9007199254740991.5", "0.1", "-0", "-0.0", "00.100", ".5", "5.",
-        "0.000000000000000001", "1e22", "1e23", "2.2250738585072011e-308", "5e-324", "1.7976931348623157e308",
-        "123456789012345678", "1234567890.12345678", "8.5899345920000001e9",
-    ]),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers(0, 2**60).map(str),
+    st.sampled_from(
+        [
+            "9007199254740992",
+            "9007199254740993",
+            "9007199254740991.5",
+            "0.1",
+            "-0",
+            "-0.0",
+            "00.100",
+            ".5",
+            "5.",
+            "0.000000000000000001",
+            "1e22",
+            "1e23",
+            "2.2250738585072011e-308",
+            "5e-324",
+            "1.7976931348623157e308",
+            "123456789012345678",
+            "1234567890.12345678",
+            "8.5899345920000001e9",
+        ]
+    ),
 )
 
 
@@ -107,13 +130,24 @@ def test_numbers_are_those_of_float(rows, sizes):
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.integers(1, 400), min_size=1, max_size=30), st.sampled_from(["\n", "\r\n", "\n\n"]), st.booleans(),
-    st.sampled_from([",", ";", "\t", "|"]), st.booleans(), st.booleans(),
+    st.lists(st.integers(1, 400), min_size=1, max_size=30),
+    st.sampled_from(["\n", "\r\n", "\n\n"]),
+    st.booleans(),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.booleans(),
+    st.booleans(),
 )
 def test_any_cut_gives_the_same_rows(sizes, ending, quotes, delimiter, last_newline, bom):
     rows = [
-        [str(10 + i), f"{100 + i / 7:.{i % 5}f}", f"{i}.5", str(7 * i), str(7 * i + i % 3),
-         str(1_600_000_000_000 + 9 * i), ["true", "False", "TRUE"][i % 3]]
+        [
+            str(10 + i),
+            f"{100 + i / 7:.{i % 5}f}",
+            f"{i}.5",
+            str(7 * i),
+            str(7 * i + i % 3),
+            str(1_600_000_000_000 + 9 * i),
+            ["true", "False", "TRUE"][i % 3],
+        ]
         for i in range(60)
     ]
     head = ["agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker"]
@@ -137,18 +171,45 @@ def test_a_block_holds_no_more_rows_than_it_has_room():
 
 def test_thousands_of_columns():
     names, values = [f"f{i}" for i in range(4000)], [repr(i / 7) for i in range(4000)]
-    data = "\n".join([",".join(["open_time", "close", *names]), *(
-        ",".join([str(1600000000000 + 60000 * i), "1", *values]) for i in range(6)
-    )])
+    data = "\n".join(
+        [
+            ",".join(["open_time", "close", *names]),
+            *(",".join([str(1600000000000 + 60000 * i), "1", *values]) for i in range(6)),
+        ]
+    )
     got = read(data.encode())["bar//1m"]
     assert [got[name] for name in names] == [[float(value)] * 6 for value in values]
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from([
-    "1600000000000", "1,", ",", "2.5", "true", '"', "\n", "\r\n", "\r", "-", ".", "e5", " ", "x", "\t", "\0", ";",
-    "9" * 20,
-]), max_size=60), st.lists(st.integers(1, 30), max_size=3))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "1600000000000",
+                "1,",
+                ",",
+                "2.5",
+                "true",
+                '"',
+                "\n",
+                "\r\n",
+                "\r",
+                "-",
+                ".",
+                "e5",
+                " ",
+                "x",
+                "\t",
+                "\0",
+                ";",
+                "9" * 20,
+            ]
+        ),
+        max_size=60,
+    ),
+    st.lists(st.integers(1, 30), max_size=3),
+)
 def test_any_text_gives_rows_or_one_error(pieces, sizes):
     def outcome(cut):
         try:
@@ -168,18 +229,35 @@ def test_numbers_left_to_float_may_be_many():
 
 # -- files of the exchange ---------------------------------------------------------------------------------------
 FILES = [
-    ("trades", "btcusdt_usdm_trades_20240808.csv.gz"), ("trades", "xrpeth_spot_aggtrades_20191011_20191013.csv.gz"),
-    *(("klines", name) for name in (
-        "btcusdt_spot_15m.csv", "btcusdt_spot_1d.csv", "btcusdt_spot_1h.csv", "btcusdt_spot_1m.csv",
-        "btcusdt_spot_4h.csv", "btcusdt_spot_5m.csv", "btcusdt_usdm_1m_20240808_2354_official.csv",
-        "linkusdt_um_1d_202602.csv", "linkusdt_um_1h_202602.csv", "linkusdt_um_1m_202602.csv.gz",
-        "linkusdt_um_4h_202602.csv", "xrpeth_spot_1m_freqtrade_from_trades.csv.gz",
-        "xrpeth_spot_5m_freqtrade_from_trades.csv.gz",
-    )),
+    ("trades", "btcusdt_usdm_trades_20240808.csv.gz"),
+    ("trades", "xrpeth_spot_aggtrades_20191011_20191013.csv.gz"),
+    *(
+        ("klines", name)
+        for name in (
+            "btcusdt_spot_15m.csv",
+            "btcusdt_spot_1d.csv",
+            "btcusdt_spot_1h.csv",
+            "btcusdt_spot_1m.csv",
+            "btcusdt_spot_4h.csv",
+            "btcusdt_spot_5m.csv",
+            "btcusdt_usdm_1m_20240808_2354_official.csv",
+            "linkusdt_um_1d_202602.csv",
+            "linkusdt_um_1h_202602.csv",
+            "linkusdt_um_1m_202602.csv.gz",
+            "linkusdt_um_4h_202602.csv",
+            "xrpeth_spot_1m_freqtrade_from_trades.csv.gz",
+            "xrpeth_spot_5m_freqtrade_from_trades.csv.gz",
+        )
+    ),
 ]
 PERIODS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
-NAMES = {"qty": ("quantity", "qty"), "buy_volume": ("taker_buy_volume",), "trades": ("count",),
-         "buy_quote_volume": ("taker_buy_quote_volume",), "id": ("agg_trade_id", "id")}
+NAMES = {
+    "qty": ("quantity", "qty"),
+    "buy_volume": ("taker_buy_volume",),
+    "trades": ("count",),
+    "buy_quote_volume": ("taker_buy_quote_volume",),
+    "id": ("agg_trade_id", "id"),
+}
 
 
 def with_csv_module(path) -> list[dict[str, str]]:
@@ -217,7 +295,7 @@ def test_real_files_without_their_header_read_the_same(shared, folder, name):
     raw = path.read_bytes()
     text = gzip.decompress(raw) if path.suffix == ".gz" else raw
     rows = [line.split(b",") for line in text.splitlines()]
-    if rows[0][0] == b"id":                 # the capture has two columns of its own at the end
+    if rows[0][0] == b"id":  # the capture has two columns of its own at the end
         text = b"".join(b",".join(row[:5]) + b"\n" for row in rows)
     assert read_bytes(text.split(b"\n", 1)[1]) == read_file(path)
 
@@ -268,10 +346,18 @@ def zipped(*texts: bytes, method: int = zipfile.ZIP_DEFLATED, seek: bool = True)
     return to.getvalue() if seek else to.data
 
 
-@pytest.mark.parametrize("packed", [
-    gzip.compress(PLAIN), gzip.compress(PLAIN[:5000]) + gzip.compress(PLAIN[5000:]) + b"\0" * 512, zipped(PLAIN),
-    zipped(PLAIN, method=zipfile.ZIP_STORED), zipped(PLAIN, seek=False), gzip.compress(zipped(PLAIN)),
-], ids=["gzip", "members", "zip", "stored", "streamed", "both"])
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(PLAIN),
+        gzip.compress(PLAIN[:5000]) + gzip.compress(PLAIN[5000:]) + b"\0" * 512,
+        zipped(PLAIN),
+        zipped(PLAIN, method=zipfile.ZIP_STORED),
+        zipped(PLAIN, seek=False),
+        gzip.compress(zipped(PLAIN)),
+    ],
+    ids=["gzip", "members", "zip", "stored", "streamed", "both"],
+)
 def test_packed_input_reads_the_same(packed):
     assert read_bytes(packed) == read_bytes(PLAIN)
 
@@ -283,12 +369,16 @@ def test_files_of_one_zip_follow_each_other():
     assert read_bytes(zipped(first.rstrip(b"\n"), second)) == read_bytes(PLAIN)
 
 
-@pytest.mark.parametrize(("data", "message"), [
-    (gzip.compress(PLAIN)[:9000], "gzip data stops in the middle"),
-    (zipped(PLAIN)[:9000], "zip data stops in the middle"),
-    (gzip.compress(PLAIN) + b"more", "after the end of the gzip data come other bytes"),
-    (zipped(PLAIN, seek=False).replace(b"PK\x01\x02", b"PK\x09\x09"), "no file header where one must be"),
-], ids=["gzip", "zip", "tail", "directory"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (gzip.compress(PLAIN)[:9000], "gzip data stops in the middle"),
+        (zipped(PLAIN)[:9000], "zip data stops in the middle"),
+        (gzip.compress(PLAIN) + b"more", "after the end of the gzip data come other bytes"),
+        (zipped(PLAIN, seek=False).replace(b"PK\x01\x02", b"PK\x09\x09"), "no file header where one must be"),
+    ],
+    ids=["gzip", "zip", "tail", "directory"],
+)
 def test_damaged_packing_is_noticed(data, message):
     with pytest.raises(HqError, match=message) as caught:
         read_bytes(data)
@@ -353,38 +443,59 @@ def test_further_numeric_columns_of_bars_come_along():
 KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1,1,1600000079999\n"
 
 
-@pytest.mark.parametrize(("data", "options", "message"), [
-    (HEAD + b"2,6a.5,3,1600000000000,true\n", {}, r"row 2 \(byte 62\): column 'price': '6a.5' is not a number"),
-    (HEAD + b"2,,3,1600000000000,true\n", {}, "row 2 .* column 'price': '' is not a number"),
-    (HEAD + b"2,1,3,1600000000000,maybe\n", {}, "row 2 .* column 'is_buyer_maker': 'maybe' is not true or false"),
-    (HEAD + b"2,1,3,1600000000000\n", {}, "row 2 .* has 4 fields, 5 wanted"),
-    (HEAD + b"2,1,3,1600000000000,true,1\n", {}, "row 2 .* has 6 fields, 5 wanted"),
-    (HEAD + b"2,1,3,1600000000000000,true\n", {}, "has 16 digits, the first row had 13: is it another unit"),
-    (HEAD + b'2,1,\r"3",1600000000000,true\n', {}, "row 2 .*: the line cannot be split: new-line character"),
-    (HEAD + b"2,1,3,1600000000000,\xfftrue\n", {}, "row 2 .*: byte 21 of the line is not UTF-8"),
-    (HEAD + b"2.5,1,3,1600000000000,true\n", {}, "column 'id': '2.5' is not a whole number"),
-    (HEAD + b"2,1_0,3,1600000000000,true\n", {}, "'1_0' is not a number"),
-    (HEAD + b"2,inf,3,1600000000000,true\n", {}, "'inf' is not a number"),
-    (b"ts,price,qty\n1769603613707,1,1\n", {}, "'ts' holds 1769603613707: seconds, ms, us or ns. pass --time-unit"),
-    (b"date,close\n2026-02-01,1\n", {}, "in which zone. pass --tz .* its open or its close. pass --stamp|--stamp"),
-    (b"ts,close\n1600000000,1\n1600000060,1\n", {"time_unit": "s"}, "open or its close. pass --stamp"),
-    (b"open_time,close\n1600000000000,1\n", {}, "one row alone does not tell its period: pass --period"),
-    (b"open_time,close\n1600000000000,1\n1600000120000,1\n1600000180000,1\n", {},
-     "60 s after the one before it.*2m apart.*--period"),
-    (KLINE + b"1600000080000,1,1,1,1,1,1600003679999\n", {}, "row 2 .* lasts 3600 s, the period is 1m"),
-    (b"ts,price,qty\n2026-02-30T00:00:00Z,1,1\n", {}, "'2026-02-30T00:00:00Z' is not a time"),
-    (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n2026-02-01T00:00:00,1,1\n", {}, "has no zone, the first row had one"),
-    (b"date,price,qty\n2024-03-10 02:30:00,1,1\n", {"tz": "America/New_York"}, "2024-03-10 02:30:00 does not exist"),
-    (b"date,price,qty\n2024-03-10,1,1\n", {"tz": "Mars/Olympus"}, "zone 'Mars/Olympus' is not known"),
-    (b"1,2,3\n4,5,6\n", {}, "3 columns without a header.*--columns"),
-    (b"foo,bar\n1,2\n", {}, "neither bars .close. nor trades"),
-    (b"hello world\n", {}, "not a format that hq reads"),
-    (b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n", {"columns": {"price": "prise"}},
-     "column 'prise' is missing; .*did you mean price"),
-    (b"symbol,ts,price,qty\nA,2026-02-01T00:00:00Z,1,1\n", {"symbol": "B"}, "the input says its symbols itself"),
-    (b"open_time,close\n1600000000000,1\n", {"stamp": "close"}, "column 'open_time' says that it is the bar's open"),
-    (b"x" * 1_200_000 + b"\n", {}, "more than 524288 bytes"),
-])
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (HEAD + b"2,6a.5,3,1600000000000,true\n", {}, r"row 2 \(byte 62\): column 'price': '6a.5' is not a number"),
+        (HEAD + b"2,,3,1600000000000,true\n", {}, "row 2 .* column 'price': '' is not a number"),
+        (HEAD + b"2,1,3,1600000000000,maybe\n", {}, "row 2 .* column 'is_buyer_maker': 'maybe' is not true or false"),
+        (HEAD + b"2,1,3,1600000000000\n", {}, "row 2 .* has 4 fields, 5 wanted"),
+        (HEAD + b"2,1,3,1600000000000,true,1\n", {}, "row 2 .* has 6 fields, 5 wanted"),
+        (HEAD + b"2,1,3,1600000000000000,true\n", {}, "has 16 digits, the first row had 13: is it another unit"),
+        (HEAD + b'2,1,\r"3",1600000000000,true\n', {}, "row 2 .*: the line cannot be split: new-line character"),
+        (HEAD + b"2,1,3,1600000000000,\xfftrue\n", {}, "row 2 .*: byte 21 of the line is not UTF-8"),
+        (HEAD + b"2.5,1,3,1600000000000,true\n", {}, "column 'id': '2.5' is not a whole number"),
+        (HEAD + b"2,1_0,3,1600000000000,true\n", {}, "'1_0' is not a number"),
+        (HEAD + b"2,inf,3,1600000000000,true\n", {}, "'inf' is not a number"),
+        (b"ts,price,qty\n1769603613707,1,1\n", {}, "'ts' holds 1769603613707: seconds, ms, us or ns. pass --time-unit"),
+        (b"date,close\n2026-02-01,1\n", {}, "in which zone. pass --tz .* its open or its close. pass --stamp|--stamp"),
+        (b"ts,close\n1600000000,1\n1600000060,1\n", {"time_unit": "s"}, "open or its close. pass --stamp"),
+        (b"open_time,close\n1600000000000,1\n", {}, "one row alone does not tell its period: pass --period"),
+        (
+            b"open_time,close\n1600000000000,1\n1600000120000,1\n1600000180000,1\n",
+            {},
+            "60 s after the one before it.*2m apart.*--period",
+        ),
+        (KLINE + b"1600000080000,1,1,1,1,1,1600003679999\n", {}, "row 2 .* lasts 3600 s, the period is 1m"),
+        (b"ts,price,qty\n2026-02-30T00:00:00Z,1,1\n", {}, "'2026-02-30T00:00:00Z' is not a time"),
+        (
+            b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n2026-02-01T00:00:00,1,1\n",
+            {},
+            "has no zone, the first row had one",
+        ),
+        (
+            b"date,price,qty\n2024-03-10 02:30:00,1,1\n",
+            {"tz": "America/New_York"},
+            "2024-03-10 02:30:00 does not exist",
+        ),
+        (b"date,price,qty\n2024-03-10,1,1\n", {"tz": "Mars/Olympus"}, "zone 'Mars/Olympus' is not known"),
+        (b"1,2,3\n4,5,6\n", {}, "3 columns without a header.*--columns"),
+        (b"foo,bar\n1,2\n", {}, "neither bars .close. nor trades"),
+        (b"hello world\n", {}, "not a format that hq reads"),
+        (
+            b"ts,price,qty\n2026-02-01T00:00:00Z,1,1\n",
+            {"columns": {"price": "prise"}},
+            "column 'prise' is missing; .*did you mean price",
+        ),
+        (b"symbol,ts,price,qty\nA,2026-02-01T00:00:00Z,1,1\n", {"symbol": "B"}, "the input says its symbols itself"),
+        (
+            b"open_time,close\n1600000000000,1\n",
+            {"stamp": "close"},
+            "column 'open_time' says that it is the bar's open",
+        ),
+        (b"x" * 1_200_000 + b"\n", {}, "more than 524288 bytes"),
+    ],
+)
 def test_what_is_refused(data, options, message):
     with pytest.raises(HqError, match=message) as caught:
         read_bytes(data, **options)
@@ -422,10 +533,16 @@ def test_bytes_of_no_format_are_named():
 
 
 # -- going on in the middle ---------------------------------------------------------------------------------------
-@pytest.mark.parametrize("data", [
-    PLAIN, b"open_time,close\n" + b"".join(b"%d,%d\n" % (1600000000000 + 60000 * i, i + 1) for i in range(500)),
-    b"symbol,ts,price,qty\n" + b"".join(b"S%d,2026-02-01T00:00:%02dZ,1,%d\n" % (i % 3, i % 60, i) for i in range(300)),
-], ids=["trades", "bars", "symbols"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN,
+        b"open_time,close\n" + b"".join(b"%d,%d\n" % (1600000000000 + 60000 * i, i + 1) for i in range(500)),
+        b"symbol,ts,price,qty\n"
+        + b"".join(b"S%d,2026-02-01T00:00:%02dZ,1,%d\n" % (i % 3, i % 60, i) for i in range(300)),
+    ],
+    ids=["trades", "bars", "symbols"],
+)
 @pytest.mark.parametrize("after", [0, 1, 3, 7])
 def test_a_saved_source_goes_on_at_its_position(data, after):
     from hq_core.formats.csv import CsvSource

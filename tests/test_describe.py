@@ -1,4 +1,5 @@
 """hq describe tells all that hq is, in the form that its schema says, and in brief in no more than a page."""
+
 from __future__ import annotations
 
 import io
@@ -18,8 +19,15 @@ from hq_core.errors import EXITS
 from hq_core.kinds import KINDS, MAPS
 from hq_core.lang.words import ACTIONS, BUILTINS
 
-TYPES = {"object": [dict], "array": [list], "string": [str], "boolean": [bool], "integer": [int],
-         "number": [int, float], "null": [type(None)]}
+TYPES = {
+    "object": [dict],
+    "array": [list],
+    "string": [str],
+    "boolean": [bool],
+    "integer": [int],
+    "number": [int, float],
+    "null": [type(None)],
+}
 BY_NAME = {name: command for name, command in COMMANDS.items() if name != "hq"}
 
 
@@ -55,8 +63,12 @@ def test_it_fits_its_schema_and_the_schema_can_refuse(said, run) -> None:
     schema = json.loads(run("hq describe --schema").text)
     assert said["$schema"] == schema["$id"]
     fits(said, schema, schema)
-    for wrong in ({**said, "more": 1}, {**said, "maps": [1]}, {**said, "version": None},
-                  {**said, "commands": [{**said["commands"][0], "options": [{}]}]}):
+    for wrong in (
+        {**said, "more": 1},
+        {**said, "maps": [1]},
+        {**said, "version": None},
+        {**said, "commands": [{**said["commands"][0], "options": [{}]}]},
+    ):
         with pytest.raises(AssertionError):
             fits(wrong, schema, schema)
 
@@ -76,11 +88,13 @@ def test_every_command_and_option_is_in_it(said) -> None:
 
 def test_kinds_indicators_codes_and_language_are_whole(said) -> None:
     assert {one["name"]: [(column["name"], column["type"]) for column in one["columns"]] for one in said["kinds"]} == {
-        name: [(column.name, column.type) for column in kind.columns] for name, kind in KINDS.items()}
+        name: [(column.name, column.type) for column in kind.columns] for name, kind in KINDS.items()
+    }
     assert said["maps"] == list(MAPS)
     assert [one["name"] for one in said["indicators"]] == registry.names()
     assert [(one["codes"], one["meaning"]) for one in said["exit_codes"]] == [
-        ([int(code) for code in codes.split(",")], meaning) for codes, meaning in EXITS]
+        ([int(code) for code in codes.split(",")], meaning) for codes, meaning in EXITS
+    ]
     assert [one["name"] for one in said["environment"]] == [name for name, _ in ENVIRONMENT]
     language = said["language"]
     assert [one["name"] for one in language["functions"]] == list(BUILTINS)
@@ -137,9 +151,11 @@ def test_filters_do_to_kinds_what_the_table_says(name: str, run, desk) -> None:
     """Bars, orders, trades, fills and a report go in; the table says what comes out."""
     effect = EFFECTS[name]
     line = "hq-import" if name == "import" else LINES[f"hq-{name}"].partition("<")[0]
-    made = ("hq-signal examples/rsi.hq < bars.hqf > s.hqf; hq-backtest < s.hqf | cat s.hqf - > all.hqf; "
-            "hq-gen trades --rows 3000 --seed 1 --symbol OTHER >> all.hqf")
-    if name == "signal":        # whose bars have no orders yet
+    made = (
+        "hq-signal examples/rsi.hq < bars.hqf > s.hqf; hq-backtest < s.hqf | cat s.hqf - > all.hqf; "
+        "hq-gen trades --rows 3000 --seed 1 --symbol OTHER >> all.hqf"
+    )
+    if name == "signal":  # whose bars have no orders yet
         made = f"{made}; {made.partition(';')[2].replace('cat s.hqf', 'cat bars.hqf')}"
     assert run(made, cwd=desk).code == 0
     ran = run(f"{line} < all.hqf", cwd=desk)

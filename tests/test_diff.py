@@ -1,4 +1,5 @@
 """hq-diff: what counts as equal, what is named first, and by how much."""
+
 from __future__ import annotations
 
 import json
@@ -88,7 +89,12 @@ def test_the_earliest_difference_is_named_whatever_the_series():
     found = compared(a, b)
     low = BARS[1][7][4]
     assert found.first == {
-        "series": "bar/BTCUSDT/15m", "ts": BARS[1][7][0], "row": 7, "column": "low", "a": low, "b": 2.0,
+        "series": "bar/BTCUSDT/15m",
+        "ts": BARS[1][7][0],
+        "row": 7,
+        "column": "low",
+        "a": low,
+        "b": 2.0,
         "ulp": ulps(low, 2.0),
     }
     assert found.differ == {"bar/BTCUSDT/1h": {"close": 1}, "bar/BTCUSDT/15m": {"low": 1, "close": 1}}
@@ -102,14 +108,29 @@ def test_the_other_way_round_says_the_same_with_sides_exchanged():
     assert one["b"] == 9.0
 
 
-@pytest.mark.parametrize(("a", "b", "ulp", "apart"), [
-    (1.0, 1.0, None, False), (NAN, NAN, None, False), (0.0, -0.0, None, True), (0.0, -0.0, 0, False),
-    (1.0, 1.0 + 2**-52, None, True), (1.0, 1.0 + 2**-52, 0, True), (1.0, 1.0 + 2**-52, 1, False),
-    (1.0, 1.0 - 2**-53, 1, False), (1.0, 1.0 + 2**-51, 1, True),
-    (5e-324, -5e-324, 1, True), (5e-324, -5e-324, 2, False),
-    (NAN, 1.0, 2**32, True), (1.0, NAN, 2**32, True), (INF, -INF, 2**32, True), (INF, INF, None, False),
-    (INF, 1.7976931348623157e308, 1, False), (INF, NAN, 2**32, True), (-1e300, 1e300, 2**32, True),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "ulp", "apart"),
+    [
+        (1.0, 1.0, None, False),
+        (NAN, NAN, None, False),
+        (0.0, -0.0, None, True),
+        (0.0, -0.0, 0, False),
+        (1.0, 1.0 + 2**-52, None, True),
+        (1.0, 1.0 + 2**-52, 0, True),
+        (1.0, 1.0 + 2**-52, 1, False),
+        (1.0, 1.0 - 2**-53, 1, False),
+        (1.0, 1.0 + 2**-51, 1, True),
+        (5e-324, -5e-324, 1, True),
+        (5e-324, -5e-324, 2, False),
+        (NAN, 1.0, 2**32, True),
+        (1.0, NAN, 2**32, True),
+        (INF, -INF, 2**32, True),
+        (INF, INF, None, False),
+        (INF, 1.7976931348623157e308, 1, False),
+        (INF, NAN, 2**32, True),
+        (-1e300, 1e300, 2**32, True),
+    ],
+)
 def test_what_a_float_must_be_to_be_equal(a, b, ulp, apart):
     found = compared(column("f8", [0.5, a]), column("f8", [0.5, b]), ulp=ulp)
     assert (found.first is not None) == apart
@@ -143,12 +164,18 @@ def test_ulps_are_steps_of_nextafter(value, steps):
             assert (found.first is None) == (walked == 0)
 
 
-@pytest.mark.parametrize(("kind", "a", "b", "said"), [
-    ("i8", 2**63 - 1, -(2**63), ("v", 2**63 - 1, -(2**63), None)), ("i4", 1, 2, ("v", 1, 2, None)),
-    ("b1", 0, 1, ("v", 0, 1, None)), ("i1", -128, 127, ("v", -128, 127, None)), ("s4", 0, 1, ("v", 0, 1, None)),
-    ("f4x3", [1.0, 0.1, 2.0], [1.0, 0.2, 2.0], ("v[1]", 0.1, 0.2, 8388608)),
-    ("i8x2", [1, 2], [1, 3], ("v[1]", 2, 3, None)),
-])
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "said"),
+    [
+        ("i8", 2**63 - 1, -(2**63), ("v", 2**63 - 1, -(2**63), None)),
+        ("i4", 1, 2, ("v", 1, 2, None)),
+        ("b1", 0, 1, ("v", 0, 1, None)),
+        ("i1", -128, 127, ("v", -128, 127, None)),
+        ("s4", 0, 1, ("v", 0, 1, None)),
+        ("f4x3", [1.0, 0.1, 2.0], [1.0, 0.2, 2.0], ("v[1]", 0.1, 0.2, 8388608)),
+        ("i8x2", [1, 2], [1, 3], ("v[1]", 2, 3, None)),
+    ],
+)
 def test_every_type_of_column_is_compared(kind, a, b, said):
     found = compared(column(kind, [a, a, a]), column(kind, [a, b, b]))
     assert tuple(found.first[name] for name in ("column", "a", "b", "ulp")) == said
@@ -195,8 +222,9 @@ def test_texts_are_compared_not_their_codes():
     schema = Schema("x", "S", "", [("ts", "i8"), ("v", "s4")])
 
     def coded(texts, codes):
-        return frames.frames({"kind": "strings", "of": schema.key, "col": "v", "values": texts},
-                             (schema, list(enumerate(codes))))
+        return frames.frames(
+            {"kind": "strings", "of": schema.key, "col": "v", "values": texts}, (schema, list(enumerate(codes)))
+        )
 
     assert compared(coded(["a", "b"], [0, 1, 0]), coded(["b", "a"], [1, 0, 1])).first is None
     assert compared(coded(["a", "b"], [0]) + coded(["b", "a"], [0]), coded(["a", "b"], [0, 1])).first is not None
@@ -209,8 +237,10 @@ def test_texts_are_compared_not_their_codes():
 
 
 def test_maps_are_compared_in_the_order_of_their_series():
-    meta = [{"kind": "meta", "of": "bar/X/15m", "ts": ts, "strategy": "s", "meta": {"why": "dip", "x": 0.1}}
-            for ts in range(4)]
+    meta = [
+        {"kind": "meta", "of": "bar/X/15m", "ts": ts, "strategy": "s", "meta": {"why": "dip", "x": 0.1}}
+        for ts in range(4)
+    ]
     other = {"kind": "signal", "ts": 1, "symbol": "X", "period": "15m", "action": "BUY"}
     a = frames.frames(*meta, other, BARS)
     assert compared(a, frames.frames(other, BARS, *meta)).first is None
@@ -218,7 +248,13 @@ def test_maps_are_compared_in_the_order_of_their_series():
     again[2]["meta"] = {"x": 0.1, "why": "top"}
     found = compared(a, frames.frames(BARS, *again, other))
     assert found.first == {
-        "series": "meta/bar/X/15m/s", "ts": 2, "row": 2, "column": "meta.why", "a": "dip", "b": "top", "ulp": None,
+        "series": "meta/bar/X/15m/s",
+        "ts": 2,
+        "row": 2,
+        "column": "meta.why",
+        "a": "dip",
+        "b": "top",
+        "ulp": None,
     }
     found = compared(a, frames.frames(BARS, *meta[:3], other))
     assert (found.first["series"], found.first["ts"], found.first["a"]) == ("meta/bar/X/15m/s", 3, "a meta frame")
@@ -230,8 +266,11 @@ def test_maps_are_compared_in_the_order_of_their_series():
 
 def test_the_first_difference_is_the_same_under_every_framing():
     b = changed(changed(BARS, 30, "close", 1.0), 11, "volume", 7.0)
-    found = {json.dumps(compared(frames.frames(BARS, HOURS, each=one), frames.frames(HOURS, b, each=other)).first)
-             for one in (1, 7, 50) for other in (1, 4, 50)}
+    found = {
+        json.dumps(compared(frames.frames(BARS, HOURS, each=one), frames.frames(HOURS, b, each=other)).first)
+        for one in (1, 7, 50)
+        for other in (1, 4, 50)
+    }
     assert len(found) == 1
     assert json.loads(found.pop())["row"] == 11
 
@@ -287,14 +326,21 @@ def test_json_tells_the_same(run, files):
     assert json.loads(run("hq-diff a.hqf same.hqf --json").stdout)["equal"] is True
 
 
-@pytest.mark.parametrize(("line", "code", "says"), [
-    ("hq-diff a.hqf cut.hqf", 65, "hq-diff: cut.hqf: the input stops inside a frame"),
-    ("hq-diff a.hqf none.hqf", 66, "hq-diff: none.hqf: No such file or directory"),
-    ("hq-diff - -", 2, "hq-diff: only one of the two can be stdin"),
-    ("hq-diff a.hqf", 2, "hq-diff: Missing argument 'B'."),
-    ("hq-diff a.hqf same.hqf --ulp -1", 2, "hq-diff: Invalid value for '--ulp'"),
-    ("hq-diff a.hqf same.hqf --columns cloze", 65, "hq-diff: column 'cloze' is in neither stream; did you mean close?"),
-])
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("hq-diff a.hqf cut.hqf", 65, "hq-diff: cut.hqf: the input stops inside a frame"),
+        ("hq-diff a.hqf none.hqf", 66, "hq-diff: none.hqf: No such file or directory"),
+        ("hq-diff - -", 2, "hq-diff: only one of the two can be stdin"),
+        ("hq-diff a.hqf", 2, "hq-diff: Missing argument 'B'."),
+        ("hq-diff a.hqf same.hqf --ulp -1", 2, "hq-diff: Invalid value for '--ulp'"),
+        (
+            "hq-diff a.hqf same.hqf --columns cloze",
+            65,
+            "hq-diff: column 'cloze' is in neither stream; did you mean close?",
+        ),
+    ],
+)
 def test_what_cannot_be_compared_is_said_in_one_line(run, files, line, code, says):
     ran = run(line)
     assert (ran.code, ran.stdout) == (code, b"")

@@ -1,4 +1,5 @@
 """hq-diff says equal only of what it has read, matches rows by ts and key, and takes tolerances."""
+
 from __future__ import annotations
 
 import json
@@ -21,7 +22,13 @@ def test_one_missing_row_is_one_difference(each):
     assert found.series[KEY].alone == [1, 0]
     assert (found.rows, found.rows_differ, found.differ) == (49, 0, {})
     assert found.first == {
-        "series": KEY, "ts": rows[20][0], "row": 20, "column": "", "a": "a row", "b": None, "ulp": None,
+        "series": KEY,
+        "ts": rows[20][0],
+        "row": 20,
+        "column": "",
+        "a": "a row",
+        "b": None,
+        "ulp": None,
     }
 
 
@@ -40,8 +47,10 @@ def test_matching_is_what_sets_say():
     schema, rows = BARS
     for _ in range(60):
         a, b = ([row for row in rows if chance.random() < 0.8] for _ in range(2))
-        found = compared(frames.frames((schema, a), each=chance.randint(1, 20)),
-                         frames.frames((schema, b), each=chance.randint(1, 20)))
+        found = compared(
+            frames.frames((schema, a), each=chance.randint(1, 20)),
+            frames.frames((schema, b), each=chance.randint(1, 20)),
+        )
         assert found.series[KEY].alone == [len(set(a) - set(b)), len(set(b) - set(a))]
         assert found.rows == len(set(a) & set(b))
         assert (found.first is None) == (a == b)
@@ -62,19 +71,35 @@ def test_rows_without_a_time_are_matched_by_their_place():
     assert (found.rows_differ, found.series["x//"].alone) == (1, [1, 0])
 
 
-@pytest.mark.parametrize(("a", "b", "near", "equal"), [
-    (1.0, 1.0 + 1e-9, {"rtol": 1e-8}, True), (1.0, 1.0 + 1e-7, {"rtol": 1e-8}, False),
-    (1e9, 1e9 + 0.5, {"rtol": 1e-9}, True), (0.0, 1e-12, {"rtol": 1e-3}, False), (0.0, 1e-12, {"atol": 1e-12}, True),
-    (0.0, -0.0, {"atol": 0.0}, True), (math.inf, 1e308, {"rtol": 1.0}, False),
-    (math.inf, math.inf, {"rtol": 0.1}, True),
-    (math.nan, 1.0, {"atol": 1e300}, False), (1.0, 1.0 + 2**-52, {"rtol": 0.0, "ulp": 1}, True),
-    (1e308, -1e308, {"rtol": 1.0}, False), (5.0, 5.05, {"atol": 0.1}, True), (5.0, 5.2, {"atol": 0.1}, False),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "near", "equal"),
+    [
+        (1.0, 1.0 + 1e-9, {"rtol": 1e-8}, True),
+        (1.0, 1.0 + 1e-7, {"rtol": 1e-8}, False),
+        (1e9, 1e9 + 0.5, {"rtol": 1e-9}, True),
+        (0.0, 1e-12, {"rtol": 1e-3}, False),
+        (0.0, 1e-12, {"atol": 1e-12}, True),
+        (0.0, -0.0, {"atol": 0.0}, True),
+        (math.inf, 1e308, {"rtol": 1.0}, False),
+        (math.inf, math.inf, {"rtol": 0.1}, True),
+        (math.nan, 1.0, {"atol": 1e300}, False),
+        (1.0, 1.0 + 2**-52, {"rtol": 0.0, "ulp": 1}, True),
+        (1e308, -1e308, {"rtol": 1.0}, False),
+        (5.0, 5.05, {"atol": 0.1}, True),
+        (5.0, 5.2, {"atol": 0.1}, False),
+    ],
+)
 def test_tolerances(a, b, near, equal):
     schema = Schema("x", "S", "", [("ts", "i8"), ("v", "f8"), ("w", "f4x1")])
     for kind in ("v", "map"):
-        one, other = ((frames.frames((schema, [(0, value, [1.0])])) if kind == "v" else
-                       frames.frames({"kind": "report", "v": value})) for value in (a, b))
+        one, other = (
+            (
+                frames.frames((schema, [(0, value, [1.0])]))
+                if kind == "v"
+                else frames.frames({"kind": "report", "v": value})
+            )
+            for value in (a, b)
+        )
         assert (compared(one, other, **near).first is None) == equal, kind
 
 
@@ -85,7 +110,7 @@ def test_the_same_series_without_rows_are_equal(run):
     assert run("hq-diff a.hqf c.hqf").code == 1
 
 
-@pytest.mark.parametrize("content", ['ts,close\\n', '{"e":"depthUpdate","x":1}\\n'])
+@pytest.mark.parametrize("content", ["ts,close\\n", '{"e":"depthUpdate","x":1}\\n'])
 def test_equal_is_not_said_where_nothing_was_read(run, content):
     run(f"printf '{content}' | tee a > b")
     ran = run("hq-diff a b")
@@ -93,18 +118,22 @@ def test_equal_is_not_said_where_nothing_was_read(run, content):
     assert ran.stderr.startswith("hq-diff: a: ")
 
 
-STRATEGY = "IF RSI(14) < 30 THEN BUY(META(why=\"dip\"))\\nIF RSI(14) > 70 THEN SELL()\\n"
+STRATEGY = 'IF RSI(14) < 30 THEN BUY(META(why="dip"))\\nIF RSI(14) > 70 THEN SELL()\\n'
 
 
-@pytest.mark.parametrize(("line", "change"), [
-    ("hq-backtest --json {} < s.hqf", "--leverage 3"),
-    ("hq-backtest {} < s.hqf | hq-export jsonl --kind equity", "--leverage 3"),
-    ("hq-backtest {} < s.hqf | hq-export jsonl --kind fill", "--leverage 3"),
-    ("hq-backtest {} < s.hqf | hq-export jsonl", "--lot 0.01"),
-    ("hq-backtest {} < s.hqf | hq-export json", "--lot 0.01"), ("hq-export jsonl {} < s.hqf", "--tail 2900"),
-    ("hq-backtest {} < s.hqf | hq-export csv --kind fill", "--leverage 3"),
-    ("hq-backtest {} < s.hqf | hq-export csv --kind equity", "--leverage 3"),
-])
+@pytest.mark.parametrize(
+    ("line", "change"),
+    [
+        ("hq-backtest --json {} < s.hqf", "--leverage 3"),
+        ("hq-backtest {} < s.hqf | hq-export jsonl --kind equity", "--leverage 3"),
+        ("hq-backtest {} < s.hqf | hq-export jsonl --kind fill", "--leverage 3"),
+        ("hq-backtest {} < s.hqf | hq-export jsonl", "--lot 0.01"),
+        ("hq-backtest {} < s.hqf | hq-export json", "--lot 0.01"),
+        ("hq-export jsonl {} < s.hqf", "--tail 2900"),
+        ("hq-backtest {} < s.hqf | hq-export csv --kind fill", "--leverage 3"),
+        ("hq-backtest {} < s.hqf | hq-export csv --kind equity", "--leverage 3"),
+    ],
+)
 def test_it_reads_all_that_hq_writes_as_text(run, line, change):
     """Two different reports were equal: 0 rows of 0 series."""
     run(f"printf '{STRATEGY}' > s.hq; hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq > s.hqf")
@@ -128,10 +157,17 @@ def signals(*at: int) -> list[dict]:
     return [{"kind": "signal", "ts": ts, "symbol": "X", "period": "1m", "strategy": "s", "action": "BUY"} for ts in at]
 
 
-@pytest.mark.parametrize(("a", "b", "alone"), [
-    ((1, 2, 3, 4), (1, 3, 4), [1, 0]), ((2, 3), (1, 2, 3), [0, 1]), ((1, 2), (1, 2, 3), [0, 1]),
-    ((1, 3, 5), (2, 3, 4), [2, 2]), ((1, 1, 2), (1, 2), [1, 0]), ((), (7, 8), [0, 2]),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "alone"),
+    [
+        ((1, 2, 3, 4), (1, 3, 4), [1, 0]),
+        ((2, 3), (1, 2, 3), [0, 1]),
+        ((1, 2), (1, 2, 3), [0, 1]),
+        ((1, 3, 5), (2, 3, 4), [2, 2]),
+        ((1, 1, 2), (1, 2), [1, 0]),
+        ((), (7, 8), [0, 2]),
+    ],
+)
 def test_one_missing_signal_is_one_difference(a, b, alone):
     """They were matched by number: all after the missing one differed."""
     for sides, wanted in (((a, b), alone), ((b, a), alone[::-1])):
@@ -173,8 +209,10 @@ def test_columns_compare_neither_reports_nor_series_without_them(run):
     assert run("hq-diff --columns equity,ts a c").code == 0
     ran = run("hq-diff --columns equity a b; hq-diff -v --columns equity a c")
     assert "report" not in ran.text
-    assert ran.text.splitlines()[1:] == ["2969 of 3000 rows differ in 1 column",
-                                         "equal: 3000 rows of 1 series, 0 other frames"]
+    assert ran.text.splitlines()[1:] == [
+        "2969 of 3000 rows differ in 1 column",
+        "equal: 3000 rows of 1 series, 0 other frames",
+    ]
     assert run("hq-diff --columns equity a.jsonl a.jsonl").stderr == "hq-diff: column 'equity' is in neither stream\n"
 
 
@@ -202,7 +240,8 @@ def test_times_in_reports_are_shown_as_times(run):
     for name, digits in (("a", "00"), ("b", "10")):
         run(f"echo '{report.format(digits)}' > {name}")
     assert run("hq-diff a b").text == (
-        "report first_ts: 2024-01-01T00:00:00Z != 2024-01-01T00:00:10Z\n1 of 1 report frame differs\n")
+        "report first_ts: 2024-01-01T00:00:00Z != 2024-01-01T00:00:10Z\n1 of 1 report frame differs\n"
+    )
 
 
 def test_a_column_that_one_side_lacks_in_words(run):
@@ -234,24 +273,26 @@ def test_csv_which_has_no_period_is_compared_with_what_has_one(run, kind):
         assert ran.text.startswith(f"{kind}/BTCUSDT/1m ts 2024-01-01T")
 
 
-@pytest.mark.parametrize(("periods", "code"), [
-    (["1m"], 0), (["1m", "5m"], 65), (["5m", ""], 65), (["", "5m"], 1), ([""], 0),
-])
+@pytest.mark.parametrize(
+    ("periods", "code"), [(["1m"], 0), (["1m", "5m"], 65), (["5m", ""], 65), (["", "5m"], 1), ([""], 0)]
+)
 def test_a_series_without_a_period_is_never_guessed(run, periods, code):
     runs(run)
     run("hq-export csv --kind equity < a > a.csv; hq-export jsonl --kind equity < a > one")
-    run(" ".join(f"sed 's/\"1m\"/\"{period}\"/' one >> both;" for period in periods))
+    run(" ".join(f'sed \'s/"1m"/"{period}"/\' one >> both;' for period in periods))
     for one, other in (("a.csv", "both"), ("both", "a.csv")):
         ran = run(f"hq-diff {one} {other}")
         assert (ran.code, ran.stderr.count("\n")) == (code, int(code == 65)), ran
         if code == 65:
-            assert ran.stderr.startswith("hq-diff: a.csv: equity/BTCUSDT/ has no period, so nobody can tell which it "
-                                         f"is of equity/BTCUSDT/{periods[0]}, equity/BTCUSDT/{periods[1]}; choose one")
+            assert ran.stderr.startswith(
+                "hq-diff: a.csv: equity/BTCUSDT/ has no period, so nobody can tell which it "
+                f"is of equity/BTCUSDT/{periods[0]}, equity/BTCUSDT/{periods[1]}; choose one"
+            )
 
 
 def test_frames_and_jsonl_without_a_period_are_a_series_of_their_own(run):
     one, other = (Schema("equity", "X", period, [("ts", "i8")]) for period in ("", "1m"))
     assert compared(frames.frames((one, [(1,)])), frames.frames((other, [(1,)]))).first is not None
     runs(run)
-    run("hq-export jsonl --kind equity < a > a.jsonl; sed 's/\"1m\"/\"\"/' a.jsonl > b.jsonl")
+    run('hq-export jsonl --kind equity < a > a.jsonl; sed \'s/"1m"/""/\' a.jsonl > b.jsonl')
     assert run("hq-diff a.jsonl b.jsonl").code == 1

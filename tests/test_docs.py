@@ -1,4 +1,5 @@
 """Commands, modules, stages, pages, cases and texts agree; what help and README show does run."""
+
 from __future__ import annotations
 
 import re
@@ -34,8 +35,10 @@ def test_every_module_is_a_command_and_every_command_has_stage_page_and_cases() 
     contract = PROJECT["tool"]["importlinter"]["contracts"][2]
     assert sorted(contract["modules"]) == sorted(map(_commands.module, _commands.NAMES))
     for name in _commands.NAMES:
-        codes = [int(path.read_text()) if path.exists() else 0
-                 for path in ((case / "expcode") for case in (ROOT / "tests/cases" / name).glob("*/"))]
+        codes = [
+            int(path.read_text()) if path.exists() else 0
+            for path in ((case / "expcode") for case in (ROOT / "tests/cases" / name).glob("*/"))
+        ]
         assert 0 in codes, f"{name} has no fine case"
         assert any(codes), f"{name} has no case that must fail"
 
@@ -48,7 +51,10 @@ def test_version_is_one() -> None:
 def test_pages_are_derived_and_mention_every_option() -> None:
     pytest.importorskip("click_man")
     made = subprocess.run(
-        [sys.executable, ROOT / "scripts/make_man.py", "--check"], capture_output=True, text=True, check=False,
+        [sys.executable, ROOT / "scripts/make_man.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
         env={"PYTHONPATH": f"{ROOT / 'core'}:{ROOT}"},
     )
     assert made.returncode == 0, made.stderr
@@ -132,8 +138,11 @@ def test_help_and_version_import_no_engine(name: str, option: str, command_env) 
     module = "hq_cli.hq" if name.startswith("hq ") or name == "hq" else _commands.module(name[3:])
     words = [*name.split()[1:], option]
     ran = subprocess.run(
-        [sys.executable, "-P", "-X", "importtime", "-m", module, *words], env=command_env, capture_output=True,
-        text=True, check=True,
+        [sys.executable, "-P", "-X", "importtime", "-m", module, *words],
+        env=command_env,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     imported = set(re.findall(r"\|\s*([\w.]+)$", ran.stderr, re.M))
     assert "click" in imported
@@ -148,8 +157,11 @@ def test_examples_of_help_run(line: str, run, desk: Path) -> None:
 
 def test_readme_runs_from_top_to_bottom(run, tmp_path: Path) -> None:
     documents.examples_in(tmp_path)
-    lines = [line for line in documents.shell_lines((ROOT / "README.md").read_text())
-             if not line.startswith(("git ", "cd ", "scripts/", "pip "))]
+    lines = [
+        line
+        for line in documents.shell_lines((ROOT / "README.md").read_text())
+        if not line.startswith(("git ", "cd ", "scripts/", "pip "))
+    ]
     assert len(lines) > 8
     for line in lines:
         ran = run(line)

@@ -1,4 +1,5 @@
 """Every example in a docstring runs and gives what it shows."""
+
 from __future__ import annotations
 
 import doctest
@@ -10,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = [
     path.relative_to(base).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
-    for base in (ROOT / "core", ROOT) for path in sorted(base.glob("hq_*/**/*.py")) if ">>> " in path.read_text()
+    for base in (ROOT / "core", ROOT)
+    for path in sorted(base.glob("hq_*/**/*.py"))
+    if ">>> " in path.read_text()
 ]
 
 

@@ -1,4 +1,5 @@
 """hq-export and hq-import as commands: selection, times, tables, errors and their codes, the exchange's own bars."""
+
 from __future__ import annotations
 
 import csv
@@ -18,7 +19,7 @@ from hq_core.roles import Idle
 from hq_core.stages.export import Export
 from hq_core.wire import Reader
 
-T0 = 1_769_904_000 * 10**9      # 2026-02-01
+T0 = 1_769_904_000 * 10**9  # 2026-02-01
 MINUTE = 60 * 10**9
 
 
@@ -27,8 +28,13 @@ def exported(stream: bytes, format_: str, **options) -> str:
 
 
 def two(symbol="", **more):
-    return bars([(T0 + MINUTE, T0, 1.5, math.nan), (T0 + 2 * MINUTE, T0 + MINUTE, 0.1, -0.0)],
-                "ts open_time close volume", symbol=symbol, period="1m", **more)
+    return bars(
+        [(T0 + MINUTE, T0, 1.5, math.nan), (T0 + 2 * MINUTE, T0 + MINUTE, 0.1, -0.0)],
+        "ts open_time close volume",
+        symbol=symbol,
+        period="1m",
+        **more,
+    )
 
 
 def test_csv_says_what_was_there():
@@ -45,10 +51,24 @@ def test_csv_says_what_was_there():
 def test_json_says_what_was_there():
     lines = exported(frames(two("X"), {"kind": "note", "x": [1, None]}), "jsonl", time="ms").splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"kind": "bar", "symbol": "X", "period": "1m", "ts_ms": 1769904060000, "open_time_ms": 1769904000000,
-         "close": 1.5, "volume": None},
-        {"kind": "bar", "symbol": "X", "period": "1m", "ts_ms": 1769904120000, "open_time_ms": 1769904060000,
-         "close": 0.1, "volume": 0.0},
+        {
+            "kind": "bar",
+            "symbol": "X",
+            "period": "1m",
+            "ts_ms": 1769904060000,
+            "open_time_ms": 1769904000000,
+            "close": 1.5,
+            "volume": None,
+        },
+        {
+            "kind": "bar",
+            "symbol": "X",
+            "period": "1m",
+            "ts_ms": 1769904120000,
+            "open_time_ms": 1769904060000,
+            "close": 0.1,
+            "volume": 0.0,
+        },
         {"kind": "note", "x": [1, None]},
     ]
     assert json.loads(exported(frames(two()), "json"))[1]["ts"] == "2026-02-01T00:02:00Z"
@@ -58,8 +78,13 @@ def test_json_says_what_was_there():
 def test_times_have_the_shortest_exact_fraction():
     rows = [(T0 + part, 1.0, 1.0) for part in (0, 1, 123_000_000, 500_000_000, 999_999_999)]
     got = [row["ts"] for row in csv.DictReader(io.StringIO(exported(frames(trades(rows, symbol="")), "csv")))]
-    assert got == ["2026-02-01T00:00:00Z", "2026-02-01T00:00:00.000000001Z", "2026-02-01T00:00:00.123Z",
-                   "2026-02-01T00:00:00.5Z", "2026-02-01T00:00:00.999999999Z"]
+    assert got == [
+        "2026-02-01T00:00:00Z",
+        "2026-02-01T00:00:00.000000001Z",
+        "2026-02-01T00:00:00.123Z",
+        "2026-02-01T00:00:00.5Z",
+        "2026-02-01T00:00:00.999999999Z",
+    ]
 
 
 def test_words_stand_for_the_numbers_that_a_schema_explains():
@@ -130,35 +155,54 @@ def test_it_writes_the_exchanges_own_bars(run, shared):
 
 
 def test_files_appear_when_they_are_complete(run, tmp_path):
-    got = run("hq-gen bars --rows 50 --seed 1 > a.hqf && hq-export parquet -o a.parquet < a.hqf "
-              "&& hq-export csv < a.parquet > 1 && hq-export csv < a.hqf | cmp - 1")
+    got = run(
+        "hq-gen bars --rows 50 --seed 1 > a.hqf && hq-export parquet -o a.parquet < a.hqf "
+        "&& hq-export csv < a.parquet > 1 && hq-export csv < a.hqf | cmp - 1"
+    )
     assert (got.code, got.stderr) == (0, "")
     got = run("head -c 4000 a.hqf | hq-export parquet -o b.parquet")
     assert got.code == 65
     assert not [name for name in os.listdir(tmp_path) if name.startswith("b.")]
 
 
-@pytest.mark.parametrize(("line", "code", "message"), [
-    ("hq-gen bars --rows 5 --seed 1 | hq-export cvs", 2, "hq-export: unknown format 'cvs'; .*did you mean csv"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --period 4h", 65,
-     "hq-export: no series with --period 4h; the input has bar/BTCUSDT/1m"),
-    ("hq-gen bars --rows 90 --seed 1 | hq-aggregate 5m:15m | hq-export csv", 2,
-     "hq-export: csv holds one kind and period, these were chosen: .*pass --period or --kind"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --columns clsoe", 65, "'clsoe' is missing; .*did you mean close"),
-    ("hq-gen trades --rows 5 --seed 1 | hq-export csv --time s", 65, "is no whole number of s; use --time iso or ns"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv > /dev/full", 74, "cannot write: No space left on device"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --head 3 --tail 3", 2, "--head and --tail: choose one"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv --from noon", 2, "time 'noon' is not ISO 8601"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-export csv -o /nowhere/x", 74, "No such file or directory"),
-    ("hq-export csv < /dev/null", 66, "hq-export: no input: not a single byte came"),
-    ("echo hello | hq-import", 65, "hq-import: not a format that hq reads: the first line 'hello' has no columns"),
-    ("printf 'ts,close\\n1,2\\n' | hq-import --stamp open", 65, "column 'ts' holds 1: seconds, ms, us or ns"),
-    ("hq-gen bars --rows 5 --seed 1 | hq-import --symbol X", 2, "is hq-frames already"),
-    ("printf 'a,b\\n' | hq-import --columns close", 2, "--columns: 'close' is not of the form close=Last"),
-    ("printf 'a,b\\n' | hq-import --delimiter ab", 2, "--delimiter is 'ab', must be one character"),
-    ("hq-gen bars --rows 5 --seed 1 --gaps 2", 2, "hq-gen: Invalid value for '--gaps': 2.0 is not in the range"),
-    ("hq-gen bars --rows 5 --seed 1 --start yesterday", 2, "hq-gen: time 'yesterday' is not ISO 8601"),
-])
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("hq-gen bars --rows 5 --seed 1 | hq-export cvs", 2, "hq-export: unknown format 'cvs'; .*did you mean csv"),
+        (
+            "hq-gen bars --rows 5 --seed 1 | hq-export csv --period 4h",
+            65,
+            "hq-export: no series with --period 4h; the input has bar/BTCUSDT/1m",
+        ),
+        (
+            "hq-gen bars --rows 90 --seed 1 | hq-aggregate 5m:15m | hq-export csv",
+            2,
+            "hq-export: csv holds one kind and period, these were chosen: .*pass --period or --kind",
+        ),
+        (
+            "hq-gen bars --rows 5 --seed 1 | hq-export csv --columns clsoe",
+            65,
+            "'clsoe' is missing; .*did you mean close",
+        ),
+        (
+            "hq-gen trades --rows 5 --seed 1 | hq-export csv --time s",
+            65,
+            "is no whole number of s; use --time iso or ns",
+        ),
+        ("hq-gen bars --rows 5 --seed 1 | hq-export csv > /dev/full", 74, "cannot write: No space left on device"),
+        ("hq-gen bars --rows 5 --seed 1 | hq-export csv --head 3 --tail 3", 2, "--head and --tail: choose one"),
+        ("hq-gen bars --rows 5 --seed 1 | hq-export csv --from noon", 2, "time 'noon' is not ISO 8601"),
+        ("hq-gen bars --rows 5 --seed 1 | hq-export csv -o /nowhere/x", 74, "No such file or directory"),
+        ("hq-export csv < /dev/null", 66, "hq-export: no input: not a single byte came"),
+        ("echo hello | hq-import", 65, "hq-import: not a format that hq reads: the first line 'hello' has no columns"),
+        ("printf 'ts,close\\n1,2\\n' | hq-import --stamp open", 65, "column 'ts' holds 1: seconds, ms, us or ns"),
+        ("hq-gen bars --rows 5 --seed 1 | hq-import --symbol X", 2, "is hq-frames already"),
+        ("printf 'a,b\\n' | hq-import --columns close", 2, "--columns: 'close' is not of the form close=Last"),
+        ("printf 'a,b\\n' | hq-import --delimiter ab", 2, "--delimiter is 'ab', must be one character"),
+        ("hq-gen bars --rows 5 --seed 1 --gaps 2", 2, "hq-gen: Invalid value for '--gaps': 2.0 is not in the range"),
+        ("hq-gen bars --rows 5 --seed 1 --start yesterday", 2, "hq-gen: time 'yesterday' is not ISO 8601"),
+    ],
+)
 def test_errors_and_their_codes(run, line, code, message):
     import re
 
@@ -184,17 +228,26 @@ def test_import_options_and_state(run, shared):
     assert [row["open_time"][:10] for row in rows] == [row["date"][:10] for row in theirs]
     assert [float(row["close"]) for row in rows] == [float(row["Close"]) for row in theirs]
     run(f"hq-import {options} < {data} > whole.hqf")
-    halves = run(f"head -1001 {data} | hq-import {options} --state s > 1.hqf && (head -1 {data}; tail -n +1002 {data}) "
-                 f"| hq-import {options} --state s > 2.hqf && cat 1.hqf 2.hqf | hq-export csv")
+    halves = run(
+        f"head -1001 {data} | hq-import {options} --state s > 1.hqf && (head -1 {data}; tail -n +1002 {data}) "
+        f"| hq-import {options} --state s > 2.hqf && cat 1.hqf 2.hqf | hq-export csv"
+    )
     assert halves.stderr == ""
     assert halves.text == whole.text
 
 
-@pytest.mark.parametrize(("options", "minutes"), [
-    ("--head 2", [1, 2]), ("--tail 2", [9999, 10000]), ("--tail 12000 --columns ts", range(1, 10001)),
-    ("--from 2024-01-01T00:03Z --to 2024-01-01T00:05Z", [3, 4]), ("--from 2024-01-07T22:39Z", [9999, 10000]),
-    ("--to 2024-01-01T00:03Z --tail 1", [2]), ("--from 2030-01-01", []),
-])
+@pytest.mark.parametrize(
+    ("options", "minutes"),
+    [
+        ("--head 2", [1, 2]),
+        ("--tail 2", [9999, 10000]),
+        ("--tail 12000 --columns ts", range(1, 10001)),
+        ("--from 2024-01-01T00:03Z --to 2024-01-01T00:05Z", [3, 4]),
+        ("--from 2024-01-07T22:39Z", [9999, 10000]),
+        ("--to 2024-01-01T00:03Z --tail 1", [2]),
+        ("--from 2030-01-01", []),
+    ],
+)
 def test_rows_are_chosen_by_place_and_by_time(run, options, minutes):
     got = run(f"hq-gen bars --rows 10000 --seed 1 | hq-export csv --time s {options}")
     assert got.code == 0, got.stderr
@@ -203,8 +256,10 @@ def test_rows_are_chosen_by_place_and_by_time(run, options, minutes):
 
 
 def test_several_symbols_and_periods_are_chosen_at_once(run):
-    made = "(hq-gen bars --rows 3 --seed 1 --symbol A; hq-gen bars --rows 3 --seed 1 --symbol B; " \
-           "hq-gen bars --rows 3 --seed 1 --symbol C --period 1h)"
+    made = (
+        "(hq-gen bars --rows 3 --seed 1 --symbol A; hq-gen bars --rows 3 --seed 1 --symbol B; "
+        "hq-gen bars --rows 3 --seed 1 --symbol C --period 1h)"
+    )
     assert run(f"{made} | hq-export csv --symbol A,B --columns ts").text.count("\n") == 7
     got = [json.loads(line) for line in run(f"{made} | hq-export jsonl --period 1m,1h --tail 4").text.splitlines()]
     assert [(one["symbol"], one["period"]) for one in got] == [("B", "1m"), *[("C", "1h")] * 3]

@@ -1,4 +1,5 @@
 """Values of windowed extremes, stochastics and ranks by hand and as published."""
+
 from __future__ import annotations
 
 from types import SimpleNamespace

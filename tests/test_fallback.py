@@ -1,4 +1,5 @@
 """A kernel that can become no image runs through numba's own loader: same bits, tried once, told once."""
+
 from __future__ import annotations
 
 import math
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @kernel()
 def logs(x: F8) -> None:
     for i in range(len(x)):
-        x[i] = math.log(x[i])           # libm's, which an image cannot call
+        x[i] = math.log(x[i])  # libm's, which an image cannot call
 
 
 @pytest.fixture
@@ -29,9 +30,15 @@ def home(tmp_path):
 def python(code, home, **env):
     """What `code` prints, with nothing said on stderr, in a process whose cache is `home`."""
     ended = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=home,
-        env={"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("core", "tests", ".")), "HQ_CACHE": str(home),
-            **env},
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=home,
+        env={
+            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("core", "tests", ".")),
+            "HQ_CACHE": str(home),
+            **env,
+        },
     )
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
     return ended.stdout.splitlines()
@@ -63,7 +70,7 @@ def test_the_reason_is_told_once_and_remembered(home):
     first, again = python(LOGS, home), python(LOGS, home)
     assert "needs log, which an image cannot call" in first[-1]
     assert first[0] == "compiling logs"
-    assert again == [first[1], "[]"]        # nothing compiled, nothing to say
+    assert again == [first[1], "[]"]  # nothing compiled, nothing to say
 
 
 BROKEN = """
@@ -104,7 +111,8 @@ print(_warm.compile_all([logs, divides], False), _warm.compile_all([logs, divide
 print(_warm.without_image([divides, logs]))
 """
     assert python(code, home) == [
-        "2 0", '["logs: no image (needs log, which an image cannot call), so numba\'s own loader is used"]',
+        "2 0",
+        '["logs: no image (needs log, which an image cannot call), so numba\'s own loader is used"]',
     ]
 
 

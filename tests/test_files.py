@@ -1,4 +1,5 @@
 """Files by name: written whole or not at all, over nobody's link or device, read within a bound, for one at a time."""
+
 from __future__ import annotations
 
 import contextlib
@@ -20,7 +21,7 @@ BARS = "hq-gen bars --rows 60 --seed 1"
 USE = f"{BARS} | hq-indicators sma:3 --state s > out.hqf"
 WRITE = f"{BARS} | hq-export csv -o f"
 STREAM = frames.frames(frames.flat_bars([100.0 + i % 7 for i in range(300)]), each=10)
-OTHER = 4242            # a user that is neither root nor this one
+OTHER = 4242  # a user that is neither root nor this one
 
 
 def mode(path):
@@ -66,11 +67,11 @@ def make(kind, path):
     elif kind == "a pipe":
         os.mkfifo(path)
     elif kind == "a socket":
-        with socket.socket(socket.AF_UNIX) as one, contextlib.chdir(path.parent):   # its name may have 107 bytes
+        with socket.socket(socket.AF_UNIX) as one, contextlib.chdir(path.parent):  # its name may have 107 bytes
             one.bind(path.name)
     else:
         try:
-            os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5))      # as /dev/zero
+            os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5))  # as /dev/zero
         except PermissionError:
             pytest.skip("only root makes devices")
 
@@ -121,21 +122,26 @@ def test_what_could_not_be_finished_is_cleared_away(tmp_path, monkeypatch, step)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, step, fails)
-    with pytest.raises(HqError, match="f: cannot write: No space left on device") as refused, \
-            files.replacing(str(tmp_path / "f"), 0o600, "f"):
+    with (
+        pytest.raises(HqError, match="f: cannot write: No space left on device") as refused,
+        files.replacing(str(tmp_path / "f"), 0o600, "f"),
+    ):
         pass
     assert refused.value.code == IO
     assert os.listdir(tmp_path) == []
 
 
 # -- said at the start -----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "code", "says"), [
-    ("", 2, "--state is empty, must be the name of a file"),
-    ("no/s", 66, "state no/s: there is no folder no"),
-    ("file/s", 66, "state file/s: there is no folder file"),
-    ("file/", 66, "state file/: there is no folder file"),
-    ("n" * 250, 78, f"state {'n' * 250}: cannot be kept in folder .: File name too long"),
-])
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("", 2, "--state is empty, must be the name of a file"),
+        ("no/s", 66, "state no/s: there is no folder no"),
+        ("file/s", 66, "state file/s: there is no folder file"),
+        ("file/", 66, "state file/: there is no folder file"),
+        ("n" * 250, 78, f"state {'n' * 250}: cannot be kept in folder .: File name too long"),
+    ],
+)
 def test_a_state_that_cannot_be_kept_is_said_before_the_run(run, tmp_path, name, code, says):
     (tmp_path / "file").write_text("")
     ran = run(f"{BARS} | hq-indicators sma:3 --state '{name}'")
@@ -168,10 +174,11 @@ def test_a_state_of_another_user_is_refused(run, tmp_path):
     assert run(USE).code == 0
     given_to_another(tmp_path / "s")
     ran = run(USE)
-    assert (ran.code, ran.stderr) == (78, (
-        f"hq-indicators: state s: belongs to user {OTHER}, not to you or root, and may say anything\n"
-    ))
-    assert run("hq-state s").code == 0      # which only shows it
+    assert (ran.code, ran.stderr) == (
+        78,
+        (f"hq-indicators: state s: belongs to user {OTHER}, not to you or root, and may say anything\n"),
+    )
+    assert run("hq-state s").code == 0  # which only shows it
 
 
 @pytest.mark.parametrize("open_to", [0o620, 0o602, 0o666])
@@ -179,9 +186,10 @@ def test_a_state_that_others_may_write_is_refused(run, tmp_path, open_to):
     assert run(USE).code == 0
     (tmp_path / "s").chmod(open_to)
     ran = run(USE)
-    assert (ran.code, ran.stderr) == (78, (
-        f"hq-indicators: state s: its mode {open_to:03o} lets others write it; chmod go-w it if you trust it\n"
-    ))
+    assert (ran.code, ran.stderr) == (
+        78,
+        (f"hq-indicators: state s: its mode {open_to:03o} lets others write it; chmod go-w it if you trust it\n"),
+    )
 
 
 def test_a_way_over_another_user_s_link_is_refused(run, tmp_path):
@@ -206,8 +214,11 @@ def test_links_in_a_circle_end(tmp_path):
 def using(command_env, tmp_path):
     """A filter that has its state and waits for more input."""
     holder = subprocess.Popen(
-        ["hq-indicators", "sma:3", "--state", "s", "--state-every", "1"], cwd=tmp_path, env=command_env,
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        ["hq-indicators", "sma:3", "--state", "s", "--state-every", "1"],
+        cwd=tmp_path,
+        env=command_env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
     holder.stdin.write(STREAM[: len(STREAM) // 2])
     holder.stdin.flush()
@@ -225,7 +236,7 @@ def test_the_second_process_on_a_state_says_so(run, command_env, tmp_path):
         assert ran.stderr == (
             f"hq-indicators: state s: is in use by process {holder.pid}; wait for its end, or name another file\n"
         )
-        assert json.loads(run("hq-state s").stdout)["command"] == "hq-indicators"       # which only looks
+        assert json.loads(run("hq-state s").stdout)["command"] == "hq-indicators"  # which only looks
     finally:
         holder.send_signal(signal.SIGTERM)
         holder.communicate()
@@ -237,7 +248,7 @@ def test_a_process_that_was_killed_leaves_no_lock(run, command_env, tmp_path):
     holder = using(command_env, tmp_path)
     holder.kill()
     holder.communicate()
-    (tmp_path / ".s.0123abcd").write_bytes(b"half a state")     # as if it was killed while it wrote
+    (tmp_path / ".s.0123abcd").write_bytes(b"half a state")  # as if it was killed while it wrote
     (tmp_path / ".s.notes").write_bytes(b"somebody's")
     rest = run("hq-state s --input-bytes").text.strip()
     ran = run("hq-indicators sma:3 --state s --state-every 1 > out.hqf", STREAM[int(rest) :])
@@ -297,9 +308,9 @@ def test_a_state_of_two_gigabytes_is_refused_at_once(run, tmp_path, magic):
         assert len(ran.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("line", [
-    "hq-signal /dev/zero", "hq-backtest --brackets /dev/zero", "hq-indicators --spec /dev/zero",
-])
+@pytest.mark.parametrize(
+    "line", ["hq-signal /dev/zero", "hq-backtest --brackets /dev/zero", "hq-indicators --spec /dev/zero"]
+)
 def test_what_is_read_whole_is_read_within_a_bound(run, line):
     ran = run(f"ulimit -v 4000000; {BARS} | {line} > out.hqf")
     assert ran.code == 65

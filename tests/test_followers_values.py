@@ -1,4 +1,5 @@
 """What is known from outside of sessions, adaptive averages, filters and turning points."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,13 +12,38 @@ HIGH = (82.15, 81.89, 83.03, 83.30, 83.85, 83.90, 83.33, 84.30, 84.84, 85.00, 85
 LOW = (81.29, 80.64, 81.31, 82.65, 83.07, 83.11, 82.49, 82.30, 84.15, 84.11, 84.03, 85.39, 85.76, 87.17, 87.01)
 CLOSE = (81.59, 81.06, 82.87, 83.00, 83.61, 83.15, 82.84, 83.99, 84.55, 84.36, 85.53, 86.54, 86.89, 87.77, 87.29)
 VOLUME = (
-    5653100, 6447400, 7690900, 3831400, 4455100, 3798000, 3936200, 4732000, 4841300, 3915300, 6830800, 6694100, 5293600,
-    7985800, 4807900,
+    5653100,
+    6447400,
+    7690900,
+    3831400,
+    4455100,
+    3798000,
+    3936200,
+    4732000,
+    4841300,
+    3915300,
+    6830800,
+    6694100,
+    5293600,
+    7985800,
+    4807900,
 )
 ROWS = {key: np.array(v, dtype=float) for key, v in zip(("high", "low", "close", "volume"), (HIGH, LOW, CLOSE, VOLUME))}
-FORCE = (       # kvo 2 5, from the second row on
-    0.000, 80292599.241, 121572746.633, 117732669.219, -5942017.641, -71041561.798, 34448275.848, 84097903.128,
-    -38366427.074, 40313036.023, 56681039.569, 52208374.664, 138983547.947, -68009735.443,
+FORCE = (  # kvo 2 5, from the second row on
+    0.000,
+    80292599.241,
+    121572746.633,
+    117732669.219,
+    -5942017.641,
+    -71041561.798,
+    34448275.848,
+    84097903.128,
+    -38366427.074,
+    40313036.023,
+    56681039.569,
+    52208374.664,
+    138983547.947,
+    -68009735.443,
 )
 
 
@@ -55,7 +81,7 @@ def test_kalman_is_the_best_guess_by_all_rows_at_once() -> None:
     close = bars(40, 4)["close"]
     q, qslope, r = 0.3, 0.02, 2.0
     rows, wanted = [], []
-    for row, value in enumerate(close):         # unknown: the level of every row, then the slope of every row
+    for row, value in enumerate(close):  # unknown: the level of every row, then the slope of every row
         line = np.zeros(80)
         line[row] = 1.0
         rows.append(line / np.sqrt(r))
@@ -125,4 +151,3 @@ def test_pivots_by_hand() -> None:
         [314 / 3 + 15 * share for share in (0.382, 0.618, 1.0)], rel=1e-14
     )
     assert last("pivots_demark") == pytest.approx([426 / 4, 213 - 97, 213 - 112], rel=1e-14)
-

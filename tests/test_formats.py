@@ -1,4 +1,5 @@
 """Every format read back as it was written, bit for bit; JSON as exchanges send it; what is refused."""
+
 from __future__ import annotations
 
 import io
@@ -69,8 +70,19 @@ def bar_rows(draw):
         values = [draw(absent) for _ in range(9)]
         count = draw(st.integers(0, 10**15))
         at = start + i * MINUTE
-        rows.append((at + MINUTE, at, *values[:4], values[4], values[5], count, *values[6:9], *values[:2],
-                     draw(st.integers(0, 1))))
+        rows.append(
+            (
+                at + MINUTE,
+                at,
+                *values[:4],
+                values[4],
+                values[5],
+                count,
+                *values[6:9],
+                *values[:2],
+                draw(st.integers(0, 1)),
+            )
+        )
     return rows
 
 
@@ -84,10 +96,20 @@ def test_bars_come_back_as_they_were(format_, rows, symbol):
 
 @pytest.mark.parametrize("format_", TEXT + BINARY)
 @settings(max_examples=15, deadline=None)
-@given(rows=st.lists(st.tuples(
-    st.integers(-(10**18), 4 * 10**18), price, price, st.integers(-1, 1), st.integers(0, 2**62),
-    st.integers(0, 2**31 - 1),
-), min_size=1, max_size=20))
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(-(10**18), 4 * 10**18),
+            price,
+            price,
+            st.integers(-1, 1),
+            st.integers(0, 2**62),
+            st.integers(0, 2**31 - 1),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_trades_come_back_as_they_were(format_, rows):
     rows = sorted({row[4]: row for row in rows}.values(), key=lambda row: (row[0], row[4]))
     stream = frames(trades(rows, columns=" ".join(TRADE.names)))
@@ -123,7 +145,10 @@ def test_foreign_files_are_read_by_their_column_names(format_):
     n = 20_000
     time = 1_600_000_000_000 + 60_000 * np.arange(n)
     columns = {
-        "open_time": time, "Open": np.arange(n) + 0.5, "Close": np.arange(n) / 3, "Volume": np.arange(n, dtype="<i4"),
+        "open_time": time,
+        "Open": np.arange(n) + 0.5,
+        "Close": np.arange(n) / 3,
+        "Volume": np.arange(n, dtype="<i4"),
     }
     to = io.BytesIO()
     if format_ == "npz":
@@ -142,8 +167,10 @@ def test_foreign_files_are_read_by_their_column_names(format_):
 
 
 def test_a_structured_array_is_read():
-    made = np.array([(1600000000000000, 1.5, 2.0, True), (1600000000000001, 1.25, 3.0, False)],
-                    dtype=[("time", "<i8"), ("price", "<f8"), ("qty", "<f8"), ("is_buyer_maker", "?")])
+    made = np.array(
+        [(1600000000000000, 1.5, 2.0, True), (1600000000000001, 1.25, 3.0, False)],
+        dtype=[("time", "<i8"), ("price", "<f8"), ("qty", "<f8"), ("is_buyer_maker", "?")],
+    )
     to = io.BytesIO()
     np.save(to, made)
     got = read(to.getvalue())["trade//"]
@@ -174,14 +201,22 @@ def test_websocket_messages(shared):
     items = list(tagged(open_source(fd, b"")))
     os.close(fd)
     ends = [item for kind, item in items if kind == "end"]
-    assert ends == [{"kind": "end", "dropped": {
-        "bookTicker message": 1, "depthUpdate message": 1, "forceOrder message": 1, "markPriceUpdate message": 1,
-        "24hrTicker message": 1,
-    }}]
+    assert ends == [
+        {
+            "kind": "end",
+            "dropped": {
+                "bookTicker message": 1,
+                "depthUpdate message": 1,
+                "forceOrder message": 1,
+                "markPriceUpdate message": 1,
+                "24hrTicker message": 1,
+            },
+        }
+    ]
     got = read("\n".join(lines).encode())
     assert got["trade/BTCUSDT/"]["ts"] == longs(123456785 * 10**6) * 2
     assert got["trade/BTCUSDT/"]["side"] == b"\xff\xff"
-    assert got["trade/BTCUSDT/"]["trades"] == struct.pack("<i", 6)         # ids 100 to 105; @trade has no count
+    assert got["trade/BTCUSDT/"]["trades"] == struct.pack("<i", 6)  # ids 100 to 105; @trade has no count
     bar = got["bar/BTCUSDT/1m"]
     assert bar["ts"] == longs(1638747720 * 10**9) * 2
     assert bar["complete"] == b"\x01\x00"
@@ -190,8 +225,20 @@ def test_websocket_messages(shared):
 
 
 def test_rest_klines_are_rows_of_arrays():
-    kline = [1499040000000, "0.01634790", "0.8", "0.01575800", "0.01577100", "148976.11427815", 1499644799999,
-             "2434.19055334", 308, "1756.87402397", "28.46694368", "17928899.62484339"]
+    kline = [
+        1499040000000,
+        "0.01634790",
+        "0.8",
+        "0.01575800",
+        "0.01577100",
+        "148976.11427815",
+        1499644799999,
+        "2434.19055334",
+        308,
+        "1756.87402397",
+        "28.46694368",
+        "17928899.62484339",
+    ]
     later = [1499644800000, *kline[1:6], 1500249599999, *kline[7:]]
     both = [kline, later]
     for text in (json.dumps(both), json.dumps(both, indent=2), f"{json.dumps(kline)}\n{json.dumps(later)}\n"):
@@ -256,29 +303,40 @@ def parquet_of(**columns) -> bytes:
 OBJECT = b'{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}\n'
 
 
-@pytest.mark.parametrize(("data", "message"), [
-    (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":"x","qty":2}',
-     r"element 2 \(byte 48\): 'price': 'x' is not a number"),
-    (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":null,"qty":2}', "'price': '' is not a number"),
-    (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":1,"qty":', "stops inside the element at byte 48"),
-    (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":1,,"qty":1}', r"element 2 \(byte 48\): the JSON cannot be read"),
-    (OBJECT + b"17\n", "byte 48 is '1', where a JSON object or array must begin"),
-    (b"[" + OBJECT.strip() + b",", "stops inside its array"),
-    (b'{"ts":1,"price":1,"qty":2}', "seconds, ms, us or ns"),
-    (b'{"open_time":1600000000000,"close":2}', "one row alone does not tell its period"),
-    (b"[[1,2,3]]", "an array of 3: objects are read, and candles of 12 or 6"),
-    (saved(ts=np.arange(3), price=np.ones(3)), "column 'qty' is missing|neither bars"),
-    (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3)), "holds 0: seconds, ms, us or ns"),
-    (saved(ts_s=np.arange(3), price=np.ones(2), qty=np.ones(3)), "differ in length: ts_s 3, price 2, qty 3"),
-    (saved(ts=np.array([object()], dtype=object)), "Python objects, which are not read"),
-    (saved(ts=np.ones((2, 2, 2))), r"of shape \(2, 2, 2\)"),
-    (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8")])), "hftbacktest"),
-    (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz cannot be read"),
-    (parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100], "the Parquet file (cannot be read|says that its footer has)"),
-    (b"PAR1" + bytes(50), "the Parquet file cannot be read"),
-    (b"ARROW1\0\0" + bytes(50), "the Arrow data cannot be read"),
-    (parquet_of(transact_time=[1600000000000], price=[1.0], qty=["x"]), "row 1: column 'qty': 'x' is not a number"),
-])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":"x","qty":2}',
+            r"element 2 \(byte 48\): 'price': 'x' is not a number",
+        ),
+        (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":null,"qty":2}', "'price': '' is not a number"),
+        (OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":1,"qty":', "stops inside the element at byte 48"),
+        (
+            OBJECT + b'{"ts":"2026-02-01T00:00:01Z","price":1,,"qty":1}',
+            r"element 2 \(byte 48\): the JSON cannot be read",
+        ),
+        (OBJECT + b"17\n", "byte 48 is '1', where a JSON object or array must begin"),
+        (b"[" + OBJECT.strip() + b",", "stops inside its array"),
+        (b'{"ts":1,"price":1,"qty":2}', "seconds, ms, us or ns"),
+        (b'{"open_time":1600000000000,"close":2}', "one row alone does not tell its period"),
+        (b"[[1,2,3]]", "an array of 3: objects are read, and candles of 12 or 6"),
+        (saved(ts=np.arange(3), price=np.ones(3)), "column 'qty' is missing|neither bars"),
+        (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3)), "holds 0: seconds, ms, us or ns"),
+        (saved(ts_s=np.arange(3), price=np.ones(2), qty=np.ones(3)), "differ in length: ts_s 3, price 2, qty 3"),
+        (saved(ts=np.array([object()], dtype=object)), "Python objects, which are not read"),
+        (saved(ts=np.ones((2, 2, 2))), r"of shape \(2, 2, 2\)"),
+        (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8")])), "hftbacktest"),
+        (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz cannot be read"),
+        (
+            parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100],
+            "the Parquet file (cannot be read|says that its footer has)",
+        ),
+        (b"PAR1" + bytes(50), "the Parquet file cannot be read"),
+        (b"ARROW1\0\0" + bytes(50), "the Arrow data cannot be read"),
+        (parquet_of(transact_time=[1600000000000], price=[1.0], qty=["x"]), "row 1: column 'qty': 'x' is not a number"),
+    ],
+)
 def test_what_is_refused(data, message):
     with pytest.raises(HqError, match=message) as caught:
         read(data)
@@ -300,10 +358,34 @@ def test_packed_frames_are_read():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.booleans(), st.lists(st.sampled_from([
-    '{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}', '{"ts":"2026-02-01T00:00:00Z","price":"x","qty":2}', "{",
-    "}", "[", "]", ",", '"', "\\", " ", "\n", "1", "null", '{"e":"x"}', '{"kind":"fill"}', "{}", "[]",
-]), max_size=20), st.lists(st.integers(1, 40), max_size=3))
+@given(
+    st.booleans(),
+    st.lists(
+        st.sampled_from(
+            [
+                '{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}',
+                '{"ts":"2026-02-01T00:00:00Z","price":"x","qty":2}',
+                "{",
+                "}",
+                "[",
+                "]",
+                ",",
+                '"',
+                "\\",
+                " ",
+                "\n",
+                "1",
+                "null",
+                '{"e":"x"}',
+                '{"kind":"fill"}',
+                "{}",
+                "[]",
+            ]
+        ),
+        max_size=20,
+    ),
+    st.lists(st.integers(1, 40), max_size=3),
+)
 def test_any_json_gives_rows_or_one_error(array, pieces, sizes):
     from hq_core.formats.jsonl import JsonSource
 

@@ -1,4 +1,5 @@
 """A few of the runs of fuzz_commands.py; HQ_TRIALS=full makes all of them."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """hq-gen: the same seed gives the same bits whatever the batch, and rows that make sense."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """Ehlers' cycle indicators where TA-Lib has no answer, or a poor one."""
+
 from __future__ import annotations
 
 import math
@@ -18,7 +19,7 @@ def test_a_tick_of_1e17_is_forgotten(name: str) -> None:
         apart = np.abs(ours - clean)[3000:]
         assert apart.max() < 1e-9
     kept = np.abs(np.asarray(talib.HT_DCPERIOD(broken)) - talib.HT_DCPERIOD(walk))[3000:]
-    assert kept.max() > 1           # TA-Lib's sums keep what the tick has cost them: why it is no oracle here
+    assert kept.max() > 1  # TA-Lib's sums keep what the tick has cost them: why it is no oracle here
 
 
 def test_the_period_and_the_phase_of_a_sine_wave() -> None:

@@ -1,4 +1,5 @@
 """Where compiled kernels lie and who may have made them: folders, links, images, the lock, the environment."""
+
 from __future__ import annotations
 
 import fcntl
@@ -27,7 +28,11 @@ def home(tmp_path):
 def python(code, cwd, *, umask=0o022, **env):
     """What `code` prints under an environment of these variables alone."""
     ended = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=cwd, umask=umask,
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        umask=umask,
         env={"PYTHONPATH": os.pathsep.join([str(ROOT / "core"), str(ROOT / "tests")]), **env},
     )
     assert ended.returncode == 0, ended.stderr
@@ -47,14 +52,17 @@ def test_the_cache_that_hq_makes_is_one_it_uses_whatever_the_umask(home, umask):
             path = path.parent
 
 
-@pytest.mark.parametrize(("env", "why"), [
-    ({"HQ_CACHE": "cache"}, "HQ_CACHE is cache, which is no absolute path"),
-    ({"HQ_CACHE": "~/cache"}, "HQ_CACHE is ~/cache, which is no absolute path"),
-    ({"XDG_CACHE_HOME": "x", "HOME": "/root"}, "XDG_CACHE_HOME is x, which is no absolute path"),
-    ({"HOME": "."}, "HOME is ., which is no absolute path"),
-    ({"HOME": ""}, "HOME is empty"),
-    ({}, "HOME is empty"),
-])
+@pytest.mark.parametrize(
+    ("env", "why"),
+    [
+        ({"HQ_CACHE": "cache"}, "HQ_CACHE is cache, which is no absolute path"),
+        ({"HQ_CACHE": "~/cache"}, "HQ_CACHE is ~/cache, which is no absolute path"),
+        ({"XDG_CACHE_HOME": "x", "HOME": "/root"}, "XDG_CACHE_HOME is x, which is no absolute path"),
+        ({"HOME": "."}, "HOME is ., which is no absolute path"),
+        ({"HOME": ""}, "HOME is empty"),
+        ({}, "HOME is empty"),
+    ],
+)
 def test_a_relative_path_or_no_home_is_no_place(home, env, why):
     assert why in python(PRINTS, home, **env)
     assert list(home.iterdir()) == []
@@ -88,7 +96,7 @@ def test_a_sticky_folder_lies_on_the_way_but_is_no_place(home):
     (sticky / "mine").mkdir(parents=True, mode=0o700)
     sticky.chmod(0o1777)
     (home / "link").symlink_to(sticky)
-    if os.geteuid() == 0:           # only root's may lie on the way
+    if os.geteuid() == 0:  # only root's may lie on the way
         place.check(str(sticky / "mine"))
     for path in (sticky, home / "link"):
         with pytest.raises(ValueError, match="others may write"):
@@ -111,7 +119,7 @@ def folder(home, monkeypatch):
     return home
 
 
-CODE = b"\xb8\x2a\x00\x00\x00\xc3"       # mov eax, 42; ret
+CODE = b"\xb8\x2a\x00\x00\x00\xc3"  # mov eax, 42; ret
 
 
 def test_an_image_under_another_kernel_s_name_is_refused(folder):
@@ -143,7 +151,7 @@ def test_what_is_no_regular_file_of_an_image_s_size_is_no_image(folder, sort):
         if os.geteuid() != 0:
             pytest.skip("only root can make a device")
         try:
-            os.mknod(path, 0o600 | 0o020000, os.makedev(1, 5))      # /dev/zero
+            os.mknod(path, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero
         except PermissionError:
             pytest.skip("no devices can be made here")
     elif sort == "folder":
@@ -170,7 +178,7 @@ def test_a_lock_held_for_seconds_says_by_whom(folder, monkeypatch):
     ) as holder:
         assert holder.stdout.readline() == b"held\n"
         threading.Thread(target=lambda: (told.wait(60), holder.stdin.close())).start()
-        with cache.lock("one-2"):       # the lock is the kernel's, of whatever version
+        with cache.lock("one-2"):  # the lock is the kernel's, of whatever version
             assert (folder / "one.lock").read_text() == str(os.getpid())
     assert heard == [("one", str(holder.pid))]
 
@@ -197,11 +205,14 @@ def test_a_command_says_whom_it_waits_for(run, home):
     )
 
 
-@pytest.mark.parametrize(("env", "line"), [
-    ({"HQ_PROCESSOR": "junk"}, "HQ_PROCESSOR is junk; it may be x86-64-v2 or x86-64-v3, or be unset"),
-    ({"HQ_JIT": "junk"}, "HQ_JIT is junk; it may be image or numba, or be unset"),
-    ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set, but hq runs on compiled kernels; unset it"),
-])
+@pytest.mark.parametrize(
+    ("env", "line"),
+    [
+        ({"HQ_PROCESSOR": "junk"}, "HQ_PROCESSOR is junk; it may be x86-64-v2 or x86-64-v3, or be unset"),
+        ({"HQ_JIT": "junk"}, "HQ_JIT is junk; it may be image or numba, or be unset"),
+        ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set, but hq runs on compiled kernels; unset it"),
+    ],
+)
 @pytest.mark.parametrize("command", ["hq warm", "hq-gen bars --rows 3 --seed 1"])
 def test_an_environment_that_cannot_be_is_one_line_and_78(run, command, env, line):
     ran = run(command, env=env)
@@ -232,8 +243,14 @@ print(out.tobytes().hex(), [name for name in os.environ if name.startswith("NUMB
 @pytest.mark.parametrize("route", ["image", "numba"])
 def test_numba_s_variables_change_neither_code_nor_output(home, route):
     plain = python(SETTINGS, home, HQ_CACHE=str(home / "plain"), HQ_JIT=route)
-    asked = {"NUMBA_OPT": "0", "NUMBA_BOUNDSCHECK": "1", "NUMBA_DEBUGINFO": "1", "NUMBA_DUMP_IR": "1",
-        "NUMBA_CACHE_DIR": str(home / "elsewhere"), "NUMBA_NUM_THREADS": "-1"}
+    asked = {
+        "NUMBA_OPT": "0",
+        "NUMBA_BOUNDSCHECK": "1",
+        "NUMBA_DEBUGINFO": "1",
+        "NUMBA_DUMP_IR": "1",
+        "NUMBA_CACHE_DIR": str(home / "elsewhere"),
+        "NUMBA_NUM_THREADS": "-1",
+    }
     (home / ".numba_config.yaml").write_text("dump_ir: 1\nopt: junk\n")
     odd = python(SETTINGS, home, HQ_CACHE=str(home / "odd"), HQ_JIT=route, **asked)
     assert odd == plain.replace("[]", str(sorted(asked, key=list(asked).index)))

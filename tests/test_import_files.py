@@ -1,4 +1,5 @@
 """Several files, of a zip or of a command line, are one series or are refused; what hq-import says of odd files."""
+
 from __future__ import annotations
 
 import json
@@ -28,14 +29,27 @@ def refused(data: bytes, message: str, **options) -> None:
 
 
 # -- names -----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "symbol", "period"), [
-    ("BTCUSDT-1m-2024-01.csv", "BTCUSDT", "1m"), ("d/BTC_USDT-1h.csv", "BTCUSDT", "1h"),
-    ("btcusdt_4h.csv", "BTCUSDT", "4h"), ("BTC-USDT-1d.csv.gz", "BTCUSDT", "1d"),
-    ("BTCUSDT-aggTrades-2024-01-31.csv", "BTCUSDT", "aggTrades"), ("EURUSD_M15_2024.csv", "EURUSD", "M15"),
-    ("ethusdt.csv", "ETHUSDT", ""), ("eth_usdt.csv", "ETHUSDT", ""), ("1000SHIBUSDT-1h.csv", "1000SHIBUSDT", "1h"),
-    ("2024-01.csv", "", ""), ("jan-2024.csv", "", ""), ("March_2024.csv", "", ""), ("part1.csv", "", ""), ("-", "", ""),
-    ("1h.csv", "", "1h"), ("", "", ""),
-])
+@pytest.mark.parametrize(
+    ("name", "symbol", "period"),
+    [
+        ("BTCUSDT-1m-2024-01.csv", "BTCUSDT", "1m"),
+        ("d/BTC_USDT-1h.csv", "BTCUSDT", "1h"),
+        ("btcusdt_4h.csv", "BTCUSDT", "4h"),
+        ("BTC-USDT-1d.csv.gz", "BTCUSDT", "1d"),
+        ("BTCUSDT-aggTrades-2024-01-31.csv", "BTCUSDT", "aggTrades"),
+        ("EURUSD_M15_2024.csv", "EURUSD", "M15"),
+        ("ethusdt.csv", "ETHUSDT", ""),
+        ("eth_usdt.csv", "ETHUSDT", ""),
+        ("1000SHIBUSDT-1h.csv", "1000SHIBUSDT", "1h"),
+        ("2024-01.csv", "", ""),
+        ("jan-2024.csv", "", ""),
+        ("March_2024.csv", "", ""),
+        ("part1.csv", "", ""),
+        ("-", "", ""),
+        ("1h.csv", "", "1h"),
+        ("", "", ""),
+    ],
+)
 def test_what_a_name_says(name, symbol, period):
     assert named(name) == (symbol, period)
 
@@ -48,10 +62,15 @@ def test_parts_of_a_symbol_and_other_words_for_a_period_are_the_same():
     assert two_periods("trades", "aggTrades")
 
 
-@pytest.mark.parametrize("names", [
-    ("BTC_USDT-1h.csv", "ETH_USDT-1h.csv"), ("btcusdt_1h.csv", "ethusdt_1h.csv"), ("btcusdt.csv", "ethusdt.csv"),
-    ("BTCUSDT-1h-2025-06.csv", "LINKUSDT-1h-2026-02.csv"),
-])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("BTC_USDT-1h.csv", "ETH_USDT-1h.csv"),
+        ("btcusdt_1h.csv", "ethusdt_1h.csv"),
+        ("btcusdt.csv", "ethusdt.csv"),
+        ("BTCUSDT-1h-2025-06.csv", "LINKUSDT-1h-2026-02.csv"),
+    ],
+)
 def test_two_symbols_by_any_form_of_name_are_no_series(names, run, tmp_path):
     first, second = bars(8), bars(8, start=8)
     packed = archive((names[0], first), (names[1], second))
@@ -87,14 +106,19 @@ def test_a_finer_file_of_a_zip_is_no_part_of_the_series(order):
 
 
 def test_files_of_two_periods_are_not_sorted_into_one(tmp_path):
-    refused(archive(("a.csv", bars(96)), ("b.csv", bars(24, 4))), "a.csv and b.csv hold 1h and 4h", order="sort",
-            dedupe="last")
+    refused(
+        archive(("a.csv", bars(96)), ("b.csv", bars(24, 4))),
+        "a.csv and b.csv hold 1h and 4h",
+        order="sort",
+        dedupe="last",
+    )
 
 
 def test_files_that_say_both_times_of_a_bar_are_compared_by_how_long_they_last():
     def lasting(n: int, hours: int, start: int) -> bytes:
-        rows = [f"{START + HOUR * (start + hours * i)},{START + HOUR * (start + hours * (i + 1)) - 1},5\n"
-                for i in range(n)]
+        rows = [
+            f"{START + HOUR * (start + hours * i)},{START + HOUR * (start + hours * (i + 1)) - 1},5\n" for i in range(n)
+        ]
         return ("open_time,close_time,close\n" + "".join(rows)).encode()
 
     refused(archive(("a.csv", lasting(9, 4, 0)), ("b.csv", lasting(9, 1, 36))), "a.csv and b.csv hold 4h and 1h")
@@ -120,7 +144,7 @@ def test_files_of_two_periods_are_no_series_of_a_period_that_is_given(run, tmp_p
     ran = run("hq-import --period 1h s1.csv s2.csv")
     assert ran.code == 65
     assert ran.stderr == "hq-import: s1.csv and s2.csv hold 1h and 4h: import them one by one\n"
-    assert run("hq-import s1.csv s2.csv | hq-export jsonl").code == 0     # two series, each with its own period
+    assert run("hq-import s1.csv s2.csv | hq-export jsonl").code == 0  # two series, each with its own period
     refused(archive(("a.csv", bars(50)), ("b.csv", bars(50, 4, 50))), "a.csv and b.csv hold 1h and 4h", period="1h")
 
 
@@ -159,16 +183,17 @@ def test_a_local_time_that_goes_back_is_not_called_utc(run):
 
 def test_what_a_message_offers_for_repeated_rows_is_enough(run):
     head, *lines = bars(9).splitlines(keepends=True)
-    data = b"".join([head, *lines, lines[6]])       # a repeated row that does not follow its like
+    data = b"".join([head, *lines, lines[6]])  # a repeated row that does not follow its like
     assert "hq-import --order sort puts rows in order, with --dedupe exact or last" in run("hq-import", data).stderr
     ran = run("hq-import --order sort --dedupe exact | hq-export csv | wc -l", data)
     assert (ran.code, ran.text.strip()) == (0, "10")
 
 
 # -- zones -----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "near"), [
-    ("Berlin", "Europe/Berlin"), ("New York", "America/New_York"), ("Europe/Londn", "Europe/London"), ("xyzzy", ""),
-])
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("Berlin", "Europe/Berlin"), ("New York", "America/New_York"), ("Europe/Londn", "Europe/London"), ("xyzzy", "")],
+)
 def test_an_unknown_zone_is_told_before_anything_is_read_with_the_nearest_one(name, near, run):
     hint = f"; did you mean {near}?" if near else ""
     said = f"time zone '{name}' is not known; zones have IANA names, such as America/New_York{hint}\n"
@@ -196,8 +221,9 @@ def test_a_volume_of_nothing_but_0_beside_one_of_ticks_is_told(volumes, told, ru
     line = "hq-import: volume is 0 in all rows; --columns 'volume=<TICKVOL>' takes the ticks for it\n"
     assert (ran.code, ran.stderr) == (0, line if told else "")
     if told:
-        taken = run("hq-import --tz UTC --stamp open --columns 'volume=<TICKVOL>' | hq-export csv",
-                    (TERMINAL + rows).encode())
+        taken = run(
+            "hq-import --tz UTC --stamp open --columns 'volume=<TICKVOL>' | hq-export csv", (TERMINAL + rows).encode()
+        )
         assert (taken.code, taken.stderr, taken.text.splitlines()[1].split(",")[6]) == (0, "", "7.0")
 
 
@@ -215,7 +241,7 @@ def test_whole_times_that_are_written_as_floats_are_times(form):
 @pytest.mark.parametrize("text", ["107,569.67", "1.575,01", "1'575.0", "1 575 000", "1,575,000"])
 def test_thousands_separators_are_called_by_their_name(text):
     hint = "is not a number; hq-import reads numbers without thousands separators"
-    data = f'open_time;close;volume\n{START};{text};1\n{START + HOUR};5;1\n'
+    data = f"open_time;close;volume\n{START};{text};1\n{START + HOUR};5;1\n"
     refused(data.encode(), f"row 1 .*: column 'close': '{text}' {hint}")
     refused(data.encode().replace(text.encode(), b"5,1", 1).replace(b";5;", f";{text};".encode()), hint, decimal=",")
     refused(json.dumps({"open_time": START, "close": text}).encode(), hint, period="1h")

@@ -1,4 +1,5 @@
 """Prices and times that cannot be: an error of every filter, unless hq-import is told to drop or keep them."""
+
 from __future__ import annotations
 
 import io
@@ -68,8 +69,12 @@ def test_dropped_rows_are_counted_by_reason():
     got, dropped = rows(table(*GOOD, *lines, *GOOD, *lines), invalid="drop")
     assert len(got) == 8
     assert dropped == {
-        "high below low": 2, "open outside low and high": 2, "close outside low and high": 2, "low not above 0": 2,
-        "open not above 0": 2, "volume below 0": 2,
+        "high below low": 2,
+        "open outside low and high": 2,
+        "close outside low and high": 2,
+        "low not above 0": 2,
+        "open not above 0": 2,
+        "volume below 0": 2,
     }
 
 
@@ -121,9 +126,7 @@ def test_a_dropped_row_moves_no_other_row():
 
 
 # -- trades --------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("row", "told"), [
-    ("0,1", "price is 0.0"), ("-1,1", "price is -1.0"), ("1,-2", "qty is -2.0"),
-])
+@pytest.mark.parametrize(("row", "told"), [("0,1", "price is 0.0"), ("-1,1", "price is -1.0"), ("1,-2", "qty is -2.0")])
 def test_trades_that_cannot_be_are_errors_dropped_or_kept(row, told):
     data = table("5,1", row, "6,1", head="transact_time,price,qty")
     with pytest.raises(HqError, match=f"row 2 .*{told}"):
@@ -216,8 +219,10 @@ def test_1970_is_told(run):
     data = b"".join(b"%d,1,1\n" % i for i in (0, 1, 2))
     for command in "hq-import", "hq-indicators sma:2(price)":
         option = " --time-unit s" if command == "hq-import" else ""
-        ran = run(f"{command.replace('(', chr(92) + '(').replace(')', chr(92) + ')')}{option} > /dev/null",
-                  (b"time,price,qty\n" if option else b"ts_s,price,qty\n") + data)
+        ran = run(
+            f"{command.replace('(', chr(92) + '(').replace(')', chr(92) + ')')}{option} > /dev/null",
+            (b"time,price,qty\n" if option else b"ts_s,price,qty\n") + data,
+        )
         assert "rows in 1970 (is the time unit right?" in ran.stderr, ran.stderr
         assert ": 3 rows" in ran.stderr
     ran = run("hq-import --time-unit s --any-year > /dev/null", b"time,price,qty\n" + data)

@@ -1,4 +1,5 @@
 """hq-import's options: files, formats of times, dates apart from times, lines and columns that are not read."""
+
 from __future__ import annotations
 
 import json
@@ -14,7 +15,7 @@ from hq_core.formats import Options, open_source
 from hq_core.formats.clock import Clock
 
 HOUR = 3600 * 10**9
-START = 1_704_067_200 * 10**9           # 2024-01-01
+START = 1_704_067_200 * 10**9  # 2024-01-01
 
 
 def imported(text: str, **options) -> tuple[dict[str, dict[str, list]], list[str]]:
@@ -47,9 +48,9 @@ def test_files_are_read_one_after_the_other_and_dash_is_stdin(run, tmp_path):
 
 def test_files_of_different_formats_are_one_stream(run, tmp_path):
     (tmp_path / "a.csv").write_text(FIRST)
-    (tmp_path / "b.json").write_text(json.dumps(
-        [{"open_time": 1704074400000 + i * 3600000, "close": 3.0 + i} for i in (0, 1)]
-    ))
+    (tmp_path / "b.json").write_text(
+        json.dumps([{"open_time": 1704074400000 + i * 3600000, "close": 3.0 + i} for i in (0, 1)])
+    )
     assert run("hq-import a.csv > a.hqf && hq-import a.hqf b.json | hq-export csv --columns close").text == (
         "close\n1.0\n2.0\n3.0\n4.0\n"
     )
@@ -66,7 +67,8 @@ def test_an_error_names_its_file(run, tmp_path):
     (tmp_path / "b.csv").write_text(SECOND.replace("3\n", "three\n"))
     (tmp_path / "folder").mkdir()
     for line, code, told in (
-        ("a.csv b.csv", 65, "b.csv: row 1"), ("a.csv none.csv", 66, "none.csv: No such file"),
+        ("a.csv b.csv", 65, "b.csv: row 1"),
+        ("a.csv none.csv", 66, "none.csv: No such file"),
         ("folder", 66, "folder: is a folder"),
     ):
         ran = run(f"hq-import {line} > /dev/null")
@@ -80,12 +82,15 @@ def test_a_state_goes_with_stdin(run, tmp_path):
 
 
 # -- times ---------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("form", "first", "second"), [
-    ("%d/%m/%Y %H:%M", "01/02/2024 10:00", "01/02/2024 11:00"),
-    ("%m-%d-%y %I:%M %p", "02-01-24 10:00 AM", "02-01-24 11:00 AM"),
-    ("%Y%m%d %H%M%S", "20240201 100000", "20240201 110000"),
-    ("%d %b %Y %H:%M:%S.%f", "1 Feb 2024 10:00:00.000000", "1 Feb 2024 11:00:00.000000"),
-])
+@pytest.mark.parametrize(
+    ("form", "first", "second"),
+    [
+        ("%d/%m/%Y %H:%M", "01/02/2024 10:00", "01/02/2024 11:00"),
+        ("%m-%d-%y %I:%M %p", "02-01-24 10:00 AM", "02-01-24 11:00 AM"),
+        ("%Y%m%d %H%M%S", "20240201 100000", "20240201 110000"),
+        ("%d %b %Y %H:%M:%S.%f", "1 Feb 2024 10:00:00.000000", "1 Feb 2024 11:00:00.000000"),
+    ],
+)
 @pytest.mark.parametrize("as_json", [False, True])
 def test_times_are_read_by_a_format(form, first, second, as_json):
     text = f"time,close\n{first},1\n{second},2\n"
@@ -121,7 +126,8 @@ def test_a_time_in_no_known_form_names_the_option():
 def test_a_bad_second_time_is_told_with_its_row():
     """It was a ValueError, exit 70."""
     for text in (
-        "open_time,close\n1704067200000,1\nsoon,2\n", "time,close\n2024-01-01T00:00:00Z,1\nsoon,2\n",
+        "open_time,close\n1704067200000,1\nsoon,2\n",
+        "time,close\n2024-01-01T00:00:00Z,1\nsoon,2\n",
         json.dumps([{"open_time": 1704067200000, "close": 1}, {"open_time": "soon", "close": 2}]),
     ):
         with pytest.raises(HqError, match="(row|element) 2.*soon") as caught:
@@ -141,8 +147,13 @@ def test_a_date_and_a_time_of_day_are_one_time(date):
 
 def test_columns_name_a_date_and_a_time_and_the_format_reads_both():
     text = "02/01/2024,0930,10\n02/01/2024,0931,11\n"
-    got = imported(text, columns={"date": "1", "time": "2", "close": "3"}, time_format="%m/%d/%Y %H%M",
-                   tz="America/New_York", stamp="open")[0]["bar//1m"]
+    got = imported(
+        text,
+        columns={"date": "1", "time": "2", "close": "3"},
+        time_format="%m/%d/%Y %H%M",
+        tz="America/New_York",
+        stamp="open",
+    )[0]["bar//1m"]
     assert got["open_time"] == [1706797800 * 10**9, 1706797860 * 10**9]
     with pytest.raises(HqError, match="date and time are two columns that go together"):
         imported(text, columns={"date": "1", "close": "3"}, tz="UTC", stamp="open")
@@ -156,9 +167,9 @@ def test_a_date_and_a_time_in_json_and_a_bad_one_with_its_row():
         imported(json.dumps(rows), tz="UTC")
 
 
-@pytest.mark.parametrize("form", [
-    "", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%d.%m.%y %H:%M%z", "%H:%M %d.%m.%Y", "%b %d %Y %I:%M %p",
-])
+@pytest.mark.parametrize(
+    "form", ["", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%d.%m.%y %H:%M%z", "%H:%M %d.%m.%Y", "%b %d %Y %I:%M %p"]
+)
 def test_halves_of_times_that_were_read_before_change_nothing(form):
     chance = random.Random(form)
     clock = Clock(form)
@@ -271,16 +282,19 @@ def test_a_foreign_name_that_is_taken_for_ours_is_told(run):
 
 
 # -- usage ---------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("options", "told"), [
-    ("--period 99999999999999999999d", "is longer than 1"),
-    ("--period 90000d", "--period: period '90000d' is longer than 1"),
-    ("--period 5x", "--period: period '5x' is not a count"),
-    ("--columns close=a,close=b", "close is given twice, as 'a' and 'b'"),
-    ("--columns close=a,open=a", "'a' is given twice, as close and open"),
-    ("--columns clsoe=close", "'clsoe' is no column of a bar; did you mean close?"),
-    ("--columns vlume=close", "'vlume' is no column of a bar; did you mean volume?"),
-    ("--kind trade --columns prise=close", "'prise' is no column of a trade; did you mean price?"),
-])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--period 99999999999999999999d", "is longer than 1"),
+        ("--period 90000d", "--period: period '90000d' is longer than 1"),
+        ("--period 5x", "--period: period '5x' is not a count"),
+        ("--columns close=a,close=b", "close is given twice, as 'a' and 'b'"),
+        ("--columns close=a,open=a", "'a' is given twice, as close and open"),
+        ("--columns clsoe=close", "'clsoe' is no column of a bar; did you mean close?"),
+        ("--columns vlume=close", "'vlume' is no column of a bar; did you mean volume?"),
+        ("--kind trade --columns prise=close", "'prise' is no column of a trade; did you mean price?"),
+    ],
+)
 def test_what_the_command_line_cannot_mean_is_exit_2(run, options, told):
     ran = run(f"hq-import {options}", FIRST.encode())
     assert (ran.code, told in ran.stderr) == (2, True), ran.stderr

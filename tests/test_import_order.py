@@ -1,4 +1,5 @@
 """hq-import --order sort and --dedupe: any disorder gives the clean file again, or an error that names the rows."""
+
 from __future__ import annotations
 
 import csv
@@ -177,8 +178,9 @@ def test_exact_drops_rows_equal_in_all_columns_and_refuses_others(order):
 def test_last_keeps_the_last_row_of_a_key(order):
     lines = bar_lines(5)
     newer = [line.replace(".5", ".75") for line in lines]
-    got = rows_of(imported(text(BAR_HEAD, [row for pair in zip(lines, newer) for row in pair]), "last", order=order,
-                           **BARS))
+    got = rows_of(
+        imported(text(BAR_HEAD, [row for pair in zip(lines, newer) for row in pair]), "last", order=order, **BARS)
+    )
     assert imported.dropped == {"replaced by a later row with the same key": 5}
     assert got == rows_of(imported(text(BAR_HEAD, newer)))
 
@@ -201,9 +203,10 @@ def test_disorder_is_an_error_where_repeats_are_dropped(dedupe):
 def test_where_a_read_ends_does_not_matter_to_repeats(dedupe):
     """Promise 4: a forming bar of a later ts between a row and its repeat, in one read or in several."""
     minute = 60 * 10**9
-    rows = [((at + 1) * minute, at * minute, float(close), done) for at, close, done in (
-        (0, 1, 1), (1, 2, 0), (0, 1, 1), (1, 3, 0), (1, 4, 1), (1, 4, 1), (2, 5, 0), (2, 6, 1),
-    )]
+    rows = [
+        ((at + 1) * minute, at * minute, float(close), done)
+        for at, close, done in ((0, 1, 1), (1, 2, 0), (0, 1, 1), (1, 3, 0), (1, 4, 1), (1, 4, 1), (2, 5, 0), (2, 6, 1))
+    ]
     series = bars(rows, "ts open_time close complete", period="1m")
     got = [rows_of(imported(frames(series, each=each), dedupe)) for each in (1, 2, 3, 5, 8)]
     assert got[0]["bar/BTCUSDT/1m"]["close"] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] if dedupe == "exact" else got[0]
@@ -239,7 +242,7 @@ def test_a_state_remembers_the_rows_that_a_repeat_may_be_of(run, tmp_path):
             assert ran.code == 0, ran.stderr
         if dedupe == "exact":
             assert run("cat 1.hqf 2.hqf | hq-diff all.hqf -").code == 0
-        else:       # the last ts is held until another one comes
+        else:  # the last ts is held until another one comes
             got = rows_of((tmp_path / "1.hqf").read_bytes() + (tmp_path / "2.hqf").read_bytes())
             assert got["bar/X/1m"]["close"] == [11.0, 12.0, 13.0, 14.0, 15.0]
 

@@ -4,6 +4,7 @@ The measure of a difference is the same everywhere: |ours - theirs| over the lar
 of the row: the larger bound of an output with bounds, 1 for a ratio, and otherwise the largest input of the last
 warm-up + 1 rows, its square or the largest price times the largest volume, as the output's range says.
 """
+
 from __future__ import annotations
 
 import csv
@@ -50,7 +51,7 @@ def largest(columns: oracles.Columns, keys: list[str], warmup: int) -> np.ndarra
     size = np.max([np.abs(columns[key]) for key in keys], axis=0) if rows else np.empty(0)
     found = np.where(np.isfinite(size), size, 0.0)
     reach = 1
-    while reach < min(warmup + 1, rows):        # windows of 1, 2, 4 ... rows, the last step overlapping
+    while reach < min(warmup + 1, rows):  # windows of 1, 2, 4 ... rows, the last step overlapping
         step = min(reach, warmup + 1 - reach)
         found[step:] = np.maximum(found[step:], found[: rows - step].copy())
         reach += step
@@ -67,7 +68,7 @@ def differ(
         wanted = np.asarray(other)
         assert np.isnan(ours).tolist() == np.isnan(wanted).tolist(), output
         size = np.maximum(np.abs(wanted), unit(run.of, output, columns, run.warmup))
-        with np.errstate(invalid="ignore"):         # equal infinities, the logarithm of 0 say, are nan apart
+        with np.errstate(invalid="ignore"):  # equal infinities, the logarithm of 0 say, are nan apart
             apart = np.abs(ours - wanted)
         known = ~np.isnan(wanted) & (apart > 0)
         worst = max(worst, float(np.max(apart[known] / size[known], initial=0.0)))
@@ -201,7 +202,8 @@ HOSTILE = {
 
 PERIODS = [
     (name, {"period": period} if period else {})
-    for name in EXACT for period in ((2, 5, 14, 50) if "period" in load(name).params else (0,))
+    for name in EXACT
+    for period in ((2, 5, 14, 50) if "period" in load(name).params else (0,))
 ]
 
 
@@ -228,7 +230,7 @@ each_slow = each_of([(name, params) for name, params in VARIANTS if name in SLOW
 @each_slow
 def test_an_independent_slow_form_agrees(name: str, params: oracles.Params) -> None:
     whole = load(name).bind((), params)
-    rows = load(name).warmup(whole) + 120       # slow they are
+    rows = load(name).warmup(whole) + 120  # slow they are
     for series, values in TAME.items():
         columns = within({key: column[:rows] for key, column in values.items()}, load(name).domain)
         theirs = oracles.SLOW[name](columns, **whole)
@@ -277,7 +279,7 @@ def test_talib_regression_table(shared: os.PathLike[str]) -> None:
             assert np.isnan(found).sum() == int(row["first_valid_bar"])
             assert found[int(row["bar"])] == pytest.approx(float(row["talib_0_8_1"]), rel=1e-12, abs=1e-12)
             seen.add(name)
-    assert seen == listed       # not every function has rows in that table
+    assert seen == listed  # not every function has rows in that table
     assert {"ma", "rsi", "stddev", "bbands", "macd", "atr"} <= seen
 
 
@@ -295,7 +297,7 @@ def test_a_tick_of_1e17_leaves_the_sma_without_a_trace() -> None:
     broken[20] = 1e17
     ours, clean = (once("sma", flat_bars(column), {"period": 10})[0] for column in (broken, walk))
     assert ours[30:].tobytes() == clean[30:].tobytes()
-    assert np.abs(oracles.talib.SMA(broken, 10) - clean)[30:].min() > 1        # why TA-Lib is no oracle here
+    assert np.abs(oracles.talib.SMA(broken, 10) - clean)[30:].min() > 1  # why TA-Lib is no oracle here
 
 
 def test_an_ema_of_one_row_is_that_row() -> None:
@@ -368,7 +370,9 @@ def test_typical_prices_that_differ_by_rounding_alone_have_not_moved() -> None:
     close = np.round(300 + 0.1 * np.cumsum(rng.integers(-5, 6, 3000)), 1)
     columns = {
         "high": np.round(close + 0.1 * rng.integers(0, 6, 3000), 1),
-        "low": np.round(close - 0.1 * rng.integers(0, 6, 3000), 1), "close": close, "volume": np.ones(3000),
+        "low": np.round(close - 0.1 * rng.integers(0, 6, 3000), 1),
+        "close": close,
+        "volume": np.ones(3000),
     }
     assert differ("mfi", {}, columns, by_talib("mfi", {}, columns)) < 1e-12
     rounded = np.diff((columns["high"] + columns["low"] + close) / 3)

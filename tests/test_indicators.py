@@ -1,4 +1,5 @@
 """The promises that every indicator of the registry keeps, whatever its values are: no list, no exception."""
+
 from __future__ import annotations
 
 import os
@@ -60,8 +61,8 @@ def test_parameters_work_at_their_bounds_and_not_beyond(name: str) -> None:
     assert checks.bounds(name) == ""
 
 
-PARTS = 16      # so that several processes may share the work
-FULL = os.environ.get("HQ_TRIALS") == "full"        # all parts; else some, as compiling everything takes minutes
+PARTS = 16  # so that several processes may share the work
+FULL = os.environ.get("HQ_TRIALS") == "full"  # all parts; else some, as compiling everything takes minutes
 
 
 def shared_out(part: int) -> list[str]:

@@ -1,4 +1,5 @@
 """Kernels through both routes, the image cache and its safety, and what an image must refuse."""
+
 from __future__ import annotations
 
 import math
@@ -24,9 +25,7 @@ def scaled(x, step):
 
 
 @kernel(state="total seen:i8")
-def every_kind(
-    a: F8, b: I8, c: I4, d: I1, e: U1, n: int, factor: float, s: State, out: F8,
-) -> None:
+def every_kind(a: F8, b: I8, c: I4, d: I1, e: U1, n: int, factor: float, s: State, out: F8) -> None:
     for i in range(len(a)):
         s.total += scaled(a[i], i) + b[i] + c[i] + d[i] + e[i]
         s.seen += n
@@ -94,7 +93,7 @@ def test_loops_that_become_memory_calls_need_no_libc(n):
     cell.set(n=n)
     cell.run()
     assert list(y) == before[:n] + [0.0] * (400 - n)
-    assert list(x) == before[:1] + before[: max(n - 1, 0)] + before[max(n, 1):]
+    assert list(x) == before[:1] + before[: max(n - 1, 0)] + before[max(n, 1) :]
 
 
 def test_division_by_zero_is_infinite():
@@ -177,7 +176,10 @@ def in_process(folder, **env):
     script = SCRIPT.format(tests=str(ROOT / "tests"), core=str(ROOT / "core"))
     # pytest is imported by test_jit itself and costs nothing that matters here
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "HQ_CACHE": str(folder), **env},
     )
     return done.stdout.split()
@@ -232,7 +234,7 @@ def test_an_image_that_cannot_be_trusted_is_not_used(private, damage):
         path.symlink_to(elsewhere)
     again = in_process(private)
     assert again[:2] == good[:2]
-    assert again[2] == "True"       # it compiled
+    assert again[2] == "True"  # it compiled
 
 
 def test_a_cache_that_others_may_write_is_ignored(private):

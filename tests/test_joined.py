@@ -1,4 +1,5 @@
 """Indicators of hq-indicators that read other series than their own: values as of the row's ts, never later ones."""
+
 from __future__ import annotations
 
 import math
@@ -23,7 +24,7 @@ def test_another_symbol_is_read_as_of_the_row() -> None:
     run = Run(stage("sub(close,close@Y)")).announce("15m").announce("15m", symbol="Y")
     run.feed("15m", bars([1, 2, 3])).feed("15m", bars([10, 20, 30]), symbol="Y").finish()
     assert same(run.column("sub_close_close@Y"), [-9, -18, -27])
-    assert same(run.column("sub_close_close@Y", "bar/Y/15m"), [0, 0, 0])        # Y reads itself
+    assert same(run.column("sub_close_close@Y", "bar/Y/15m"), [0, 0, 0])  # Y reads itself
 
 
 def test_rows_wait_for_the_series_that_they_read_and_go_on_without_it_before_the_last_ts() -> None:

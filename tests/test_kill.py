@@ -2,6 +2,7 @@
 
 HQ_KILLS sets how often each filter is killed; a long run is for a night, not for every change.
 """
+
 from __future__ import annotations
 
 import os
@@ -33,7 +34,11 @@ def start(command, args, state, output, append):
     with open(output, "ab" if append else "wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", f"hq_cli.{command}", *args, "--state", str(state), "--state-every", "20"],
-            stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE, cwd=ROOT, env=env,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env=env,
         )
 
 
@@ -63,7 +68,7 @@ def test_killed_and_resumed_is_undisturbed(command, tmp_path):
         rng = random.Random(number)
         state, output = tmp_path / f"state{number}", tmp_path / f"output{number}"
         taken = 0
-        for _ in range(2):                      # killed twice, then left in peace
+        for _ in range(2):  # killed twice, then left in peace
             process = start(command, args, state, output, append=True)
             feed(process, data[taken : taken + rng.randrange(1, len(data) - taken)], rng)
             time.sleep(rng.random() * 0.15)
@@ -93,7 +98,7 @@ def test_whoever_reads_from_a_killed_writer_says_so(tmp_path):
         first.stdout.close()
         schema, rows = trades(1, 2000)
         feed(first, promises.stream(promises.cut(schema, rows, [50]), whole=False), random.Random(0))
-        while not output.stat().st_size:        # rows have come through both
+        while not output.stat().st_size:  # rows have come through both
             time.sleep(0.01)
         first.kill()
         told = last.communicate()[1].decode()

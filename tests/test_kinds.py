@@ -1,4 +1,5 @@
 """kinds.py is the one list of columns: it is whole in itself, what commands write is in it, and no file repeats it."""
+
 from __future__ import annotations
 
 import ast
@@ -68,7 +69,9 @@ def runs(words: list[str]) -> bool:
 def repeated() -> list[str]:
     return [
         f"{path.relative_to(ROOT)}:{line}: {' '.join(words)[:80]}"
-        for path in sources() for line, words in lists(ast.parse(path.read_text())) if runs(words)
+        for path in sources()
+        for line, words in lists(ast.parse(path.read_text()))
+        if runs(words)
     ]
 
 
@@ -78,10 +81,17 @@ def test_no_file_writes_columns_down_a_second_time():
     assert [start for start in ALLOWED if not any(one.startswith(start) for one in found)] == []
 
 
-@pytest.mark.parametrize("text", [
-    "X = ('open', 'high', 'low')", "X = {'side', 'price', 'fee'}", "X = [('px', 'f8'), ('qty', 'f8'), ('ev', 'i8')]",
-    "X = 'open high low close'", "X = {'equity': 1, 'wallet': 2, 'fees': 3}", "X = set(('mark_low', 'open', 'ts'))",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "X = ('open', 'high', 'low')",
+        "X = {'side', 'price', 'fee'}",
+        "X = [('px', 'f8'), ('qty', 'f8'), ('ev', 'i8')]",
+        "X = 'open high low close'",
+        "X = {'equity': 1, 'wallet': 2, 'fees': 3}",
+        "X = set(('mark_low', 'open', 'ts'))",
+    ],
+)
 def test_a_second_list_is_seen(text):
     assert any(runs(words) for _, words in lists(ast.parse(text)))
 
@@ -130,7 +140,7 @@ def test_every_column_of_bars_and_trades_can_be_read_from_a_file():
 
 # -- what commands write ---------------------------------------------------------------------------------------------
 RULES = "IF close > open THEN BUY()\nIF close < open THEN SELL()\n"
-STAGES = {      # and the columns that it adds under names of the user's
+STAGES = {  # and the columns that it adds under names of the user's
     "cat trades": (),
     "cat bars": (),
     "hq-export csv < trades | hq-import": (),
@@ -142,7 +152,11 @@ STAGES = {      # and the columns that it adds under names of the user's
     "hq-aggregate 1m:5m --time-label --tiers 10,100,1000 --partial keep < trades": (),
     "hq-aggregate 1m:5m < bars": (),
     "hq-indicators macd 'sma:3(volume)' < bars": (
-        "macd_12_26_9.macd", "macd_12_26_9.signal", "macd_12_26_9.hist", "sma_3_volume"),
+        "macd_12_26_9.macd",
+        "macd_12_26_9.signal",
+        "macd_12_26_9.hist",
+        "sma_3_volume",
+    ),
     "hq-signal one.hq < bars": (),
     "hq-signal one.hq two.hq < bars": (),
     "hq-signal one.hq < bars | hq-backtest": (),

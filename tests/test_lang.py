@@ -1,4 +1,5 @@
 """The strategy language: what is accepted, what is refused and where the error points, canonical form."""
+
 from __future__ import annotations
 
 import os
@@ -98,9 +99,7 @@ def test_snippets_with_vectors_parse_and_are_refused_at_the_vector(snippet: str)
 
 
 def test_snippet_without_vectors_is_accepted() -> None:
-    checked = check(
-        INDICATORS + "IF RSI(14) < 30 THEN BUY() // BUY可以传meta 比如时间\nIF RSI(14) > 70 THEN SELL()\n"
-    )
+    checked = check(INDICATORS + "IF RSI(14) < 30 THEN BUY() // BUY可以传meta 比如时间\nIF RSI(14) > 70 THEN SELL()\n")
     assert [(rule.action, rule.verbs) for rule in checked.rules] == [
         ("BUY", ("open_long", "close_short")),
         ("SELL", ("open_short", "close_long")),
@@ -113,9 +112,7 @@ def test_undefined_names_of_the_documents_are_refused_with_what_was_meant() -> N
     reason = refused(defined + "IF <hit> AND hit_4h\n  THEN SELL(META(ts=hit))")
     assert reason == "unknown name 'hit', did you mean 'hit_4h' or 'hit_15m'?"
     vectors = "close_vector_4h = EMA(close@4h, 3)\nclose_vector_15m = EMA(close, 3)\n"
-    assert "'close_vector_4h' or 'close_vector_15m'" in refused(
-        vectors + "x = CROSSOVER(volume, <close_vector>)"
-    )
+    assert "'close_vector_4h' or 'close_vector_15m'" in refused(vectors + "x = CROSSOVER(volume, <close_vector>)")
 
 
 def test_rule_over_two_lines_and_the_corrected_example() -> None:
@@ -137,9 +134,7 @@ def test_positional_number_is_the_period_and_close_the_source() -> None:
     assert form("x = RSI(14)") == form("x=rsi(close, 14)") == form("x = Rsi(period=14)")
     assert form("x = RSI(14)") == "x = RSI(close, period=14)\n"
     assert form("x = ATR(14)@4h") == "x = ATR(high, low, close, period=14)@4h\n"
-    assert (
-        form("m = macd(12, 26, 9)\nh = m.Hist") == "m = MACD(close, fast=12, slow=26, signal=9)\nh = m.hist\n"
-    )
+    assert form("m = macd(12, 26, 9)\nh = m.Hist") == "m = MACD(close, fast=12, slow=26, signal=9)\nh = m.hist\n"
 
 
 def test_bare_expression_warns() -> None:
@@ -185,10 +180,7 @@ REFUSED = [
     ("x = EMA(20, <close>)", "EMA takes its series before its numbers"),
     ("x = <ATR(high, 14)>", "ATR reads high, low, close: give all of them or none"),
     ("m = MACD()\nx = <m> + 1", "pick an output: .macd, .signal, .hist"),
-    (
-        "m = MACD()\nx = m.<hits>",
-        "no output 'hits', did you mean 'hist'?; pick an output: .macd, .signal, .hist",
-    ),
+    ("m = MACD()\nx = m.<hits>", "no output 'hits', did you mean 'hist'?; pick an output: .macd, .signal, .hist"),
     ("x = close.<high>", "a price has no output 'high'"),
     ("x = close[<1.5>]", "history wants a whole number of bars that is known beforehand, as in close[1]"),
     ("x = close[<-1>]", "history is -1 bars, must be 0 to 100000"),
@@ -291,9 +283,10 @@ def test_deepest_allowed_brackets_leave_room_on_the_stack() -> None:
     inner = "close"
     for _ in range(16):
         inner = f"(1 - 2 * {inner})"
-    assert check(
-        f"x = {inner}\ny = NOT {inner.replace('close', 'open')} > 1 AND TRUE OR FALSE"
-    ).scope.names.keys() == {"x", "y"}
+    assert check(f"x = {inner}\ny = NOT {inner.replace('close', 'open')} > 1 AND TRUE OR FALSE").scope.names.keys() == {
+        "x",
+        "y",
+    }
 
 
 # Meaning of the text
@@ -448,12 +441,7 @@ def test_parser_follows_the_grammar_text() -> None:
     from hq_core.lang.grammar import Run
 
     kinds = ["(", "WORD", ",", "(", ")", ")", "END"]
-    assert toy.parse("list", Run(kinds)) == (
-        "list",
-        [0, ("item", [1], 1, 2), 2, ("list", [3, 4], 3, 5), 5],
-        0,
-        6,
-    )
+    assert toy.parse("list", Run(kinds)) == ("list", [0, ("item", [1], 1, 2), 2, ("list", [3, 4], 3, 5), 5], 0, 6)
     run = Run(["(", "WORD", "WORD", "END"])
     assert toy.parse("list", run) is None
     assert (run.far, run.expected) == (2, (")",))

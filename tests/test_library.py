@@ -1,4 +1,5 @@
 """The library on the engine of the filters: the same numbers, a bar at a time."""
+
 from __future__ import annotations
 
 import math
@@ -22,10 +23,16 @@ def history(n, seed=1):
     price, rows = 100.0, []
     for i in range(n):
         open_, price = price, max(1.0, price + rng.gauss(0, 1))
-        rows.append({
-            "ts": (i + 1) * 60_000, "open": open_, "high": max(open_, price) + rng.random(),
-            "low": min(open_, price) - rng.random(), "close": price, "volume": 1 + rng.random(),
-        })
+        rows.append(
+            {
+                "ts": (i + 1) * 60_000,
+                "open": open_,
+                "high": max(open_, price) + rng.random(),
+                "low": min(open_, price) - rng.random(),
+                "close": price,
+                "volume": 1 + rng.random(),
+            }
+        )
     return rows
 
 
@@ -43,7 +50,7 @@ def test_indicators_are_talib_s_and_one_that_is_asked_for_twice_is_one():
         np.testing.assert_allclose(macd[name].view(), expected, rtol=1e-10, atol=1e-10)
     assert hq.close.view().tolist() == close.tolist()
     assert hq.close[-1] == close[-1]
-    assert np.isnan(hq.buy_volume.view()).all()      # it was not given, and is not invented
+    assert np.isnan(hq.buy_volume.view()).all()  # it was not given, and is not invented
 
 
 def test_the_capacity_changes_how_much_is_held_and_no_value():
@@ -80,7 +87,7 @@ def test_update_last_moves_high_and_low_with_the_close():
 
 def test_signals_are_polled_once_with_their_meta():
     hq = HQuant(time_unit="ms")
-    hq.add_strategy("cross", "IF close > 101 THEN BUY(META(why=\"high\"))\nIF close < 99 THEN SELL")
+    hq.add_strategy("cross", 'IF close > 101 THEN BUY(META(why="high"))\nIF close < 99 THEN SELL')
     for ts, close in enumerate((100.0, 102.0, 98.0), 1):
         hq.push_kline({"ts": ts, "open": close, "high": close, "low": close, "close": close})
     first, second = hq.poll_signals()
@@ -148,14 +155,17 @@ def test_an_indicator_of_bars_that_are_not_here_is_refused_at_once(spec):
         hq.add_indicator(spec, period="1h")
 
 
-@pytest.mark.parametrize(("do", "says"), [
-    (lambda hq: hq.update_last({"close": 1}), "no bar has been pushed"),
-    (lambda hq: hq.add_indicator("rsii"), "did you mean rsi"),
-    (lambda hq: hq.add_indicator({"period": 3}), "needs a 'type'"),
-    (lambda hq: hq.push_kline({"open": 1, "high": 1, "low": 1, "close": 1}), "needs ts"),
-    (lambda hq: hq["4h"], "unknown period '4h'"),
-    (lambda hq: hq.add_indicator("rsi")["hist"], "has no output 'hist'"),
-])
+@pytest.mark.parametrize(
+    ("do", "says"),
+    [
+        (lambda hq: hq.update_last({"close": 1}), "no bar has been pushed"),
+        (lambda hq: hq.add_indicator("rsii"), "did you mean rsi"),
+        (lambda hq: hq.add_indicator({"period": 3}), "needs a 'type'"),
+        (lambda hq: hq.push_kline({"open": 1, "high": 1, "low": 1, "close": 1}), "needs ts"),
+        (lambda hq: hq["4h"], "unknown period '4h'"),
+        (lambda hq: hq.add_indicator("rsi")["hist"], "has no output 'hist'"),
+    ],
+)
 def test_mistakes_are_said(do, says):
     with pytest.raises(HqError, match=says):
         do(HQuant())

@@ -1,4 +1,5 @@
 """A list is kept once: none of its names stands in a second one, but where a reason is given here."""
+
 from __future__ import annotations
 
 import ast
@@ -18,11 +19,15 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = [path for folder in ("core/hq_core", "hq_cli", "scripts") for path in sorted((ROOT / folder).rglob("*.py"))]
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in FILES}
 OPTIONS = [
-    options.StateOptions, *(one for module in pkgutil.iter_modules(options.__path__)
-    for one in vars(importlib.import_module(f"hq_core.options.{module.name}")).values()
-    if isinstance(one, type) and one.__module__.endswith(f".{module.name}") and options_of(one))
+    options.StateOptions,
+    *(
+        one
+        for module in pkgutil.iter_modules(options.__path__)
+        for one in vars(importlib.import_module(f"hq_core.options.{module.name}")).values()
+        if isinstance(one, type) and one.__module__.endswith(f".{module.name}") and options_of(one)
+    ),
 ]
-OF_ALL_ROWS = {"kind", "symbol", "period"}          # what rows are said to be of, everywhere
+OF_ALL_ROWS = {"kind", "symbol", "period"}  # what rows are said to be of, everywhere
 
 # file: why several names of one list stand there
 OPTIONS_AGAIN = {
@@ -38,13 +43,18 @@ OPTIONS_AGAIN = {
 COMMANDS_AGAIN = {"hq_cli/_effects.py": "what each does to kinds; test_describe holds that it names them all"}
 NO_CODES = {
     "core/hq_core/specs.py": "where a text is cut",
-    "core/hq_core/wire/frame.py": "a byte of msgpack", "core/hq_core/wire/reader.py": "a byte of msgpack",
+    "core/hq_core/wire/frame.py": "a byte of msgpack",
+    "core/hq_core/wire/reader.py": "a byte of msgpack",
     "scripts/make_vectors.py": "minutes",
 }
 WORDS_OF_TWO_THINGS = {
-    "--period": "which series, or what bars are taken or made of", "--symbol": "which series, or what rows are of",
-    "--kind": "which series, or what rows are", "--columns": "which columns, or which of a file they are",
-    "--fill": "bars without trades, or orders", "--tz": "of days, or of times", "--json": "each command its own result",
+    "--period": "which series, or what bars are taken or made of",
+    "--symbol": "which series, or what rows are of",
+    "--kind": "which series, or what rows are",
+    "--columns": "which columns, or which of a file they are",
+    "--fill": "bars without trades, or orders",
+    "--tz": "of days, or of times",
+    "--json": "each command its own result",
 }
 
 
@@ -59,8 +69,11 @@ def gathered(tree: ast.Module, parameters: bool) -> Iterator[set[object]]:
         elif isinstance(node, ast.Call):
             yield {one.arg for one in node.keywords}
         elif isinstance(node, ast.ClassDef):
-            yield {one.target.id if isinstance(one, ast.AnnAssign) else one.targets[0].id for one in node.body
-                   if isinstance(getattr(one, "target", None) or getattr(one, "targets", [None])[0], ast.Name)}
+            yield {
+                one.target.id if isinstance(one, ast.AnnAssign) else one.targets[0].id
+                for one in node.body
+                if isinstance(getattr(one, "target", None) or getattr(one, "targets", [None])[0], ast.Name)
+            }
         elif parameters and isinstance(node, ast.FunctionDef):
             yield {one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
 
@@ -68,7 +81,8 @@ def gathered(tree: ast.Module, parameters: bool) -> Iterator[set[object]]:
 def again(names: set[str], least: int) -> set[str]:
     """The files that hold at least so many of the names side by side."""
     return {
-        file for file, tree in TREES.items()        # a command's function has the parameters that it uses
+        file
+        for file, tree in TREES.items()  # a command's function has the parameters that it uses
         if any(len(found & names) >= least for found in gathered(tree, not file.startswith("hq_cli")))
     }
 
@@ -84,31 +98,42 @@ def test_options_stand_in_their_declaration_alone() -> None:
 
 def test_only_the_helper_makes_options_of_click() -> None:
     making = {
-        file for file, tree in TREES.items() for node in ast.walk(tree)
+        file
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("option", "Option") and ast.unparse(node.value) == "click"
     }
-    assert making == {"hq_cli/_options.py", "hq_cli/_help.py", "hq_cli/_describe.py"}   # of all commands; reads them
+    assert making == {"hq_cli/_options.py", "hq_cli/_help.py", "hq_cli/_describe.py"}  # of all commands; reads them
 
 
 def test_no_signature_says_a_default_again() -> None:
-    declared = {(name, option.default) for one in OPTIONS for name, option in options_of(one).items()
-                if option.default and isinstance(option.default, str | float)}
+    declared = {
+        (name, option.default)
+        for one in OPTIONS
+        for name, option in options_of(one).items()
+        if option.default and isinstance(option.default, str | float)
+    }
     said = {
-        (file, arg.arg) for file, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+        (file, arg.arg)
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
         for args, defaults in ((node.args.args, node.args.defaults), (node.args.kwonlyargs, node.args.kw_defaults))
-        for arg, default in zip(args[len(args) - len(defaults):], defaults)
+        for arg, default in zip(args[len(args) - len(defaults) :], defaults)
         if isinstance(default, ast.Constant) and (arg.arg, default.value) in declared
     }
     assert said == {
-        ("core/hq_core/bars/plan.py", "partial"), ("core/hq_core/bars/plan.py", "holes"),
-        ("core/hq_core/bars/plan.py", "fx"),                                            # what a chain runs on
+        ("core/hq_core/bars/plan.py", "partial"),
+        ("core/hq_core/bars/plan.py", "holes"),
+        ("core/hq_core/bars/plan.py", "fx"),  # what a chain runs on
     }
 
 
 def test_a_word_stands_for_two_things_only_where_the_trade_has_it_so() -> None:
     by_flag: dict[str, set[str]] = {}
     shown = [
-        one for name in _commands.NAMES
+        one
+        for name in _commands.NAMES
         for one in vars(importlib.import_module(_commands.module(name))).values()
         if isinstance(one, type) and one.__module__ == _commands.module(name) and options_of(one)
     ]
@@ -120,23 +145,37 @@ def test_a_word_stands_for_two_things_only_where_the_trade_has_it_so() -> None:
 
 def test_exit_codes_are_numbers_in_one_file() -> None:
     codes = {int(code) for codes, _ in errors.EXITS for code in codes.split(", ")} - {0, errors.CHECK, errors.USAGE}
-    met = {file for file, tree in TREES.items() for node in ast.walk(tree)
-           if isinstance(node, ast.Constant) and type(node.value) is int and node.value in codes}
+    met = {
+        file
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in codes
+    }
     assert met == {"core/hq_core/errors.py", *NO_CODES}
 
 
-@pytest.mark.parametrize(("names", "home", "elsewhere"), [
-    ({*_commands.NAMES, *(f"hq-{name}" for name in _commands.NAMES)}, "hq_cli/_commands.py", COMMANDS_AGAIN),
-    (set(BUILTINS), "core/hq_core/lang/words.py", {}), (set(ACTIONS), "core/hq_core/lang/words.py", {}),
-    ({name for name, _ in _help.ENVIRONMENT}, "hq_cli/_help.py", {}),
-], ids=["commands", "functions of the language", "actions", "environment"])
+@pytest.mark.parametrize(
+    ("names", "home", "elsewhere"),
+    [
+        ({*_commands.NAMES, *(f"hq-{name}" for name in _commands.NAMES)}, "hq_cli/_commands.py", COMMANDS_AGAIN),
+        (set(BUILTINS), "core/hq_core/lang/words.py", {}),
+        (set(ACTIONS), "core/hq_core/lang/words.py", {}),
+        ({name for name, _ in _help.ENVIRONMENT}, "hq_cli/_help.py", {}),
+    ],
+    ids=["commands", "functions of the language", "actions", "environment"],
+)
 def test_these_lists_stand_in_one_file(names: set[str], home: str, elsewhere: dict[str, str]) -> None:
     assert again(names, 2) == {home, *elsewhere}
 
 
 def test_a_second_list_would_be_found() -> None:
-    for text in ("a = ('pyramid', 'leverage', 'lot')", "a = {'pyramid': 1, 'leverage': 2, 'lot': 3}",
-                 "f(pyramid=1, leverage=2, lot=3)", "class A:\n    pyramid = 1\n    leverage: int = 2\n    lot = 3",
-                 "def f(pyramid, *, leverage, lot): ...", "a = (('pyramid', 0), ('leverage', 1), ('lot', 2))"):
+    for text in (
+        "a = ('pyramid', 'leverage', 'lot')",
+        "a = {'pyramid': 1, 'leverage': 2, 'lot': 3}",
+        "f(pyramid=1, leverage=2, lot=3)",
+        "class A:\n    pyramid = 1\n    leverage: int = 2\n    lot = 3",
+        "def f(pyramid, *, leverage, lot): ...",
+        "a = (('pyramid', 0), ('leverage', 1), ('lot', 2))",
+    ):
         assert any(found >= {"pyramid", "leverage", "lot"} for found in gathered(ast.parse(text), True)), text
     assert isinstance(vars(OPTIONS[0])[next(iter(options_of(OPTIONS[0])))], Option)

@@ -1,4 +1,5 @@
 """Indicators row by row from Python: the bits of one batch, whatever is asked for."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Nothing that a program is given can outlive what it runs on; what a program gives is checked at once."""
+
 from __future__ import annotations
 
 import gc
@@ -52,23 +53,29 @@ def test_inputs_go_by_name_or_in_their_order() -> None:
     assert list(placed.push(7.0, close=6.0, low=5.0)) == list(named.push(7.0, 5.0, 6.0))
 
 
-@pytest.mark.parametrize(("call", "says"), [
-    (lambda push: push(1.0), "missing 2 required positional arguments: 'low' and 'close'"),
-    (lambda push: push(1.0, 2.0, 3.0, 4.0), "takes 3 positional arguments but 4 were given"),
-    (lambda push: push(1.0, 2.0, clsoe=3.0), "unexpected keyword argument 'clsoe'"),
-    (lambda push: push(1.0, 2.0, 3.0, high=3.0), "multiple values for argument 'high'"),
-    (lambda push: push(1.0, 2.0, "x"), "must be real number"),
-])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda push: push(1.0), "missing 2 required positional arguments: 'low' and 'close'"),
+        (lambda push: push(1.0, 2.0, 3.0, 4.0), "takes 3 positional arguments but 4 were given"),
+        (lambda push: push(1.0, 2.0, clsoe=3.0), "unexpected keyword argument 'clsoe'"),
+        (lambda push: push(1.0, 2.0, 3.0, high=3.0), "multiple values for argument 'high'"),
+        (lambda push: push(1.0, 2.0, "x"), "must be real number"),
+    ],
+)
 def test_a_wrong_number_or_name_of_inputs_is_said(call, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         call(Live("atr:14").push)
 
 
-@pytest.mark.parametrize(("call", "says"), [
-    (lambda push: push(1.0), "push takes a.b, class: 2 values, 1 given"),
-    (lambda push: push(1.0, b=2.0), "push has no input 'b'"),
-    (lambda push: push(1.0, 2.0, **{"a.b": 2.0}), "a.b is given twice"),
-])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda push: push(1.0), "push takes a.b, class: 2 values, 1 given"),
+        (lambda push: push(1.0, b=2.0), "push has no input 'b'"),
+        (lambda push: push(1.0, 2.0, **{"a.b": 2.0}), "a.b is given twice"),
+    ],
+)
 def test_inputs_whose_names_python_cannot_write_go_by_name_too(call, says: str) -> None:
     live = Live("sub(a.b,class)")
     assert live.push(3.0, **{"class": 1.0})[0] == live.push(3.0, 1.0)[0] == 2.0
@@ -76,18 +83,21 @@ def test_inputs_whose_names_python_cannot_write_go_by_name_too(call, says: str) 
         call(live.push)
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("IF clsoe > 1 THEN BUY", "unknown name 'clsoe', did you mean 'close'"),
-    ("IF RSI(1) > 1 THEN BUY", "rsi: period is 1, must be 2 to 100000"),
-    ("IF close@4h > 1 THEN BUY", "strategy1: reads bars of 4h; here are 15m, 1h"),
-    ("IF close@ETHUSDT > 1 THEN BUY", "strategy1: reads bars of ETHUSDT; here are those of one symbol"),
-    ("IF close >", "expected a value"),
-])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("IF clsoe > 1 THEN BUY", "unknown name 'clsoe', did you mean 'close'"),
+        ("IF RSI(1) > 1 THEN BUY", "rsi: period is 1, must be 2 to 100000"),
+        ("IF close@4h > 1 THEN BUY", "strategy1: reads bars of 4h; here are 15m, 1h"),
+        ("IF close@ETHUSDT > 1 THEN BUY", "strategy1: reads bars of ETHUSDT; here are those of one symbol"),
+        ("IF close >", "expected a value"),
+    ],
+)
 def test_add_strategy_says_at_once_what_is_wrong(text: str, says: str) -> None:
     hq = HQuant(bar="15m", period=["1h"])
     with pytest.raises(HqError, match=says):
         hq.add_strategy(text)
-    hq.add_strategy("IF close@1h > 1 THEN BUY")      # what was refused is not there
+    hq.add_strategy("IF close@1h > 1 THEN BUY")  # what was refused is not there
 
 
 def test_two_strategies_of_one_name_are_refused_at_once() -> None:
@@ -97,16 +107,19 @@ def test_two_strategies_of_one_name_are_refused_at_once() -> None:
         hq.add_strategy("a", "IF close > 2 THEN BUY")
 
 
-@pytest.mark.parametrize(("bar", "says"), [
-    (BAR, "ts is 10, must be after that of the bar before, 10; update_last changes the newest bar"),
-    ({**BAR, "ts": 9}, "ts is 9, must be after"),
-    ({**BAR, "ts": "x"}, "ts is 'x', must be a whole number of ns"),
-    ({**BAR, "ts": 10.5}, "ts is 10.5, must be a whole number of ns"),
-    ({**BAR, "ts": float("nan")}, "ts is nan, must be"),
-    ({**BAR, "ts": 10**30}, "is time_unit ns?"),
-    ({"ts": 11, "open": 1.0}, "a bar needs open, high, low, close; this one has ts, open"),
-    ({**BAR, "ts": 11, "close": None}, "close is None, must be a number"),
-])
+@pytest.mark.parametrize(
+    ("bar", "says"),
+    [
+        (BAR, "ts is 10, must be after that of the bar before, 10; update_last changes the newest bar"),
+        ({**BAR, "ts": 9}, "ts is 9, must be after"),
+        ({**BAR, "ts": "x"}, "ts is 'x', must be a whole number of ns"),
+        ({**BAR, "ts": 10.5}, "ts is 10.5, must be a whole number of ns"),
+        ({**BAR, "ts": float("nan")}, "ts is nan, must be"),
+        ({**BAR, "ts": 10**30}, "is time_unit ns?"),
+        ({"ts": 11, "open": 1.0}, "a bar needs open, high, low, close; this one has ts, open"),
+        ({**BAR, "ts": 11, "close": None}, "close is None, must be a number"),
+    ],
+)
 def test_a_bar_that_is_wrong_changes_nothing_and_is_said(bar, says: str) -> None:
     hq = HQuant()
     line = hq.add_indicator("sma:1")

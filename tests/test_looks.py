@@ -1,4 +1,5 @@
 """What reviewers found in finished work, each as it was found."""
+
 from __future__ import annotations
 
 import io
@@ -11,15 +12,19 @@ import pytest
 
 def test_an_input_whose_state_holds_all_of_it_can_be_ended(run) -> None:
     """A filter killed after its last save had nothing to read any more: 66, and its output never got its end."""
-    for made, how in (("hq-gen trades --rows 3000 --seed 5 | hq-export csv", "csv"),
-                      ("hq-gen trades --rows 3000 --seed 5 | hq-export jsonl", "jsonl"),
-                      ("hq-gen trades --rows 3000 --seed 5", "hqf")):
+    for made, how in (
+        ("hq-gen trades --rows 3000 --seed 5 | hq-export csv", "csv"),
+        ("hq-gen trades --rows 3000 --seed 5 | hq-export jsonl", "jsonl"),
+        ("hq-gen trades --rows 3000 --seed 5", "hqf"),
+    ):
         run(f"{made} > in.{how}; rm -f st; hq-aggregate 1m < in.{how} > whole.hqf")
         size = run(f"wc -c < in.{how}").text.strip()
         filter_ = "(echo $BASHPID > pid; exec hq-aggregate 1m --state st --state-every 1 > out.hqf)"
         read = f'test -e st && test "$(hq-state --input-bytes st)" = {size}'
-        run(f"((cat in.{how}; sleep 9) | {filter_}) > /dev/null 2>&1 &"
-            f" for i in $(seq 80); do sleep 0.1; {read} && break; done; kill -9 $(cat pid)")
+        run(
+            f"((cat in.{how}; sleep 9) | {filter_}) > /dev/null 2>&1 &"
+            f" for i in $(seq 80); do sleep 0.1; {read} && break; done; kill -9 $(cat pid)"
+        )
         assert run("hq-state --input-bytes st").text.strip() == size
         run("truncate -s $(hq-state --output-bytes st) out.hqf")
         ran = run("hq-aggregate 1m --state st < /dev/null >> out.hqf")
@@ -38,8 +43,13 @@ def test_repeats_are_seen_where_a_series_comes_with_other_columns(run) -> None:
 def test_floats_of_any_width_are_no_ids_beyond_their_digits(run, kind: str, bits: int) -> None:
     for top, code in ((2**bits - 2, 0), (2**bits, 65)):
         file = io.BytesIO()
-        np.savez(file, ts_s=np.arange(3) + 1_600_000_000, price=np.ones(3), qty=np.ones(3),
-                 id=np.array([1, 2, top], dtype=kind))
+        np.savez(
+            file,
+            ts_s=np.arange(3) + 1_600_000_000,
+            price=np.ones(3),
+            qty=np.ones(3),
+            id=np.array([1, 2, top], dtype=kind),
+        )
         assert run("hq-import --symbol X | hq-export csv", file.getvalue()).code == (code and 65), (kind, top)
     file = io.BytesIO()
     np.savez(file, ts_s=(np.arange(3) * 3600 + 1_700_000_000).astype("f4"), price=np.ones(3), qty=np.ones(3))
@@ -58,7 +68,7 @@ def test_strings_that_are_no_texts_are_bad_data(run, values) -> None:
 def test_columns_that_nothing_is_made_of_are_told(run) -> None:
     text = b"ts,close,oi,note\n1700000000000,1,null,a\n1700000060000,2,7,b\n"
     ran = run("hq-import --stamp close --time-unit ms | hq-export csv", text)
-    assert ran.text.splitlines()[0] == "ts,open_time,close,oi"          # null in row 1 is a missing number
+    assert ran.text.splitlines()[0] == "ts,open_time,close,oi"  # null in row 1 is a missing number
     assert "hq-import: column not read: note\n" in ran.stderr
     trades = b"ts,price,qty,x\n1700000000000,1,2,5\n"
     assert "hq-import: column not read: x\n" in run("hq-import --kind trade --time-unit ms", trades).stderr
@@ -132,7 +142,7 @@ def test_equal_is_not_said_of_columns_that_nothing_is_made_of(run) -> None:
     for name, note in (("a", "x"), ("b", "y")):
         run(f"printf 'ts_ms,close,note\\n60000000000000,1,{note}\\n60000000060000,2,z\\n' > {name}")
     read = "hq-import --stamp close --any-year"
-    assert run("hq-diff a b").code == 65                        # which end of the bar is open, too
+    assert run("hq-diff a b").code == 65  # which end of the bar is open, too
     run(f"{read} a > a.hqf; {read} b > b.hqf")
     rows = "ts_ms,price,qty,x\\n1700000000000,1,2,{}\\n"
     run(f"printf '{rows.format(5)}' > c; printf '{rows.format(6)}' > d")

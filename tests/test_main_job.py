@@ -2,6 +2,7 @@
 
 `scripts/test --lowest` runs it with the lowest ones, so that what pyproject.toml declares is what runs.
 """
+
 from __future__ import annotations
 
 import io
@@ -69,10 +70,13 @@ def test_indicators_are_talib_s(run, desk: Path) -> None:
     ours = np.load(io.BytesIO(ran.stdout))
     high, low, close = (np.ascontiguousarray(ours[name]) for name in ("high", "low", "close"))
     theirs = {
-        "rsi_14": talib.RSI(close, 14), "ema_20": talib.EMA(close, 20), "atr_14": talib.ATR(high, low, close, 14),
-        "natr_7": talib.NATR(high, low, close, 7), "adx_14": talib.ADX(high, low, close, 14),
+        "rsi_14": talib.RSI(close, 14),
+        "ema_20": talib.EMA(close, 20),
+        "atr_14": talib.ATR(high, low, close, 14),
+        "natr_7": talib.NATR(high, low, close, 7),
+        "adx_14": talib.ADX(high, low, close, 14),
     }
     for name, expected in theirs.items():
         np.testing.assert_allclose(ours[name], expected, rtol=1e-9, err_msg=name)
-    spread, = (name for name in ours.files if name.startswith("stddev"))
+    (spread,) = (name for name in ours.files if name.startswith("stddev"))
     np.testing.assert_allclose(ours[spread], talib.STDDEV(close, 10), rtol=1e-6, err_msg=spread)

@@ -1,4 +1,5 @@
 """Thousands of symbols with a bar each: what they take grows with the rows and is small a series."""
+
 from __future__ import annotations
 
 import subprocess
@@ -15,7 +16,7 @@ from hq_core.wire.frame import MAX_COLUMNS, MAX_SERIES
 from hq_core.wire.writer import COUNTS
 
 SYMBOLS = 5000
-LIMIT = 200 * 1024          # KiB
+LIMIT = 200 * 1024  # KiB
 LINES = (
     "hq-indicators rsi:14 ema:20 macd bbands:20",
     "hq-aggregate 1h",
@@ -44,10 +45,14 @@ def test_five_thousand_symbols_take_less_than_200_mb(line, many, run, command_en
     command, _, form = line.partition(" < ")
     if form:
         assert run("hq-export csv < bars > csv", cwd=many).code == 0
-    assert run(f"{command} < one", cwd=many).code == 0          # the first run compiles
+    assert run(f"{command} < one", cwd=many).code == 0  # the first run compiles
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", PEAK, form or "bars", command], env=command_env, cwd=many, capture_output=True,
-        text=True, check=True,
+        [sys.executable, "-S", "-c", PEAK, form or "bars", command],
+        env=command_env,
+        cwd=many,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     peak, code = map(int, ran.stdout.split())
     assert code == 0, ran.stderr
@@ -102,21 +107,24 @@ def _starts(n):
 COLUMN = [("ts", "i8")]
 
 
-@pytest.mark.parametrize(("schema", "why"), [
-    (("bar", "S" * 257, "1m", COLUMN), "symbol 'SSS.*at most 256 characters"),
-    (("bar", "\x1b[2J", "1m", COLUMN), r"symbol '\\x1b\[2J'.*none that does not print"),
-    (("k" * 257, "", "", COLUMN), "kind 'kkk"),
-    (("a\nb", "", "", COLUMN), "kind 'a"),
-    (("", "X", "", COLUMN), "kind is empty"),
-    (("bar", "X", "9" * 20 + "d", COLUMN), "period '9+d' is longer than 100 years"),
-    (("bar", "X", "90000d", COLUMN), "period '90000d' is longer than 100 years"),
-    (("bar", "X", "\u0661m", COLUMN), "period .* is not a count"),
-    (("bar", "X", "often", COLUMN), "period .* is not a count"),
-    (("bar", "X", "1m", [(f"c{i}", "f8") for i in range(MAX_COLUMNS + 1)]), "4097 columns, must be 1 to 4096"),
-    (("bar", "X", "1m", []), "0 columns"),
-    (("bar", "X", "1m", [("n" * 257, "f8")]), "column 'nnn"),
-    (("bar", "X", "1m", [("", "f8")]), "column ''"),
-])
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        (("bar", "S" * 257, "1m", COLUMN), "symbol 'SSS.*at most 256 characters"),
+        (("bar", "\x1b[2J", "1m", COLUMN), r"symbol '\\x1b\[2J'.*none that does not print"),
+        (("k" * 257, "", "", COLUMN), "kind 'kkk"),
+        (("a\nb", "", "", COLUMN), "kind 'a"),
+        (("", "X", "", COLUMN), "kind is empty"),
+        (("bar", "X", "9" * 20 + "d", COLUMN), "period '9+d' is longer than 100 years"),
+        (("bar", "X", "90000d", COLUMN), "period '90000d' is longer than 100 years"),
+        (("bar", "X", "\u0661m", COLUMN), "period .* is not a count"),
+        (("bar", "X", "often", COLUMN), "period .* is not a count"),
+        (("bar", "X", "1m", [(f"c{i}", "f8") for i in range(MAX_COLUMNS + 1)]), "4097 columns, must be 1 to 4096"),
+        (("bar", "X", "1m", []), "0 columns"),
+        (("bar", "X", "1m", [("n" * 257, "f8")]), "column 'nnn"),
+        (("bar", "X", "1m", [("", "f8")]), "column ''"),
+    ],
+)
 def test_a_series_that_no_reader_takes_is_not_announced(schema, why):
     with pytest.raises(HqError, match=f"cannot be written: {why}") as refused:
         frames.frames((Schema(*schema), []))
@@ -124,13 +132,16 @@ def test_a_series_that_no_reader_takes_is_not_announced(schema, why):
     assert len(str(refused.value)) < 400
 
 
-@pytest.mark.parametrize(("frame", "why"), [
-    ({"values": list(range(4097))}, "max_array_len"),
-    ({"text": "x" * 65_537}, "max_str_len"),
-    ({"n": 2**64}, "too large|too big|out of range"),
-    ({"at": {1, 2}}, "serialize"),
-    ({"text": "x" * 60_000, "more": ["x" * 60_000] * 20}, "may have at most 1048576"),
-])
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        ({"values": list(range(4097))}, "max_array_len"),
+        ({"text": "x" * 65_537}, "max_str_len"),
+        ({"n": 2**64}, "too large|too big|out of range"),
+        ({"at": {1, 2}}, "serialize"),
+        ({"text": "x" * 60_000, "more": ["x" * 60_000] * 20}, "may have at most 1048576"),
+    ],
+)
 def test_a_map_that_no_reader_takes_is_not_written(frame, why):
     with pytest.raises(HqError, match=f"a frame of kind note cannot be written: .*({why})") as refused:
         frames.frames({"kind": "note", **frame})

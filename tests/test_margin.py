@@ -1,4 +1,5 @@
 """Liquidation prices, maintenance tiers and the largest order, against published and hand-computed figures."""
+
 from __future__ import annotations
 
 import json
@@ -14,13 +15,7 @@ from hypothesis import strategies as st
 from hq_core.errors import CONFIG, NOINPUT, USAGE, HqError
 from hq_core.futures.brackets import flat, read_brackets
 from hq_core.futures.ledger import Backtest
-from hq_core.futures.margin import (
-    joint_liquidation,
-    liquidation_price,
-    lots_within,
-    maintenance,
-    to_lots,
-)
+from hq_core.futures.margin import joint_liquidation, liquidation_price, lots_within, maintenance, to_lots
 from hq_core.futures.terms import Terms, step
 from hq_core.jit import F8, I8, Cell, kernel
 
@@ -46,8 +41,13 @@ PUBLISHED = [
     (5000.0, 0.0, 0.0, 50.0, -1, 10.0, 10000.0, 0.005, 10452.736318407959, 0.0),
 ]
 # BTCUSDT's first brackets: floor, cap, rate, cum
-BTC = ((0.0, 300e3, 0.004, 0.0), (300e3, 800e3, 0.005, 300.0), (800e3, 3e6, 0.0065, 1500.0),
-       (3e6, 12e6, 0.01, 12000.0), (12e6, 70e6, 0.02, 132000.0))
+BTC = (
+    (0.0, 300e3, 0.004, 0.0),
+    (300e3, 800e3, 0.005, 300.0),
+    (800e3, 3e6, 0.0065, 1500.0),
+    (3e6, 12e6, 0.01, 12000.0),
+    (12e6, 70e6, 0.02, 132000.0),
+)
 
 
 def columns(brackets):
@@ -55,9 +55,7 @@ def columns(brackets):
 
 
 @kernel()
-def price_of(
-    side: I8, base: F8, entry: F8, wallet: F8, others: F8, rate: F8, cum: F8, out: F8
-) -> None:
+def price_of(side: I8, base: F8, entry: F8, wallet: F8, others: F8, rate: F8, cum: F8, out: F8) -> None:
     """The helper as machine code; a tier a row."""
     for i in range(len(out)):
         out[i] = liquidation_price(side[0], base[0], entry[0], wallet[0], others[0], rate, cum)
@@ -109,8 +107,15 @@ def test_maintenance_in_every_tier():
     # 250000 * 0.004 = 1000; 500000 * 0.005 - 300 = 2200; 1e6 * 0.0065 - 1500 = 5000;
     # 5e6 * 0.01 - 12000 = 38000; 20e6 * 0.02 - 132000 = 268000; at 300000 both 0.4 % and 0.5 % - 300 give 1200
     rate, cum = columns(BTC)
-    for notional, margin in ((0.0, 0.0), (250e3, 1000.0), (300e3, 1200.0), (500e3, 2200.0), (1e6, 5000.0),
-                             (5e6, 38000.0), (20e6, 268000.0)):
+    for notional, margin in (
+        (0.0, 0.0),
+        (250e3, 1000.0),
+        (300e3, 1200.0),
+        (500e3, 2200.0),
+        (1e6, 5000.0),
+        (5e6, 38000.0),
+        (20e6, 268000.0),
+    ):
         assert maintenance(notional, rate, cum) == pytest.approx(margin, rel=1e-14)
 
 
@@ -127,8 +132,12 @@ def test_liquidation_price_is_of_the_tier_where_the_notional_lies_then():
 
 
 @settings(max_examples=300, deadline=None)
-@given(side=st.sampled_from([1, -1]), base=st.floats(0.01, 400.0), entry=st.floats(100.0, 100_000.0),
-       share=st.floats(0.02, 1.5))
+@given(
+    side=st.sampled_from([1, -1]),
+    base=st.floats(0.01, 400.0),
+    entry=st.floats(100.0, 100_000.0),
+    share=st.floats(0.02, 1.5),
+)
 def test_at_the_liquidation_price_margin_balance_equals_maintenance(side, base, entry, share):
     rate, cum = columns(BTC)
     wallet = base * entry * share
@@ -145,8 +154,8 @@ def test_at_the_liquidation_price_margin_balance_equals_maintenance(side, base, 
 def test_longs_that_are_fully_paid_are_never_liquidated():
     rate, cum = columns(BTC)
     assert liquidation_price(1, 1.0, 100.0, 100.0, 0.0, rate, cum) == -math.inf
-    assert liquidation_price(1, 1.0, 0.3, 0.1 + 0.2, 0.0, rate, cum) == -math.inf     # float dust is no price
-    assert liquidation_price(-1, 1.0, 100.0, -101.0, 0.0, rate, cum) == 0.0            # nothing left: at any price
+    assert liquidation_price(1, 1.0, 0.3, 0.1 + 0.2, 0.0, rate, cum) == -math.inf  # float dust is no price
+    assert liquidation_price(-1, 1.0, 100.0, -101.0, 0.0, rate, cum) == 0.0  # nothing left: at any price
 
 
 def test_long_and_short_together_are_checked_jointly():
@@ -200,20 +209,38 @@ def write(tmp_path, text, name="b.json"):
 
 def entry(symbol="XUSDT", since=None, **change):
     rows = [
-        {"bracket": 1, "initialLeverage": 50, "notionalFloor": 0, "notionalCap": 5000, "maintMarginRatio": 0.01,
-         "cum": 0},
-        {"bracket": 2, "initialLeverage": 20, "notionalFloor": 5000, "notionalCap": 9000, "maintMarginRatio": 0.02,
-         "cum": 50, **change},
+        {
+            "bracket": 1,
+            "initialLeverage": 50,
+            "notionalFloor": 0,
+            "notionalCap": 5000,
+            "maintMarginRatio": 0.01,
+            "cum": 0,
+        },
+        {
+            "bracket": 2,
+            "initialLeverage": 20,
+            "notionalFloor": 5000,
+            "notionalCap": 9000,
+            "maintMarginRatio": 0.02,
+            "cum": 50,
+            **change,
+        },
     ]
     return {"symbol": symbol, "brackets": rows, **({"valid_from": since} if since else {})}
 
 
 def test_json_and_csv_give_the_same_table(tmp_path):
-    csv = "symbol,bracket,initialLeverage,notionalFloor,notionalCap,maintMarginRatio,cum\n" \
+    csv = (
+        "symbol,bracket,initialLeverage,notionalFloor,notionalCap,maintMarginRatio,cum\n"
         "XUSDT,1,50,0.0,5000.0,0.01,0.0\nYUSDT,1,20,0,1,0.5,0\nXUSDT,2,20,5000.0,9000.0,0.02,50.0\n"
-    for path in (write(tmp_path, json.dumps([entry("A"), entry()])), write(tmp_path, json.dumps(entry())),
-                 write(tmp_path, csv, "b.csv")):
-        table, = read_brackets(path, "XUSDT")
+    )
+    for path in (
+        write(tmp_path, json.dumps([entry("A"), entry()])),
+        write(tmp_path, json.dumps(entry())),
+        write(tmp_path, csv, "b.csv"),
+    ):
+        (table,) = read_brackets(path, "XUSDT")
         assert (table.rates, table.cums, table.caps) == ([0.01, 0.02], [0.0, 50.0], [5000.0, 9000.0])
         assert [table.cap_at(lev) for lev in (50, 21, 20, 1)] == [5000.0, 5000.0, 9000.0, 9000.0]
         with pytest.raises(HqError, match="leverage: XUSDT: 51, must be 1 to 50") as error:
@@ -227,20 +254,23 @@ def test_versions_are_ordered_by_the_time_they_hold_from(tmp_path):
     assert (first.valid_from, second.valid_from) == (1735732800 * 10**9, 1769904000 * 10**9)
 
 
-@pytest.mark.parametrize(("made", "says"), [
-    ([entry("YUSDT")], "no entry for symbol 'XUSDT' among 1; did you mean YUSDT?"),
-    (entry(notionalFloor=4000), "bracket 2: is from 4000 to 9000, must begin at 5000"),
-    (entry(maintMarginRatio=0.01), "bracket 2: maintMarginRatio is 0.01, must be above 0.01"),
-    (entry(maintMarginRatio=1.0, cum=4950), "maintMarginRatio is 1, must be above 0.01 and below 1"),
-    (entry(cum=60), "bracket 2: cum is 60, must be 50 to continue the bracket before"),
-    (entry(initialLeverage=0), "initialLeverage is 0, must be a whole number from 1"),
-    (entry(cum="x"), "no number of a bracket"),
-    (entry(since="yesterday"), "valid_from is 'yesterday'"),
-    (entry(since=1700000000000), "valid_from is 1700000000000"),
-    ([entry(), entry()], "there twice"),
-    ({"symbol": "XUSDT", "brackets": []}, "has no bracket"),
-    ({"symbol": "XUSDT"}, "an entry is"),
-])
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        ([entry("YUSDT")], "no entry for symbol 'XUSDT' among 1; did you mean YUSDT?"),
+        (entry(notionalFloor=4000), "bracket 2: is from 4000 to 9000, must begin at 5000"),
+        (entry(maintMarginRatio=0.01), "bracket 2: maintMarginRatio is 0.01, must be above 0.01"),
+        (entry(maintMarginRatio=1.0, cum=4950), "maintMarginRatio is 1, must be above 0.01 and below 1"),
+        (entry(cum=60), "bracket 2: cum is 60, must be 50 to continue the bracket before"),
+        (entry(initialLeverage=0), "initialLeverage is 0, must be a whole number from 1"),
+        (entry(cum="x"), "no number of a bracket"),
+        (entry(since="yesterday"), "valid_from is 'yesterday'"),
+        (entry(since=1700000000000), "valid_from is 1700000000000"),
+        ([entry(), entry()], "there twice"),
+        ({"symbol": "XUSDT", "brackets": []}, "has no bracket"),
+        ({"symbol": "XUSDT"}, "an entry is"),
+    ],
+)
 def test_wrong_tables_are_refused(tmp_path, made, says):
     with pytest.raises(HqError) as error:
         read_brackets(write(tmp_path, json.dumps(made)), "XUSDT")
@@ -259,23 +289,31 @@ def test_the_exchange_s_own_tables_are_accepted():
     if not folder.exists():
         pytest.skip("the shared data is not there")
     for symbol in ("BTCUSDT", "0GUSDT", "ETHUSDT", "1000000BOBUSDT"):
-        from_json, = read_brackets(str(folder / "binance_um_leverage_brackets.json"), symbol)
-        from_csv, = read_brackets(str(folder / "binance_um_leverage_brackets.csv"), symbol)
+        (from_json,) = read_brackets(str(folder / "binance_um_leverage_brackets.json"), symbol)
+        (from_csv,) = read_brackets(str(folder / "binance_um_leverage_brackets.csv"), symbol)
         for name in ("rates", "cums", "caps", "leverages"):
             assert getattr(from_json, name) == getattr(from_csv, name)
-    btc, = read_brackets(str(folder / "binance_um_leverage_brackets.json"), "BTCUSDT")
+    (btc,) = read_brackets(str(folder / "binance_um_leverage_brackets.json"), "BTCUSDT")
     assert [tuple(row) for row in zip(btc.caps, btc.rates, btc.cums)][:5] == [b[1:] for b in BTC]
     assert btc.cap_at(10) == 230e6
 
 
-@pytest.mark.parametrize(("options", "says"), [
-    ({"leverage": 151}, "leverage: 151, must be 1 to 150"), ({"leverage": 2.5}, "must be a whole number"),
-    ({"initial_margin": 0.0}, "initial_margin: 0, must be above 0"), ({"initial_margin": math.nan}, "initial_margin"),
-    ({"lot": "0"}, "lot: '0', must be a decimal number above 0"), ({"lot": "1e-3"}, "lot: '1e-3'"),
-    ({"tick": "-1"}, "tick: '-1'"), ({"margin": "both"}, "margin: 'both', must be one of isolated, cross"),
-    ({"taker_fee": 0.5}, "taker_fee: 0.5, must be 0 to 0.1"), ({"pyramid": -1}, "pyramid: -1"),
-    ({"size": -1.0}, "size: -1, must be above 0"),
-])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"leverage": 151}, "leverage: 151, must be 1 to 150"),
+        ({"leverage": 2.5}, "must be a whole number"),
+        ({"initial_margin": 0.0}, "initial_margin: 0, must be above 0"),
+        ({"initial_margin": math.nan}, "initial_margin"),
+        ({"lot": "0"}, "lot: '0', must be a decimal number above 0"),
+        ({"lot": "1e-3"}, "lot: '1e-3'"),
+        ({"tick": "-1"}, "tick: '-1'"),
+        ({"margin": "both"}, "margin: 'both', must be one of isolated, cross"),
+        ({"taker_fee": 0.5}, "taker_fee: 0.5, must be 0 to 0.1"),
+        ({"pyramid": -1}, "pyramid: -1"),
+        ({"size": -1.0}, "size: -1, must be above 0"),
+    ],
+)
 def test_wrong_terms_are_refused(options, says):
     with pytest.raises(HqError) as error:
         Terms(**options)

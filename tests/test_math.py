@@ -1,4 +1,5 @@
 """Our elementary functions against mpmath, their special values against C99, and the same bits on every way."""
+
 from __future__ import annotations
 
 import math
@@ -20,11 +21,21 @@ from hq_core.kernels.maths.power import pow
 COUNT = 500
 # The largest difference found over 60 000 arguments each, in units in the last place, rounded up.
 WITHIN = {
-    "exp": 0.76, "ln": 0.66, "log10": 0.60, "sin": 0.60, "cos": 0.56, "tan": 0.59, "asin": 0.66, "acos": 0.64,
-    "atan": 0.52, "sinh": 0.78, "cosh": 0.56, "tanh": 0.66,
+    "exp": 0.76,
+    "ln": 0.66,
+    "log10": 0.60,
+    "sin": 0.60,
+    "cos": 0.56,
+    "tan": 0.59,
+    "asin": 0.66,
+    "acos": 0.64,
+    "atan": 0.52,
+    "sinh": 0.78,
+    "cosh": 0.56,
+    "tanh": 0.66,
 }
 TURNING = ("sin", "cos", "tan")
-WORST = 6381956970095103 * 2.0**797         # of all float64 the nearest to a multiple of pi / 2
+WORST = 6381956970095103 * 2.0**797  # of all float64 the nearest to a multiple of pi / 2
 
 
 def between(low: float, high: float, rng: random.Random) -> list[float]:
@@ -137,16 +148,56 @@ def test_an_odd_function_is_odd_and_small_numbers_are_their_own_value(name: str)
 
 def test_special_powers_are_those_of_c99() -> None:
     table = [
-        (NAN, 0.0, 1.0), (INF, -0.0, 1.0), (1.0, NAN, 1.0), (1.0, INF, 1.0), (NAN, 1.0, NAN), (2.0, NAN, NAN),
-        (-1.0, INF, 1.0), (-1.0, -INF, 1.0), (-1.0, 1e300, 1.0), (-1.0, 3.0, -1.0), (-8.0, 1 / 3, NAN),
-        (0.0, 3.0, 0.0), (-0.0, 3.0, -0.0), (-0.0, 2.0, 0.0), (-0.0, 0.5, 0.0), (0.0, -3.0, INF), (-0.0, -3.0, -INF),
-        (-0.0, -2.0, INF), (0.0, INF, 0.0), (0.0, -INF, INF), (-0.0, -INF, INF),
-        (INF, 2.0, INF), (INF, -2.0, 0.0), (-INF, 3.0, -INF), (-INF, 2.0, INF), (-INF, 0.5, INF), (-INF, -3.0, -0.0),
-        (-INF, -2.0, 0.0), (-INF, INF, INF), (INF, -INF, 0.0), (0.5, INF, 0.0), (0.5, -INF, INF), (2.0, INF, INF),
-        (-2.0, INF, INF), (-2.0, -INF, 0.0), (-2.0, 3.0, -8.0), (2.0, 1024.0, INF), (-2.0, 1025.0, -INF),
-        (2.0, -1074.0, 5e-324), (-2.0, -1075.0, -0.0), (2.0, -1100.0, 0.0), (10.0, 308.0, 1e308), (3.0, 5.0, 243.0),
-        (2.0, 1e300, INF), (0.5, 1e300, 0.0), (1 + 2.0**-52, 1e300, INF), (3.0, 5e-324, 1.0), (5e-324, 1.0, 5e-324),
-        (1.7976931348623157e308, 1.0, 1.7976931348623157e308), (49.0, 0.5, 7.0),
+        (NAN, 0.0, 1.0),
+        (INF, -0.0, 1.0),
+        (1.0, NAN, 1.0),
+        (1.0, INF, 1.0),
+        (NAN, 1.0, NAN),
+        (2.0, NAN, NAN),
+        (-1.0, INF, 1.0),
+        (-1.0, -INF, 1.0),
+        (-1.0, 1e300, 1.0),
+        (-1.0, 3.0, -1.0),
+        (-8.0, 1 / 3, NAN),
+        (0.0, 3.0, 0.0),
+        (-0.0, 3.0, -0.0),
+        (-0.0, 2.0, 0.0),
+        (-0.0, 0.5, 0.0),
+        (0.0, -3.0, INF),
+        (-0.0, -3.0, -INF),
+        (-0.0, -2.0, INF),
+        (0.0, INF, 0.0),
+        (0.0, -INF, INF),
+        (-0.0, -INF, INF),
+        (INF, 2.0, INF),
+        (INF, -2.0, 0.0),
+        (-INF, 3.0, -INF),
+        (-INF, 2.0, INF),
+        (-INF, 0.5, INF),
+        (-INF, -3.0, -0.0),
+        (-INF, -2.0, 0.0),
+        (-INF, INF, INF),
+        (INF, -INF, 0.0),
+        (0.5, INF, 0.0),
+        (0.5, -INF, INF),
+        (2.0, INF, INF),
+        (-2.0, INF, INF),
+        (-2.0, -INF, 0.0),
+        (-2.0, 3.0, -8.0),
+        (2.0, 1024.0, INF),
+        (-2.0, 1025.0, -INF),
+        (2.0, -1074.0, 5e-324),
+        (-2.0, -1075.0, -0.0),
+        (2.0, -1100.0, 0.0),
+        (10.0, 308.0, 1e308),
+        (3.0, 5.0, 243.0),
+        (2.0, 1e300, INF),
+        (0.5, 1e300, 0.0),
+        (1 + 2.0**-52, 1e300, INF),
+        (3.0, 5e-324, 1.0),
+        (5e-324, 1.0, 5e-324),
+        (1.7976931348623157e308, 1.0, 1.7976931348623157e308),
+        (49.0, 0.5, 7.0),
     ]
     found = raised([(x, y) for x, y, _ in table])
     wrong = [(row, value) for row, value in zip(table, found) if not same([value], row[2:])]
@@ -172,7 +223,10 @@ def test_numba_and_the_images_give_the_same_bits() -> None:
     paths = os.pathsep.join([here, os.path.join(here, "..", "core")])
     done = subprocess.run(
         [sys.executable, "-c", "import math_runs; print(math_runs.digest())"],
-        env=os.environ | {"HQ_JIT": "numba", "PYTHONPATH": paths}, capture_output=True, text=True, timeout=120,
+        env=os.environ | {"HQ_JIT": "numba", "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == digest()

@@ -1,4 +1,5 @@
 """Values of the indicators that are made of an elementary function."""
+
 from __future__ import annotations
 
 import pytest

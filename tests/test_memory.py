@@ -1,4 +1,5 @@
 """Promise 6: memory does not grow with the stream.  Ten times the rows, the same peak."""
+
 from __future__ import annotations
 
 import subprocess
@@ -16,7 +17,7 @@ with open(sys.argv[1], "rb") as stdin, open(os.devnull, "wb") as nowhere:
 _, status, used = os.wait4(pid, 0)
 print(used.ru_maxrss, os.waitstatus_to_exitcode(status))
 """
-SPREAD = 1536       # KiB: buffers fill up at different moments
+SPREAD = 1536  # KiB: buffers fill up at different moments
 LIMIT = 40 * 1024
 COMMANDS = {
     "hq-aggregate 1m:15m:4h": "hq-gen trades --rows {} --seed 1",
@@ -34,12 +35,16 @@ COMMANDS = {
 def test_ten_times_the_rows_take_the_same_memory(command, run, command_env, tmp_path):
     (tmp_path / "s.hq").write_text("IF RSI(14) < 30 AND close > EMA(close, 20)[3] THEN BUY\nIF RSI(14) > 70 THEN SELL")
     peaks = []
-    for rows in (1_000, 30_000, 300_000):       # the first run compiles
+    for rows in (1_000, 30_000, 300_000):  # the first run compiles
         made = COMMANDS[command].format(rows).replace("STRATEGY", "s.hq")
         assert run(f"{made} > input").code == 0
         ran = subprocess.run(
             [sys.executable, "-S", "-c", PEAK, "input", command.replace("STRATEGY", "s.hq")],
-            env=command_env, cwd=tmp_path, capture_output=True, text=True, check=True,
+            env=command_env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         peak, code = map(int, ran.stdout.split())
         assert code == 0, ran.stderr

@@ -1,4 +1,5 @@
 """A series or a column that a strategy or an indicator reads and that never comes is an error, and --check finds it."""
+
 from __future__ import annotations
 
 import pytest
@@ -97,12 +98,15 @@ def test_the_remedy_that_the_error_names_is_one(run, tmp_path) -> None:
     assert run(finer).code == 0
 
 
-@pytest.mark.parametrize(("text", "columns", "says"), [
-    ("IF vwap > 1 THEN BUY", "open,high,low,close", "the input has no column 'vwap'"),
-    ("IF rsi_14 < 30 THEN BUY", "close,rsi_41", "unknown name 'rsi_14', did you mean 'rsi_41'?"),
-    ("IF rsi_14 < 30 THEN BUY", "close, rsi_14", ""),
-    ("IF ATR(14) > 1 THEN BUY", "close", "the input has no column 'high'"),
-])
+@pytest.mark.parametrize(
+    ("text", "columns", "says"),
+    [
+        ("IF vwap > 1 THEN BUY", "open,high,low,close", "the input has no column 'vwap'"),
+        ("IF rsi_14 < 30 THEN BUY", "close,rsi_41", "unknown name 'rsi_14', did you mean 'rsi_41'?"),
+        ("IF rsi_14 < 30 THEN BUY", "close, rsi_14", ""),
+        ("IF ATR(14) > 1 THEN BUY", "close", "the input has no column 'high'"),
+    ],
+)
 def test_check_with_columns_agrees_with_the_run(run, tmp_path, text: str, columns: str, says: str) -> None:
     (tmp_path / "s.hq").write_text(text)
     ran = run(f"hq-signal --check --columns '{columns}' s.hq")
@@ -131,10 +135,13 @@ def test_check_with_a_sample_finds_what_the_run_would(run, tmp_path) -> None:
     assert run("hq-signal --check --sample nowhere s.hq").code == 66
 
 
-@pytest.mark.parametrize(("options", "says"), [
-    ("--columns close", "--columns and --sample belong to --check"),
-    ("--check --columns close --sample x", "pass one of them"),
-])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--columns close", "--columns and --sample belong to --check"),
+        ("--check --columns close --sample x", "pass one of them"),
+    ],
+)
 def test_what_belongs_to_check_is_said(run, tmp_path, options: str, says: str) -> None:
     (tmp_path / "s.hq").write_text(READS)
     ran = run(f"hq-signal {options} s.hq", b"")

@@ -1,4 +1,5 @@
 """However deep something nests, it is computed or refused with a reason, and never runs into Python's own limit."""
+
 from __future__ import annotations
 
 import json
@@ -55,22 +56,37 @@ def test_what_is_allowed_to_nest_runs() -> None:
     assert specs.from_dict(as_dicts(64))[0].depth == 64
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("sma:3(close)(close)", "the first bracket is closed at 12, before the end"),
-    ("sma:3((close)", "1 bracket is not closed"),
-    ("sma:3(close))", "the first bracket is closed at 12, before the end"),
-])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sma:3(close)(close)", "the first bracket is closed at 12, before the end"),
+        ("sma:3((close)", "1 bracket is not closed"),
+        ("sma:3(close))", "the first bracket is closed at 12, before the end"),
+    ],
+)
 def test_brackets_that_do_not_match_are_said(text: str, says: str) -> None:
     with pytest.raises(HqError, match=says):
         specs.parse(text)
 
 
-@pytest.mark.parametrize("given", [
-    {"type": "rsi", "period": []}, {"type": "rsi", "period": {}}, {"type": "rsi", "period": None},
-    {"type": "rsi", "period": True}, {"type": "rsi", "source": 5}, {"type": "rsi", "source": [[]]},
-    {"type": "macd", "output": []}, {"type": "ma", "matype": []}, {"type": "ma", "matype": "9" * 5000},
-    {"type": "rsi", "source": None}, {}, {"type": 3}, {"type": "rsi", "source": {"period": 3}},
-])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "rsi", "period": []},
+        {"type": "rsi", "period": {}},
+        {"type": "rsi", "period": None},
+        {"type": "rsi", "period": True},
+        {"type": "rsi", "source": 5},
+        {"type": "rsi", "source": [[]]},
+        {"type": "macd", "output": []},
+        {"type": "ma", "matype": []},
+        {"type": "ma", "matype": "9" * 5000},
+        {"type": "rsi", "source": None},
+        {},
+        {"type": 3},
+        {"type": "rsi", "source": {"period": 3}},
+    ],
+)
 def test_a_file_of_specs_may_hold_anything(run, tmp_path, given: dict) -> None:
     (tmp_path / "s.json").write_text(json.dumps(given))
     with pytest.raises(HqError):
@@ -93,17 +109,20 @@ def test_a_fan_of_huge_numbers_ends() -> None:
         specs.expand(f"ema:{low}..{high}")
 
 
-@pytest.mark.parametrize("text", [
-    "x = " + "(" * 3000 + "close" + ")" * 3000,
-    "x = " + "ABS(" * 3000 + "close" + ")" * 3000,
-    "x = " + "-" * 3000 + "close",
-    "x = " + "NOT " * 3000 + "close > 1",
-    "x = close" + "[1]" * 3000,
-    "x = close" + " + 1" * 3000,
-    "x = close > 1" + " AND close > 1" * 3000,
-    "x = close" + "@4h" * 3000,
-    "x = close" + ".a" * 3000,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "(" * 3000 + "close" + ")" * 3000,
+        "x = " + "ABS(" * 3000 + "close" + ")" * 3000,
+        "x = " + "-" * 3000 + "close",
+        "x = " + "NOT " * 3000 + "close > 1",
+        "x = close" + "[1]" * 3000,
+        "x = close" + " + 1" * 3000,
+        "x = close > 1" + " AND close > 1" * 3000,
+        "x = close" + "@4h" * 3000,
+        "x = close" + ".a" * 3000,
+    ],
+)
 def test_expressions_that_nest_too_deep_are_refused(text: str) -> None:
     with pytest.raises(LangError, match="deeper than") as caught:
         Strategy("s", text, "s.hq").check_alone(strict=True)
@@ -139,13 +158,16 @@ def test_a_strategy_of_many_steps_takes_bounded_memory_and_gives_the_same_bits()
     assert [found[0], found[-1] - found[0]] == [sum(float(i % 7) for i in range(5000)), 5999.0]
 
 
-@pytest.mark.parametrize(("text", "line", "caret"), [
-    ("x = \u3000 + 1", "  x = \ufffd + 1", "      ^"),
-    ("x = 'a\x1bb' + 1", "  x = 'a\ufffdb' + 1", "            ^"),
-    ("x = '\u4f60' + 1", "  x = '\u4f60' + 1", "           ^"),
-    ("x = 'e\ufe0f' + 1", "  x = 'e\ufe0f' + 1", "          ^"),
-    ("x = '\u200b' + 1", "  x = '\ufffd' + 1", "          ^"),
-])
+@pytest.mark.parametrize(
+    ("text", "line", "caret"),
+    [
+        ("x = \u3000 + 1", "  x = \ufffd + 1", "      ^"),
+        ("x = 'a\x1bb' + 1", "  x = 'a\ufffdb' + 1", "            ^"),
+        ("x = '\u4f60' + 1", "  x = '\u4f60' + 1", "           ^"),
+        ("x = 'e\ufe0f' + 1", "  x = 'e\ufe0f' + 1", "          ^"),
+        ("x = '\u200b' + 1", "  x = '\ufffd' + 1", "          ^"),
+    ],
+)
 def test_carets_stand_under_their_place_whatever_the_line_holds(text: str, line: str, caret: str) -> None:
     with pytest.raises(LangError) as caught:
         Strategy("s", text, "s.hq").check_alone(strict=True)

@@ -1,4 +1,5 @@
 """An option is declared once, and an error that names one is worded for its reader."""
+
 from __future__ import annotations
 
 import inspect
@@ -37,12 +38,19 @@ def test_a_checked_value_is_data_of_its_error() -> None:
     assert (error.subject, error.value, error.rule, error.code) == ("leverage", 151, "must be 1 to 150", USAGE)
 
 
-@pytest.mark.parametrize(("given", "told"), [
-    ({"share": 2.0}, "share: 2, must be 0 to 1"), ({"share": float("nan")}, "share: nan, must be 0 to 1"),
-    ({"share": "x"}, "share: 'x', must be a number"), ({"count": 0}, "count: 0, must be at least 1"),
-    ({"count": 1.5}, "count: 1.5, must be a whole number"), ({"size": 0}, "size: 0, must be above 0"),
-    ({"size": 11}, "size: 11, must be above 0 and at most 10"), ({"way": "up"}, "way: 'up', must be one of in, out"),
-])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"share": 2.0}, "share: 2, must be 0 to 1"),
+        ({"share": float("nan")}, "share: nan, must be 0 to 1"),
+        ({"share": "x"}, "share: 'x', must be a number"),
+        ({"count": 0}, "count: 0, must be at least 1"),
+        ({"count": 1.5}, "count: 1.5, must be a whole number"),
+        ({"size": 0}, "size: 0, must be above 0"),
+        ({"size": 11}, "size: 11, must be above 0 and at most 10"),
+        ({"way": "up"}, "way: 'up', must be one of in, out"),
+    ],
+)
 def test_each_rule_is_told_in_one_form(given, told: str) -> None:
     class Some(Declared):
         share = Option(0.5, least=0, most=1)

@@ -1,4 +1,5 @@
 """The tree behind the ranks of large windows, held to the sorted array of small ones and to exact arithmetic."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -43,9 +44,7 @@ def in_trees(name: str, columns: oracles.Columns, params: oracles.Params, monkey
 
 @pytest.mark.parametrize("series", SERIES)
 @pytest.mark.parametrize("period", SIZES)
-def test_the_tree_finds_what_the_sorted_array_finds(
-    series: str, period: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_tree_finds_what_the_sorted_array_finds(series: str, period: int, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = flat_bars(SERIES[series])
     for percent in (0.0, 37.0, 50.0, 100.0):
         params = {"period": period, "percentile": percent}

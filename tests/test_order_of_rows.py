@@ -1,4 +1,5 @@
 """Order and duplicates: within a series ts never goes back and a kind's key never repeats, whatever the source."""
+
 from __future__ import annotations
 
 import random
@@ -20,8 +21,12 @@ from hq_core.statefile import CONTENT
 T0 = 1_704_067_200 * 10**9
 MINUTE = 60 * 10**9
 READERS = ("hq-indicators sma:2", "hq-import", "hq-export csv", "hq-aggregate 5m", "hq-signal s.hq", "hq-backtest")
-DAYS = [frames.flat_bars([float(10 * day + k + 1) for k in range(8)], step_s=60, start_s=1_704_067_200 + 86_400 * day,
-                         period="1m") for day in range(2)]
+DAYS = [
+    frames.flat_bars(
+        [float(10 * day + k + 1) for k in range(8)], step_s=60, start_s=1_704_067_200 + 86_400 * day, period="1m"
+    )
+    for day in range(2)
+]
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def test_sections_that_go_back_in_time_are_refused_by_every_reader(reader, line,
     error = ran.stderr.splitlines()[0]
     assert re.search(r"bar/BTCUSDT/1m row 9: ts goes back from 2024-01-0[12]T00:08:00Z to 2024-01-01T00:01:00Z", error)
     assert "--order sort" in error
-    assert ran.stdout                       # the rows before it are good
+    assert ran.stdout  # the rows before it are good
 
 
 @pytest.mark.parametrize("format_", ["csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow"])
@@ -99,32 +104,50 @@ def test_a_forming_bar_comes_again_and_again(run):
     """Rows with complete=0 are neither looked at nor remembered."""
     times = "ts open_time close complete"
     end = T0 + MINUTE
-    rows = [(T0 + 1, T0, 1.0, 0), (end, T0, 2.0, 0), (T0 + 1, T0, 1.0, 0), (end, T0, 3.0, 1),
-            (end + MINUTE, end, 4.0, 0), (end + 5, end, 4.0, 0), (end + MINUTE, end, 5.0, 1)]
+    rows = [
+        (T0 + 1, T0, 1.0, 0),
+        (end, T0, 2.0, 0),
+        (T0 + 1, T0, 1.0, 0),
+        (end, T0, 3.0, 1),
+        (end + MINUTE, end, 4.0, 0),
+        (end + 5, end, 4.0, 0),
+        (end + MINUTE, end, 5.0, 1),
+    ]
     stream = frames.frames(frames.bars(rows, times, period="1m"))
     assert run("hq-indicators sma:2 | hq-export csv", stream).text.count("\n") == 8
     wrong = frames.frames(frames.bars([*rows, (end + 6, end, 1.0, 0), rows[-1]], times, period="1m"))
     assert "row 9: open_time 2024-01-01T00:01:00Z is there a second time" in run("hq-indicators sma:2", wrong).stderr
 
 
-@pytest.mark.parametrize(("ids", "wrong"), [
-    ((1, 2, 3, 4), None), ((3, 4, 1, 2), None),     # ids rise among trades of one ts, and only there
-    ((1, 1, 3, 4), "row 2: id 1 is there a second time"), ((1, 2, 2, 4), "row 3: id 2 is there a second time"),
-    ((2, 1, 3, 4), "row 2: id goes back from 2 to 1"), ((0, 0, 0, 0), None), ((-1, -1, -1, -1), None),
-    ((5, 0, 6, 0), None), ((5, 0, 5, 0), "row 3: id 5"),
-])
+@pytest.mark.parametrize(
+    ("ids", "wrong"),
+    [
+        ((1, 2, 3, 4), None),
+        ((3, 4, 1, 2), None),  # ids rise among trades of one ts, and only there
+        ((1, 1, 3, 4), "row 2: id 1 is there a second time"),
+        ((1, 2, 2, 4), "row 3: id 2 is there a second time"),
+        ((2, 1, 3, 4), "row 2: id goes back from 2 to 1"),
+        ((0, 0, 0, 0), None),
+        ((-1, -1, -1, -1), None),
+        ((5, 0, 6, 0), None),
+        ((5, 0, 5, 0), "row 3: id 5"),
+    ],
+)
 def test_ids_of_trades_rise_within_a_ts_and_below_1_are_none(ids, wrong):
     rows = [(T0 + k // 2, 1.0, 1.0, id_) for k, id_ in enumerate(ids)]
     found = _problem(*frames.trades(rows, "ts price qty id"))
     assert (found is None) if wrong is None else wrong in found
 
 
-@pytest.mark.parametrize(("columns", "rows", "wrong"), [
-    ("ts close", [(5, 1.0), (5, 1.0)], "row 2: ts "),           # bars of a period that do not say when they open
-    ("ts open_time close", [(5, 1, 1.0), (5, 2, 1.0), (5, 2, 1.0)], "row 3: open_time "),
-    ("ts open_time close", [(5, 2, 1.0), (6, 1, 1.0)], "row 2: open_time goes back from"),
-    ("close volume", [(1.0, 1.0), (1.0, 1.0)], None),           # no ts, no order
-])
+@pytest.mark.parametrize(
+    ("columns", "rows", "wrong"),
+    [
+        ("ts close", [(5, 1.0), (5, 1.0)], "row 2: ts "),  # bars of a period that do not say when they open
+        ("ts open_time close", [(5, 1, 1.0), (5, 2, 1.0), (5, 2, 1.0)], "row 3: open_time "),
+        ("ts open_time close", [(5, 2, 1.0), (6, 1, 1.0)], "row 2: open_time goes back from"),
+        ("close volume", [(1.0, 1.0), (1.0, 1.0)], None),  # no ts, no order
+    ],
+)
 def test_bars_open_one_after_the_other(columns, rows, wrong):
     found = _problem(*frames.bars(rows, columns))
     assert (found is None) if wrong is None else re.search(wrong, found)
@@ -134,7 +157,7 @@ def test_kinds_without_a_key_may_repeat_rows_but_not_go_back():
     quote = Schema("quote", "X", "", [("ts", "i8"), ("bid", "f8")])
     assert _problem(quote, [(1, 1.0), (1, 1.0), (2, 1.0)]) is None
     assert "goes back from" in _problem(quote, [(2, 1.0), (1, 1.0)])
-    assert _problem(Schema("quote", "X", "", [("ts", "f8")]), [(2.0,), (1.0,)]) is None     # no int64, no order
+    assert _problem(Schema("quote", "X", "", [("ts", "f8")]), [(2.0,), (1.0,)]) is None  # no int64, no order
 
 
 def test_a_symbol_is_paid_funding_once_at_a_time():
@@ -153,8 +176,12 @@ def test_any_cut_finds_what_a_slow_check_finds(seed):
             for k in range(rng.randrange(1, 40)):
                 ts += rng.choice((0, 1, 1, 1)) if kind == "trade" else 1
                 id_ = rng.choice((k + 1, k + 1, k + 1, k + 1, 0, rng.randrange(40))) if rng.random() < 0.3 else k + 1
-                row = {"ts": ts - (rng.random() < 0.02), "open_time": ts - rng.choice((1,) * 30 + (2,)), "id": id_,
-                       "complete": int(rng.random() < 0.9)}
+                row = {
+                    "ts": ts - (rng.random() < 0.02),
+                    "open_time": ts - rng.choice((1,) * 30 + (2,)),
+                    "id": id_,
+                    "complete": int(rng.random() < 0.9),
+                }
                 rows.append(tuple(row[name] for name in columns.split()))
             types = {"ts": "i8", "open_time": "i8", "id": "i8", "complete": "b1"}
             schema = Schema(kind, "X", "1m" if kind == "bar" else "", [(name, types[name]) for name in columns.split()])

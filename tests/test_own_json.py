@@ -1,4 +1,5 @@
 """hq's own JSON: rows of every kind, reports and signals that hq-export and hq-backtest write are read back."""
+
 from __future__ import annotations
 
 import json
@@ -65,11 +66,22 @@ def test_every_kind_comes_back_as_it_was(kind, symbol, format_, time):
 
 
 def test_bars_with_orders_and_indicators_come_back_with_their_infinities():
-    cols = [("ts", "i8"), ("open_time", "i8"), ("close", "f8"), ("complete", "b1"), ("open_long", "f8"),
-            ("sma_3", "f8")]
-    bars = {"ts": [T0 + 60 * 10**9 * (i + 1) for i in range(4)], "open_time": [T0 + 60 * 10**9 * i for i in range(4)],
-            "close": [1.0, 2.0, 3.0, 4.0], "complete": [1, 1, 1, 0], "open_long": [math.nan, math.inf, -math.inf, 0.5],
-            "sma_3": [math.nan, math.nan, 2.0, 3.0]}
+    cols = [
+        ("ts", "i8"),
+        ("open_time", "i8"),
+        ("close", "f8"),
+        ("complete", "b1"),
+        ("open_long", "f8"),
+        ("sma_3", "f8"),
+    ]
+    bars = {
+        "ts": [T0 + 60 * 10**9 * (i + 1) for i in range(4)],
+        "open_time": [T0 + 60 * 10**9 * i for i in range(4)],
+        "close": [1.0, 2.0, 3.0, 4.0],
+        "complete": [1, 1, 1, 0],
+        "open_long": [math.nan, math.inf, -math.inf, 0.5],
+        "sma_3": [math.nan, math.nan, 2.0, 3.0],
+    }
     data = frames((Schema("bar", "X", "1m", cols), list(zip(*bars.values()))))
     for format_ in ("jsonl", "json", "csv"):
         got = gather(open_source(descriptor(exported(data, format_)), b"", Options(period="1m")))
@@ -101,11 +113,15 @@ def test_rows_and_maps_keep_their_order():
 
 
 def test_reports_that_differ_are_different_and_equal_ones_are_equal(run):
-    run("hq-gen bars --rows 300 --seed 7 --period 1h > b.hqf; printf 'IF close > open THEN BUY(size=0.01)\\n"
-        "IF close < open THEN SELL(size=0.01)\\n' > s.hq; hq-signal s.hq < b.hqf > s.hqf")
-    run("hq-backtest --json < s.hqf > 1.json; hq-backtest --leverage 2 --json < s.hqf > 2.json; "
+    run(
+        "hq-gen bars --rows 300 --seed 7 --period 1h > b.hqf; printf 'IF close > open THEN BUY(size=0.01)\\n"
+        "IF close < open THEN SELL(size=0.01)\\n' > s.hq; hq-signal s.hq < b.hqf > s.hqf"
+    )
+    run(
+        "hq-backtest --json < s.hqf > 1.json; hq-backtest --leverage 2 --json < s.hqf > 2.json; "
         "hq-backtest < s.hqf > bt.hqf; hq-export jsonl < bt.hqf > bt.jsonl; "
-        "hq-export jsonl --kind fill < bt.hqf > f.jsonl")
+        "hq-export jsonl --kind fill < bt.hqf > f.jsonl"
+    )
     assert run("hq-diff 1.json 1.json").code == 0
     assert run("hq-diff 1.json 2.json").code == 1
     assert "options.leverage: 10 != 2" in run("hq-diff 1.json 2.json").text
@@ -113,15 +129,29 @@ def test_reports_that_differ_are_different_and_equal_ones_are_equal(run):
     assert run("hq-export jsonl --kind equity < bt.hqf | hq-diff - f.jsonl").code == 1
 
 
-@pytest.mark.parametrize(("key", "value", "message"), [
-    ("side", "sideways", "is none of long, short"), ("side", None, "is missing"), ("side", 300, "does not fit 8 bits"),
-    ("side", True, "is not a whole number"), ("ts", "2026-02-01", "is not an ISO 8601 time with its zone"),
-    ("ts", 5, "is not an ISO 8601 time"), ("fill_time", None, "is missing"), ("price", "x", "is not a number"),
-    ("price", [1], "is not a number"), ("price", {}, "is not a number"),
-])
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("side", "sideways", "is none of long, short"),
+        ("side", None, "is missing"),
+        ("side", 300, "does not fit 8 bits"),
+        ("side", True, "is not a whole number"),
+        ("ts", "2026-02-01", "is not an ISO 8601 time with its zone"),
+        ("ts", 5, "is not an ISO 8601 time"),
+        ("fill_time", None, "is missing"),
+        ("price", "x", "is not a number"),
+        ("price", [1], "is not a number"),
+        ("price", {}, "is not a number"),
+    ],
+)
 def test_a_wrong_value_is_refused_with_its_element(key, value, message):
-    good = {"kind": "fill", "ts": "2026-02-01T00:00:00Z", "fill_time": "2026-02-01T00:00:00Z", "side": "long",
-            "price": 1.5}
+    good = {
+        "kind": "fill",
+        "ts": "2026-02-01T00:00:00Z",
+        "fill_time": "2026-02-01T00:00:00Z",
+        "side": "long",
+        "price": 1.5,
+    }
     text = "\n".join([json.dumps(good), json.dumps({**good, key: value})]).encode()
     with pytest.raises(HqError, match=rf"element 2 \(byte \d+\): '{key}': .*{message}") as caught:
         read(text)
@@ -180,7 +210,7 @@ def test_a_saved_source_goes_on_with_our_own_rows():
 def test_a_file_that_is_read_again_passes_over_the_rows_handed_out_before(format_):
     data = exported(stream("liquidation", "X", 20_000), format_)
     if format_ == "csv":
-        data = data.replace(b"\n", b"\n\n", 9)     # blank lines are no rows
+        data = data.replace(b"\n", b"\n\n", 9)  # blank lines are no rows
     (whole,) = gather(open_source(descriptor(data))).values()
     again = open_source(descriptor(data))
     list(again.load({"rows": 17_000}))
@@ -203,11 +233,13 @@ def test_the_words_of_a_fill_are_those_of_the_account():
 @pytest.mark.parametrize("kind", ["fill", "equity", "liquidation"])
 @pytest.mark.parametrize("how", ["csv", "tsv", "csv --time ns"])
 def test_csv_of_what_hq_backtest_writes_reads_back(run, kind: str, how: str) -> None:
-    made = ("hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq | hq-backtest --leverage 60 | tee all.hqf"
-            f" | hq-export {how} --kind {kind} > a.csv")
+    made = (
+        "hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq | hq-backtest --leverage 60 | tee all.hqf"
+        f" | hq-export {how} --kind {kind} > a.csv"
+    )
     run("printf 'IF RSI(14) < 30 THEN BUY()\nIF RSI(14) > 70 THEN SELL()\n' > s.hq")
     assert run(made).code == 0
-    assert run(f"hq-export jsonl --kind {kind} < all.hqf | sed 's/\"period\":\"1m\",//' > b.jsonl").code == 0
+    assert run(f'hq-export jsonl --kind {kind} < all.hqf | sed \'s/"period":"1m",//\' > b.jsonl').code == 0
     assert run("hq-import < a.csv > a.hqf && hq-import < b.jsonl > b.hqf").code == 0
     assert run("hq-diff a.hqf b.hqf -v").text.startswith("equal: ")
     assert run(f"hq-export {how} < a.hqf | cmp - a.csv").code == 0

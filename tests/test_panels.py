@@ -1,4 +1,5 @@
 """Panels: merging and taking apart, and that each filter gives of a panel what it gives of the symbols' series."""
+
 from __future__ import annotations
 
 import os
@@ -92,9 +93,17 @@ def test_aggregation_commutes_up_to_each_symbol_s_last_closed_bar(market, cuts):
 def test_a_filter_goes_on_from_a_state(name, market, at, tmp_path_factory):
     make = FILTERS.get(name, lambda: Aggregate("5m", slack="0s"))
     halves = [
-        merged(*streams({symbol: part for symbol, held in market.items() if (part := {
-            bar: close for bar, close in held.items() if (bar < at) == first})}))
-        for first in (True, False) if any((bar < at) == first for held in market.values() for bar in held)
+        merged(
+            *streams(
+                {
+                    symbol: part
+                    for symbol, held in market.items()
+                    if (part := {bar: close for bar, close in held.items() if (bar < at) == first})
+                }
+            )
+        )
+        for first in (True, False)
+        if any((bar < at) == first for held in market.values() for bar in held)
     ]
     state = str(tmp_path_factory.mktemp("state") / "s")
     parts = [through(make, half, State(state, 0, {})) for half in halves]
@@ -119,15 +128,20 @@ def test_coarser_periods_come_first_and_the_pair_strategy_of_two_files_runs():
     for series in (True, False):
         _, maps = said(through(make, merged(minutes, hours, series=series)))
         assert [(one["ts"], one["meta"]["h"]) for one in maps][:2] == [
-            (START + 120 * MINUTE, 1.0), (START + 121 * MINUTE, 1.0)]
+            (START + 120 * MINUTE, 1.0),
+            (START + 121 * MINUTE, 1.0),
+        ]
 
 
-@pytest.mark.parametrize(("rows", "message"), [
-    ([(1, 0), (0, 0)], r"bar//1m row 2: A: ts goes back .* rows of a panel lie by ts"),
-    ([(1, 1), (1, 0)], r"bar//1m row 2: A comes after B of the same ts"),
-    ([(1, 0), (1, 0)], r"bar//1m row 2: A: open_time .* is there a second time"),
-    ([(1, 0), (2, 7)], r"bar//1m row 2: column 'symbol' has code 7, of which the stream gives no text"),
-])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([(1, 0), (0, 0)], r"bar//1m row 2: A: ts goes back .* rows of a panel lie by ts"),
+        ([(1, 1), (1, 0)], r"bar//1m row 2: A comes after B of the same ts"),
+        ([(1, 0), (1, 0)], r"bar//1m row 2: A: open_time .* is there a second time"),
+        ([(1, 0), (2, 7)], r"bar//1m row 2: column 'symbol' has code 7, of which the stream gives no text"),
+    ],
+)
 def test_a_panel_out_of_order_is_refused(rows, message):
     schema = Schema("bar", "", "1m", (BAR[0], ("symbol", "s4"), *BAR[1:]))
     made = [(START + MINUTE * (at + 1), code, START + MINUTE * at, 1.0, 2.0, 0.5, 1.0, 1.0) for at, code in rows]

@@ -1,4 +1,5 @@
 """The candlestick patterns: equal to TA-Lib on every row of a million bars, each seen often; and what they share."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -17,19 +18,49 @@ DEEP = [name for name in PATTERNS if "penetration" in load(name).params]
 PRICES = ("open", "high", "low", "close")
 
 RISING = (
-    "cdl3starsinsouth", "cdl3whitesoldiers", "cdlconcealbabyswall", "cdldoji", "cdldragonflydoji",
-    "cdlgravestonedoji", "cdlhammer", "cdlhomingpigeon", "cdlinvertedhammer", "cdlladderbottom",
-    "cdllongleggeddoji", "cdlmatchinglow", "cdlmathold", "cdlmorningdojistar", "cdlmorningstar", "cdlpiercing",
-    "cdlrickshawman", "cdlsticksandwich", "cdltakuri", "cdlunique3river",
+    "cdl3starsinsouth",
+    "cdl3whitesoldiers",
+    "cdlconcealbabyswall",
+    "cdldoji",
+    "cdldragonflydoji",
+    "cdlgravestonedoji",
+    "cdlhammer",
+    "cdlhomingpigeon",
+    "cdlinvertedhammer",
+    "cdlladderbottom",
+    "cdllongleggeddoji",
+    "cdlmatchinglow",
+    "cdlmathold",
+    "cdlmorningdojistar",
+    "cdlmorningstar",
+    "cdlpiercing",
+    "cdlrickshawman",
+    "cdlsticksandwich",
+    "cdltakuri",
+    "cdlunique3river",
 )
 FALLING = (
-    "cdl2crows", "cdl3blackcrows", "cdladvanceblock", "cdldarkcloudcover", "cdleveningdojistar", "cdleveningstar",
-    "cdlhangingman", "cdlidentical3crows", "cdlinneck", "cdlonneck", "cdlshootingstar", "cdlstalledpattern",
-    "cdlthrusting", "cdlupsidegap2crows",
+    "cdl2crows",
+    "cdl3blackcrows",
+    "cdladvanceblock",
+    "cdldarkcloudcover",
+    "cdleveningdojistar",
+    "cdleveningstar",
+    "cdlhangingman",
+    "cdlidentical3crows",
+    "cdlinneck",
+    "cdlonneck",
+    "cdlshootingstar",
+    "cdlstalledpattern",
+    "cdlthrusting",
+    "cdlupsidegap2crows",
 )
 SIZES = {
-    "cdlengulfing": (80, 100), "cdlharami": (80, 100), "cdlharamicross": (80, 100),
-    "cdlhikkake": (100, 200), "cdlhikkakemod": (100, 200),
+    "cdlengulfing": (80, 100),
+    "cdlharami": (80, 100),
+    "cdlharamicross": (80, 100),
+    "cdlhikkake": (100, 200),
+    "cdlhikkakemod": (100, 200),
 }
 
 # Five candles in 64ths of a price: gap from the close before, body, upper and lower shadow.
@@ -113,7 +144,7 @@ def test_a_million_bars_give_what_talib_gives_and_every_pattern_often() -> None:
         rows += len(columns["open"])
         prices = [columns[key] for key in PRICES]
         for name, ours in zip(PATTERNS, together(columns)):
-            theirs, = by_talib(name.upper(), prices, load(name).bind())
+            (theirs,) = by_talib(name.upper(), prices, load(name).bind())
             assert np.array_equal(ours, theirs, equal_nan=True), name
             values, counts = np.unique(ours[~np.isnan(ours)], return_counts=True)
             seen[name].update(dict(zip(values.tolist(), counts.tolist())))
@@ -134,7 +165,7 @@ def test_where_talibs_sums_have_gathered_rounding_talib_begun_anew_gives_what_we
         columns = {key: np.round(64 * column) / 100 for key, column in shapes(50_000, seed).items()}
         for name, ours in zip(PATTERNS, together(columns)):
             bound = load(name).bind()
-            theirs, = by_talib(name.upper(), [columns[key] for key in PRICES], bound)
+            (theirs,) = by_talib(name.upper(), [columns[key] for key in PRICES], bound)
             for row in np.flatnonzero((ours != theirs) & ~np.isnan(ours)):
                 last = [columns[key][row - load(name).warmup(bound) : row + 1] for key in PRICES]
                 assert by_talib(name.upper(), last, bound)[0][-1] == ours[row], name
@@ -148,11 +179,11 @@ def test_any_penetration_gives_what_talib_gives(name: str) -> None:
     for columns in (shapes(20_000, 21), bars(20_000, 22)):
         for penetration in (0.0, 0.05, 0.25, 1 / 3, 0.75, 1.0, 1.7, 1e6):
             params: Params = {"penetration": penetration}
-            ours, = once(name, columns, params)
-            theirs, = by_talib(name.upper(), [columns[key] for key in PRICES], params)
+            (ours,) = once(name, columns, params)
+            (theirs,) = by_talib(name.upper(), [columns[key] for key in PRICES], params)
             assert np.array_equal(ours, theirs, equal_nan=True), penetration
             fired[penetration] += np.count_nonzero(np.abs(theirs) > 0)
-    assert len(set(fired.values())) > 2, fired      # the parameter matters
+    assert len(set(fired.values())) > 2, fired  # the parameter matters
 
 
 def test_after_a_bar_that_is_not_finite_all_goes_on_as_if_the_series_began_there() -> None:

@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hq_core.bars.period import (
-    Edges,
-    parse_duration,
-    parse_period,
-    parse_periods,
-)
+from hq_core.bars.period import Edges, parse_duration, parse_period, parse_periods
 from hq_core.errors import USAGE, HqError
 from hq_core.say import iso_text, say_length
 from hq_core.zones import open_zone
@@ -131,7 +126,11 @@ def test_times_and_lengths_are_said_for_people():
     assert say_length(26 * HOUR + 30 * 60 * SECOND + 1) == "1d 2h"
     assert say_length(90 * SECOND) == "1m 30s"
     assert [say_length(ns) for ns in (0, 999, 1500, 400_000_000, 999_999_999)] == [
-        "0s", "999 ns", "1.5 us", "400 ms", "999.999999 ms",
+        "0s",
+        "999 ns",
+        "1.5 us",
+        "400 ms",
+        "999.999999 ms",
     ]
 
 

@@ -1,4 +1,5 @@
 """Stages in one process are the filters of a shell's pipe: the same rows, however the input is cut, and resumed."""
+
 from __future__ import annotations
 
 import pytest
@@ -12,12 +13,15 @@ from hq_core.stages.gen import Generator
 from hq_core.stream import pipe as module
 
 START = 1_704_067_200 * 10**9
-STRATEGY = "IF RSI(5) < 60 AND close > close@1h THEN BUY(META(why=\"dip\"))\nIF RSI(14) > 70 THEN SELL"
+STRATEGY = 'IF RSI(5) < 60 AND close > close@1h THEN BUY(META(why="dip"))\nIF RSI(14) > 70 THEN SELL'
 
 
 def stages():
-    return hq_core.Aggregate("5m:1h"), hq_core.Indicators(["rsi:14", "sma:3(close@1h)"]), hq_core.Signal(
-        [("s", STRATEGY, "s.hq")])
+    return (
+        hq_core.Aggregate("5m:1h"),
+        hq_core.Indicators(["rsi:14", "sma:3(close@1h)"]),
+        hq_core.Signal([("s", STRATEGY, "s.hq")]),
+    )
 
 
 def gathered(items):

@@ -2,6 +2,7 @@
 
 HQ_ACCEPT=1 writes the digests of a run in place of comparing.
 """
+
 from __future__ import annotations
 
 import fcntl
@@ -27,7 +28,7 @@ def kept(text: str) -> dict[str, str]:
 
 def accept(name: str, digest: str) -> None:
     with DIGESTS.open("r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)        # other processes of xdist write theirs
+        fcntl.flock(file, fcntl.LOCK_EX)  # other processes of xdist write theirs
         digests = kept(file.read()) | {name: digest}
         file.seek(0)
         file.truncate()

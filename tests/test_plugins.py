@@ -1,4 +1,5 @@
 """Indicators of the user's own: found, listed, computed, tested, and refused where they must be."""
+
 from __future__ import annotations
 
 import json
@@ -18,8 +19,16 @@ BARS = "hq-gen bars --rows 100 --seed 1"
 HEAD = "from hq_core.jit import B1, F8, I8, State, inline\nfrom hq_core.registry import Param, indicator\n"
 
 
-def declared(name: str, body: str, inputs: str = "close", args: str = "close: F8", out: str = "F8", more: str = "",
-             head: str = "", warmup: str = "lambda period: 0") -> str:
+def declared(
+    name: str,
+    body: str,
+    inputs: str = "close",
+    args: str = "close: F8",
+    out: str = "F8",
+    more: str = "",
+    head: str = "",
+    warmup: str = "lambda period: 0",
+) -> str:
     """The text of an indicator without `from __future__ import annotations`."""
     state = "s: State, " if "state=" in more else ""
     ring = "ring: F8, " if "ring=" in more else ""
@@ -50,7 +59,8 @@ def drawdowns(closes: list[float], period: int) -> list[float]:
 def test_a_file_in_a_folder_of_hq_path_is_an_indicator(run, folder):
     listed = run("HQ_PATH=plugin hq-indicators --list | grep -A1 mine")
     assert listed.text.splitlines() == [
-        "mine                 Trailing Drawdown  period=20", f"                       yours: {folder}/mine.py",
+        "mine                 Trailing Drawdown  period=20",
+        f"                       yours: {folder}/mine.py",
     ]
     table = run(f"{BARS} | HQ_PATH=plugin hq-indicators mine:5 | hq-export csv --columns close,mine_5")
     assert table.code == 0, table.stderr
@@ -62,7 +72,7 @@ def test_a_file_in_a_folder_of_hq_path_is_an_indicator(run, folder):
 
 def test_it_is_shown_in_full_and_as_data(run, folder):
     assert f"\n  yours     {folder}/mine.py\n" in run("HQ_PATH=plugin hq-indicators --list mine").text
-    one, = json.loads(run("HQ_PATH=plugin hq-indicators --list MINE --json").text)
+    (one,) = json.loads(run("HQ_PATH=plugin hq-indicators --list MINE --json").text)
     assert (one["name"], one["from"], one["oracle"], one["warmup"]) == ("mine", f"{folder}/mine.py", None, 19)
     every = json.loads(run("HQ_PATH=plugin hq-indicators --list --json").text)
     assert [one["name"] for one in every if "from" in one] == ["mine"]
@@ -129,7 +139,7 @@ def test_files_share_what_begins_with_an_underscore(run, folder):
     assert value == 2.0 * close
     (folder / "_steps.py").write_text((folder / "_steps.py").read_text().replace("2.0", "3.0"))
     close, value = map(float, run(line).text.split(",")[-2:])
-    assert value == 3.0 * close         # what was compiled before is another kernel
+    assert value == 3.0 * close  # what was compiled before is another kernel
     assert not list(folder.rglob("__pycache__"))
 
 
@@ -165,10 +175,14 @@ BROKEN = {
     "an exit": ("raise SystemExit(0)", "line 1: SystemExit"),
     "other arguments": (declared("mine", "pass", args="close: F8, more: F8"), "the kernel takes"),
     "another name": (declared("other", "pass"), "must live in a file of its name"),
-    "a rule that fails": (declared("mine", "out[i] = 1.0", warmup="lambda period: 1 // (period - 5)"),
-                          "line 5: ZeroDivisionError"),
-    "an array in a kernel": (declared("mine", "out[i] = T[0]", head="import array; T = array.array('d', [1.0])"),
-                             "kernel mine: T cannot be used here; a kernel sees numbers"),
+    "a rule that fails": (
+        declared("mine", "out[i] = 1.0", warmup="lambda period: 1 // (period - 5)"),
+        "line 5: ZeroDivisionError",
+    ),
+    "an array in a kernel": (
+        declared("mine", "out[i] = T[0]", head="import array; T = array.array('d', [1.0])"),
+        "kernel mine: T cannot be used here; a kernel sees numbers",
+    ),
     "an exception in a kernel": (declared("mine", "raise ValueError"), "raises or asserts"),
     "types that do not fit": (declared("mine", "out[i] = close[i] + 'x'"), "line 8: kernel mine: No implementation"),
 }
@@ -210,12 +224,16 @@ def test_a_state_knows_its_text(run, folder):
 
 # -- other column types --------------------------------------------------------------------------------------
 TYPED = declared(
-    "mine", "s.sum += trades[i] if whole[i] else 0\n        out[i] = s.sum", "trades complete", "trades: I8, whole: B1",
-    "I8", ", state='sum:i8'",
+    "mine",
+    "s.sum += trades[i] if whole[i] else 0\n        out[i] = s.sum",
+    "trades complete",
+    "trades: I8, whole: B1",
+    "I8",
+    ", state='sum:i8'",
 )
 
 
-WHOLE = "hq-gen trades --rows 60000 --seed 1 | hq-aggregate 1m"       # bars with complete, a truth
+WHOLE = "hq-gen trades --rows 60000 --seed 1 | hq-aggregate 1m"  # bars with complete, a truth
 
 
 def test_whole_numbers_and_truths_go_in_and_out_as_they_are(run, folder):
@@ -273,8 +291,10 @@ def test_forming_rows_and_another_period_leave_typed_columns_whole(run, folder):
     for line in found.text.splitlines()[1:]:
         trades, many = line.split(",")[-2:]
         assert many == ("1" if int(trades) > 500 else "0")
-    coarse = run(f"{made} | HQ_PATH=plugin hq-indicators 'many(trades@5m)' 'wma:1(trades@5m)'"
-                 " | hq-export csv --period 1m --columns many_5_trades@5m,wma_1_trades@5m")
+    coarse = run(
+        f"{made} | HQ_PATH=plugin hq-indicators 'many(trades@5m)' 'wma:1(trades@5m)'"
+        " | hq-export csv --period 1m --columns many_5_trades@5m,wma_1_trades@5m"
+    )
     assert coarse.code == 0, coarse.stderr
     for line in coarse.text.splitlines()[1:]:
         many, trades = line.split(",")[-2:]
@@ -314,13 +334,20 @@ def test_the_test_says_ok_for_each_rule(run, folder):
 
 
 RULES = 13
-WRONG = {       # by a rule that each breaks
+WRONG = {  # by a rule that each breaks
     "no index leaves its column": declared("mine", "out[i] = close[i + 1] - close[i]"),
-    "no index leaves": declared("mine", "ring[s.at] = close[i]; s.at += 1; out[i] = close[i]",
-                                more=", state='at:i8', ring=lambda period: 900 if period < 99 else 1"),
+    "no index leaves": declared(
+        "mine",
+        "ring[s.at] = close[i]; s.at += 1; out[i] = close[i]",
+        more=", state='at:i8', ring=lambda period: 900 if period < 99 else 1",
+    ),
     "one row at a time": declared("mine", "out[i] = close[i] + (1.0 if i == 0 else 0.0)"),
-    "saved and loaded": declared("mine", "s.n += 1; out[i] = close[i] + (s.n if s.n > 250 else 0) * len(out) * 0.0"
-                                 " + (1e-9 * len(out) if s.n == 260 else 0.0)", more=", state='n:i8'"),
+    "saved and loaded": declared(
+        "mine",
+        "s.n += 1; out[i] = close[i] + (s.n if s.n > 250 else 0) * len(out) * 0.0"
+        " + (1e-9 * len(out) if s.n == 260 else 0.0)",
+        more=", state='n:i8'",
+    ),
     "nan on the rows of the declared": declared("mine", "out[i] = close[i]", warmup="lambda period: period - 1"),
     "what a nan in the input spoils": declared("mine", "s.sum += close[i]; out[i] = s.sum", more=", state='sum'"),
     "prices of 1e150": declared("mine", "out[i] = close[i] * close[i] * close[i]"),
@@ -371,7 +398,7 @@ def test_an_installed_package_is_found_through_its_entry_point(run, command_env,
     assert one.stdout == run(f"{BARS} | HQ_PATH=plugin hq-indicators mine:5 | hq-export csv").stdout
     (folder / "mine.py").write_text(declared("mine", "out[i] = 42.0"))
     first = run(f"{BARS} | HQ_PATH=plugin hq-indicators mine:5 | hq-export csv | tail -1", env=env)
-    assert first.text.strip().endswith(",42.0")       # a folder comes before a package
+    assert first.text.strip().endswith(",42.0")  # a folder comes before a package
 
 
 def distribution(at: Path, dist: str, points: str, **files: str) -> None:
@@ -386,8 +413,13 @@ def distribution(at: Path, dist: str, points: str, **files: str) -> None:
 
 def test_packages_that_are_wrong_say_so(run, command_env, tmp_path):
     env = {"PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{command_env['PYTHONPATH']}"}
-    distribution(tmp_path / "site", "one-dist", "alpha = alpha:alpha\nown = own:own", alpha="import not_there\n",
-                 own=declared("gamma", "pass"))
+    distribution(
+        tmp_path / "site",
+        "one-dist",
+        "alpha = alpha:alpha\nown = own:own",
+        alpha="import not_there\n",
+        own=declared("gamma", "pass"),
+    )
     broken = run("hq-indicators alpha < /dev/null", env=env)
     assert (broken.code, "site/alpha.py, line 1: ModuleNotFoundError" in broken.stderr) == (65, True), broken.stderr
     assert run("hq-indicators own < /dev/null", env=env).code == 65

@@ -1,4 +1,5 @@
 """A row sees of every other series what is known at its own ts, wherever the input is cut: also inside one instant."""
+
 from __future__ import annotations
 
 import random
@@ -13,10 +14,14 @@ from hq_core.roles import Stage
 from hq_core.specs import parse
 from hq_core.stages.indicators import Indicators
 
-Row = tuple[str, str, dict[str, float]]         # symbol, period, bar
+Row = tuple[str, str, dict[str, float]]  # symbol, period, bar
 PERIODS = {"4m": 240, "1m": 60}
 SPECS = (
-    "sub(close,close@1m)", "sub(close,close@4m)", "sub(close,close@Y)", "sma:2(close@Y:1m)", "sub(close,close@X:4m)",
+    "sub(close,close@1m)",
+    "sub(close,close@4m)",
+    "sub(close,close@Y)",
+    "sma:2(close@Y:1m)",
+    "sub(close,close@X:4m)",
 )
 
 

@@ -1,4 +1,5 @@
 """Promises 1 to 3 over every filter: any framing, any cut with a state file, any prefix; and kill -9."""
+
 from __future__ import annotations
 
 import math
@@ -37,7 +38,7 @@ def bars(seed, n, period="1m", step=MINUTE):
         high, low = max(open_, price) + rng.random(), min(open_, price) * (1 - 0.01 * rng.random())
         at = START + i * step
         rows.append((at + step, at, open_, high, low, price, rng.random() * 10, 1))
-        if rng.random() < 0.1:      # a forming bar of the next minute
+        if rng.random() < 0.1:  # a forming bar of the next minute
             rows.append((at + step + 1, at + step, price, price + 1, price - 1, price + rng.random(), 1.0, 0))
     cols = [col for col in BAR.cols if col[0] in (*PLAIN, "volume")]
     return Schema("bar", "BTCUSDT", period, cols), rows
@@ -110,7 +111,10 @@ sizes = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 @pytest.mark.parametrize("name", FILTERS)
 @HERE
 @given(
-    seed=st.integers(0, 999), n=st.integers(0, 120), first=sizes, second=sizes,
+    seed=st.integers(0, 999),
+    n=st.integers(0, 120),
+    first=sizes,
+    second=sizes,
     chunks=st.lists(st.integers(1, 900), min_size=1),
 )
 def test_how_the_input_is_cut_changes_nothing(name, seed, n, first, second, chunks):
@@ -141,7 +145,7 @@ def test_two_runs_with_a_state_file_are_one_run(name, tmp_path_factory, seed, n,
 def test_the_output_of_a_prefix_is_a_prefix_of_the_output(name, tmp_path_factory, seed, n, share):
     make, data = FILTERS[name]
     schema, rows = data(seed, n)
-    paused = tmp_path_factory.mktemp("state") / "s"     # a pause: the end of all input says something by itself
+    paused = tmp_path_factory.mktemp("state") / "s"  # a pause: the end of all input says something by itself
     part = promises.run(make(), promises.stream(promises.cut(schema, rows[: int(n * share)], [7])), paused)
     whole = promises.run(make(), promises.stream(promises.cut(schema, rows, [11])))
     assert promises.is_prefix(promises.said(part), promises.said(whole))

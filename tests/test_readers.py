@@ -1,4 +1,5 @@
 """The example readers, which know nothing of hq, over the conformance vectors."""
+
 from __future__ import annotations
 
 import hashlib
@@ -29,8 +30,11 @@ def node(tmp_path_factory):
         shutil.copy(READERS / name, folder)
     try:
         ended = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True,
-            text=True, timeout=120,
+            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
     except subprocess.TimeoutExpired:
         pytest.skip("npm install took more than two minutes")
@@ -87,7 +91,8 @@ def test_readers_take_what_hq_writes_in_frames_larger_than_a_read(reader):
     assert ended.returncode == 0, ended.stderr.decode()
     found = json.loads(ended.stdout)
     assert found["trade/BTCUSDT/"]["price"] == {
-        "rows": 50_000, "sha256": hashlib.sha256(frames.pack("f8", [i / 7 for i in range(50_000)])).hexdigest(),
+        "rows": 50_000,
+        "sha256": hashlib.sha256(frames.pack("f8", [i / 7 for i in range(50_000)])).hexdigest(),
     }
     assert found["bar/BTCUSDT/15m"]["close"]["rows"] == 2
 

@@ -1,4 +1,5 @@
 """Reference results that lie beside the checkout: values that TA-Lib 0.8.1 and other authors gave, from files."""
+
 from __future__ import annotations
 
 import csv
@@ -39,7 +40,7 @@ def test_every_function_of_talib_on_the_exchanges_bars(shared: Path) -> None:
             whole = column.dtype.kind == "i"
             theirs.append(np.where(whole & (np.arange(len(column)) < one["lookback"]), np.nan, column))
         run = Run(name)
-        if run.domain < np.inf:             # prices are beyond it: what matters is where nan and infinity are
+        if run.domain < np.inf:  # prices are beyond it: what matters is where nan and infinity are
             run.domain = np.inf
             for ours, other in zip(run.push(columns), theirs, strict=True):
                 np.testing.assert_allclose(ours, other, rtol=1e-12)

@@ -1,4 +1,5 @@
 """kill -9 output that was not cut back: a resumed head says where in its section it goes on, and readers check it."""
+
 from __future__ import annotations
 
 import os
@@ -32,10 +33,11 @@ def killed(tmp_path):
     """The output and the state of a filter that was killed between two states."""
     state, output = tmp_path / "s", tmp_path / "out"
     with open(output, "wb") as out:
-        process = subprocess.Popen([*LINE, "--state", str(state), "--state-every", "100"], stdin=subprocess.PIPE,
-                                   stdout=out, env=ENV)
+        process = subprocess.Popen(
+            [*LINE, "--state", str(state), "--state-every", "100"], stdin=subprocess.PIPE, stdout=out, env=ENV
+        )
         at = 0
-        for kind, position in _positions(DATA_IN)[:10]:         # 160 rows; the state was written after 100
+        for kind, position in _positions(DATA_IN)[:10]:  # 160 rows; the state was written after 100
             before = output.stat().st_size
             process.stdin.write(DATA_IN[at:position])
             process.stdin.flush()

@@ -1,4 +1,5 @@
 """The ring against collections.deque, across its wrap point."""
+
 from __future__ import annotations
 
 import random

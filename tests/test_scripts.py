@@ -1,4 +1,5 @@
 """The scripts that people run: they parse, and the bench measures what it says."""
+
 from __future__ import annotations
 
 import re
@@ -44,9 +45,7 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     sizes = ["--trades", "30000", "--csv-rows", "3000", "--bars", "2000", "--repeat", "1", "--out", str(told)]
     subprocess.run([sys.executable, ROOT / "scripts/bench", *sizes], env=command_env, check=True, timeout=300)
     text = told.read_text()
-    assert re.findall(r"^## (.+)$", text, re.M) == [
-        "Start", "Trades", "CSV", "All indicators at once", "Indicators",
-    ]
+    assert re.findall(r"^## (.+)$", text, re.M) == ["Start", "Trades", "CSV", "All indicators at once", "Indicators"]
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]
     assert len(peaks) == 3

@@ -1,4 +1,5 @@
 """Unstable periods against TA-Lib's own; the rules of Metastock and of Pine against slow forms of their formulas."""
+
 from __future__ import annotations
 
 import math
@@ -159,13 +160,21 @@ def supertrend(high: Series, low: Series, close: Series, length: int, factor: fl
 HLC = tuple(BARS[key].tolist() for key in ("high", "low", "close"))
 CLOSE = HLC[2]
 PINE = {
-    "ema": [ema(CLOSE, 30)], "rma": [rma(CLOSE, 30)], "atr": [atr(*HLC, 14)], "rsi": [rsi(CLOSE, 14)],
+    "ema": [ema(CLOSE, 30)],
+    "rma": [rma(CLOSE, 30)],
+    "atr": [atr(*HLC, 14)],
+    "rsi": [rsi(CLOSE, 14)],
     "natr": [[100 * a / c for a, c in zip(atr(*HLC, 14), CLOSE)]],
-    "macd": macd(CLOSE, 12, 26, 9), "cmo": [cmo(CLOSE, 14)], "kc": kc(*HLC, 20, 2.0),
-    "plus_di": dmi(*HLC, 14)[:1], "minus_di": dmi(*HLC, 14)[1:2], "dx": dmi(*HLC, 14)[2:3], "adx": dmi(*HLC, 14)[3:],
+    "macd": macd(CLOSE, 12, 26, 9),
+    "cmo": [cmo(CLOSE, 14)],
+    "kc": kc(*HLC, 20, 2.0),
+    "plus_di": dmi(*HLC, 14)[:1],
+    "minus_di": dmi(*HLC, 14)[1:2],
+    "dx": dmi(*HLC, 14)[2:3],
+    "adx": dmi(*HLC, 14)[3:],
     "supertrend": supertrend(*HLC, 10, 3.0),
 }
-SAME = ("ema", "rma", "rsi")       # Pine's seeds are TA-Lib's here; its rsi differs where nothing has moved
+SAME = ("ema", "rma", "rsi")  # Pine's seeds are TA-Lib's here; its rsi differs where nothing has moved
 
 
 @pytest.mark.parametrize("name", PINE)

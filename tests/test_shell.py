@@ -1,4 +1,5 @@
 """How every command behaves in a shell: pipes that close, full disks, terminals, locales."""
+
 from __future__ import annotations
 
 import os
@@ -12,11 +13,16 @@ from documents import LINES, READERS, furnished  # noqa: F401  the fixture desk
 
 SWEEP = (
     {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "0"},
-    {"LC_ALL": "de_DE.UTF-8", "TZ": "America/New_York", "PYTHONHASHSEED": "4242", "PYTHONOPTIMIZE": "1",
-     "COLUMNS": "40"},
+    {
+        "LC_ALL": "de_DE.UTF-8",
+        "TZ": "America/New_York",
+        "PYTHONHASHSEED": "4242",
+        "PYTHONOPTIMIZE": "1",
+        "COLUMNS": "40",
+    },
 )
 FRAMES = {"hq-gen", "hq-merge", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
-DIFFERS = {"hq-diff": 1}            # the others return 0
+DIFFERS = {"hq-diff": 1}  # the others return 0
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -79,8 +85,14 @@ def test_terminal_as_input_is_refused_at_once(name: str, desk: Path, command_env
     ours, theirs = pty.openpty()
     try:
         ran = subprocess.run(
-            ["bash", "-c", LINES[name].partition("<")[0]], stdin=theirs, capture_output=True, cwd=desk, text=True,
-            env=command_env, timeout=30, check=False,
+            ["bash", "-c", LINES[name].partition("<")[0]],
+            stdin=theirs,
+            capture_output=True,
+            cwd=desk,
+            text=True,
+            env=command_env,
+            timeout=30,
+            check=False,
         )
     finally:
         os.close(ours)

@@ -1,4 +1,5 @@
 """hq-signal: orders on the rows, other periods and symbols as of ts, cuts, state, maps."""
+
 from __future__ import annotations
 
 import math
@@ -82,10 +83,7 @@ def test_size_that_is_no_quantity_orders_nothing_and_is_told() -> None:
     stage = strategy("IF close > 0 THEN BUY(size=volume - 1)")
     rows = [bar(900, 1.0, volume=v) for v in (3.0, 1.0, 0.0, NAN, INF, 2.0)]
     run = (
-        Run(stage)
-        .announce("15m")
-        .feed("15m", [{**row, "ts": (i + 1) * SECOND} for i, row in enumerate(rows)])
-        .finish()
+        Run(stage).announce("15m").feed("15m", [{**row, "ts": (i + 1) * SECOND} for i, row in enumerate(rows)]).finish()
     )
     assert same(run.column("open_long"), [2, NAN, NAN, NAN, NAN, 1])
     assert stage.notices == {"s: an order has no size above 0": 4}
@@ -98,9 +96,7 @@ def test_other_period_is_the_last_closed_bar() -> None:
     """15m rows of two 4h bars: the 4h value is seen from its close on, at that very row, and never before."""
     fine = bars([float(i) for i in range(33)])
     coarse = bars([100.0, 200.0], step=14400)
-    stage = strategy(
-        "x = close@4h\nprevious = close@4h[1]\nmean = SMA(close@4h, 2)", keep=["x", "previous", "mean"]
-    )
+    stage = strategy("x = close@4h\nprevious = close@4h[1]\nmean = SMA(close@4h, 2)", keep=["x", "previous", "mean"])
     run = Run(stage).announce("4h", "15m").feed("4h", coarse).feed("15m", fine).finish()
     assert same(run.column("x"), [NAN] * 15 + [100] * 16 + [200] * 2)
     assert same(run.column("previous"), [NAN] * 31 + [100] * 2)
@@ -110,9 +106,7 @@ def test_other_period_is_the_last_closed_bar() -> None:
 
 
 def test_condition_of_another_period_stands_until_its_next_bar() -> None:
-    stage = strategy(
-        "a = close@4h > 150\nb = NOT close@4h > 150\nboth = a OR close > 0", keep=["a", "b", "both"]
-    )
+    stage = strategy("a = close@4h > 150\nb = NOT close@4h > 150\nboth = a OR close > 0", keep=["a", "b", "both"])
     run = (
         Run(stage)
         .announce("4h", "15m")
@@ -179,7 +173,7 @@ def test_other_symbol_is_waited_for() -> None:
     run.feed("15m", bars([1.0, 2.0, 3.0, 4.0]))
     other = bars([10.0, 20.0, 30.0])
     run.feed("15m", other, symbol="Y").finish()
-    assert same(run.column("x"), [10, 20, 30])      # of the last ts a row of Y may still come
+    assert same(run.column("x"), [10, 20, 30])  # of the last ts a row of Y may still come
     assert same([row["x"] for row in run.rows["bar/Y/15m"]], [10, 20, 30])
 
 
@@ -231,23 +225,17 @@ def worlds(draw: Any) -> oracle.World:
     base = []
     for i in range(draw(st.integers(1, 24))):
         row = bar(3600 * (i + 1), 0.0)
-        base.append(
-            {**row, **{name: float(draw(price)) for name in ("open", "high", "low", "close", "volume")}}
-        )
+        base.append({**row, **{name: float(draw(price)) for name in ("open", "high", "low", "close", "volume")}})
     coarse = []
     for i in range(draw(st.integers(0, 6))):
         row = bar(14400 * (i + 1), 0.0)
-        coarse.append(
-            {**row, **{name: float(draw(price)) for name in ("open", "high", "low", "close", "volume")}}
-        )
+        coarse.append({**row, **{name: float(draw(price)) for name in ("open", "high", "low", "close", "volume")}})
     return oracle.World(base, coarse)
 
 
 @given(st.data(), worlds(), oracle.CONDITIONS, oracle.NUMBERS)
 @settings(max_examples=FUZZ, deadline=None)
-def test_against_the_slow_meaning_under_any_cut(
-    data: Any, world: oracle.World, condition: Any, number: Any
-) -> None:
+def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, condition: Any, number: Any) -> None:
     if number.clock == "":
         number = oracle._column("close", "")
     text = f"n = {number.text}\nc = {condition.text}\nIF c THEN OPEN_LONG(size=3, META(n=n))"
@@ -264,9 +252,7 @@ def test_against_the_slow_meaning_under_any_cut(
     assert [value == 1.0 for value in run.column("c")] == fired, text
     assert same(run.column("open_long"), [3.0 if one else NAN for one in fired])
     assert [(one["ts"], one["meta"]["n"]) for one in run.maps] == [
-        (row["ts"], value if value == value else None)
-        for row, one, value in zip(world.base, fired, wanted)
-        if one
+        (row["ts"], value if value == value else None) for row, one, value in zip(world.base, fired, wanted) if one
     ]
 
     cut = data.draw(st.integers(0, len(batches)))
@@ -312,9 +298,7 @@ def test_two_symbols_in_any_interleaving_and_resumed(data: Any, turns: list[bool
 
 def test_finest_announced_period_is_the_base_of_each_symbol() -> None:
     run = Run(strategy("IF close > 0 THEN BUY")).announce("4h", "15m").announce("1h", symbol="Y")
-    run.feed("4h", bars([1.0], step=14400)).feed("15m", bars([1.0])).feed(
-        "1h", bars([1.0]), symbol="Y"
-    ).finish()
+    run.feed("4h", bars([1.0], step=14400)).feed("15m", bars([1.0])).feed("1h", bars([1.0]), symbol="Y").finish()
     assert {key: "open_long" in rows[0] for key, rows in run.rows.items()} == {
         "bar/X/4h": False,
         "bar/X/15m": True,
@@ -324,13 +308,9 @@ def test_finest_announced_period_is_the_base_of_each_symbol() -> None:
 
 def test_finer_period_after_rows_is_refused() -> None:
     run = Run(strategy("IF close > 0 THEN BUY")).announce("4h").feed("4h", bars([1.0], step=14400))
-    with pytest.raises(
-        HqError, match="bar/X/15m: comes after rows of bar/X/4h .* pass period 15m or period 4h"
-    ):
+    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/X/4h .* pass period 15m or period 4h"):
         run.announce("15m")
-    run = (
-        Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("4h").feed("4h", bars([1.0], step=14400))
-    )
+    run = Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("4h").feed("4h", bars([1.0], step=14400))
     run.announce("15m").feed("15m", bars([1.0])).finish()
     assert "open_long" in run.rows["bar/X/4h"][0]
     assert "open_long" not in run.rows["bar/X/15m"][0]
@@ -468,16 +448,9 @@ def test_meta_maps() -> None:
 def test_signals_are_the_documents_shape_in_row_and_rule_order() -> None:
     text = "IF close > 2 THEN BUY(META(ts=ts))\nIF close > 3 THEN SELL(size=7)"
     for cut in (0, 1):
-        run = (
-            Run(strategy(text, signals=True))
-            .announce("4h", "15m")
-            .feed("15m", bars([1, 3, 4]), cut=cut)
-            .finish()
-        )
+        run = Run(strategy(text, signals=True)).announce("4h", "15m").feed("15m", bars([1, 3, 4]), cut=cut).finish()
         assert run.rows == {}
-        assert [
-            (one["ts"] // (900 * SECOND), one["action"], one["size"], one["meta"]) for one in run.maps
-        ] == [
+        assert [(one["ts"] // (900 * SECOND), one["action"], one["size"], one["meta"]) for one in run.maps] == [
             (2, "BUY", None, {"ts": 1800 * SECOND}),
             (3, "BUY", None, {"ts": 2700 * SECOND}),
             (3, "SELL", 7, {}),
@@ -487,9 +460,7 @@ def test_signals_are_the_documents_shape_in_row_and_rule_order() -> None:
 
 def test_meta_does_not_change_the_rows() -> None:
     rows = bars([1, 3, 4])
-    with_meta = (
-        Run(strategy("IF close > 2 THEN BUY(META(c=close))")).announce("15m").feed("15m", rows).finish()
-    )
+    with_meta = Run(strategy("IF close > 2 THEN BUY(META(c=close))")).announce("15m").feed("15m", rows).finish()
     without = Run(strategy("IF close > 2 THEN BUY")).announce("15m").feed("15m", rows).finish()
     assert repr(with_meta.rows) == repr(without.rows)
 

@@ -1,4 +1,5 @@
 """SIGINT, SIGTERM and SIGHUP end a filter whose downstream takes nothing or whose input pauses; nothing half stays."""
+
 from __future__ import annotations
 
 import array
@@ -94,8 +95,9 @@ def test_a_run_that_was_ended_while_blocked_goes_on_to_the_same_rows(start, many
     state, output = tmp_path / "s", tmp_path / "out"
     data = many.read_bytes()
     args = "indicators", "ema:20", "rsi:14", "--state", str(state), "--state-every", "3000"
-    whole = subprocess.run([sys.executable, "-m", "hq_cli.indicators", *args[1:3]], input=data, capture_output=True,
-                           env=ENV, check=True).stdout
+    whole = subprocess.run(
+        [sys.executable, "-m", "hq_cli.indicators", *args[1:3]], input=data, capture_output=True, env=ENV, check=True
+    ).stdout
     with open(many, "rb") as stdin:
         process = start(*args, stdin=stdin, stdout=subprocess.PIPE)
         taken = process.stdout.read(6_000_000)
@@ -137,15 +139,20 @@ def test_a_signal_ends_a_filter_whose_input_pauses_within_a_file(start, tmp_path
         process = start("indicators", "sma:3", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         process.stdin.write(first)
         process.stdin.flush()
-        time.sleep(0.5)             # it has read that, or will be ended before it does
+        time.sleep(0.5)  # it has read that, or will be ended before it does
         process.terminate()
-        assert process.wait(timeout=120) in (128 + signal.SIGTERM, -signal.SIGTERM), name       # or before it began
+        assert process.wait(timeout=120) in (128 + signal.SIGTERM, -signal.SIGTERM), name  # or before it began
 
 
 def test_nohup_keeps_a_hangup_away(start, many):
     with open(many, "rb") as stdin:
-        process = start("indicators", "sma:3", stdin=stdin, stdout=subprocess.PIPE,
-                        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process = start(
+            "indicators",
+            "sma:3",
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        )
         blocked(process.stdout)
         process.send_signal(signal.SIGHUP)
         time.sleep(0.7)
@@ -172,7 +179,7 @@ def test_an_export_to_a_stdout_that_does_not_block_is_whole(start, many, tmp_pat
     came = []
 
     def drain():
-        time.sleep(0.5)             # until the pipe is full
+        time.sleep(0.5)  # until the pipe is full
         while piece := os.read(reading, 65536):
             came.append(piece)
 

@@ -1,4 +1,5 @@
 """Exponential averages, whose every fourth row leaps over three."""
+
 from __future__ import annotations
 
 from fractions import Fraction

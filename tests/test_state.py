@@ -1,4 +1,5 @@
 """State files: damage is noticed, another command line is refused by name, and a crash leaves the old or the new."""
+
 from __future__ import annotations
 
 import json
@@ -11,10 +12,18 @@ from hq_core import VERSION, statefile
 from hq_core.errors import CONFIG, DATA, IO, HqError
 
 OLD = {
-    "command": "hq-x", "version": VERSION, "options": {"period": 14, "fill": "flat"}, "inputs": {"brackets": "ab12"},
+    "command": "hq-x",
+    "version": VERSION,
+    "options": {"period": 14, "fill": "flat"},
+    "inputs": {"brackets": "ab12"},
     "input": {"bytes": 10, "rows": 1, "ended": False, "format": "Reader", "source": {}},
-    "output": {"bytes": 20, "closed": False}, "section": 20, "dropped": {}, "holes": {},
-    "order": {"series": {}, "panels": {}}, "apart": False, "stage": {"memory": b"\x00\xff" * 20, "seen": 7},
+    "output": {"bytes": 20, "closed": False},
+    "section": 20,
+    "dropped": {},
+    "holes": {},
+    "order": {"series": {}, "panels": {}},
+    "apart": False,
+    "stage": {"memory": b"\x00\xff" * 20, "seen": 7},
 }
 NEW = {**OLD, "stage": {"memory": b"\x01" * 9000, "seen": 8}}
 CLOSES = [100.0 + (i * 7919 % 31) / 10 for i in range(300)]
@@ -59,13 +68,16 @@ def test_another_version_of_the_format_is_named(path):
         statefile.read(str(path))
 
 
-@pytest.mark.parametrize(("command", "options", "inputs", "says"), [
-    ("hq-y", OLD["options"], OLD["inputs"], "belongs to hq-x"),
-    ("hq-x", {"period": 15, "fill": "flat"}, OLD["inputs"], "option period was 14, now 15"),
-    ("hq-x", {"period": 14}, OLD["inputs"], "option fill was flat, now None"),
-    ("hq-x", {**OLD["options"], "tz": "UTC"}, OLD["inputs"], "option tz was None, now UTC"),
-    ("hq-x", OLD["options"], {"brackets": "cd34"}, "file of option brackets was ab12, now cd34"),
-])
+@pytest.mark.parametrize(
+    ("command", "options", "inputs", "says"),
+    [
+        ("hq-y", OLD["options"], OLD["inputs"], "belongs to hq-x"),
+        ("hq-x", {"period": 15, "fill": "flat"}, OLD["inputs"], "option period was 14, now 15"),
+        ("hq-x", {"period": 14}, OLD["inputs"], "option fill was flat, now None"),
+        ("hq-x", {**OLD["options"], "tz": "UTC"}, OLD["inputs"], "option tz was None, now UTC"),
+        ("hq-x", OLD["options"], {"brackets": "cd34"}, "file of option brackets was ab12, now cd34"),
+    ],
+)
 def test_a_state_of_something_else_is_refused_by_name(path, command, options, inputs, says):
     with pytest.raises(HqError, match=says) as refused:
         statefile.check(str(path), statefile.read(str(path)), command, options, inputs)
@@ -111,15 +123,15 @@ def crash_at(step, monkeypatch):
 def test_a_crash_at_any_step_leaves_the_old_or_the_new(path, monkeypatch, step):
     with monkeypatch.context() as patched:
         calls = crash_at(step, patched)
-        patched.setattr(os, "unlink", lambda *args, **rest: None)       # nobody is there to clear up
+        patched.setattr(os, "unlink", lambda *args, **rest: None)  # nobody is there to clear up
         with pytest.raises(Crash):
             statefile.write(str(path), NEW)
     assert calls == ["open", "open", "fsync", "rename", "fsync"][:step]
     assert statefile.read(str(path)) == (NEW if "rename" in calls else OLD)
-    statefile.write(str(path), NEW)         # what is left over is in nobody's way
+    statefile.write(str(path), NEW)  # what is left over is in nobody's way
     assert statefile.read(str(path)) == NEW
     assert len(list(path.parent.iterdir())) == 1 + (step in (2, 3))
-    statefile.Lock(str(path)).close()       # the next run clears it away
+    statefile.Lock(str(path)).close()  # the next run clears it away
     assert [one.name for one in path.parent.iterdir()] == ["x.state"]
 
 
@@ -164,20 +176,29 @@ def test_a_run_that_was_killed_goes_on_from_its_two_numbers(run, tmp_path):
     assert not told["input"]["ended"]
     ended = run(
         'truncate -s "$(hq-state --output-bytes s)" out; '
-        'tail -c +$(( $(hq-state --input-bytes s) + 1 )) in | hq-indicators ema:3 --state s --state-every 1 >> out'
+        "tail -c +$(( $(hq-state --input-bytes s) + 1 )) in | hq-indicators ema:3 --state s --state-every 1 >> out"
     )
     assert ended.code == 0, ended.stderr
     again = frames.read((tmp_path / "out").read_bytes()).rows
     assert repr(again) == repr(whole)
 
 
-@pytest.mark.parametrize(("content", "code", "says"), [
-    (None, 66, "hq-state: state s: there is no such file\n"),
-    (b"", 65,
-     "hq-state: state s: is not a state file of this version of hq; remove it to start anew, or name another file\n"),
-    (b"hqstate1" + bytes(40), 65,
-     "hq-state: state s: is damaged, its checksum does not match; remove it to start anew\n"),
-])
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (None, 66, "hq-state: state s: there is no such file\n"),
+        (
+            b"",
+            65,
+            "hq-state: state s: is not a state file of this version of hq; remove it to start anew, or name another file\n",
+        ),
+        (
+            b"hqstate1" + bytes(40),
+            65,
+            "hq-state: state s: is damaged, its checksum does not match; remove it to start anew\n",
+        ),
+    ],
+)
 def test_the_command_refuses_what_is_no_state(run, tmp_path, content, code, says):
     if content is not None:
         (tmp_path / "s").write_bytes(content)

@@ -2,6 +2,7 @@
 
 Each run tries a seeded choice of values; HQ_TRIALS=full tries all, which is for a night.
 """
+
 from __future__ import annotations
 
 import json
@@ -25,8 +26,13 @@ from hq_core.errors import DATA, HqError
 from hq_core.flow import Flow, State, open_input
 from hq_core.wire import Reader
 
-TREES = [("median", {"period": 700}), ("mad", {"period": 700}), ("avgdev", {"period": 700}),
-         ("percentrank", {"period": 2100}), ("quantile", {"period": 700})]
+TREES = [
+    ("median", {"period": 700}),
+    ("mad", {"period": 700}),
+    ("avgdev", {"period": 700}),
+    ("percentrank", {"period": 2100}),
+    ("quantile", {"period": 700}),
+]
 EACH = [(name, {}) for name in indicator_runs.NAMES] + [one for one in TREES if one[0] in indicator_runs.NAMES]
 
 
@@ -157,7 +163,8 @@ def stream_of(data):
 
 
 CASES = {name: (make, stream_of(data)) for name, (make, data) in FILTERS.items()} | {
-    "feeds": (feeding, two_series), "zoned": (zoned, stream_of(FILTERS["aggregate"][1])),
+    "feeds": (feeding, two_series),
+    "zoned": (zoned, stream_of(FILTERS["aggregate"][1])),
 }
 
 
@@ -219,17 +226,20 @@ def test_no_value_in_a_source_s_state_is_a_signal_or_a_bug(name, tmp_path):
 
 
 # -- shapes ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("value", "shape", "says"), [
-    ({"a": 1}, {"a": int, "b": int}, "it has a, must have a, b"),
-    ({"a": {"b": [1, None]}}, {"a": {"b": [int]}}, r"a\.b\.1 is a NoneType, must be int"),
-    ({"a": -1}, {"a": shapes.Count}, "a is -1, must be a count"),
-    ({"a": True}, {"a": int}, "a is True, must be int"),
-    ({"a": 1 << 63}, {"a": int}, "a is 9223372036854775808, must be int"),
-    ({1: 2}, {str: int}, "key is 1, must be str"),
-    ([1, 2, 3], (int, int), "it is a list, must be a list of 2"),
-    ("x", [int], "it is a str, must be a list"),
-    (b"x", frozenset({list, type(None)}), "it is a bytes, must be NoneType or list"),
-])
+@pytest.mark.parametrize(
+    ("value", "shape", "says"),
+    [
+        ({"a": 1}, {"a": int, "b": int}, "it has a, must have a, b"),
+        ({"a": {"b": [1, None]}}, {"a": {"b": [int]}}, r"a\.b\.1 is a NoneType, must be int"),
+        ({"a": -1}, {"a": shapes.Count}, "a is -1, must be a count"),
+        ({"a": True}, {"a": int}, "a is True, must be int"),
+        ({"a": 1 << 63}, {"a": int}, "a is 9223372036854775808, must be int"),
+        ({1: 2}, {str: int}, "key is 1, must be str"),
+        ([1, 2, 3], (int, int), "it is a list, must be a list of 2"),
+        ("x", [int], "it is a str, must be a list"),
+        (b"x", frozenset({list, type(None)}), "it is a bytes, must be NoneType or list"),
+    ],
+)
 def test_what_has_not_its_shape_is_named(value, shape, says):
     with pytest.raises(shapes.Damaged, match=says):
         shapes.shaped(value, shape)
@@ -242,11 +252,25 @@ def write_with_digest(path, packed):
     path.chmod(0o600)
 
 
-@pytest.mark.parametrize("packed", [
-    b"", b"\xc0", b"\x91\x01", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff",
-    b"\x91" * 4000 + b"\xc0", b"\x81\xc0\xc0", b"\x81\x90\xc0", b"\xd6\xff\0\0\0\0", b"\xd8\xff" + b"\xff" * 16,
-    msgpack.packb({"version": [1]}), msgpack.packb({"version": VERSION}), b"\xa4\xff\xff\xff\xff",
-])
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"",
+        b"\xc0",
+        b"\x91\x01",
+        b"\xdd\xff\xff\xff\xff",
+        b"\xdf\xff\xff\xff\xff",
+        b"\xc6\xff\xff\xff\xff",
+        b"\x91" * 4000 + b"\xc0",
+        b"\x81\xc0\xc0",
+        b"\x81\x90\xc0",
+        b"\xd6\xff\0\0\0\0",
+        b"\xd8\xff" + b"\xff" * 16,
+        msgpack.packb({"version": [1]}),
+        msgpack.packb({"version": VERSION}),
+        b"\xa4\xff\xff\xff\xff",
+    ],
+)
 def test_content_that_is_no_content_is_damaged(packed, tmp_path, run):
     write_with_digest(tmp_path / "s", packed)
     with pytest.raises(HqError, match=r"state .*s: is damaged: .*; remove it to start anew") as refused:
@@ -260,10 +284,13 @@ def test_a_damaged_state_is_one_line_and_its_cause_shows_with_debug(run, tmp_pat
     del content["stage"]["heard"]
     statefile.write(str(tmp_path / "s"), content)
     ran = run("hq-gen bars --rows 9 --seed 1 | hq-indicators sma:3 --state s > /dev/null")
-    assert (ran.code, ran.stderr) == (65, (
-        "hq-indicators: state s: is damaged: it has units, announced, feeds, must have units, heard, announced, feeds; "
-        "remove it to start anew\n"
-    ))
+    assert (ran.code, ran.stderr) == (
+        65,
+        (
+            "hq-indicators: state s: is damaged: it has units, announced, feeds, must have units, heard, announced, feeds; "
+            "remove it to start anew\n"
+        ),
+    )
     unit = {"graph": b"", "passed": 0, "feeds": [], "pending": []}
     content["stage"] = {"units": {"bar/BTCUSDT/1m": unit}, "heard": [], "announced": [], "feeds": []}
     statefile.write(str(tmp_path / "s"), content)

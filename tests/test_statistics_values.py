@@ -1,4 +1,5 @@
 """Windowed statistics of two columns that differ, and of values that a running sum would lose."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -119,9 +120,39 @@ def test_the_error_of_a_line_is_exact_to_the_digits_of_the_deviation(series: str
 
 
 WINDOWED = (
-    "ac", "accbands", "adr", "ao", "beta", "cmf", "correl", "covariance", "disparity", "dpo", "eom", "fosc", "kst",
-    "kurtosis", "linearreg", "linearreg_intercept", "linearreg_r2", "linearreg_slope", "linearreg_stderr", "mfi", "psy",
-    "qstick", "rolling_vwap", "rvol", "skew", "tsf", "ulcer", "ultosc", "var", "vhf", "vortex", "vwma", "zscore",
+    "ac",
+    "accbands",
+    "adr",
+    "ao",
+    "beta",
+    "cmf",
+    "correl",
+    "covariance",
+    "disparity",
+    "dpo",
+    "eom",
+    "fosc",
+    "kst",
+    "kurtosis",
+    "linearreg",
+    "linearreg_intercept",
+    "linearreg_r2",
+    "linearreg_slope",
+    "linearreg_stderr",
+    "mfi",
+    "psy",
+    "qstick",
+    "rolling_vwap",
+    "rvol",
+    "skew",
+    "tsf",
+    "ulcer",
+    "ultosc",
+    "var",
+    "vhf",
+    "vortex",
+    "vwma",
+    "zscore",
 )
 
 

@@ -1,4 +1,5 @@
 """Damaged and hostile .npy, .npz, Parquet and Arrow: one line and 65, with nothing read that is not there."""
+
 from __future__ import annotations
 
 import inspect
@@ -44,17 +45,20 @@ MADE = {"npz": own, "parquet": own_parquet, "arrow": own_stream}
 
 # -- A2: widths, kinds and lengths are checked against the arrays ---------------------------------------------
 @pytest.mark.parametrize("format_", MADE)
-@pytest.mark.parametrize(("kind", "values", "message"), [
-    ("f8x8192", np.ones(10), "row 1: column 'v': is of .*, one a row, but the file's own description says f8x8192"),
-    ("f8x3", np.ones(10, dtype="<f4"), "one a row, but the file's own description says f8x3"),
-    ("i8", np.full(10, 1.5), "row 1: column 'v': 1.5 is not a whole number"),
-    ("i4", np.arange(10) + 2**31 - 3, "row 4: column 'v': 2147483648 is not within -2147483648 to 2147483647"),
-    ("i1", np.arange(10) + 125, "row 4: column 'v': 128 is not within -128 to 127"),
-    ("b1", np.arange(10), "row 3: column 'v': 2 is not true or false"),
-    ("f8", np.array(["1"] * 10), None),
-    ("i8", np.array(["1"] * 10), "column 'v': .*text"),
-    ("f8", np.arange(10) + 2**53 - 1, "row 3: column 'v': 9007199254740993 is no 64-bit"),
-])
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        ("f8x8192", np.ones(10), "row 1: column 'v': is of .*, one a row, but the file's own description says f8x8192"),
+        ("f8x3", np.ones(10, dtype="<f4"), "one a row, but the file's own description says f8x3"),
+        ("i8", np.full(10, 1.5), "row 1: column 'v': 1.5 is not a whole number"),
+        ("i4", np.arange(10) + 2**31 - 3, "row 4: column 'v': 2147483648 is not within -2147483648 to 2147483647"),
+        ("i1", np.arange(10) + 125, "row 4: column 'v': 128 is not within -128 to 127"),
+        ("b1", np.arange(10), "row 3: column 'v': 2 is not true or false"),
+        ("f8", np.array(["1"] * 10), None),
+        ("i8", np.array(["1"] * 10), "column 'v': .*text"),
+        ("f8", np.arange(10) + 2**53 - 1, "row 3: column 'v': 9007199254740993 is no 64-bit"),
+    ],
+)
 def test_a_description_that_the_arrays_do_not_bear_out_is_refused(format_, kind, values, message):
     about = {**ABOUT, "cols": [["ts", "i8"], ["v", kind]]}
     data = MADE[format_](about, ts=np.arange(10), v=values)
@@ -76,30 +80,49 @@ def test_vectors_of_another_width_are_refused(format_):
 
 
 def test_the_arrays_of_a_description_have_one_length():
-    refused(own({**ABOUT, "cols": [["ts", "i8"], ["v", "f8"]]}, ts=np.arange(10), v=np.ones(9)),
-     "differ in length: ts 10, v 9")
+    refused(
+        own({**ABOUT, "cols": [["ts", "i8"], ["v", "f8"]]}, ts=np.arange(10), v=np.ones(9)),
+        "differ in length: ts 10, v 9",
+    )
 
 
 # -- C: what the description says ---------------------------------------------------------------------------
-@pytest.mark.parametrize(("about", "message"), [
-    (b"{x", "cannot be used: unexpected character"), (b"[]", "cannot be used"), (b"null", "cannot be used"),
-    (b"7", "cannot be used"), (b"", "cannot be used"), (b"\xff", "cannot be used"), (b"[" * 3000, "cannot be used"),
-    ({"of": "bar"}, "has no 'symbol'"), ({**ABOUT, "cols": 7}, "cannot be used"),
-    ({**ABOUT, "cols": {}}, "0 columns, must be 1 to 4096"),
-    ({**ABOUT, "cols": []}, "0 columns, must be 1 to 4096"), ({**ABOUT, "cols": ["ts"]}, "cannot be used|type 's'"),
-    ({**ABOUT, "cols": [["ts"]]}, "cannot be used"), ({**ABOUT, "cols": [[1, "i8"]]}, "names of cols must be texts"),
-    ({**ABOUT, "cols": [["ts", "q9"]]}, "'ts' is of type 'q9', which hq does not have"),
-    ({**ABOUT, "cols": [["ts", 8]]}, "'ts' is of type 8"), ({**ABOUT, "cols": [["ts", "f8x0"]]}, "type 'f8x0'"),
-    ({**ABOUT, "cols": [["ts", "f8x-1"]]}, "type 'f8x-1'"), ({**ABOUT, "cols": [["ts", "f8x99999999"]]}, "type 'f8x9"),
-    ({**ABOUT, "cols": [["ts", "i8"], ["ts", "i8"]]}, "column 'ts' is there twice"),
-    ({**ABOUT, "cols": [["ts", "i8"], ["a\x1b[2J", "i8"]]}, "none that does not print"),
-    ({**ABOUT, "symbol": None}, "must be texts"), ({**ABOUT, "symbol": ["X"]}, "must be texts"),
-    ({**ABOUT, "symbol": "x" * 257}, "at most 256 characters"), ({**ABOUT, "of": ""}, "kind is empty"),
-    ({**ABOUT, "period": "4h/"}, "has a '/' in it"), ({**ABOUT, "extra": []}, None),
-    ({**ABOUT, "extra": [1]}, "must be an object"),
-    ({**ABOUT, "packed": "x"}, "cannot be used"), ({**ABOUT, "packed": "wcHB"}, "cannot be used"),
-    ({**ABOUT, "cols": [["gone", "f8"]]}, "column 'gone' is missing, which the file's own description names"),
-])
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        (b"{x", "cannot be used: unexpected character"),
+        (b"[]", "cannot be used"),
+        (b"null", "cannot be used"),
+        (b"7", "cannot be used"),
+        (b"", "cannot be used"),
+        (b"\xff", "cannot be used"),
+        (b"[" * 3000, "cannot be used"),
+        ({"of": "bar"}, "has no 'symbol'"),
+        ({**ABOUT, "cols": 7}, "cannot be used"),
+        ({**ABOUT, "cols": {}}, "0 columns, must be 1 to 4096"),
+        ({**ABOUT, "cols": []}, "0 columns, must be 1 to 4096"),
+        ({**ABOUT, "cols": ["ts"]}, "cannot be used|type 's'"),
+        ({**ABOUT, "cols": [["ts"]]}, "cannot be used"),
+        ({**ABOUT, "cols": [[1, "i8"]]}, "names of cols must be texts"),
+        ({**ABOUT, "cols": [["ts", "q9"]]}, "'ts' is of type 'q9', which hq does not have"),
+        ({**ABOUT, "cols": [["ts", 8]]}, "'ts' is of type 8"),
+        ({**ABOUT, "cols": [["ts", "f8x0"]]}, "type 'f8x0'"),
+        ({**ABOUT, "cols": [["ts", "f8x-1"]]}, "type 'f8x-1'"),
+        ({**ABOUT, "cols": [["ts", "f8x99999999"]]}, "type 'f8x9"),
+        ({**ABOUT, "cols": [["ts", "i8"], ["ts", "i8"]]}, "column 'ts' is there twice"),
+        ({**ABOUT, "cols": [["ts", "i8"], ["a\x1b[2J", "i8"]]}, "none that does not print"),
+        ({**ABOUT, "symbol": None}, "must be texts"),
+        ({**ABOUT, "symbol": ["X"]}, "must be texts"),
+        ({**ABOUT, "symbol": "x" * 257}, "at most 256 characters"),
+        ({**ABOUT, "of": ""}, "kind is empty"),
+        ({**ABOUT, "period": "4h/"}, "has a '/' in it"),
+        ({**ABOUT, "extra": []}, None),
+        ({**ABOUT, "extra": [1]}, "must be an object"),
+        ({**ABOUT, "packed": "x"}, "cannot be used"),
+        ({**ABOUT, "packed": "wcHB"}, "cannot be used"),
+        ({**ABOUT, "cols": [["gone", "f8"]]}, "column 'gone' is missing, which the file's own description names"),
+    ],
+)
 def test_a_description_that_cannot_be_used_is_refused(about, message):
     arrays = {"ts": np.arange(3), "v": np.ones((3, 8192))}
     if message is None:
@@ -128,37 +151,42 @@ def header(descr: str = "[('ts_s', '<i8'), ('price', '<f8'), ('qty', '<f8')]", s
 ROWS = struct.pack("<qddqdd", 1, 1.0, 2.0, 2, 1.5, 2.5)
 
 
-@pytest.mark.parametrize(("data", "message"), [
-    (array(header(shape="(-1,)"), ROWS), "no plain description"),
-    (array(header(shape="(2**62,)"), ROWS), "no plain description"),
-    (array(header(shape="(9223372036854775807,)"), ROWS),
-     r"says shape \(9223372036854775807,\) of 24 bytes each, but 48"),
-    (array(header(shape="(99999999999999999999999,)"), ROWS), "cannot be read|no .npy array|says shape"),
-    (array(header(shape="(3,)"), ROWS), r"says shape \(3,\) of 24 bytes each, but 48 bytes follow"),
-    (array(header(), ROWS + b"x"), "says shape .* but 49 bytes follow"),
-    (array(header(), ROWS[:-1]), "says shape .* but 47 bytes follow"),
-    (array(header(shape="()"), ROWS[:24]), "shape"),
-    (array(header(shape="2"), ROWS), "no .npy array that hq reads"),
-    (array(header(shape="(True,)"), ROWS), "says shape|no .npy array"),
-    (array(header("'<f8'"), ROWS[:16]), "has no named fields"),
-    (array(header("[('ts', '|O')]")), "Python objects, which are not read"),
-    (array(header("[('ts', '<i8'), ('ts', '<i8')]"), bytes(32)), "no .npy array that hq reads"),
-    (array(header("[('ts', 'q9')]"), bytes(32)), "no .npy array that hq reads"),
-    (array(header("[('ts', '<U500000000')]"), bytes(32)), "no .npy array that hq reads|bytes follow"),
-    (array(header("[('ts', '<i8', (1000000, 1000000))]"), bytes(32)), "no .npy array that hq reads|bytes follow"),
-    (array(header("[('ts', '<U0')]")), "values of no bytes|says shape"),
-    (array(header("(" * 900 + "1" + ")" * 900)), "no plain description"),
-    (array(header("[" * 9000 + "1" + "]" * 9000)), "no plain description"),
-    (array(header("-" * 30000 + "1")), "no plain description"),
-    (array(header("__import__('os')")), "no plain description"),
-    (array("{'descr': '<i8'"), "no .npy array that hq reads"),
-    (array(""), "no .npy array that hq reads"),
-    (array(header(), ROWS, b"\4\0"), "begins with"),
-    (array(header(), ROWS)[:50], "header of .* bytes is cut"),
-    (b"\x93NUMPY", "begins with"),
-    (b"\x93NUMPY\2\0\xff\xff\xff\x7f" + bytes(50), "header of 2147483647 bytes is cut, or too long"),
-    (array(header(shape="(4611686018427387904, 4611686018427387904)"), ROWS), "says shape"),
-])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (array(header(shape="(-1,)"), ROWS), "no plain description"),
+        (array(header(shape="(2**62,)"), ROWS), "no plain description"),
+        (
+            array(header(shape="(9223372036854775807,)"), ROWS),
+            r"says shape \(9223372036854775807,\) of 24 bytes each, but 48",
+        ),
+        (array(header(shape="(99999999999999999999999,)"), ROWS), "cannot be read|no .npy array|says shape"),
+        (array(header(shape="(3,)"), ROWS), r"says shape \(3,\) of 24 bytes each, but 48 bytes follow"),
+        (array(header(), ROWS + b"x"), "says shape .* but 49 bytes follow"),
+        (array(header(), ROWS[:-1]), "says shape .* but 47 bytes follow"),
+        (array(header(shape="()"), ROWS[:24]), "shape"),
+        (array(header(shape="2"), ROWS), "no .npy array that hq reads"),
+        (array(header(shape="(True,)"), ROWS), "says shape|no .npy array"),
+        (array(header("'<f8'"), ROWS[:16]), "has no named fields"),
+        (array(header("[('ts', '|O')]")), "Python objects, which are not read"),
+        (array(header("[('ts', '<i8'), ('ts', '<i8')]"), bytes(32)), "no .npy array that hq reads"),
+        (array(header("[('ts', 'q9')]"), bytes(32)), "no .npy array that hq reads"),
+        (array(header("[('ts', '<U500000000')]"), bytes(32)), "no .npy array that hq reads|bytes follow"),
+        (array(header("[('ts', '<i8', (1000000, 1000000))]"), bytes(32)), "no .npy array that hq reads|bytes follow"),
+        (array(header("[('ts', '<U0')]")), "values of no bytes|says shape"),
+        (array(header("(" * 900 + "1" + ")" * 900)), "no plain description"),
+        (array(header("[" * 9000 + "1" + "]" * 9000)), "no plain description"),
+        (array(header("-" * 30000 + "1")), "no plain description"),
+        (array(header("__import__('os')")), "no plain description"),
+        (array("{'descr': '<i8'"), "no .npy array that hq reads"),
+        (array(""), "no .npy array that hq reads"),
+        (array(header(), ROWS, b"\4\0"), "begins with"),
+        (array(header(), ROWS)[:50], "header of .* bytes is cut"),
+        (b"\x93NUMPY", "begins with"),
+        (b"\x93NUMPY\2\0\xff\xff\xff\x7f" + bytes(50), "header of 2147483647 bytes is cut, or too long"),
+        (array(header(shape="(4611686018427387904, 4611686018427387904)"), ROWS), "says shape"),
+    ],
+)
 def test_headers_of_arrays_that_are_refused(data, message):
     refused(data, message)
 
@@ -180,10 +208,21 @@ def test_a_header_that_python_2_wrote_is_read_without_a_word(run, tmp_path):
 
 
 def test_fields_of_any_type_beside_those_that_are_read():
-    rows = np.zeros(3, dtype=[
-        (("a title", "ts_s"), ">i8"), ("price", ">f8"), ("qty", "<f2"), ("grid", "<f8", (2, 2)), ("vec", "<f8", (3,)),
-        ("in", [("a", "<i8"), ("b", "<f8")]), ("raw", "V7"), ("when", "<M8[D]"), ("phase", "<c8"), ("note", "<U5"),
-    ])
+    rows = np.zeros(
+        3,
+        dtype=[
+            (("a title", "ts_s"), ">i8"),
+            ("price", ">f8"),
+            ("qty", "<f2"),
+            ("grid", "<f8", (2, 2)),
+            ("vec", "<f8", (3,)),
+            ("in", [("a", "<i8"), ("b", "<f8")]),
+            ("raw", "V7"),
+            ("when", "<M8[D]"),
+            ("phase", "<c8"),
+            ("note", "<U5"),
+        ],
+    )
     rows["ts_s"], rows["price"], rows["qty"] = [1, 2, 3], [0.1, 0.2, 0.3], [1, 2, 3]
     to = io.BytesIO()
     np.save(to, rows)
@@ -195,7 +234,7 @@ def test_fields_of_any_type_beside_those_that_are_read():
 def zipped(members: list[tuple[str, bytes]], method: int = 0) -> bytes:
     to = io.BytesIO()
     with zipfile.ZipFile(to, "w", method) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore")         # a name that is there twice
+        warnings.simplefilter("ignore")  # a name that is there twice
         for name, data in members:
             archive.writestr(name, data)
     return to.getvalue()
@@ -210,16 +249,19 @@ def saved(values: object) -> bytes:
 PLAIN = [(f"{name}.npy", saved(values)) for name, values in ticks().items()]
 
 
-@pytest.mark.parametrize(("data", "message"), [
-    (zipped([*PLAIN, PLAIN[1]]), "the .npz has 'price.npy' twice"),
-    (zipped([*PLAIN, ("more.npy", saved(np.ones(3)) + b"x")]), "more.npy: says shape"),
-    (zipped([*PLAIN, ("more.npy", b"x")]), "more.npy: is no .npy array"),
-    (zipped(PLAIN, zipfile.ZIP_LZMA), "ts_s.npy: is packed by method 14; stored and deflated are read"),
-    (zipped(PLAIN, zipfile.ZIP_BZIP2), "ts_s.npy: is packed by method 12"),
-    (zipped([("a.npy", saved(np.array(7)))]), "no column that hq reads: 'a' is of shape"),
-    (zipped(PLAIN)[:-30], "the .npz cannot be read"),
-    (zipped(PLAIN).replace(b"PK\1\2", b"PK\1\3"), "the .npz cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (zipped([*PLAIN, PLAIN[1]]), "the .npz has 'price.npy' twice"),
+        (zipped([*PLAIN, ("more.npy", saved(np.ones(3)) + b"x")]), "more.npy: says shape"),
+        (zipped([*PLAIN, ("more.npy", b"x")]), "more.npy: is no .npy array"),
+        (zipped(PLAIN, zipfile.ZIP_LZMA), "ts_s.npy: is packed by method 14; stored and deflated are read"),
+        (zipped(PLAIN, zipfile.ZIP_BZIP2), "ts_s.npy: is packed by method 12"),
+        (zipped([("a.npy", saved(np.array(7)))]), "no column that hq reads: 'a' is of shape"),
+        (zipped(PLAIN)[:-30], "the .npz cannot be read"),
+        (zipped(PLAIN).replace(b"PK\1\2", b"PK\1\3"), "the .npz cannot be read"),
+    ],
+)
 def test_zips_that_are_refused(data, message):
     refused(data, message)
 
@@ -235,7 +277,7 @@ def test_odd_names_in_a_zip_are_names_and_others_are_passed_over():
 @pytest.mark.parametrize("method", [0, 8])
 def test_a_member_whose_bytes_or_sizes_are_others_is_refused(method):
     whole = zipped([(name, data) for name, data in PLAIN], method)
-    at = whole.index(b"PK\1\2", whole.index(b"PK\1\2") + 4)            # the directory's entry of the second array
+    at = whole.index(b"PK\1\2", whole.index(b"PK\1\2") + 4)  # the directory's entry of the second array
     for place, value in ((16, 12345), (20, 5), (24, 5), (24, 2**32 - 2), (42, 2**31), (42, 7)):
         wrong = bytearray(whole)
         wrong[at + place : at + place + 4] = struct.pack("<I", value)
@@ -289,16 +331,24 @@ def test_bytes_after_the_end_of_an_arrow_stream_are_refused():
 
 
 def test_damage_says_after_which_row():
-    table = pa.table({"ts_ms": np.arange(30_000), "price": np.random.default_rng(1).random(30_000),
-     "qty": np.ones(30_000)})
+    table = pa.table(
+        {"ts_ms": np.arange(30_000), "price": np.random.default_rng(1).random(30_000), "qty": np.ones(30_000)}
+    )
     data = bytearray(parquet_of(table, row_group_size=10_000, use_dictionary=False, compression="gzip"))
     data[len(data) * 3 // 4] ^= 0xFF
     refused(bytes(data), "the Parquet file is damaged after row (8192|10000|16384|18192|20000|26384|28192)")
 
 
 def test_a_parquet_page_that_is_not_what_its_checksum_says_is_refused():
-    whole = bytearray(parquet_of(ticks(price=np.full(3, 1.25)), compression="none", use_dictionary=False,
-                                 write_statistics=False, write_page_checksum=True))
+    whole = bytearray(
+        parquet_of(
+            ticks(price=np.full(3, 1.25)),
+            compression="none",
+            use_dictionary=False,
+            write_statistics=False,
+            write_page_checksum=True,
+        )
+    )
     at = whole.index(struct.pack("<3d", 1.25, 1.25, 1.25))
     whole[at + 6] ^= 1
     refused(bytes(whole), "the Parquet file cannot be read: .*CRC")
@@ -334,15 +384,21 @@ def packed_parquet(n: int) -> bytes:
 
 
 def long_texts(n: int) -> bytes:
-    return parquet_of(ticks(**{
-        name: np.zeros(n) if name != "ts_s" else np.arange(n) for name in ("ts_s", "price", "qty")
-    }, symbol=pa.DictionaryArray.from_arrays(np.zeros(n, dtype=np.int32), pa.array(["x" * 1_000_000]))))
+    return parquet_of(
+        ticks(
+            **{name: np.zeros(n) if name != "ts_s" else np.arange(n) for name in ("ts_s", "price", "qty")},
+            symbol=pa.DictionaryArray.from_arrays(np.zeros(n, dtype=np.int32), pa.array(["x" * 1_000_000])),
+        )
+    )
 
 
 def shared_beginnings(n: int) -> bytes:
     table = pa.table({**ticks(ts_s=np.arange(n), price=np.ones(n), qty=np.zeros(n)), "symbol": ["x" * 100_000] * n})
     return parquet_of(
-        table, use_dictionary=False, compression="none", column_encoding={"symbol": "DELTA_BYTE_ARRAY"},
+        table,
+        use_dictionary=False,
+        compression="none",
+        column_encoding={"symbol": "DELTA_BYTE_ARRAY"},
         write_statistics=False,
     )
 
@@ -372,8 +428,12 @@ def test_memory_is_bounded_whatever_a_file_unpacks_to(bomb, run, command_env, tm
     peaks = []
     for name in ("plain", "input"):
         ran = subprocess.run(
-            [sys.executable, "-S", "-c", PEAK, name, "hq-import"], env=command_env, cwd=tmp_path, capture_output=True,
-            text=True, check=True,
+            [sys.executable, "-S", "-c", PEAK, name, "hq-import"],
+            env=command_env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         peak, ended = map(int, ran.stdout.split())
         peaks.append(peak)
@@ -399,10 +459,24 @@ def test_a_full_or_missing_temporary_folder_is_74_and_names_it(run, tmp_path):
 
 # -- all of it ---------------------------------------------------------------------------------------------------
 ATTACKS = (
-    "arrow.0d9e968c.in", "badjson.npz", "badkind.npz", "cplx.npz", "deep.npy", "huge.npy", "hugerows.npy",
-     "listabout.npz",
-    "nat.npz", "neg.npy", "nocols.npz", "npz.969cf50a.in", "oob.npz", "oob.parquet", "oobsegv.npz", "oobsegv.parquet",
-    "ovf.npz", "ovf2.npz",
+    "arrow.0d9e968c.in",
+    "badjson.npz",
+    "badkind.npz",
+    "cplx.npz",
+    "deep.npy",
+    "huge.npy",
+    "hugerows.npy",
+    "listabout.npz",
+    "nat.npz",
+    "neg.npy",
+    "nocols.npz",
+    "npz.969cf50a.in",
+    "oob.npz",
+    "oob.parquet",
+    "oobsegv.npz",
+    "oobsegv.parquet",
+    "ovf.npz",
+    "ovf2.npz",
 )
 
 

@@ -1,4 +1,5 @@
 """Values of .npy, .npz, Parquet and Arrow: each as it was, or refused with its row and column."""
+
 from __future__ import annotations
 
 import io
@@ -64,28 +65,49 @@ def days(*dates: str, unit: str) -> np.ndarray:
     return np.array(dates, dtype=f"datetime64[{unit}]")
 
 
-@pytest.mark.parametrize(("columns", "message"), [
-    (ticks(ts_s=np.array([1_600_000_000, 10**12, 0])),
-     r"row 2: column 'ts_s': 1000000000000 s is outside the years 1678"),
-    (ticks(ts_s=np.array([10**12, 1, 2])), r"row 1: column 'ts_s': 1000000000000 s is outside the years 1678 to 2261"),
-    (ticks(ts_s=np.array([1, 2, -(10**11)])), r"row 3: column 'ts_s': -100000000000 s is outside"),
-    (ticks(ts_ns=np.array([1, 2, 2**63 + 5], dtype=np.uint64)),
-     r"row 3: column 'ts_ns': 9223372036854775813 ns is out"),
-    (ticks(ts_ms=np.array([1.0, math.nan, 2.0])), r"row 2: column 'ts_ms': nan is not a whole number"),
-    (ticks(ts_ms=np.array([1.0, math.inf, 2.0])), r"row 2: column 'ts_ms': inf is not a whole number"),
-    (ticks(ts_ms=np.array([1.0, 2.5, 2.0])), r"row 2: column 'ts_ms': 2.5 is not a whole number"),
-    (ticks(ts=np.array([True, False, True])), r"row 1: column 'ts': 'true' is not a time"),
-    (ticks(ts=days("2020-01-01", "9999-01-01", "2020-01-02", unit="D")), "row 2: column 'ts': .* is outside the years"),
-    (ticks(ts=days("2020-01-01", "9999-01-01", "2020-01-02", unit="s")), "row 2: column 'ts': .* is outside the years"),
-    (ticks(ts=days("2020-01-01", "9999-01-01", "2020-01-02", unit="us")),
-     "row 2: column 'ts': .* is outside the years"),
-    (ticks(ts=days("2020", "9999", "2021", unit="Y")), "row 2: column 'ts': .* is outside the years"),
-    (ticks(ts=days("2020", "99999999", "2021", unit="Y")), "column 'ts': .*dates far outside the years"),
-    (ticks(ts=days("2020-01-01", "NaT", "2020-01-02", unit="ns")), "row 2: column 'ts': has no value"),
-    (ticks(ts=days("NaT", "2020-01-01", "2020-01-02", unit="ns")), "row 1: column 'ts': 'null' is not a time"),
-    (ticks(ts=np.array([1000, 1001, 2000], dtype="datetime64[ps]")), "row 2: column 'ts': 1001 is no whole nanosecond"),
-    (ticks(ts=np.array([1, 2, 3], dtype="timedelta64[s]")), "column 'ts': '<timedelta64.s.>' is not a time"),
-])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            ticks(ts_s=np.array([1_600_000_000, 10**12, 0])),
+            r"row 2: column 'ts_s': 1000000000000 s is outside the years 1678",
+        ),
+        (
+            ticks(ts_s=np.array([10**12, 1, 2])),
+            r"row 1: column 'ts_s': 1000000000000 s is outside the years 1678 to 2261",
+        ),
+        (ticks(ts_s=np.array([1, 2, -(10**11)])), r"row 3: column 'ts_s': -100000000000 s is outside"),
+        (
+            ticks(ts_ns=np.array([1, 2, 2**63 + 5], dtype=np.uint64)),
+            r"row 3: column 'ts_ns': 9223372036854775813 ns is out",
+        ),
+        (ticks(ts_ms=np.array([1.0, math.nan, 2.0])), r"row 2: column 'ts_ms': nan is not a whole number"),
+        (ticks(ts_ms=np.array([1.0, math.inf, 2.0])), r"row 2: column 'ts_ms': inf is not a whole number"),
+        (ticks(ts_ms=np.array([1.0, 2.5, 2.0])), r"row 2: column 'ts_ms': 2.5 is not a whole number"),
+        (ticks(ts=np.array([True, False, True])), r"row 1: column 'ts': 'true' is not a time"),
+        (
+            ticks(ts=days("2020-01-01", "9999-01-01", "2020-01-02", unit="D")),
+            "row 2: column 'ts': .* is outside the years",
+        ),
+        (
+            ticks(ts=days("2020-01-01", "9999-01-01", "2020-01-02", unit="s")),
+            "row 2: column 'ts': .* is outside the years",
+        ),
+        (
+            ticks(ts=days("2020-01-01", "9999-01-01", "2020-01-02", unit="us")),
+            "row 2: column 'ts': .* is outside the years",
+        ),
+        (ticks(ts=days("2020", "9999", "2021", unit="Y")), "row 2: column 'ts': .* is outside the years"),
+        (ticks(ts=days("2020", "99999999", "2021", unit="Y")), "column 'ts': .*dates far outside the years"),
+        (ticks(ts=days("2020-01-01", "NaT", "2020-01-02", unit="ns")), "row 2: column 'ts': has no value"),
+        (ticks(ts=days("NaT", "2020-01-01", "2020-01-02", unit="ns")), "row 1: column 'ts': 'null' is not a time"),
+        (
+            ticks(ts=np.array([1000, 1001, 2000], dtype="datetime64[ps]")),
+            "row 2: column 'ts': 1001 is no whole nanosecond",
+        ),
+        (ticks(ts=np.array([1, 2, 3], dtype="timedelta64[s]")), "column 'ts': '<timedelta64.s.>' is not a time"),
+    ],
+)
 def test_times_that_would_wrap_are_refused(columns, message):
     refused(npz(**columns), message, tz="UTC")
 
@@ -103,38 +125,51 @@ def test_instants_in_any_unit_are_exact(unit):
 
 
 @pytest.mark.parametrize("make", [stream_of, parquet_of])
-@pytest.mark.parametrize(("kind", "value", "ns"), [
-    (pa.timestamp("s", tz="UTC"), 1_600_000_000, START),
-    (pa.timestamp("ms", tz="Asia/Tokyo"), 1_600_000_000_001, START + 10**6),
-    (pa.timestamp("us"), -1, -1000), (pa.timestamp("ns"), START + 1, START + 1),
-    (pa.date32(), 18_000, 18_000 * 86400 * SECOND),
-    (pa.date64(), 86_400_000 * 18_000, 18_000 * 86400 * SECOND), (pa.string(), "2020-09-13T12:26:40Z", START),
-    (pa.string_view(), "2020-09-13T12:26:40Z", START),
-    (pa.large_string(), "2020-09-13 12:26:40.5", START + SECOND // 2),
-])
+@pytest.mark.parametrize(
+    ("kind", "value", "ns"),
+    [
+        (pa.timestamp("s", tz="UTC"), 1_600_000_000, START),
+        (pa.timestamp("ms", tz="Asia/Tokyo"), 1_600_000_000_001, START + 10**6),
+        (pa.timestamp("us"), -1, -1000),
+        (pa.timestamp("ns"), START + 1, START + 1),
+        (pa.date32(), 18_000, 18_000 * 86400 * SECOND),
+        (pa.date64(), 86_400_000 * 18_000, 18_000 * 86400 * SECOND),
+        (pa.string(), "2020-09-13T12:26:40Z", START),
+        (pa.string_view(), "2020-09-13T12:26:40Z", START),
+        (pa.large_string(), "2020-09-13 12:26:40.5", START + SECOND // 2),
+    ],
+)
 def test_arrow_instants_of_any_type_are_exact(make, kind, value, ns):
     got = read(make(ticks(ts=pa.array([value] * 3, kind))), tz="UTC")
     assert got["trade//"]["ts"] == longs(ns, ns, ns)
 
 
-@pytest.mark.parametrize(("ts", "message"), [
-    (pa.array([0, 10**12, 1], pa.timestamp("s", tz="UTC")), "row 2: column 'ts': 1000000000000 s is outside the years"),
-    (pa.array([0, 10**15, 1], pa.timestamp("ms", tz="UTC")),
-     "row 2: column 'ts': 1000000000000000 ms is outside the years"),
-    (pa.array([0, 2_000_000, 1], pa.date32()), "row 2: column 'ts': 2000000 D is outside the years"),
-    (pa.array([0, None, 1], pa.timestamp("s", tz="UTC")), "row 2: column 'ts': has no value"),
-    (pa.array([1, 2, 3], pa.time64("us")), "column 'ts': '<time64.us.>' is not a time"),
-    (pa.array([1, 2, 3], pa.duration("s")), "column 'ts': '<duration.s.>' is not a time"),
-    (pa.array(["2020-01-01T00:00:00Z", "x", ""]), "row 2: column 'ts': 'x' is not an ISO 8601 time"),
-    (pa.array(["2020-01-01T00:00:00Z", "2020-01-01", ""]), "row 2: column 'ts': '2020-01-01' has no zone"),
-])
+@pytest.mark.parametrize(
+    ("ts", "message"),
+    [
+        (
+            pa.array([0, 10**12, 1], pa.timestamp("s", tz="UTC")),
+            "row 2: column 'ts': 1000000000000 s is outside the years",
+        ),
+        (
+            pa.array([0, 10**15, 1], pa.timestamp("ms", tz="UTC")),
+            "row 2: column 'ts': 1000000000000000 ms is outside the years",
+        ),
+        (pa.array([0, 2_000_000, 1], pa.date32()), "row 2: column 'ts': 2000000 D is outside the years"),
+        (pa.array([0, None, 1], pa.timestamp("s", tz="UTC")), "row 2: column 'ts': has no value"),
+        (pa.array([1, 2, 3], pa.time64("us")), "column 'ts': '<time64.us.>' is not a time"),
+        (pa.array([1, 2, 3], pa.duration("s")), "column 'ts': '<duration.s.>' is not a time"),
+        (pa.array(["2020-01-01T00:00:00Z", "x", ""]), "row 2: column 'ts': 'x' is not an ISO 8601 time"),
+        (pa.array(["2020-01-01T00:00:00Z", "2020-01-01", ""]), "row 2: column 'ts': '2020-01-01' has no zone"),
+    ],
+)
 def test_arrow_instants_that_would_wrap_are_refused(ts, message):
     refused(stream_of(ticks(ts=ts)), message, tz="UTC")
 
 
 def test_96_bit_instants_beyond_nanoseconds_are_refused():
     fine = pa.array([0, 1_600_000_000_123_456, 2], pa.timestamp("us"))
-    far = pa.array([0, 253_370_764_800_000_000, 2], pa.timestamp("us"))        # of the year 9999
+    far = pa.array([0, 253_370_764_800_000_000, 2], pa.timestamp("us"))  # of the year 9999
     old = {"use_deprecated_int96_timestamps": True, "store_schema": False}
     got = read(parquet_of(ticks(ts=fine), **old), tz="UTC")
     assert got["trade//"]["ts"] == longs(0, 1_600_000_000_123_456_000, 2000)
@@ -142,23 +177,38 @@ def test_96_bit_instants_beyond_nanoseconds_are_refused():
 
 
 # -- whole numbers -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("columns", "message"), [
-    (ticks(side=np.array([1, 300, -1])), "row 2: column 'side': 300 is not buy or sell"),
-    (ticks(side=np.array(["buy", "x", "sell"])), "row 2: column 'side': 'x' is not buy or sell"),
-    (ticks(side=np.array([True, False, True])), "row 1: column 'side': is of bool"),
-    (ticks(isBuyerMaker=np.array([1, 2, 0])), "row 2: column 'isBuyerMaker': 2 is not true or false"),
-    (ticks(trades=np.array([1, 2**31, 3])), "row 2: trades is 2147483648, which does not fit 32 bits"),
-    (ticks(first_trade_id=np.array([1, 1, 1]), last_trade_id=np.array([1, 9 * 10**9, 1])),
-     "row 2: trade ids 1 to 9000000000 are 9000000000 trades: 1 to 2147483647 can be"),
-    (ticks(first_trade_id=np.array([1, 10, 1]), last_trade_id=np.array([1, 5, 1])),
-     "row 2: trade ids 10 to 5 are -4 trades"),
-    (ticks(first_trade_id=np.array([1, -(2**63), 1]), last_trade_id=np.array([1, 2**63 - 1, 1])),
-     "row 2: trade ids -922"),
-    (ticks(first_trade_id=np.array([1, -(2**62), 1]), last_trade_id=np.array([1, 2**62, 1])), "row 2: trade ids -461"),
-    (ticks(id=np.array([1.0, 2.0**53, 3.0])), r"row 2: column 'id': 9007199254740992.0 may have been another number"),
-    (ticks(id=np.array([1, 2**63, 3], dtype=np.uint64)), "row 2: column 'id': 9223372036854775808 is not within"),
-    (ticks(id=np.array([1.0, 2.5, 3.0])), "row 2: column 'id': 2.5 is not a whole number"),
-])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (ticks(side=np.array([1, 300, -1])), "row 2: column 'side': 300 is not buy or sell"),
+        (ticks(side=np.array(["buy", "x", "sell"])), "row 2: column 'side': 'x' is not buy or sell"),
+        (ticks(side=np.array([True, False, True])), "row 1: column 'side': is of bool"),
+        (ticks(isBuyerMaker=np.array([1, 2, 0])), "row 2: column 'isBuyerMaker': 2 is not true or false"),
+        (ticks(trades=np.array([1, 2**31, 3])), "row 2: trades is 2147483648, which does not fit 32 bits"),
+        (
+            ticks(first_trade_id=np.array([1, 1, 1]), last_trade_id=np.array([1, 9 * 10**9, 1])),
+            "row 2: trade ids 1 to 9000000000 are 9000000000 trades: 1 to 2147483647 can be",
+        ),
+        (
+            ticks(first_trade_id=np.array([1, 10, 1]), last_trade_id=np.array([1, 5, 1])),
+            "row 2: trade ids 10 to 5 are -4 trades",
+        ),
+        (
+            ticks(first_trade_id=np.array([1, -(2**63), 1]), last_trade_id=np.array([1, 2**63 - 1, 1])),
+            "row 2: trade ids -922",
+        ),
+        (
+            ticks(first_trade_id=np.array([1, -(2**62), 1]), last_trade_id=np.array([1, 2**62, 1])),
+            "row 2: trade ids -461",
+        ),
+        (
+            ticks(id=np.array([1.0, 2.0**53, 3.0])),
+            r"row 2: column 'id': 9007199254740992.0 may have been another number",
+        ),
+        (ticks(id=np.array([1, 2**63, 3], dtype=np.uint64)), "row 2: column 'id': 9223372036854775808 is not within"),
+        (ticks(id=np.array([1.0, 2.5, 3.0])), "row 2: column 'id': 2.5 is not a whole number"),
+    ],
+)
 def test_whole_numbers_that_would_wrap_are_refused(columns, message):
     refused(npz(**columns), message)
 
@@ -184,7 +234,7 @@ def test_the_rows_before_a_bad_one_are_handed_out():
         for kind, item in tagged(source):
             rows += item.n if kind == "rows" else 0
     except HqError as error:
-        assert str(error) == "row 19001: column 'qty': inf is not a number"     # noqa: PT017  rows are counted before it
+        assert str(error) == "row 19001: column 'qty': inf is not a number"  # noqa: PT017  rows are counted before it
     assert rows == 19_000
 
 
@@ -213,37 +263,46 @@ def test_ids_of_any_type_are_exact_and_missing_ones_refused(kind):
 
 
 # -- prices ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("price", "message"), [
-    (np.array([1 + 0j, 2 + 3j, 1]), "row 1: column 'price': is of complex128"),
-    (np.array([True, False, True]), "row 1: column 'price': is of bool"),
-    (np.array(["1", "x", "2"]), "row 2: column 'price': 'x' is not a number"),
-    (np.array(["1", "1e400", "2"]), "row 2: column 'price': '1e400' is beyond what a 64-bit float holds"),
-    (np.array(["1", "1_0", "2"]), "row 2: column 'price': '1_0' is not a number"),
-    (np.array(["1", "1,000.5", "2"]), "row 2: .*'1,000.5' is not a number; hq-import reads numbers without thousands"),
-    (np.array([1, 2**53 + 1, 1]), "row 2: column 'price': 9007199254740993 is no 64-bit floating-point number"),
-    (np.array([1, 2**63 - 1, 1]), "row 2: column 'price': 9223372036854775807 is no 64-bit"),
-    (np.array([1, 2**64 - 1, 1], dtype=np.uint64), "row 2: column 'price': 18446744073709551615 is no 64-bit"),
-    (np.array([1.0, math.nan, 1]), "row 2: column 'price': nan is not a number"),
-    (np.array([1.0, -math.inf, 1]), "row 2: column 'price': -inf is not a number"),
-    (np.array(["2020", "2021", "2022"], dtype="datetime64[D]"), "row 1: column 'price': is of instants"),
-    (np.ones((3, 2)), "row 1: column 'price': is of vectors of 2"),
-    (np.array([1, 1 + np.longdouble(2) ** -60, 1]), "row 2: column 'price': .* does not fit 64-bit numbers"),
-])
+@pytest.mark.parametrize(
+    ("price", "message"),
+    [
+        (np.array([1 + 0j, 2 + 3j, 1]), "row 1: column 'price': is of complex128"),
+        (np.array([True, False, True]), "row 1: column 'price': is of bool"),
+        (np.array(["1", "x", "2"]), "row 2: column 'price': 'x' is not a number"),
+        (np.array(["1", "1e400", "2"]), "row 2: column 'price': '1e400' is beyond what a 64-bit float holds"),
+        (np.array(["1", "1_0", "2"]), "row 2: column 'price': '1_0' is not a number"),
+        (
+            np.array(["1", "1,000.5", "2"]),
+            "row 2: .*'1,000.5' is not a number; hq-import reads numbers without thousands",
+        ),
+        (np.array([1, 2**53 + 1, 1]), "row 2: column 'price': 9007199254740993 is no 64-bit floating-point number"),
+        (np.array([1, 2**63 - 1, 1]), "row 2: column 'price': 9223372036854775807 is no 64-bit"),
+        (np.array([1, 2**64 - 1, 1], dtype=np.uint64), "row 2: column 'price': 18446744073709551615 is no 64-bit"),
+        (np.array([1.0, math.nan, 1]), "row 2: column 'price': nan is not a number"),
+        (np.array([1.0, -math.inf, 1]), "row 2: column 'price': -inf is not a number"),
+        (np.array(["2020", "2021", "2022"], dtype="datetime64[D]"), "row 1: column 'price': is of instants"),
+        (np.ones((3, 2)), "row 1: column 'price': is of vectors of 2"),
+        (np.array([1, 1 + np.longdouble(2) ** -60, 1]), "row 2: column 'price': .* does not fit 64-bit numbers"),
+    ],
+)
 def test_prices_that_would_change_are_refused(price, message):
     if message.endswith("64-bit numbers") and np.finfo(np.longdouble).nmant < 60:
         pytest.skip("long double is no wider here")
     refused(npz(**ticks(price=price)), message)
 
 
-@pytest.mark.parametrize(("price", "expected"), [
-    (np.array([0.1, 2.5, 3e38], dtype="<f4"), [float(np.float32(0.1)), 2.5, float(np.float32(3e38))]),
-    (np.array([0.1, 2.5, 3.0], dtype=">f8"), [0.1, 2.5, 3.0]),
-    (np.array([0.5, 2.5, 3.0], dtype="<f2"), [0.5, 2.5, 3.0]),
-    (np.array([2**53, 2**53 + 2, 2**62]), [2.0**53, 2.0**53 + 2, 2.0**62]),
-    (np.array([1, 2**63, 3], dtype=np.uint64), [1.0, 2.0**63, 3.0]),
-    (np.array(["0.1", "1e-3", "0.30000000000000004"]), [0.1, 1e-3, 0.30000000000000004]),
-    (np.array([b"0.1", b"1e-3", b"7"]), [0.1, 1e-3, 7.0]),
-])
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [
+        (np.array([0.1, 2.5, 3e38], dtype="<f4"), [float(np.float32(0.1)), 2.5, float(np.float32(3e38))]),
+        (np.array([0.1, 2.5, 3.0], dtype=">f8"), [0.1, 2.5, 3.0]),
+        (np.array([0.5, 2.5, 3.0], dtype="<f2"), [0.5, 2.5, 3.0]),
+        (np.array([2**53, 2**53 + 2, 2**62]), [2.0**53, 2.0**53 + 2, 2.0**62]),
+        (np.array([1, 2**63, 3], dtype=np.uint64), [1.0, 2.0**63, 3.0]),
+        (np.array(["0.1", "1e-3", "0.30000000000000004"]), [0.1, 1e-3, 0.30000000000000004]),
+        (np.array([b"0.1", b"1e-3", b"7"]), [0.1, 1e-3, 7.0]),
+    ],
+)
 def test_prices_are_widened_exactly(price, expected):
     assert read(npz(**ticks(price=price)))["trade//"]["price"] == doubles(*expected)
 
@@ -258,8 +317,11 @@ def test_decimals_are_rounded_as_float_rounds_their_text():
 
 
 def test_missing_values_are_nan_where_bars_allow_it_and_refused_in_trades():
-    bars = {"open_time_ms": np.arange(3) * 60_000, "close": pa.array([1.0, None, 3.0]),
-            "volume": pa.array([1, None, 2**53])}
+    bars = {
+        "open_time_ms": np.arange(3) * 60_000,
+        "close": pa.array([1.0, None, 3.0]),
+        "volume": pa.array([1, None, 2**53]),
+    }
     for make in (stream_of, parquet_of):
         got = read(make(bars))["bar//1m"]
         assert np.isnan(np.frombuffer(got["close"])).tolist() == [False, True, False]
@@ -272,11 +334,17 @@ def test_missing_values_are_nan_where_bars_allow_it_and_refused_in_trades():
 def test_columns_of_any_type_that_nobody_asked_for_do_not_block(make):
     n = 3
     more = {
-        "list": pa.array([[1], None, []]), "struct": pa.array([{"a": 1}, None, {"a": 2}]), "null": pa.nulls(n),
-        "bytes": pa.array([b"x", None, b"\xff"]), "big": pa.array(["y" * 100_000] * n, pa.large_string()),
-        "text": pa.array(["", "b", None]), "words": pa.array(["a", None, "b"]).dictionary_encode(),
-        "flag": pa.array([True, None, False]), "day": pa.array([1, None, 2], pa.date32()),
-        "clock": pa.array([1, None, 2], pa.time32("s")), "took": pa.array([1, None, 2], pa.duration("ns")),
+        "list": pa.array([[1], None, []]),
+        "struct": pa.array([{"a": 1}, None, {"a": 2}]),
+        "null": pa.nulls(n),
+        "bytes": pa.array([b"x", None, b"\xff"]),
+        "big": pa.array(["y" * 100_000] * n, pa.large_string()),
+        "text": pa.array(["", "b", None]),
+        "words": pa.array(["a", None, "b"]).dictionary_encode(),
+        "flag": pa.array([True, None, False]),
+        "day": pa.array([1, None, 2], pa.date32()),
+        "clock": pa.array([1, None, 2], pa.time32("s")),
+        "took": pa.array([1, None, 2], pa.duration("ns")),
         "map": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64())),
     }
     assert read(make({**more, **ticks()})) == read(make(ticks()))
@@ -285,16 +353,27 @@ def test_columns_of_any_type_that_nobody_asked_for_do_not_block(make):
 
 
 def test_arrays_that_nobody_asked_for_do_not_block():
-    more = {"name": np.array("BTC"), "grid": np.ones((4, 4)), "other": np.arange(77),
-     "phase": np.ones(3, dtype=complex),
-            "objects": np.array([object()] * 3), "columns": np.asfortranarray(np.ones((3, 2)))}
+    more = {
+        "name": np.array("BTC"),
+        "grid": np.ones((4, 4)),
+        "other": np.arange(77),
+        "phase": np.ones(3, dtype=complex),
+        "objects": np.array([object()] * 3),
+        "columns": np.asfortranarray(np.ones((3, 2))),
+    }
     assert read(npz(**more, **ticks())) == read(npz(**ticks()))
 
 
-@pytest.mark.parametrize("kind", [
-    pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string()),
-    pa.dictionary(pa.int32(), pa.large_string()),
-])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.dictionary(pa.int8(), pa.string()),
+        pa.dictionary(pa.int32(), pa.large_string()),
+    ],
+)
 @pytest.mark.parametrize("make", [stream_of, parquet_of])
 def test_symbols_of_any_text_type(make, kind):
     if make is parquet_of and kind == pa.dictionary(pa.int8(), pa.string()):
@@ -314,11 +393,14 @@ def test_texts_in_any_encoding_of_parquet(encoding):
     assert read(parquet_of(table, **coded, row_group_size=100)) == read(stream_of(table))
 
 
-@pytest.mark.parametrize(("symbol", "message"), [
-    (pa.array(["A", None, "B"]), "row 2: column 'symbol': has no value"),
-    (pa.array(["A", "x" * 257, "B"]), "row 2: column 'symbol': 'x+' is no symbol: up to 256 characters"),
-    (pa.array(["A", "a\x1b[2J", "B"]), r"row 2: column 'symbol': 'a\\x1b\[2J' is no symbol"),
-])
+@pytest.mark.parametrize(
+    ("symbol", "message"),
+    [
+        (pa.array(["A", None, "B"]), "row 2: column 'symbol': has no value"),
+        (pa.array(["A", "x" * 257, "B"]), "row 2: column 'symbol': 'x+' is no symbol: up to 256 characters"),
+        (pa.array(["A", "a\x1b[2J", "B"]), r"row 2: column 'symbol': 'a\\x1b\[2J' is no symbol"),
+    ],
+)
 def test_symbols_that_frames_cannot_bear_are_refused(symbol, message):
     refused(stream_of(ticks(symbol=symbol)), message)
     if None not in symbol.to_pylist():
@@ -327,16 +409,40 @@ def test_symbols_that_frames_cannot_bear_are_refused(symbol, message):
 
 # -- what is written reads back ----------------------------------------------------------------------------
 COLUMNS = [
-    ("ts", "i8"), ("open_time", "i8"), ("f", "f8"), ("i", "i4"), ("s", "s4"), ("c", "i1"), ("b", "b1"), ("v", "f4x3"),
-    ("w", "f8x2"), ("x", "i8x2"), ("y", "b1x4"), ("z", "i1x2"), ("u", "i4x2"),
+    ("ts", "i8"),
+    ("open_time", "i8"),
+    ("f", "f8"),
+    ("i", "i4"),
+    ("s", "s4"),
+    ("c", "i1"),
+    ("b", "b1"),
+    ("v", "f4x3"),
+    ("w", "f8x2"),
+    ("x", "i8x2"),
+    ("y", "b1x4"),
+    ("z", "i1x2"),
+    ("u", "i4x2"),
 ]
 
 
 @pytest.mark.parametrize("format_", ["npz", "parquet", "arrow"])
 @pytest.mark.parametrize("symbol", ["", "BTC/USDT", "..", "a'b\"c\\", "Ä€😀", "x" * 256, "CON", "ts"])
 def test_all_types_and_odd_symbols_read_back(format_, symbol):
-    extremes = (-(2**63) + 1, -(2**63), math.inf, -(2**31), 2**31 - 1, -128, 1, [0.1, math.inf, 1e38], [math.pi, -0.0],
-                [2**63 - 1, -(2**63)], [0, 1, 1, 0], [-128, 127], [-(2**31), 2**31 - 1])
+    extremes = (
+        -(2**63) + 1,
+        -(2**63),
+        math.inf,
+        -(2**31),
+        2**31 - 1,
+        -128,
+        1,
+        [0.1, math.inf, 1e38],
+        [math.pi, -0.0],
+        [2**63 - 1, -(2**63)],
+        [0, 1, 1, 0],
+        [-128, 127],
+        [-(2**31), 2**31 - 1],
+    )
     schema = Schema("signal", symbol, "4h", COLUMNS)
     stream = frames((schema, [extremes] * 3))
     assert read(exported(stream, format_)) == read(stream)
@@ -359,18 +465,27 @@ def test_a_panel_is_written_with_its_symbols_and_reads_back_as_their_series(form
     names = {"kind": "strings", "of": schema.key, "col": "symbol", "values": ["A", "Bé", "C"]}
     found = read(exported(frames(names, (schema, [(i, i % 3, i / 7) for i in range(9)])), format_))
     assert {key: columns["ts"] for key, columns in found.items()} == {
-        f"bar/{symbol}/1m": longs(at, at + 3, at + 6) for at, symbol in enumerate(("A", "Bé", "C"))}
+        f"bar/{symbol}/1m": longs(at, at + 3, at + 6) for at, symbol in enumerate(("A", "Bé", "C"))
+    }
     assert found["bar/Bé/1m"]["close"] == doubles(1 / 7, 4 / 7, 7 / 7)
     named = Schema("bar", "X", "1m", [("ts", "i8"), ("symbol", "s4"), ("close", "f8")])
     with pytest.raises(HqError, match="'symbol' would be there twice; choose the columns with columns"):
         exported(frames((named, [(1, 1, 1.5)])), format_)
 
 
-@pytest.mark.parametrize("extra", [
-    {}, {"codes": {"side": {"1": "buy"}}}, {1: "a"}, {"x": float("inf")}, {"x": b"\xff"}, {"x": [1, 2.5, None, True,
-     "ü"]},
-    {"x": 2**63}, {"deep": {"a": [{"b": 1}]}},
-])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {},
+        {"codes": {"side": {"1": "buy"}}},
+        {1: "a"},
+        {"x": float("inf")},
+        {"x": b"\xff"},
+        {"x": [1, 2.5, None, True, "ü"]},
+        {"x": 2**63},
+        {"deep": {"a": [{"b": 1}]}},
+    ],
+)
 def test_further_keys_of_a_series_read_back(extra):
     back = understood(described(Schema("bar", "X", "1m", [("ts", "i8")], extra)))
     assert back.extra == extra
@@ -379,8 +494,12 @@ def test_further_keys_of_a_series_read_back(extra):
 
 def test_hundreds_of_columns_need_few_descriptors(run, tmp_path):
     names = [f"c{i}" for i in range(300)]
-    stream = frames((Schema("signal", "X", "4h", [("ts", "i8"), *((name, "f8") for name in names)]), [
-        (i, *(i + k / 7 for k in range(300))) for i in range(50)]))
+    stream = frames(
+        (
+            Schema("signal", "X", "4h", [("ts", "i8"), *((name, "f8") for name in names)]),
+            [(i, *(i + k / 7 for k in range(300))) for i in range(50)],
+        )
+    )
     (tmp_path / "a.hqf").write_bytes(stream)
     for format_ in ("npz", "parquet", "arrow"):
         got = run(f"ulimit -n 64; hq-export {format_} -o b < a.hqf && hq-diff a.hqf b")

@@ -1,4 +1,5 @@
 """CSV and JSON: a value is read as it is written or refused with its place; nothing is lost without a count."""
+
 from __future__ import annotations
 
 import json
@@ -13,8 +14,21 @@ from hq_core.formats import Options, open_source
 from hq_core.formats.times import exact_whole, instant, read_epoch
 
 TRADE = {"ts": "2026-02-01T00:00:00Z", "price": 1, "qty": 2}
-KLINE = {"t": 1600000000000, "T": 1600000059999, "i": "1m", "o": "1", "c": "2", "h": "3", "l": "1", "v": "4", "n": 5,
-         "x": True, "q": "6", "V": "7", "Q": "8"}
+KLINE = {
+    "t": 1600000000000,
+    "T": 1600000059999,
+    "i": "1m",
+    "o": "1",
+    "c": "2",
+    "h": "3",
+    "l": "1",
+    "v": "4",
+    "n": 5,
+    "x": True,
+    "q": "6",
+    "V": "7",
+    "Q": "8",
+}
 
 
 def lines(*objects: object) -> bytes:
@@ -37,12 +51,26 @@ def refused(data: bytes, message: str, **options) -> None:
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("text", "unit", "ns"), [
-    ("1600000000.123456789", 10**9, 1600000000123456789), ("1.6e9", 10**9, 1600000000 * 10**9), ("-1.5", 1000, -1500),
-    ("0.0", 10**9, 0), ("1600000000.1234567891", 10**9, None), ("1e5000000", 1, None), ("1e-5000000", 10**9, None),
-    ("1e99999999999", 1, None), ("9" * 100_000, 1, None), ("0" * 100_000 + "7", 1, 7), (".", 1, None), ("", 1, None),
-    ("12_3", 1, None), ("9214646400", 10**9, 9214646400 * 10**9), ("9223372036", 10**9, None),
-])
+@pytest.mark.parametrize(
+    ("text", "unit", "ns"),
+    [
+        ("1600000000.123456789", 10**9, 1600000000123456789),
+        ("1.6e9", 10**9, 1600000000 * 10**9),
+        ("-1.5", 1000, -1500),
+        ("0.0", 10**9, 0),
+        ("1600000000.1234567891", 10**9, None),
+        ("1e5000000", 1, None),
+        ("1e-5000000", 10**9, None),
+        ("1e99999999999", 1, None),
+        ("9" * 100_000, 1, None),
+        ("0" * 100_000 + "7", 1, 7),
+        (".", 1, None),
+        ("", 1, None),
+        ("12_3", 1, None),
+        ("9214646400", 10**9, 9214646400 * 10**9),
+        ("9223372036", 10**9, None),
+    ],
+)
 def test_an_epoch_is_exact_or_refused_without_a_giant_number(text, unit, ns):
     assert read_epoch(text, unit) == ns
 
@@ -62,8 +90,11 @@ def test_a_time_in_a_json_float_keeps_its_nanoseconds():
 @pytest.mark.parametrize("text", [b"1e400", b"-1e400", b"9" * 400])
 def test_a_number_that_overflows_is_refused_and_no_infinity(text):
     refused(HEAD + b"2,%s,3,1600000000001,true\n" % text, "row 2 .*column 'price': .* beyond what a 64-bit float holds")
-    refused(lines(TRADE) + b'\n{"ts":"2026-02-01T00:00:00Z","price":%s,"qty":1}' % text, r"element 2 \(byte 53\): .*"
-            "(infinity|beyond)")
+    refused(
+        lines(TRADE) + b'\n{"ts":"2026-02-01T00:00:00Z","price":%s,"qty":1}' % text,
+        r"element 2 \(byte 53\): .*"
+        "(infinity|beyond)",
+    )
 
 
 def test_a_written_infinity_is_read_only_where_a_field_may_be_empty():
@@ -76,12 +107,23 @@ def test_a_written_infinity_is_read_only_where_a_field_may_be_empty():
     refused(lines({**TRADE, "price": "inf"}), "'price': 'inf' is not a number")
 
 
-@pytest.mark.parametrize(("key", "value", "message"), [
-    ("id", 2**63, "does not fit 64 bits"), ("id", 2**70, "does not fit 64 bits"), ("id", 1.5, "not a whole number"),
-    ("trades", 2**31, "does not fit 32 bits"), ("side", 300, "not buy or sell"), ("side", True, "not buy or sell"),
-    ("price", {"a": 1}, "not a number"), ("price", [1], "not a number"), ("price", True, "not a number"),
-    ("price", None, "not a number"), ("ts", [1], "not an ISO 8601 time"), ("ts", None, "not an ISO 8601 time"),
-])
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("id", 2**63, "does not fit 64 bits"),
+        ("id", 2**70, "does not fit 64 bits"),
+        ("id", 1.5, "not a whole number"),
+        ("trades", 2**31, "does not fit 32 bits"),
+        ("side", 300, "not buy or sell"),
+        ("side", True, "not buy or sell"),
+        ("price", {"a": 1}, "not a number"),
+        ("price", [1], "not a number"),
+        ("price", True, "not a number"),
+        ("price", None, "not a number"),
+        ("ts", [1], "not an ISO 8601 time"),
+        ("ts", None, "not an ISO 8601 time"),
+    ],
+)
 def test_json_values_beyond_a_column_are_refused_by_element(key, value, message):
     good = {**TRADE, "id": 1, "trades": 1, "side": "buy"}
     refused(lines(good, {**good, key: value}), rf"element 2 \(byte \d+\): '{key}': .*{message}")
@@ -104,8 +146,9 @@ def test_an_instant_that_a_user_writes_may_be_anything():
 
 
 # -- symbols and keys ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("symbol", "said"), [(None, "is null"), (5, "no text"), (True, "no text"), ("", "is empty"),
-                                              ([], "no text")])
+@pytest.mark.parametrize(
+    ("symbol", "said"), [(None, "is null"), (5, "no text"), (True, "no text"), ("", "is empty"), ([], "no text")]
+)
 def test_a_json_symbol_is_a_text(symbol, said):
     refused(lines({"symbol": symbol, **TRADE}), rf"element 1 \(byte 0\): 'symbol': .*{said}")
     refused(lines({"symbol": "A", **TRADE}, {"symbol": symbol, **TRADE}), rf"element 2 .*'symbol': .*{said}")
@@ -119,8 +162,16 @@ def test_a_csv_row_without_its_symbol_is_refused():
 
 def test_keys_that_only_later_objects_have_are_counted():
     found = items(lines(TRADE, {**TRADE, "side": "buy"}, {**TRADE, "side": "buy", "id": 1}))
-    assert found[-1] == ("end", {"kind": "end", "dropped": {
-        "values of 'side', which the first object lacks": 2, "values of 'id', which the first object lacks": 1}})
+    assert found[-1] == (
+        "end",
+        {
+            "kind": "end",
+            "dropped": {
+                "values of 'side', which the first object lacks": 2,
+                "values of 'id', which the first object lacks": 1,
+            },
+        },
+    )
 
 
 def test_keys_that_later_objects_lack_are_empty_or_refused():
@@ -139,17 +190,34 @@ def test_symbols_may_have_keys_of_their_own():
     assert got["trade/B/"]["id"] == [7, 7]
 
 
-@pytest.mark.parametrize("text", [
-    '{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2,"price":3}',
-    '{"stream":"x","data":{"e":"trade","s":"X","t":1,"p":"1","q":"1","T":1600000000000,"m":true,"p":"2"}}',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2,"price":3}',
+        '{"stream":"x","data":{"e":"trade","s":"X","t":1,"p":"1","q":"1","T":1600000000000,"m":true,"p":"2"}}',
+    ],
+)
 def test_a_key_that_is_there_twice_is_refused(text):
     refused(text.encode(), r"element 1 \(byte 0\): the key '(price|p)' is there twice")
 
 
 # -- bad input is not our bug ----------------------------------------------------------------------------------
-@pytest.mark.parametrize("kline", [None, 5, [], "x", {}, {"t": "x"}, {**KLINE, "i": []}, {**KLINE, "t": {}},
-                                   {**KLINE, "o": [1]}, {**KLINE, "x": 1}, {**KLINE, "n": 2**64}])
+@pytest.mark.parametrize(
+    "kline",
+    [
+        None,
+        5,
+        [],
+        "x",
+        {},
+        {"t": "x"},
+        {**KLINE, "i": []},
+        {**KLINE, "t": {}},
+        {**KLINE, "o": [1]},
+        {**KLINE, "x": 1},
+        {**KLINE, "n": 2**64},
+    ],
+)
 def test_a_kline_message_with_wrong_types_is_refused(kline):
     message = {"e": "kline"} if kline is None else {"e": "kline", "k": kline}
     if kline == {**KLINE, "i": []}:
@@ -184,8 +252,11 @@ def test_many_columns_take_no_more_memory_than_few():
     from hq_core.formats.rows import ROOM, Rows, room_of
 
     for n in (1, 60, 4000):
-        plan = build(["open_time", "close", *(f"c{i}" for i in range(n))], ["1600000000000", *["1"] * (n + 1)],
-                     Options(period="1m"))
+        plan = build(
+            ["open_time", "close", *(f"c{i}" for i in range(n))],
+            ["1600000000000", *["1"] * (n + 1)],
+            Options(period="1m"),
+        )
         assert Rows(plan, Options(), room_of(plan)).memory.size <= 4 << 20
         assert (room_of(plan) == ROOM) == (n <= 60)
 
@@ -216,10 +287,10 @@ def test_a_line_that_a_pipe_ends_in_is_refused_after_the_rows_before_it(run, tmp
     data = HEAD + tail.encode()
     ran = run("hq-import > out.hqf; code=$?; hq-export csv < out.hqf 2> /dev/null | wc -l; exit $code", data)
     assert ran.code == 65
-    assert ran.text.split() == ["2"]            # the header and the row before
+    assert ran.text.split() == ["2"]  # the header and the row before
     assert f"row 2 (byte {len(HEAD)}): the input ends inside this line" in ran.stderr
     (tmp_path / "cut.csv").write_bytes(HEAD + b"2,2.5,3,1600000001000,true")
-    assert run("hq-import < cut.csv | hq-export csv | wc -l").text.split() == ["3"]     # a file says where it ends
+    assert run("hq-import < cut.csv | hq-export csv | wc -l").text.split() == ["3"]  # a file says where it ends
     assert run("gzip < cut.csv | hq-import | hq-export csv | wc -l").text.split() == ["3"]
     assert run("{ cat cut.csv; echo; } | hq-import | hq-export csv | wc -l").text.split() == ["3"]
 
@@ -236,7 +307,7 @@ def test_the_second_row_of_a_symbol_is_looked_for_in_one_pass():
 def test_mutated_text_gives_rows_or_one_error():
     told = fuzz_text.run(fuzz_text.trials(), 7)
     assert told["refused"] > told["trials"] / 2
-    assert told["grown_mb"] < 200 + 0.005 * told["trials"]      # a process keeps some KB of each source it had
+    assert told["grown_mb"] < 200 + 0.005 * told["trials"]  # a process keeps some KB of each source it had
 
 
 def test_any_cut_of_mutated_text_says_the_same():

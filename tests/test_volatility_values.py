@@ -1,4 +1,5 @@
 """Volatility and its kin on bars whose answer is known by hand."""
+
 from __future__ import annotations
 
 import math
@@ -83,7 +84,7 @@ def test_alma_weighs_an_impulse_by_its_curve() -> None:
     impulse = flat_bars(np.where(np.arange(30) == 15, 1.0, 0.0))
     column = once("alma", impulse)[0][15:24]
     assert column.sum() == pytest.approx(1.0, rel=1e-14)
-    assert int(np.argmax(column)) == 1                                     # 0.85 of the way to the newest is row 6.8
+    assert int(np.argmax(column)) == 1  # 0.85 of the way to the newest is row 6.8
     assert column[0] / column[1] == pytest.approx(math.exp((0.2**2 - 1.2**2) / (2 * 1.5**2)), rel=1e-13)
 
 
@@ -95,5 +96,5 @@ def test_frama_follows_a_straight_line_at_once() -> None:
 def test_fisher_of_a_price_that_stands_still_is_zero_and_of_a_trend_is_bounded() -> None:
     assert once("fisher", flat_bars(np.full(30, 5.0)))[0][9:].tolist() == [0.0] * 21
     fisher, trigger = once("fisher", flat_bars(np.arange(1.0, 401.0)))
-    assert fisher[-1] == pytest.approx(2 * math.atanh(0.999), rel=1e-12)   # the fixed point of f = atanh + f / 2
+    assert fisher[-1] == pytest.approx(2 * math.atanh(0.999), rel=1e-12)  # the fixed point of f = atanh + f / 2
     assert trigger[10:].tolist() == fisher[9:-1].tolist()

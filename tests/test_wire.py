@@ -1,4 +1,5 @@
 """hq-frames: the vectors, round trips under any cut of the bytes, hostile input, and what other readers see."""
+
 from __future__ import annotations
 
 import math
@@ -142,8 +143,12 @@ def test_every_cut_of_a_stream_is_noticed():
 def values(kind):
     item, _, length = kind.partition("x")
     one = {
-        "i8": st.integers(-(2**63), 2**63 - 1), "f8": st.floats(), "f4": st.floats(width=32),
-        "i4": st.integers(-(2**31), 2**31 - 1), "s4": st.integers(0, 2**31 - 1), "i1": st.integers(-128, 127),
+        "i8": st.integers(-(2**63), 2**63 - 1),
+        "f8": st.floats(),
+        "f4": st.floats(width=32),
+        "i4": st.integers(-(2**31), 2**31 - 1),
+        "s4": st.integers(0, 2**31 - 1),
+        "i1": st.integers(-128, 127),
         "b1": st.integers(0, 1),
     }[item]
     return st.lists(one, min_size=int(length), max_size=int(length)) if length else one
@@ -350,7 +355,7 @@ def test_a_stdout_that_does_not_block_is_waited_for():
     came = []
 
     def drain():
-        time.sleep(0.2)             # until the pipe is full
+        time.sleep(0.2)  # until the pipe is full
         while piece := os.read(reading, 65536):
             came.append(piece)
 
@@ -412,8 +417,13 @@ def _closing(part):
 @settings(max_examples=FUZZ, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(vector_files.GOOD),
-    edits=st.lists(st.tuples(st.sampled_from(("flip", "set", "cut", "insert", "double")), st.integers(0, 2**20),
-                             st.integers(0, 255)), min_size=1, max_size=4),
+    edits=st.lists(
+        st.tuples(
+            st.sampled_from(("flip", "set", "cut", "insert", "double")), st.integers(0, 2**20), st.integers(0, 255)
+        ),
+        min_size=1,
+        max_size=4,
+    ),
     sizes=st.lists(st.integers(1, 5000), min_size=0, max_size=3),
 )
 def test_a_damaged_stream_is_read_or_refused_and_never_breaks_the_reader(name, edits, sizes):
@@ -467,7 +477,8 @@ def test_hostile_streams_are_refused_within_bounded_memory(tmp_path):
         "nested-wide": head + b"\x81\xa4kind" + b"\xdc\x10\x00" * 300_000,
         "nested-huge": head + b"\x81\xa4kind" + b"\xdd\x00\xff\xff\xff" * 500,
         "map-never-ends": head + b"\xdf\x00\x00\xff\xff" + b"".join(pack(str(i)) + b"\xc0" for i in range(400_000)),
-        "frame-never-comes": head + pack({"kind": "schema", "id": 1, "of": "x", "cols": [["v", "i8"]]})
+        "frame-never-comes": head
+        + pack({"kind": "schema", "id": 1, "of": "x", "cols": [["v", "i8"]]})
         + b"\xdc\x00\x04\xce\x01\x00\x00\x10\xce\x00\x00\x00\x01\xce\x00\x20\x00\x00\xc9\x01\x00\x00\x00\x01",
         "many-columns": head + pack({"kind": "schema", "id": 1, "of": "x", "cols": wide}),
     }
@@ -475,7 +486,10 @@ def test_hostile_streams_are_refused_within_bounded_memory(tmp_path):
         (tmp_path / name).write_bytes(data)
     paths = [*(vector_files.FOLDER / f"{name}.hqf" for name in vector_files.BAD), *(tmp_path / name for name in more)]
     ended = subprocess.run(
-        [sys.executable, "-c", BOUNDED, *map(str, paths)], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", BOUNDED, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        timeout=60,
         env={"PYTHONPATH": str(ROOT / "core"), "LC_ALL": "C"},
     )
     assert ended.returncode == 0, ended.stderr

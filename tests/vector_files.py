@@ -1,4 +1,5 @@
 """The conformance vectors in tests/vectors, and what their .json says."""
+
 from __future__ import annotations
 
 import json

@@ -1,9 +1,10 @@
 """The engine of hq: frames, rings, kernels, and the stages that the commands run.
 
-    >>> from hq_core import HQuant
-    >>> HQuant().add_indicator("rsi:14").label
-    'rsi_14'
+>>> from hq_core import HQuant
+>>> HQuant().add_indicator("rsi:14").label
+'rsi_14'
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -27,15 +28,42 @@ VERSION = "0.3.0"
 
 # the public names and where they are: imported when they are asked for, as a filter needs none of them
 PUBLIC = {
-    "Aggregate": "stages.aggregate", "Aggregator": "bars.aggregator", "Backtest": "futures.ledger", "Batch": "batch",
-    "HQuant": "api.hquant", "HqError": "errors", "Indicators": "stages.indicators", "Line": "api.period",
-    "Live": "api.live", "Period": "api.period", "Ring": "ring", "Schema": "batch", "Signal": "stages.signal",
-    "generate": "api.streams", "pipe": "stream.pipe", "read": "api.streams",
+    "Aggregate": "stages.aggregate",
+    "Aggregator": "bars.aggregator",
+    "Backtest": "futures.ledger",
+    "Batch": "batch",
+    "HQuant": "api.hquant",
+    "HqError": "errors",
+    "Indicators": "stages.indicators",
+    "Line": "api.period",
+    "Live": "api.live",
+    "Period": "api.period",
+    "Ring": "ring",
+    "Schema": "batch",
+    "Signal": "stages.signal",
+    "generate": "api.streams",
+    "pipe": "stream.pipe",
+    "read": "api.streams",
 }
 
 __all__ = [
-    "VERSION", "Aggregate", "Aggregator", "Backtest", "Batch", "HQuant", "HqError", "Indicators", "Line", "Live",
-    "Period", "Ring", "Schema", "Signal", "generate", "pipe", "read",
+    "VERSION",
+    "Aggregate",
+    "Aggregator",
+    "Backtest",
+    "Batch",
+    "HQuant",
+    "HqError",
+    "Indicators",
+    "Line",
+    "Live",
+    "Period",
+    "Ring",
+    "Schema",
+    "Signal",
+    "generate",
+    "pipe",
+    "read",
 ]
 
 

@@ -1,4 +1,5 @@
 """Rows as columns: what a series is (Schema), and some of its rows lying somewhere in memory (Batch)."""
+
 from __future__ import annotations
 
 import ctypes
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-LONGEST = 36_525 * 86_400       # seconds of a period: 100 years, so that an end of one is far from the end of int64
+LONGEST = 36_525 * 86_400  # seconds of a period: 100 years, so that an end of one is far from the end of int64
 
 
 def width(kind: str) -> int:
@@ -94,7 +95,7 @@ class Schema:
         shared = layout(cols)
         self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
         self.extra = dict(extra or {})
-        if "/" in of or "/" in period:      # a symbol may have one: BTC/USDT
+        if "/" in of or "/" in period:  # a symbol may have one: BTC/USDT
             raise HqError(f"kind '{of}' or period '{period}' has a '/' in it", DATA)
         self.key = f"{of}/{symbol}/{period}"
         if len(self._index) != len(self.cols):
@@ -183,7 +184,7 @@ class Texts:
         self._tables = {key: dict(tables) for key, tables in saved.items()}
 
 
-MOST_TEXTS = 1 << 20        # of a column: its texts are held in memory
+MOST_TEXTS = 1 << 20  # of a column: its texts are held in memory
 NO_TEXTS: dict[str, list[str]] = {}
 
 
@@ -196,8 +197,7 @@ class Batch:
     __slots__ = ("addresses", "keep", "n", "schema", "texts")
 
     def __init__(
-        self, schema: Schema, n: int, addresses: list[int], keep: object = None,
-        texts: dict[str, list[str]] = NO_TEXTS,
+        self, schema: Schema, n: int, addresses: list[int], keep: object = None, texts: dict[str, list[str]] = NO_TEXTS
     ) -> None:
         self.schema = schema
         self.n = n
@@ -258,7 +258,7 @@ def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
     return found
 
 
-SCHEMA = (str, str, str, [(str, str)], {str: object})       # the shape of what `described` gives
+SCHEMA = (str, str, str, [(str, str)], {str: object})  # the shape of what `described` gives
 
 
 def described(schema: Schema) -> list[Any]:

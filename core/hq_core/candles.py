@@ -4,6 +4,7 @@ A name is a word and how many bars back: `close2` is the close of two bars befor
 the four prices, the parts of a candle (kernels/candles.py), and the bounds below, which are means over the candles
 before the one that is measured. Prices, means and their histories are nodes that all patterns of a graph share.
 """
+
 from __future__ import annotations
 
 import math
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PARTS = ("white", "black", "colour", "top", "bottom", "body", "upper", "lower")
-BOUNDS = {      # what is measured, over how many candles, times two factors: TA-Lib's candle settings
-    "long": (candles.bodies, 10, 1.0, 1.0),         # a body above it is long
-    "short": (candles.bodies, 10, 1.0, 1.0),        # one below it is short
-    "doji": (candles.spans, 10, 0.1, 1.0),          # one up to it is that of a doji
-    "slight": (candles.shadows, 10, 1.0, 0.5),      # a shadow below it is short
-    "tiny": (candles.spans, 10, 0.1, 1.0),          # one below it is very short
-    "near": (candles.spans, 5, 0.2, 1.0),           # prices this far apart are near each other,
-    "far": (candles.spans, 5, 0.6, 1.0),            # far from each other,
-    "equal": (candles.spans, 5, 0.05, 1.0),         # or equal
+BOUNDS = {  # what is measured, over how many candles, times two factors: TA-Lib's candle settings
+    "long": (candles.bodies, 10, 1.0, 1.0),  # a body above it is long
+    "short": (candles.bodies, 10, 1.0, 1.0),  # one below it is short
+    "doji": (candles.spans, 10, 0.1, 1.0),  # one up to it is that of a doji
+    "slight": (candles.shadows, 10, 1.0, 0.5),  # a shadow below it is short
+    "tiny": (candles.spans, 10, 0.1, 1.0),  # one below it is very short
+    "near": (candles.spans, 5, 0.2, 1.0),  # prices this far apart are near each other,
+    "far": (candles.spans, 5, 0.6, 1.0),  # far from each other,
+    "equal": (candles.spans, 5, 0.05, 1.0),  # or equal
 }
 
-CONFIRM = 3     # bars after a signal in which a close may confirm it
+CONFIRM = 3  # bars after a signal in which a close may confirm it
 
 NISON = "Nison 1991, Japanese Candlestick Charting Techniques"
 MORRIS = "Morris 1992, CandlePower"
@@ -41,9 +42,7 @@ CHESLER = "Chesler 2004, Trading False Moves with the Hikkake Pattern, Active Tr
 class Pattern(Composite):
     """A pattern; its rule gives the signal of one bar."""
 
-    def __init__(
-        self, rule: Callable[..., float], span: str, lookback: int, confirmed: bool, **said: Any
-    ) -> None:
+    def __init__(self, rule: Callable[..., float], span: str, lookback: int, confirmed: bool, **said: Any) -> None:
         super().__init__(rule, inputs=" ".join(OHLC), outputs={rule.__name__: span}, **said)
         self.rule = inline(rule)
         self.lookback = lookback

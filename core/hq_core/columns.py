@@ -3,6 +3,7 @@
 Every filter imports both at its start, so these are plain classes: two NamedTuples would take as long as all of the
 list does.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     Words = Mapping[str, str]
 
-REST = 9            # rank of the kinds that hq-merge puts behind the others
+REST = 9  # rank of the kinds that hq-merge puts behind the others
 
 
 class Column:
@@ -49,8 +50,16 @@ class Kind:
     __slots__ = ("behind", "codes", "columns", "key", "meaning", "planned", "rank", "source")
 
     def __init__(
-        self, meaning: str, columns: tuple[Column, ...], *, behind: tuple[Column, ...] = (), key: tuple[str, ...] = (),
-        codes: Mapping[str, Words] | None = None, source: str = "", rank: int = REST, planned: bool = False,
+        self,
+        meaning: str,
+        columns: tuple[Column, ...],
+        *,
+        behind: tuple[Column, ...] = (),
+        key: tuple[str, ...] = (),
+        codes: Mapping[str, Words] | None = None,
+        source: str = "",
+        rank: int = REST,
+        planned: bool = False,
     ) -> None:
         self.meaning = meaning
         self.columns = columns

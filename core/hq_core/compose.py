@@ -1,4 +1,5 @@
 """Indicators put together from others: each part is a node of the graph and is shared with whoever asks for it too."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,5 @@
 """The one kind of error that reaches a user, and the exit codes it may carry."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -67,8 +68,15 @@ class HqError(Exception):
     """
 
     def __init__(
-        self, message: Phrase = "", code: int = DATA, below: str = "", *, subject: Phrase = "", value: object = None,
-        rule: Phrase = "", hint: Phrase = "",
+        self,
+        message: Phrase = "",
+        code: int = DATA,
+        below: str = "",
+        *,
+        subject: Phrase = "",
+        value: object = None,
+        rule: Phrase = "",
+        hint: Phrase = "",
     ) -> None:
         self.message, self.subject, self.value, self.rule, self.hint = message, subject, value, rule, hint
         self.code = code

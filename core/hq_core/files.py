@@ -3,6 +3,7 @@
 What is replaced is written beside it under a name that nobody can foresee, and renamed. So a symbolic link is never
 followed, a device or pipe never replaced, and a reader sees the old file or the new one.
 """
+
 from __future__ import annotations
 
 import os
@@ -15,11 +16,15 @@ from hq_core.errors import CONFIG, DATA, IO, NOINPUT, HqError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LETTERS = 8             # of the name under which a file is written
-LINKS = 40              # symbolic links on the way to a file, as the kernel has it
+LETTERS = 8  # of the name under which a file is written
+LINKS = 40  # symbolic links on the way to a file, as the kernel has it
 _KINDS = {
-    stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFLNK: "a symbolic link",
 }
 
 
@@ -87,7 +92,7 @@ def way(path: str) -> Iterator[tuple[str, os.stat_result, bool]]:
         target = os.readlink(there)
         rest += target.split("/")[::-1]
         here = "/" if target.startswith("/") else here
-    if not ended:           # the path, or its last link, leads to / or ends with a dot
+    if not ended:  # the path, or its last link, leads to / or ends with a dot
         yield here, os.lstat(here), True
 
 

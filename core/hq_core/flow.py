@@ -1,4 +1,5 @@
 """Driving one stage: its input's items in, its output flushed after every read, its state kept."""
+
 from __future__ import annotations
 
 import os
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from hq_core.roles import Item, Sink, Source, Stage
     from hq_core.stream.panel import Apart
 
-BACKLOG = 16        # reads that may pass before what they gave is written, while more input waits already
+BACKLOG = 16  # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-AGAIN = 0.05        # seconds after which it is looked whether a signal has come and a read or a write blocks
-PATIENCE = 10       # looks that a write may block for: who reads slowly still gets the end
+AGAIN = 0.05  # seconds after which it is looked whether a signal has come and a read or a write blocks
+PATIENCE = 10  # looks that a write may block for: who reads slowly still gets the end
 
 
 class Signals:
@@ -41,7 +42,7 @@ class Signals:
     def __enter__(self) -> Signals:
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._wakeup = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
-        kept = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]      # nohup
+        kept = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
         self._before = {number: signal.signal(number, self._catch) for number in kept}
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
         blocked.every = AGAIN
@@ -57,7 +58,7 @@ class Signals:
             os.close(fd)
 
     def _catch(self, number: int, frame: object) -> None:
-        if self.caught:                     # the second one does not wait
+        if self.caught:  # the second one does not wait
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         self.caught = number
@@ -96,7 +97,7 @@ class State:
 
     def __init__(self, path: str, every: int, options: dict[str, Any]) -> None:
         self.path = path
-        self.every = every                  # input rows between writes; 0: only at the end
+        self.every = every  # input rows between writes; 0: only at the end
         self.options = options
         self._lock = statefile.Lock(path)
         self.close = self._lock.close
@@ -122,7 +123,7 @@ class Flow:
 
     def __init__(self, stage: Stage, command: str, argv: list[str], fd_in: int = 0, fd_out: int = 1) -> None:
         self.stage = stage
-        self._to: Sink = stage      # what is given the items: the stage, or what stands around it
+        self._to: Sink = stage  # what is given the items: the stage, or what stands around it
         self.command = command
         self.argv = argv
         self.fd_in = fd_in
@@ -132,7 +133,7 @@ class Flow:
         self.order = Order()
         self._headed = False
         self._rows = self._saved_rows = 0
-        self._section = 0           # bytes that the section had when the run began, which goes on in it
+        self._section = 0  # bytes that the section had when the run began, which goes on in it
 
     def run(self, source: Source, state: State | None = None) -> int:
         """All of the source.  Raises HqError; with the code of a signal where nobody takes the output any more."""
@@ -141,8 +142,12 @@ class Flow:
                 return self._run(source, state, signals)
             except Stopped:
                 name = signal.Signals(signals.caught).name
-                after = "" if state is None or not (state.loaded or self._saved_rows) else (
-                    f"; the state stays as it was: cut the output to hq-state --output-bytes {state.path} to go on"
+                after = (
+                    ""
+                    if state is None or not (state.loaded or self._saved_rows)
+                    else (
+                        f"; the state stays as it was: cut the output to hq-state --output-bytes {state.path} to go on"
+                    )
                 )
                 raise HqError(
                     f"{name}: nobody takes the output, which stops without its end{after}", 128 + signals.caught
@@ -170,7 +175,7 @@ class Flow:
                     reads += 1
                     fd = self.fd_in if source.waits_on < 0 else source.waits_on
                     if reads < BACKLOG and signals.waiting(fd):
-                        continue            # small frames would slow the whole pipeline down
+                        continue  # small frames would slow the whole pipeline down
                     reads = 0
                     out.flush()
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
@@ -180,13 +185,13 @@ class Flow:
                 else:
                     self._say(item, state)
         except HqError:
-            out.flush()                     # what was good before the error has been written
+            out.flush()  # what was good before the error has been written
             raise
         except Stopped as stopped:
             if not stopped.reading:
                 raise
         self._open(state)
-        self._to.finish(more=state is not None or signals.caught > 0)      # a signal is not the input's end
+        self._to.finish(more=state is not None or signals.caught > 0)  # a signal is not the input's end
         out.end(self._all_dropped(), self._all_holes())
         out.flush()
         if state is not None:
@@ -282,19 +287,29 @@ class Flow:
 
     def _save(self, source: Source, state: State, ended: bool, closed: bool) -> None:
         self._saved_rows = self._rows
-        statefile.write(state.path, {
-            "command": self.command, "version": VERSION, "options": state.options, "inputs": self.stage.inputs,
-            "input": {
-                "bytes": state.input_bytes + source.position, "rows": state.input_rows + self._rows, "ended": ended,
-                "format": type(source).__name__, "source": {} if ended else source.save(),
+        statefile.write(
+            state.path,
+            {
+                "command": self.command,
+                "version": VERSION,
+                "options": state.options,
+                "inputs": self.stage.inputs,
+                "input": {
+                    "bytes": state.input_bytes + source.position,
+                    "rows": state.input_rows + self._rows,
+                    "ended": ended,
+                    "format": type(source).__name__,
+                    "source": {} if ended else source.save(),
+                },
+                "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
+                "section": 0 if closed else self._section + self.out.written,
+                "dropped": {} if closed else self._all_dropped(),
+                "holes": {} if closed else self._all_holes(),
+                "order": self.order.save(),
+                "apart": self._to is not self.stage,
+                "stage": self.stage.save() if self._to is self.stage else self._apart().save(),
             },
-            "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
-            "section": 0 if closed else self._section + self.out.written,
-            "dropped": {} if closed else self._all_dropped(),
-            "holes": {} if closed else self._all_holes(), "order": self.order.save(),
-            "apart": self._to is not self.stage,
-            "stage": self.stage.save() if self._to is self.stage else self._apart().save(),
-        })
+        )
 
 
 def rest_of(state: State, fd: int, options: Any = None) -> Source:

@@ -3,6 +3,7 @@
 A node is known by its kernel, its parameters and its inputs, so MACD's fast average and a lone EMA of the same
 length are computed once where both are asked for.  One native call runs all nodes over a piece of a batch.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -34,10 +35,10 @@ from hq_core.saved import Damaged
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PIECE = 4096            # rows a run: scratch columns of 32 KiB stay in the cache
-FEW = 2048              # such columns: 64 MiB; where a graph has more, they are shorter
+PIECE = 4096  # rows a run: scratch columns of 32 KiB stay in the cache
+FEW = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
 
-AS = "\t"               # in a source's key between its name and a type of its own; no column's name has one
+AS = "\t"  # in a source's key between its name and a type of its own; no column's name has one
 
 _move = ctypes.memmove
 
@@ -51,7 +52,12 @@ class Out:
     __slots__ = ("constant", "index", "kind", "node", "number", "source")
 
     def __init__(
-        self, number: int, node: Node | None = None, index: int = 0, source: str = "", constant: float = 0.0,
+        self,
+        number: int,
+        node: Node | None = None,
+        index: int = 0,
+        source: str = "",
+        constant: float = 0.0,
         kind: str = "f8",
     ) -> None:
         self.number = number
@@ -81,8 +87,14 @@ class Node:
     __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "ring", "shown", "warmup")
 
     def __init__(
-        self, number: int, kernel: Kernel, inputs: tuple[Out, ...], params: tuple[tuple[str, float], ...],
-        ring: int, outputs: tuple[str, ...], warmup: int,
+        self,
+        number: int,
+        kernel: Kernel,
+        inputs: tuple[Out, ...],
+        params: tuple[tuple[str, float], ...],
+        ring: int,
+        outputs: tuple[str, ...],
+        warmup: int,
     ) -> None:
         self.number = number
         self.kernel = kernel
@@ -97,7 +109,7 @@ class Node:
     def out(self, index: int = 0) -> Out:
         return self.outs[index]
 
-    def __repr__(self) -> str:      # only when asked for: a chain of names is as long as all its links
+    def __repr__(self) -> str:  # only when asked for: a chain of names is as long as all its links
         name, inputs, words = self.shown
         return f"{name}({', '.join([*map(repr, inputs), *words])})"
 
@@ -155,7 +167,7 @@ class Graph:
     def __init__(self, settings: Settings | None = None, scratch: Scratch | None = None) -> None:
         self.settings = settings or Settings()
         self._scratch = scratch or Scratch()
-        self.sources: list[str] = []        # the input columns that the graph reads
+        self.sources: list[str] = []  # the input columns that the graph reads
         self.nodes: list[Node] = []
         self._outs: list[Out] = []
         self._known: dict[object, Any] = {}
@@ -180,8 +192,13 @@ class Graph:
         return found
 
     def node(
-        self, kernel: Kernel, inputs: Sequence[Out], params: Mapping[str, float] | None = None,
-        ring: int = 0, outputs: int | Sequence[str] = 1, warmup: int = 0,
+        self,
+        kernel: Kernel,
+        inputs: Sequence[Out],
+        params: Mapping[str, float] | None = None,
+        ring: int = 0,
+        outputs: int | Sequence[str] = 1,
+        warmup: int = 0,
     ) -> Node:
         """The node of this kernel, these inputs and these parameters, made if it is not there."""
         pairs = tuple((params or {}).items())
@@ -260,10 +277,10 @@ class Graph:
         self.piece = max(1, PIECE * FEW // max(FEW, columns))
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
-        self._between: dict[int, int] = {}      # columns in scratch: their numbers there
+        self._between: dict[int, int] = {}  # columns in scratch: their numbers there
         self.slots = array("q", bytes(8 * sum(slots_of(node.kernel) for node in self.nodes)))
         self.plan = array("q")
-        self._columns: list[int] = []           # of columns that are not in scratch: their numbers, and their slots
+        self._columns: list[int] = []  # of columns that are not in scratch: their numbers, and their slots
         moving, widths, lengths = array("q"), array("q"), array("q")
         slot = 0
         for node in self.nodes:
@@ -380,7 +397,7 @@ class Graph:
         start.scalar("piece", 1)
         self._fixed = start
         call = partial(load_quick(engine), start.address)
-        call.__dict__["graph"] = self       # whose memory it runs on
+        call.__dict__["graph"] = self  # whose memory it runs on
         return call
 
     def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:

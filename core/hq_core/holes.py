@@ -1,4 +1,5 @@
 """Holes: bars that were made of fewer rows than they have room for, counted by series in the end of a section."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

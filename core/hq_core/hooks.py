@@ -1,4 +1,5 @@
 """What the engine tells whoever runs it.  The engine knows no terminal: a command puts functions here."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

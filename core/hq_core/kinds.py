@@ -3,6 +3,7 @@
 Schemas, importers, exporters, the order check and a chapter of hq-frames(5) derive from it; what is written down a
 second time is found by tests/test_kinds.py.
 """
+
 from __future__ import annotations
 
 from hq_core.columns import REST, Column, Kind, maybe, words
@@ -10,21 +11,27 @@ from hq_core.columns import REST, Column, Kind, maybe, words
 TS = Column("ts", "i8", "ns", "when it was known")
 OF_ACCOUNT = Column("account", "s4", "", "whose: the strategy's name in a backtest")
 OF_FACTOR = Column("factor", "s4", "", "its name")
-VERBS = ("open_long", "close_long", "open_short", "close_short")       # columns of orders, by what they order
+VERBS = ("open_long", "close_long", "open_short", "close_short")  # columns of orders, by what they order
 ACTIONS = ("", *VERBS)
 REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation", "end of input")
 SIDES = {"1": "long", "-1": "short"}
 UNITS = words("contracts", "base", "quote", "equity_frac", "risk_frac")
 
 # -- the market --------------------------------------------------------------------------------------------------
-TRADE = Kind("a trade, or what an exchange reports as one", (
-    Column("ts", "i8", "ns", "its time"),
-    Column("price", "f8", "price", "its price"),
-    Column("qty", "f8", "base", "its quantity"),
-    maybe("side", "i1", "code", "who took: 1 the buyer, -1 the seller, 0 unknown"),
-    maybe("id", "i8", "id", "the exchange's number; below 1 it has none"),
-    maybe("trades", "i4", "count", "exchange trades in the row; without the column 1 each"),
-), key=("id",), rank=6, source="Binance, aggTrades and trades")
+TRADE = Kind(
+    "a trade, or what an exchange reports as one",
+    (
+        Column("ts", "i8", "ns", "its time"),
+        Column("price", "f8", "price", "its price"),
+        Column("qty", "f8", "base", "its quantity"),
+        maybe("side", "i1", "code", "who took: 1 the buyer, -1 the seller, 0 unknown"),
+        maybe("id", "i8", "id", "the exchange's number; below 1 it has none"),
+        maybe("trades", "i4", "count", "exchange trades in the row; without the column 1 each"),
+    ),
+    key=("id",),
+    rank=6,
+    source="Binance, aggTrades and trades",
+)
 
 _BAR = (
     Column("ts", "i8", "ns", "end of the bar, exclusive"),
@@ -49,42 +56,62 @@ BY_SIDE = tuple(c.name for c in _SUMMED if c.name not in TOTALS)
 SUMS = TOTALS + BY_SIDE
 TIERS = tuple(
     maybe(f"t{tier}_{side}_{c.name}", c.type, c.unit, f"{c.name} that {side}ers took in trades of tier {tier}")
-    for tier in (1, 2, 3, 4) for side in ("buy", "sell") for c in _SUMMED if c.name in TOTALS
+    for tier in (1, 2, 3, 4)
+    for side in ("buy", "sell")
+    for c in _SUMMED
+    if c.name in TOTALS
 )
 LABEL = maybe("time_label", "i4", "count", "1 to 288: the 5 minutes of the UTC day in which the bar opens")
 MARKS = tuple(
     maybe(f"mark_{c.name}", c.type, c.unit, c.meaning.replace("price", "mark price"))
-    for c in _BAR if c.name in ("high", "low", "close")
+    for c in _BAR
+    if c.name in ("high", "low", "close")
 )
 ORDERS = tuple(
     maybe(verb, "f8", "", f"quantity ordered at the close to {verb.replace('_', ' ')}; inf: none named, NaN: no order")
     for verb in VERBS
 )
 BAR = Kind(
-    "prices and volumes of a stretch of time", _BAR, behind=(LABEL, *TIERS, *MARKS, *ORDERS),
-    key=("open_time",), rank=8, source="Binance, klines",
+    "prices and volumes of a stretch of time",
+    _BAR,
+    behind=(LABEL, *TIERS, *MARKS, *ORDERS),
+    key=("open_time",),
+    rank=8,
+    source="Binance, klines",
 )
 OHLC = tuple(c.name for c in _BAR if c.unit == "price" and not c.optional)
-PLAIN = tuple(c.name for c in _BAR if c.unit in ("ns", "") or c.name in OHLC)      # neither sums nor means
+PLAIN = tuple(c.name for c in _BAR if c.unit in ("ns", "") or c.name in OHLC)  # neither sums nor means
 
-QUOTE = Kind("best bid and ask", (
-    TS,
-    Column("bid", "f8", "price", "best bid"),
-    Column("bid_qty", "f8", "base", "quantity there"),
-    Column("ask", "f8", "price", "best ask"),
-    Column("ask_qty", "f8", "base", "quantity there"),
-), rank=4, planned=True, source="Binance, bookTicker")
+QUOTE = Kind(
+    "best bid and ask",
+    (
+        TS,
+        Column("bid", "f8", "price", "best bid"),
+        Column("bid_qty", "f8", "base", "quantity there"),
+        Column("ask", "f8", "price", "best ask"),
+        Column("ask_qty", "f8", "base", "quantity there"),
+    ),
+    rank=4,
+    planned=True,
+    source="Binance, bookTicker",
+)
 
-BOOK = Kind("an event of an order book", (
-    Column("ts", "i8", "ns", "when it was received (local_ts)"),
-    Column("ev", "i8", "code", "what happened and on which side, as flags of hftbacktest"),
-    Column("exch_ts", "i8", "ns", "when it happened at the exchange"),
-    Column("px", "f8", "price", "price of the level, order or trade"),
-    Column("qty", "f8", "base", "quantity that is there now; of a trade its own"),
-    Column("order_id", "i8", "id", "the order, in books by order; else 0"),
-    Column("ival", "i8", "", "further value of the event"),
-    Column("fval", "f8", "", "further value of the event"),
-), rank=5, planned=True, source="hftbacktest, event of 64 bytes")
+BOOK = Kind(
+    "an event of an order book",
+    (
+        Column("ts", "i8", "ns", "when it was received (local_ts)"),
+        Column("ev", "i8", "code", "what happened and on which side, as flags of hftbacktest"),
+        Column("exch_ts", "i8", "ns", "when it happened at the exchange"),
+        Column("px", "f8", "price", "price of the level, order or trade"),
+        Column("qty", "f8", "base", "quantity that is there now; of a trade its own"),
+        Column("order_id", "i8", "id", "the order, in books by order; else 0"),
+        Column("ival", "i8", "", "further value of the event"),
+        Column("fval", "f8", "", "further value of the event"),
+    ),
+    rank=5,
+    planned=True,
+    source="hftbacktest, event of 64 bytes",
+)
 
 
 def _index(meaning: str, value: str, unit: str, source: str, rank: int = REST) -> Kind:
@@ -98,236 +125,336 @@ MARK_PRICE = _index("the price that an exchange liquidates by", "price", "price"
 INDEX_PRICE = _index("the price that an exchange takes from others", "price", "price", "Binance, indexPriceKlines", 3)
 PREMIUM = _index("(mark price - index price) / index price", "value", "frac", "Binance, premiumIndexKlines")
 
-FUNDING = Kind("a funding rate as it was paid", (
-    Column("ts", "i8", "ns", "when it was paid"),
-    Column("rate", "f8", "frac", "what longs pay to shorts, of the notional at the mark price"),
-    maybe("mark_price", "f8", "price", "mark price of the payment"),
-), key=("ts",), rank=1, planned=True, source="Binance, fundingRate")
+FUNDING = Kind(
+    "a funding rate as it was paid",
+    (
+        Column("ts", "i8", "ns", "when it was paid"),
+        Column("rate", "f8", "frac", "what longs pay to shorts, of the notional at the mark price"),
+        maybe("mark_price", "f8", "price", "mark price of the payment"),
+    ),
+    key=("ts",),
+    rank=1,
+    planned=True,
+    source="Binance, fundingRate",
+)
 
-UNIVERSE = Kind("what could be traded when: a row where it changes", (
-    TS,
-    Column("member", "b1", "", "1: the symbol is in from here on, 0: it is out"),
-    maybe("tick", "f8", "price", "step of its prices"),
-    maybe("lot", "f8", "base", "step of its quantities"),
-), rank=0, planned=True)
+UNIVERSE = Kind(
+    "what could be traded when: a row where it changes",
+    (
+        TS,
+        Column("member", "b1", "", "1: the symbol is in from here on, 0: it is out"),
+        maybe("tick", "f8", "price", "step of its prices"),
+        maybe("lot", "f8", "base", "step of its quantities"),
+    ),
+    rank=0,
+    planned=True,
+)
 
-OPTION = Kind("an option's market", (
-    TS,
-    Column("strike", "f8", "price", "strike"),
-    Column("expiry_time", "i8", "ns", "when it expires"),
-    Column("right", "i1", "code", "call or put"),
-    maybe("bid", "f8", "price", "best bid"),
-    maybe("ask", "f8", "price", "best ask"),
-    maybe("mark_price", "f8", "price", "the exchange's price of it"),
-    maybe("underlying", "f8", "price", "price of what it is written on"),
-    maybe("open_interest", "f8", "contracts", "open contracts"),
-), codes={"right": words("call", "put")}, planned=True)
+OPTION = Kind(
+    "an option's market",
+    (
+        TS,
+        Column("strike", "f8", "price", "strike"),
+        Column("expiry_time", "i8", "ns", "when it expires"),
+        Column("right", "i1", "code", "call or put"),
+        maybe("bid", "f8", "price", "best bid"),
+        maybe("ask", "f8", "price", "best ask"),
+        maybe("mark_price", "f8", "price", "the exchange's price of it"),
+        maybe("underlying", "f8", "price", "price of what it is written on"),
+        maybe("open_interest", "f8", "contracts", "open contracts"),
+    ),
+    codes={"right": words("call", "put")},
+    planned=True,
+)
 
 # -- orders and the account --------------------------------------------------------------------------------------
-ORDER = Kind("an order of a strategy", (
-    Column("ts", "i8", "ns", "ts of the bar that it was decided on"),
-    Column("strategy", "s4", "", "whose; a fanned one is rsi[oversold=20]"),
-    Column("id", "i8", "id", "counts per strategy and symbol"),
-    Column("side", "i1", "code", "of the position"),
-    Column("action", "i1", "code", "what is to be done"),
-    Column("type", "i1", "code", "how"),
-    Column("quantity", "f8", "", "how much, in the unit that follows; inf: all that can be"),
-    Column("unit", "i1", "code", "of the quantity"),
-    maybe("limit", "f8", "price", "the worst price that it takes"),
-    maybe("stop", "f8", "price", "the price at which it begins to work"),
-    maybe("take", "f8", "price", "the price at which profit is taken"),
-    maybe("trail", "f8", "price", "distance at which a stop follows the best price"),
-    maybe("tif", "i1", "code", "how long it works"),
-    maybe("expire", "i8", "ns", "until when, of gtd"),
-    maybe("reduce_only", "b1", "", "1: never opens"),
-    maybe("post_only", "b1", "", "1: never takes"),
-    maybe("group", "i8", "id", "one of a group that fills cancels the others"),
-    maybe("ref", "i8", "id", "the order that is cancelled or replaced"),
-    maybe("rule", "i4", "count", "rule of the strategy that gave it, from 1"),
-), behind=(maybe("meta.NAME", "f8", "", "META of the rule; s4 where it is a constant text"),), codes={
-    "side": SIDES, "action": words("open", "close", "target", "cancel", "replace"),
-    "type": words("market", "limit", "stop", "stop_limit", "take", "trail"), "unit": UNITS,
-    "tif": words("gtc", "ioc", "fok", "gtd"),
-}, rank=7, planned=True)
+ORDER = Kind(
+    "an order of a strategy",
+    (
+        Column("ts", "i8", "ns", "ts of the bar that it was decided on"),
+        Column("strategy", "s4", "", "whose; a fanned one is rsi[oversold=20]"),
+        Column("id", "i8", "id", "counts per strategy and symbol"),
+        Column("side", "i1", "code", "of the position"),
+        Column("action", "i1", "code", "what is to be done"),
+        Column("type", "i1", "code", "how"),
+        Column("quantity", "f8", "", "how much, in the unit that follows; inf: all that can be"),
+        Column("unit", "i1", "code", "of the quantity"),
+        maybe("limit", "f8", "price", "the worst price that it takes"),
+        maybe("stop", "f8", "price", "the price at which it begins to work"),
+        maybe("take", "f8", "price", "the price at which profit is taken"),
+        maybe("trail", "f8", "price", "distance at which a stop follows the best price"),
+        maybe("tif", "i1", "code", "how long it works"),
+        maybe("expire", "i8", "ns", "until when, of gtd"),
+        maybe("reduce_only", "b1", "", "1: never opens"),
+        maybe("post_only", "b1", "", "1: never takes"),
+        maybe("group", "i8", "id", "one of a group that fills cancels the others"),
+        maybe("ref", "i8", "id", "the order that is cancelled or replaced"),
+        maybe("rule", "i4", "count", "rule of the strategy that gave it, from 1"),
+    ),
+    behind=(maybe("meta.NAME", "f8", "", "META of the rule; s4 where it is a constant text"),),
+    codes={
+        "side": SIDES,
+        "action": words("open", "close", "target", "cancel", "replace"),
+        "type": words("market", "limit", "stop", "stop_limit", "take", "trail"),
+        "unit": UNITS,
+        "tif": words("gtc", "ioc", "fok", "gtd"),
+    },
+    rank=7,
+    planned=True,
+)
 
-ORDER_STATE = Kind("what has become of an order", (
-    TS,
-    OF_ACCOUNT,
-    Column("order", "i8", "id", "its id"),
-    Column("state", "i1", "code", "where it stands"),
-    Column("filled", "f8", "contracts", "filled so far"),
-    Column("remaining", "f8", "contracts", "still to fill"),
-    Column("price", "f8", "price", "mean price of what was filled; NaN before"),
-    Column("reason", "i1", "code", "why"),
-), codes={"state": words("accepted", "filled", "partly", "cancelled", "expired", "rejected")}, planned=True)
+ORDER_STATE = Kind(
+    "what has become of an order",
+    (
+        TS,
+        OF_ACCOUNT,
+        Column("order", "i8", "id", "its id"),
+        Column("state", "i1", "code", "where it stands"),
+        Column("filled", "f8", "contracts", "filled so far"),
+        Column("remaining", "f8", "contracts", "still to fill"),
+        Column("price", "f8", "price", "mean price of what was filled; NaN before"),
+        Column("reason", "i1", "code", "why"),
+    ),
+    codes={"state": words("accepted", "filled", "partly", "cancelled", "expired", "rejected")},
+    planned=True,
+)
 
-FILL = Kind("a fill of the account", (
-    Column("ts", "i8", "ns", "end of the bar in which it happened"),
-    Column("fill_time", "i8", "ns", "the instant of the fill itself"),
-    Column("side", "i1", "code", "of the position"),
-    Column("action", "i1", "code", "what it did"),
-    Column("price", "f8", "price", "its price"),
-    Column("quantity", "f8", "contracts", "its quantity"),
-    Column("fee", "f8", "quote", "paid for it"),
-    Column("realised", "f8", "quote", "result of what it closed"),
-    Column("position", "f8", "contracts", "quantity of that side afterwards"),
-    Column("liquidity", "i1", "code", "whether it rested or took"),
-    Column("reason", "i1", "code", "why it happened, and in this quantity"),
-), codes={
-    "side": SIDES, "liquidity": words("maker", "taker"), "action": words(*ACTIONS), "reason": words(*REASONS),
-})
+FILL = Kind(
+    "a fill of the account",
+    (
+        Column("ts", "i8", "ns", "end of the bar in which it happened"),
+        Column("fill_time", "i8", "ns", "the instant of the fill itself"),
+        Column("side", "i1", "code", "of the position"),
+        Column("action", "i1", "code", "what it did"),
+        Column("price", "f8", "price", "its price"),
+        Column("quantity", "f8", "contracts", "its quantity"),
+        Column("fee", "f8", "quote", "paid for it"),
+        Column("realised", "f8", "quote", "result of what it closed"),
+        Column("position", "f8", "contracts", "quantity of that side afterwards"),
+        Column("liquidity", "i1", "code", "whether it rested or took"),
+        Column("reason", "i1", "code", "why it happened, and in this quantity"),
+    ),
+    codes={"side": SIDES, "liquidity": words("maker", "taker"), "action": words(*ACTIONS), "reason": words(*REASONS)},
+)
 
-LIQUIDATION = Kind("a liquidation of the account, or of a side of it", (
-    Column("ts", "i8", "ns", "end of the bar in which it happened"),
-    Column("side", "i1", "code", "of the position"),
-    Column("mark", "f8", "price", "adverse extreme of the mark price"),
-    Column("liquidation_price", "f8", "price", "mark price that liquidates"),
-    Column("price", "f8", "price", "price of its fill"),
-    Column("quantity", "f8", "contracts", "quantity closed"),
-    Column("loss", "f8", "quote", "what the wallet lost, its fee included"),
-    Column("insurance", "f8", "quote", "what the insurance fund paid"),
-    Column("row", "i8", "count", "row of the input, from 0"),
-), codes={"side": SIDES})
+LIQUIDATION = Kind(
+    "a liquidation of the account, or of a side of it",
+    (
+        Column("ts", "i8", "ns", "end of the bar in which it happened"),
+        Column("side", "i1", "code", "of the position"),
+        Column("mark", "f8", "price", "adverse extreme of the mark price"),
+        Column("liquidation_price", "f8", "price", "mark price that liquidates"),
+        Column("price", "f8", "price", "price of its fill"),
+        Column("quantity", "f8", "contracts", "quantity closed"),
+        Column("loss", "f8", "quote", "what the wallet lost, its fee included"),
+        Column("insurance", "f8", "quote", "what the insurance fund paid"),
+        Column("row", "i8", "count", "row of the input, from 0"),
+    ),
+    codes={"side": SIDES},
+)
 
-EQUITY = Kind("the account at the end of a complete bar", (
-    Column("ts", "i8", "ns", "end of the bar"),
-    Column("equity", "f8", "quote", "wallet + unrealised"),
-    Column("wallet", "f8", "quote", "what it is worth without open positions"),
-    Column("realised", "f8", "quote", "results so far, before fees"),
-    Column("fees", "f8", "quote", "fees so far"),
-    Column("insurance", "f8", "quote", "what the insurance fund has paid"),
-    Column("unrealised", "f8", "quote", "result of the open positions at the mark price"),
-    Column("long", "f8", "contracts", "held long"),
-    Column("long_entry", "f8", "price", "mean entry price of it"),
-    Column("short", "f8", "contracts", "held short"),
-    Column("short_entry", "f8", "price", "mean entry price of it"),
-    Column("long_liquidation", "f8", "price", "mark price that liquidates when it falls"),
-    Column("short_liquidation", "f8", "price", "mark price that liquidates when it rises"),
-    Column("margin_used", "f8", "quote", "margin of the open positions"),
-    Column("max_open", "f8", "contracts", "largest quantity that could be opened"),
-))
+EQUITY = Kind(
+    "the account at the end of a complete bar",
+    (
+        Column("ts", "i8", "ns", "end of the bar"),
+        Column("equity", "f8", "quote", "wallet + unrealised"),
+        Column("wallet", "f8", "quote", "what it is worth without open positions"),
+        Column("realised", "f8", "quote", "results so far, before fees"),
+        Column("fees", "f8", "quote", "fees so far"),
+        Column("insurance", "f8", "quote", "what the insurance fund has paid"),
+        Column("unrealised", "f8", "quote", "result of the open positions at the mark price"),
+        Column("long", "f8", "contracts", "held long"),
+        Column("long_entry", "f8", "price", "mean entry price of it"),
+        Column("short", "f8", "contracts", "held short"),
+        Column("short_entry", "f8", "price", "mean entry price of it"),
+        Column("long_liquidation", "f8", "price", "mark price that liquidates when it falls"),
+        Column("short_liquidation", "f8", "price", "mark price that liquidates when it rises"),
+        Column("margin_used", "f8", "quote", "margin of the open positions"),
+        Column("max_open", "f8", "contracts", "largest quantity that could be opened"),
+    ),
+)
 
-PAYMENT = Kind("funding that the account paid or received", (
-    TS,
-    OF_ACCOUNT,
-    Column("rate", "f8", "frac", "the funding rate"),
-    Column("quantity", "f8", "contracts", "held: above 0 long, below 0 short"),
-    Column("amount", "f8", "quote", "received; below 0 paid"),
-), planned=True)
+PAYMENT = Kind(
+    "funding that the account paid or received",
+    (
+        TS,
+        OF_ACCOUNT,
+        Column("rate", "f8", "frac", "the funding rate"),
+        Column("quantity", "f8", "contracts", "held: above 0 long, below 0 short"),
+        Column("amount", "f8", "quote", "received; below 0 paid"),
+    ),
+    planned=True,
+)
 
-POSITION = Kind("a position of the account", (
-    TS,
-    OF_ACCOUNT,
-    Column("side", "i1", "code", "of the position"),
-    Column("quantity", "f8", "contracts", "held"),
-    Column("entry", "f8", "price", "mean entry price"),
-    Column("mark_price", "f8", "price", "mark price"),
-    Column("unrealised", "f8", "quote", "result at the mark price"),
-    Column("margin", "f8", "quote", "margin that it holds"),
-    Column("leverage", "f8", "", "leverage that is set"),
-    Column("liquidation_price", "f8", "price", "mark price that liquidates it; NaN: none"),
-), codes={"side": SIDES}, planned=True)
+POSITION = Kind(
+    "a position of the account",
+    (
+        TS,
+        OF_ACCOUNT,
+        Column("side", "i1", "code", "of the position"),
+        Column("quantity", "f8", "contracts", "held"),
+        Column("entry", "f8", "price", "mean entry price"),
+        Column("mark_price", "f8", "price", "mark price"),
+        Column("unrealised", "f8", "quote", "result at the mark price"),
+        Column("margin", "f8", "quote", "margin that it holds"),
+        Column("leverage", "f8", "", "leverage that is set"),
+        Column("liquidation_price", "f8", "price", "mark price that liquidates it; NaN: none"),
+    ),
+    codes={"side": SIDES},
+    planned=True,
+)
 
-TARGET = Kind("a position that an account shall have", (
-    TS,
-    OF_ACCOUNT,
-    Column("quantity", "f8", "", "above 0 long, below 0 short, in the unit that follows"),
-    Column("unit", "i1", "code", "of the quantity"),
-    Column("reason", "i1", "code", "why it is not what was asked for"),
-), codes={"unit": UNITS}, planned=True)
+TARGET = Kind(
+    "a position that an account shall have",
+    (
+        TS,
+        OF_ACCOUNT,
+        Column("quantity", "f8", "", "above 0 long, below 0 short, in the unit that follows"),
+        Column("unit", "i1", "code", "of the quantity"),
+        Column("reason", "i1", "code", "why it is not what was asked for"),
+    ),
+    codes={"unit": UNITS},
+    planned=True,
+)
 
-WEIGHT = Kind("a symbol's share in a portfolio", (
-    TS,
-    Column("calculator", "s4", "", "what computed it"),
-    Column("weight", "f8", "frac", "of the equity; below 0 short"),
-), planned=True)
+WEIGHT = Kind(
+    "a symbol's share in a portfolio",
+    (
+        TS,
+        Column("calculator", "s4", "", "what computed it"),
+        Column("weight", "f8", "frac", "of the equity; below 0 short"),
+    ),
+    planned=True,
+)
 
 # -- research ----------------------------------------------------------------------------------------------------
-FACTOR = Kind("factors of a symbol", (
-    TS,
-    Column("valid", "b1", "", "0: warming up, or the book has a gap"),
-), behind=(maybe("NAME", "f8", "", "value of the factor of that name"),), planned=True)
+FACTOR = Kind(
+    "factors of a symbol",
+    (TS, Column("valid", "b1", "", "0: warming up, or the book has a gap")),
+    behind=(maybe("NAME", "f8", "", "value of the factor of that name"),),
+    planned=True,
+)
 
-VECTOR = Kind("a labelled vector", (
-    Column("ts", "i8", "ns", "end of its window"),
-    Column("id", "i8", "id", "its number in the store"),
-    Column("avail_ts", "i8", "ns", "end of the outcome that labels it: not to be known before"),
-    Column("label", "f8", "", "outcome over the horizon"),
-    Column("vector", "f4xN", "", "its N values"),
-), planned=True)
+VECTOR = Kind(
+    "a labelled vector",
+    (
+        Column("ts", "i8", "ns", "end of its window"),
+        Column("id", "i8", "id", "its number in the store"),
+        Column("avail_ts", "i8", "ns", "end of the outcome that labels it: not to be known before"),
+        Column("label", "f8", "", "outcome over the horizon"),
+        Column("vector", "f4xN", "", "its N values"),
+    ),
+    planned=True,
+)
 
-TRIAL = Kind("one run of a search over parameters", (
-    Column("ts", "i8", "ns", "last row of the data"),
-    Column("n", "i8", "count", "which trial it is, from 1"),
-    Column("id", "text", "id", "digest of what was run"),       # no series of it before there is a type for text
-    Column("state", "i1", "code", "how it ended"),
-), behind=(
-    maybe("p.NAME", "f8", "", "parameter of that name"),
-    maybe("s.NAME", "f8", "", "statistic of that name"),
-), codes={"state": words("done", "failed", "pruned")}, planned=True)
+TRIAL = Kind(
+    "one run of a search over parameters",
+    (
+        Column("ts", "i8", "ns", "last row of the data"),
+        Column("n", "i8", "count", "which trial it is, from 1"),
+        Column("id", "text", "id", "digest of what was run"),  # no series of it before there is a type for text
+        Column("state", "i1", "code", "how it ended"),
+    ),
+    behind=(maybe("p.NAME", "f8", "", "parameter of that name"), maybe("s.NAME", "f8", "", "statistic of that name")),
+    codes={"state": words("done", "failed", "pruned")},
+    planned=True,
+)
 
-IC = Kind("information coefficient: how a factor ranks with what came", (
-    TS,
-    OF_FACTOR,
-    Column("horizon", "i4", "count", "bars ahead"),
-    Column("pearson", "f8", "", "correlation with the returns"),
-    Column("spearman", "f8", "", "correlation of the ranks"),
-    Column("n", "i8", "count", "symbols"),
-), planned=True, source="Grinold and Kahn, Active Portfolio Management")
+IC = Kind(
+    "information coefficient: how a factor ranks with what came",
+    (
+        TS,
+        OF_FACTOR,
+        Column("horizon", "i4", "count", "bars ahead"),
+        Column("pearson", "f8", "", "correlation with the returns"),
+        Column("spearman", "f8", "", "correlation of the ranks"),
+        Column("n", "i8", "count", "symbols"),
+    ),
+    planned=True,
+    source="Grinold and Kahn, Active Portfolio Management",
+)
 
-QUANTILE = Kind("returns by quantile of a factor", (
-    TS,
-    OF_FACTOR,
-    Column("horizon", "i4", "count", "bars ahead"),
-    Column("quantile", "i4", "count", "from 1, the lowest values"),
-    Column("mean", "f8", "frac", "mean return"),
-    Column("stderr", "f8", "frac", "standard error of the mean"),
-    Column("n", "i8", "count", "symbols"),
-), planned=True)
+QUANTILE = Kind(
+    "returns by quantile of a factor",
+    (
+        TS,
+        OF_FACTOR,
+        Column("horizon", "i4", "count", "bars ahead"),
+        Column("quantile", "i4", "count", "from 1, the lowest values"),
+        Column("mean", "f8", "frac", "mean return"),
+        Column("stderr", "f8", "frac", "standard error of the mean"),
+        Column("n", "i8", "count", "symbols"),
+    ),
+    planned=True,
+)
 
-IV = Kind("implied volatility of an option", (
-    TS,
-    Column("strike", "f8", "price", "strike"),
-    Column("expiry_time", "i8", "ns", "when it expires"),
-    Column("right", "i1", "code", "call or put"),
-    Column("forward", "f8", "price", "forward of what it is written on"),
-    Column("iv", "f8", "frac", "volatility a year"),
-), codes={"right": words("call", "put")}, planned=True, source="Black 1976, The Pricing of Commodity Contracts")
+IV = Kind(
+    "implied volatility of an option",
+    (
+        TS,
+        Column("strike", "f8", "price", "strike"),
+        Column("expiry_time", "i8", "ns", "when it expires"),
+        Column("right", "i1", "code", "call or put"),
+        Column("forward", "f8", "price", "forward of what it is written on"),
+        Column("iv", "f8", "frac", "volatility a year"),
+    ),
+    codes={"right": words("call", "put")},
+    planned=True,
+    source="Black 1976, The Pricing of Commodity Contracts",
+)
 
-TEXT = Kind("news, posts: a text", (      # no series of it before there is a type for text
-    Column("ts", "i8", "ns", "when it was published"),
-    Column("source", "s4", "", "where"),
-    Column("id", "text", "id", "its name there"),
-    Column("text", "text", "", "what it says"),
-), planned=True)
+TEXT = Kind(
+    "news, posts: a text",
+    (  # no series of it before there is a type for text
+        Column("ts", "i8", "ns", "when it was published"),
+        Column("source", "s4", "", "where"),
+        Column("id", "text", "id", "its name there"),
+        Column("text", "text", "", "what it says"),
+    ),
+    planned=True,
+)
 
-SENTIMENT = Kind("how texts sound", (
-    TS,
-    Column("source", "s4", "", "of which texts"),
-    Column("score", "f8", "", "-1 bad to 1 good"),
-    Column("n", "i4", "count", "texts"),
-), planned=True, source="Hutto and Gilbert 2014, VADER")
+SENTIMENT = Kind(
+    "how texts sound",
+    (
+        TS,
+        Column("source", "s4", "", "of which texts"),
+        Column("score", "f8", "", "-1 bad to 1 good"),
+        Column("n", "i4", "count", "texts"),
+    ),
+    planned=True,
+    source="Hutto and Gilbert 2014, VADER",
+)
 
 # -- what is told of rows ----------------------------------------------------------------------------------------
-FINDING = Kind("what a check found: a gap, a bad book, an order refused, an alert", (
-    TS,
-    Column("of", "s4", "", "name of the series"),
-    Column("stage", "s4", "", "command that found it"),
-    Column("rule", "s4", "", "rule that was broken"),
-    Column("severity", "i1", "code", "how bad it is"),
-    Column("value", "f8", "", "what was found"),
-    Column("bound", "f8", "", "what is allowed"),
-    Column("from_ts", "i8", "ns", "first ts of it"),
-    Column("to_ts", "i8", "ns", "last ts of it"),
-    Column("first_id", "i8", "id", "first id of it; 0 none"),
-    Column("last_id", "i8", "id", "last id of it; 0 none"),
-), codes={"severity": words("info", "warning", "error")}, planned=True)
+FINDING = Kind(
+    "what a check found: a gap, a bad book, an order refused, an alert",
+    (
+        TS,
+        Column("of", "s4", "", "name of the series"),
+        Column("stage", "s4", "", "command that found it"),
+        Column("rule", "s4", "", "rule that was broken"),
+        Column("severity", "i1", "code", "how bad it is"),
+        Column("value", "f8", "", "what was found"),
+        Column("bound", "f8", "", "what is allowed"),
+        Column("from_ts", "i8", "ns", "first ts of it"),
+        Column("to_ts", "i8", "ns", "last ts of it"),
+        Column("first_id", "i8", "id", "first id of it; 0 none"),
+        Column("last_id", "i8", "id", "last id of it; 0 none"),
+    ),
+    codes={"severity": words("info", "warning", "error")},
+    planned=True,
+)
 
-READY = Kind("all of a panel's bars up to ts are there", (
-    TS,
-    Column("periods", "s4", "", "of the bars, as 1m:15m"),
-    Column("symbols", "i4", "count", "symbols that have them"),
-), planned=True)
+READY = Kind(
+    "all of a panel's bars up to ts are there",
+    (
+        TS,
+        Column("periods", "s4", "", "of the bars, as 1m:15m"),
+        Column("symbols", "i4", "count", "symbols that have them"),
+    ),
+    planned=True,
+)
 
 KINDS = {
     "bar": BAR,
@@ -361,7 +488,7 @@ KINDS = {
     "ready": READY,
 }
 WRITTEN = frozenset(name for name, kind in KINDS.items() if not kind.planned)
-MAPS = ("report", "signal", "meta")             # what hq writes as maps and not as rows
+MAPS = ("report", "signal", "meta")  # what hq writes as maps and not as rows
 _UNKNOWN = Kind("", ())
 
 

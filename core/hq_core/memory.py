@@ -1,4 +1,5 @@
 """Columns in memory: where they lie, room for more rows, and copies."""
+
 from __future__ import annotations
 
 import ctypes

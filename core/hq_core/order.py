@@ -3,6 +3,7 @@
 One check stands over every source, and its memory goes on from section to section and from run to run: `cat day1 day2`
 passes, `cat day2 day1` and `cat day1 day1` do not.
 """
+
 from __future__ import annotations
 
 from array import array
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Schema
     from hq_core.roles import Item
 
-ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)         # what is remembered of a series
+ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)  # what is remembered of a series
 BACK, REPEATED, KEY_BACK, SYMBOL_BACK, NO_TEXT = 1, 2, 3, 4, 5
 SORT = "hq-import --order sort puts rows in order"
 DROP = "hq-import --dedupe exact, or last, drops repeated rows"
@@ -45,7 +46,7 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
     whole = n
     for i in range(len(complete)):
         whole -= complete[i] == 0
-    tidy = 1                                # mostly all rows are in order, which loops without a branch soon see
+    tidy = 1  # mostly all rows are in order, which loops without a branch soon see
     if whole == n:
         if not keys:
             for i in range(1, n):
@@ -85,9 +86,7 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
 
 
 @kernel(state="good:i8 why:i8 rows:i8 seen:i8 last:i8 rank:i8")
-def in_panel(
-    ts: I8, symbol: I4, slot: I8, ranks: I8, key: I8, complete: I1, loose: int, memory: I8, s: State
-) -> None:
+def in_panel(ts: I8, symbol: I4, slot: I8, ranks: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) -> None:
     """As `in_order`, of rows of many symbols: by ts, those of one ts by symbol, and each symbol's key as in a series.
 
     symbol  (n,) codes;  slot: the symbol's place in `memory`, by code;  ranks: its place among all, by code
@@ -112,8 +111,12 @@ def in_panel(
                 s.why = SYMBOL_BACK
             elif there and memory[at + KEYED] != 0 and key[i] == memory[at + KEY]:
                 s.why = REPEATED
-            elif (there and memory[at + KEYED] != 0 and key[i] < memory[at + KEY]
-                  and (loose == 0 or ts[i] == memory[at + KEY_TS])):
+            elif (
+                there
+                and memory[at + KEYED] != 0
+                and key[i] < memory[at + KEY]
+                and (loose == 0 or ts[i] == memory[at + KEY_TS])
+            ):
                 s.why = KEY_BACK
             if s.why != 0:
                 break
@@ -149,7 +152,7 @@ class Place:
         self.key = _column(schema, name, ("i8",))
         self.loose = int(name == "id")
         if name == "open_time" and self.key < 0 and schema.period:
-            self.key = self.ts              # of bars that do not carry their other time, it is as far away in each
+            self.key = self.ts  # of bars that do not carry their other time, it is as far away in each
 
 
 class Order:
@@ -163,7 +166,7 @@ class Order:
     def __init__(self) -> None:
         self._places: dict[str, Place] = {}
         self._panels: dict[str, Panel] = {}
-        self._saved: dict[str, dict[str, list[int]]] = {}       # of panels that have not come yet
+        self._saved: dict[str, dict[str, list[int]]] = {}  # of panels that have not come yet
         self._cell: Cell | None = None
 
     def check(self, batch: Batch) -> tuple[int, str]:
@@ -194,7 +197,7 @@ class Order:
         return self._cell
 
     def _of_panel(self, schema: Schema) -> Panel:
-        name = f"{schema.key} {' '.join(schema.names)}"     # a panel of other columns is another one of the same name
+        name = f"{schema.key} {' '.join(schema.names)}"  # a panel of other columns is another one of the same name
         found = self._panels.get(name)
         if found is None:
             found = self._panels[name] = Panel(schema)
@@ -247,7 +250,7 @@ class Panel:
         self._memory = array("q")
         self._slot, self._ranks = array("q"), array("q")
         self._known = 0
-        self._last = ""                     # the symbol of the last complete row
+        self._last = ""  # the symbol of the last complete row
 
     def check(self, batch: Batch) -> tuple[int, str]:
         """As Order.check."""
@@ -312,8 +315,10 @@ class Panel:
         """What is remembered of each symbol; under '' the panel's rows and the place of its last symbol."""
         memory = self._memory.tolist()
         last = self._slots.get(self._last, -1)
-        return {"": [self._cell.state.rows, last],
-                **{symbol: memory[FIELDS * at : FIELDS * (at + 1)] for symbol, at in self._slots.items()}}
+        return {
+            "": [self._cell.state.rows, last],
+            **{symbol: memory[FIELDS * at : FIELDS * (at + 1)] for symbol, at in self._slots.items()},
+        }
 
     def load(self, saved: dict[str, list[int]]) -> None:
         state = self._cell.state

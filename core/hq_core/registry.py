@@ -1,4 +1,5 @@
 """The one list of indicators: what a declaration holds, and how one is found by its name."""
+
 from __future__ import annotations
 
 import math
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Value = int | float | str
 
-THEIRS = {"timeperiod": "period", "nbdevup": "up", "nbdevdn": "down"}     # the others lose "period", see `ours`
+THEIRS = {"timeperiod": "period", "nbdevup": "up", "nbdevdn": "down"}  # the others lose "period", see `ours`
 
 
 def ours(theirs: str) -> str:
@@ -53,7 +54,7 @@ class Param:
 
     def read(self, owner: str, name: str, value: Any) -> Value:
         """`value` as this parameter's type, or an error that names the rule."""
-        if value is None or isinstance(value, (bool, list, tuple, dict)):       # a file of specs may hold anything
+        if value is None or isinstance(value, (bool, list, tuple, dict)):  # a file of specs may hold anything
             raise HqError(f"{owner}: {name} must be a number or a word, not {type(value).__name__}", USAGE)
         if self.choices:
             if str(value) in map(str, range(len(self.numbers))):
@@ -88,8 +89,21 @@ class Param:
         return int(value) if isinstance(self.default, int) else float(value)
 
 
-MATYPES = (     # in the order of TA-Lib's numbers; an empty one is its function's own default
-    "sma", "ema", "wma", "dema", "tema", "trima", "kama", "mama", "t3", "hma", "none", "", "zlema", "rma",
+MATYPES = (  # in the order of TA-Lib's numbers; an empty one is its function's own default
+    "sma",
+    "ema",
+    "wma",
+    "dema",
+    "tema",
+    "trima",
+    "kama",
+    "mama",
+    "t3",
+    "hma",
+    "none",
+    "",
+    "zlema",
+    "rma",
 )
 
 
@@ -293,7 +307,7 @@ def is_users(name: str) -> bool:
     return lower.isidentifier() and bool(plugins.find(lower, names()))
 
 
-_loaded: dict[str, Indicator] = {}      # composites ask for their parts again and again; listing the folder took half
+_loaded: dict[str, Indicator] = {}  # composites ask for their parts again and again; listing the folder took half
 
 
 def load(name: str) -> Indicator:

@@ -1,4 +1,5 @@
 """A column of fixed capacity whose last values are always one contiguous view, oldest first, without a copy."""
+
 from __future__ import annotations
 
 from array import array
@@ -32,7 +33,7 @@ class Ring:
         self._data = array("d", bytes(16 * capacity))
         self._array = np.frombuffer(self._data, np.float64)
         self._array.flags.writeable = False
-        self._next = 0              # where the next value goes, 0 .. capacity - 1
+        self._next = 0  # where the next value goes, 0 .. capacity - 1
         self._size = 0
 
     def push(self, value: float) -> None:

@@ -9,6 +9,7 @@ nothing lost        a row that is not passed on is counted in `dropped` or `pass
 same bits           nothing depends on clocks, hashes, locale or the number of workers
 bounded memory      state grows with series and windows, never with the length of the stream
 """
+
 from __future__ import annotations
 
 from types import MappingProxyType

@@ -3,6 +3,7 @@
 Each `save` has a SHAPE beside it, and its `load` begins with `shaped(saved, SHAPE)`.  What the shapes cannot say is an
 exception of the load, which `taking` turns into the one error for all of them.
 """
+
 from __future__ import annotations
 
 from contextlib import contextmanager

@@ -1,4 +1,5 @@
 """Instants as text, and lengths of time as messages have them."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -9,8 +10,8 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 _UNITS = (("d", 86_400 * SECOND), ("h", 3600 * SECOND), ("m", 60 * SECOND), ("s", SECOND))
 _BELOW = (("ms", 1_000_000), ("us", 1000), ("ns", 1))
-LISTED = 8              # names that a message lists
-_KEPT = 20_000          # days whose text is remembered: an export says the same ones again and again
+LISTED = 8  # names that a message lists
+_KEPT = 20_000  # days whose text is remembered: an export says the same ones again and again
 _dates: dict[int, str] = {}
 _clocks: dict[int, str] = {}
 

@@ -1,4 +1,5 @@
 """What to compute, as text: `rsi:14`, `bbands:20,matype=ema`, `ema:9(rsi:14)`, `sma:9(close@ETHUSDT)`, `ema:5..9`."""
+
 from __future__ import annotations
 
 import re
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from hq_core.series.expr import Clock, Expr
 
 FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
-MOST = 10_000           # columns of one fan: whoever asks for more has mistyped
-NESTING = 64            # indicators within indicators: whoever walks them may recurse
+MOST = 10_000  # columns of one fan: whoever asks for more has mistyped
+NESTING = 64  # indicators within indicators: whoever walks them may recurse
 PARAMETER = re.compile(r"\s*(-?\d|\w+\s*=)")
-COLUMNS = frozenset(BAR.names)      # of bars of which nobody knows more
+COLUMNS = frozenset(BAR.names)  # of bars of which nobody knows more
 
 
 class Column:
@@ -31,7 +32,7 @@ class Column:
     """
 
     __slots__ = ("label", "name", "period", "symbol")
-    output = ""         # of an indicator; a column has none
+    output = ""  # of an indicator; a column has none
     depth = 0
 
     def __init__(self, text: str) -> None:
@@ -41,8 +42,9 @@ class Column:
         if at and not colon and _is_period(where):
             self.symbol, self.period = "", where
         if not self.name or (at and not where) or (colon and not _is_period(self.period)):
-            raise HqError(f"{_said(text)} is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD",
-                          USAGE)
+            raise HqError(
+                f"{_said(text)} is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD", USAGE
+            )
 
     @property
     def key(self) -> object:
@@ -66,8 +68,12 @@ class Spec:
     __slots__ = ("depth", "entry", "label", "output", "params", "sources", "word")
 
     def __init__(
-        self, entry: registry.Indicator, params: dict[str, registry.Value], sources: tuple[Column | Spec, ...],
-        output: str = "", word: str = "",
+        self,
+        entry: registry.Indicator,
+        params: dict[str, registry.Value],
+        sources: tuple[Column | Spec, ...],
+        output: str = "",
+        word: str = "",
     ) -> None:
         if sources and len(sources) != len(entry.inputs):
             takes = ", ".join(entry.inputs)
@@ -310,7 +316,7 @@ def _source(text: str) -> Column | Spec:
     name = text.partition("@")[0]
     if ":" in name or "(" in name or _is_pick(text):
         return parse(text)
-    return parse(text) if text.lower() in registry.names() else Column(text)       # Spec.over knows the rows' columns
+    return parse(text) if text.lower() in registry.names() else Column(text)  # Spec.over knows the rows' columns
 
 
 def _is_pick(text: str) -> bool:

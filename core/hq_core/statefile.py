@@ -3,6 +3,7 @@
 The file is a magic, the BLAKE2b digest of the rest, and one msgpack map, see CONTENT.  The digest finds accidents, not
 malice, so a state is trusted as a program is: it must belong to this user or root, who alone may write it.
 """
+
 from __future__ import annotations
 
 import os
@@ -17,17 +18,24 @@ from hq_core.options import StateOptions
 from hq_core.saved import Count, Damaged, shaped, taking
 
 MAGIC = b"hqstate1"
-HEAD = 40                   # bytes: the magic and the digest
+HEAD = 40  # bytes: the magic and the digest
 LIMIT = 1 << 30
 PIECE = 1 << 20
 FILE_ONLY = "a state is a file of its own, under its own name"
-ORDER = {"series": {str: [int]}, "panels": {str: {str: [int]}}}        # of what hq_core.order saves
+ORDER = {"series": {str: [int]}, "panels": {str: {str: [int]}}}  # of what hq_core.order saves
 CONTENT = {
-    "command": str, "version": str, "options": {str: object}, "inputs": {str: str},     # inputs: digests of files
+    "command": str,
+    "version": str,
+    "options": {str: object},
+    "inputs": {str: str},  # inputs: digests of files
     "input": {"bytes": Count, "rows": Count, "ended": bool, "format": str, "source": {str: object}},
-    "output": {"bytes": Count, "closed": bool}, "section": Count, "dropped": {str: Count},
-    "holes": {str: {"bars": Count, "rows": Count, "first": int}}, "order": ORDER,
-    "apart": bool, "stage": {str: object},
+    "output": {"bytes": Count, "closed": bool},
+    "section": Count,
+    "dropped": {str: Count},
+    "holes": {str: {"bars": Count, "rows": Count, "first": int}},
+    "order": ORDER,
+    "apart": bool,
+    "stage": {str: object},
 }
 
 
@@ -100,7 +108,8 @@ def _content(path: str, packed: bytes) -> dict[str, Any]:
     if type(version) is str and version != VERSION:
         raise HqError(
             f"state {path}: was written by hq {version}, this is hq {VERSION}; "
-            "go on with that version, or remove the state to start anew", CONFIG,
+            "go on with that version, or remove the state to start anew",
+            CONFIG,
         )
     content: dict[str, Any] = shaped(found, CONTENT)
     return content
@@ -181,7 +190,7 @@ class Lock:
         """Give the state free, and leave nothing behind."""
         if self._fd >= 0:
             with suppress(OSError):
-                os.unlink(self._path)           # while it is locked: who waits for it sees that it is gone
+                os.unlink(self._path)  # while it is locked: who waits for it sees that it is gone
             os.close(self._fd)
             self._fd = -1
 
@@ -209,7 +218,8 @@ def check(path: str, content: dict[str, Any], command: str, options: dict[str, A
             if saved.get(name) != given.get(name):
                 raise HqError(
                     f"state {path}: {what} {name} was {saved.get(name)!s:.200}, now {given.get(name)}; "
-                    "use another state file for another command line", CONFIG,
+                    "use another state file for another command line",
+                    CONFIG,
                 )
 
 

@@ -1,4 +1,5 @@
 """Time zones by their IANA names."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ def open_zone(name: str) -> ZoneInfo:
 
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):     # KeyError: unknown; the others: not a name that a file may have
+    except (KeyError, ValueError, OSError):  # KeyError: unknown; the others: not a name that a file may have
         near = _near(name)
         hint = f"; did you mean {near}?" if near else ""
         told = f"time zone '{name}' is not known; zones have IANA names, such as America/New_York{hint}"

@@ -1,4 +1,5 @@
 """Trailing drawdown: an indicator as anyone may write one."""
+
 import math
 
 from hq_core.jit import F8, State
@@ -27,6 +28,6 @@ def mine(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
         s.seen = min(s.seen + 1, period)
         highest = ring[0]
         for j in range(period):
-            if ring[j] > highest or ring[j] != ring[j]:     # a nan stays, as no value is above it
+            if ring[j] > highest or ring[j] != ring[j]:  # a nan stays, as no value is above it
                 highest = ring[j]
         out[i] = close[i] / highest - 1.0 if s.seen == period else math.nan

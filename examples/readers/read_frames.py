@@ -5,6 +5,7 @@
 As a module, `batches(file)` gives {"schema": ..., "columns": {"close": memoryview of float64, ...}} for each batch of
 rows.  A column is used where it was read, without a copy; numpy.asarray takes it as it is.
 """
+
 import hashlib
 import json
 import sys
@@ -20,13 +21,13 @@ def batches(file):
     schemas, counts, is_open = {}, {}, False
     limits = {"max_buffer_size": 64 << 20, "max_ext_len": 16 << 20, "max_array_len": 4096, "max_map_len": 65536}
     unpacker, fed = msgpack.Unpacker(**limits), 0
-    begin, before, at = None, 0, 0                          # of the section; of the object before it; of this one
+    begin, before, at = None, 0, 0  # of the section; of the object before it; of this one
     while piece := (file.read1 if hasattr(file, "read1") else file.read)(65536):
         unpacker.feed(piece)
         fed += len(piece)
         for said in unpacker:
             before, at = at, unpacker.tell()
-            if isinstance(said, list):                      # [bytes that follow, schema id, rows, columns]
+            if isinstance(said, list):  # [bytes that follow, schema id, rows, columns]
                 _, number, rows, columns = said
                 schema = schemas[number]
                 counts[schema["key"]] = counts.get(schema["key"], 0) + rows
@@ -47,7 +48,7 @@ def batches(file):
             elif said["kind"] == "section":
                 for schema in schemas.values():
                     schema["strings"] = {}
-            elif said["kind"] == "strings":                 # texts behind the codes of an s4 column
+            elif said["kind"] == "strings":  # texts behind the codes of an s4 column
                 for schema in schemas.values():
                     if schema["key"] == said["of"]:
                         schema["strings"].setdefault(said["col"], []).extend(said["values"])

@@ -1,4 +1,5 @@
 """hq in a program: bars are pushed, columns are views, strategies are polled.  The stages' own engine, a row a call."""
+
 from __future__ import annotations
 
 import math
@@ -90,7 +91,7 @@ class HQuant:
         self._coarser = [name for name in names if name != bar]
         self._strategies: list[tuple[str, str, str]] = []
         self._told = _Told()
-        self._polled = 0            # signals of the newest bar begin here, unless they were polled
+        self._polled = 0  # signals of the newest bar begin here, unless they were polled
         self._signal: Any = None
         self._before: Any = None
         self._aggregate: Any = None
@@ -134,7 +135,8 @@ class HQuant:
                 known = ", ".join(self.periods).strip(", ") or "bars of no period"
                 raise HqError(
                     f"{title}: reads bars of {period_text(length)}; here are {known}, and those that bar and period "
-                    "name", USAGE,
+                    "name",
+                    USAGE,
                 )
         self._strategies = added
 
@@ -150,7 +152,8 @@ class HQuant:
         if known and ts <= known[-1]:
             raise HqError(
                 f"ts is {ts // self._unit}, must be after that of the bar before, {known[-1] // self._unit}; "
-                "update_last changes the newest bar", DATA,
+                "update_last changes the newest bar",
+                DATA,
             )
         if not self._started:
             self._start(row)
@@ -235,7 +238,7 @@ class HQuant:
             self._aggregate.schema(self._schema)
         if self._signal is not None:
             self._signal.schema(self._schema)
-            self._signal.settle()       # so that the state before the first bar is there to go back to
+            self._signal.settle()  # so that the state before the first bar is there to go back to
 
 
 def _number(bar: Mapping[str, float], name: str) -> float:

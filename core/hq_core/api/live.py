@@ -1,4 +1,5 @@
 """Indicators one row at a time, with as little around them as Python allows."""
+
 from __future__ import annotations
 
 import math
@@ -49,7 +50,7 @@ class Live:
         seen: set[int] = set()
         for name, out in outs.items():
             out = outs[name] = graph.real(out)
-            if out.node is None or out.number in seen:      # two are one, or it is an input's: a column of its own
+            if out.node is None or out.number in seen:  # two are one, or it is an input's: a column of its own
                 outs[name] = plan.column(applied("mul", exprs[name], constant(1.0)))
             seen.add(outs[name].number)
         graph.compile(list(outs.values()))
@@ -59,7 +60,7 @@ class Live:
         cells = [_Cell(key, row, i) for i, key in enumerate(graph.sources)]
         self.inputs = tuple(dict.fromkeys(cell.name for cell in cells))
         self._call = graph.fixed({cell.key: cell.address for cell in cells}, _addresses(self.values))
-        self._call.__dict__["fixed"] = memoryview(row), memoryview(self.values)     # so that nobody resizes them
+        self._call.__dict__["fixed"] = memoryview(row), memoryview(self.values)  # so that nobody resizes them
         self.push = self._pusher(cells)
 
     def save(self) -> bytes:

@@ -1,4 +1,5 @@
 """The bars of one period as a program holds them: each column a ring, and the indicators on them too."""
+
 from __future__ import annotations
 
 import math
@@ -69,8 +70,8 @@ class Period:
         self._exprs: dict[str, Expr] = {}
         self._rings: list[Ring] = []
         self._lines: dict[object, Line] = {}
-        self._unit: Unit | None = None      # from the first bar on
-        self._before: Any = None            # its state before the newest bar
+        self._unit: Unit | None = None  # from the first bar on
+        self._before: Any = None  # its state before the newest bar
         self._schema = Schema("bar", symbol, name, [("ts", "i8"), *((column, "f8") for column in self.columns)])
         self._when = array("q", [0])
         self._row = array("d", [math.nan]) * len(self.columns)
@@ -103,7 +104,8 @@ class Period:
                 known = ", ".join(name for ns, name in self._periods.items() if ns >= own and name)
                 raise HqError(
                     f"{spec.label}: reads bars of {clock_text((symbol, length))}; here are "
-                    f"{known or 'bars of no period'} of one symbol", USAGE,
+                    f"{known or 'bars of no period'} of one symbol",
+                    USAGE,
                 )
         for graph in (plan.base, *(graph for graph, _ in plan.others.values())):
             for name in graph.sources:
@@ -113,7 +115,7 @@ class Period:
     def begin(self) -> None:
         """Plan what was added: the first bar comes."""
         plan = Plan(self._exprs)
-        plan.columns = {name: plan.base.real(out) for name, out in plan.columns.items()}    # rings hold float64
+        plan.columns = {name: plan.base.real(out) for name, out in plan.columns.items()}  # rings hold float64
         self._unit = Unit(self._schema, plan, _unheard)
         self._values = array("d", [math.nan]) * len(self._rings)
         at = self._values.buffer_info()[0]

@@ -1,4 +1,5 @@
 """Streams in a program: files read and rows made as items, for `pipe(...).run`."""
+
 from __future__ import annotations
 
 import os
@@ -34,8 +35,13 @@ def read(path: str) -> Iterator[Item]:
 
 
 def generate(
-    kind: str, rows: int, seed: int, start: str = GenOptions.start.default, symbol: str = GenOptions.symbol.default,
-    period: str = GenOptions.period.default, gaps: float = GenOptions.gaps.default,
+    kind: str,
+    rows: int,
+    seed: int,
+    start: str = GenOptions.start.default,
+    symbol: str = GenOptions.symbol.default,
+    period: str = GenOptions.period.default,
+    gaps: float = GenOptions.gaps.default,
 ) -> Source:
     """The rows of hq-gen: bars or trades (kind bar or trade) that are the same on every machine."""
     from hq_core.formats.times import instant

@@ -1,4 +1,5 @@
 """The aggregator as a library: candles or trades are pushed one by one, closed candles are polled as events."""
+
 from __future__ import annotations
 
 from array import array
@@ -73,8 +74,15 @@ class Aggregator:
     """
 
     def __init__(
-        self, periods: str, *, source: str = "", time_unit: str = "ms", fill: str = AggregateOptions.fill.default,
-        max_gap: str = AggregateOptions.max_gap.default, tz: str = "", symbol: str = "",
+        self,
+        periods: str,
+        *,
+        source: str = "",
+        time_unit: str = "ms",
+        fill: str = AggregateOptions.fill.default,
+        max_gap: str = AggregateOptions.max_gap.default,
+        tz: str = "",
+        symbol: str = "",
     ) -> None:
         if time_unit not in TIME_UNITS:
             raise HqError(f"time_unit is '{time_unit}', must be one of {', '.join(TIME_UNITS)}", USAGE)
@@ -83,14 +91,18 @@ class Aggregator:
         self._source = parse_period(source) if source else None
         self._symbol = symbol
         self._options = Options(
-            fill=fill == "flat", max_gap=parse_duration(max_gap, AggregateOptions.max_gap), partial="keep", tz=tz,
-            zone=open_zone(tz) if tz else None, passes=False,
+            fill=fill == "flat",
+            max_gap=parse_duration(max_gap, AggregateOptions.max_gap),
+            partial="keep",
+            tz=tz,
+            zone=open_zone(tz) if tz else None,
+            passes=False,
         )
         self._sheet = Sheet()
         self._chain: Chain | None = None
         self._schema: Schema | None = None
         self._row: list[array[Any]] = []
-        self._last = -(1 << 63)         # ts of the newest row, ns
+        self._last = -(1 << 63)  # ts of the newest row, ns
         self.dropped: dict[str, int] = {}
         self.holes: Holes = {}
 
@@ -130,7 +142,9 @@ class Aggregator:
     def _candle(self, row: dict[str, Any]) -> dict[str, Any]:
         ts = row.pop("ts")
         return {
-            **row, "open_time": row["open_time"] // self._unit, "close_time": ts // self._unit,
+            **row,
+            "open_time": row["open_time"] // self._unit,
+            "close_time": ts // self._unit,
             "complete": bool(row["complete"]),
         }
 

@@ -1,4 +1,5 @@
 """One symbol's chain of periods: base rows are checked and put in order once, and every level takes them from there."""
+
 from __future__ import annotations
 
 from bisect import bisect_left
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 
 _AT = c_int64.from_address
 CHAIN = {
-    "sums": [str], "started": bool, "cover": int, "last": int, "marked": int, "check": bytes, "held": object,
+    "sums": [str],
+    "started": bool,
+    "cover": int,
+    "last": int,
+    "marked": int,
+    "check": bytes,
+    "held": object,
     "levels": {str: LEVEL},
 }
 
@@ -39,8 +46,15 @@ class Chain:
     """
 
     def __init__(
-        self, schema: Schema, periods: Sequence[Period], options: Options, scratch: list[Scratch], out: Out,
-        dropped: dict[str, int], notices: dict[str, int], found: holes.Holes,
+        self,
+        schema: Schema,
+        periods: Sequence[Period],
+        options: Options,
+        scratch: list[Scratch],
+        out: Out,
+        dropped: dict[str, int],
+        notices: dict[str, int],
+        found: holes.Holes,
     ) -> None:
         self.key = schema.key
         self.out = out
@@ -51,9 +65,9 @@ class Chain:
         self.dropped = dropped
         self.notices = notices
         self.found = found
-        self.started = False            # a row has come since the beginning, or since `flush`
+        self.started = False  # a row has come since the beginning, or since `flush`
         self.cover = self.last = NEVER
-        self.marked = self.stopped = -NEVER     # the first mark that came before any row; where an error stopped us
+        self.marked = self.stopped = -NEVER  # the first mark that came before any row; where an error stopped us
         self.levels: list[Level] = []
         passed = [p for p in periods if self.bars and p.name == self.bars.period and options.passes]
         periods = [p for p in periods if p not in passed]
@@ -250,7 +264,10 @@ class Chain:
     def save(self) -> dict[str, Any]:
         return {
             "sums": [name for name, _, _ in self.plan.sums],
-            "started": self.started, "cover": self.cover, "last": self.last, "marked": self.marked,
+            "started": self.started,
+            "cover": self.cover,
+            "last": self.last,
+            "marked": self.marked,
             "check": self.arrivals.check.save(),
             "held": self.held.save() if self.held else {},
             "levels": {level.period.name: level.save() for level in self.levels},

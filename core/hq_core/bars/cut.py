@@ -3,6 +3,7 @@
 A bar is [open, end).  It is closed by the first of: a row at or after its end, a row that is itself available at its
 end or later (a finer bar), or the horizon (a mark, a watermark), before which no further row can come.
 """
+
 from __future__ import annotations
 
 from hq_core.jit import I8, State, inline, kernel
@@ -48,8 +49,18 @@ def gallop(column: I8, start: int, value: int) -> int:
 
 @kernel(state="rows:i8 open:i8 end:i8 done:i8 ended:i8 cuts:i8 across:i8")
 def cut(
-    at: I8, known: I8, edges: I8, period: int, anchor: int, every_row: int, horizon: int,
-    stop: I8, closed: I8, begins: I8, ends: I8, s: State,
+    at: I8,
+    known: I8,
+    edges: I8,
+    period: int,
+    anchor: int,
+    every_row: int,
+    horizon: int,
+    stop: I8,
+    closed: I8,
+    begins: I8,
+    ends: I8,
+    s: State,
 ) -> None:
     """Write the cuts of one period into the rows.
 
@@ -69,7 +80,7 @@ def cut(
     s.across = 0
     while i < n:
         instant = at[i]
-        if s.ended:                         # after a mark that closed its bar an unaligned row counts in the next one
+        if s.ended:  # after a mark that closed its bar an unaligned row counts in the next one
             instant = max(instant, s.done)
         if s.rows > 0 and instant >= s.end:
             stop[cuts], closed[cuts], begins[cuts], ends[cuts] = i, 1, s.open, s.end

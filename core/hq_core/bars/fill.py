@@ -1,11 +1,12 @@
 """Laying out the rows that leave: which bars, with which flags, and the flat bars of times without trades."""
+
 from __future__ import annotations
 
 from hq_core.bars.cut import bucket
 from hq_core.jit import F8, I1, I4, I8, State, inline, kernel
 
 FORMING, CLOSED, CUT_SHORT = 0, 1, 2
-SLOT = 300_000_000_000          # 5 minutes
+SLOT = 300_000_000_000  # 5 minutes
 SLOTS = 288
 
 
@@ -41,12 +42,36 @@ def find_hole(
                 return
 
 
-@kernel(state="next:i8 rows:i8 finished:i8 last_end:i8 last_close has_close:i8 partial:i8 partial_open:i8 "
-        "holes:i8 lack:i8 hole_open:i8")
+@kernel(
+    state="next:i8 rows:i8 finished:i8 last_end:i8 last_close has_close:i8 partial:i8 partial_open:i8 "
+    "holes:i8 lack:i8 hole_open:i8"
+)
 def lay(
-    begins: I8, ends: I8, kinds: I8, cuts: int, body: F8, width: int,
-    cover: int, keep: int, base: int, keep_holes: int, fill: int, upto: int, period: int, anchor: int, edges: I8,
-    ts: I8, open_time: I8, open: F8, high: F8, low: F8, close: F8, complete: I1, slot: I4, source: I4, s: State,
+    begins: I8,
+    ends: I8,
+    kinds: I8,
+    cuts: int,
+    body: F8,
+    width: int,
+    cover: int,
+    keep: int,
+    base: int,
+    keep_holes: int,
+    fill: int,
+    upto: int,
+    period: int,
+    anchor: int,
+    edges: I8,
+    ts: I8,
+    open_time: I8,
+    open: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    complete: I1,
+    slot: I4,
+    source: I4,
+    s: State,
 ) -> None:
     """Write rows until the columns are full or all is written (s.finished); called again it goes on at s.next.
 

@@ -3,6 +3,7 @@
 Both kinds say how many rows from the first on are fit for use and what is wrong with the next one, where the column
 lies that puts a row into a bar, and carry the order's state from batch to batch.
 """
+
 from __future__ import annotations
 
 from array import array
@@ -139,7 +140,7 @@ class Bars(Arrivals):
         super().__init__(plan, options, merge.check_bars)
         base = self._fitting(schema, periods, options)
         self.period = base.name
-        zoned = "tz" in schema.extra and base.name in ("1d", "1w")      # days of a zone lie on no grid
+        zoned = "tz" in schema.extra and base.name in ("1d", "1w")  # days of a zone lie on no grid
         self.check.set(period=1 if zoned else base.ns, anchor=base.anchor)
         self._opens = Cell(merge.opens)
         self._opens.set(period=base.ns)

@@ -1,4 +1,5 @@
 """Rows that come a little late are waited for: a buffer sorted by (ts, id), bounded by time and by a number of rows."""
+
 from __future__ import annotations
 
 import ctypes
@@ -15,8 +16,8 @@ from hq_core.saved import Count, Damaged, shaped
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
-LIMIT = 1 << 22             # rows that one symbol may have waiting
-FEW = 32                    # for which there is room at first: with many symbols most have few
+LIMIT = 1 << 22  # rows that one symbol may have waiting
+FEW = 32  # for which there is room at first: with many symbols most have few
 LAST = (1 << 63) - 1
 HELD = {"rows": Count, "edge": int, "seen": Count, "columns": {str: bytes}}
 
@@ -239,7 +240,7 @@ class Held:
         order = self._keys[2][start : start + n]
         columns = {}
         for (name, kind), store in zip(self.schema.cols, self._stores):
-            values = memoryview(store).cast(CODES[kind])        # type: ignore[call-overload]
+            values = memoryview(store).cast(CODES[kind])  # type: ignore[call-overload]
             columns[name] = array(CODES[kind], [values[k] for k in order]).tobytes()
         return {"rows": n, "edge": state.edge, "seen": state.seen, "columns": columns}
 
@@ -248,10 +249,10 @@ class Held:
         n = saved["rows"]
         if [len(saved["columns"][name]) for name, _ in self.schema.cols] != [w * n for w in self._widths]:
             raise Damaged(f"{n} rows wait, in columns of another length")
-        if not (-LAST <= saved["edge"] <= LATEST or saved["edge"] == LAST):     # LAST: after the end
+        if not (-LAST <= saved["edge"] <= LATEST or saved["edge"] == LAST):  # LAST: after the end
             raise Damaged(f"rows are in time from {saved['edge']} on")
         kept = [bytearray(saved["columns"][name]) for name, _ in self.schema.cols]
-        if n:                           # they lie in order, so none of them is late
+        if n:  # they lie in order, so none of them is late
             self.push(Batch(self.schema, n, [address_of(one) for one in kept], kept))
         self._hold.state.edge = saved["edge"]
         self._hold.state.seen = saved["seen"]

@@ -1,4 +1,5 @@
 """One period of one symbol: its cells, its open bar, and the rows that leave."""
+
 from __future__ import annotations
 
 from array import array
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
         def rows(self, series: Any, n: int) -> list[int]: ...
         def commit(self, series: Any, n: int) -> None: ...
 
-CHUNK = 4096                # rows asked of the writer at a time where flat bars make their number unknown
+
+CHUNK = 4096  # rows asked of the writer at a time where flat bars make their number unknown
 NEVER = -(1 << 63) + 1
 _FOLDED = tuple(name for name, _ in fold_trades.args if name in TRADE.names)
 LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
@@ -45,7 +47,7 @@ class Scratch:
         self.stop = self.kinds = self.begins = self.ends = array("q")
         self.body = bytearray()
         self.source = array("i", bytes(4 * CHUNK))
-        self.take, self.mean = Cell(take), Cell(mean_price)     # they remember nothing, so one does for all symbols
+        self.take, self.mean = Cell(take), Cell(mean_price)  # they remember nothing, so one does for all symbols
 
     def fit(self, rows: int, width: int) -> None:
         if rows > self.room or width > self.width:
@@ -66,7 +68,7 @@ class Level:
     cuts    bars (and, with every_row, forming bars) that the last `run` found, in `scratch`
     """
 
-    name = ""                           # of the series that is written
+    name = ""  # of the series that is written
 
     def __init__(self, period: Period, plan: Plan, finer: Level | None, scratch: Scratch, from_trades: bool) -> None:
         self.period = period
@@ -89,7 +91,7 @@ class Level:
         self._lay.set(width=plan.width, keep=plan.partial == "keep", fill=plan.fill)
         self._lay.set(base=plan.base, keep_holes=plan.options.holes != "drop")
         self._lead = min(plan.options.slack_start, period.ns // 100) if from_trades else 0
-        taken = sorted(plan.sums, key=lambda one: one[1] == "i8")       # counts last
+        taken = sorted(plan.sums, key=lambda one: one[1] == "i8")  # counts last
         self._taken = [plan.place[name] for name, _, _ in taken]
         self._starts = array("q", bytes(8 * len(taken)))
         self._places = array("q", [place for _, _, place in taken])
@@ -183,7 +185,8 @@ class Level:
         if cell.state.across:
             raise HqError(
                 f"row {cell.state.across} of this read: bars of {self.plan.source} reach over the end of a day in "
-                f"{self.plan.zone}; give finer bars", DATA,
+                f"{self.plan.zone}; give finer bars",
+                DATA,
             )
         self.cuts = cell.state.cuts
 
@@ -221,7 +224,7 @@ class Level:
         if self._trades is not None:
             self._fold_trades(None, 0)
         if kind == CUT_SHORT and plan.every_row and plan.partial == "keep":
-            self.cuts = 0               # its forming row has been written and says the same
+            self.cuts = 0  # its forming row has been written and says the same
 
     # -- writing -----------------------------------------------------------------------------------------
     def write(self, out: Out, cover: int, horizon: int) -> int:
@@ -265,7 +268,7 @@ class Level:
         n = int(cell.state.rows)
         if n == 0:
             return 0
-        first, last = min(at), max(at) + 8 * room       # as one stretch of memory: a call a column costs far more
+        first, last = min(at), max(at) + 8 * room  # as one stretch of memory: a call a column costs far more
         for i, place in enumerate(self._taken):
             self._starts[i] = (at[place] - first) >> 3
         taker = self.scratch.take
@@ -336,8 +339,12 @@ class Level:
         """Refuse loaded times that cannot go with a last row at `last`, or with none: what fills in would never end."""
         cut_, lay_ = self._cut.state, self._lay.state
         far = 4 * self.period.ns
-        given = {"open": cut_.open if cut_.rows else None, "end": cut_.end if cut_.rows else None,
-                 "done": cut_.done if cut_.ended else None, "last_end": lay_.last_end if lay_.has_close else None}
+        given = {
+            "open": cut_.open if cut_.rows else None,
+            "end": cut_.end if cut_.rows else None,
+            "done": cut_.done if cut_.ended else None,
+            "last_end": lay_.last_end if lay_.has_close else None,
+        }
         for name, ts in given.items():
             if ts is None:
                 continue
@@ -347,4 +354,3 @@ class Level:
 
     def partial_open(self) -> int:
         return int(self._lay.state.partial_open)
-

@@ -1,4 +1,5 @@
 """Finer bars to bar bodies: open first, high the highest, low the lowest, close last, sums as pairs (sums.py)."""
+
 from __future__ import annotations
 
 import math
@@ -92,9 +93,7 @@ def count_one(n: int, width: int, rows: F8) -> None:
 
 
 @kernel(state="seen:i8")
-def fold_bars(
-    rows: F8, n: int, stop: I8, closed: I8, cuts: int, width: int, acc: F8, body: F8, s: State
-) -> None:
+def fold_bars(rows: F8, n: int, stop: I8, closed: I8, cuts: int, width: int, acc: F8, body: F8, s: State) -> None:
     """Add n rows to the open bar, and write its body at every cut.
 
     rows    bodies, `width` apart: open, high, low, close, then pairs (hi, lo)

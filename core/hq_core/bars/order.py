@@ -1,4 +1,5 @@
 """Trades by time, against marks, and the longest silence between two of them; ids are the common check's (order.py)."""
+
 from __future__ import annotations
 
 from hq_core.bars.period import EARLIEST, LATEST
@@ -31,7 +32,7 @@ def check_order(ts: I8, max_gap: int, s: State) -> None:
     n = len(ts)
     s.why = 0
     good = min(n, 1)
-    for i in range(1, n):                   # mostly all rows are in order, which is soon seen
+    for i in range(1, n):  # mostly all rows are in order, which is soon seen
         good += ts[i] >= ts[i - 1]
     if max_gap > 0:
         for i in range(1, n):
@@ -44,7 +45,7 @@ def check_order(ts: I8, max_gap: int, s: State) -> None:
             if s.why:
                 break
             start += 1
-    if n > 0 and s.rows > 0:                # the first row follows the last one of the batch before
+    if n > 0 and s.rows > 0:  # the first row follows the last one of the batch before
         why = _wrong(ts[0], s.last, max_gap)
         if why:
             start = 0

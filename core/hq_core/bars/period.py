@@ -1,4 +1,5 @@
 """Names of periods, and the calendar: where bars of a period begin, in UTC or in the days of a time zone."""
+
 from __future__ import annotations
 
 from array import array
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
-LAST = (1 << 63) - 1        # int64 ns end in 2262
-EARLIEST = -9_214_560_000 * SECOND          # 1678-01-01 and 2262-01-01: a bar about any instant between them, of the
-LATEST = 9_214_646_400 * SECOND             # longest period, ends within int64
-LONGEST = 90 * DAY          # of a period
-MOST = 36_500 * DAY         # of a duration
-MONDAY = 4 * DAY            # 1970-01-05; the epoch was a Thursday
+LAST = (1 << 63) - 1  # int64 ns end in 2262
+EARLIEST = -9_214_560_000 * SECOND  # 1678-01-01 and 2262-01-01: a bar about any instant between them, of the
+LATEST = 9_214_646_400 * SECOND  # longest period, ends within int64
+LONGEST = 90 * DAY  # of a period
+MOST = 36_500 * DAY  # of a duration
+MONDAY = 4 * DAY  # 1970-01-05; the epoch was a Thursday
 UNITS = {"w": 7 * DAY, "d": DAY, "h": 3600 * SECOND, "m": 60 * SECOND, "s": SECOND}
 _SPELLINGS = {"min": "m", "sec": "s", "hour": "h", "day": "d", "week": "w"}
 _SHORT = {"ns": 1, "us": 1000, "ms": 1_000_000}
@@ -92,7 +93,7 @@ def parse_duration(text: str, option: Option[str] | None = None) -> int:
 
 def _split(text: str) -> tuple[int, str]:
     digits = len(text) - len(text.lstrip("0123456789"))
-    return (int(text[:digits][:30]) if digits else -1), text[digits:]     # 30 digits are beyond every bound
+    return (int(text[:digits][:30]) if digits else -1), text[digits:]  # 30 digits are beyond every bound
 
 
 def within(ts: int) -> int:
@@ -141,7 +142,7 @@ class Edges:
         while not found or found[-1] <= high + 32 * DAY:
             since = datetime(day.year, day.month, day.day, tzinfo=self.zone) - epoch
             edge = max(-LAST, min((since.days * 86_400 + since.seconds) * SECOND, LAST))
-            if not found or edge > found[-1]:       # a date that the zone skipped has no day of its own
+            if not found or edge > found[-1]:  # a date that the zone skipped has no day of its own
                 found.append(edge)
             if edge == LAST:
                 break

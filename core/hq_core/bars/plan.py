@@ -1,4 +1,5 @@
 """What a chain makes from a given series: which columns come in, which go out, and in which order."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -36,14 +37,38 @@ class Options:
     """
 
     __slots__ = (
-        "amounts", "every_row", "fill", "fx", "holes", "label", "lateness", "max_gap", "partial", "passes", "slack",
-        "slack_start", "tz", "zone",
+        "amounts",
+        "every_row",
+        "fill",
+        "fx",
+        "holes",
+        "label",
+        "lateness",
+        "max_gap",
+        "partial",
+        "passes",
+        "slack",
+        "slack_start",
+        "tz",
+        "zone",
     )
 
     def __init__(
-        self, *, fill: bool = False, max_gap: int = 86_400_000_000_000, partial: str = "drop", every_row: bool = False,
-        slack: int = 0, slack_start: int = 0, holes: str = "keep", lateness: int = 0, tz: str = "",
-        zone: ZoneInfo | None = None, label: bool = False, amounts: tuple[float, ...] = (), fx: float = 1.0,
+        self,
+        *,
+        fill: bool = False,
+        max_gap: int = 86_400_000_000_000,
+        partial: str = "drop",
+        every_row: bool = False,
+        slack: int = 0,
+        slack_start: int = 0,
+        holes: str = "keep",
+        lateness: int = 0,
+        tz: str = "",
+        zone: ZoneInfo | None = None,
+        label: bool = False,
+        amounts: tuple[float, ...] = (),
+        fx: float = 1.0,
         passes: bool = True,
     ) -> None:
         self.fill = fill

@@ -5,6 +5,7 @@ which finds the rounding error of an addition exactly.  The errors are gathered 
 (sum / smallest unit below 2^106, always so for traded quantities), hi + lo is the exact sum: it does not matter
 whether a day is summed from trades, from minutes or from hours, and the one rounding at the end is the right one.
 """
+
 from __future__ import annotations
 
 from hq_core.jit import inline

@@ -1,4 +1,5 @@
 """Trade statistics by money tier and side (tran_stats): volume, value and number of trades, 4 x 2 x 3 columns."""
+
 from __future__ import annotations
 
 from hq_core.bars.sums import grow
@@ -20,8 +21,19 @@ def _add(acc: F8, at: int, x: float) -> None:
 
 @kernel(state="rows:i8")
 def fold_tiers(
-    price: F8, qty: F8, side: I1, trades: I4, stop: I8, closed: I8, cuts: int, bounds: F8, width: int, at: int,
-    acc: F8, body: F8, s: State,
+    price: F8,
+    qty: F8,
+    side: I1,
+    trades: I4,
+    stop: I8,
+    closed: I8,
+    cuts: int,
+    bounds: F8,
+    width: int,
+    at: int,
+    acc: F8,
+    body: F8,
+    s: State,
 ) -> None:
     """Add the rows to the open bar's tiers, and write them at every cut from place `at` of the body on.
 

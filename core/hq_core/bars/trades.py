@@ -3,14 +3,15 @@
 A body is one row of float64: open, high, low, close, then a pair (hi, lo; see sums.py) for each of the sums of a bar
 in the order of kinds.py.
 """
+
 from __future__ import annotations
 
 from hq_core.bars.sums import grow, pair_add
 from hq_core.jit import F8, I1, I4, I8, State, inline, kernel
 from hq_core.kinds import TOTALS
 
-POSITIVE = 0x7FFFFFFFFFFFFFFF           # tells the compiler that an index is not counted from the end
-WITHOUT_SIDES = 4 + 2 * len(TOTALS)       # values in a body without the sums by side
+POSITIVE = 0x7FFFFFFFFFFFFFFF  # tells the compiler that an index is not counted from the end
+WITHOUT_SIDES = 4 + 2 * len(TOTALS)  # values in a body without the sums by side
 LARGEST = 1.7976931348623157e308
 
 _PAIRS = "buy_hi sell_hi buy_lo sell_lo buyq_hi sellq_hi buyq_lo sellq_lo rest_hi rest_lo restq_hi restq_lo"
@@ -21,7 +22,7 @@ def check_trades(price: F8, qty: F8, s: State) -> None:
     """s.good = how many rows from the first on have a usable price (finite, > 0), quantity (finite, >= 0) and value."""
     n = len(price)
     good = 0
-    for i in range(n):                      # counting instead of leaving early lets the compiler use vectors
+    for i in range(n):  # counting instead of leaving early lets the compiler use vectors
         p = price[i]
         q = qty[i]
         good += (p > 0.0) & (q >= 0.0) & (p * q <= LARGEST)
@@ -150,7 +151,7 @@ def fold_trades(
     for j in range(cuts + 1):
         end = stop[j] if j < cuts else n
         count = end - start
-        if count > 0 and start >= 0:        # start is never negative: said for the compiler, which then vectorises
+        if count > 0 and start >= 0:  # start is never negative: said for the compiler, which then vectorises
             if s.seen == 0:
                 s.open = s.high = s.low = price[start]
             s.seen += count

@@ -1,4 +1,5 @@
 """Which rows of two runs of one series belong together: those of the same ts and key, whatever lies between."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 def key_columns(a: Schema, b: Schema) -> list[tuple[int, int]]:
     """Where ts and the columns of the kind's key stand in both; empty where a series has no ts of int64."""
     names = dict.fromkeys(("ts", *kinds.of(a.of).key))
-    found = [(a.index(name), b.index(name)) for name in names
-             if all(schema.has(name) and schema.kind(name) == "i8" for schema in (a, b))]
+    found = [
+        (a.index(name), b.index(name))
+        for name in names
+        if all(schema.has(name) and schema.kind(name) == "i8" for schema in (a, b))
+    ]
     return found if found and a.names[found[0][0]] == "ts" else []
 
 

@@ -1,4 +1,5 @@
 """Comparing columns by their bytes first and by their values only where those differ; and maps, at any depth."""
+
 from __future__ import annotations
 
 import ctypes
@@ -98,7 +99,7 @@ def column(kind: str, n: int, a: int, b: int, near: Near) -> Apart | None:
         bits = "<i8" if item == "f8" else "<i4"
         between = int(_distances(x[at : at + 1].view(bits), y[at : at + 1].view(bits))[0])
     if item == "f4":
-        one, other = (float(str(value)) for value in (x[at], y[at]))        # 0.1, not 0.10000000149011612
+        one, other = (float(str(value)) for value in (x[at], y[at]))  # 0.1, not 0.10000000149011612
     place = f"[{at % wide}]" if length else ""
     return Apart(apart.reshape(n, wide).any(axis=1), at // wide, place, one, other, between)
 
@@ -132,7 +133,7 @@ def _distances(x: Any, y: Any) -> Any:
     import numpy as np
 
     least, wide = np.iinfo(x.dtype).min, np.dtype(f"u{x.dtype.itemsize}")
-    p, q = (np.where(bits < 0, least - bits, bits) for bits in (x, y))      # -0.0 falls on 0.0
+    p, q = (np.where(bits < 0, least - bits, bits) for bits in (x, y))  # -0.0 falls on 0.0
     return np.where(p > q, p.view(wide) - q.view(wide), q.view(wide) - p.view(wide))
 
 

@@ -1,4 +1,5 @@
 """What every indicator keeps, whatever its values are: hq's own in the tests, a user's by `hq-indicators --test`."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def tested(name: str) -> Iterator[tuple[str, str]]:
     """Each rule in words, and where it is first broken; '' where it holds."""
     sets = variants(load(name))
-    for rule, whole in memory.RULES:        # first: what leaves its columns may spoil all the rest
+    for rule, whole in memory.RULES:  # first: what leaves its columns may spoil all the rest
         said = whole(name)
         yield rule, said
         if said:

@@ -1,4 +1,5 @@
 """The rules that hold with every set of parameters.  Each check says where its rule is broken, '' where it holds."""
+
 from __future__ import annotations
 
 import math
@@ -74,7 +75,8 @@ def forming(name: str, params: Params) -> str:
     run.push(real, 0, 200)
     copy.load(run.save())
     return _differs(joined(plain), once(name, real, params), "with forming rows between") or _differs(
-        copy.push(mixed, 200, 201), [column[200:] for column in once(name, mixed, params)], "as a forming row 200")
+        copy.push(mixed, 200, 201), [column[200:] for column in once(name, mixed, params)], "as a forming row 200"
+    )
 
 
 def warmup(name: str, params: Params) -> str:

@@ -1,4 +1,5 @@
 """Seeded bars: smooth, rough, flat; with a column of the right type for whatever an indicator reads."""
+
 from __future__ import annotations
 
 import hashlib
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Column = NDArray[Any]
 Columns = dict[str, Column]
 DTYPES = {"f8": np.float64, "i8": np.int64, "i4": np.int32, "i1": np.int8, "b1": np.bool_}
-ROWS = 260          # of rough bars
+ROWS = 260  # of rough bars
 
 
 def bars(rows: int, seed: int = 0, price: float = 100.0, of: Indicator | None = None) -> Columns:
@@ -26,12 +27,20 @@ def bars(rows: int, seed: int = 0, price: float = 100.0, of: Indicator | None = 
     opening = close * np.exp(rng.normal(0, 0.005, rows))
     spread = np.abs(rng.normal(0, 0.01, (2, rows)))
     volume = rng.exponential(10, rows)
-    return _with_own(of, rows, {
-        "open": opening, "close": close, "volume": volume,
-        "high": np.maximum(opening, close) * (1 + spread[0]),
-        "low": np.minimum(opening, close) * (1 - spread[1]),
-        "buy_volume": volume * rng.uniform(0, 1, rows), "ts": hours(rows), "periods": lengths(rows),
-    })
+    return _with_own(
+        of,
+        rows,
+        {
+            "open": opening,
+            "close": close,
+            "volume": volume,
+            "high": np.maximum(opening, close) * (1 + spread[0]),
+            "low": np.minimum(opening, close) * (1 - spread[1]),
+            "buy_volume": volume * rng.uniform(0, 1, rows),
+            "ts": hours(rows),
+            "periods": lengths(rows),
+        },
+    )
 
 
 def hours(rows: int) -> Column:

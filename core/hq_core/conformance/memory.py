@@ -1,4 +1,5 @@
 """No kernel may leave its columns: one that does takes the process down, or worse, does not."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Guards = dict[Kernel, Callable[..., None]]
 
-CUTS = (0, 0, 1, 2, 100, ROWS)      # an empty batch, single rows, longer ones
+CUTS = (0, 0, 1, 2, 100, ROWS)  # an empty batch, single rows, longer ones
 
 
 def inside(name: str) -> str:
@@ -62,8 +63,12 @@ class _Alone:
         """Compute the columns of some rows, for the nodes that read them."""
         for out in self.node.outs:
             made[out.number] = np.zeros(stop - start, DTYPES[out.kind])
-        lying = iter([*(_column(out, made, columns, start, stop) for out in self.node.inputs),
-                      *(made[out.number] for out in self.node.outs)])
+        lying = iter(
+            [
+                *(_column(out, made, columns, start, stop) for out in self.node.inputs),
+                *(made[out.number] for out in self.node.outs),
+            ]
+        )
         params = iter(self.node.params)
         given: list[Any] = []
         for name, kind in self.kernel.args:

@@ -1,4 +1,5 @@
 """The same bits by an image and by numba's own loader, each in a process of its own."""
+
 from __future__ import annotations
 
 import hashlib
@@ -29,7 +30,9 @@ def elsewhere(names: Sequence[str], settings: Mapping[str, str]) -> dict[str, st
     """The digests that another process finds."""
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "hq_core.conformance.routes", *names], capture_output=True, text=True,
+        [sys.executable, "-P", "-m", "hq_core.conformance.routes", *names],
+        capture_output=True,
+        text=True,
         env=os.environ | settings | {"PYTHONPATH": paths},
     )
     if done.returncode:

@@ -1,4 +1,5 @@
 """One indicator in a graph of its own, fed in batches; and the sets of parameters that it is tested with."""
+
 from __future__ import annotations
 
 import hashlib
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Params = Mapping[str, Any]
 
-BESIDE = 64     # bytes on either side of a column that a kernel must leave alone
+BESIDE = 64  # bytes on either side of a column that a kernel must leave alone
 
 
 class Run:
@@ -28,7 +29,7 @@ class Run:
 
     def __init__(self, name: str, params: Params | None = None, settings: Settings | None = None) -> None:
         self.of = load(name)
-        self.domain = self.of.domain        # columns are scaled down to it
+        self.domain = self.of.domain  # columns are scaled down to it
         self.params = self.of.bind((), params or {})
         self.touched = ""
         self.graph = Graph(settings)

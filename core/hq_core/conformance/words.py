@@ -1,4 +1,5 @@
 """Words of the strategy language come before indicators of the same name."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,5 @@
 """Whatever lies on a descriptor, as schemas and rows, found by its first bytes."""
+
 from __future__ import annotations
 
 from hq_core.formats.options import Options

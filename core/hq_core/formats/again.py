@@ -1,4 +1,5 @@
 """Sources that go on by reading their file again from its beginning."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,8 @@ class ReadAgain(Foreign):
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__(options)
-        self._done = 0          # rows of the file that have been handed out, in this run or before
-        self._pass = 0          # rows to pass over
+        self._done = 0  # rows of the file that have been handed out, in this run or before
+        self._pass = 0  # rows to pass over
 
     def items(self) -> Iterator[Item]:
         """All of the file."""

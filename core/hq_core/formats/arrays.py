@@ -1,4 +1,5 @@
 """.npy and .npz: a structured array, or one array a column; read and written a piece at a time, never unpickled."""
+
 from __future__ import annotations
 
 import io
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.spool import Unnamed
 
-ABOUT = "hq.schema"         # the array that holds hq's own description, as bytes of JSON
+ABOUT = "hq.schema"  # the array that holds hq's own description, as bytes of JSON
 EVENTS = ("ev", "exch_ts", "local_ts")
-HEADER = 1 << 18            # bytes of an array's header; 4096 fields take less than half
-HELD = 8 << 20              # bytes that are gathered before they are put down
-DIRECTORY = 16 << 20        # bytes of a zip's directory
+HEADER = 1 << 18  # bytes of an array's header; 4096 fields take less than half
+HELD = 8 << 20  # bytes that are gathered before they are put down
+DIRECTORY = 16 << 20  # bytes of a zip's directory
 OBJECTS = "Python objects, which are not read: unpickling would run code"
 # what a header is made of: of these alone it can be nothing but a literal
 TOKEN = re.compile(r"""\s+|[{}()\[\],:]|True|False|None|\d{1,19}L?|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
@@ -97,14 +98,14 @@ def _array_header(file: Any, name: str) -> tuple[int, tuple[tuple[int, ...], boo
     if deepest > DEEPEST or TOKEN.sub("", said):
         raise HqError(f"{name}: is no .npy array that hq reads: its header is no plain description", DATA)
     reader = np.lib.format.read_array_header_1_0 if magic[6] == 1 else np.lib.format.read_array_header_2_0
-    if magic[6] == 3:       # the same but for its letters, which only the private reader knows
+    if magic[6] == 3:  # the same but for its letters, which only the private reader knows
         text = said.encode("latin1", "backslashreplace")
         length = len(text).to_bytes(4, "little")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")         # that Python 2 wrote it: several lines on stderr
+            warnings.simplefilter("ignore")  # that Python 2 wrote it: several lines on stderr
             return 8 + wide + size, reader(io.BytesIO(length + text), max_header_size=HEADER)
-    except Exception as error:      # noqa: BLE001  numpy's parsers fail on damaged descriptions in many ways
+    except Exception as error:  # noqa: BLE001  numpy's parsers fail on damaged descriptions in many ways
         told = " ".join(str(error).split())[:200]
         raise HqError(f"{name}: is no .npy array that hq reads: {told}", DATA) from None
 
@@ -203,7 +204,7 @@ class NpzSource(TableSource):
         self._said: bytes | None = None
         self._members: list[zipfile.ZipInfo] = []
         self._arrays: list[_Piecewise] = []
-        self._inside: tuple[str, ...] = ()              # the fields, where the only array is a structured one
+        self._inside: tuple[str, ...] = ()  # the fields, where the only array is a structured one
         for member in self._zip.infolist():
             if not member.filename.endswith(".npy"):
                 continue
@@ -280,10 +281,10 @@ class NpzWriter:
         self._out = out
         self._symbols: dict[str, int] = {}
         self._schema: Schema | None = None
-        self._kinds: list[tuple[str, str]] = []     # (array's name, type), the codes of the symbols first
+        self._kinds: list[tuple[str, str]] = []  # (array's name, type), the codes of the symbols first
         self._file: Unnamed | None = None
-        self._held: list[bytearray] = []            # what came of each column since the last block
-        self._blocks: list[int] = []                # rows of each block; in it one column lies after the other
+        self._held: list[bytearray] = []  # what came of each column since the last block
+        self._blocks: list[int] = []  # rows of each block; in it one column lies after the other
         self._waiting = 0
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:

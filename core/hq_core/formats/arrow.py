@@ -1,4 +1,5 @@
 """Parquet and Arrow IPC, read and written by pyarrow a few thousand rows at a time."""
+
 from __future__ import annotations
 
 import mmap
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
 
-GROUP = 65536               # rows of a Parquet row group ...
-HELD = 32 << 20             # ... or so many bytes, where vectors are wide
-ABOUT = b"hq"               # the metadata key of hq's own description
+GROUP = 65536  # rows of a Parquet row group ...
+HELD = 32 << 20  # ... or so many bytes, where vectors are wide
+ABOUT = b"hq"  # the metadata key of hq's own description
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
 UNITS = {"s": (10**9, 1), "ms": (10**6, 1), "us": (1000, 1), "ns": (1, 1)}
-MAGIC = 8                   # bytes before an Arrow file's first message
-NAMES = 65536               # entries of a list in a Parquet footer, bytes of a text in it
-SHARED = 64                 # rows that are read at once of texts that share their beginnings: far longer than a page
-TEXTS = 64                  # bytes a row that a text column is reckoned with
+MAGIC = 8  # bytes before an Arrow file's first message
+NAMES = 65536  # entries of a list in a Parquet footer, bytes of a text in it
+SHARED = 64  # rows that are read at once of texts that share their beginnings: far longer than a page
+TEXTS = 64  # bytes a row that a text column is reckoned with
 
 
 class _Mapped:
@@ -83,7 +84,7 @@ class _Table(TableSource):
         before = 0
         for batch in self._batches(wanted, room):
             for column in batch.columns:
-                column.validate()           # the sizes of its buffers, before anything lies in them
+                column.validate()  # the sizes of its buffers, before anything lies in them
             for start in range(0, batch.num_rows, room):
                 part = batch.slice(start, room)
                 found = []
@@ -110,7 +111,7 @@ class ParquetSource(_Table):
 
     def _opened(self) -> Any:
         packed.footer(self._mapped.buffer)
-        schema = self._parquet().schema_arrow       # before we read the footer, pyarrow has found that it is one
+        schema = self._parquet().schema_arrow  # before we read the footer, pyarrow has found that it is one
         self._groups = packed.row_groups(self._mapped.buffer)
         return schema
 
@@ -118,8 +119,12 @@ class ParquetSource(_Table):
         from pyarrow import parquet
 
         return parquet.ParquetFile(
-            self._mapped.buffer, pre_buffer=False, thrift_string_size_limit=16 << 20,
-            thrift_container_size_limit=NAMES, read_dictionary=list(texts), page_checksum_verification=True,
+            self._mapped.buffer,
+            pre_buffer=False,
+            thrift_string_size_limit=16 << 20,
+            thrift_container_size_limit=NAMES,
+            read_dictionary=list(texts),
+            page_checksum_verification=True,
             coerce_int96_timestamp_unit="us" if coarse else None,
         )
 
@@ -219,7 +224,7 @@ def _column(values: Any) -> Column:
     if is_.is_dictionary(kind):
         words = _texts(values.dictionary)
         at = values.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        if not len(words):                  # all are null
+        if not len(words):  # all are null
             return Column(np.full(len(values), "", dtype=object), missing)
         return Column(words[at], missing)
     if _is_text(kind):
@@ -296,9 +301,7 @@ class ArrowWriter:
         if self._format == "parquet":
             from pyarrow import parquet
 
-            self._writer = parquet.ParquetWriter(
-                self._out, self._schema, compression="zstd", write_page_checksum=True
-            )
+            self._writer = parquet.ParquetWriter(self._out, self._schema, compression="zstd", write_page_checksum=True)
         else:
             self._writer = pa.ipc.new_file(self._out, self._schema)
 
@@ -337,7 +340,7 @@ def _arrow_type(name: str, kind: str) -> Any:
 def _arrow_array(batch: Batch, at: int) -> Any:
     name, kind = batch.schema.cols[at]
     item, _, length = kind.partition("x")
-    values = np.frombuffer(batch.view(name), dtype=DTYPES[item]).copy()     # the batch's memory is used again
+    values = np.frombuffer(batch.view(name), dtype=DTYPES[item]).copy()  # the batch's memory is used again
     found = pa.array(values != 0 if item == "b1" else values)
     if length:
         return pa.FixedSizeListArray.from_arrays(found, int(length))

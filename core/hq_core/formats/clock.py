@@ -1,4 +1,5 @@
 """Times as people write them: by a format of strptime, or a date in one column and the time of day in another."""
+
 from __future__ import annotations
 
 import re
@@ -11,7 +12,7 @@ from hq_core.options.imports import SaidOptions
 KEPT = 20_000
 _LETTERS_OF_TIME = re.compile(r"%[HIMSfpzZXc]")
 _LETTERS_OF_DATE = re.compile(r"%[aAwdbBmyYjUWxcGuV]")
-_DATE = re.compile(r"(\d{4})([-./]?)(\d\d)\2(\d\d)")          # year first: no other reading
+_DATE = re.compile(r"(\d{4})([-./]?)(\d\d)\2(\d\d)")  # year first: no other reading
 _TIME = re.compile(r"(\d{1,2}):(\d\d)(:\d\d(?:\.\d{1,9})?)?")
 
 
@@ -34,7 +35,7 @@ class Clock:
         date, _, time = format_.partition(" ")
         apart = not _LETTERS_OF_TIME.search(date) and not _LETTERS_OF_DATE.search(time)
         self._halves = (date, time) if time and " " not in time and apart else None
-        self._days: dict[str, int] = {}         # halves that were read before: five times as fast
+        self._days: dict[str, int] = {}  # halves that were read before: five times as fast
         self._clocks: dict[str, int] = {}
 
     def read(self, text: str) -> int:
@@ -61,7 +62,7 @@ class Clock:
             return
         try:
             day, clock = _strptime(date, self._halves[0]), _strptime(time, self._halves[1])
-        except ValueError:              # more than one blank, say
+        except ValueError:  # more than one blank, say
             return
         self._days[date], self._clocks[time] = day, clock - _strptime("1900", "%Y")
 
@@ -75,7 +76,7 @@ class Clock:
 def _strptime(text: str, format_: str) -> int:
     from datetime import UTC, datetime, timedelta
 
-    found = datetime.strptime(text, format_)        # noqa: DTZ007  the zone is the caller's
+    found = datetime.strptime(text, format_)  # noqa: DTZ007  the zone is the caller's
     if found.tzinfo is not None:
         found = found.astimezone(UTC).replace(tzinfo=None)
     since: timedelta = found - datetime(1970, 1, 1)
@@ -90,7 +91,7 @@ def check_format(format_: str) -> None:
     option = SaidOptions.time_format, f" '{format_}'"
     try:
         text = when.strftime(format_.replace("%z", "+0000").replace("%Z", "UTC"))
-        found = datetime.strptime(text, format_)    # noqa: DTZ007
+        found = datetime.strptime(text, format_)  # noqa: DTZ007
     except ValueError as error:
         raise HqError(str(error), USAGE, subject=option, hint="such as %d/%m/%Y %H:%M") from None
     if found.date() != when.date():

@@ -1,4 +1,5 @@
 """Delimited text from a pipe as a source: its files, its rows as they come, its state."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ class CsvSource(Foreign):
         self._lines = Lines(stream)
         self._members = Members(stream, self.options)
         self._head = Head(self.options)
-        self._looked = 0                    # position up to which lines were looked at for the head
+        self._looked = 0  # position up to which lines were looked at for the head
         self._block: Block | None = None
 
     def __iter__(self) -> Iterator[Item]:

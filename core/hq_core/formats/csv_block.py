@@ -1,4 +1,5 @@
 """Lines into the block of rows: the kernel bound to a plan, and what becomes of the lines at which it stops."""
+
 from __future__ import annotations
 
 from array import array
@@ -32,7 +33,7 @@ class Block:
         self._head = head
         self._lines = lines
         self._symbol_at = head.plan.series_field()
-        self._next: str | None = None       # the symbol of the row at which the last filling stopped
+        self._next: str | None = None  # the symbol of the row at which the last filling stopped
         self._odd = Odd(self.rows, options)
         self._cell = self._bound(head.plan)
         self._cell.set(room=self.rows.room, delimiter=ord(head.delimiter), point=ord(options.decimal))

@@ -1,4 +1,5 @@
 """What the first lines of delimited text tell: the delimiter, the names of its columns, and the plan of its rows."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from hq_core.formats.plan import Plan
 
 DELIMITERS = ",;\t|"
-MARK = b"\xef\xbb\xbf"       # the byte order mark that some programs put before UTF-8
+MARK = b"\xef\xbb\xbf"  # the byte order mark that some programs put before UTF-8
 
 
 class Head:
@@ -128,9 +129,7 @@ class Head:
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        return {
-            "names": self._names, "header": self.header, "samples": self.samples, "delimiter": self.delimiter,
-        }
+        return {"names": self._names, "header": self.header, "samples": self.samples, "delimiter": self.delimiter}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take up what `save` gave when the head was ready."""

@@ -5,22 +5,23 @@ division is correctly rounded (Clinger 1990).  Every other number goes on a list
 works off, so that each value is the one that float() gives, bit for bit.  A row that is not plain stops the kernel
 at its first byte: the caller reads that row in Python, or says what is wrong with it.
 """
+
 from __future__ import annotations
 
 from hq_core.jit import F8, I1, I8, U1, State, inline, kernel
 
-SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES = range(8)      # what to do with a field
-PLAIN, ODD, OTHER, FULL = range(4)      # why it stopped: no more, a row it cannot read, another symbol, list full
+SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES = range(8)  # what to do with a field
+PLAIN, ODD, OTHER, FULL = range(4)  # why it stopped: no more, a row it cannot read, another symbol, list full
 
 POW10 = tuple(10.0**k for k in range(19))
 POW10_WHOLE = tuple(10**k for k in range(10))
 EXACT = 1 << 53
-INDEX = (1 << 62) - 1       # p & INDEX is p >= 0, which tells numba's wrap-around of negative indices to go: 20 %
+INDEX = (1 << 62) - 1  # p & INDEX is p >= 0, which tells numba's wrap-around of negative indices to go: 20 %
 HIGH, SIXES, THREES, ZEROS = -0x0F0F0F0F0F0F0F10, 0x0606060606060606, 0x3333333333333333, 0x3030303030303030
 PAIRS, PAIR_1, PAIR_2 = 0x000000FF000000FF, 0x000F424000000064, 0x0000271000000001
 TOP = -(1 << 63)
 DAY, HOUR, MINUTE, SECOND = 86_400_000_000_000, 3_600_000_000_000, 60_000_000_000, 1_000_000_000
-FAR = 9_214_646_400_000_000_000         # 2262-01-01: int64 nanoseconds end in that year
+FAR = 9_214_646_400_000_000_000  # 2262-01-01: int64 nanoseconds end in that year
 DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -135,9 +136,24 @@ def side(text: U1, p: int) -> tuple[int, int]:
 
 @kernel(state="pos:i8 rows:i8 stop:i8 hard:i8")
 def parse(
-    text: U1, words: I8, end: int, room: int, delimiter: int, point: int,
-    op: I8, place: I8, times: I8, plus: I8, most: I8, check: I8, series: U1,
-    whole: I8, real: F8, small: I1, hard: I8, s: State,
+    text: U1,
+    words: I8,
+    end: int,
+    room: int,
+    delimiter: int,
+    point: int,
+    op: I8,
+    place: I8,
+    times: I8,
+    plus: I8,
+    most: I8,
+    check: I8,
+    series: U1,
+    whole: I8,
+    real: F8,
+    small: I1,
+    hard: I8,
+    s: State,
 ) -> None:
     """Parse rows from s.pos until `end`, until `room` rows are there, or until something is not plain.
 

@@ -1,4 +1,5 @@
 """The lines of a stream as they come: no seek, no whole file, memory for two reads."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from hq_core.formats.inflate import ByteStream
 
 BUFFER = 2 * READ
-SLACK = 64              # a kernel may look so far past the last byte
+SLACK = 64  # a kernel may look so far past the last byte
 
 
 class Lines:
@@ -28,7 +29,7 @@ class Lines:
         self.memory = Memory(BUFFER + SLACK)
         self.at = self.filled = self.base = 0
         self.ended = self.cut = False
-        self._added = 0                     # newlines put at the end of a file that has none
+        self._added = 0  # newlines put at the end of a file that has none
         self._skip = self.memory.address - address_of(self.memory.raw)
 
     def position(self, at: int) -> int:

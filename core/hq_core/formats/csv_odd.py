@@ -1,4 +1,5 @@
 """What the kernel leaves to Python: numbers that take float(), and the fields of rows that are not plain."""
+
 from __future__ import annotations
 
 from array import array
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from hq_core.formats.plan import Field
     from hq_core.formats.rows import Rows
 
-HARD = 4096             # numbers that wait for float() at most
+HARD = 4096  # numbers that wait for float() at most
 
 
 class Odd:
@@ -30,7 +31,7 @@ class Odd:
         self._rows = rows
         self._options = options
         by_name = {field.to: field for field in fields if field.to}
-        self._reals = [by_name.get(name, fields[0]) for name in rows.columns]   # whose column each `room` places are
+        self._reals = [by_name.get(name, fields[0]) for name in rows.columns]  # whose column each `room` places are
 
     def numbers(self, n: int, text: memoryview) -> tuple[int, int, str] | None:
         """Work off the first n of `hard`; of the first that is no number its row, where it begins, what is wrong."""

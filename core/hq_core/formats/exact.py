@@ -1,4 +1,5 @@
 """A column's values as hq stores them: exactly, or refused with the row and what is wrong with it."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,24 @@ if TYPE_CHECKING:
     Range = tuple[int, int]
 
 DTYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1", "f4": "<f4"}
-TEXTUAL = "OUS"             # kinds of NumPy's types whose values are texts, or decimals of Arrow
-EVEN = 1 << 53              # from here on a float64 leaves out whole numbers
+TEXTUAL = "OUS"  # kinds of NumPy's types whose values are texts, or decimals of Arrow
+EVEN = 1 << 53  # from here on a float64 leaves out whole numbers
 LAST_CHARACTER = 0x10FFFF
-NULL = "null"               # what a column of no type and no values is
+NULL = "null"  # what a column of no type and no values is
 DAY_NS = 86_400 * 10**9
 # ns of a unit as a fraction
 UNITS = {
-    "W": (7 * DAY_NS, 1), "D": (DAY_NS, 1), "h": (3600 * 10**9, 1), "m": (60 * 10**9, 1), "s": (10**9, 1),
-    "ms": (10**6, 1), "us": (1000, 1), "ns": (1, 1), "ps": (1, 1000), "fs": (1, 10**6), "as": (1, 10**9),
+    "W": (7 * DAY_NS, 1),
+    "D": (DAY_NS, 1),
+    "h": (3600 * 10**9, 1),
+    "m": (60 * 10**9, 1),
+    "s": (10**9, 1),
+    "ms": (10**6, 1),
+    "us": (1000, 1),
+    "ns": (1, 1),
+    "ps": (1, 1000),
+    "fs": (1, 10**6),
+    "as": (1, 10**9),
 }
 
 
@@ -52,8 +62,13 @@ class Column:
     __slots__ = ("at", "missing", "unit", "values", "what", "zoned")
 
     def __init__(
-        self, values: Array, missing: Array | None = None, unit: tuple[int, int] | None = None, zoned: bool = False,
-        what: str = "", at: int = 0,
+        self,
+        values: Array,
+        missing: Array | None = None,
+        unit: tuple[int, int] | None = None,
+        zoned: bool = False,
+        what: str = "",
+        at: int = 0,
     ) -> None:
         self.at = at
         self.values = values
@@ -97,7 +112,7 @@ class Column:
             return ""
         (value,) = _objects(self.part(i, i + 1))
         if isinstance(value, float):
-            whole_ = value.is_integer() and abs(value) < 1e18       # 782.0 is an id that had gaps beside it
+            whole_ = value.is_integer() and abs(value) < 1e18  # 782.0 is an id that had gaps beside it
             return "" if np.isnan(value) else str(int(value)) if whole_ else repr(value)
         return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
@@ -189,7 +204,11 @@ def _float(value: Any, at: int, empty: bool) -> float:
 
 
 def whole(
-    column: Column, within: Range, times: int = 1, plus: int = 0, parse: Callable[[str], int] | None = None,
+    column: Column,
+    within: Range,
+    times: int = 1,
+    plus: int = 0,
+    parse: Callable[[str], int] | None = None,
     instants: bool = True,
 ) -> Array:
     """int64 of value * times + plus, which must lie within the range; of an instant its ns + plus.
@@ -232,9 +251,7 @@ def _outside(within: Range, times: int) -> str:
     return f"is not within {within[0]} to {within[1]}"
 
 
-def _whole_texts(
-    column: Column, within: Range, times: int, plus: int, parse: Callable[[str], int] | None
-) -> list[int]:
+def _whole_texts(column: Column, within: Range, times: int, plus: int, parse: Callable[[str], int] | None) -> list[int]:
     found = []
     for at, value in enumerate(_objects(column)):
         if isinstance(value, str):

@@ -1,4 +1,5 @@
 """What the name of a file says of its rows: their symbol, their period."""
+
 from __future__ import annotations
 
 import re
@@ -13,7 +14,17 @@ _DATE = re.compile(r"\d{4}|\d{6}|\d{8}")
 _KINDS = ("trades", "aggtrades", "klines", "ticks")
 _QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "USD", "EUR", "GBP", "JPY")
 _MONTHS = (
-    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER",
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "MAY",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
     "DECEMBER",
 )
 

@@ -1,4 +1,5 @@
 """What sources of formats other than hq-frames have in common."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

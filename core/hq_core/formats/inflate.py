@@ -1,4 +1,5 @@
 """Bytes on a descriptor, plain or packed: gzip, bzip2, xz, Zstandard and zip, taken as they come, without seeking."""
+
 from __future__ import annotations
 
 import os
@@ -14,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-READ = 512 * 1024     # measured: 10 % faster than 256 KiB over CSV, no slower than 1 MiB
-PIECE, LARGEST = 4096, 64 * 1024    # a member is unpacked in pieces that grow: many small members cost no more than one
-LAYERS = 4            # gzip in gzip in …
+READ = 512 * 1024  # measured: 10 % faster than 256 KiB over CSV, no slower than 1 MiB
+PIECE, LARGEST = 4096, 64 * 1024  # a member is unpacked in pieces that grow: many small members cost no more than one
+LAYERS = 4  # gzip in gzip in …
 GZIP, ZIP, ZSTD, XZ = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0"
 BZIP = b"BZh"
-BZIP_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")      # what follows BZh and a digit: text may begin with BZh too
-XZ_MEMORY = 100 << 20       # xz -9 takes 65 MiB
+BZIP_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")  # what follows BZh and a digit: text may begin with BZh too
+XZ_MEMORY = 100 << 20  # xz -9 takes 65 MiB
 ZIP_DIRECTORY = (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06")
 ZIP_DESCRIPTOR = b"PK\x07\x08"
-OFFICE = ("[Content_Types].xml", "mimetype", "_rels/", "docProps/", "xl/")     # what spreadsheets' zips begin with
+OFFICE = ("[Content_Types].xml", "mimetype", "_rels/", "docProps/", "xl/")  # what spreadsheets' zips begin with
 
 
 class ByteStream:
@@ -37,7 +38,7 @@ class ByteStream:
     def __init__(self, fd: int, first: bytes = b"") -> None:
         self.fd = fd
         self.whole = True
-        self._block = memoryview(first)     # read, and used up to _at
+        self._block = memoryview(first)  # read, and used up to _at
         self._at = 0
         if fd >= 0:
             grow_pipe(fd)
@@ -110,7 +111,7 @@ class _Deflate:
 
     def __init__(self, wbits: int) -> None:
         self._inflate = zlib.decompressobj(wbits)
-        self._full = False          # the last output filled its place: there may be more
+        self._full = False  # the last output filled its place: there may be more
 
     @property
     def eof(self) -> bool:
@@ -186,7 +187,11 @@ class MemberStream(_Unpacked):
     """
 
     def __init__(
-        self, packed: ByteStream, format_: str, magic: bytes, make: Callable[[], Any],
+        self,
+        packed: ByteStream,
+        format_: str,
+        magic: bytes,
+        make: Callable[[], Any],
         errors: tuple[type[Exception], ...],
     ) -> None:
         super().__init__(packed)
@@ -261,7 +266,7 @@ class ZipStream(_Unpacked):
         self.files: deque[tuple[int, str]] = deque()
         self._name = ""
         self._open = self._done = False
-        self._left = -1             # bytes left of a stored file; -1 for a deflated one
+        self._left = -1  # bytes left of a stored file; -1 for a deflated one
         self._flags = self._crc = self._said_crc = 0
         self._given = 0
         self._last = b"\n"
@@ -290,7 +295,7 @@ class ZipStream(_Unpacked):
         signature = self._packed.peek(4)
         if signature in ZIP_DIRECTORY:
             self._done = True
-            while self._packed.some(READ):          # whoever packs it must not be killed by SIGPIPE
+            while self._packed.some(READ):  # whoever packs it must not be killed by SIGPIPE
                 pass
             return
         header = self._packed.take(30)

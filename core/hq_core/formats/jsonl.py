@@ -1,4 +1,5 @@
 """JSON: objects one after the other, arrays of objects or of candles, an exchange's websocket messages, hq's own."""
+
 from __future__ import annotations
 
 import json
@@ -23,19 +24,29 @@ if TYPE_CHECKING:
     from hq_core.formats.inflate import ByteStream
     from hq_core.roles import Item
 
-AT_ONCE = 8192              # elements looked for at once
-DEEP = 64                   # levels of objects and arrays in one element
-BAD, TOO_DEEP = 1, 2        # why the search for elements stopped
-MOST_SHAPES = 100           # sets of keys in one input
-MOST_PASSED = 100           # reasons that are counted one by one
+AT_ONCE = 8192  # elements looked for at once
+DEEP = 64  # levels of objects and arrays in one element
+BAD, TOO_DEEP = 1, 2  # why the search for elements stopped
+MOST_SHAPES = 100  # sets of keys in one input
+MOST_PASSED = 100  # reasons that are counted one by one
 ARRAYS = {len(KLINE): KLINE, len(CANDLE): CANDLE}
 # websocket messages: their short keys -> the names of the exchange's files
 MESSAGES = {
     "aggTrade": dict(zip(("a", "p", "q", "f", "l", "T", "m", "s"), (*AGG_TRADE[:7], "symbol"))),
     "trade": {"t": "id", "p": "price", "q": "qty", "T": "time", "m": "is_buyer_maker", "s": "symbol"},
     "kline": {
-        "t": "open_time", "o": "open", "h": "high", "l": "low", "c": "close", "v": "volume", "T": "close_time",
-        "q": "quote_volume", "n": "count", "V": "taker_buy_volume", "Q": "taker_buy_quote_volume", "x": "complete",
+        "t": "open_time",
+        "o": "open",
+        "h": "high",
+        "l": "low",
+        "c": "close",
+        "v": "volume",
+        "T": "close_time",
+        "q": "quote_volume",
+        "n": "count",
+        "V": "taker_buy_volume",
+        "Q": "taker_buy_quote_volume",
+        "x": "complete",
         "s": "symbol",
     },
 }
@@ -102,7 +113,11 @@ class JsonSource(Foreign):
     """
 
     SHAPE = {
-        "deep": int, "depth": Count, "number": Count, "passed": {str: Count}, "of": [(str, str, str, Count)],
+        "deep": int,
+        "depth": Count,
+        "number": Count,
+        "passed": {str: Count},
+        "of": [(str, str, str, Count)],
         "shapes": [{"tag": str, "period": str, "keys": [str], "samples": [list], "rows": {str: object}}],
     }
 
@@ -116,11 +131,11 @@ class JsonSource(Foreign):
         self.passed: dict[str, int] = {}
         self._memory = Memory(2 * READ)
         self._at = self._filled = self._base = 0
-        self._deep = -1                     # the depth of rows; not known before the first bytes
-        self._numbers: list[int] = []       # of the elements whose rows lie in the block
+        self._deep = -1  # the depth of rows; not known before the first bytes
+        self._numbers: list[int] = []  # of the elements whose rows lie in the block
         self._number = 0
         self._shapes: list[Shape] = []
-        self._of: dict[tuple[str, str, str], Shape] = {}        # tag, period, symbol -> shape
+        self._of: dict[tuple[str, str, str], Shape] = {}  # tag, period, symbol -> shape
         self._members = Members(stream, self.options)
         self._cell = Cell(elements)
         self._bounds = Memory(24 * AT_ONCE)
@@ -149,7 +164,11 @@ class JsonSource(Foreign):
         of = [[*tag, there.index(shape)] for tag, shape in self._of.items() if shape in there]
         depth = self._cell.state.depth
         return {
-            "deep": self._deep, "depth": depth, "number": self._number, "passed": self.passed, "of": of,
+            "deep": self._deep,
+            "depth": depth,
+            "number": self._number,
+            "passed": self.passed,
+            "of": of,
             "shapes": [shape.save() for shape in there],
         }
 
@@ -201,7 +220,7 @@ class JsonSource(Foreign):
                     yield Map(made)
                     continue
                 shape, rows = made
-                for behind, (symbol, row) in enumerate(rows, 1 - len(rows)):       # those before waited for this one
+                for behind, (symbol, row) in enumerate(rows, 1 - len(rows)):  # those before waited for this one
                     if last is not shape or symbol != shape.rows.symbol or k == shape.rows.room:
                         yield from self._hand_out(last, k, start)
                         last, k = shape, 0
@@ -298,7 +317,7 @@ class JsonSource(Foreign):
             kind = element.get("kind", "")
             if isinstance(kind, str) and (kind in WRITTEN or not kind):
                 period, symbol = element.get("period", ""), element.get("symbol", "")
-                if isinstance(period, str) and isinstance(symbol, str):     # nearly every element
+                if isinstance(period, str) and isinstance(symbol, str):  # nearly every element
                     shape = self._of.get((kind, period, symbol)) or self._shape(kind, period, symbol, list(element))
                     return shape, *shape.values(element)
         if isinstance(element.get("data"), dict) and "stream" in element:

@@ -1,4 +1,5 @@
 """From a file's column names and its first row to a plan: what each field is and what rows come out."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -28,11 +29,10 @@ from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
-
     from hq_core.formats.options import Options
 
 OPS = {"i8": WHOLE, "i4": WHOLE, "f8": REAL, "b1": BOOL, "i1": SIDE}
-NO_DIGITS = 99                              # more digits than any number that a kernel takes
+NO_DIGITS = 99  # more digits than any number that a kernel takes
 TIME_ROLES = ("open_time", "close_time", "ts")
 # a file that has one of these means it; what else is found by its name alone may be something else
 NEEDED = {*TIME_ROLES, *dict(BAR.required), *dict(TRADE.required), "volume", "symbol", "side", "maker", "id"}
@@ -131,11 +131,15 @@ def _slip(role: str, known: list[str]) -> bool:
     """Whether a name of the user's own is one of ours with letters swapped, left out or doubled."""
     letters = sorted(role)
     return any(
-        letters == sorted(name) or (
-            len(name) > 3 and abs(len(name) - len(role)) == 1 and not role.startswith(name)
+        letters == sorted(name)
+        or (
+            len(name) > 3
+            and abs(len(name) - len(role)) == 1
+            and not role.startswith(name)
             and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
         )
-        for name in known for long, short in [(max(name, role, key=len), min(name, role, key=len))]
+        for name in known
+        for long, short in [(max(name, role, key=len), min(name, role, key=len))]
     )
 
 
@@ -264,7 +268,7 @@ def _bar(
             field = fields[found[name]]
             field.op, field.to, field.empty = OPS[kind], name, kind == "f8"
     for role, at in found.items():
-        if role not in BAR_NAMES and role not in BAR.names:     # a name of the user's own
+        if role not in BAR_NAMES and role not in BAR.names:  # a name of the user's own
             fields[at].op, fields[at].to, fields[at].empty = REAL, role, True
             plan.cols.append((role, "f8"))
     _extra(plan, found, first)
@@ -314,7 +318,7 @@ def _first(field: Field, text: str) -> int:
         raise HqError(f"row 1: column '{field.name}': '{text}' {error}") from None
 
 
-MISSING = ("", "nan", "null", "none", "na", "n/a")      # what files write where a number would stand
+MISSING = ("", "nan", "null", "none", "na", "n/a")  # what files write where a number would stand
 
 
 def _unread(plan: Plan, options: Options) -> None:
@@ -326,7 +330,11 @@ def _unread(plan: Plan, options: Options) -> None:
 
 
 def _missing(
-    role: str, table: dict[str, tuple[str, ...]], found: dict[str, int], names: list[str], options: Options,
+    role: str,
+    table: dict[str, tuple[str, ...]],
+    found: dict[str, int],
+    names: list[str],
+    options: Options,
     hint: str = "",
 ) -> HqError:
     """The error for a column that is not there, or that the user gave another name."""
@@ -366,9 +374,9 @@ def _trade(
     for role, kind in TRADE.cols:
         if role in found and role != "ts":
             fields[found[role]].op, fields[found[role]].to = OPS[kind], role
-            fields[found[role]].empty = kind == "f8" and options.invalid != ERROR   # NaN is one more invalid price
+            fields[found[role]].empty = kind == "f8" and options.invalid != ERROR  # NaN is one more invalid price
     if "id" in found and not first[found["id"]].isdecimal():
-        fields[found["id"]].op, fields[found["id"]].to = SKIP, ""       # some venues' ids are text
+        fields[found["id"]].op, fields[found["id"]].to = SKIP, ""  # some venues' ids are text
         del found["id"]
     if "maker" in found and "side" not in found:
         fields[found["maker"]].op, fields[found["maker"]].to = MAKER, "side"

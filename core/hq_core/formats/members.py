@@ -1,4 +1,5 @@
 """The files of one archive: they make one series, or they are refused."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

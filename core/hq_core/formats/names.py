@@ -1,4 +1,5 @@
 """What columns are called: the names that exchanges, libraries and people give to what hq calls open, qty, side …"""
+
 from __future__ import annotations
 
 import re
@@ -36,7 +37,7 @@ TRADE_NAMES = {
     "last": ("lasttradeid",),
     "symbol": ("symbol", "pair", "ticker"),
 }
-UNSURE = ("turnover", "amount")             # other people's word for something else: told where they are taken for ours
+UNSURE = ("turnover", "amount")  # other people's word for something else: told where they are taken for ours
 IGNORED = ("ignore", "")
 TICKS = ("tickvol", "tickvolume", "ticks")
 SIDES = {"buy": 1, "b": 1, "1": 1, "sell": -1, "s": -1, "-1": -1, "0": 0}
@@ -44,12 +45,28 @@ TRUTH = {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}
 UNIT_AT_END = re.compile(r"(.+)_(s|ms|us|ns)")
 
 KLINE = (
-    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
-    "taker_buy_volume", "taker_buy_quote_volume", "ignore",
+    "open_time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "close_time",
+    "quote_volume",
+    "count",
+    "taker_buy_volume",
+    "taker_buy_quote_volume",
+    "ignore",
 )
-CANDLE = ("open_time", "open", "high", "low", "close", "volume")    # of ccxt and freqtrade: the time in ms
+CANDLE = ("open_time", "open", "high", "low", "close", "volume")  # of ccxt and freqtrade: the time in ms
 AGG_TRADE = (
-    "agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker",
+    "agg_trade_id",
+    "price",
+    "quantity",
+    "first_trade_id",
+    "last_trade_id",
+    "transact_time",
+    "is_buyer_maker",
     "is_best_match",
 )
 SPOT_TRADE = ("id", "price", "qty", "quote_qty", "time", "is_buyer_maker", "is_best_match")
@@ -99,4 +116,4 @@ def without_header(first: list[str]) -> list[str] | None:
     return None
 
 
-KNOWN = frozenset(squash(name) for name in (*KLINE, *AGG_TRADE, *SPOT_TRADE))      # of the exchange's own files
+KNOWN = frozenset(squash(name) for name in (*KLINE, *AGG_TRADE, *SPOT_TRADE))  # of the exchange's own files

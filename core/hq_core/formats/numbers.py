@@ -1,4 +1,5 @@
 """Numbers as files write them, and what is said of a text that is none: one rule for every format."""
+
 from __future__ import annotations
 
 import re

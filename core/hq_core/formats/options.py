@@ -1,4 +1,5 @@
 """What a user may say about data that does not say it itself, and what reading by it came upon."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -28,7 +29,8 @@ class Options(SaidOptions):
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""
         return any(
             getattr(self, name) != option.default
-            for name, option in options_of(SaidOptions).items() if name not in ("order", "dedupe")
+            for name, option in options_of(SaidOptions).items()
+            if name not in ("order", "dedupe")
         )
 
     def remark(self, line: str, rows: int = 0) -> None:

@@ -1,4 +1,5 @@
 """Fills, liquidations and equity as `hq-export csv` writes them: known by their header, read back row by row."""
+
 from __future__ import annotations
 
 import csv
@@ -43,7 +44,7 @@ class OwnCsvSource(ReadAgain):
     """Such a file."""
 
     ours = OURS
-    bare = True         # the file names no period
+    bare = True  # the file names no period
 
     def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:
         if options is not None and options.stated():

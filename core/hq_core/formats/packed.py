@@ -1,4 +1,5 @@
 """What a Parquet or an Arrow file unpacks to, from its own headers: told before anything is unpacked."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
     Swollen = Callable[[int, str], None]
 
-PAGE_HEADER = 1 << 20       # bytes at most; statistics in it may hold long texts
-PAGE_VALUES = 1 << 24       # values of one page: some encodings say in a few bytes how long each of them is
-FOOTER = 4 << 20            # bytes, or an eighth of the file: pyarrow makes some twenty times as much of it
+PAGE_HEADER = 1 << 20  # bytes at most; statistics in it may hold long texts
+PAGE_VALUES = 1 << 24  # values of one page: some encodings say in a few bytes how long each of them is
+FOOTER = 4 << 20  # bytes, or an eighth of the file: pyarrow makes some twenty times as much of it
 DATA_PAGE, DICTIONARY, DATA_PAGE_2 = 0, 2, 3
-PLAIN, INT96 = 0, 3         # no compression; 96-bit instants
-DELTA = {6, 7}              # encodings of texts by their lengths, or by what they share with the one before
+PLAIN, INT96 = 0, 3  # no compression; 96-bit instants
+DELTA = {6, 7}  # encodings of texts by their lengths, or by what they share with the one before
 DEEPEST = 16
 
 
@@ -58,11 +59,19 @@ def row_groups(data: Any) -> list[list[Pages]]:
         for chunk in row_group.get(1) or ():
             about = chunk[3]
             start = int(about[9])
-            if 0 < about.get(11, 0) < start:        # the dictionary lies before the first page
+            if 0 < about.get(11, 0) < start:  # the dictionary lies before the first page
                 start = int(about[11])
-            columns.append(Pages(
-                tuple(about[3]), int(about[1]), tuple(about[2]), int(about[4]), int(about[5]), start, start + about[7],
-            ))
+            columns.append(
+                Pages(
+                    tuple(about[3]),
+                    int(about[1]),
+                    tuple(about[2]),
+                    int(about[4]),
+                    int(about[5]),
+                    start,
+                    start + about[7],
+                )
+            )
         found.append(columns)
     return found
 
@@ -177,7 +186,7 @@ class _Compact:
 
     def _signed(self) -> int:
         found = self._view[self._at]
-        if found < 128:         # nearly all of them
+        if found < 128:  # nearly all of them
             self._at += 1
         else:
             found = self._varint()
@@ -212,7 +221,7 @@ def _unpacked(message: Any) -> int:
     batch = table.child(2)
     if message.type == "dictionary":
         batch = batch.child(1)
-    if not batch.place(3):              # no compression: the buffers stay where they lie
+    if not batch.place(3):  # no compression: the buffers stay where they lie
         return 0
     body = memoryview(message.body).cast("B")
     size = 0

@@ -1,4 +1,5 @@
 """How rows are made of a file's fields: what each field is, and what comes out."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from hq_core.formats.clock import Clock
 
 WIDE, MOST_I4 = "trades as int64", 2**31 - 1
-BOTH, FROM_OPEN, FROM_CLOSE = range(3)      # which of a bar's two times the file has
-CLOCK = 16                                  # a time in a form of its own: no kernel reads it, whole() does
+BOTH, FROM_OPEN, FROM_CLOSE = range(3)  # which of a bar's two times the file has
+CLOCK = 16  # a time in a form of its own: no kernel reads it, whole() does
 
 
 class Field:
@@ -182,7 +183,7 @@ def whole(field: Field, text: str) -> int:
         if ns is None:
             raise ValueError("is not a time")
         return ns + field.plus
-    value = exact_whole(text)               # pandas writes 782.0 where a column has gaps
+    value = exact_whole(text)  # pandas writes 782.0 where a column has gaps
     if value is None:
         raise ValueError("is not a whole number")
     if not -(2**63) <= value < 2**63 or (field.to == WIDE and abs(value) > MOST_I4):

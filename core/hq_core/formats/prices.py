@@ -1,4 +1,5 @@
 """What prices and volumes cannot be, found row by row: one rule for every format that others write."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 YEARS = "1900 to 2199"
-FIRST, END = -2_208_988_800_000_000_000, 7_258_118_400_000_000_000      # 1900-01-01 and 2200-01-01
+FIRST, END = -2_208_988_800_000_000_000, 7_258_118_400_000_000_000  # 1900-01-01 and 2200-01-01
 YEAR = 365 * 86_400_000_000_000
 LARGEST = 1.7976931348623157e308
-HIGH_LOW, OPEN_OUTSIDE, CLOSE_OUTSIDE, OVERLAPS, LASTS = range(1, 6)    # what is wrong with a bar; columns follow
+HIGH_LOW, OPEN_OUTSIDE, CLOSE_OUTSIDE, OVERLAPS, LASTS = range(1, 6)  # what is wrong with a bar; columns follow
 COLUMNS = 6
 PRICES = {name for kind in (BAR, TRADE) for name, _ in kind.required if name in kind.of_unit("price")}
 VOLUMES = {*BAR.of_unit("base", "quote"), *TRADE.of_unit("base")}
 REASONS = {
-    HIGH_LOW: "high below low", OPEN_OUTSIDE: "open outside low and high", CLOSE_OUTSIDE: "close outside low and high",
-    OVERLAPS: "overlaps the bar before", LASTS: "lasts longer than its period",
+    HIGH_LOW: "high below low",
+    OPEN_OUTSIDE: "open outside low and high",
+    CLOSE_OUTSIDE: "close outside low and high",
+    OVERLAPS: "overlaps the bar before",
+    LASTS: "lasts longer than its period",
 }
 WAYS_OUT = "pass --invalid drop or keep to hq-import"
 
@@ -56,10 +60,10 @@ def amounts(values: F8, complete: I1, n: int, code: int, zero: int, nan: int, fl
     """
     s.flawed = 0
     any_zero, any_nan = int(zero == 0), int(nan == 0)
-    good = 0                                # nearly always all of them are, which is seen without a branch
+    good = 0  # nearly always all of them are, which is seen without a branch
     for i in range(n):
         v = values[i]
-        good += (((v > 0.0) & (v <= LARGEST)) | ((v == 0.0) & any_zero) | ((v != v) & any_nan))
+        good += ((v > 0.0) & (v <= LARGEST)) | ((v == 0.0) & any_zero) | ((v != v) & any_nan)
     if good == n:
         return
     marked = len(complete) > 0

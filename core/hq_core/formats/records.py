@@ -1,4 +1,5 @@
 """Rows as records, which can be sorted, compared and put down in a file.  numpy is imported for them alone."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-PLACE = "#"             # a record's first field: which row of the input it was, from 1
+PLACE = "#"  # a record's first field: which row of the input it was, from 1
 TYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1"}
 
 

@@ -1,4 +1,5 @@
 """Rows whose key comes again, and rows that are still out of order: in blocks that hold all rows of each ts."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 EQUAL, REPLACED = "repeated, equal in all columns", "replaced by a later row with the same key"
 OVERLAPS = "overlaps the bar before"
-Found = tuple[Any, str]             # the rows up to the first that is wrong, and what is wrong with it
+Found = tuple[Any, str]  # the rows up to the first that is wrong, and what is wrong with it
 
 
 class Cleaner:
@@ -26,16 +27,14 @@ class Cleaner:
     dropped  reason -> rows
     """
 
-    def __init__(
-        self, layout: Layout, how: str, invalid: str, loose: int, told: bool, dropped: dict[str, int]
-    ) -> None:
+    def __init__(self, layout: Layout, how: str, invalid: str, loose: int, told: bool, dropped: dict[str, int]) -> None:
         self.layout = layout
         self.how = how
         self.invalid = invalid
         self.loose = loose
         self.told = told
         self.dropped = dropped
-        self.last: list[int] = []           # ts, key and place of the last complete row
+        self.last: list[int] = []  # ts, key and place of the last complete row
 
     def clean(self, records: Array) -> Found:
         """The rows that stay, and what is wrong with the next one."""
@@ -84,8 +83,11 @@ class Cleaner:
         layout = self.layout
         key = layout.text(layout.key, layout.column(records, layout.key)[b])
         told = f"{layout.schema.key}: {key} is there twice, in rows {records[PLACE][a]} and {records[PLACE][b]}"
-        names = [name for i, name in enumerate(layout.schema.names) if records[str(i)][[a]].tobytes()
-                 != records[str(i)][[b]].tobytes()]
+        names = [
+            name
+            for i, name in enumerate(layout.schema.names)
+            if records[str(i)][[a]].tobytes() != records[str(i)][[b]].tobytes()
+        ]
         if not names:
             return f"{told}, equal in all columns; --dedupe exact drops such rows"
         return f"{told}, which differ in {listed(names)}; --dedupe last keeps the last one"
@@ -140,8 +142,10 @@ class Cleaner:
         if amiss.any():
             i = int(np.argmax(amiss))
             stop = int(at[i])
-            wrong = self._overlap(ts[i], key[i]) if over[i] else self._back(
-                ts[i], key[i], ts_before[i], key_before[i], place[i], place[i - 1] if i else last[2]
+            wrong = (
+                self._overlap(ts[i], key[i])
+                if over[i]
+                else self._back(ts[i], key[i], ts_before[i], key_before[i], place[i], place[i - 1] if i else last[2])
             )
         gone = [int(at[i]) for i in gone if at[i] < stop]
         if gone:
@@ -150,7 +154,9 @@ class Cleaner:
         rest = kept[layout.closed(kept)]
         if len(rest):
             self.last = [
-                int(layout.ts(rest)[-1]), int(layout.column(rest, layout.key or "ts")[-1]), int(rest[PLACE][-1])
+                int(layout.ts(rest)[-1]),
+                int(layout.column(rest, layout.key or "ts")[-1]),
+                int(rest[PLACE][-1]),
             ]
         return kept, wrong
 

@@ -1,4 +1,5 @@
 """Rows on their way in: the block that a source fills, columns worked out from others, the series they belong to."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from hq_core.formats.plan import Plan
     from hq_core.formats.times import Zone
 
-ROOM = 8192     # rows of a block
+ROOM = 8192  # rows of a block
 NEVER = -(2**63)
-FOUND, GIVEN, ANYHOW = range(3)     # whether a period was found or given, or does not matter
-Spot = tuple[int, int, int]         # the last row's time and whether there was one, and the end of its bar
-BLOCK = 1 << 19         # values of a block, so that thousands of columns take no more memory than some dozen
+FOUND, GIVEN, ANYHOW = range(3)  # whether a period was found or given, or does not matter
+Spot = tuple[int, int, int]  # the last row's time and whether there was one, and the end of its bar
+BLOCK = 1 << 19  # values of a block, so that thousands of columns take no more memory than some dozen
 
 
 def loose(period: int) -> int:
@@ -64,7 +65,7 @@ def narrow(wide: I8, n: int, count: I4, s: State) -> None:
 
 @kernel(state="last:i8 end:i8 seen:i8 bad:i8 flawed:i8")
 def bar_times(
-    open_time: I8, ts: I8, complete: I1, n: int, stamps: int, period: int, loose: int, mode: int, flaws: I1, s: State,
+    open_time: I8, ts: I8, complete: I1, n: int, stamps: int, period: int, loose: int, mode: int, flaws: I1, s: State
 ) -> None:
     """A bar's other time, and the first row that does not fit the period.
 
@@ -144,7 +145,7 @@ class Rows:
             at = self._starts[name]
             self.columns[name] = self.memory.view[at : at + room * WIDTHS[kind]].cast(code)
         self._schemas: dict[str, Schema] = {}
-        self._times: dict[str, Spot] = {}       # by symbol
+        self._times: dict[str, Spot] = {}  # by symbol
         self._addresses = [self.memory.address + self._starts[name] for name, _ in plan.cols]
         self._options = options
         self._judge = Judge(plan.kind, [name for name, _ in plan.cols], room, self._bind)
@@ -153,7 +154,7 @@ class Rows:
         if options.order == SORT or (options.invalid == KEEP and (plan.given or plan.stamps == BOTH)):
             self._mode = ANYHOW
         self._cell = self._bound()
-        self._unsold = bool(plan.ticks) and "volume" in self.columns    # nothing but 0 has come as volume
+        self._unsold = bool(plan.ticks) and "volume" in self.columns  # nothing but 0 has come as volume
 
     def place(self, name: str) -> int:
         """Where the column's row 0 lies in the block, counted in the column's own width."""
@@ -358,8 +359,11 @@ class Rows:
                     last = there[i]
                 if watched and not 0 < lasts <= period + loose(period) * (period >= 28 * DAY):
                     flaws[i], flawed = LASTS, flawed + 1
-                elif watched and seen and local > seen and (
-                    (open_time[i] < end) if stamps == BOTH and self._mode == FOUND else near
+                elif (
+                    watched
+                    and seen
+                    and local > seen
+                    and ((open_time[i] < end) if stamps == BOTH and self._mode == FOUND else near)
                 ):
                     flaws[i], flawed = OVERLAPS, flawed + 1
                 elif watched:
@@ -381,7 +385,9 @@ class Rows:
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         return {
-            "total": self.total, "symbol": self.symbol, "symbols": list(self._schemas),
+            "total": self.total,
+            "symbol": self.symbol,
+            "symbols": list(self._schemas),
             "times": {symbol: list(time) for symbol, time in self._times.items()},
         }
 
@@ -394,5 +400,3 @@ class Rows:
             self.series()
         self.symbol = saved["symbol"]
         return self.schemas()
-
-

@@ -1,4 +1,5 @@
 """JSON objects of one meaning: their keys, and the block of rows that is made of them."""
+
 from __future__ import annotations
 
 from copy import copy
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from hq_core.formats.options import Options
     from hq_core.formats.plan import Field, Plan
 
-ROOM = 1024             # rows of a block: many shapes may stand side by side
-ABOUT = ("kind", "symbol", "period")            # keys that say what an object is
+ROOM = 1024  # rows of a block: many shapes may stand side by side
+ABOUT = ("kind", "symbol", "period")  # keys that say what an object is
 OURS = {*BAR.names, *TRADE.names}
-MOST_WAITING = 4096     # rows that wait for a second one of their symbol
+MOST_WAITING = 4096  # rows that wait for a second one of their symbol
 _ABSENT = object()
 
 
@@ -124,8 +125,13 @@ class Shape:
         raise NotImplementedError
 
     def save(self) -> dict[str, Any]:
-        return {"tag": self.tag, "period": self.period, "keys": self.keys, "samples": self.samples,
-                "rows": self.rows.save()}
+        return {
+            "tag": self.tag,
+            "period": self.period,
+            "keys": self.keys,
+            "samples": self.samples,
+            "rows": self.rows.save(),
+        }
 
     def load(self, saved: dict[str, Any]) -> list[Schema]:
         raise NotImplementedError
@@ -148,7 +154,7 @@ class PlannedShape(Shape):
 
     def symbol(self, row: list[Any]) -> str:
         if self.plan is None:
-            return self.options.symbol      # not known yet which key it is
+            return self.options.symbol  # not known yet which key it is
         at = self._symbol_at
         return checked_symbol(row[at], self.keys[at]) if at >= 0 else self.options.symbol
 
@@ -173,14 +179,14 @@ class PlannedShape(Shape):
         said, names = self.options, list(self.keys)
         options = copy(said)
         options.period = said.period or self.period
-        if self.tag.startswith("@"):        # milliseconds, or microseconds if the stream was asked for them
+        if self.tag.startswith("@"):  # milliseconds, or microseconds if the stream was asked for them
             time = next(text for name, text in zip(names, first) if "time" in name)
             options.time_unit, options.period = "us" if len(time) == 16 else "ms", said.period
         elif self.tag in ("bar", "trade"):
             options.kind = said.kind or self.tag
         options.delimiter, options.decimal = "", "."
         plan = build(names, first, options)
-        for name in ABOUT:                  # they say what the object is
+        for name in ABOUT:  # they say what the object is
             options.unread.pop(name, None)
         for field in plan.fields:
             if field.name in ("kind", "period") and field.op == REAL:
@@ -195,7 +201,8 @@ class PlannedShape(Shape):
         columns = self.rows.columns
         self._columns = [
             (i, field, columns[field.to], field.to not in OURS)
-            for i, field in enumerate(plan.fields) if field.op not in (SKIP, SERIES)
+            for i, field in enumerate(plan.fields)
+            if field.op not in (SKIP, SERIES)
         ]
         self.wholes = [i for i, field in enumerate(plan.fields) if field.op in (WHOLE, ISO, CLOCK)]
         if self.tag in ("bar", "trade"):
@@ -212,7 +219,7 @@ class PlannedShape(Shape):
                 else:
                     column[k] = _other(field, value)
             except (ValueError, OverflowError) as error:
-                if not field.loose or not isinstance(value, str) or is_number(value.strip()):    # a number too large
+                if not field.loose or not isinstance(value, str) or is_number(value.strip()):  # a number too large
                     raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
                 self.options.remark(field.text_told, 1)
                 column[k] = nan

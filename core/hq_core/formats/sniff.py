@@ -1,4 +1,5 @@
 """What the first bytes of an input are, and the source that reads it."""
+
 from __future__ import annotations
 
 import os
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from hq_core.roles import Source
 
 LOOK = 64
-HEADER = 4096       # bytes of a header that hq-export writes, at most
+HEADER = 4096  # bytes of a header that hq-export writes, at most
 NOTHING = "no input: not a single byte came"
-GO_ON = ("Reader", "CsvSource", "JsonSource")       # sources that read on where a state was left; others begin anew
+GO_ON = ("Reader", "CsvSource", "JsonSource")  # sources that read on where a state was left; others begin anew
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
 
 
@@ -31,7 +32,7 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
     if not look:
         raise HqError(NOTHING, NOINPUT)
     format_ = _format(look)
-    if format_ == "CsvSource" and look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):     # as hq-export begins a header
+    if format_ == "CsvSource" and look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):  # as hq-export begins a header
         from hq_core.formats.own_csv import OwnCsvSource, own_kind
 
         kind, delimiter = own_kind(stream.peek(1, HEADER))
@@ -52,7 +53,7 @@ def source_at_end(format_: str, fd: int, options: Options | None = None) -> Sour
 
 def _format(look: bytes) -> str:
     """The name of the source that reads what begins with these bytes."""
-    if look[:4] == ZIP:         # the only zip that comes here unopened
+    if look[:4] == ZIP:  # the only zip that comes here unopened
         return "NpzSource"
     if begins_frames(look):
         return "Reader"

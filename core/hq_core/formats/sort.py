@@ -3,6 +3,7 @@
 Merging goes by whole stretches: rows earlier than the last row that is there of every run cannot be preceded by any
 that are not there yet, so they are sorted at once.
 """
+
 from __future__ import annotations
 
 import os
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.records import Array
 
-ROOM = 16 << 20         # bytes of rows in memory before they are put down, and in all when they are merged
-PIECE = 4096            # rows given out at once
+ROOM = 16 << 20  # bytes of rows in memory before they are put down, and in all when they are merged
+PIECE = 4096  # rows given out at once
 
 
 class Run:
@@ -118,7 +119,7 @@ class Sorter:
     def _put_down(self) -> None:
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(buffering=0)       # noqa: SIM115  lives as long as its runs
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  lives as long as its runs
             for pile in dict.fromkeys(self._piles.values()):
                 records = pile.take()
                 if len(records):

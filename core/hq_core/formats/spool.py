@@ -1,4 +1,5 @@
 """A stream put down in a file without a name, for formats that are read from their end."""
+
 from __future__ import annotations
 
 import io

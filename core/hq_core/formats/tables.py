@@ -1,4 +1,5 @@
 """Rows from whole columns: what NumPy, Parquet and Arrow inputs have in common.  numpy is imported for them alone."""
+
 from __future__ import annotations
 
 import errno
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from hq_core.formats.plan import Field, Plan
     from hq_core.roles import Item
 
-CHUNK = 16 << 20            # bytes of columns that are read at once; at most ROOM rows
-MOST = 128 << 20            # bytes that a file may unpack to in one piece ...
-SWELL = 4                   # ... or so many times its own size, where that is more
-DESCRIBED = 4 << 20         # bytes of hq's own description
-LONGEST = 4096              # bytes of one text that is read
+CHUNK = 16 << 20  # bytes of columns that are read at once; at most ROOM rows
+MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
+SWELL = 4  # ... or so many times its own size, where that is more
+DESCRIBED = 4 << 20  # bytes of hq's own description
+LONGEST = 4096  # bytes of one text that is read
 I8 = (-(2**63), 2**63 - 1)
 
 
@@ -46,10 +47,10 @@ def damage(what: str, after: int) -> Iterator[None]:
     except HqError:
         raise
     except OSError as error:
-        if error.errno and error.errno != errno.EINVAL:     # a place that no file has; others are the machine's
+        if error.errno and error.errno != errno.EINVAL:  # a place that no file has; others are the machine's
             raise
         raise HqError(_damaged(what, after, error), DATA) from None
-    except Exception as error:      # noqa: BLE001  a parser fails on damaged bytes in ways that no list holds
+    except Exception as error:  # noqa: BLE001  a parser fails on damaged bytes in ways that no list holds
         raise HqError(_damaged(what, after, error), DATA) from None
 
 
@@ -186,7 +187,8 @@ class TableSource(ReadAgain):
         if size > most:
             raise HqError(
                 f"the {self.what}: {what} unpacks to {size >> 20} MiB at once, at most {most >> 20} MiB are: "
-                "write it in smaller pieces", DATA,
+                "write it in smaller pieces",
+                DATA,
             )
 
     # -- files that hq wrote -----------------------------------------------------------------------------
@@ -301,7 +303,7 @@ class TableSource(ReadAgain):
         plan = build(self.names, first, self.options)
         for i, field in enumerate(plan.fields):
             if field.loose and i in columns and columns[i].textual and not is_number(first[i]):
-                plan.cols.remove((field.to, "f8"))      # an empty text says of no text column that it is of numbers
+                plan.cols.remove((field.to, "f8"))  # an empty text says of no text column that it is of numbers
                 field.op, field.to = SKIP, ""
                 self.options.unread[field.name] = None
         if plan.kind == "bar" and plan.period == 0:
@@ -315,9 +317,7 @@ class TableSource(ReadAgain):
                 raise HqError(f"row {same + 1}: its time {error}", DATA) from None
         return plan
 
-    def _fill(
-        self, rows: Rows, fields: list[Field], chunk: list[Column], start: int, stop: int
-    ) -> tuple[int, str]:
+    def _fill(self, rows: Rows, fields: list[Field], chunk: list[Column], start: int, stop: int) -> tuple[int, str]:
         """Put rows into the block: how many are good, and what is wrong with the next one."""
         n, wrong = stop - start, ""
         types = dict(rows.plan.cols)
@@ -325,7 +325,7 @@ class TableSource(ReadAgain):
             if field.op == SERIES:
                 continue
             to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[types.get(field.to, "i8")])
-            for _ in range(2):          # once more for the rows before the first bad one
+            for _ in range(2):  # once more for the rows before the first bad one
                 if not n:
                     break
                 try:

@@ -1,4 +1,5 @@
 """Rows as text: csv, tsv, JSON and an aligned table.  Floats are the shortest decimals that read back as the same."""
+
 from __future__ import annotations
 
 from math import isinf
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     Texts = list[str]
 
-WIDE = 80           # columns of a terminal
-AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}     # what JSON has no number for
+WIDE = 80  # columns of a terminal
+AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}  # what JSON has no number for
 
 
 def is_time(name: str, kind: str) -> bool:
@@ -193,7 +194,7 @@ class Aligned:
         self._limit = limit
         self._shown = self._over = 0
         self._key = ""
-        self._chosen: dict[str, list[tuple[int, int]]] = {}     # place among the columns, width
+        self._chosen: dict[str, list[tuple[int, int]]] = {}  # place among the columns, width
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         """Widths come with the first rows."""

@@ -1,4 +1,5 @@
 """Instants from text: ISO 8601, epoch numbers and their units, local clocks; say.py has the way back."""
+
 from __future__ import annotations
 
 import re
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-QUARTER = 900 * SECOND          # since 1972 clocks have been changed at quarters of an hour only
-KEPT = 20_000                   # quarters whose offset a Zone remembers
-MOST_DIGITS = 40                # of a number that may still fit 64 bits in some unit
+QUARTER = 900 * SECOND  # since 1972 clocks have been changed at quarters of an hour only
+KEPT = 20_000  # quarters whose offset a Zone remembers
+MOST_DIGITS = 40  # of a number that may still fit 64 bits in some unit
 _DECIMAL = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")
 
 
@@ -30,7 +31,7 @@ def read_iso(text: str) -> tuple[int, bool] | None:
     >>> read_iso("1970-01-01T00:00:01.5Z")
     (1500000000, True)
     """
-    if len(text) == 20:                     # YYYY-MM-DDThh:mm:ssZ by its halves, seen before: ten times faster
+    if len(text) == 20:  # YYYY-MM-DDThh:mm:ssZ by its halves, seen before: ten times faster
         day, clock = _days.get(text[:11]), _seconds.get(text[11:])
         if day is not None and clock is not None:
             return day + clock, True
@@ -70,7 +71,7 @@ def exact_whole(text: str, unit: int = 1) -> int | None:
     lead = bare.lstrip("0")
     if not lead or len(power) > 6 or len(lead) > MOST_DIGITS:
         return 0 if digits and not lead else None
-    shift = int(power or 0) - len(after) + len(digits) - len(bare)      # text is lead * 10^shift
+    shift = int(power or 0) - len(after) + len(digits) - len(bare)  # text is lead * 10^shift
     if abs(shift) > MOST_DIGITS:
         return None
     scale: int = 10 ** abs(shift)
@@ -152,6 +153,6 @@ class Zone:
             offset = shown.utcoffset()
             assert offset is not None
             offsets.append(offset.days * DAY + offset.seconds * SECOND)
-        if offsets[0] < offsets[1]:             # fold 0 before fold 1 in UTC, unless the clock skips this reading
+        if offsets[0] < offsets[1]:  # fold 0 before fold 1 in UTC, unless the clock skips this reading
             raise HqError(f"{clock} does not exist in {self.name}: the clock was put forward over it", DATA)
         return offsets[0], offsets[1]

@@ -1,4 +1,5 @@
 """Whether the files of one input make one series: by their names, and by how far apart the first rows of each are."""
+
 from __future__ import annotations
 
 from math import gcd
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
     from hq_core.formats.plan import Plan
 
-MOST = 100              # bars of a file that are looked at
-LEAST = 5               # distances that agree, before they speak against a period that was given: bars may be missing
+MOST = 100  # bars of a file that are looked at
+LEAST = 5  # distances that agree, before they speak against a period that was given: bars may be missing
 
 
 class Apart(HqError):
@@ -32,14 +33,14 @@ class Together:
     def __init__(self, remark: Callable[[str], None]) -> None:
         self.remark = remark
         self.first = self.name = self._unnamed = self._where = ""
-        self._plan: Plan | None = None      # of the file before
-        self._spaced: dict[tuple[str, int], tuple[str, int]] = {}   # symbol and period -> a file, the period it shows
+        self._plan: Plan | None = None  # of the file before
+        self._spaced: dict[tuple[str, int], tuple[str, int]] = {}  # symbol and period -> a file, the period it shows
         self._begin()
 
     def _begin(self) -> None:
         self.looking = True
         self._of: tuple[Plan, str, int] | None = None
-        self._seen: list[int] = []          # times of bars, or how long they last where a file has both their times
+        self._seen: list[int] = []  # times of bars, or how long they last where a file has both their times
 
     def enter(self, name: str, where: str = "") -> None:
         """The file `name` begins, `where` is what holds it.  Raises HqError if the last one was of another period."""
@@ -94,13 +95,13 @@ class Together:
         complete = columns.get("complete")
         take = plan.measure(columns)
         for i in range(n):
-            if len(self._seen) == MOST:     # the same rows wherever a block ends
+            if len(self._seen) == MOST:  # the same rows wherever a block ends
                 break
             if complete is None or complete[i]:
                 self._seen.append(take(i))
         if self._plan is plan and not plan.given and not plan.lasting:
             finer = [apart for apart in self._distances() if apart < plan.period - loose]
-            if finer:                       # rows that lie too near say so at once, whatever comes
+            if finer:  # rows that lie too near say so at once, whatever comes
                 raise self._two(self.first, plan.period, finer[0], "--period")
         if len(self._seen) >= MOST:
             self.looking = False

@@ -1,4 +1,5 @@
 """The futures account: bars with orders in, fills, equity and liquidations out, in one pass."""
+
 from __future__ import annotations
 
 import math
@@ -31,7 +32,11 @@ AT_END, LAST_STEP = AFTER + 2, AFTER + 4
 BAD_BAR, OFF_TICK, CONFLICT, BACKWARDS = 1, 2, 3, 4
 
 ACCOUNT = (
-    CONFIG + LEDGER + FILL + ORDERS + STATISTICS
+    CONFIG
+    + LEDGER
+    + FILL
+    + ORDERS
+    + STATISTICS
     + "rows:i8 rows_after:i8 provisional:i8 last_ts:i8 mark equity liquidations:i8 bankrupt:i8 stale:i8 error:i8 "
 )
 
@@ -65,17 +70,61 @@ def wrong(s: State, open: float, high: float, low: float, close: float) -> int:
 
 @kernel(state=ACCOUNT)
 def account(
-    ts: I8, open_time: I8, open: F8, high: F8, low: F8, close: F8, complete: U1,
-    mark_high: F8, mark_low: F8, mark_close: F8,
-    open_long: F8, close_long: F8, open_short: F8, close_short: F8,
-    rate: F8, cum: F8, first: int, counted: int, last: int, s: State,
-    e_ts: I8, e_equity: F8, e_wallet: F8, e_realised: F8, e_fees: F8, e_insurance: F8, e_unrealised: F8,
-    e_long: F8, e_long_entry: F8, e_short: F8, e_short_entry: F8, e_long_liquidation: F8, e_short_liquidation: F8,
-    e_margin_used: F8, e_max_open: F8,
-    f_ts: I8, f_fill_time: I8, f_side: I1, f_action: I1, f_price: F8, f_quantity: F8, f_fee: F8, f_realised: F8,
-    f_position: F8, f_liquidity: I1, f_reason: I1,
-    l_ts: I8, l_side: I1, l_mark: F8, l_liquidation_price: F8, l_price: F8, l_quantity: F8, l_loss: F8,
-    l_insurance: F8, l_row: I8,
+    ts: I8,
+    open_time: I8,
+    open: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    complete: U1,
+    mark_high: F8,
+    mark_low: F8,
+    mark_close: F8,
+    open_long: F8,
+    close_long: F8,
+    open_short: F8,
+    close_short: F8,
+    rate: F8,
+    cum: F8,
+    first: int,
+    counted: int,
+    last: int,
+    s: State,
+    e_ts: I8,
+    e_equity: F8,
+    e_wallet: F8,
+    e_realised: F8,
+    e_fees: F8,
+    e_insurance: F8,
+    e_unrealised: F8,
+    e_long: F8,
+    e_long_entry: F8,
+    e_short: F8,
+    e_short_entry: F8,
+    e_long_liquidation: F8,
+    e_short_liquidation: F8,
+    e_margin_used: F8,
+    e_max_open: F8,
+    f_ts: I8,
+    f_fill_time: I8,
+    f_side: I1,
+    f_action: I1,
+    f_price: F8,
+    f_quantity: F8,
+    f_fee: F8,
+    f_realised: F8,
+    f_position: F8,
+    f_liquidity: I1,
+    f_reason: I1,
+    l_ts: I8,
+    l_side: I1,
+    l_mark: F8,
+    l_liquidation_price: F8,
+    l_price: F8,
+    l_quantity: F8,
+    l_loss: F8,
+    l_insurance: F8,
+    l_row: I8,
     done: I8,
 ) -> None:
     """Run the account over rows `first`.. until the input, or the room for equity rows or fills, is used up.

@@ -1,4 +1,5 @@
 """Leverage brackets: the exchange's table of maintenance margin, leverage and notional caps of one symbol."""
+
 from __future__ import annotations
 
 import math
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FIELDS = ("initialLeverage", "notionalFloor", "notionalCap", "maintMarginRatio", "cum")
-LIMIT = 1 << 26         # bytes of a file
-ALWAYS = -(2**63)       # valid_from of a table that names none
+LIMIT = 1 << 26  # bytes of a file
+ALWAYS = -(2**63)  # valid_from of a table that names none
 
 
 class Brackets:
@@ -29,7 +30,12 @@ class Brackets:
     __slots__ = ("caps", "cums", "leverages", "rates", "symbol", "valid_from")
 
     def __init__(
-        self, symbol: str, rates: list[float], cums: list[float], caps: list[float], leverages: list[int],
+        self,
+        symbol: str,
+        rates: list[float],
+        cums: list[float],
+        caps: list[float],
+        leverages: list[int],
         valid_from: int = ALWAYS,
     ) -> None:
         self.symbol = symbol

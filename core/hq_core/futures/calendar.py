@@ -1,15 +1,16 @@
 """How many rows make a year: from the period and the days on which the data has rows."""
+
 from __future__ import annotations
 
 from hq_core.batch import period_ns
 
 DAY_NS = 86_400 * 1_000_000_000
-YEAR_NS = 31_557_600 * 1_000_000_000       # 365.25 days, for spans of calendar time
+YEAR_NS = 31_557_600 * 1_000_000_000  # 365.25 days, for spans of calendar time
 MONTH_NS = 30 * DAY_NS
 WEEK_NS = 7 * DAY_NS
 OPEN_ALL_DAYS, OPEN_ON_WEEKDAYS = 365, 252  # days a year of a market that never closes, and of a stock exchange
-DENSE = 0.95            # part of the times at which a row could be that has one; below it rows are counted as they lie
-ALL_DAY = 0.5           # of less than a week: a part that no exchange of sessions reaches
+DENSE = 0.95  # part of the times at which a row could be that has one; below it rows are counted as they lie
+ALL_DAY = 0.5  # of less than a week: a part that no exchange of sessions reaches
 
 
 def years(first_ts: int, last_ts: int) -> float:
@@ -31,7 +32,7 @@ def periods_per_year(
     if rows < 2 or span <= 0:
         return (OPEN_ALL_DAYS * DAY_NS / length if length else None), "one row tells no spacing"
     counted = YEAR_NS * (rows - 1) / span
-    there = (rows - 1) * length / span          # part of the period's rows that came
+    there = (rows - 1) * length / span  # part of the period's rows that came
     if length >= WEEK_NS and there >= DENSE:
         return OPEN_ALL_DAYS * DAY_NS / length, f"period {period}"
     if span >= WEEK_NS:

@@ -1,4 +1,5 @@
 """The account kernel with its memory: columns in, rows of equity, fills and liquidations out."""
+
 from __future__ import annotations
 
 from array import array
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
 
 READ = (*(col for col in BAR.cols if col[0] in PLAIN), *((mark.name, mark.type) for mark in MARKS))
 INPUTS = (*dict(READ), *VERBS)
-HELD = 1024             # fills that wait in memory before they are handed on
-MOST = 1 << 53          # of anything that is counted; a lot count is a whole float64
+HELD = 1024  # fills that wait in memory before they are handed on
+MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
-_E, _F, _L = (       # the kernel's names of the columns that it writes
-    [f"{letter}_{name}" for name in kind.names]
-    for letter, kind in (("e", EQUITY), ("f", FILL), ("l", LIQUIDATION))
+_E, _F, _L = (  # the kernel's names of the columns that it writes
+    [f"{letter}_{name}" for name in kind.names] for letter, kind in (("e", EQUITY), ("f", FILL), ("l", LIQUIDATION))
 )
 
 

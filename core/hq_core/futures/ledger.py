@@ -1,4 +1,5 @@
 """The futures account for use in a program: orders at prices, one call each."""
+
 from __future__ import annotations
 
 import math
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from hq_core.futures.brackets import Brackets
 
 
-OF_ORDERS = ("tick", "size", "size_unit", "fill", "conflict")       # an order says here itself what they say of it
+OF_ORDERS = ("tick", "size", "size_unit", "fill", "conflict")  # an order says here itself what they say of it
 KEYWORDS = {
     f"{name}_rate" if name.endswith("_fee") else name: option
-    for name, option in options_of(Terms).items() if name not in OF_ORDERS
+    for name, option in options_of(Terms).items()
+    if name not in OF_ORDERS
 }
 BY_PLACE = tuple(KEYWORDS)[:5]
 
@@ -51,8 +53,10 @@ class Backtest:
         given = dict(zip(BY_PLACE, first))
         for name in rest:
             if name in given or name not in KEYWORDS:
-                raise TypeError(f"Backtest takes {'one' if name in given else 'no'} {name}"
-                                + did_you_mean(name, tuple(KEYWORDS)) * (name not in given))
+                raise TypeError(
+                    f"Backtest takes {'one' if name in given else 'no'} {name}"
+                    + did_you_mean(name, tuple(KEYWORDS)) * (name not in given)
+                )
         terms = Terms(fill="close", **{KEYWORDS[name].name: value for name, value in (given | rest).items()})
         self.symbol = symbol
         self.period = period
@@ -85,9 +89,7 @@ class Backtest:
     sell_short = close_short
 
     # -- the market --------------------------------------------------------------------------------------
-    def mark(
-        self, ts: int, high: float, low: float, close: float, open: float | None = None
-    ) -> list[dict[str, float]]:
+    def mark(self, ts: int, high: float, low: float, close: float, open: float | None = None) -> list[dict[str, float]]:
         """A bar that ended at `ts`, ns UTC; without an open, the last price before it, as far as it lies inside."""
         before = self._account.state.mark or close
         self._bar(ts, min(max(before, low), high) if open is None else open, high, low, close)

@@ -8,13 +8,14 @@ without a search, and it stays on the safe side where a table's `cum` is rounded
 
 The helpers serve kernels and plain Python alike; `rate` and `cum` are columns, one entry a tier.
 """
+
 from __future__ import annotations
 
 import math
 
 from hq_core.jit import F8, inline
 
-NEVER = 1e-9        # of the entry price: nearer to zero a liquidation price is rounding, as at leverage 1
+NEVER = 1e-9  # of the entry price: nearer to zero a liquidation price is rounding, as at leverage 1
 
 
 @inline
@@ -27,9 +28,7 @@ def maintenance(notional: float, rate: F8, cum: F8) -> float:
 
 
 @inline
-def liquidation_price(
-    side: int, base: float, entry: float, wallet: float, others: float, rate: F8, cum: F8
-) -> float:
+def liquidation_price(side: int, base: float, entry: float, wallet: float, others: float, rate: F8, cum: F8) -> float:
     """Mark price at which margin balance and maintenance margin meet; -inf (long) or inf (short) if nowhere.
 
     side    +1 long, -1 short

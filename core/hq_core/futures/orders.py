@@ -1,4 +1,5 @@
 """What becomes of an order: each one ends as exactly one of filled, cut, ignored or rejected."""
+
 from __future__ import annotations
 
 import math

@@ -3,18 +3,12 @@
 Money is kept as compensated totals (realised, fees, insurance) from which the wallet follows, so that the ledger
 identity `start + realised - fees + insurance = wallet` cannot drift.  Quantities are whole lots.
 """
+
 from __future__ import annotations
 
 import math
 
-from hq_core.futures.margin import (
-    cost_of_one,
-    joint_liquidation,
-    liquidation_price,
-    lots_within,
-    to_lots,
-    units,
-)
+from hq_core.futures.margin import cost_of_one, joint_liquidation, liquidation_price, lots_within, to_lots, units
 from hq_core.jit import F8, State, inline
 from hq_core.kinds import ACTIONS, REASONS, VERBS
 

@@ -1,4 +1,5 @@
 """The report of a run: what the account came to, with every statistic's definition beside it."""
+
 from __future__ import annotations
 
 import math
@@ -10,14 +11,14 @@ from hq_core.futures.orders import OUTCOMES
 if TYPE_CHECKING:
     from hq_core.futures.engine import Account
 
-LISTED = 100        # liquidations that a report lists; all are counted
+LISTED = 100  # liquidations that a report lists; all are counted
 
 DEFINITIONS = {
     "net_result": "final equity - initial margin, quote currency",
     "return_ann": "(final equity / initial margin) ^ (1 / years from the first row to the last, of 365.25 days) - 1; "
-                  "-1 once bankrupt; null under 30 days",
+    "-1 once bankrupt; null under 30 days",
     "vol_ann": "sample standard deviation of the returns of the rows * sqrt(periods_per_year); this and the next two "
-               "have 3 digits under 30 days",
+    "have 3 digits under 30 days",
     "sharpe_ann": "mean return of the rows / their standard deviation * sqrt(periods_per_year), risk-free 0",
     "sortino_ann": "mean return of the rows / sqrt(mean of min(return, 0)^2) * sqrt(periods_per_year)",
     "max_drawdown": "largest (peak - equity) / peak over equity at closes; duration: peak to recovery or end",
@@ -56,36 +57,56 @@ def summary(
     if short and s.periods:
         notes.append("under 30 days: no annual return, and the other annual figures are rough")
     return {
-        "kind": "report", "market": "usdm", "symbol": symbol, "period": period,
+        "kind": "report",
+        "market": "usdm",
+        "symbol": symbol,
+        "period": period,
         "options": account.terms.described(),
-        "fill": "same-bar" if account.terms.fill == "close" else "next-open", "notes": notes,
-        "first_ts": s.first_ts if s.periods else None, "last_ts": s.last_ts if s.rows else None,
-        "rows": s.periods, "rows_after_bankruptcy": s.rows_after, "rows_provisional": s.provisional,
-        "initial_margin": s.start, "final_equity": equity, "wallet": s.wallet, "net_result": equity - s.start,
-        "realised": s.realised + s.realised_low, "unrealised": equity - s.wallet,
-        "fees": s.fees + s.fees_low, "insurance": s.insurance + s.insurance_low,
+        "fill": "same-bar" if account.terms.fill == "close" else "next-open",
+        "notes": notes,
+        "first_ts": s.first_ts if s.periods else None,
+        "last_ts": s.last_ts if s.rows else None,
+        "rows": s.periods,
+        "rows_after_bankruptcy": s.rows_after,
+        "rows_provisional": s.provisional,
+        "initial_margin": s.start,
+        "final_equity": equity,
+        "wallet": s.wallet,
+        "net_result": equity - s.start,
+        "realised": s.realised + s.realised_low,
+        "unrealised": equity - s.wallet,
+        "fees": s.fees + s.fees_low,
+        "insurance": s.insurance + s.insurance_low,
         "return_frac": equity / s.start - 1.0,
-        "return_ann": -1.0 if s.bankrupt else None if short else _annual_return(
-            equity / s.start, years(s.first_ts, s.last_ts)),
+        "return_ann": -1.0
+        if s.bankrupt
+        else None
+        if short
+        else _annual_return(equity / s.start, years(s.first_ts, s.last_ts)),
         "vol_ann": _annual(deviation * scale, short) if scale and s.periods > 1 else None,
         "sharpe_ann": _annual(s.mean / deviation * scale, short) if scale and deviation > 0.0 else None,
         "sortino_ann": _annual(s.mean / downside * scale, short) if scale and downside > 0.0 else None,
-        "periods_per_year": per_year, "periods_per_year_from": basis,
+        "periods_per_year": per_year,
+        "periods_per_year_from": basis,
         "max_drawdown": {
-            "frac": s.dd_frac, "value": s.dd_value,
+            "frac": s.dd_frac,
+            "value": s.dd_value,
             "start_ts": s.dd_start_ts if s.dd_frac > 0.0 else None,
             "trough_ts": s.dd_trough_ts if s.dd_frac > 0.0 else None,
             "recovery_ts": s.dd_recovery_ts or None,
             "duration_ns": end - s.dd_start_ts if s.dd_frac > 0.0 else 0,
         },
-        "trades": s.trades, "wins": s.wins, "losses": s.losses,
+        "trades": s.trades,
+        "wins": s.wins,
+        "losses": s.losses,
         "win_rate": s.wins / s.trades if s.trades else None,
         "profit_factor": _profit_factor(s),
         "exposure": s.in_market / s.periods if s.periods else None,
         "turnover": s.turnover + s.turnover_low,
         "orders": orders(account),
         "open_position": _open_position(account),
-        "liquidated": s.liquidations, "bankrupt": bool(s.bankrupt),
+        "liquidated": s.liquidations,
+        "bankrupt": bool(s.bankrupt),
         "liquidations": [_node(symbol, end) for end in liquidations[:LISTED]],
         "definitions": DEFINITIONS,
     }
@@ -133,8 +154,10 @@ def _profit_factor(s: Any) -> float | None:
 def _open_position(account: Account) -> dict[str, Any]:
     s = account.state
     return {
-        "long": s.long, "long_entry": s.long_entry if s.long_lots else None,
-        "short": s.short, "short_entry": s.short_entry if s.short_lots else None,
+        "long": s.long,
+        "long_entry": s.long_entry if s.long_lots else None,
+        "short": s.short,
+        "short_entry": s.short_entry if s.short_lots else None,
         "long_liquidation": finite(s.lower) if s.long_lots + s.short_lots else None,
         "short_liquidation": finite(s.upper) if s.long_lots + s.short_lots else None,
     }

@@ -1,4 +1,5 @@
 """Statistics of an equity curve, one value at a time, O(1) memory."""
+
 from __future__ import annotations
 
 from hq_core.jit import State, inline

@@ -1,4 +1,5 @@
 """The terms of an account: its options, checked, and the fraction that a lot or tick is."""
+
 from __future__ import annotations
 
 import math
@@ -25,7 +26,8 @@ class Terms(MarginOptions, AccountOptions):
         if rate * self.leverage >= 1.0:
             raise HqError(
                 f"maintenance: rate {rate:.15g}, must be below 1/leverage = {1.0 / self.leverage:.6g}, "
-                "or every position is liquidated as it opens", CONFIG
+                "or every position is liquidated as it opens",
+                CONFIG,
             )
 
     def described(self) -> dict[str, object]:
@@ -33,9 +35,10 @@ class Terms(MarginOptions, AccountOptions):
         steps = {"lot": self.lots[0] / self.lots[1], "tick": self.ticks[0] / self.ticks[1] if self.ticks[0] else None}
         declared = options_of(type(self))
         place = {name: i for i, name in enumerate(declared)}
-        names = sorted(declared, key=lambda name: (
-            bool(declared[name].choices), place["taker_fee" if name.endswith("_fee") else name]
-        ))
+        names = sorted(
+            declared,
+            key=lambda name: (bool(declared[name].choices), place["taker_fee" if name.endswith("_fee") else name]),
+        )
         return {name: steps.get(name, getattr(self, name)) for name in names}
 
 

@@ -1,4 +1,5 @@
 """Arc Cosine."""
+
 from __future__ import annotations
 
 from hq_core.jit import F8

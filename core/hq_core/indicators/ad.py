@@ -1,4 +1,5 @@
 """Chaikin Accumulation/Distribution Line."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Sum of Two Columns."""
+
 from __future__ import annotations
 
 import math

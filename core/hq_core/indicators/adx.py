@@ -1,4 +1,5 @@
 """Average Directional Movement Index."""
+
 from __future__ import annotations
 
 import math
@@ -29,11 +30,18 @@ def adx_steps(high: F8, low: F8, close: F8, period: int, s: State, out: F8) -> N
     keep = (period - 1) / period
     ready = 2 * period
     for i in range(len(close)):
-        known = finite(high[i] - low[i] + close[i])     # one of three that is not makes the sum not
+        known = finite(high[i] - low[i] + close[i])  # one of three that is not makes the sum not
         if known:
             if seen > 0:
                 plus, minus, span = directional(
-                    high[i], low[i], high_before, low_before, close_before, plus, minus, span,
+                    high[i],
+                    low[i],
+                    high_before,
+                    low_before,
+                    close_before,
+                    plus,
+                    minus,
+                    span,
                     keep if seen >= period else 1.0,
                 )
             high_before = high[i]

@@ -1,4 +1,5 @@
 """Average Directional Movement Index Rating."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

@@ -1,4 +1,5 @@
 """Alligator."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Arnaud Legoux Moving Average."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Absolute Price Oscillator."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

@@ -1,4 +1,5 @@
 """Aroon."""
+
 from __future__ import annotations
 
 import math
@@ -51,12 +52,12 @@ def aroon(high: F8, low: F8, period: int, s: State, ring: F8, out_down: F8, out_
           overwrite the first two of each four
     out_down, out_up  (n,)  100 for this row down to 0 for `period` rows ago; nan for the first `period` rows
     """
-    top = s.high if s.laps > 0 else math.inf        # before the first full window nothing is known
+    top = s.high if s.laps > 0 else math.inf  # before the first full window nothing is known
     bottom = s.low
     top_row = s.high_row
     bottom_row = s.low_row
     row = s.row
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     share = 100.0 / period
     n = len(high)
     i = 0

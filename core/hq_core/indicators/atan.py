@@ -1,4 +1,5 @@
 """Arc Tangent."""
+
 from __future__ import annotations
 
 import math

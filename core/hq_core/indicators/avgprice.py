@@ -1,4 +1,5 @@
 """Average Price."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Bollinger Bands."""
+
 from __future__ import annotations
 
 import math
@@ -12,14 +13,13 @@ from hq_core.registry import Param, matype
 
 @kernel(state="pivot first second head:i8<period laps:i8")
 def about_mean(
-    close: F8, period: int, up: float, down: float,
-    s: State, ring: F8, out_upper: F8, out_middle: F8, out_lower: F8,
+    close: F8, period: int, up: float, down: float, s: State, ring: F8, out_upper: F8, out_middle: F8, out_lower: F8
 ) -> None:
     """The bands about the plain mean; state and ring as in stddev, where pivot is centre."""
     pivot = s.pivot
-    first = s.first if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    first = s.first if s.laps > 0 else math.nan  # before the first full window every sum is nan
     second = s.second
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs: a fifth less time
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs: a fifth less time
     last = period - 1
     share = 1.0 / period
     n = len(close)

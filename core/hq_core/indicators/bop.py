@@ -1,4 +1,5 @@
 """Balance of Power."""
+
 from __future__ import annotations
 
 import math

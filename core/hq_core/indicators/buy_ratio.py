@@ -1,4 +1,5 @@
 """Share of volume that was bought."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

@@ -1,4 +1,5 @@
 """Commodity Channel Index."""
+
 from __future__ import annotations
 
 import math

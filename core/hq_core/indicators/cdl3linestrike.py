@@ -1,4 +1,5 @@
 """Three-Line Strike."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern
@@ -6,10 +7,24 @@ from hq_core.candles import MORRIS, pattern
 
 @pattern("Three-Line Strike", MORRIS)
 def cdl3linestrike(
-    colour3: float, open3: float, close3: float, top3: float, bottom3: float, near3: float,
-    colour2: float, open2: float, close2: float, top2: float, bottom2: float, near2: float,
-    colour1: float, open1: float, close1: float,
-    colour: float, open: float, close: float,
+    colour3: float,
+    open3: float,
+    close3: float,
+    top3: float,
+    bottom3: float,
+    near3: float,
+    colour2: float,
+    open2: float,
+    close2: float,
+    top2: float,
+    bottom2: float,
+    near2: float,
+    colour1: float,
+    open1: float,
+    close1: float,
+    colour: float,
+    open: float,
+    close: float,
 ) -> float:
     """Three candles of one colour, each closing further on, and one of the other that takes all of it back."""
     colours = (colour3 == colour2) & (colour2 == colour1) & (colour == -colour1)

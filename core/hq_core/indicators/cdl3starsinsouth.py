@@ -1,4 +1,5 @@
 """Three Stars in the South."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern
@@ -6,9 +7,28 @@ from hq_core.candles import MORRIS, pattern
 
 @pattern("Three Stars in the South", MORRIS)
 def cdl3starsinsouth(
-    black2: bool, high2: float, low2: float, close2: float, body2: float, lower2: float, long2: float,
-    black1: bool, open1: float, high1: float, low1: float, body1: float, lower1: float, tiny1: float,
-    black: bool, high: float, low: float, body: float, upper: float, lower: float, short: float, tiny: float,
+    black2: bool,
+    high2: float,
+    low2: float,
+    close2: float,
+    body2: float,
+    lower2: float,
+    long2: float,
+    black1: bool,
+    open1: float,
+    high1: float,
+    low1: float,
+    body1: float,
+    lower1: float,
+    tiny1: float,
+    black: bool,
+    high: float,
+    low: float,
+    body: float,
+    upper: float,
+    lower: float,
+    short: float,
+    tiny: float,
 ) -> float:
     """Three ever smaller black candles whose lows rise; the first has a long lower shadow, the last none."""
     first = black2 & (body2 > long2) & (lower2 > body2)

@@ -1,4 +1,5 @@
 """Three Advancing White Soldiers."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,9 +7,29 @@ from hq_core.candles import pattern
 
 @pattern("Three Advancing White Soldiers")
 def cdl3whitesoldiers(
-    white2: bool, open2: float, close2: float, body2: float, upper2: float, tiny2: float, near2: float, far2: float,
-    white1: bool, open1: float, close1: float, body1: float, upper1: float, tiny1: float, near1: float, far1: float,
-    white: bool, open: float, close: float, body: float, upper: float, short: float, tiny: float,
+    white2: bool,
+    open2: float,
+    close2: float,
+    body2: float,
+    upper2: float,
+    tiny2: float,
+    near2: float,
+    far2: float,
+    white1: bool,
+    open1: float,
+    close1: float,
+    body1: float,
+    upper1: float,
+    tiny1: float,
+    near1: float,
+    far1: float,
+    white: bool,
+    open: float,
+    close: float,
+    body: float,
+    upper: float,
+    short: float,
+    tiny: float,
 ) -> float:
     """Three white candles that close at their highs, each from the body before it or near it, none much shorter."""
     soldiers = white2 & (upper2 < tiny2) & white1 & (upper1 < tiny1) & white & (upper < tiny)

@@ -1,4 +1,5 @@
 """Abandoned Baby."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,9 +7,23 @@ from hq_core.candles import pattern
 
 @pattern("Abandoned Baby", penetration=0.3)
 def cdlabandonedbaby(
-    colour2: float, high2: float, low2: float, close2: float, body2: float, long2: float,
-    high1: float, low1: float, body1: float, doji1: float,
-    colour: float, high: float, low: float, close: float, body: float, short: float, penetration: float,
+    colour2: float,
+    high2: float,
+    low2: float,
+    close2: float,
+    body2: float,
+    long2: float,
+    high1: float,
+    low1: float,
+    body1: float,
+    doji1: float,
+    colour: float,
+    high: float,
+    low: float,
+    close: float,
+    body: float,
+    short: float,
+    penetration: float,
 ) -> float:
     """A long candle, a doji beyond a gap, and a candle of the other colour back over the gap, deep into the first."""
     bodies = (body2 > long2) & (body1 <= doji1) & (body > short)

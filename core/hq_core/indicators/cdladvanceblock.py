@@ -1,4 +1,5 @@
 """Advance Block."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,10 +7,29 @@ from hq_core.candles import pattern
 
 @pattern("Advance Block")
 def cdladvanceblock(
-    white2: bool, open2: float, close2: float, body2: float, upper2: float, long2: float, slight2: float, near2: float,
+    white2: bool,
+    open2: float,
+    close2: float,
+    body2: float,
+    upper2: float,
+    long2: float,
+    slight2: float,
+    near2: float,
     far2: float,
-    white1: bool, open1: float, close1: float, body1: float, upper1: float, slight1: float, near1: float, far1: float,
-    white: bool, open: float, close: float, body: float, upper: float, slight: float,
+    white1: bool,
+    open1: float,
+    close1: float,
+    body1: float,
+    upper1: float,
+    slight1: float,
+    near1: float,
+    far1: float,
+    white: bool,
+    open: float,
+    close: float,
+    body: float,
+    upper: float,
+    slight: float,
 ) -> float:
     """Three white candles with higher closes that show weakness: smaller bodies or longer upper shadows."""
     rising = white2 & white1 & white & (close > close1) & (close1 > close2)

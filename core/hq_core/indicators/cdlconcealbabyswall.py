@@ -1,4 +1,5 @@
 """Concealing Baby Swallow."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern
@@ -6,10 +7,25 @@ from hq_core.candles import MORRIS, pattern
 
 @pattern("Concealing Baby Swallow", MORRIS)
 def cdlconcealbabyswall(
-    black3: bool, upper3: float, lower3: float, tiny3: float,
-    black2: bool, close2: float, bottom2: float, upper2: float, lower2: float, tiny2: float,
-    black1: bool, high1: float, low1: float, top1: float, upper1: float, tiny1: float,
-    black: bool, high: float, low: float,
+    black3: bool,
+    upper3: float,
+    lower3: float,
+    tiny3: float,
+    black2: bool,
+    close2: float,
+    bottom2: float,
+    upper2: float,
+    lower2: float,
+    tiny2: float,
+    black1: bool,
+    high1: float,
+    low1: float,
+    top1: float,
+    upper1: float,
+    tiny1: float,
+    black: bool,
+    high: float,
+    low: float,
 ) -> float:
     """Two black candles without shadows, a black one below a gap that reaches up into them, a black one around it."""
     colours = black3 & black2 & black1 & black

@@ -1,4 +1,5 @@
 """Counterattack."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,15 @@ from hq_core.candles import pattern
 
 @pattern("Counterattack")
 def cdlcounterattack(
-    colour1: float, close1: float, body1: float, long1: float, equal1: float,
-    colour: float, close: float, body: float, long: float,
+    colour1: float,
+    close1: float,
+    body1: float,
+    long1: float,
+    equal1: float,
+    colour: float,
+    close: float,
+    body: float,
+    long: float,
 ) -> float:
     """Two long candles of different colours with equal closes."""
     bodies = (colour1 == -colour) & (body1 > long1) & (body > long)

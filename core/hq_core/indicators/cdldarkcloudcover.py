@@ -1,4 +1,5 @@
 """Dark Cloud Cover."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,16 @@ from hq_core.candles import pattern
 
 @pattern("Dark Cloud Cover", penetration=0.5)
 def cdldarkcloudcover(
-    white1: bool, open1: float, high1: float, close1: float, body1: float, long1: float,
-    black: bool, open: float, close: float, penetration: float,
+    white1: bool,
+    open1: float,
+    high1: float,
+    close1: float,
+    body1: float,
+    long1: float,
+    black: bool,
+    open: float,
+    close: float,
+    penetration: float,
 ) -> float:
     """A long white candle and a black one from above its high to deep in its body."""
     first = white1 & (body1 > long1)

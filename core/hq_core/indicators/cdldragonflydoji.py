@@ -1,4 +1,5 @@
 """Dragonfly Doji."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern

@@ -1,4 +1,5 @@
 """Engulfing Pattern."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern

@@ -1,4 +1,5 @@
 """Up/Down-gap Side-by-Side White Lines."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,9 +7,20 @@ from hq_core.candles import pattern
 
 @pattern("Up/Down-gap Side-by-Side White Lines", lookback=7)
 def cdlgapsidesidewhite(
-    top2: float, bottom2: float,
-    white1: bool, open1: float, top1: float, bottom1: float, body1: float, near1: float, equal1: float,
-    white: bool, open: float, top: float, bottom: float, body: float,
+    top2: float,
+    bottom2: float,
+    white1: bool,
+    open1: float,
+    top1: float,
+    bottom1: float,
+    body1: float,
+    near1: float,
+    equal1: float,
+    white: bool,
+    open: float,
+    top: float,
+    bottom: float,
+    body: float,
 ) -> float:
     """Two white candles with equal opens and bodies, both beyond a gap."""
     above = (bottom1 > top2) & (bottom > top2)

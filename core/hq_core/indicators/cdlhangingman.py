@@ -1,4 +1,5 @@
 """Hanging Man."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,7 @@ from hq_core.candles import pattern
 
 @pattern("Hanging Man", lookback=11)
 def cdlhangingman(
-    high1: float, near1: float,
-    bottom: float, body: float, upper: float, lower: float, short: float, tiny: float,
+    high1: float, near1: float, bottom: float, body: float, upper: float, lower: float, short: float, tiny: float
 ) -> float:
     """A short body near or above the high before, with a long lower shadow and no upper one."""
     shape = (body < short) & (lower > body) & (upper < tiny)

@@ -1,4 +1,5 @@
 """Harami Cross Pattern."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,15 @@ from hq_core.candles import pattern
 
 @pattern("Harami Cross Pattern")
 def cdlharamicross(
-    colour1: float, top1: float, bottom1: float, body1: float, long1: float,
-    top: float, bottom: float, body: float, doji: float,
+    colour1: float,
+    top1: float,
+    bottom1: float,
+    body1: float,
+    long1: float,
+    top: float,
+    bottom: float,
+    body: float,
+    doji: float,
 ) -> float:
     """A long candle and a doji within its body; 80 where they share an end, else 100."""
     sizes = (body1 > long1) & (body <= doji)

@@ -1,4 +1,5 @@
 """High-Wave Candle."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern

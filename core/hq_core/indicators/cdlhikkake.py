@@ -1,4 +1,5 @@
 """Hikkake Pattern."""
+
 from __future__ import annotations
 
 from hq_core.candles import CHESLER, pattern

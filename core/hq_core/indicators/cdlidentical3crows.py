@@ -1,4 +1,5 @@
 """Identical Three Crows."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern
@@ -6,9 +7,22 @@ from hq_core.candles import MORRIS, pattern
 
 @pattern("Identical Three Crows", MORRIS)
 def cdlidentical3crows(
-    black2: bool, close2: float, lower2: float, tiny2: float, equal2: float,
-    black1: bool, open1: float, close1: float, lower1: float, tiny1: float, equal1: float,
-    black: bool, open: float, close: float, lower: float, tiny: float,
+    black2: bool,
+    close2: float,
+    lower2: float,
+    tiny2: float,
+    equal2: float,
+    black1: bool,
+    open1: float,
+    close1: float,
+    lower1: float,
+    tiny1: float,
+    equal1: float,
+    black: bool,
+    open: float,
+    close: float,
+    lower: float,
+    tiny: float,
 ) -> float:
     """Three black candles that close at their lows, each from the close before it."""
     crows = black2 & (lower2 < tiny2) & black1 & (lower1 < tiny1) & black & (lower < tiny)

@@ -1,4 +1,5 @@
 """Inverted Hammer."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,7 @@ from hq_core.candles import pattern
 
 @pattern("Inverted Hammer", lookback=11)
 def cdlinvertedhammer(
-    bottom1: float,
-    top: float, body: float, upper: float, lower: float, short: float, tiny: float,
+    bottom1: float, top: float, body: float, upper: float, lower: float, short: float, tiny: float
 ) -> float:
     """A short body below the one before, with a long upper shadow and no lower one."""
     shape = (body < short) & (upper > body) & (lower < tiny)

@@ -1,4 +1,5 @@
 """Marubozu."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern

@@ -1,4 +1,5 @@
 """Matching Low."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern

@@ -1,4 +1,5 @@
 """Rickshaw Man."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,15 @@ from hq_core.candles import pattern
 
 @pattern("Rickshaw Man")
 def cdlrickshawman(
-    high: float, low: float, top: float, bottom: float, body: float, upper: float, lower: float, doji: float, near:
-    float,
+    high: float,
+    low: float,
+    top: float,
+    bottom: float,
+    body: float,
+    upper: float,
+    lower: float,
+    doji: float,
+    near: float,
 ) -> float:
     """A doji in the middle of its range, with two shadows longer than its body."""
     shape = (body <= doji) & (lower > body) & (upper > body)

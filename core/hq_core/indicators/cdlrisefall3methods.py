@@ -1,4 +1,5 @@
 """Rising/Falling Three Methods."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,11 +7,35 @@ from hq_core.candles import pattern
 
 @pattern("Rising/Falling Three Methods")
 def cdlrisefall3methods(
-    colour4: float, high4: float, low4: float, close4: float, body4: float, long4: float,
-    colour3: float, close3: float, top3: float, bottom3: float, body3: float, short3: float,
-    colour2: float, close2: float, top2: float, bottom2: float, body2: float, short2: float,
-    colour1: float, close1: float, top1: float, bottom1: float, body1: float, short1: float,
-    colour: float, open: float, close: float, body: float, long: float,
+    colour4: float,
+    high4: float,
+    low4: float,
+    close4: float,
+    body4: float,
+    long4: float,
+    colour3: float,
+    close3: float,
+    top3: float,
+    bottom3: float,
+    body3: float,
+    short3: float,
+    colour2: float,
+    close2: float,
+    top2: float,
+    bottom2: float,
+    body2: float,
+    short2: float,
+    colour1: float,
+    close1: float,
+    top1: float,
+    bottom1: float,
+    body1: float,
+    short1: float,
+    colour: float,
+    open: float,
+    close: float,
+    body: float,
+    long: float,
 ) -> float:
     """A long candle, three short ones of the other colour back within its range, and a long one further on."""
     bodies = (body4 > long4) & (body3 < short3) & (body2 < short2) & (body1 < short1) & (body > long)

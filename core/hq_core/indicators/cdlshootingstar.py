@@ -1,4 +1,5 @@
 """Shooting Star."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,7 @@ from hq_core.candles import pattern
 
 @pattern("Shooting Star", lookback=11)
 def cdlshootingstar(
-    top1: float,
-    bottom: float, body: float, upper: float, lower: float, short: float, tiny: float,
+    top1: float, bottom: float, body: float, upper: float, lower: float, short: float, tiny: float
 ) -> float:
     """A short body above the one before, with a long upper shadow and no lower one."""
     shape = (body < short) & (upper > body) & (lower < tiny)

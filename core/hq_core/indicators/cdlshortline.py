@@ -1,4 +1,5 @@
 """Short Line Candle."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern

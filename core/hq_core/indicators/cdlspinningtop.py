@@ -1,4 +1,5 @@
 """Spinning Top."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern

@@ -1,4 +1,5 @@
 """Stick Sandwich."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern
@@ -6,9 +7,7 @@ from hq_core.candles import MORRIS, pattern
 
 @pattern("Stick Sandwich", MORRIS)
 def cdlsticksandwich(
-    black2: bool, close2: float, equal2: float,
-    white1: bool, low1: float,
-    black: bool, close: float,
+    black2: bool, close2: float, equal2: float, white1: bool, low1: float, black: bool, close: float
 ) -> float:
     """Two black candles with equal closes and between them a white one above that close."""
     colours = black2 & white1 & black & (low1 > close2)

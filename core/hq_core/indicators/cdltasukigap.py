@@ -1,4 +1,5 @@
 """Tasuki Gap."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,10 +7,21 @@ from hq_core.candles import pattern
 
 @pattern("Tasuki Gap", lookback=7)
 def cdltasukigap(
-    top2: float, bottom2: float,
-    white1: bool, black1: bool, colour1: float, open1: float, close1: float, top1: float, bottom1: float, body1: float,
+    top2: float,
+    bottom2: float,
+    white1: bool,
+    black1: bool,
+    colour1: float,
+    open1: float,
+    close1: float,
+    top1: float,
+    bottom1: float,
+    body1: float,
     near1: float,
-    colour: float, open: float, close: float, body: float,
+    colour: float,
+    open: float,
+    close: float,
+    body: float,
 ) -> float:
     """Two candles of one colour with a gap between, and one of the other, about as long, back into the gap."""
     gap = (white1 & (bottom1 > top2)) | (black1 & (top1 < bottom2))

@@ -1,4 +1,5 @@
 """Thrusting Pattern."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,8 +7,15 @@ from hq_core.candles import pattern
 
 @pattern("Thrusting Pattern")
 def cdlthrusting(
-    black1: bool, low1: float, close1: float, body1: float, long1: float, equal1: float,
-    white: bool, open: float, close: float,
+    black1: bool,
+    low1: float,
+    close1: float,
+    body1: float,
+    long1: float,
+    equal1: float,
+    white: bool,
+    open: float,
+    close: float,
 ) -> float:
     """A long black candle and a white one from below its low to above its close, but not above its middle."""
     first = black1 & (body1 > long1)

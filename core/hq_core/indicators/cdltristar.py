@@ -1,4 +1,5 @@
 """Tristar Pattern."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,9 +7,16 @@ from hq_core.candles import pattern
 
 @pattern("Tristar Pattern")
 def cdltristar(
-    top2: float, bottom2: float, body2: float, doji2: float,
-    top1: float, bottom1: float, body1: float,
-    top: float, bottom: float, body: float,
+    top2: float,
+    bottom2: float,
+    body2: float,
+    doji2: float,
+    top1: float,
+    bottom1: float,
+    body1: float,
+    top: float,
+    bottom: float,
+    body: float,
 ) -> float:
     """Three doji of which the middle one lies beyond the others."""
     three = (body2 <= doji2) & (body1 <= doji2) & (body <= doji2)

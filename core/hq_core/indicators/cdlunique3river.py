@@ -1,4 +1,5 @@
 """Unique Three River."""
+
 from __future__ import annotations
 
 from hq_core.candles import pattern
@@ -6,9 +7,20 @@ from hq_core.candles import pattern
 
 @pattern("Unique Three River")
 def cdlunique3river(
-    black2: bool, open2: float, low2: float, close2: float, body2: float, long2: float,
-    black1: bool, open1: float, low1: float, close1: float,
-    white: bool, open: float, body: float, short: float,
+    black2: bool,
+    open2: float,
+    low2: float,
+    close2: float,
+    body2: float,
+    long2: float,
+    black1: bool,
+    open1: float,
+    low1: float,
+    close1: float,
+    white: bool,
+    open: float,
+    body: float,
+    short: float,
 ) -> float:
     """A long black candle, a black one within it with a lower low, and a short white one above that low."""
     first = black2 & (body2 > long2)

@@ -1,4 +1,5 @@
 """Upside/Downside Gap Three Methods."""
+
 from __future__ import annotations
 
 from hq_core.candles import MORRIS, pattern
@@ -6,9 +7,17 @@ from hq_core.candles import MORRIS, pattern
 
 @pattern("Upside/Downside Gap Three Methods", MORRIS)
 def cdlxsidegap3methods(
-    white2: bool, black2: bool, colour2: float, top2: float, bottom2: float,
-    colour1: float, top1: float, bottom1: float,
-    colour: float, open: float, close: float,
+    white2: bool,
+    black2: bool,
+    colour2: float,
+    top2: float,
+    bottom2: float,
+    colour1: float,
+    top1: float,
+    bottom1: float,
+    colour: float,
+    open: float,
+    close: float,
 ) -> float:
     """Two candles of one colour with a gap between, and one of the other from the second body into the first."""
     gap = (white2 & (bottom1 > top2)) | (black2 & (top1 < bottom2))

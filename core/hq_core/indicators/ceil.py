@@ -1,4 +1,5 @@
 """Round Up."""
+
 from __future__ import annotations
 
 import math
@@ -7,7 +8,7 @@ from hq_core.jit import F8
 from hq_core.kernels.smooth import finite
 from hq_core.registry import indicator
 
-WHOLE = 2.0**52     # from here on every float64 is a whole number, and soon none fits an int64
+WHOLE = 2.0**52  # from here on every float64 is a whole number, and soon none fits an int64
 
 
 @indicator(

@@ -1,4 +1,5 @@
 """Chandelier Exit."""
+
 from __future__ import annotations
 
 import math
@@ -28,9 +29,7 @@ def hang(top: F8, bottom: F8, span: F8, multiplier: float, out_long: F8, out_sho
     },
     source="LeBeau; Elder 2002, Come Into My Trading Room, ch. 7",
 )
-def chandelier(
-    on: Nodes, high: Line, low: Line, close: Line, period: int, multiplier: float
-) -> tuple[Line, ...]:
+def chandelier(on: Nodes, high: Line, low: Line, close: Line, period: int, multiplier: float) -> tuple[Line, ...]:
     """Stops that hang from the highest high, and stand on the lowest low, at a distance of average true ranges."""
     span = on.atr(high, low, close, period)
     return on.apply(hang, on.max(high, period), on.min(low, period), span, outputs=2, multiplier=multiplier)

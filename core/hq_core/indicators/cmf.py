@@ -1,4 +1,5 @@
 """Chaikin Money Flow."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -13,7 +14,7 @@ def flow(high: F8, low: F8, close: F8, volume: F8, out: F8) -> None:
     for i in range(len(close)):
         span = high[i] - low[i]
         where = (close[i] - low[i]) - (high[i] - close[i])
-        empty = span <= 0.0     # not so for nan
+        empty = span <= 0.0  # not so for nan
         out[i] = (0.0 * where if empty else where) / (1.0 if empty else span) * volume[i]
 
 

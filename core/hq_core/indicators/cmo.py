@@ -1,4 +1,5 @@
 """Chande Momentum Oscillator."""
+
 from __future__ import annotations
 
 import math
@@ -29,7 +30,7 @@ def balance(close: F8, period: int, early: int, s: State, out: F8) -> None:
         if known:
             stays = rest
             shared = period
-            if seen <= period:          # the warm-up: plain sums, of which the first row's move is 0
+            if seen <= period:  # the warm-up: plain sums, of which the first row's move is 0
                 stays = 1
                 shared = period if seen == period else 1
                 prev = value if seen == 0 else prev

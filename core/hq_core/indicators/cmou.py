@@ -1,4 +1,5 @@
 """Chande Momentum Oscillator of plain sums."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

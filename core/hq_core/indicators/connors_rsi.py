@@ -1,4 +1,5 @@
 """Connors RSI."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Pearson's Correlation Coefficient."""
+
 from __future__ import annotations
 
 import math

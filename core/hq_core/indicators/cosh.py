@@ -1,4 +1,5 @@
 """Hyperbolic Cosine."""
+
 from __future__ import annotations
 
 import math
@@ -28,7 +29,7 @@ def cosh(close: F8, out: F8) -> None:
     out    (n,)  a ratio, 1 or more; infinite where |close| is above 710.4
     """
     far = 0
-    for i in range(len(close)):             # as if no row were far from 0; then it takes two at once
+    for i in range(len(close)):  # as if no row were far from 0; then it takes two at once
         size = abs(close[i])
         out[i] = half_sum(size, 1.0)
         far += 0 if size < NEAR else 1

@@ -1,4 +1,5 @@
 """Cumulative Sum."""
+
 from __future__ import annotations
 
 import math
@@ -28,6 +29,6 @@ def cumsum(close: F8, s: State, out: F8) -> None:
     total = s.total
     for i in range(len(close)):
         known = finite(close[i])
-        total += close[i] if known else -0.0        # which leaves any sum as it is, a zero's sign included
+        total += close[i] if known else -0.0  # which leaves any sum as it is, a zero's sign included
         out[i] = total if known else math.nan
     s.total = total

@@ -1,4 +1,5 @@
 """Volume delta."""
+
 from __future__ import annotations
 
 import math

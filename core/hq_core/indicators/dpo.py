@@ -1,4 +1,5 @@
 """Detrended Price Oscillator."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -12,7 +13,7 @@ def before(close: F8, mean: F8, bars: int, s: State, ring: F8, out: F8) -> None:
     """close of `bars` rows before, less mean; state and ring as in roc."""
     head = max(s.head, 0)
     seen = s.seen
-    back = max(bars, 1)         # it is never below 1; said here, indexing tests no signs and the loop vectorises
+    back = max(bars, 1)  # it is never below 1; said here, indexing tests no signs and the loop vectorises
     n = len(close)
     for i in range(min(n, back)):
         out[i] = lagged(ring, bars, head, seen, i) - mean[i]

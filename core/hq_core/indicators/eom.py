@@ -1,4 +1,5 @@
 """Ease of Movement."""
+
 from __future__ import annotations
 
 import math

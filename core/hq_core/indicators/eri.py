@@ -1,4 +1,5 @@
 """Elder Ray Index."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Exponentially Weighted Volatility."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Exponential."""
+
 from __future__ import annotations
 
 import math
@@ -27,7 +28,7 @@ def exp(close: F8, out: F8) -> None:
     out    (n,)  a ratio, never negative; infinite where close is above 709.7
     """
     far = 0
-    for i in range(len(close)):             # as if no row were far from 0; then it takes two at once
+    for i in range(len(close)):  # as if no row were far from 0; then it takes two at once
         value = close[i]
         out[i] = near(value)
         far += 0 if abs(value) < NEAR else 1

@@ -1,4 +1,5 @@
 """Fisher Transform."""
+
 from __future__ import annotations
 
 import math

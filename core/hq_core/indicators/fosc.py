@@ -1,4 +1,5 @@
 """Forecast Oscillator."""
+
 from __future__ import annotations
 
 import math

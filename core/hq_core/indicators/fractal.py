@@ -1,4 +1,5 @@
 """Williams Fractals."""
+
 from __future__ import annotations
 
 import math
@@ -21,7 +22,7 @@ def exceeding(
         below = bottom_after[i] if bottom_after[i] < bottom[i] else bottom[i]
         known = finite(top[i] - bottom[i]) & finite(top_after[i] - bottom_after[i]) & finite(high[i] - low[i])
         scale = 100.0 if known else math.nan
-        out_high[i] = scale * (high[i] > above)     # multiplied, not chosen: the machine could not foresee the choice
+        out_high[i] = scale * (high[i] > above)  # multiplied, not chosen: the machine could not foresee the choice
         out_low[i] = scale * (low[i] < below)
 
 

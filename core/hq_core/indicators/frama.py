@@ -1,4 +1,5 @@
 """Fractal Adaptive Moving Average."""
+
 from __future__ import annotations
 
 import math
@@ -14,9 +15,7 @@ PER_LN2 = 1.4426950408889634
 
 
 @kernel(state="mean dimension seen:i8")
-def by_dimension(
-    price: F8, top: F8, bottom: F8, top_before: F8, bottom_before: F8, s: State, out: F8
-) -> None:
+def by_dimension(price: F8, top: F8, bottom: F8, top_before: F8, bottom_before: F8, s: State, out: F8) -> None:
     """The average of price by the fractal dimension of two halves of a window, the newer one first.
 
     s  mean: the average, from the first price on; dimension: of the last window that moved; seen: 1 after the first
@@ -34,7 +33,7 @@ def by_dimension(
         out[i] = math.nan
         if finite(value) & finite(newer) & finite(older):
             if (newer > 0.0) & (older > 0.0) & (whole > 0.0):
-                dimension = ln_ratio(2.0 * (newer + older), whole) * PER_LN2     # of ranges over rows
+                dimension = ln_ratio(2.0 * (newer + older), whole) * PER_LN2  # of ranges over rows
             share = exp(-4.6 * (dimension - 1.0))
             if share < 0.01:
                 share = 0.01
@@ -64,7 +63,5 @@ def frama(on: Nodes, high: Line, low: Line, period: int) -> Line:
     """
     half = (period + 1) // 2
     top, bottom = (on.max(high, half), on.min(low, half)) if half > 1 else (high, low)
-    found: Line = on.apply(
-        by_dimension, on.medprice(high, low), top, bottom, on.lag(top, half), on.lag(bottom, half)
-    )
+    found: Line = on.apply(by_dimension, on.medprice(high, low), top, bottom, on.lag(top, half), on.lag(bottom, half))
     return found

@@ -1,4 +1,5 @@
 """Heikin-Ashi Bars."""
+
 from __future__ import annotations
 
 import math
@@ -12,8 +13,10 @@ from hq_core.registry import indicator
     title="Heikin-Ashi Bars",
     inputs="open high low close",
     outputs={
-        "open": "unit of the input", "high": "unit of the input",
-        "low": "unit of the input", "close": "unit of the input",
+        "open": "unit of the input",
+        "high": "unit of the input",
+        "low": "unit of the input",
+        "close": "unit of the input",
     },
     params={},
     state="open close seen:i8",
@@ -22,8 +25,7 @@ from hq_core.registry import indicator
     talib="HA",
 )
 def ha(
-    open: F8, high: F8, low: F8, close: F8,
-    s: State, out_open: F8, out_high: F8, out_low: F8, out_close: F8,
+    open: F8, high: F8, low: F8, close: F8, s: State, out_open: F8, out_high: F8, out_low: F8, out_close: F8
 ) -> None:
     """Bars that close at their mean price and open in the middle of the body of the one before.
 

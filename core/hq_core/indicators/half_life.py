@@ -1,4 +1,5 @@
 """Half-Life of Mean Reversion."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

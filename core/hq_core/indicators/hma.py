@@ -1,4 +1,5 @@
 """Hull Moving Average."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Hilbert Transform, Trend or Cycle Mode."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Hurst Exponent."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -24,7 +25,7 @@ def bounded(slope: F8, shortest: F8, longest: F8, out: F8) -> None:
         found = slope[i]
         if shortest[i] == 0.0:
             found = 0.5
-        found = found if found > 0.0 else 0.0           # of a cycle too, which does not move over its own length
+        found = found if found > 0.0 else 0.0  # of a cycle too, which does not move over its own length
         found = found if found < 1.0 else 1.0
         out[i] = found + (longest[i] - longest[i]) + (shortest[i] - shortest[i])
 

@@ -1,4 +1,5 @@
 """Ichimoku."""
+
 from __future__ import annotations
 
 import math
@@ -12,8 +13,7 @@ from hq_core.registry import Param
 
 @kernel()
 def lines(
-    turning: F8, base: F8, first: F8, second: F8,
-    out_tenkan: F8, out_kijun: F8, out_senkou_a: F8, out_senkou_b: F8,
+    turning: F8, base: F8, first: F8, second: F8, out_tenkan: F8, out_kijun: F8, out_senkou_a: F8, out_senkou_b: F8
 ) -> None:
     """The four columns, all nan in a row where one of them is not finite."""
     for i in range(len(turning)):
@@ -28,8 +28,10 @@ def lines(
     title="Ichimoku",
     inputs="high low",
     outputs={
-        "tenkan": "unit of the input", "kijun": "unit of the input",
-        "senkou_a": "unit of the input", "senkou_b": "unit of the input",
+        "tenkan": "unit of the input",
+        "kijun": "unit of the input",
+        "senkou_a": "unit of the input",
+        "senkou_b": "unit of the input",
     },
     params={
         "tenkan": Param(9, 2, 100_000, "rows of the turning line"),

@@ -1,4 +1,5 @@
 """Intraday Momentum Index."""
+
 from __future__ import annotations
 
 import math
@@ -35,9 +36,9 @@ def imi(open: F8, close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     ring         (2 period,)  those two sums to the end of the last lap; this lap's bodies overwrite them
     out          (n,)         0..100, nan for the first period - 1 rows; 50 when nothing has moved, as TA-Lib
     """
-    gain = s.gain if s.laps > 0 else math.nan       # before the first full window every sum is nan
+    gain = s.gain if s.laps > 0 else math.nan  # before the first full window every sum is nan
     loss = s.loss
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs: a fifth less time
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs: a fifth less time
     last = period - 1
     n = len(close)
     i = 0

@@ -1,4 +1,5 @@
 """Kalman filter of a local linear trend."""
+
 from __future__ import annotations
 
 import math
@@ -22,9 +23,7 @@ from hq_core.registry import Param, indicator
     source="Harvey 1989, Forecasting, Structural Time Series Models and the Kalman Filter, ch. 2 and 4",
     talib=None,
 )
-def kalman(
-    close: F8, q: float, qslope: float, r: float, s: State, out_level: F8, out_slope: F8
-) -> None:
+def kalman(close: F8, q: float, qslope: float, r: float, s: State, out_level: F8, out_slope: F8) -> None:
     """Best linear guess, by the rows so far, of a level that drifts by a slope that itself drifts.
 
     close  (n,)  any unit; a nan or infinite row gives nan and is passed over: the level does not move on
@@ -52,7 +51,7 @@ def kalman(
             turn = 2.0 * r + q + qslope
             seen += 1
         else:
-            own = own + 2.0 * both + turn + q           # one row on
+            own = own + 2.0 * both + turn + q  # one row on
             both = both + turn
             turn = turn + qslope
             apart = value - (level + slope)

@@ -1,4 +1,5 @@
 """Kaufman's Adaptive Moving Average."""
+
 from __future__ import annotations
 
 import math
@@ -7,8 +8,8 @@ from hq_core.compose import Line, Nodes, composite
 from hq_core.jit import F8, State, kernel
 from hq_core.registry import Param
 
-FAST = 2.0 / (2 + 1)        # the weight of an EMA of 2 rows, taken when the path is straight
-SLOW = 2.0 / (30 + 1)       # of one of 30 rows, when it is not
+FAST = 2.0 / (2 + 1)  # the weight of an EMA of 2 rows, taken when the path is straight
+SLOW = 2.0 / (30 + 1)  # of one of 30 rows, when it is not
 
 
 @kernel(state="mean seen:i8")

@@ -1,4 +1,5 @@
 """Keltner Channels."""
+
 from __future__ import annotations
 
 import math
@@ -13,8 +14,16 @@ from hq_core.registry import Param
 
 @kernel(state="mean span prev seen:i8")
 def channel(
-    high: F8, low: F8, close: F8, period: int, atr: int, nbdev: float,
-    s: State, out_upper: F8, out_middle: F8, out_lower: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    period: int,
+    atr: int,
+    nbdev: float,
+    s: State,
+    out_upper: F8,
+    out_middle: F8,
+    out_lower: F8,
 ) -> None:
     """All three bands in one pass.
 
@@ -26,8 +35,8 @@ def channel(
     prev = s.prev
     seen = s.seen
     ready = max(period, atr + 1)
-    late = ready - period           # rows that the EMA leaves out
-    calm = ready - atr              # rows that the true ranges leave out; the first has none
+    late = ready - period  # rows that the EMA leaves out
+    calm = ready - atr  # rows that the true ranges leave out; the first has none
     weight = 2.0 / (period + 1)
     share = 1.0 / atr
     keep = (atr - 1) / atr

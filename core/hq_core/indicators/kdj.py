@@ -1,4 +1,5 @@
 """KDJ."""
+
 from __future__ import annotations
 
 import math
@@ -36,8 +37,15 @@ def ahead(k: F8, d: F8, out_k: F8, out_d: F8, out_j: F8) -> None:
     talib="KDJ",
 )
 def kdj(
-    on: Nodes, high: Line, low: Line, close: Line,
-    fastk: int, slowk: int, slowk_matype: str, slowd: int, slowd_matype: str,
+    on: Nodes,
+    high: Line,
+    low: Line,
+    close: Line,
+    fastk: int,
+    slowk: int,
+    slowk_matype: str,
+    slowd: int,
+    slowd_matype: str,
 ) -> tuple[Line, ...]:
     """The stochastic's slow %K and %D with Wilder's average, and J, which leads: as far beyond %K as twice the
     distance from %D to %K.

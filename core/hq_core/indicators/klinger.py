@@ -1,4 +1,5 @@
 """Klinger Volume Oscillator."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Know Sure Thing."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -31,7 +32,16 @@ def weighed(one: F8, two: F8, three: F8, four: F8, out: F8) -> None:
     source="Pring 1992, Technical Analysis of Stocks & Commodities 10(10)",
 )
 def kst(
-    on: Nodes, close: Line, roc1: int, sma1: int, roc2: int, sma2: int, roc3: int, sma3: int, roc4: int, sma4: int,
+    on: Nodes,
+    close: Line,
+    roc1: int,
+    sma1: int,
+    roc2: int,
+    sma2: int,
+    roc3: int,
+    sma3: int,
+    roc4: int,
+    sma4: int,
     signal: int,
 ) -> tuple[Line, ...]:
     """Weighted sum of four averaged rates of change, the slowest counting four times, and its plain average.

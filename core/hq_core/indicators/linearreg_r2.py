@@ -1,4 +1,5 @@
 """Linear Regression Coefficient of Determination."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -28,6 +29,6 @@ def linearreg_r2(on: Nodes, close: Line, period: int) -> Line:
 
     A row that is not finite makes it nan while it is in the window, `period` rows.
     """
-    width = ((period * float(period) - 1.0) / 12.0) ** 0.5      # deviation of the row numbers
+    width = ((period * float(period) - 1.0) / 12.0) ** 0.5  # deviation of the row numbers
     found: Line = on.apply(explained, on.linearreg_slope(close, period), on.stddev(close, period), width=width)
     return found

@@ -1,4 +1,5 @@
 """Linear Regression Standard Error."""
+
 from __future__ import annotations
 
 import math
@@ -17,7 +18,7 @@ def beside(slope: F8, deviation: F8, width: float, factor: float, out: F8) -> No
         share = width * ((abs(slope[i]) if known else 0.0 * slope[i]) / (deviation[i] if known else 1.0))
         left = (1.0 - share) * (1.0 + share)
         found = factor * (deviation[i] * math.sqrt(0.0 if left < 0.0 else left))
-        out[i] = found if finite(found) else math.nan       # of two nan, which one is a matter of the compiler
+        out[i] = found if finite(found) else math.nan  # of two nan, which one is a matter of the compiler
 
 
 @composite(
@@ -33,9 +34,12 @@ def linearreg_stderr(on: Nodes, close: Line, period: int) -> Line:
     To the last digits of the deviation from the mean, not of its own: rows on a line give up to 1e-7 of that instead of
     0. A row that is not finite makes it nan while it is in the window, `period` rows.
     """
-    width = math.sqrt((period * float(period) - 1.0) / 12.0)        # deviation of the row numbers
+    width = math.sqrt((period * float(period) - 1.0) / 12.0)  # deviation of the row numbers
     found: Line = on.apply(
-        beside, on.linearreg_slope(close, period), on.stddev(close, period),
-        width=width, factor=math.sqrt(period / (period - 2.0)),
+        beside,
+        on.linearreg_slope(close, period),
+        on.stddev(close, period),
+        width=width,
+        factor=math.sqrt(period / (period - 2.0)),
     )
     return found

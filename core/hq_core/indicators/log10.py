@@ -1,4 +1,5 @@
 """Logarithm to Base 10."""
+
 from __future__ import annotations
 
 import math
@@ -25,7 +26,7 @@ def log10(close: F8, out: F8) -> None:
     out    (n,)  -inf where close is 0, as TA-Lib
     """
     unusual = 0
-    for i in range(len(close)):             # as if all rows were normal and positive; then it takes two at once
+    for i in range(len(close)):  # as if all rows were normal and positive; then it takes two at once
         value = close[i]
         high, low = log_parts(value, 0.0)
         out[i] = to_base_10(high, low)

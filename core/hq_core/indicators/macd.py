@@ -1,4 +1,5 @@
 """Moving Average Convergence/Divergence."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -26,7 +27,7 @@ def converge(
     },
     source="Appel 2005, Technical Analysis: Power Tools for Active Investors, ch. 8",
     talib="MACD",
-    named=3,        # its three are one word of the trade: macd_12_26_9
+    named=3,  # its three are one word of the trade: macd_12_26_9
 )
 def macd(on: Nodes, close: Line, fast: int, slow: int, signal: int) -> tuple[Line, ...]:
     """Fast EMA less slow EMA, the EMA of that difference, and the distance between the two.

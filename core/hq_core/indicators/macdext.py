@@ -1,4 +1,5 @@
 """Moving Average Convergence/Divergence of chosen averages."""
+
 from __future__ import annotations
 
 from functools import partial

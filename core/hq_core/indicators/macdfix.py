@@ -1,4 +1,5 @@
 """Moving Average Convergence/Divergence with the first edition's weights."""
+
 from __future__ import annotations
 
 from functools import partial

@@ -1,4 +1,5 @@
 """Median Absolute Deviation."""
+
 from __future__ import annotations
 
 import math

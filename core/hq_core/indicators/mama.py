@@ -1,4 +1,5 @@
 """MESA Adaptive Moving Average."""
+
 from __future__ import annotations
 
 import math
@@ -13,8 +14,15 @@ from hq_core.registry import Param
 
 @kernel(state="phase mama fama seen:i8")
 def follow(
-    close: F8, inphase: F8, quadrature: F8, fastlimit: float, slowlimit: float, rows: int,
-    s: State, out_mama: F8, out_fama: F8,
+    close: F8,
+    inphase: F8,
+    quadrature: F8,
+    fastlimit: float,
+    slowlimit: float,
+    rows: int,
+    s: State,
+    out_mama: F8,
+    out_fama: F8,
 ) -> None:
     """The two averages, from finite row number `rows` of the phasor on.
 
@@ -25,7 +33,7 @@ def follow(
     fama = s.fama
     seen = s.seen
     for i in range(len(close)):
-        value = close[i]            # before the outputs: they may be columns of the inputs
+        value = close[i]  # before the outputs: they may be columns of the inputs
         ahead = inphase[i]
         behind = quadrature[i]
         out_mama[i] = math.nan

@@ -1,4 +1,5 @@
 """Moving Average with Variable Period."""
+
 from __future__ import annotations
 
 import math
@@ -89,9 +90,7 @@ def mavp(on: Nodes, close: Line, periods: Line, min: int, max: int, matype: str)
     low, high = sorted((min, max))
     if matype == "sma":
         size = 1 << (high - 1).bit_length()
-        found: Line = on.apply(
-            means, close, periods, ring=2 * size, warmup=high - 1, low=low, high=high, size=size
-        )
+        found: Line = on.apply(means, close, periods, ring=2 * size, warmup=high - 1, low=low, high=high, size=size)
         return found
     kinds = {period: on.average(close, period, matype) for period in range(low, high + 1)}
     warmup = sorted(line.warmup for line in kinds.values())[-1]

@@ -1,4 +1,5 @@
 """McGinley Dynamic."""
+
 from __future__ import annotations
 
 import math

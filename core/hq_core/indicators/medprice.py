@@ -1,4 +1,5 @@
 """Median Price."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Money Flow Index."""
+
 from __future__ import annotations
 
 import math
@@ -8,7 +9,7 @@ from hq_core.jit import F8, State, inline, kernel
 from hq_core.kernels.sums import sum_two
 from hq_core.registry import Param
 
-SAME = 1e-14        # of both prices: means of three ticks that are equal differ by their rounding, TA-Lib knows it too
+SAME = 1e-14  # of both prices: means of three ticks that are equal differ by their rounding, TA-Lib knows it too
 
 
 @inline
@@ -16,7 +17,7 @@ def flow(price: float, volume: float, before: float) -> tuple[float, float]:
     """Money traded in a row whose price has risen, and in one whose price has fallen."""
     money = price * volume
     change = price - before
-    nothing = change * 0.0 + money * 0.0      # nan where one of them is not finite
+    nothing = change * 0.0 + money * 0.0  # nan where one of them is not finite
     least = SAME * (abs(price) + abs(before))
     return (money if change > least else 0.0) + nothing, (money if change < -least else 0.0) + nothing
 

@@ -1,4 +1,5 @@
 """Row of the Moving Minimum."""
+
 from __future__ import annotations
 
 from hq_core.jit import F8, State

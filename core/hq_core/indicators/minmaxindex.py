@@ -1,4 +1,5 @@
 """Rows of the Moving Minimum and Maximum."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

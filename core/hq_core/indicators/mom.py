@@ -1,4 +1,5 @@
 """Momentum."""
+
 from __future__ import annotations
 
 from hq_core.jit import F8, State
@@ -27,7 +28,7 @@ def mom(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     """
     head = max(s.head, 0)
     seen = s.seen
-    back = max(period, 1)       # it is never below 1; said here, indexing tests no signs and the loop vectorises
+    back = max(period, 1)  # it is never below 1; said here, indexing tests no signs and the loop vectorises
     n = len(close)
     for i in range(min(n, back)):
         out[i] = difference(close[i], lagged(ring, period, head, seen, i))

@@ -1,4 +1,5 @@
 """Normalized Average True Range."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

@@ -1,4 +1,5 @@
 """On Balance Volume."""
+
 from __future__ import annotations
 
 import math
@@ -27,7 +28,7 @@ def obv(close: F8, volume: F8, s: State, out: F8) -> None:
     out     (n,)  unit of volume; starts at the first whole row's volume, as TA-Lib
     """
     total = s.total
-    prev = s.prev if s.seen > 0 else -math.inf      # the first close has risen
+    prev = s.prev if s.seen > 0 else -math.inf  # the first close has risen
     seen = s.seen
     for i in range(len(close)):
         value = close[i]

@@ -1,4 +1,5 @@
 """Parkinson Volatility."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -22,5 +23,5 @@ def parkinson(on: Nodes, high: Line, low: Line, period: int, annual: float) -> L
     A price that is not positive makes it nan while it is in the window.
     """
     total = on.sum(on.apply(squared, high, low), period)
-    found: Line = on.apply(root_of, total, scale=annual / (4.0 * 0.6931471805599453 * period))      # 4 ln 2
+    found: Line = on.apply(root_of, total, scale=annual / (4.0 * 0.6931471805599453 * period))  # 4 ln 2
     return found

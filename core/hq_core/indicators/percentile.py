@@ -1,4 +1,5 @@
 """Moving Percentile."""
+
 from __future__ import annotations
 
 import math

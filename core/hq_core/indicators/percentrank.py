@@ -1,4 +1,5 @@
 """Percent Rank."""
+
 from __future__ import annotations
 
 import math
@@ -8,7 +9,7 @@ from hq_core.jit import F8, State, kernel
 from hq_core.kernels.order import NO_SIGN, TREE, count_below, how_many_below, is_tree, tree_ring, turn
 from hq_core.registry import Param
 
-SMALL = 2048        # rows up to which counting is faster than a tree
+SMALL = 2048  # rows up to which counting is faster than a tree
 
 
 @kernel(state="head:i8<period seen:i8<=period bad:i8")
@@ -19,7 +20,7 @@ def rank_by_count(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     s     head: where the oldest row is; seen: rows so far, up to period; bad: rows in the window that are not finite
     ring  (period,)  the last rows
     """
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     seen = s.seen
     bad = s.bad
     for i in range(len(close)):

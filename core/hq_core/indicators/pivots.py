@@ -1,4 +1,5 @@
 """Pivot Points."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -11,8 +12,17 @@ KINDS = ("classic", "fibonacci", "woodie", "camarilla")
 
 @kernel()
 def levels(
-    high: F8, low: F8, close: F8, kind: int,
-    out_p: F8, out_r1: F8, out_r2: F8, out_r3: F8, out_s1: F8, out_s2: F8, out_s3: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    kind: int,
+    out_p: F8,
+    out_r1: F8,
+    out_r2: F8,
+    out_r3: F8,
+    out_s1: F8,
+    out_s2: F8,
+    out_s3: F8,
 ) -> None:
     """The pivot and three levels to each side; kind: its place in KINDS."""
     for i in range(len(high)):

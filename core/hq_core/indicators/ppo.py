@@ -1,4 +1,5 @@
 """Percentage Price Oscillator."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -6,7 +7,7 @@ from hq_core.jit import F8, kernel
 from hq_core.kernels.smooth import finite
 from hq_core.registry import Param, matype
 
-ZERO = 1e-14        # TA-Lib's: a slow average nearer to 0 counts as 0
+ZERO = 1e-14  # TA-Lib's: a slow average nearer to 0 counts as 0
 
 
 @kernel()

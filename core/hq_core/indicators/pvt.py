@@ -1,4 +1,5 @@
 """Price Volume Trend."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Moving Quantile."""
+
 from __future__ import annotations
 
 import math

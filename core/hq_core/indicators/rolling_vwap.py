@@ -1,4 +1,5 @@
 """Rolling Volume Weighted Average Price."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

@@ -1,4 +1,5 @@
 """Relative Strength Index."""
+
 from __future__ import annotations
 
 import math
@@ -29,7 +30,7 @@ def strength(close: F8, period: int, early: int, still: float, s: State, out: F8
         known = finite(value)
         if known:
             stays = keep
-            if seen <= period:          # the warm-up: plain sums, of which the first row's move is 0
+            if seen <= period:  # the warm-up: plain sums, of which the first row's move is 0
                 stays = 1.0
                 prev = value if seen == 0 else prev
                 seen += 1

@@ -1,4 +1,5 @@
 """Relative Volatility Index."""
+
 from __future__ import annotations
 
 import math
@@ -51,7 +52,5 @@ def rvi(on: Nodes, close: Line, period: int, stddev: int) -> Line:
 
     A row of nan makes the result nan while it is in the window of the deviation and is passed over by the averages.
     """
-    found: Line = on.apply(
-        lean, on.mom(close, 1), on.stddev(close, stddev), warmup=period - 1, period=period
-    )
+    found: Line = on.apply(lean, on.mom(close, 1), on.stddev(close, stddev), warmup=period - 1, period=period)
     return found

@@ -1,4 +1,5 @@
 """Parabolic Stop and Reverse, Extended."""
+
 from __future__ import annotations
 
 from hq_core.jit import F8, State
@@ -26,10 +27,18 @@ from hq_core.registry import Param, indicator
     talib="SAREXT",
 )
 def sarext(
-    high: F8, low: F8, startvalue: float, offsetonreverse: float,
-    accelerationinitlong: float, accelerationlong: float, accelerationmaxlong: float,
-    accelerationinitshort: float, accelerationshort: float, accelerationmaxshort: float,
-    s: State, out: F8,
+    high: F8,
+    low: F8,
+    startvalue: float,
+    offsetonreverse: float,
+    accelerationinitlong: float,
+    accelerationlong: float,
+    accelerationmaxlong: float,
+    accelerationinitshort: float,
+    accelerationshort: float,
+    accelerationmaxshort: float,
+    s: State,
+    out: F8,
 ) -> None:
     """Parabolic stop with accelerations of its own for each side; a short position's stop is written as its negative.
 
@@ -38,7 +47,17 @@ def sarext(
     out  (n,)  unit of price; nan for the first row
     """
     parabolic(
-        high, low, startvalue, offsetonreverse,
-        accelerationinitlong, accelerationlong, accelerationmaxlong,
-        accelerationinitshort, accelerationshort, accelerationmaxshort, True, s, out,
+        high,
+        low,
+        startvalue,
+        offsetonreverse,
+        accelerationinitlong,
+        accelerationlong,
+        accelerationmaxlong,
+        accelerationinitshort,
+        accelerationshort,
+        accelerationmaxshort,
+        True,
+        s,
+        out,
     )

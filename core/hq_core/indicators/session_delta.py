@@ -1,4 +1,5 @@
 """Cumulative volume delta of the session."""
+
 from __future__ import annotations
 
 import math

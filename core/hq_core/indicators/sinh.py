@@ -1,4 +1,5 @@
 """Hyperbolic Sine."""
+
 from __future__ import annotations
 
 import math

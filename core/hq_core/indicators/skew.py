@@ -1,4 +1,5 @@
 """Skewness."""
+
 from __future__ import annotations
 
 import math

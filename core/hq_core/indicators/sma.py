@@ -1,4 +1,5 @@
 """Simple Moving Average."""
+
 from __future__ import annotations
 
 import math
@@ -31,8 +32,8 @@ def sma(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     Deviates from TA-Lib after a tick that dwarfs its neighbours: 1e17 among prices near 100 shifts TA-Lib's
     SMA(10) by 4.6 for all later rows, this one by nothing.
     """
-    total = s.total if s.laps > 0 else math.nan     # before the first full window every sum is nan
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs: a fifth less time
+    total = s.total if s.laps > 0 else math.nan  # before the first full window every sum is nan
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs: a fifth less time
     last = period - 1
     n = len(close)
     i = 0

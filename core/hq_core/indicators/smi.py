@@ -1,4 +1,5 @@
 """Stochastic Momentum Index."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Square Root."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Schaff Trend Cycle."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Standard Deviation."""
+
 from __future__ import annotations
 
 from hq_core.jit import F8, State

@@ -1,4 +1,5 @@
 """Stochastic."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -21,8 +22,15 @@ from hq_core.registry import Param, matype
     talib="STOCH",
 )
 def stoch(
-    on: Nodes, high: Line, low: Line, close: Line,
-    fastk: int, slowk: int, slowk_matype: str, slowd: int, slowd_matype: str,
+    on: Nodes,
+    high: Line,
+    low: Line,
+    close: Line,
+    fastk: int,
+    slowk: int,
+    slowk_matype: str,
+    slowd: int,
+    slowd_matype: str,
 ) -> tuple[Line, ...]:
     """Slow %K, the average of where close is between the lowest low and the highest high of `fastk` rows, and slow %D,
     the average of that.

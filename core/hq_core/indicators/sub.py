@@ -1,4 +1,5 @@
 """Difference of Two Columns."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Moving Sum."""
+
 from __future__ import annotations
 
 import math
@@ -31,8 +32,8 @@ def sum(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     Deviates from TA-Lib after a tick that dwarfs its neighbours: TA-Lib's sum keeps the tick's rounding, this
     one forgets it with the tick.
     """
-    total = s.total if s.laps > 0 else math.nan     # before the first full window every sum is nan
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    total = s.total if s.laps > 0 else math.nan  # before the first full window every sum is nan
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(close)
     i = 0

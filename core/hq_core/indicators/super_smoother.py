@@ -1,4 +1,5 @@
 """Ehlers' Super Smoother."""
+
 from __future__ import annotations
 
 import math

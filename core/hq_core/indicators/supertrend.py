@@ -1,4 +1,5 @@
 """SuperTrend."""
+
 from __future__ import annotations
 
 import math
@@ -66,9 +67,7 @@ def ratchet(
     source="Seban 2008, Tout le monde mérite d'être riche",
     talib="SUPERTREND",
 )
-def supertrend(
-    on: Nodes, high: Line, low: Line, close: Line, period: int, multiplier: float
-) -> tuple[Line, ...]:
+def supertrend(on: Nodes, high: Line, low: Line, close: Line, period: int, multiplier: float) -> tuple[Line, ...]:
     """Stop line that follows the trend at a distance of true ranges and never yields; it turns when close passes it.
 
     The first row's trend is up, as TA-Lib; with `--compat tv` it is down and the true ranges are Pine's. Its

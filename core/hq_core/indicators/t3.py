@@ -1,4 +1,5 @@
 """Triple Generalised DEMA (T3)."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite
@@ -7,9 +8,7 @@ from hq_core.registry import Param
 
 
 @kernel()
-def blend(
-    x: F8, y: F8, z: F8, last: F8, third: float, fourth: float, fifth: float, sixth: float, out: F8
-) -> None:
+def blend(x: F8, y: F8, z: F8, last: F8, third: float, fourth: float, fifth: float, sixth: float, out: F8) -> None:
     """The sum of the third to the sixth average with these weights."""
     for i in range(len(x)):
         out[i] = sixth * last[i] + fifth * z[i] + fourth * y[i] + third * x[i]
@@ -33,6 +32,10 @@ def t3(on: Nodes, close: Line, period: int, vfactor: float) -> Line:
     square = vfactor * vfactor
     cube = square * vfactor
     return on.apply(
-        blend, *averages[2:], third=1.0 + 3.0 * vfactor + cube + 3.0 * square,
-        fourth=-6.0 * square - 3.0 * (vfactor + cube), fifth=3.0 * (square + cube), sixth=-cube,
+        blend,
+        *averages[2:],
+        third=1.0 + 3.0 * vfactor + cube + 3.0 * square,
+        fourth=-6.0 * square - 3.0 * (vfactor + cube),
+        fifth=3.0 * (square + cube),
+        sixth=-cube,
     )

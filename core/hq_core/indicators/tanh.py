@@ -1,4 +1,5 @@
 """Hyperbolic Tangent."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Twiggs Money Flow."""
+
 from __future__ import annotations
 
 import math

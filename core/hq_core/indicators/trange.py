@@ -1,4 +1,5 @@
 """True Range."""
+
 from __future__ import annotations
 
 import math
@@ -30,7 +31,7 @@ def trange(high: F8, low: F8, close: F8, s: State, out: F8) -> None:
     seen = s.seen
     n = len(close)
     broken = 1 - seen
-    for i in range(n - 1):              # as if all rows were whole; then it takes several at once
+    for i in range(n - 1):  # as if all rows were whole; then it takes several at once
         out[i + 1] = true_range(high[i + 1], low[i + 1], close[i])
         broken += 0 if finite(high[i] - low[i] + close[i]) else 1
     if n > 0 and broken == 0 and finite(high[n - 1] - low[n - 1] + close[n - 1]):

@@ -1,4 +1,5 @@
 """Rate of change of a triple exponential average."""
+
 from __future__ import annotations
 
 from hq_core.compose import Line, Nodes, composite

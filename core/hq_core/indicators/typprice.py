@@ -1,4 +1,5 @@
 """Typical Price."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Ulcer Index."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Ultimate Oscillator."""
+
 from __future__ import annotations
 
 import math
@@ -62,8 +63,6 @@ def ultosc(on: Nodes, high: Line, low: Line, close: Line, period1: int, period2:
     pressure, span = on.apply(press, high, low, close, outputs=2, warmup=1)
     sums: list[Line] = []
     for period in sorted((period1, period2, period3)):
-        sums += on.apply(
-            sum_two, pressure, span, outputs=2, ring=2 * period, warmup=period - 1, period=period
-        )
+        sums += on.apply(sum_two, pressure, span, outputs=2, ring=2 * period, warmup=period - 1, period=period)
     found: Line = on.apply(mixture, *sums)
     return found

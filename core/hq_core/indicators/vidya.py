@@ -1,4 +1,5 @@
 """Variable Index Dynamic Average."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Volume Profile."""
+
 from __future__ import annotations
 
 import math
@@ -17,15 +18,23 @@ def counts_bad(s: dict[str, Any], given: dict[str, int], ring: Any) -> bool:
 
 @kernel(state="head:i8<period seen:i8<=period bad:i8", valid=counts_bad)
 def profile(
-    price: F8, volume: F8, period: int, bins: int, area: float,
-    s: State, ring: F8, out_poc: F8, out_val: F8, out_vah: F8,
+    price: F8,
+    volume: F8,
+    period: int,
+    bins: int,
+    area: float,
+    s: State,
+    ring: F8,
+    out_poc: F8,
+    out_val: F8,
+    out_vah: F8,
 ) -> None:
     """The window is gone through anew for each row: its range, and with it every bin, may change with any row.
 
     s     head: where the oldest row is; seen: rows so far, up to period; bad: rows in the window that are not finite
     ring  (2 period + bins,)  prices, volumes, and room for the bins
     """
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     seen = s.seen
     bad = s.bad
     first = 2 * period
@@ -54,8 +63,8 @@ def profile(
             width = (highest - lowest) / bins
             total = 0.0
             at = head
-            known = period if width < math.inf else 0   # a range beyond any float64 has no bins
-            for _ in range(known):                      # from the oldest on, so that no sum depends on the ring
+            known = period if width < math.inf else 0  # a range beyond any float64 has no bins
+            for _ in range(known):  # from the oldest on, so that no sum depends on the ring
                 k = min(int((ring[at] - lowest) / width), bins - 1) if width > 0.0 else 0
                 ring[first + k] += ring[period + at]
                 total += ring[period + at]
@@ -106,6 +115,13 @@ def volume_profile(
     of the volume. Of equal bins the lowest counts. Without volume all three are nan.
     """
     return on.apply(
-        profile, on.typprice(high, low, close), volume, outputs=3, ring=2 * period + bins, warmup=period - 1,
-        period=period, bins=bins, area=area,
+        profile,
+        on.typprice(high, low, close),
+        volume,
+        outputs=3,
+        ring=2 * period + bins,
+        warmup=period - 1,
+        period=period,
+        bins=bins,
+        area=area,
     )

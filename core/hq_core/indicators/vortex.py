@@ -1,4 +1,5 @@
 """Vortex Indicator."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Volume Ratio Index."""
+
 from __future__ import annotations
 
 import math
@@ -32,8 +33,8 @@ def vri(volume: F8, period: int, include_self: int, s: State, ring: F8, out: F8)
     out           (n,)  ratio; nan for the first `period` rows (one fewer with include_self) and where the
                         mean is 0
     """
-    total = s.total if s.laps > 0 else math.nan     # before the first full window every sum is nan
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs: a fifth less time
+    total = s.total if s.laps > 0 else math.nan  # before the first full window every sum is nan
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs: a fifth less time
     last = period - 1
     n = len(volume)
     i = 0

@@ -1,4 +1,5 @@
 """Volume Ratio of the Day."""
+
 from __future__ import annotations
 
 import math
@@ -7,7 +8,7 @@ from hq_core.jit import F8, State
 from hq_core.kernels.smooth import finite
 from hq_core.registry import Param, indicator
 
-DAY = 86_400e9      # ns
+DAY = 86_400e9  # ns
 
 
 @indicator(

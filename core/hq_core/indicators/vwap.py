@@ -1,4 +1,5 @@
 """Volume Weighted Average Price."""
+
 from __future__ import annotations
 
 import math

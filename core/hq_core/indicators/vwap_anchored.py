@@ -1,4 +1,5 @@
 """Anchored Volume Weighted Average Price."""
+
 from __future__ import annotations
 
 import math
@@ -23,8 +24,17 @@ from hq_core.registry import Param, indicator
     talib=None,
 )
 def vwap_anchored(
-    ts: F8, high: F8, low: F8, close: F8, volume: F8, anchor: float, nbdev: float,
-    s: State, out_vwap: F8, out_upper: F8, out_lower: F8,
+    ts: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    volume: F8,
+    anchor: float,
+    nbdev: float,
+    s: State,
+    out_vwap: F8,
+    out_upper: F8,
+    out_lower: F8,
 ) -> None:
     """Mean typical price since a moment, weighed by volume, and bands by its weighted standard deviation.
 

@@ -1,4 +1,5 @@
 """Volume Weighted Average Price of the session."""
+
 from __future__ import annotations
 
 import math
@@ -25,8 +26,18 @@ from hq_core.registry import Param, indicator
     talib=None,
 )
 def vwap_session(
-    ts: F8, high: F8, low: F8, close: F8, volume: F8, session: float, offset: float, nbdev: float,
-    s: State, out_vwap: F8, out_upper: F8, out_lower: F8,
+    ts: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    volume: F8,
+    session: float,
+    offset: float,
+    nbdev: float,
+    s: State,
+    out_vwap: F8,
+    out_upper: F8,
+    out_lower: F8,
 ) -> None:
     """Mean typical price of the session so far, weighed by volume, and bands by its weighted standard deviation.
 

@@ -1,4 +1,5 @@
 """Volume Weighted Moving Average."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Volume Zone Oscillator."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Williams' Accumulation/Distribution."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Weighted Close Price."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Weighted Moving Average."""
+
 from __future__ import annotations
 
 import math
@@ -29,9 +30,9 @@ def wma(close: F8, period: int, s: State, ring: F8, out: F8) -> None:
     ring   (2 period,)  those sums from each row to the end of the last lap; this lap's values overwrite them
     out    (n,)         unit of close; nan for the first period - 1 rows
     """
-    plain = s.plain if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    plain = s.plain if s.laps > 0 else math.nan  # before the first full window every sum is nan
     weighted = s.weighted
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     share = 2.0 / (period * (period + 1.0))
     n = len(close)

@@ -1,4 +1,5 @@
 """Yang-Zhang Volatility."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Zigzag of confirmed pivots."""
+
 from __future__ import annotations
 
 import math
@@ -12,7 +13,8 @@ from hq_core.registry import Param, indicator
     title="Zigzag of Confirmed Pivots",
     inputs="high low",
     outputs={
-        "pivot": "unit of the input", "direction": "-1..1, the leg since the pivot",
+        "pivot": "unit of the input",
+        "direction": "-1..1, the leg since the pivot",
         "confirmed": "-1..1, -1 a low, 1 a high, where one is confirmed",
     },
     params={"threshold": Param(5.0, 0.0, 1000.0, "percent of a pivot's price by which the price must turn away")},
@@ -21,9 +23,7 @@ from hq_core.registry import Param, indicator
     source="Merrill 1977, Filtered Waves; a pivot counts from the row that confirms it",
     talib=None,
 )
-def zigzag(
-    high: F8, low: F8, threshold: float, s: State, out_pivot: F8, out_direction: F8, out_confirmed: F8
-) -> None:
+def zigzag(high: F8, low: F8, threshold: float, s: State, out_pivot: F8, out_direction: F8, out_confirmed: F8) -> None:
     """Price of the last turn that is certain: one from which the price has since turned away by `threshold` percent.
 
     high, low      (n,)  price; a row with a nan or infinite one gives nan and is passed over

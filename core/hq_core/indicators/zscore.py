@@ -1,4 +1,5 @@
 """Standard Score."""
+
 from __future__ import annotations
 
 import math
@@ -39,9 +40,9 @@ def zscore(close: F8, period: int, ddof: int, s: State, ring: F8, out: F8) -> No
     out      (n,)  ratio, 0 for a constant window; nan for the first period - 1 rows
     """
     centre = s.centre
-    first = s.first if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    first = s.first if s.laps > 0 else math.nan  # before the first full window every sum is nan
     second = s.second
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     share = 1.0 / period
     scale = 1.0 / (period - ddof)

@@ -4,6 +4,7 @@ A warm run needs no compiler.  `load` maps an image that an earlier run compiled
 imports numba, compiles the kernel once and publishes the image.  `HQ_JIT=numba` runs the same kernels through
 numba's own loader instead, which is also what happens on a platform that the image route does not serve.
 """
+
 from __future__ import annotations
 
 from hq_core.jit.bits import bits_of, float_of
@@ -12,7 +13,29 @@ from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F8, I1, I4, I8, U1, Kernel,
 from hq_core.jit.engine import engine, engine_apart
 from hq_core.jit.native import address, load, load_quick
 
-__all__ = ["ARRAYS", "B1", "COLUMNS", "F8", "I1", "I4", "I8", "U1", "Block", "Cell", "Kernel", "State", "address",
-    "address_of", "bits_of", "check", "engine", "engine_apart", "float_of", "inline", "kernel", "load", "load_quick",
+__all__ = [
+    "ARRAYS",
+    "B1",
+    "COLUMNS",
+    "F8",
+    "I1",
+    "I4",
+    "I8",
+    "U1",
+    "Block",
+    "Cell",
+    "Kernel",
+    "State",
+    "address",
+    "address_of",
+    "bits_of",
+    "check",
+    "engine",
+    "engine_apart",
+    "float_of",
+    "inline",
+    "kernel",
+    "load",
+    "load_quick",
     "slots_of",
 ]

@@ -4,6 +4,7 @@ NUMBA_* variables and a file .numba_config.yaml change code that is kept for lat
 (NUMBA_DUMP_IR) or move caches.  All of them are out of the way while a kernel is compiled, and back afterwards: in a
 program that uses hq as a library they are meant for its own functions.
 """
+
 from __future__ import annotations
 
 import os
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIXES = ("NUMBA_", "LLVMLITE_")
-FILE = ".numba_config.yaml"         # read at the import of numba and at each compilation
+FILE = ".numba_config.yaml"  # read at the import of numba and at each compilation
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def bare() -> Iterator[None]:
     """Import numba and use it within this."""
     names = [name for name in os.environ if name.startswith(PREFIXES)]
     if "numba" in sys.modules and "NUMBA_NUM_THREADS" in names:
-        names.remove("NUMBA_NUM_THREADS")       # numba refuses another number once its threads run; no code has it
+        names.remove("NUMBA_NUM_THREADS")  # numba refuses another number once its threads run; no code has it
     taken = {name: os.environ.pop(name) for name in names}
     try:
         config = _config()
@@ -42,7 +43,7 @@ def bare() -> Iterator[None]:
 
 
 def _config() -> Any:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # numpy would start threads that a filter never uses
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that a filter never uses
     if "numba" in sys.modules or not os.path.exists(FILE):
         from numba.core import config
 

@@ -1,4 +1,5 @@
 """The bits of a float64 as an int, and back: in a kernel one instruction each, in Python what `struct` does."""
+
 from __future__ import annotations
 
 import struct

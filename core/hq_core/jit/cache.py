@@ -3,6 +3,7 @@
 An image is machine code, so who could write it matters more than what it says: `place` sees to that.  The name in
 the header keeps one kernel from running as another; the checksum only guards against corruption.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -18,14 +19,14 @@ from hq_core.jit.place import place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAGIC = b"HQIMAGE2"     # then u64 offset of the entry, u64 bytes of code, u64 crc32 of name and code, the name
+MAGIC = b"HQIMAGE2"  # then u64 offset of the entry, u64 bytes of code, u64 crc32 of name and code, the name
 HEADER = 32
 PAGE = 4096
-MOST = 1 << 22          # bytes; the largest image has some tens of thousands
-PATIENCE_S = 3.0        # of silence while another process compiles the same kernel
+MOST = 1 << 22  # bytes; the largest image has some tens of thousands
+PATIENCE_S = 3.0  # of silence while another process compiles the same kernel
 _PROT_READ_EXEC, _MAP_PRIVATE = 5, 2
 
-notes: list[str] = []   # why the cache was not used; shown with --debug and by `hq warm`
+notes: list[str] = []  # why the cache was not used; shown with --debug and by `hq warm`
 
 
 def note(text: str) -> None:
@@ -46,12 +47,12 @@ def find(name: str) -> int | str | None:
     where = folder()
     if not where:
         return None
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC      # the open of a FIFO would wait
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # the open of a FIFO would wait
     try:
         fd = os.open(os.path.join(where, name + ".img"), flags)
     except FileNotFoundError:
         return None
-    except OSError as error:                # a symbolic link, say
+    except OSError as error:  # a symbolic link, say
         note(f"image {name} not used: {error}")
         return None
     try:
@@ -143,7 +144,7 @@ def lock(name: str) -> Iterator[None]:
             fd = os.open(os.path.join(where, kernel + ".lock"), flags, 0o600)
             _wait(fd, kernel)
             os.ftruncate(fd, 0)
-            os.pwrite(fd, str(os.getpid()).encode(), 0)     # for whoever waits for us
+            os.pwrite(fd, str(os.getpid()).encode(), 0)  # for whoever waits for us
         except OSError as error:
             note(f"no lock for {name}: {error}")
     try:

@@ -1,4 +1,5 @@
 """Calling a kernel from Python: the argument block, and the state record by its field names."""
+
 from __future__ import annotations
 
 import ctypes

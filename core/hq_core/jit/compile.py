@@ -3,6 +3,7 @@
 Only this file and `flat` know how; both are imported (within `bare`) at the first use of a kernel and never again on
 that machine.
 """
+
 from __future__ import annotations
 
 import dis
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 # numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
 OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
-INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}     # half the time to compile
+INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # half the time to compile
 CHECKED: Any = {"error_model": "numpy", "boundscheck": True}
-_pointer: Any = types.CPointer      # untyped in numba
+_pointer: Any = types.CPointer  # untyped in numba
 ENTRY: Any = types.int32(_pointer(types.int64))
 _DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8, "B1": np.bool_}
 _made: dict[Any, Any] = {}
@@ -70,9 +71,7 @@ def _call(context: Any, function: Any, block: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = ir.IntType(64).as_pointer()
         kind = ir.FunctionType(ir.IntType(32), [pointer])
-        return builder.call(
-            builder.inttoptr(args[0], kind.as_pointer()), [builder.inttoptr(args[1], pointer)]
-        )
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [builder.inttoptr(args[1], pointer)])
 
     return types.int32(types.int64, types.int64), generate
 
@@ -87,7 +86,7 @@ def compiled(function: Callable[..., Any], checked: bool = False) -> Any:
     if any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(function)):
         raise TypeError(f"{function.__name__} raises or asserts, and a kernel has nobody to tell; write nan")
     names = visible(function)
-    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits}     # Python's forms are only for reading
+    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits}  # Python's forms are only for reading
     for name, helper in helpers(function).items():
         names[name] = compiled(helper, checked)
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
@@ -98,7 +97,9 @@ def compiled(function: Callable[..., Any], checked: bool = False) -> Any:
 def source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
     """The text of a function of one argument block that calls the kernel on what the block names; and its globals."""
     names: dict[str, Any] = {
-        "__name__": __name__, "kernel": compiled(kernel.function), "bits": _float_bits,
+        "__name__": __name__,
+        "kernel": compiled(kernel.function),
+        "bits": _float_bits,
         "carray": vars(numba)["carray"],
     }
     args = []
@@ -190,7 +191,7 @@ def image(kernel: Kernel) -> tuple[bytes, int]:
     text = _own_square_root(_own_memory_calls(entry.inspect_llvm())) + _START.format(inner=inner)
     try:
         module = llvm.parse_assembly(text)
-    except RuntimeError as error:           # an LLVM whose pointers have types, say
+    except RuntimeError as error:  # an LLVM whose pointers have types, say
         raise flat.Unsupported(f"{kernel.name}: {' '.join(str(error).split())[:200]}") from None
     for function in module.functions:
         if not function.is_declaration:
@@ -202,10 +203,10 @@ def image(kernel: Kernel) -> tuple[bytes, int]:
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     target = llvm.Target.from_default_triple()
-    unfused = "-fma"        # a fused product is not rounded: other bits than where there is no such instruction
+    unfused = "-fma"  # a fused product is not rounded: other bits than where there is no such instruction
     machine = target.create_target_machine(cpu=processor(), features=unfused, opt=3, reloc="pic", codemodel="default")
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-    tuning.slp_vectorization = True         # side-by-side sums share a register: a third off the trades kernel
+    tuning.slp_vectorization = True  # side-by-side sums share a register: a third off the trades kernel
     passes = llvm.create_pass_builder(machine, tuning)
     passes.getModulePassManager().run(module, passes)
     return flat.flatten(machine.emit_object(module), "hq_entry", kernel.name)

@@ -1,4 +1,5 @@
 """How a kernel is declared, and the fingerprint under which its machine code is kept."""
+
 from __future__ import annotations
 
 import math
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     U1: TypeAlias = _Ints
     B1: TypeAlias = _Ints
     State: TypeAlias = Any
-else:       # objects with these names: an author may leave out the import of annotations
+else:  # objects with these names: an author may leave out the import of annotations
     F8, I8, I4, I1, U1, B1, State = (type(name, (), {}) for name in ("F8", "I8", "I4", "I1", "U1", "B1", "State"))
 
 ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1, "B1": 1}
-COLUMNS = {"F8": "f8", "I8": "i8", "I4": "i4", "I1": "i1", "B1": "b1"}      # the column types of rows among them
+COLUMNS = {"F8": "f8", "I8": "i8", "I4": "i4", "I1": "i1", "B1": "b1"}  # the column types of rows among them
 SCALARS = ("int", "float")
 
 

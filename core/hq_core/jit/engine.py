@@ -1,4 +1,5 @@
 """The native loop: every node of a graph over a batch in one call from Python."""
+
 from __future__ import annotations
 
 from hq_core.jit.declare import I8, kernel

@@ -3,6 +3,7 @@
 What would need a linker at load time (absolute addresses, writable data, outside symbols) is refused, so that
 an image is mapped read-and-execute straight from its file.  Layout after the System V ABI, AMD64 supplement.
 """
+
 from __future__ import annotations
 
 import struct
@@ -20,7 +21,7 @@ def flatten(obj: bytes, entry: str, name: str) -> tuple[bytes, int]:
     """The code and the offset of `entry` in it; Unsupported names the symbol or section that stands in the way."""
     if obj[:5] != b"\x7fELF\x02" or struct.unpack_from("<H", obj, 18)[0] != 62:
         raise Unsupported(f"{name}: not an x86-64 object")
-    table, = struct.unpack_from("<Q", obj, 40)
+    (table,) = struct.unpack_from("<Q", obj, 40)
     entry_size, count, names_at = struct.unpack_from("<HHH", obj, 58)
     sections = [struct.unpack_from("<IIQQQQIIQQ", obj, table + i * entry_size) for i in range(count)]
 

@@ -1,4 +1,5 @@
 """A kernel for tests: compiled so that an index outside a column is an IndexError."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ def guarded(kernel: Kernel) -> Callable[..., None]:
         made: Any = compile.compiled(kernel.function, checked=True)
 
     def run(*given: Any) -> None:
-        with bare():            # numba compiles at the first call
+        with bare():  # numba compiles at the first call
             made(*given)
 
     return run

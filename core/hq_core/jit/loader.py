@@ -1,4 +1,5 @@
 """numba's own loader: the same kernels, the same bits, slower to start, and on every platform that numba serves."""
+
 from __future__ import annotations
 
 import os
@@ -41,7 +42,7 @@ def address(kernel: Kernel, name: str) -> int:
     if path:
         try:
             entry = numba.cfunc(ENTRY, cache=True, **OPTIONS)(names["entry"])
-        except OSError as error:            # a full disk, say
+        except OSError as error:  # a full disk, say
             cache.note(f"kernel {name} not kept: {error}")
     if entry is None:
         entry = numba.cfunc(ENTRY, **OPTIONS)(names["entry"])

@@ -1,4 +1,5 @@
 """What machine code is made for: the route to it, the processor's level, and the salt of its names."""
+
 from __future__ import annotations
 
 import os
@@ -6,11 +7,11 @@ import sys
 
 from hq_core.errors import CONFIG, HqError
 
-ABI = 4     # raise it when the entry convention, the image layout or the optimiser's settings change
+ABI = 4  # raise it when the entry convention, the image layout or the optimiser's settings change
 
 ROUTES = ("image", "numba")
 LEVELS = ("x86-64-v2", "x86-64-v3")
-THIRD = {b"abm", b"avx2", b"bmi1", b"bmi2", b"f16c", b"fma", b"movbe"}      # what the third level asks for
+THIRD = {b"abm", b"avx2", b"bmi1", b"bmi2", b"f16c", b"fma", b"movbe"}  # what the third level asks for
 
 _salt = ""
 
@@ -61,7 +62,7 @@ def salt() -> str:
 
         parts = [str(ABI), sys.version, os.uname().machine, processor()]
         for package in ("numba", "llvmlite"):
-            spec = find_spec(package)           # the version is read, not imported: numba costs 0.2 s
+            spec = find_spec(package)  # the version is read, not imported: numba costs 0.2 s
             if spec is None or spec.origin is None:
                 raise ModuleNotFoundError(package)
             with open(os.path.join(os.path.dirname(spec.origin), "_version.py"), encoding="utf-8") as file:

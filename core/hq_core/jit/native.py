@@ -1,4 +1,5 @@
 """From a kernel to a callable: by its cached image, by compiling one, or through numba's own loader."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def _by_image(kernel: Kernel) -> int:
     name = _name(kernel)
     found = cache.find(name)
     if found is None:
-        with cache.lock(name):              # of a pipeline's processes one compiles, the others wait here
+        with cache.lock(name):  # of a pipeline's processes one compiles, the others wait here
             found = cache.find(name)
             if found is None:
                 found = _compile(kernel, name)

@@ -1,4 +1,5 @@
 """Where compiled code may lie: a folder that nobody else can write, nor any folder or link on the way to it."""
+
 from __future__ import annotations
 
 import os
@@ -51,7 +52,7 @@ def make(path: str) -> None:
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
-        if not os.path.isdir(path):         # else another process was faster
+        if not os.path.isdir(path):  # else another process was faster
             raise
 
 

@@ -1,4 +1,5 @@
 """A kernel that does not compile, told as its author needs it: the file, the line, what is wrong there."""
+
 from __future__ import annotations
 
 import re

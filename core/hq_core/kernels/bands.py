@@ -1,4 +1,5 @@
 """Bands about an average."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """What candlestick patterns are made of: the parts of a candle, and what is long among the candles before it."""
+
 from __future__ import annotations
 
 import math
@@ -85,7 +86,7 @@ def bound(sizes: F8, rows: int, factor: float, share: float, s: State, ring: F8,
     s     seen: rows so far, up to `rows`
     ring  (rows,)  the last rows, the newest one at the end
     """
-    reach = max(rows, 1)        # it is never below 1; said here, indexing tests no signs
+    reach = max(rows, 1)  # it is never below 1; said here, indexing tests no signs
     seen = s.seen
     n = len(sizes)
     for i in range(min(n, reach)):

@@ -1,4 +1,5 @@
 """The loop that MACD and its kin share."""
+
 from __future__ import annotations
 
 import math
@@ -9,8 +10,16 @@ from hq_core.kernels.smooth import finite
 
 @inline
 def convergence(
-    close: F8, short: int, long: int, signal: int, quick_weight: float, calm_weight: float,
-    s: State, out_macd: F8, out_signal: F8, out_hist: F8,
+    close: F8,
+    short: int,
+    long: int,
+    signal: int,
+    quick_weight: float,
+    calm_weight: float,
+    s: State,
+    out_macd: F8,
+    out_signal: F8,
+    out_hist: F8,
 ) -> None:
     """Two exponential averages' distance, its average and the distance of those; rows and s as in indicators/macd.py.
 
@@ -22,13 +31,13 @@ def convergence(
     line = s.signal
     seen = s.seen
     line_weight = 2.0 / (signal + 1)
-    late = long - short             # rows that the quick average leaves out
+    late = long - short  # rows that the quick average leaves out
     ready = long + signal - 1
     for i in range(len(close)):
         value = close[i]
         known = finite(value)
         if known:
-            row = seen + 1          # of the finite ones; ready + 1 stands for all after it
+            row = seen + 1  # of the finite ones; ready + 1 stands for all after it
             if row > long:
                 quick = (value - quick) * quick_weight + quick
                 calm = (value - calm) * calm_weight + calm

@@ -1,4 +1,5 @@
 """Steps of the directional movement system: one move up, one down, and Wilder's sums of them."""
+
 from __future__ import annotations
 
 import math
@@ -15,8 +16,15 @@ def rise_of(up: float, down: float) -> float:
 
 @inline
 def directional(
-    high: float, low: float, high_before: float, low_before: float, close_before: float,
-    plus: float, minus: float, span: float, keep: float,
+    high: float,
+    low: float,
+    high_before: float,
+    low_before: float,
+    close_before: float,
+    plus: float,
+    minus: float,
+    span: float,
+    keep: float,
 ) -> tuple[float, float, float]:
     """One row of Wilder's three sums: directional moves up, down, and true ranges (Wilder 1978).
 
@@ -51,7 +59,7 @@ def movement(high: F8, low: F8, period: int, falls: bool, s: State, out: F8) -> 
     keep = (period - 1) / period
     ready = max(period, 2)
     for i in range(len(high)):
-        known = finite(high[i] - low[i])        # one of two that is not makes the difference not
+        known = finite(high[i] - low[i])  # one of two that is not makes the difference not
         if known:
             if seen > 0:
                 up = high[i] - high_before
@@ -82,17 +90,24 @@ def share_of_range(high: F8, low: F8, close: F8, period: int, falls: bool, s: St
     keep = (period - 1) / period
     ready = period + 1
     for i in range(len(close)):
-        known = finite(high[i] - low[i] + close[i])     # one of three that is not makes the sum not
+        known = finite(high[i] - low[i] + close[i])  # one of three that is not makes the sum not
         if known:
             stays = keep
-            if seen < ready:            # the warm-up
+            if seen < ready:  # the warm-up
                 stays = keep if seen >= period else 1.0
                 seen += 1
                 known = seen == ready
             if seen > 1:
                 plus, minus, span = directional(
-                    high[i], low[i], high_before, low_before, close_before,
-                    0.0 if falls else moved, moved if falls else 0.0, span, stays,
+                    high[i],
+                    low[i],
+                    high_before,
+                    low_before,
+                    close_before,
+                    0.0 if falls else moved,
+                    moved if falls else 0.0,
+                    span,
+                    stays,
                 )
                 moved = minus if falls else plus
             high_before = high[i]

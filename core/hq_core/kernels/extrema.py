@@ -8,6 +8,7 @@ that depends on the values. Searching the window again whenever the highest has 
 A row that is nan or infinite counts as infinitely high, so that it hides all others until it has left; what is
 infinitely high comes out as nan.  The lowest is the highest of the negated rows.
 """
+
 from __future__ import annotations
 
 import math
@@ -49,8 +50,8 @@ def highest(close: F8, sign: float, period: int, s: State, ring: F8, out: F8) ->
     s     top: the highest of this lap; head: rows in this lap; laps: full laps before it
     ring  (period,)  the highest from each row to the end of the last lap; this lap's heights overwrite them
     """
-    top = s.top if s.laps > 0 else math.inf         # before the first full window nothing is known
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    top = s.top if s.laps > 0 else math.inf  # before the first full window nothing is known
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(close)
     i = 0
@@ -86,9 +87,9 @@ def extremes(high: F8, low: F8, period: int, s: State, ring: F8, out_top: F8, ou
     ring  (2 period,)  the highest from each row to the end of the last lap, of high and of negated low; this
           lap's heights overwrite them
     """
-    top = s.top if s.laps > 0 else math.inf         # before the first full window nothing is known
+    top = s.top if s.laps > 0 else math.inf  # before the first full window nothing is known
     bottom = s.bottom
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(high)
     i = 0
@@ -184,11 +185,11 @@ def where_highest(close: F8, sign: float, period: int, s: State, ring: F8, out: 
     ring  (2 period,)  the highest from each row to the end of the last lap, and its row; this lap's heights
           overwrite the first of each pair
     """
-    top = s.top if s.laps > 0 else math.inf         # before the first full window nothing is known
+    top = s.top if s.laps > 0 else math.inf  # before the first full window nothing is known
     at = s.at if s.laps > 0 else -1.0
     place = s.place
     row = s.row
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(close)
     i = 0

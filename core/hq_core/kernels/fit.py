@@ -3,6 +3,7 @@
 All sums are of distances from a pivot that is itself a row of the window, and are folded lap by lap
 (kernels/window.py): the size of the values costs no digits, and what leaves leaves nothing behind.
 """
+
 from __future__ import annotations
 
 import math
@@ -22,9 +23,9 @@ def line_fit(close: F8, period: int, s: State, ring: F8, out_slope: F8, out_mean
     ring   (2 period,)  those sums from each row to the end of the last lap; this lap's values overwrite them
     """
     centre = s.centre
-    plain = s.plain if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    plain = s.plain if s.laps > 0 else math.nan  # before the first full window every sum is nan
     weighted = s.weighted
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     share = 1.0 / period
     middle = 0.5 * (period + 1)
@@ -71,9 +72,7 @@ def along(slope: F8, mean: F8, rows: float, out: F8) -> None:
 
 
 @kernel(state="centre_x centre_y x y xx xy yy head:i8<period laps:i8")
-def co_moments(
-    first: F8, second: F8, period: int, s: State, ring: F8, out_xx: F8, out_xy: F8, out_yy: F8
-) -> None:
+def co_moments(first: F8, second: F8, period: int, s: State, ring: F8, out_xx: F8, out_xy: F8, out_yy: F8) -> None:
     """Sums of the products of the distances from the means, over the last `period` rows: of the first column with
     itself, of the two, and of the second with itself.
 
@@ -84,12 +83,12 @@ def co_moments(
     """
     centre_x = s.centre_x
     centre_y = s.centre_y
-    x = s.x if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    x = s.x if s.laps > 0 else math.nan  # before the first full window every sum is nan
     y = s.y if s.laps > 0 else math.nan
     xx = s.xx
     xy = s.xy
     yy = s.yy
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     share = 1.0 / period
     n = len(first)

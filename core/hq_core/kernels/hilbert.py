@@ -9,6 +9,7 @@ still, their rounding is all that turns the phasor, and the average follows that
 as they have strayed from the rows by more than rounding, so that what a tick of 1e17 leaves behind is gone after two
 hundred rows.
 """
+
 from __future__ import annotations
 
 import math
@@ -18,13 +19,13 @@ from hq_core.kernels.maths.arc import atan
 from hq_core.kernels.maths.trig import cos, sin
 from hq_core.kernels.smooth import finite
 
-DEGREES = 57.29577951308232         # in a radian
-RADIANS = 0.017453292519943295      # in a degree
-NEAR = 0.0962                       # the weights of the transform: rows 0 and 6, rows 2 and 4
+DEGREES = 57.29577951308232  # in a radian
+RADIANS = 0.017453292519943295  # in a degree
+NEAR = 0.0962  # the weights of the transform: rows 0 and 6, rows 2 and 4
 FAR = 0.5769
-STRAYED = 2.0**-26                  # of the size of the prices; on a flat stretch rounding does it in 1e5 rows or so
-FADING = 0.9                        # a row: how long a price counts in that size
-RING = 4 * 16                       # the price, the smoothed price, the detrended one and the quadrature
+STRAYED = 2.0**-26  # of the size of the prices; on a flat stretch rounding does it in 1e5 rows or so
+FADING = 0.9  # a row: how long a price counts in that size
+RING = 4 * 16  # the price, the smoothed price, the detrended one and the quadrature
 PHASE_RING = 64 + 2 * 50
 TREND_RING = 64
 
@@ -182,7 +183,7 @@ def phase(smooth: F8, period: F8, s: State, ring: F8, out: F8) -> None:
         elif real > 0.0:
             degrees += 90.0
         degrees += 90.0
-        degrees += 360.0 / length           # the smoothing lags by one row
+        degrees += 360.0 / length  # the smoothing lags by one row
         if imaginary < 0.0:
             degrees += 180.0
         if degrees > 315.0:

@@ -3,6 +3,7 @@
 Rows whose earlier row lies in the same batch read it there, in a loop without a ring that vectorises; only
 the first n of a batch need the ring, which is brought up to date once a batch.
 """
+
 from __future__ import annotations
 
 import math

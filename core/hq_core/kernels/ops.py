@@ -3,6 +3,7 @@
 A condition is 1.0 or 0.0; where it is not known (history before the first row, another stream before its
 first row) it is nan and counts as false.  A comparison with nan is false, `!=` as well.
 """
+
 from __future__ import annotations
 
 import math
@@ -148,7 +149,7 @@ def lag(x: F8, bars: int, s: State, ring: F8, out: F8) -> None:
     """
     head = max(s.head, 0)
     seen = s.seen
-    back = max(bars, 1)       # it is never below 1; said here, indexing tests no signs and the loop is a plain copy
+    back = max(bars, 1)  # it is never below 1; said here, indexing tests no signs and the loop is a plain copy
     n = len(x)
     for i in range(min(n, back)):
         out[i] = lagged(ring, bars, head, seen, i)
@@ -255,7 +256,7 @@ def together(x: F8, y: F8, out_x: F8, out_y: F8) -> None:
     """x and y, both nan in a row where one of them is not finite."""
     for i in range(len(x)):
         known = (x[i] - x[i]) + (y[i] - y[i]) == 0.0
-        out_x[i] = x[i] if known else math.nan      # one nan: of two that are added the machine code chooses either
+        out_x[i] = x[i] if known else math.nan  # one nan: of two that are added the machine code chooses either
         out_y[i] = y[i] if known else math.nan
 
 

@@ -8,6 +8,7 @@ tick leaves no trace. A row costs about 2 log2(n) steps down and as many up.
 
 The two meet at about 500 rows and 400 ns a row; the array takes 30 ns for 30 rows, the tree 750 ns for 10 000.
 """
+
 from __future__ import annotations
 
 import math
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from hq_core.compose import Line, Nodes
 
 SMALL = 512
-NO_SIGN = 0x7FFF_FFFF_FFFF_FFFF     # an index under this mask is never negative, and a loop needs no test of its sign
+NO_SIGN = 0x7FFF_FFFF_FFFF_FFFF  # an index under this mask is never negative, and a loop needs no test of its sign
 
-LEFT, RIGHT, COUNT, HIGH, LOW = 1, 2, 3, 4, 5      # after a node's value: children, rows of its subtree and their sum
-NODE = 6            # float64 of a node; node 0 is none: no rows, sum 0
-TREE = "root:i8 head:i8<period seen:i8<=period bad:i8"      # the record of a tree, see `turn`
+LEFT, RIGHT, COUNT, HIGH, LOW = 1, 2, 3, 4, 5  # after a node's value: children, rows of its subtree and their sum
+NODE = 6  # float64 of a node; node 0 is none: no rows, sum 0
+TREE = "root:i8 head:i8<period seen:i8<=period bad:i8"  # the record of a tree, see `turn`
 
 
 def tree_ring(period: int) -> int:
@@ -80,7 +81,7 @@ def replace(ring: F8, size: int, old: float, new: float) -> None:
     Each place that may change gets the middle one of its value, its neighbour's and `new`: no branch depends on the
     values, two rows a step.
     """
-    at = max(how_many_below(ring, size, old), 0)    # it is never below 0; said here, indexing tests no signs
+    at = max(how_many_below(ring, size, old), 0)  # it is never below 0; said here, indexing tests no signs
     if new >= old:
         for i in range(at, size - 1):
             smaller = ring[i + 1] if ring[i + 1] < new else new
@@ -138,7 +139,7 @@ def two_sum(x: float, y: float) -> tuple[float, float]:
 def two_product(x: float, y: float) -> tuple[float, float]:
     """x * y, and exactly what the rounding lost; sizes below 1e290."""
     product = x * y
-    big = 134217729.0 * x           # 2^27 + 1 splits 53 bits into two halves
+    big = 134217729.0 * x  # 2^27 + 1 splits 53 bits into two halves
     upper = big - (big - x)
     lower = x - upper
     big = 134217729.0 * y
@@ -160,7 +161,7 @@ def insert(ring: F8, path: int, root: int, at: int, sums: bool) -> int:
     mine = height_of(at)
     depth = path
     node = root
-    hook = 0                        # the slot that names the node; 0 is the root's
+    hook = 0  # the slot that names the node; 0 is the root's
     while node != 0 and height_of(node) > mine:
         ring[node + COUNT] += 1.0
         ring[depth] = node
@@ -171,10 +172,10 @@ def insert(ring: F8, path: int, root: int, at: int, sums: bool) -> int:
         root = at
     else:
         ring[hook] = at
-    counted = path if sums else depth       # those above are counted already
+    counted = path if sums else depth  # those above are counted already
     ring[depth] = at
     depth += 1
-    lesser = at + LEFT              # the subtree that was here is split into what lies before and after
+    lesser = at + LEFT  # the subtree that was here is split into what lies before and after
     greater = at + RIGHT
     while node != 0:
         ring[depth] = node
@@ -208,8 +209,8 @@ def remove(ring: F8, path: int, root: int, at: int, sums: bool) -> int:
         depth += 1
         hook = node + (LEFT if goes_left(value, at, ring[node], node) else RIGHT)
         node = node_in(ring[hook])
-    counted = path if sums else depth       # those above are counted already
-    left = node_in(ring[at + LEFT])     # its two subtrees become one
+    counted = path if sums else depth  # those above are counted already
+    left = node_in(ring[at + LEFT])  # its two subtrees become one
     right = node_in(ring[at + RIGHT])
     while left != 0 and right != 0:
         if height_of(left) > height_of(right):
@@ -227,7 +228,7 @@ def remove(ring: F8, path: int, root: int, at: int, sums: bool) -> int:
         hook = after
         ring[depth] = node
         depth += 1
-    rest = left + right             # one of them is 0
+    rest = left + right  # one of them is 0
     if hook == 0:
         root = rest
     else:

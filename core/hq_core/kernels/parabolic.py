@@ -1,4 +1,5 @@
 """The loop that both parabolic stops share."""
+
 from __future__ import annotations
 
 import math
@@ -9,10 +10,19 @@ from hq_core.kernels.smooth import finite
 
 @inline
 def parabolic(
-    high: F8, low: F8, start: float, offset: float,
-    first_long: float, step_long: float, most_long: float,
-    first_short: float, step_short: float, most_short: float,
-    marked: bool, s: State, out: F8,
+    high: F8,
+    low: F8,
+    start: float,
+    offset: float,
+    first_long: float,
+    step_long: float,
+    most_long: float,
+    first_short: float,
+    step_short: float,
+    most_short: float,
+    marked: bool,
+    s: State,
+    out: F8,
 ) -> None:
     """Write Wilder's parabolic stop.
 
@@ -47,7 +57,7 @@ def parabolic(
             best = bottom if short else top
             stop = (high_before if short else low_before) if start == 0.0 else abs(start)
             pace = first_short if short else first_long
-            high_before = top       # the first stop is held against this row alone
+            high_before = top  # the first stop is held against this row alone
             low_before = bottom
         if seen > 0:
             if short:

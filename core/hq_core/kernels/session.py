@@ -1,4 +1,5 @@
 """Sessions: stretches of equal length, back to back, into which closing times fall."""
+
 from __future__ import annotations
 
 import math
@@ -6,7 +7,7 @@ import math
 from hq_core.jit import F8, State, inline, kernel
 from hq_core.kernels.smooth import finite
 
-HOUR = 3_600e9          # ns
+HOUR = 3_600e9  # ns
 
 
 @inline
@@ -21,8 +22,18 @@ def session_of(ts: float, session: float, offset: float) -> float:
 
 @kernel(state="number open high low close open_before high_before low_before close_before seen:i8")
 def session_before(
-    ts: F8, open: F8, high: F8, low: F8, close: F8, session: float, offset: float,
-    s: State, out_open: F8, out_high: F8, out_low: F8, out_close: F8,
+    ts: F8,
+    open: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    session: float,
+    offset: float,
+    s: State,
+    out_open: F8,
+    out_high: F8,
+    out_low: F8,
+    out_close: F8,
 ) -> None:
     """The last whole session as one bar; before there is one, the first session as far as it is known.
 

@@ -4,6 +4,7 @@ A power of a distance from anything but the mean would have to be corrected by t
 moments of the two laps that a window reaches into are kept about their own means, row added to row (Terriberry 2007),
 and put together as two sets are (Pebay 2008, Sandia report 2008-6212); nothing is ever taken off.
 """
+
 from __future__ import annotations
 
 import math
@@ -27,8 +28,16 @@ def with_row(
 
 @inline
 def put_together(
-    old: float, mean: float, second: float, third: float, fourth: float,
-    new: float, mean_new: float, second_new: float, third_new: float, fourth_new: float,
+    old: float,
+    mean: float,
+    second: float,
+    third: float,
+    fourth: float,
+    new: float,
+    mean_new: float,
+    second_new: float,
+    third_new: float,
+    fourth_new: float,
 ) -> tuple[float, float, float]:
     """Second to fourth sums of `old` rows and `new` rows as one set."""
     rows = old + new
@@ -75,16 +84,14 @@ def unit_of(ring: F8, size: int, centre: float) -> float:
     unit = 1.0
     if (largest > 0.0) & (largest < math.inf):
         while largest * unit > 4294967296.0:
-            unit *= 5.421010862427522e-20       # 2^-64
+            unit *= 5.421010862427522e-20  # 2^-64
         while largest * unit < 2.3283064365386963e-10:
             unit *= 18446744073709551616.0
     return unit
 
 
 @kernel(state="centre scale mean second third fourth head:i8<period laps:i8")
-def shape(
-    close: F8, period: int, s: State, ring: F8, out_second: F8, out_third: F8, out_fourth: F8
-) -> None:
+def shape(close: F8, period: int, s: State, ring: F8, out_second: F8, out_third: F8, out_fourth: F8) -> None:
     """Sums of the second, third and fourth powers of the distances from the mean, over the last `period` rows; their
     unit is a power of two near the spread of the lap before, the same in all three.
 
@@ -95,11 +102,11 @@ def shape(
     """
     centre = s.centre
     scale = s.scale
-    mean = s.mean if s.laps > 0 else math.nan       # before the first full window every sum is nan
+    mean = s.mean if s.laps > 0 else math.nan  # before the first full window every sum is nan
     second = s.second
     third = s.third
     fourth = s.fourth
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(close)
     i = 0
@@ -108,12 +115,18 @@ def shape(
         for j in range(i, stop):
             value = close[j]
             old = 4 * head + 4
-            mean, second, third, fourth = with_row(
-                (value - centre) * scale, head + 1.0, mean, second, third, fourth
-            )
+            mean, second, third, fourth = with_row((value - centre) * scale, head + 1.0, mean, second, third, fourth)
             out_second[j], out_third[j], out_fourth[j] = put_together(
-                float(last - head), ring[old], ring[old + 1], ring[old + 2], ring[old + 3],
-                head + 1.0, mean, second, third, fourth,
+                float(last - head),
+                ring[old],
+                ring[old + 1],
+                ring[old + 2],
+                ring[old + 3],
+                head + 1.0,
+                mean,
+                second,
+                third,
+                fourth,
             )
             ring[4 * head] = value
             head += 1

@@ -1,4 +1,5 @@
 """Steps of the recursive averages, and what their rows are made of."""
+
 from __future__ import annotations
 
 import math
@@ -13,15 +14,13 @@ def finite(value: float) -> bool:
 
 
 @inline
-def leap(
-    base: float, one: float, two: float, three: float, value: float, keep: float, weight: float
-) -> float:
+def leap(base: float, one: float, two: float, three: float, value: float, keep: float, weight: float) -> float:
     """The average four rows after `base`; the same as four steps but for rounding, and `base` itself if all are it.
 
     Four operations wait for `base`, where four steps are twelve in a row.
     """
     past = ((one - value) * keep + (two - value)) * keep + (three - value)
-    whole = ((4.0 - weight) * weight - 6.0) * weight + 4.0      # 1 - keep^4 = weight * whole, to the last digit
+    whole = ((4.0 - weight) * weight - 6.0) * weight + 4.0  # 1 - keep^4 = weight * whole, to the last digit
     return ((value - base) * (whole * weight) + past * (keep * weight)) + base
 
 
@@ -54,7 +53,7 @@ def exponential(close: F8, period: int, weight: float, at_once: int, s: State, o
                 out[i] = mean
         s.base = mean
         i += 1
-    while i < n and period == 1:        # no smoothing; the recurrence would round
+    while i < n and period == 1:  # no smoothing; the recurrence would round
         out[i] = close[i] if finite(close[i]) else math.nan
         i += 1
     base = s.base

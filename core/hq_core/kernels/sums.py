@@ -1,4 +1,5 @@
 """Sums over the last n rows of several columns at once: the additions of one column fill the waits of the others."""
+
 from __future__ import annotations
 
 import math
@@ -15,9 +16,9 @@ def sum_two(first: F8, second: F8, period: int, s: State, ring: F8, out_first: F
     s      x, y: sums of the current lap; head: its rows; laps: full laps before it
     ring   (2 period,)  sums to the end of the last lap, overwritten by this lap's values (kernels/window.py)
     """
-    x = s.x if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    x = s.x if s.laps > 0 else math.nan  # before the first full window every sum is nan
     y = s.y if s.laps > 0 else math.nan
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(first)
     i = 0
@@ -55,10 +56,10 @@ def sum_three(
     first: F8, second: F8, third: F8, period: int, s: State, ring: F8, out_first: F8, out_second: F8, out_third: F8
 ) -> None:
     """Sums of the last `period` rows of three columns; columns, state and ring as in sum_two, with a third."""
-    x = s.x if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    x = s.x if s.laps > 0 else math.nan  # before the first full window every sum is nan
     y = s.y if s.laps > 0 else math.nan
     z = s.z if s.laps > 0 else math.nan
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs
     last = period - 1
     n = len(first)
     i = 0

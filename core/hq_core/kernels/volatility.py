@@ -1,4 +1,5 @@
 """What a bar says of its volatility, and the root of the mean of it; all of logarithms of ratios of prices."""
+
 from __future__ import annotations
 
 import math
@@ -6,7 +7,7 @@ import math
 from hq_core.jit import F8, kernel
 from hq_core.kernels.maths.log import ln_ratio
 
-BODY = 2.0 * 0.6931471805599453 - 1.0       # the weight of the squared body against half of the squared range
+BODY = 2.0 * 0.6931471805599453 - 1.0  # the weight of the squared body against half of the squared range
 
 
 @kernel()

@@ -1,4 +1,5 @@
 """The loop that the positive and the negative volume index share."""
+
 from __future__ import annotations
 
 import math

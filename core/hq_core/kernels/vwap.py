@@ -1,4 +1,5 @@
 """The step that the volume weighted prices with a beginning share."""
+
 from __future__ import annotations
 
 from hq_core.jit import inline

@@ -7,6 +7,7 @@ additions, a lap one more pass over the ring, and whatever leaves the window, a 
 nothing behind. The running sum that subtracts the oldest row keeps 16 / n of such a tick for ever, and a nan
 for ever.
 """
+
 from __future__ import annotations
 
 import math
@@ -61,7 +62,7 @@ def fold_moments(ring: F8, size: int, centre: float) -> None:
 def spread(first: float, second: float, share: float) -> float:
     """Sum of squared distances from the mean: sums of (x - centre) and of its square, share = 1 / rows; nan
     stays."""
-    squares = second - first * (first * share)      # below 0 only where squares underflow, near 1e-160
+    squares = second - first * (first * share)  # below 0 only where squares underflow, near 1e-160
     return 0.0 if squares < 0.0 else squares
 
 
@@ -134,9 +135,9 @@ def scatter(close: F8, period: int, scale: float, rooted: bool, s: State, ring: 
     """Write the squared distances of the last `period` rows from their mean, summed up and times `scale`, or the root
     of that; state and ring as indicators/stddev.py says."""
     centre = s.centre
-    first = s.first if s.laps > 0 else math.nan     # before the first full window every sum is nan
+    first = s.first if s.laps > 0 else math.nan  # before the first full window every sum is nan
     second = s.second
-    head = max(s.head, 0)         # it is never below 0; said here, indexing tests no signs: a fifth less time
+    head = max(s.head, 0)  # it is never below 0; said here, indexing tests no signs: a fifth less time
     last = period - 1
     share = 1.0 / period
     n = len(close)

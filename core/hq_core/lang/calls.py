@@ -1,4 +1,5 @@
 """Calls checked: built-in functions, and indicators with their inputs and parameters in order."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hq_core.lang.scope import Scope
     from hq_core.registry import Indicator
 
-    Given = dict[str, tuple[tree.Node, Expr]]       # arguments by the key that they fill
+    Given = dict[str, tuple[tree.Node, Expr]]  # arguments by the key that they fill
 
 
 class Calls:
@@ -71,9 +72,7 @@ class Calls:
             return applied(kernel, *exprs, dtype=BOOL)
         constants = [expr.constant for expr in exprs if expr.constant is not None]
         if len(constants) == len(exprs):
-            return constant(
-                abs(constants[0]) if name == "ABS" else min(constants) if name == "MIN" else max(constants)
-            )
+            return constant(abs(constants[0]) if name == "ABS" else min(constants) if name == "MIN" else max(constants))
         first = exprs[0]
         if name == "ABS":
             return applied(kernel, first)

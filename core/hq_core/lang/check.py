@@ -1,4 +1,5 @@
 """The tree checked and turned into expressions: names resolved, operands of the right type, before the first row."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -44,9 +45,7 @@ class Checker:
             elif isinstance(statement, tree.Bare):
                 self.expr(statement.value)
                 where = self.source.where(statement.start)
-                self.warnings.append(
-                    f"{where}: warning: the expression has no effect; give it a name or use it"
-                )
+                self.warnings.append(f"{where}: warning: the expression has no effect; give it a name or use it")
         return self
 
     def expr(self, node: tree.Node) -> Expr:
@@ -80,13 +79,9 @@ class Checker:
             value = scope.given[node.name.name]
         if low is not None and high is not None:
             if low.value > high.value:
-                raise LangError(
-                    self.source, low.start, high.end, f"the range {low.text}..{high.text} is empty"
-                )
+                raise LangError(self.source, low.start, high.end, f"the range {low.text}..{high.text} is empty")
             if not low.value <= value <= high.value:
-                raise scope.wrong(
-                    node.value, f"{node.name.name} is {value:.15g}, must be {low.text} to {high.text}"
-                )
+                raise scope.wrong(node.value, f"{node.name.name} is {value:.15g}, must be {low.text} to {high.text}")
         scope.parameters.add(node.name.name)
         scope.define(node.name, constant(value))
 
@@ -116,9 +111,7 @@ class Checker:
         both = left.dtype == right.dtype == BOOL and sign in ("==", "!=")
         if not both and not (left.numeric and right.numeric):
             verb = "compares" if comparison else "joins"
-            raise LangError(
-                self.source, node.at, node.at_end, f"'{sign}' {verb} {word(left)} with {word(right)}"
-            )
+            raise LangError(self.source, node.at, node.at_end, f"'{sign}' {verb} {word(left)} with {word(right)}")
         if comparison:
             return applied(RELATIONS[sign], left, right, dtype=BOOL)
         if left.constant is not None and right.constant is not None:
@@ -136,9 +129,7 @@ class Checker:
         expr, index = self.expr(node.operand), self.expr(node.index)
         wrong = self.scope.wrong
         if index.constant is None or index.dtype == BOOL or not index.constant.is_integer():
-            raise wrong(
-                node.index, "history wants a whole number of bars that is known beforehand, as in close[1]"
-            )
+            raise wrong(node.index, "history wants a whole number of bars that is known beforehand, as in close[1]")
         bars = int(index.constant)
         if not 0 <= bars <= HISTORY:
             raise wrong(node.index, f"history is {bars} bars, must be 0 to {HISTORY}")
@@ -162,9 +153,7 @@ class Checker:
     def _elsewhere(self, node: tree.Elsewhere) -> Expr:
         operand, scope = node.operand, self.scope
         if isinstance(operand, tree.Name) and operand.name in scope.names:
-            raise scope.wrong(
-                operand, f"'{operand.name}' is computed on its own clock; '@' reads a column or a call"
-            )
+            raise scope.wrong(operand, f"'{operand.name}' is computed on its own clock; '@' reads a column or a call")
         if not isinstance(operand, (tree.Name, tree.Call)):
             raise LangError(
                 self.source, node.at, node.end, "'@' reads a column or a call, as in close@4h or RSI(14)@4h"

@@ -1,4 +1,5 @@
 """The canonical text of a strategy: same meaning, same comments, one spelling."""
+
 from __future__ import annotations
 
 from hq_core.lang import tree
@@ -56,11 +57,7 @@ class _Printer:
             return f"{node.name.name} = {self.text(node.value)}"
         if isinstance(node, tree.Rule):
             condition, action = f"IF {self.text(node.condition)}", f"THEN {self.action(node.action)}"
-            return (
-                f"{condition} {action}"
-                if len(condition) + len(action) < WIDTH
-                else f"{condition}\n  {action}"
-            )
+            return f"{condition} {action}" if len(condition) + len(action) < WIDTH else f"{condition}\n  {action}"
         assert isinstance(node, tree.Bare)
         return self.text(node.value)
 
@@ -75,8 +72,7 @@ class _Printer:
 
     def arguments(self, call: tree.Call) -> str:
         return ", ".join(
-            (f"{argument.key.name}=" if argument.key else "") + self.text(argument.value)
-            for argument in call.arguments
+            (f"{argument.key.name}=" if argument.key else "") + self.text(argument.value) for argument in call.arguments
         )
 
     def text(self, node: tree.Node, level: int = 0) -> str:

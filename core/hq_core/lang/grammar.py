@@ -4,6 +4,7 @@ Linear on this grammar: an alternative that fails does so within two tokens (NAM
 A parse tree is nested tuples (rule, children, first token, token after the last); a child is a tree or the
 index of a token. A rule with one tree inside and nothing else gives that tree.
 """
+
 from __future__ import annotations
 
 import re
@@ -157,9 +158,7 @@ class Grammar:
                         del out[size:]
                         if run.far > farthest[0]:
                             farthest = run.far, run.expected
-                        if (
-                            run.far <= position + 1
-                        ):  # lost on its prediction: says nothing if another one fits
+                        if run.far <= position + 1:  # lost on its prediction: says nothing if another one fits
                             run.far, run.expected = before
                 if farthest[0] >= run.far:
                     run.far, run.expected = farthest

@@ -1,4 +1,5 @@
 """Text to tree: the grammar's parse tree turned into the nodes of tree.py."""
+
 from __future__ import annotations
 
 import re
@@ -52,10 +53,7 @@ class _Builder:
         start, end = self.tokens[first].start, self.tokens[after - 1].end
         if rule == "parameter":
             return tree.Parameter(
-                start,
-                end,
-                self.name(children[1]),
-                [self.signed(child) for child in children if type(child) is tuple],
+                start, end, self.name(children[1]), [self.signed(child) for child in children if type(child) is tuple]
             )
         if rule == "assignment":
             return tree.Assign(self.name(children[0]), self.expression(children[2]))
@@ -91,18 +89,13 @@ class _Builder:
         for i in range(1, len(children), 2):
             sign = children[i]
             token = self.tokens[sign if type(sign) is int else sign[1][0]]
-            node = tree.Infix(
-                self.bounded(node), token.kind, token.start, token.end, self.anything(children[i + 1])
-            )
+            node = tree.Infix(self.bounded(node), token.kind, token.start, token.end, self.anything(children[i + 1]))
         return node
 
     def bounded(self, node: tree.Node) -> tree.Node:
         if node.depth > DEPTH:
             raise LangError(
-                self.source,
-                node.start,
-                node.end,
-                f"the expression nests deeper than {DEPTH}; give a part of it a name",
+                self.source, node.start, node.end, f"the expression nests deeper than {DEPTH}; give a part of it a name"
             )
         return node
 
@@ -184,9 +177,7 @@ def _refusal(source: Source, tokens: list[Token], run: Run) -> LangError:
     """The error at the farthest token that could not be used."""
     token = tokens[run.far]
     found = source.text[token.start : token.end]
-    shown = (
-        "end of line" if token.kind == "NEWLINE" else "end of file" if token.kind == "END" else f"'{found}'"
-    )
+    shown = "end of line" if token.kind == "NEWLINE" else "end of file" if token.kind == "END" else f"'{found}'"
     wanted = " or ".join(_expected(word) for word in run.expected)
     hint = ""
     if token.kind == "=":

@@ -1,4 +1,5 @@
 """Rules checked: the condition, the action, and what the action is given."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -21,15 +22,11 @@ def checked_rule(scope: Scope, expr: Callable[[tree.Node], Expr], node: tree.Rul
     """The rule in expressions, each made by `expr`: its condition, its action, and what the action is given."""
     condition = expr(node.condition)
     if condition.dtype != BOOL:
-        raise scope.wrong(
-            node.condition, f"IF wants a condition, this is a {word(condition)}" + pick(condition)
-        )
+        raise scope.wrong(node.condition, f"IF wants a condition, this is a {word(condition)}" + pick(condition))
     call = node.action
     name = call.function.name.upper()
     if name not in ACTIONS:
-        raise scope.wrong(
-            call.function, f"unknown action '{call.function.name}'" + nearest(name, list(ACTIONS))
-        )
+        raise scope.wrong(call.function, f"unknown action '{call.function.name}'" + nearest(name, list(ACTIONS)))
     action, verbs = ACTIONS[name]
     size: Expr | None = None
     meta: list[tuple[str, Expr]] | None = None

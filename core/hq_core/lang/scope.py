@@ -1,4 +1,5 @@
 """The names that a strategy may use: parameters, what it assigned, columns; and on which clock they are read."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -27,7 +28,10 @@ class Scope:
     """
 
     def __init__(
-        self, source: Source, columns: Collection[str] | None = COLUMNS, here: tuple[str, str] = ("", ""),
+        self,
+        source: Source,
+        columns: Collection[str] | None = COLUMNS,
+        here: tuple[str, str] = ("", ""),
         given: Mapping[str, float] | None = None,
     ) -> None:
         self.source = source

@@ -1,4 +1,5 @@
 """Where a piece of a strategy came from, and the error that points at it."""
+
 from __future__ import annotations
 
 from hq_core.errors import DATA, HqError
@@ -38,7 +39,7 @@ class Source:
         cut = "" if start - line_start <= _SHOWN else "..."
         line_start = max(line_start, start - _SHOWN)
         shown = self.text[line_start:line_end].rstrip("\r")
-        line = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in shown)     # one cell, as it had
+        line = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in shown)  # one cell, as it had
         before = "".join(c if c == "\t" else " " * _cells(c) for c in line[: start - line_start])
         width = sum(_cells(c) for c in line[start - line_start : end - line_start])
         return f"  {cut}{line}\n  {' ' * len(cut)}{before}{'^' * max(width, 1)}"

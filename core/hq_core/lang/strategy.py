@@ -1,4 +1,5 @@
 """A strategy as it was read: its name, its tree, and the parameters set from outside."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -68,9 +69,7 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, float]) -
         matched = [one for one in strategies if name in one.parameters and (not dot or one.name == owner)]
         if not matched:
             known = [name for one in strategies for name in one.parameters]
-            hint = did_you_mean(name, known) or (
-                f"; there are {', '.join(known)}" if known else "; there is none"
-            )
+            hint = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there is none")
             raise HqError(f"unknown parameter '{key}'{hint}", USAGE)
         for one in matched:
             one.given[name] = float(value)

@@ -1,4 +1,5 @@
 """A strategy's text as tokens, by the token rules of grammar.ebnf."""
+
 from __future__ import annotations
 
 import os
@@ -77,9 +78,7 @@ def tokenize(source: Source) -> tuple[list[Token], list[Token]]:
             if kind in "([":
                 opened.append(Token(kind, start, position))
                 if len(opened) > NESTING:
-                    raise LangError(
-                        source, start, position, f"brackets nest deeper than {NESTING}; name a part"
-                    )
+                    raise LangError(source, start, position, f"brackets nest deeper than {NESTING}; name a part")
             elif kind in _CLOSING:
                 if not opened or opened[-1].kind != _CLOSING[kind]:
                     raise LangError(source, start, position, f"'{kind}' closes nothing")

@@ -1,4 +1,5 @@
 """The tree of a strategy: what was written, with the place of every part (offsets in the source text)."""
+
 from __future__ import annotations
 
 

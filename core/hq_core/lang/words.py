@@ -1,4 +1,5 @@
 """What the language has besides indicators: operators, built-in functions, actions, columns."""
+
 from __future__ import annotations
 
 from hq_core.kinds import BAR, SUMS
@@ -11,10 +12,8 @@ BUILTINS = {  # name -> (kernel, fewest and most arguments, is the result a cond
     "ABS": ("abs_", 1, 1, False, "size without sign"),
     "MIN": ("min_", 2, 8, False, "the smallest of the values"),
     "MAX": ("max_", 2, 8, False, "the largest of the values"),
-    "CROSSOVER": ("crossover", 2, 2, True,
-                  "true on the row at which the first value comes to lie above the second"),
-    "CROSSUNDER": ("crossunder", 2, 2, True,
-                   "true on the row at which the first value comes to lie below the second"),
+    "CROSSOVER": ("crossover", 2, 2, True, "true on the row at which the first value comes to lie above the second"),
+    "CROSSUNDER": ("crossunder", 2, 2, True, "true on the row at which the first value comes to lie below the second"),
 }
 VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
 

@@ -3,6 +3,7 @@
 Each file here has the options of one thing as a class; its stage takes them as keywords, its command as options.  Those
 of every filter stand here, as a file more takes each of them time to find.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -36,14 +37,38 @@ class Option(Generic[T]):
     """
 
     __slots__ = (
-        "above", "choices", "default", "flag", "help", "kind", "least", "many", "most", "name", "required", "short",
-        "shown", "unit",
+        "above",
+        "choices",
+        "default",
+        "flag",
+        "help",
+        "kind",
+        "least",
+        "many",
+        "most",
+        "name",
+        "required",
+        "short",
+        "shown",
+        "unit",
     )
 
     def __init__(
-        self, default: T, help: str = "", *, kind: Callable[[Any], Any] | None = None, least: float | None = None,
-        most: float | None = None, above: float | None = None, choices: Sequence[str] = (), unit: str = "",
-        flag: str = "", short: str = "", many: bool = False, required: bool = False, shown: bool | None = None,
+        self,
+        default: T,
+        help: str = "",
+        *,
+        kind: Callable[[Any], Any] | None = None,
+        least: float | None = None,
+        most: float | None = None,
+        above: float | None = None,
+        choices: Sequence[str] = (),
+        unit: str = "",
+        flag: str = "",
+        short: str = "",
+        many: bool = False,
+        required: bool = False,
+        shown: bool | None = None,
     ) -> None:
         self.name = ""
         self.default = default
@@ -119,7 +144,9 @@ class Declared:
 def options_of(declared: type) -> dict[str, Option[Any]]:
     """The options of a class by name, in the order of their declaration; those of its bases first."""
     return {
-        name: value for one in reversed(declared.__mro__) for name, value in vars(one).items()
+        name: value
+        for one in reversed(declared.__mro__)
+        for name, value in vars(one).items()
         if isinstance(value, Option)
     }
 
@@ -139,8 +166,9 @@ class Keywords:
         from inspect import Parameter, Signature
 
         found = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in self.before]
-        found += [Parameter(name, Parameter.KEYWORD_ONLY, default=option.default)
-                  for name, option in self.declared.items()]
+        found += [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=option.default) for name, option in self.declared.items()
+        ]
         return Signature([*found, *(Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in self.after)])
 
 
@@ -148,7 +176,10 @@ class StateOptions:
     """Of a filter that can be stopped and go on."""
 
     state: Option[str | None] = Option(
-        None, "Start from the state in FILE and leave the state there at the end. A state is to be trusted as "
-        "a program is: one that others own or may write is refused.", kind=str, unit="FILE",
+        None,
+        "Start from the state in FILE and leave the state there at the end. A state is to be trusted as "
+        "a program is: one that others own or may write is refused.",
+        kind=str,
+        unit="FILE",
     )
     state_every = Option(0, "Also write the state after this many input rows.", least=0, unit="ROWS")

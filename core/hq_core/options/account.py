@@ -1,53 +1,61 @@
 """What an account is opened with."""
+
 from __future__ import annotations
 
 from hq_core.options import Declared, Option
 
 SIZE_UNITS = ("contracts", "base", "quote")
 MOST = 1e15
-MOST_LEVERAGE = 150         # what the largest venues offer
+MOST_LEVERAGE = 150  # what the largest venues offer
 
 
 class AccountOptions(Declared):
     """The options of an account.  lot and tick are decimals as text, so that they are exact."""
 
-    RANGED = False      # bounds that nobody meets say nothing in help; Terms checks them for shell and program alike
+    RANGED = False  # bounds that nobody meets say nothing in help; Terms checks them for shell and program alike
 
     initial_margin = Option(1000.0, "What the wallet begins with.", above=0.0, most=MOST, unit="QUOTE")
     leverage = Option(10, "1 to 150, and at most the bracket's.", least=1, most=MOST_LEVERAGE)
     contract_size = Option(1.0, "Base asset of one contract.", above=0.0, most=MOST)
     maker_fee = Option(
-        0.00044, "Of the notional, for fills of resting orders: there are none yet, so it is only reported.",
-        least=-0.1, most=0.1, unit="FRACTION",
+        0.00044,
+        "Of the notional, for fills of resting orders: there are none yet, so it is only reported.",
+        least=-0.1,
+        most=0.1,
+        unit="FRACTION",
     )
     taker_fee = Option(
-        0.00044, "Of the notional; every fill is a market order and pays it.", least=0.0, most=0.1, unit="FRACTION",
+        0.00044, "Of the notional; every fill is a market order and pays it.", least=0.0, most=0.1, unit="FRACTION"
     )
     lot = Option("0.001", "Smallest step of the quantity, in contracts.")
     tick: Option[str | None] = Option(None, "Smallest step of the price: prices off it are an error.", kind=str)
     size: Option[float | None] = Option(
-        None, "Of opening orders that name none; without it all that the margin allows.", kind=float, above=0.0,
+        None,
+        "Of opening orders that name none; without it all that the margin allows.",
+        kind=float,
+        above=0.0,
         most=MOST,
     )
     size_unit = Option(
-        "contracts", "Unit of every order's size; quote is the notional at the fill.", choices=SIZE_UNITS,
+        "contracts", "Unit of every order's size; quote is the notional at the fill.", choices=SIZE_UNITS
     )
-    position_mode = Option(
-        "one-way", "hedge holds a long and a short side by side.", choices=("one-way", "hedge"),
-    )
+    position_mode = Option("one-way", "hedge holds a long and a short side by side.", choices=("one-way", "hedge"))
     margin = Option(
-        "isolated", "Whether a position risks its own margin or the whole wallet.", choices=("isolated", "cross"),
+        "isolated", "Whether a position risks its own margin or the whole wallet.", choices=("isolated", "cross")
     )
     fill = Option(
-        "next-open", "close fills at the price that decided the order, and the report says so.",
+        "next-open",
+        "close fills at the price that decided the order, and the report says so.",
         choices=("next-open", "close"),
     )
-    conflict = Option(
-        "none", "A row that buys and sells: do neither and count it, or stop.", choices=("none", "error"),
-    )
+    conflict = Option("none", "A row that buys and sells: do neither and count it, or stop.", choices=("none", "error"))
     pyramid = Option(
-        0, "How often an open position may be added to; further opens are ignored and counted.", least=0,
-        most=1_000_000, unit="N", shown=True,
+        0,
+        "How often an open position may be added to; further opens are ignored and counted.",
+        least=0,
+        most=1_000_000,
+        unit="N",
+        shown=True,
     )
 
 
@@ -63,11 +71,15 @@ class MarginOptions(Declared):
     RANGED = False
 
     maintenance = Option(
-        0.004, "Maintenance margin rate where there is no bracket file.", least=0.0, most=0.999, unit="FRACTION",
+        0.004, "Maintenance margin rate where there is no bracket file.", least=0.0, most=0.999, unit="FRACTION"
     )
     liquidation_fee = Option(
-        0.0, "Of the notional of a liquidated position, on top of the taker fee.", least=0.0, most=0.1,
-        unit="FRACTION", shown=True,
+        0.0,
+        "Of the notional of a liquidated position, on top of the taker fee.",
+        least=0.0,
+        most=0.1,
+        unit="FRACTION",
+        shown=True,
     )
 
 
@@ -77,6 +89,9 @@ class RunOptions:
     strategy = Option("", "Which strategy's orders, where there are several.", unit="NAME")
     close_at_end = Option(False, "Close what is open after the last bar, at its close; not with --state.")
     periods_per_year: Option[float | None] = Option(
-        None, "Rows a year for annual figures; else as the period and the days with rows show.", kind=float, above=0,
+        None,
+        "Rows a year for annual figures; else as the period and the days with rows show.",
+        kind=float,
+        above=0,
         unit="ROWS",
     )

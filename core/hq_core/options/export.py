@@ -1,4 +1,5 @@
 """Which rows of a stream, and how they are written."""
+
 from __future__ import annotations
 
 from hq_core.options import Option

@@ -1,4 +1,5 @@
 """What synthetic rows are made from."""
+
 from __future__ import annotations
 
 from hq_core.options import Option

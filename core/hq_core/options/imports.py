@@ -1,4 +1,5 @@
 """What a user may say about data that does not say it itself."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -9,9 +10,9 @@ from hq_core.options import Declared, Option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ERROR, DROP, KEEP = "error", "drop", "keep"         # what becomes of rows whose values cannot be
-SORT = "sort"                                       # rows come in any order and leave in that of time
-EXACT, LAST = "exact", "last"                       # which of rows with one key go
+ERROR, DROP, KEEP = "error", "drop", "keep"  # what becomes of rows whose values cannot be
+SORT = "sort"  # rows come in any order and leave in that of time
+EXACT, LAST = "exact", "last"  # which of rows with one key go
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -42,11 +43,13 @@ class SaidOptions(Declared):
     symbol = Option("", "The symbol of all rows.")
     period = Option("", "The bars' period; otherwise the first two rows tell it.")
     columns: Option[dict[str, str]] = Option(
-        {}, "Which column of the file is which: name or number.  date= and time= for a date and its time of day.",
-        kind=renamed, unit="HQ=FILE,…",
+        {},
+        "Which column of the file is which: name or number.  date= and time= for a date and its time of day.",
+        kind=renamed,
+        unit="HQ=FILE,…",
     )
     drop: Option[Sequence[str]] = Option(
-        (), "Columns that are not read: names or numbers.", kind=names, unit="COLUMN,…",
+        (), "Columns that are not read: names or numbers.", kind=names, unit="COLUMN,…"
     )
     skip_lines = Option(0, "Lines before the header.", least=0, unit="N")
     time_unit = Option("", "Of times in numbers.", choices=("s", "ms", "us", "ns"))
@@ -55,15 +58,18 @@ class SaidOptions(Declared):
     stamp = Option("", "Which end of a bar its time names.", choices=("open", "close"))
     any_year = Option(False, "Years outside 1900 to 2199 are meant, and so is 1970.")
     order = Option(
-        ERROR, "Rows whose time goes back.  sort reads to the end, 16 MiB of rows in memory and the rest in TMPDIR.",
+        ERROR,
+        "Rows whose time goes back.  sort reads to the end, 16 MiB of rows in memory and the rest in TMPDIR.",
         choices=(ERROR, SORT),
     )
     dedupe = Option(
-        ERROR, "A bar's open_time or a trade's id that repeats.  exact drops equal rows; last keeps the last one.",
+        ERROR,
+        "A bar's open_time or a trade's id that repeats.  exact drops equal rows; last keeps the last one.",
         choices=(ERROR, EXACT, LAST),
     )
     invalid = Option(
-        ERROR, "Prices not above 0, high below low, open or close outside, volumes below 0, bars that overlap.",
+        ERROR,
+        "Prices not above 0, high below low, open or close outside, volumes below 0, bars that overlap.",
         choices=(ERROR, DROP, KEEP),
     )
     delimiter = Option("", "Between fields: one character, or tab.", unit="CHAR")

@@ -1,4 +1,5 @@
 """What hq-merge takes."""
+
 from __future__ import annotations
 
 from hq_core.options import Option

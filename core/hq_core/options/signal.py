@@ -1,4 +1,5 @@
 """What strategies run with."""
+
 from __future__ import annotations
 
 from hq_core.options import Option

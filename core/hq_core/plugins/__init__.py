@@ -3,6 +3,7 @@
 Looked for when a name is none of hq's own, and imported when it is asked for; a run that needs none of them never
 gets here.  Both are programs that run with the user's rights, so nobody else may have written them.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,8 @@ def _apart(found: Iterable[tuple[str, str]], own: Collection[str]) -> dict[str, 
         if name in own:
             raise HqError(
                 f"{where}: {name} is hq's own (hq_core/indicators/{name}.py), which always comes first; "
-                "give yours another name", CONFIG,
+                "give yours another name",
+                CONFIG,
             )
         first.setdefault(name, where)
     return first

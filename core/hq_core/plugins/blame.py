@@ -1,4 +1,5 @@
 """Whose exception it is: one that passed through a plug-in's file is the plug-in's (65), all others are bugs of hq."""
+
 from __future__ import annotations
 
 import os
@@ -10,7 +11,7 @@ from hq_core.errors import DATA, HqError, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-users: set[str] = set()     # top names of the packages that plug-ins are
+users: set[str] = set()  # top names of the packages that plug-ins are
 
 
 @contextmanager

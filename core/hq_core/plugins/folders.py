@@ -1,4 +1,5 @@
 """HQ_PATH: folders of indicators, each folder a package of its own that nothing else can see into or shadow."""
+
 from __future__ import annotations
 
 import os
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VARIABLE = "HQ_PATH"
-_packages: dict[str, str] = {}      # folder -> its package's name
+_packages: dict[str, str] = {}  # folder -> its package's name
 
 
 def folders() -> Iterator[str]:
@@ -48,7 +49,7 @@ def load(path: str) -> ModuleType:
         package = _packages[folder] = f"hq_path{len(_packages)}"
         blame.users.add(package)
         made = sys.modules[package] = ModuleType(package)
-        made.__path__ = []          # nobody but _Finder looks there
+        made.__path__ = []  # nobody but _Finder looks there
         if _Finder not in sys.meta_path:
             sys.meta_path.insert(0, _Finder)
     return import_module(f"{package}.{file.removesuffix('.py')}")

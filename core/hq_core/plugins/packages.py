@@ -1,4 +1,5 @@
 """Indicators of installed packages: the entry points of the group hq.indicators, NAME = "package.name:name"."""
+
 from __future__ import annotations
 
 from importlib import import_module

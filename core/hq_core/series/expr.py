@@ -1,4 +1,5 @@
 """Expressions: what is to be computed, of which type, and on which clock.  All words for it end here."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from hq_core.batch import period_ns, period_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    Clock = tuple[str, int]     # symbol and period in ns; empty and 0 are the base's own
+    Clock = tuple[str, int]  # symbol and period in ns; empty and 0 are the base's own
 
 BASE: Clock = ("", 0)
 F8, I8, BOOL, TEXT = "f8", "i8", "b1", "s4"
@@ -29,7 +30,12 @@ class Expr:
     __slots__ = ("args", "clock", "data", "dtype", "op", "outputs")
 
     def __init__(
-        self, dtype: str, clock: Clock | None, op: str, args: tuple[Expr, ...] = (), data: object = None,
+        self,
+        dtype: str,
+        clock: Clock | None,
+        op: str,
+        args: tuple[Expr, ...] = (),
+        data: object = None,
         outputs: tuple[str, ...] = (),
     ) -> None:
         self.dtype = dtype
@@ -60,9 +66,7 @@ def column(name: str, clock: Clock = BASE, dtype: str = F8) -> Expr:
     return Expr(dtype, clock, "column", data=name)
 
 
-def indicator(
-    entry: registry.Indicator, inputs: Sequence[Expr], params: Mapping[str, registry.Value]
-) -> Expr:
+def indicator(entry: registry.Indicator, inputs: Sequence[Expr], params: Mapping[str, registry.Value]) -> Expr:
     """All outputs of an indicator, on the clock of what it reads; where that is of several series, on the base's."""
     outputs = tuple(entry.outputs) if len(entry.outputs) > 1 else ()
     reads = tuple(

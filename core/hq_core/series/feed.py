@@ -1,4 +1,5 @@
 """Values of one clock carried to others: computed once on their own rows, read by each as of its own ts."""
+
 from __future__ import annotations
 
 from array import array
@@ -40,7 +41,7 @@ class Feed:
         self.upto = NEVER
         self.known = array("q")
         self.values = [array("d") for _ in asked]
-        self.trimmed = False                # values were forgotten: whoever comes now must not ask for them
+        self.trimmed = False  # values were forgotten: whoever comes now must not ask for them
         self.inputs = Inputs(graph)
         self.cursors: list[Cursor] = []
         graph.compile(list(asked))
@@ -52,9 +53,7 @@ class Feed:
         if not self.cursors or len(self.known) + n > WAITING:
             self.trim()
         if len(self.known) + n > WAITING:
-            raise HqError(
-                f"{self.key}: {WAITING} rows wait for rows to be read by; merge the streams by ts", DATA
-            )
+            raise HqError(f"{self.key}: {WAITING} rows wait for rows to be read by; merge the streams by ts", DATA)
         start = len(self.known)
         self.known.frombytes(ts.cast("B"))
         for column in self.values:
@@ -77,8 +76,11 @@ class Feed:
     def save(self) -> dict[str, Any]:
         self.trim()
         return {
-            "graph": self.graph.save(), "upto": self.upto, "known": self.known.tobytes(),
-            "values": [column.tobytes() for column in self.values], "trimmed": self.trimmed,
+            "graph": self.graph.save(),
+            "upto": self.upto,
+            "known": self.known.tobytes(),
+            "values": [column.tobytes() for column in self.values],
+            "trimmed": self.trimmed,
         }
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
@@ -100,7 +102,7 @@ class Cursor:
     def __init__(self, feed: Feed, waits: bool) -> None:
         self.feed = feed
         self.waits = waits
-        self.upto = NEVER                   # what a mark or the input's end said, beside the feed's own
+        self.upto = NEVER  # what a mark or the input's end said, beside the feed's own
         self._asof = Cell(ops.asof)
         self._take = Cell(ops.take)
         self._rows = array("q")
@@ -140,8 +142,11 @@ class Cursor:
         asof.column("row", rows, n)
         asof.run()
         if feed.trimmed and not self._rows[0]:
-            raise HqError(f"{feed.key}: its values of that time were forgotten, as nobody read them then; merge the "
-                          "streams by ts", DATA)
+            raise HqError(
+                f"{feed.key}: its values of that time were forgotten, as nobody read them then; merge the "
+                "streams by ts",
+                DATA,
+            )
         take.column("row", rows, n)
         for column, address in zip(feed.values, out):
             take.column("values", column.buffer_info()[0], known)

@@ -1,4 +1,5 @@
 """The columns that a graph reads: as float64, or as they are where a kernel wants their own type."""
+
 from __future__ import annotations
 
 from array import array
@@ -34,7 +35,7 @@ class Inputs:
             if key[0] == "@":
                 continue  # comes from a feed
             name, _, own = key.partition(AS)
-            if not schema.has(name):        # a name in brackets may have meant an indicator
+            if not schema.has(name):  # a name in brackets may have meant an indicator
                 hint = did_you_mean(name, [*schema.names, *registry.names(), *registry.users()])
                 raise HqError(f"column '{name}' is missing; {schema.key} has {', '.join(schema.names)}{hint}", DATA)
             kind = schema.kind(name)

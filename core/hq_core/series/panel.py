@@ -1,4 +1,5 @@
 """A plan over a panel whose symbols are computed apart: one graph, each symbol's memory, one native call a batch."""
+
 from __future__ import annotations
 
 from array import array
@@ -119,7 +120,9 @@ class PanelUnit:
         return {
             Schema(self.schema.of, symbol, self.schema.period).key: {
                 "graph": self._arenas[words * at : words * (at + 1)].tobytes(),
-                "passed": NEVER, "feeds": [], "pending": [],
+                "passed": NEVER,
+                "feeds": [],
+                "pending": [],
             }
             for symbol, at in self._slots.items()
         }

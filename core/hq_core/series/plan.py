@@ -1,4 +1,5 @@
 """Expressions to graphs: one for the base's rows, one for the rows of each other clock."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -27,7 +28,10 @@ class Plan:
     """
 
     def __init__(
-        self, exprs: Mapping[str, Expr], settings: Settings | None = None, scratch: Scratch | None = None,
+        self,
+        exprs: Mapping[str, Expr],
+        settings: Settings | None = None,
+        scratch: Scratch | None = None,
         watches: Sequence[Watch] = (),
     ) -> None:
         self.settings = settings
@@ -44,7 +48,7 @@ class Plan:
 
     def column(self, expr: Expr, clock: Clock = BASE) -> Out:
         """The column of `expr` on `clock`, which is its own or the base's."""
-        waiting = [(expr, clock)]       # no recursion: a strategy may build name upon name as long as it likes
+        waiting = [(expr, clock)]  # no recursion: a strategy may build name upon name as long as it likes
         while waiting:
             at = waiting[-1]
             key = id(at[0]), at[1]
@@ -69,10 +73,13 @@ class Plan:
         self.base.compile(list(self.columns.values()))
         read = {
             source_name(clock, i): f"({out!r})@{clock_text(clock)}" if out.node else f"{out!r}@{clock_text(clock)}"
-            for clock, (_, asked) in self.others.items() for i, out in enumerate(asked)
+            for clock, (_, asked) in self.others.items()
+            for i, out in enumerate(asked)
         }
-        return lines + [re.sub(r"@[^\s,()]*:\d+:\d+", lambda found: read.get(found[0], found[0]), line)
-                        for line in self.base.explain()]
+        return lines + [
+            re.sub(r"@[^\s,()]*:\d+:\d+", lambda found: read.get(found[0], found[0]), line)
+            for line in self.base.explain()
+        ]
 
     def _column(self, expr: Expr, clock: Clock) -> Out:
         graph = self._graph(clock)
@@ -104,7 +111,7 @@ class Plan:
 
     def _ask(self, expr: Expr, clock: Clock) -> int:
         """The number of an expression among the columns asked of another clock's graph."""
-        column = self._graph(clock).real(self.column(expr, clock))      # what is carried over is float64
+        column = self._graph(clock).real(self.column(expr, clock))  # what is carried over is float64
         asked = self.others[clock][1]
         if column not in asked:
             asked.append(column)

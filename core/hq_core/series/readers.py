@@ -1,4 +1,5 @@
 """Who reads which series beside its own, and what is said of a series that never comes."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from hq_core.series.plan import Plan
     from hq_core.series.unit import Unit
 
-    Where = tuple[str, int]         # symbol and period in ns
+    Where = tuple[str, int]  # symbol and period in ns
 
 
-
-READERS = {"heard": [(str, int)], "announced": [str], "feeds": [(str, int, str, FEED)]}     # what `save` gives
+READERS = {"heard": [(str, int)], "announced": [str], "feeds": [(str, int, str, FEED)]}  # what `save` gives
 
 
 class Readers:
@@ -43,10 +43,10 @@ class Readers:
         self._units: list[Unit] = []
         self._readers: dict[Where, list[Unit]] = {}
         self._waits = False
-        self._last = NEVER          # ts of the newest closed row of any bar series
+        self._last = NEVER  # ts of the newest closed row of any bar series
         self.heard: set[Where] = set()
         self.announced: dict[Where, str] = {}
-        self._feeds: dict[Where, dict[str, Feed]] = {}      # by what they compute
+        self._feeds: dict[Where, dict[str, Feed]] = {}  # by what they compute
         self._saved: dict[tuple[str, int, str], dict[str, Any]] = {}
 
     def announce(self, schema: Schema) -> None:
@@ -59,7 +59,8 @@ class Readers:
             if where in self.heard and not resumed and not cursor.feed.whole:
                 raise HqError(
                     f"{unit.schema.key}: comes after rows of {cursor.feed.key}, which it reads; hq-merge puts both in "
-                    "the order of their ts", DATA,
+                    "the order of their ts",
+                    DATA,
                 )
             self._readers.setdefault(where, []).append(unit)
             self._waits |= cursor.waits
@@ -101,9 +102,7 @@ class Readers:
                 if (symbol, length or own[1]) == own:
                     self.feed(own, schema.key, graph, asked)
 
-    def finish(
-        self, more: bool, out: Out, note: Callable[[str, int], None], drop: Callable[[str, int], None]
-    ) -> None:
+    def finish(self, more: bool, out: Out, note: Callable[[str, int], None], drop: Callable[[str, int], None]) -> None:
         """The input ended.  Raises HqError DATA where a series that is read was never announced.
 
         What still waits is computed up to the last ts of the input: later rows lie at or after it, so those of the
@@ -142,7 +141,8 @@ class Readers:
             remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
         return HqError(
             f"{listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
-            f"{listed(list(self.announced.values()))}", DATA,
+            f"{listed(list(self.announced.values()))}",
+            DATA,
             hint=(f"{remedy}, or pass ", SettingsOptions.missing, f" {WARN}"),
         )
 
@@ -151,7 +151,8 @@ class Readers:
         feeds = [[*at, feed] for at, feed in self._saved.items()]
         feeds += [[*where, what, feed.save()] for where, known in self._feeds.items() for what, feed in known.items()]
         return {
-            "heard": [list(where) for where in sorted(self.heard)], "announced": list(self.announced.values()),
+            "heard": [list(where) for where in sorted(self.heard)],
+            "announced": list(self.announced.values()),
             "feeds": feeds,
         }
 

@@ -1,4 +1,5 @@
 """Rules: expressions that order something where they hold, as columns of orders and as watches that tell of them."""
+
 from __future__ import annotations
 
 import math
@@ -31,7 +32,11 @@ class CheckedRule:
     __slots__ = ("action", "condition", "meta", "size", "verbs")
 
     def __init__(
-        self, condition: Expr, action: str, verbs: tuple[str, ...], size: Expr | None,
+        self,
+        condition: Expr,
+        action: str,
+        verbs: tuple[str, ...],
+        size: Expr | None,
         meta: list[tuple[str, Expr]] | None,
     ) -> None:
         self.condition = condition
@@ -73,10 +78,10 @@ class Watch:
         self.strategy = strategy
         self.rule = rule
         self.signals = signals
-        self.unsure = fired is not rule.condition       # the condition may hold and no size be there
+        self.unsure = fired is not rule.condition  # the condition may hold and no size be there
         self.exprs = [rule.condition, fired, size, *(one for _, one in rule.meta or () if _computed(one))]
         self._at: list[int] = []
-        self._meta: list[tuple[str, str, Any]] = []     # key, type, and where its column is or what it is
+        self._meta: list[tuple[str, str, Any]] = []  # key, type, and where its column is or what it is
         self._marked = Cell(ops.marked)
         self._rows = array("q")
 
@@ -124,14 +129,23 @@ class Watch:
         ts, schema = batch.view("ts")[row], batch.schema
         if not self.signals:
             return {
-                "kind": "meta", "of": schema.key, "ts": ts, "strategy": self.strategy, "action": self.rule.action,
+                "kind": "meta",
+                "of": schema.key,
+                "ts": ts,
+                "strategy": self.strategy,
+                "action": self.rule.action,
                 "meta": meta,
             }
         size = columns[self._at[2]][row + shift]
         return {
-            "kind": "signal", "ts": ts, "symbol": schema.symbol, "period": schema.period,
-            "strategy": self.strategy, "action": self.rule.action,
-            "size": size if math.isfinite(size) else None, "meta": meta,
+            "kind": "signal",
+            "ts": ts,
+            "symbol": schema.symbol,
+            "period": schema.period,
+            "strategy": self.strategy,
+            "action": self.rule.action,
+            "size": size if math.isfinite(size) else None,
+            "meta": meta,
         }
 
 

@@ -1,4 +1,5 @@
 """A plan over one base series and those that it reads: rows in, rows with more columns out."""
+
 from __future__ import annotations
 
 import ctypes
@@ -7,17 +8,7 @@ from bisect import bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import (
-    SCHEMA,
-    WIDTHS,
-    Batch,
-    Schema,
-    described,
-    period_ns,
-    period_text,
-    stretches,
-    undescribed,
-)
+from hq_core.batch import SCHEMA, WIDTHS, Batch, Schema, described, period_ns, period_text, stretches, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.memory import after, move, room
 from hq_core.saved import Count, Damaged
@@ -50,7 +41,11 @@ class Unit:
     """
 
     def __init__(
-        self, schema: Schema, plan: Plan, note: Callable[[str, int], None], feeds: Feeds | None = None,
+        self,
+        schema: Schema,
+        plan: Plan,
+        note: Callable[[str, int], None],
+        feeds: Feeds | None = None,
         signals: bool = False,
     ) -> None:
         self.schema = schema

@@ -1,4 +1,5 @@
 """hq-aggregate: trades or finer bars become bars of every period of a chain."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch, Schema
 
-SLACK = 1_000_000_000       # ns that are asked for by nobody: the default
+SLACK = 1_000_000_000  # ns that are asked for by nobody: the default
 
 
 def _lengths(said: AggregateOptions) -> dict[str, Any]:
     """The options that are lengths of time, in ns; one that may be empty is then none."""
     return {
         name: parse_duration(text, option) if (text := getattr(said, name)) or option.default else 0
-        for name, option in options_of(AggregateOptions).items() if option.unit == DURATION
+        for name, option in options_of(AggregateOptions).items()
+        if option.unit == DURATION
     }
 
 
@@ -53,9 +55,16 @@ class Aggregate(Stage):
         if said.tiers:
             limits(tuple(said.tiers), said.fx)
         self.options = Options(
-            fill=said.fill == "flat", partial=said.partial, holes=said.holes, every_row=said.emit == "updates",
-            tz=said.tz, zone=open_zone(said.tz) if said.tz else None, label=said.time_label,
-            amounts=tuple(said.tiers), fx=said.fx, **_lengths(said),
+            fill=said.fill == "flat",
+            partial=said.partial,
+            holes=said.holes,
+            every_row=said.emit == "updates",
+            tz=said.tz,
+            zone=open_zone(said.tz) if said.tz else None,
+            label=said.time_label,
+            amounts=tuple(said.tiers),
+            fx=said.fx,
+            **_lengths(said),
         )
         if self.options.fill and said.holes != "keep":
             what = "with fill flat a missing row is a time without trades, not a hole"
@@ -64,10 +73,10 @@ class Aggregate(Stage):
         if self.options.max_gap == 0:
             raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)
         self._chains: dict[str, Chain] = {}
-        self._of_symbol: dict[str, str] = {}        # symbol -> the series that its bars are made of
+        self._of_symbol: dict[str, str] = {}  # symbol -> the series that its bars are made of
         self._scratch: list[Scratch] = []
         self._saved: dict[str, Any] = {}
-        self._marked = -NEVER           # the first mark: from there on the input is whole
+        self._marked = -NEVER  # the first mark: from there on the input is whole
 
     def schema(self, schema: Schema) -> None:
         if schema.of not in ("trade", "bar"):
@@ -116,8 +125,10 @@ class Aggregate(Stage):
             short = [one for one in self.periods if slack > max(one.ns // 100, SLACK)]
             if trades and short:
                 least = short[0]
-                yield (f"{name}: {say_length(slack)} is cut to 1 % of the period: {say_length(least.ns // 100)} "
-                       f"of {least.name}")
+                yield (
+                    f"{name}: {say_length(slack)} is cut to 1 % of the period: {say_length(least.ns // 100)} "
+                    f"of {least.name}"
+                )
 
     def remarks(self) -> list[str]:
         found: dict[str, list[tuple[str, dict[str, int]]]] = {}

@@ -1,4 +1,5 @@
 """hq-backtest: the orders of hq-signal against a futures account."""
+
 from __future__ import annotations
 
 import ctypes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from hq_core.futures.terms import Terms
     from hq_core.wire import Series
 
-AT_ONCE = 2048          # rows: more make no larger frames worth having
+AT_ONCE = 2048  # rows: more make no larger frames worth having
 
 _move = ctypes.memmove
 
@@ -36,11 +37,20 @@ class Backtest(Stage):
     """
 
     panels = "series"
-    SHAPE = {"symbol": str, "period": str, "account": bytes, "version": Count,
-             "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION.cols}]}
+    SHAPE = {
+        "symbol": str,
+        "period": str,
+        "account": bytes,
+        "version": Count,
+        "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION.cols}],
+    }
 
     def __init__(
-        self, terms: Terms, brackets: str = "", strategy: str = "", close_at_end: bool = False,
+        self,
+        terms: Terms,
+        brackets: str = "",
+        strategy: str = "",
+        close_at_end: bool = False,
         per_year: float | None = None,
     ) -> None:
         super().__init__()
@@ -60,7 +70,7 @@ class Backtest(Stage):
         self._bound: Schema | None = None
         self._columns: list[tuple[str, int]] = []
         self._others = 0
-        self._waits: tuple[int, Batch] | None = None    # what may be the last whole row, and its number
+        self._waits: tuple[int, Batch] | None = None  # what may be the last whole row, and its number
         if brackets:
             self.inputs = {"brackets": _digest(self._text)}
 
@@ -88,7 +98,7 @@ class Backtest(Stage):
             return
         account = self.account
         if account is None or (schema.symbol, schema.period) != (self.symbol, self.period):
-            return                                  # a coarser period, which the strategy has read already
+            return  # a coarser period, which the strategy has read already
         s = account.state
         number = s.rows + s.rows_after + s.provisional
         if not self.close_at_end:
@@ -158,8 +168,10 @@ class Backtest(Stage):
         self._version = 0
 
     def _announce(self) -> None:
-        made = [Schema(kind, self.symbol, self.period, of(kind).cols, extra_of(kind))
-                for kind in ("fill", "liquidation", "equity")]
+        made = [
+            Schema(kind, self.symbol, self.period, of(kind).cols, extra_of(kind))
+            for kind in ("fill", "liquidation", "equity")
+        ]
         fill, liquidation, equity = (self.out.series(schema) for schema in made)
         self._series = fill, liquidation, equity
 
@@ -168,8 +180,11 @@ class Backtest(Stage):
         ts = batch.view("ts")
         holding = [i for i, version in enumerate(self._versions) if version.valid_from <= ts[start]]
         if not holding:
-            raise HqError(f"brackets: {self._file}: {self.symbol} is valid from "
-                          f"{self._versions[0].valid_from}, the data begins at {ts[start]}", CONFIG)
+            raise HqError(
+                f"brackets: {self._file}: {self.symbol} is valid from "
+                f"{self._versions[0].valid_from}, the data begins at {ts[start]}",
+                CONFIG,
+            )
         if holding[-1] != self._version:
             self._version = holding[-1]
             assert self.account is not None
@@ -213,16 +228,20 @@ class Backtest(Stage):
     # -- columns -----------------------------------------------------------------------------------------
     def _prefix(self, schema: Schema) -> list[str]:
         """What stands before the order columns, as the only item; empty if the series carries no orders."""
-        found = [name[: -len(verb)] for verb in VERBS for name in schema.names
-                 if name == verb or name.endswith("." + verb)]
+        found = [
+            name[: -len(verb)] for verb in VERBS for name in schema.names if name == verb or name.endswith("." + verb)
+        ]
         prefixes = list(dict.fromkeys(found))
         names = [prefix[:-1] for prefix in prefixes if prefix]
         if not prefixes:
             return []
         if self.strategy:
             if self.strategy not in names:
-                raise HqError(f"strategy: '{self.strategy}' has no orders in {schema.key}; there are "
-                              f"{', '.join(names) or 'only unnamed ones'}{did_you_mean(self.strategy, names)}", USAGE)
+                raise HqError(
+                    f"strategy: '{self.strategy}' has no orders in {schema.key}; there are "
+                    f"{', '.join(names) or 'only unnamed ones'}{did_you_mean(self.strategy, names)}",
+                    USAGE,
+                )
             return [self.strategy + "."]
         if len(prefixes) > 1:
             what = f"{schema.key} has the orders of {', '.join(n or '(unnamed)' for n in names)}"
@@ -230,15 +249,21 @@ class Backtest(Stage):
         return prefixes
 
     def _missing(self, schema: Schema) -> HqError:
-        return HqError(f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} "
-                       "(run hq-signal first?)", DATA)
+        return HqError(
+            f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} (run hq-signal first?)", DATA
+        )
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         if self.account is None:
             return {}
-        return {"symbol": self.symbol, "period": self.period, "account": self.account.save(),
-                "version": self._version, "liquidations": self.liquidations}
+        return {
+            "symbol": self.symbol,
+            "period": self.period,
+            "account": self.account.save(),
+            "version": self._version,
+            "liquidations": self.liquidations,
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
         if not saved:
@@ -250,7 +275,7 @@ class Backtest(Stage):
         self.account.use(self._versions[self._version])
         self.account.load(saved["account"])
         self.liquidations = list(saved["liquidations"])
-        self.report()                               # what it cannot be made of is found now, not at the end
+        self.report()  # what it cannot be made of is found now, not at the end
 
 
 def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
@@ -262,7 +287,7 @@ def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
                 raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
             found.append((name.removeprefix(prefix), schema.index(name)))
         elif name in dict(BAR.required):
-            schema.index(name)                      # says what is missing
+            schema.index(name)  # says what is missing
     return found
 
 

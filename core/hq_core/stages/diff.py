@@ -1,4 +1,5 @@
 """hq-diff: what two streams say, compared series by series whatever their framing."""
+
 from __future__ import annotations
 
 from collections import deque
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     Tables = dict[tuple[str, str], list[str]]
 
-HELD = 256 << 20                # bytes of one stream that may wait for the other
-AT_THE_END = 2**63              # sorts after every ts
+HELD = 256 << 20  # bytes of one stream that may wait for the other
+AT_THE_END = 2**63  # sorts after every ts
 
 
 class Held:
@@ -48,12 +49,12 @@ class Side:
         self.done = False
         self.rows = 0
         self.maps = 0
-        self.held = 0           # bytes that wait
-        self.common = 0         # of these, what belongs to series that both have
+        self.held = 0  # bytes that wait
+        self.common = 0  # of these, what belongs to series that both have
         self.columns: dict[str, None] = {}
         self.tables: Tables = {}
-        self.periods: dict[tuple[str, str], list[str]] = {}     # kind and symbol -> in what periods they came
-        self.full: dict[str, str] = {}          # key without a period -> the other side's, which it is compared with
+        self.periods: dict[tuple[str, str], list[str]] = {}  # kind and symbol -> in what periods they came
+        self.full: dict[str, str] = {}  # key without a period -> the other side's, which it is compared with
 
     def check(self, chosen: bool) -> None:
         """Refuse a side of which nothing, or not all, was compared; `chosen`: the user said which columns matter."""
@@ -83,17 +84,17 @@ class Series:
 
     def __init__(self, key: str, what: str = "row") -> None:
         self.key = key
-        self.what = what        # a row of it in words
+        self.what = what  # a row of it in words
         self.there = [False, False]
         self.schemas: list[Schema | None] = [None, None]
-        self.named = False      # whether a side has one of the columns that were asked for
+        self.named = False  # whether a side has one of the columns that were asked for
         self.waiting: tuple[deque[Any], deque[Any]] = deque(), deque()
         self.held = [0, 0]
         self.counts = [0, 0]
         self.compared = 0
-        self.differ = 0                                 # of those compared; of rows the columns are counted
-        self.alone = [0, 0]                             # rows that have no counterpart
-        self.over: tuple[int, int, int] | None = None   # ts, row and side of the first that the other side lacks
+        self.differ = 0  # of those compared; of rows the columns are counted
+        self.alone = [0, 0]  # rows that have no counterpart
+        self.over: tuple[int, int, int] | None = None  # ts, row and side of the first that the other side lacks
 
     def read(self, at: int) -> int:
         """How many rows of a side are done with: all that came without those that wait."""
@@ -109,8 +110,9 @@ class Diff:
               before all rows
     """
 
-    def __init__(self, names: tuple[str, str], sources: tuple[Source, Source], near: Near = EXACT,
-                 columns: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, names: tuple[str, str], sources: tuple[Source, Source], near: Near = EXACT, columns: tuple[str, ...] = ()
+    ) -> None:
         self.sides = Side(names[0], sources[0]), Side(names[1], sources[1])
         self.near = near
         self.only = columns
@@ -118,7 +120,7 @@ class Diff:
         self.maps: dict[str, Series] = {}
         self.first: dict[str, Any] | None = None
         self.rows_differ = 0
-        self.differ: dict[str, dict[str, int]] = {}     # series -> column -> rows
+        self.differ: dict[str, dict[str, int]] = {}  # series -> column -> rows
         self._first_at: tuple[Any, ...] = ()
         self._pairs: dict[tuple[int, int], tuple[Schema, Schema, list[tuple[str, str, int, int]]]] = {}
         self._keys: dict[tuple[int, int], tuple[Schema, Schema, list[tuple[int, int]]]] = {}
@@ -190,8 +192,11 @@ class Diff:
             fits = side.source.bare and mine == [""] and theirs and "" not in theirs
             if key in side.full or (fits and len(theirs) > 1):
                 others = ", ".join(Schema(kind, symbol, one).key for one in theirs)
-                raise HqError(f"{side.name}: {key} has no period, so nobody can tell which it is of {others}; "
-                              "choose one with hq-export --period", DATA)
+                raise HqError(
+                    f"{side.name}: {key} has no period, so nobody can tell which it is of {others}; "
+                    "choose one with hq-export --period",
+                    DATA,
+                )
             if fits:
                 full = side.full[key] = Schema(kind, symbol, theirs[0]).key
                 if key in self.series:
@@ -266,7 +271,8 @@ class Diff:
             most = max((*self.series.values(), *self.maps.values()), key=lambda one: one.held[at])
             raise HqError(
                 f"{side.name}: {most.key} is more than {HELD >> 20} MiB ahead of {self.sides[1 - at].name}; "
-                "compare streams whose series come in a like order", DATA,
+                "compare streams whose series come in a like order",
+                DATA,
             )
 
     def _ended(self, at: int) -> None:
@@ -329,10 +335,18 @@ class Diff:
             if apart.first == at:
                 has_ts = a.schema.has("ts") and a.schema.kind("ts") == "i8"
                 ts = a.view("ts")[at] if has_ts else None
-                self._note((AT_THE_END if ts is None else ts, series.key, row + at, order), {
-                    "series": series.key, "ts": ts, "row": row + at, "column": name + apart.place,
-                    "a": apart.a, "b": apart.b, "ulp": apart.ulp,
-                })
+                self._note(
+                    (AT_THE_END if ts is None else ts, series.key, row + at, order),
+                    {
+                        "series": series.key,
+                        "ts": ts,
+                        "row": row + at,
+                        "column": name + apart.place,
+                        "a": apart.a,
+                        "b": apart.b,
+                        "ulp": apart.ulp,
+                    },
+                )
 
     def _common(self, key: str, a: Schema, b: Schema) -> list[tuple[str, str, int, int]]:
         """The columns that both have with one type: name, type, where in a, where in b.  The others are told."""
@@ -353,7 +367,7 @@ class Diff:
                 self._structure(key, f"schema {path}", *(None if value is ... else value for value in (one, other)))
         if len(self._pairs) > 4096:
             self._pairs.clear()
-        self._pairs[id(a), id(b)] = a, b, found         # holding both keeps their ids theirs
+        self._pairs[id(a), id(b)] = a, b, found  # holding both keeps their ids theirs
         return found
 
     # -- maps --------------------------------------------------------------------------------------------
@@ -364,10 +378,18 @@ class Diff:
             path, one, other = found[0]
             apart = ulps(one, other) if isinstance(one, float) and isinstance(other, float) else None
             ts = _ts(a)
-            self._note((ts, group.key, row, 0), {
-                "series": group.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": path,
-                "a": None if one is ... else one, "b": None if other is ... else other, "ulp": apart,
-            })
+            self._note(
+                (ts, group.key, row, 0),
+                {
+                    "series": group.key,
+                    "ts": None if ts == AT_THE_END else ts,
+                    "row": row,
+                    "column": path,
+                    "a": None if one is ... else one,
+                    "b": None if other is ... else other,
+                    "ulp": apart,
+                },
+            )
 
     def _alone_map(self, group: Series, at: int, ts: int, row: int) -> None:
         """A map that the other side lacks."""
@@ -380,9 +402,10 @@ class Diff:
             self._first_at, self.first = at, what
 
     def _structure(self, key: str, name: str, a: Any, b: Any) -> None:
-        self._note((-AT_THE_END - 1, key, -1, 0), {
-            "series": key, "ts": None, "row": None, "column": name, "a": a, "b": b, "ulp": None,
-        })
+        self._note(
+            (-AT_THE_END - 1, key, -1, 0),
+            {"series": key, "ts": None, "row": None, "column": name, "a": a, "b": b, "ulp": None},
+        )
 
     def _over(self, series: Series, ts: int, row: int, at: int) -> None:
         if series.over is None or (ts, row) < series.over[:2]:
@@ -394,15 +417,23 @@ class Diff:
             self._structure(series.key, "", *told)
             return
         a, b = series.schemas
-        if a is not None and b is not None and not series.compared:     # without rows that pair nobody has looked
+        if a is not None and b is not None and not series.compared:  # without rows that pair nobody has looked
             self._common(series.key, a, b)
         if series.over is not None:
             ts, row, at = series.over
             told = [f"a {series.what}" if at == side else None for side in (0, 1)]
-            self._note((ts, series.key, row, -1), {
-                "series": series.key, "ts": None if ts == AT_THE_END else ts, "row": row, "column": "",
-                "a": told[0], "b": told[1], "ulp": None,
-            })
+            self._note(
+                (ts, series.key, row, -1),
+                {
+                    "series": series.key,
+                    "ts": None if ts == AT_THE_END else ts,
+                    "row": row,
+                    "column": "",
+                    "a": told[0],
+                    "b": told[1],
+                    "ulp": None,
+                },
+            )
 
     def _check_columns(self) -> None:
         known = tuple({**self.sides[0].columns, **self.sides[1].columns})

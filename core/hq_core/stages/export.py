@@ -1,4 +1,5 @@
 """Frames out to other formats: which series, which columns, and the writer of the format."""
+
 from __future__ import annotations
 
 from bisect import bisect_left
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
 BINARY = ("npz", "parquet", "arrow")
-MIXED = ("jsonl", "json", "table", "report")      # formats whose rows say themselves what they are
-HOLD = 1 << 16                          # characters that text output gathers before it writes
+MIXED = ("jsonl", "json", "table", "report")  # formats whose rows say themselves what they are
+HOLD = 1 << 16  # characters that text output gathers before it writes
 
 
 class Descriptor:
@@ -185,9 +186,19 @@ class Export(Sink):
     """
 
     def __init__(
-        self, format_: str, fd: int, kind: str | Sequence[str] = (), symbol: str | Sequence[str] = (),
-        period: str | Sequence[str] = (), columns: Sequence[str] = (), time: str = FormOptions.time.default,
-        since: int | None = None, until: int | None = None, head: int = 0, tail: int = 0, told: Told | None = None,
+        self,
+        format_: str,
+        fd: int,
+        kind: str | Sequence[str] = (),
+        symbol: str | Sequence[str] = (),
+        period: str | Sequence[str] = (),
+        columns: Sequence[str] = (),
+        time: str = FormOptions.time.default,
+        since: int | None = None,
+        until: int | None = None,
+        head: int = 0,
+        tail: int = 0,
+        told: Told | None = None,
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
             raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))
@@ -195,7 +206,7 @@ class Export(Sink):
         self.skipped: dict[str, int] = {}
         self._wanted = _several(kind), _several(symbol), _several(period)
         self._since, self._until = since, until
-        self._left = head if format_ != "table" else 0      # a table goes on, to say how much it leaves out
+        self._left = head if format_ != "table" else 0  # a table goes on, to say how much it leaves out
         self.full = False
         self._tail = Tail(tail) if tail else None
         self._names = tuple(columns)
@@ -203,7 +214,7 @@ class Export(Sink):
         self._writer = writer(format_, self._out, time, head, told)
         self._mixed = format_ in MIXED
         self._begun: Schema | None = None
-        self._announced: Schema | None = None       # the first series that fits: its header stands even without rows
+        self._announced: Schema | None = None  # the first series that fits: its header stands even without rows
         self._checked: set[Schema] = set()
         self._columns: dict[Schema, list[int]] = {}
         self._seen: dict[str, None] = {}
@@ -212,13 +223,13 @@ class Export(Sink):
         """All of the source; what was read is written whenever the source pauses."""
         try:
             items = ordered(source)
-            for item in split(items) if self.format in BINARY else items:     # such files have a place for symbols
+            for item in split(items) if self.format in BINARY else items:  # such files have a place for symbols
                 give(item, self)
                 if self.full:
                     break
             self.finish(False)
         except HqError:
-            self._out.flush()           # what was good before an error has been written
+            self._out.flush()  # what was good before an error has been written
             raise
 
     # -- what comes --------------------------------------------------------------------------------------
@@ -247,7 +258,7 @@ class Export(Sink):
     def other(self, frame: dict[str, Any]) -> None:
         kind = str(frame.get("kind"))
         if kind == "strings" and frame["col"] == "symbol":
-            return                          # its rows name their symbols
+            return  # its rows name their symbols
         told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
         if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
             return
@@ -323,7 +334,7 @@ class Export(Sink):
     def _put(self, item: Batch | dict[str, Any]) -> None:
         """Write rows or a map, no more than are wanted."""
         if isinstance(item, dict):
-            self._writer.other(item)        # type: ignore[attr-defined]
+            self._writer.other(item)  # type: ignore[attr-defined]
             self._count(1)
             return
         batch = item.slice(0, self._left) if 0 < self._left < item.n else item

@@ -3,6 +3,7 @@
 Everything random comes from SplitMix64 (Steele, Lea, Flood 2014) of seed + counter, in integers; prices are ticks and
 quantities lots until one division makes them decimal.  No libm and no shared state, so the batch does not matter.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 
     from hq_core.roles import Item
 
-FRAME = 8192                        # rows of a frame
+FRAME = 8192  # rows of a frame
 GAMMA = 0x9E3779B97F4A7C15 - (1 << 64)
 MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 MIX_2 = 0x94D049BB133111EB - (1 << 64)
 LOW_34, LOW_37, LOW_33 = (1 << 34) - 1, (1 << 37) - 1, (1 << 33) - 1
 LOW_53 = (1 << 53) - 1
-SILENCE = 0x5851F42D4C957F2D        # sets the draws that make gaps apart from those that make rows
-TICKS, LOTS = 10.0, 1000.0          # ticks a unit of the quote currency, lots a unit of the base currency
-FIRST_PRICE = 300_000               # in ticks: 30,000.0
+SILENCE = 0x5851F42D4C957F2D  # sets the draws that make gaps apart from those that make rows
+TICKS, LOTS = 10.0, 1000.0  # ticks a unit of the quote currency, lots a unit of the base currency
+FIRST_PRICE = 300_000  # in ticks: 30,000.0
 MINUTE, MS = 60_000_000_000, 1_000_000
 TRADES = tuple(col for col in TRADE.cols if col[0] not in ("id", "trades"))
 BARS = tuple(col for col in BAR.cols if col[0] != "complete")
@@ -84,9 +85,25 @@ def trades(n: int, seed: int, share: int, ts: I8, price: F8, qty: F8, side: I1, 
 
 @kernel(state="slot:i8 price:i8")
 def bars(
-    n: int, seed: int, share: int, period: int, ts: I8, open_time: I8, open: F8, high: F8, low: F8, close: F8,
-    volume: F8, quote_volume: F8, trades: I8, buy_volume: F8, buy_quote_volume: F8, sell_volume: F8,
-    sell_quote_volume: F8, vwap: F8, s: State,
+    n: int,
+    seed: int,
+    share: int,
+    period: int,
+    ts: I8,
+    open_time: I8,
+    open: F8,
+    high: F8,
+    low: F8,
+    close: F8,
+    volume: F8,
+    quote_volume: F8,
+    trades: I8,
+    buy_volume: F8,
+    buy_quote_volume: F8,
+    sell_volume: F8,
+    sell_quote_volume: F8,
+    vwap: F8,
+    s: State,
 ) -> None:
     """The next n bars; each opens at the last one's close, and low <= open, close, vwap <= high.
 
@@ -128,8 +145,15 @@ class Generator(Source):
     """
 
     def __init__(
-        self, kind: str, rows: int, seed: int, start: int, symbol: str = GenOptions.symbol.default,
-        period: str = GenOptions.period.default, gaps: float = GenOptions.gaps.default, frame: int = FRAME,
+        self,
+        kind: str,
+        rows: int,
+        seed: int,
+        start: int,
+        symbol: str = GenOptions.symbol.default,
+        period: str = GenOptions.period.default,
+        gaps: float = GenOptions.gaps.default,
+        frame: int = FRAME,
     ) -> None:
         GenOptions.gaps.check(gaps)
         self.rows = rows

@@ -1,4 +1,5 @@
 """Any format to frames: the source does the work; the stage passes its rows on, or puts them in order first."""
+
 from __future__ import annotations
 
 import os
@@ -203,7 +204,7 @@ class Deduped(_Arranged):
         layout = self._layouts[schema.key] = Layout(schema)
         self._tails[schema.key] = np.empty(0, dtype=layout.dtype)
         known = self._cleaners.pop(schema.key, None)
-        if known is not None and known.last:            # other columns, the same series: keys and times go on
+        if known is not None and known.last:  # other columns, the same series: keys and times go on
             self.cleaner(layout, False).last = known.last
         if schema.key in self._saved:
             rows, last = self._saved.pop(schema.key)

@@ -1,4 +1,5 @@
 """hq-indicators: indicator columns are added to the bar rows."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,9 @@ class Indicators(Stage):
     SHAPE = {"units": {str: UNIT}, **READERS}
 
     def __init__(
-        self, specs: str | Sequence[str | Spec], settings: Settings | None = None,
+        self,
+        specs: str | Sequence[str | Spec],
+        settings: Settings | None = None,
         missing: str = SettingsOptions.missing.default,
     ) -> None:
         super().__init__()
@@ -45,7 +48,7 @@ class Indicators(Stage):
         self._units: dict[str, Unit] = {}
         self._panels: dict[tuple[str, tuple[tuple[str, str], ...]], PanelUnit] = {}
         if not any(spec.elsewhere() for spec in self.specs):
-            self.panels = "whole"           # each symbol by itself, which needs no series of its own
+            self.panels = "whole"  # each symbol by itself, which needs no series of its own
         self._named = {symbol for spec in self.specs for symbol in spec.symbols()}
         self._readers = Readers("an indicator", missing)
         self._scratch = Scratch()
@@ -88,7 +91,8 @@ class Indicators(Stage):
         found = self._panels.get((schema.key, schema.cols))
         if found is None:
             found = self._panels[schema.key, schema.cols] = PanelUnit(
-                schema, self._plan(schema), lambda series: self._saved.pop(series.key, None))
+                schema, self._plan(schema), lambda series: self._saved.pop(series.key, None)
+            )
         return found
 
     def mark(self, ts: int) -> None:
@@ -104,7 +108,7 @@ class Indicators(Stage):
         self._readers.finish(more, self.out, self.note, self.drop)
 
     def save(self) -> dict[str, Any]:
-        readers = self._readers.save()      # first, as it moves what the units remember of their feeds
+        readers = self._readers.save()  # first, as it moves what the units remember of their feeds
         units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}
         for panel in self._panels.values():
             units |= panel.save()

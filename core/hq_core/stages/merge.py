@@ -1,4 +1,5 @@
 """hq-merge: the rows of several inputs in one stream, by time; as panels, or each symbol as a series of its own."""
+
 from __future__ import annotations
 
 from bisect import bisect_left
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
 
 NEVER, EVER = -(1 << 63), (1 << 63) - 1
-AT_ONCE = 64                # items of one input, before it is looked which input is behind the others
-HELD = 1 << 28              # bytes that may wait for a slower input
+AT_ONCE = 64  # items of one input, before it is looked which input is behind the others
+HELD = 1 << 28  # bytes that may wait for a slower input
 
 
 def rank(schema: Schema) -> tuple[int, int, str, str]:
@@ -40,7 +41,7 @@ class Input(Sink):
         self.merged = merged
         self.items: Iterator[Item] = ordered(source)
         self.splitter = Splitter(self)
-        self.progress: dict[str, int] = {}          # ts of the last row, by the series as they are announced
+        self.progress: dict[str, int] = {}  # ts of the last row, by the series as they are announced
         self.marked = NEVER
         self.ended = False
 
@@ -76,7 +77,8 @@ class Input(Sink):
         if first < since:
             raise HqError(
                 f"rows of {batch.schema.key} from {iso_text(first)} come behind later ones of other series; give each "
-                "as an input of its own: hq-merge A B", DATA,
+                "as an input of its own: hq-merge A B",
+                DATA,
             )
 
     def schema(self, schema: Schema) -> None:
@@ -105,11 +107,11 @@ class Merged(Source):
         self.inputs = [Input(name, source, fd, self) for name, source, fd in inputs]
         self.patience = patience
         self.waits_on = inputs[0][2]
-        self.frontier = NEVER               # rows before it have been given
+        self.frontier = NEVER  # rows before it have been given
         self.maps: list[tuple[int, dict[str, Any]]] = []
         self._kept: dict[str, Kept] = {}
         self._owner: dict[str, Input] = {}
-        self._new: list[Schema] = []        # announced, and not given on yet
+        self._new: list[Schema] = []  # announced, and not given on yet
         self._bytes = 0
         self._marked = NEVER
         self._taken = Taken()
@@ -118,7 +120,7 @@ class Merged(Source):
 
     def __iter__(self) -> Iterator[Item]:
         made_by: list[Any] = []
-        for one in self.inputs:             # all that is announced before the first rows stands before them here too
+        for one in self.inputs:  # all that is announced before the first rows stands before them here too
             while not one.ended and not any(at > NEVER for at in one.progress.values()):
                 item = one.take()
                 if isinstance(item, Head):
@@ -137,7 +139,7 @@ class Merged(Source):
                 try:
                     item = one.take()
                 except HqError:
-                    yield from self._given()        # what was good before the error is written
+                    yield from self._given()  # what was good before the error is written
                     raise
                 if isinstance(item, End):
                     yield item
@@ -173,7 +175,8 @@ class Merged(Source):
             last = min(slow.progress, key=lambda key: slow.progress[key], default="")
             raise HqError(
                 f"{slow.name or 'stdin'}: {HELD >> 20} MiB of rows wait for {last or 'its first series'}, which has no "
-                "row or mark up to their ts", DATA,
+                "row or mark up to their ts",
+                DATA,
             )
 
     # -- what is given -----------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 """hq-signal: strategies read bars and add the columns of their orders."""
+
 from __future__ import annotations
 
 from contextlib import suppress
@@ -114,8 +115,13 @@ class Signal(Stage):
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
         return [
-            {"strategy": strategy.name, "name": one.name.name, "default": one.value.value,
-             "min": one.low and one.low.value, "max": one.high and one.high.value}
+            {
+                "strategy": strategy.name,
+                "name": one.name.name,
+                "default": one.value.value,
+                "min": one.low and one.low.value,
+                "max": one.high and one.high.value,
+            }
             for strategy in self.strategies
             for one in strategy.declared
         ]
@@ -127,7 +133,7 @@ class Signal(Stage):
             return
         self._readers.announce(schema)
         if schema.symbol in self._named:
-            with suppress(HqError):         # what does not fit is told where a strategy runs on it
+            with suppress(HqError):  # what does not fit is told where a strategy runs on it
                 self._readers.prepare(schema, [self._plan(one) for one in elsewhere(schema)])
         symbol = self._symbols.setdefault(schema.symbol, Symbol())
         symbol.schemas[schema.period] = schema
@@ -186,7 +192,7 @@ class Signal(Stage):
         self._readers.finish(more, self.out, self.note, self.drop)
 
     def save(self) -> dict[str, Any]:
-        readers = self._readers.save()      # first, as it moves what the units remember of their feeds
+        readers = self._readers.save()  # first, as it moves what the units remember of their feeds
         units = {
             name: [described(symbol.unit.schema), symbol.unit.save()]
             for name, symbol in self._symbols.items()
@@ -252,7 +258,9 @@ class Signal(Stage):
         if unit is not None and not self.period and period_ns(schema.period) < period_ns(unit.schema.period):
             asked = StrategyOptions.period
             raise HqError(
-                f"comes after rows of {unit.schema.key} were taken for the finest", DATA, subject=schema.key,
+                f"comes after rows of {unit.schema.key} were taken for the finest",
+                DATA,
+                subject=schema.key,
                 hint=("pass ", asked, f" {schema.period} or ", asked, f" {unit.schema.period}"),
             )
         if not self.signals:

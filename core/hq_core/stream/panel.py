@@ -3,6 +3,7 @@
 A panel's rows lie by ts, those of one ts by the text of their symbol.  A stage that computes symbols apart sees their
 series: `Apart` stands around it, gives it each symbol's rows, and puts what it writes together again.
 """
+
 from __future__ import annotations
 
 from array import array
@@ -49,7 +50,7 @@ class Splitter(Sink):
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self._known: dict[str, dict[str, Schema]] = {}      # panel's key -> symbol -> its series
+        self._known: dict[str, dict[str, Schema]] = {}  # panel's key -> symbol -> its series
         self._panels: dict[str, Schema] = {}
         self._symbols: BySymbol | None = None
         self._moved: Order
@@ -131,9 +132,9 @@ class Panel:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.kept: dict[str, Kept] = {}         # by symbol
+        self.kept: dict[str, Kept] = {}  # by symbol
         self.codes: dict[str, int] = {}
-        self.told = 0                           # how many of the codes' texts the open section has been given
+        self.told = 0  # how many of the codes' texts the open section has been given
 
 
 class Joiner:
@@ -147,7 +148,7 @@ class Joiner:
         self.joined = joined
         self._panels: dict[tuple[Any, ...], Panel] = {}
         self._of: dict[Schema, Kept] = {}
-        self._maps: list[tuple[int, str, str, dict[str, Any]]] = []      # ts, symbol, period, frame
+        self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
         self._waiting: list[tuple[Schema, int, list[bytes]]] = []
         self._cell: Cell | None = None
         self._moved: Order
@@ -171,7 +172,7 @@ class Joiner:
         if kept is None:
             kept = panel.kept[schema.symbol] = Kept(schema)
             panel.codes.setdefault(schema.symbol, len(panel.codes))
-        if len(self._of) > 65_536:          # a stage may make its schema anew
+        if len(self._of) > 65_536:  # a stage may make its schema anew
             self._of.clear()
         self._of[schema] = kept
         return kept
@@ -252,8 +253,9 @@ class Joiner:
         widths = [w for i, w in enumerate(schema.widths) if i != at]
         to, order = self._laid(panel, taken, total, widths)
         places = self.out.rows(out, total)
-        self._moved.take(order, total, [*widths, 4], [*to, self._code.at(total)],
-                         [*places[:at], *places[at + 1 :], places[at]])
+        self._moved.take(
+            order, total, [*widths, 4], [*to, self._code.at(total)], [*places[:at], *places[at + 1 :], places[at]]
+        )
         self.out.commit(out, total)
         for _, kept, n in taken:
             kept.drop(n)
@@ -291,8 +293,9 @@ class Joiner:
         if texts:
             self.out.series(panel.schema)
             for start in range(0, len(texts), 4096):
-                self.out.map({"kind": "strings", "of": panel.schema.key, "col": "symbol",
-                              "values": texts[start : start + 4096]})
+                self.out.map(
+                    {"kind": "strings", "of": panel.schema.key, "col": "symbol", "values": texts[start : start + 4096]}
+                )
             panel.told = len(panel.codes)
 
     # -- state -------------------------------------------------------------------------------------------
@@ -333,9 +336,9 @@ class Apart(Sink):
         self.joiner = Joiner(out, self._joined)
         self._joins = joins
         self._splitter = Splitter(stage)
-        self._panels: dict[tuple[str, str], int] = {}   # kind and period of each panel -> ts of its last row
+        self._panels: dict[tuple[str, str], int] = {}  # kind and period of each panel -> ts of its last row
         self._symbols: set[str] = set()
-        self._before_this: dict[str, list[str]] = {}    # symbols of a panel in the runs before
+        self._before_this: dict[str, list[str]] = {}  # symbols of a panel in the runs before
         self._plain: set[str] = set()
         stage.begin(self.joiner)
 
@@ -348,7 +351,7 @@ class Apart(Sink):
         else:
             self._plain.add(schema.key)
         self._splitter.schema(schema)
-        for symbol in self._before_this.pop(schema.key, ()):    # time goes on for them though they may not come again
+        for symbol in self._before_this.pop(schema.key, ()):  # time goes on for them though they may not come again
             self._splitter.series(schema, symbol)
 
     def rows(self, batch: Batch) -> None:
@@ -386,7 +389,8 @@ class Apart(Sink):
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         return {
-            "stage": self.stage.save(), "panels": [[*key, ts] for key, ts in self._panels.items()],
+            "stage": self.stage.save(),
+            "panels": [[*key, ts] for key, ts in self._panels.items()],
             "symbols": {**self._before_this, **self._splitter.symbols()},
             **self.joiner.save(),
         }

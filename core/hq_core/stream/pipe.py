@@ -1,4 +1,5 @@
 """Stages one after the other in one process: what one writes, the next is given, without a wire between them."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from hq_core.holes import Holes
     from hq_core.roles import Item
 
-FEW, ENOUGH = 4, 64     # rows that a series has room for at first, and at least when it has had more
+FEW, ENOUGH = 4, 64  # rows that a series has room for at first, and at least when it has had more
 
 
 class Held:
@@ -26,7 +27,7 @@ class Held:
 
     def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
-        self.rank = -period_ns(schema.period), number       # as a Writer's series
+        self.rank = -period_ns(schema.period), number  # as a Writer's series
         self.n = 0
         self.room = 0
         self.memory: Memory | None = None
@@ -46,7 +47,7 @@ class Handover:
         self.sink = sink
         self._held: dict[str, Held] = {}
         self._announced = 0
-        self._waiting: list[Held] = []      # those that have rows
+        self._waiting: list[Held] = []  # those that have rows
         self._texts = Texts()
 
     def series(self, schema: Schema) -> Held:
@@ -190,7 +191,7 @@ class Taken(Sink):
         self._items.append(schema)
 
     def rows(self, batch: Batch) -> None:
-        self._items.append(batch.copied())      # its room is used again before it is asked for
+        self._items.append(batch.copied())  # its room is used again before it is asked for
 
     def mark(self, ts: int) -> None:
         self._items.append(Mark(ts))

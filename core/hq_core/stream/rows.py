@@ -1,4 +1,5 @@
 """Rows put in another order: by the code of a column, or by time."""
+
 from __future__ import annotations
 
 from array import array
@@ -54,7 +55,7 @@ def by_time(ts: I8, order: I8, spare: I8) -> None:
     while rising:
         rising = 0
         start = 0
-        while start < n:                    # merge each run with the one behind it
+        while start < n:  # merge each run with the one behind it
             middle = start + 1
             while middle < n and ts[order[middle]] >= ts[order[middle - 1]]:
                 middle += 1
@@ -192,7 +193,7 @@ class BySymbol:
         cell.column("order", self.order, n)
         cell.run()
         if cell.state.bad >= 0:
-            batch.slice(cell.state.bad, cell.state.bad + 1).words("symbol")     # says what is wrong
+            batch.slice(cell.state.bad, cell.state.bad + 1).words("symbol")  # says what is wrong
 
 
 class Room:

@@ -1,4 +1,5 @@
 """hq-frames: batches to and from a stream of msgpack objects.  The contract is man/hq-frames.5."""
+
 from __future__ import annotations
 
 from hq_core.wire.reader import Reader

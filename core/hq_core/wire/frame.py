@@ -1,4 +1,5 @@
 """What reader and writer share: the data frame's header, the limits, and bytes in and out."""
+
 from __future__ import annotations
 
 import errno
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
 # All lengths have their widest form, so the header is 24 bytes and columns lie aligned.
 HEADER = struct.Struct(">HBBIBIBIBIb")
 HEADER_BYTES = HEADER.size
-FOLLOWS = 8             # where the bytes that "follow" begin
+FOLLOWS = 8  # where the bytes that "follow" begin
 EXT_COLUMNS = 1
 
-BLOCK = 256 * 1024      # one read or write; larger ones leave the cache
+BLOCK = 256 * 1024  # one read or write; larger ones leave the cache
 BUFFER = 1024 * 1024
-MAX_BLOB = 16 << 20     # a frame beyond 256 KiB gains nothing, so this is generous
+MAX_BLOB = 16 << 20  # a frame beyond 256 KiB gains nothing, so this is generous
 MAX_MAP = 1 << 20
-SMALL_MAP = 4096        # nearly every map is shorter, and reading 1 MiB to find that out costs 20 times as much
-MAX_TEXT = 65536        # bytes of a text in a map
-MAX_NAME = 256          # characters of a kind, symbol, period, or column name
+SMALL_MAP = 4096  # nearly every map is shorter, and reading 1 MiB to find that out costs 20 times as much
+MAX_TEXT = 65536  # bytes of a text in a map
+MAX_NAME = 256  # characters of a kind, symbol, period, or column name
 MAX_COLUMNS = 4096
-MAX_ARRAY = 4096        # in a map, where 1024 of them may be nested before a byte of their elements has come
+MAX_ARRAY = 4096  # in a map, where 1024 of them may be nested before a byte of their elements has come
 MAX_SERIES = 65536
-MAX_COUNT = 1 << 53     # of rows dropped: exact wherever it is read
+MAX_COUNT = 1 << 53  # of rows dropped: exact wherever it is read
 
 
 def begins_frames(first: bytes) -> bool:
@@ -54,7 +55,7 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and len(text) <= MAX_NAME and (text.isprintable() or not text)
 
 
-_announced: set[tuple[tuple[str, str], ...]] = set()     # columns that were found good
+_announced: set[tuple[tuple[str, str], ...]] = set()  # columns that were found good
 
 
 def check_series(schema: Schema) -> None:
@@ -66,7 +67,7 @@ def check_series(schema: Schema) -> None:
     if not schema.of:
         raise HqError("kind is empty", DATA)
     period_ns(schema.period)
-    if schema.cols in _announced:           # many series have the same columns
+    if schema.cols in _announced:  # many series have the same columns
         return
     if not 0 < len(schema.cols) <= MAX_COLUMNS:
         raise HqError(f"{len(schema.cols)} columns, must be 1 to {MAX_COLUMNS}", DATA)
@@ -85,8 +86,14 @@ def unpack_map(data: memoryview | bytes) -> tuple[Any, int]:
     """
     # a new Unpacker each time: one that has raised must never be used again
     unpacker = msgpack.Unpacker(
-        read_size=SMALL_MAP, max_buffer_size=MAX_MAP, max_str_len=MAX_TEXT, max_bin_len=MAX_MAP,
-        max_ext_len=MAX_TEXT, max_array_len=MAX_ARRAY, max_map_len=MAX_SERIES, strict_map_key=True,
+        read_size=SMALL_MAP,
+        max_buffer_size=MAX_MAP,
+        max_str_len=MAX_TEXT,
+        max_bin_len=MAX_MAP,
+        max_ext_len=MAX_TEXT,
+        max_array_len=MAX_ARRAY,
+        max_map_len=MAX_SERIES,
+        strict_map_key=True,
     )
     unpacker.feed(data)
     try:
@@ -134,7 +141,7 @@ def read_into(fd: int, view: memoryview) -> int:
         blocked.watch(True)
         try:
             return os.readv(fd, [view])
-        except BlockingIOError:             # whoever shares our stdin has made it non-blocking
+        except BlockingIOError:  # whoever shares our stdin has made it non-blocking
             _wait(fd, select.POLLIN)
         except OSError as error:
             raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
@@ -153,7 +160,7 @@ def write_all(fd: int, data: memoryview) -> None:
             try:
                 at += os.write(fd, data[at:])
                 blocked.found = 0
-            except BlockingIOError:         # whoever shares our stdout has made it non-blocking
+            except BlockingIOError:  # whoever shares our stdout has made it non-blocking
                 _wait(fd, select.POLLOUT)
     except OSError as error:
         if error.errno == errno.EPIPE:
@@ -175,4 +182,4 @@ def grow_pipe(fd: int) -> None:
     import fcntl
 
     with suppress(OSError):
-        fcntl.fcntl(fd, 1031, BUFFER)       # F_SETPIPE_SZ, Linux
+        fcntl.fcntl(fd, 1031, BUFFER)  # F_SETPIPE_SZ, Linux

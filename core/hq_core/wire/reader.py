@@ -1,4 +1,5 @@
 """Reading a stream: frames checked before they are believed, rows handed out where they were read."""
+
 from __future__ import annotations
 
 import ctypes
@@ -46,13 +47,11 @@ class Reader(Source):
 
     ours = "hq-frames already"
 
-    SHAPE = {
-        "open": bool, "schemas": [dict], "counts": {str: Count}, "section": int, "texts": {str: {str: [str]}},
-    }
+    SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}, "section": int, "texts": {str: {str: [str]}}}
 
     def __init__(self, fd: int, prefix: bytes = b"") -> None:
         self.fd = fd
-        self.position = 0                   # bytes of the input up to the end of the last item
+        self.position = 0  # bytes of the input up to the end of the last item
         self._memory = Memory(BUFFER)
         self._memory.view[: len(prefix)] = prefix
         self._at, self._filled = 0, len(prefix)
@@ -61,8 +60,8 @@ class Reader(Source):
         self._counts: dict[str, int] = {}
         self._texts = Texts()
         self._open = False
-        self._begun = False                 # a head has come
-        self._section = 0                   # where the section that is open began, by `position`
+        self._begun = False  # a head has come
+        self._section = 0  # where the section that is open began, by `position`
         grow_pipe(fd)
 
     def save(self) -> dict[str, Any]:
@@ -70,7 +69,10 @@ class Reader(Source):
         schemas = [_schema_frame(number, schema) for number, schema in self._schemas.items()]
         section = self.position - self._section if self._begun else -1
         return {
-            "open": self._open, "schemas": schemas, "counts": self._counts, "section": section,
+            "open": self._open,
+            "schemas": schemas,
+            "counts": self._counts,
+            "section": section,
             "texts": self._texts.save(),
         }
 
@@ -213,7 +215,7 @@ class Reader(Source):
         """The head of a writer that goes on in the section of one that was killed, `offset` bytes after its begin."""
         if type(offset) is not int or not 0 < offset < 2**63:
             raise self._bad("is a resumed head that does not say its offset", before=True)
-        if not self._begun:                 # a stream may begin here: what lay before it is not known
+        if not self._begun:  # a stream may begin here: what lay before it is not known
             self._section = self._before - offset
         before = self._before - self._section if self._open or not self._begun else 0
         if before != offset:
@@ -243,7 +245,7 @@ class Reader(Source):
             raise self._bad(f"is a schema that cannot be read: {error}", before=True) from None
         if number in self._schemas and not self._schemas[number].same_as(schema):
             raise self._bad(f"announces schema {number} a second time, differently", before=True)
-        seen = self._seen.setdefault(schema.key, schema)    # one object a series, whatever the number of sections
+        seen = self._seen.setdefault(schema.key, schema)  # one object a series, whatever the number of sections
         if not seen.same_as(schema):
             seen = self._seen[schema.key] = schema
         self._schemas[number] = seen
@@ -285,12 +287,14 @@ class Reader(Source):
         if left:
             raise HqError(
                 f"the input stops inside a frame: {left} bytes at byte {self.position}, after {rows} rows "
-                "(its writer died, and if it left an error, that is the cause; or it was cut)", DATA,
+                "(its writer died, and if it left an error, that is the cause; or it was cut)",
+                DATA,
             )
         if self._open:
             raise HqError(
                 f"the input stops at byte {self.position} without its end frame, after {rows} rows: its writer died "
-                "(if it left an error, that is the cause)", DATA,
+                "(if it left an error, that is the cause)",
+                DATA,
             )
 
     def _bad(self, what: str, before: bool = False) -> HqError:
@@ -308,6 +312,11 @@ def _is_strings(frame: dict[str, Any]) -> bool:
 
 def _schema_frame(number: int, schema: Schema) -> dict[str, Any]:
     return {
-        **schema.extra, "kind": "schema", "id": number, "of": schema.of, "symbol": schema.symbol,
-        "period": schema.period, "cols": [list(col) for col in schema.cols],
+        **schema.extra,
+        "kind": "schema",
+        "id": number,
+        "of": schema.of,
+        "symbol": schema.symbol,
+        "period": schema.period,
+        "cols": [list(col) for col in schema.cols],
     }

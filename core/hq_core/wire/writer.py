@@ -1,4 +1,5 @@
 """Writing a stream: rows gathered into frames, counted, and ended with what was written."""
+
 from __future__ import annotations
 
 import ctypes
@@ -30,34 +31,45 @@ if TYPE_CHECKING:
 
     from hq_core.holes import Holes
 
-GATHER = 4096           # rows that a series may hold back within one read
-FEW = 4                 # rows that it has room for at first: of many series most have one row a read
-COUNTS = MAX_MAP - 65536        # bytes of the counts in an end, so that it stays a map that may be written
-DIRECT = 512            # batches from this size are written as they are
+GATHER = 4096  # rows that a series may hold back within one read
+FEW = 4  # rows that it has room for at first: of many series most have one row a read
+COUNTS = MAX_MAP - 65536  # bytes of the counts in an end, so that it stays a map that may be written
+DIRECT = 512  # batches from this size are written as they are
 
 
 class Series:
     """A series that is being written: its id on the wire, its rows so far, and the few rows held back."""
 
     __slots__ = (
-        "addresses", "aside", "held", "id", "memory", "most", "pending", "rank", "room", "rows", "schema", "staged",
+        "addresses",
+        "aside",
+        "held",
+        "id",
+        "memory",
+        "most",
+        "pending",
+        "rank",
+        "room",
+        "rows",
+        "schema",
+        "staged",
         "starts",
     )
 
     def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
         self.id = number
-        self.rank = -period_ns(schema.period), number       # coarse ones first, of those the first that was announced
+        self.rank = -period_ns(schema.period), number  # coarse ones first, of those the first that was announced
         self.rows = 0
-        self.staged = self.held = 0     # rows held back, and rows that there is memory for
-        self.pending = -1           # rows asked for directly and not yet committed; -1 none
+        self.staged = self.held = 0  # rows held back, and rows that there is memory for
+        self.pending = -1  # rows asked for directly and not yet committed; -1 none
         self.addresses: list[int] = []
         self.memory: Memory | None = None
         self.starts: list[int] = []
         row = max(1, sum(schema.widths))
-        self.room = min(GATHER, BUFFER // row)      # rows that may be held back
-        self.most = MAX_BLOB // row & -8            # rows of one frame, a number that needs no padding
-        self.aside: Memory | None = None            # more rows than one frame may have
+        self.room = min(GATHER, BUFFER // row)  # rows that may be held back
+        self.most = MAX_BLOB // row & -8  # rows of one frame, a number that needs no padding
+        self.aside: Memory | None = None  # more rows than one frame may have
         if self.most == 0:
             raise HqError(f"{schema.key}: a row of {row} bytes cannot be written; at most {MAX_BLOB // 8}", DATA)
 
@@ -69,7 +81,7 @@ class Series:
 
     def _grow(self, need: int) -> None:
         self.held = min(self.room, max(need, 2 * self.held, FEW))
-        memory, starts = self.memory, self.starts       # kept until the rows have moved
+        memory, starts = self.memory, self.starts  # kept until the rows have moved
         self.memory = Memory(self.schema.blob(self.held))
         self.starts = self.schema.places(self.memory.address, self.held)
         if self.staged and memory:
@@ -85,14 +97,14 @@ class Writer:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.written = 0                    # bytes that the descriptor has taken
+        self.written = 0  # bytes that the descriptor has taken
         self._buffer = Memory(BUFFER)
         self._used = 0
         self._series: dict[str, Series] = {}
         self._by_schema: dict[Schema, Series] = {}
         self._ids = 0
-        self._names = 0                     # bytes of what an end says of the series
-        self._staged: list[Series] = []     # series that hold rows back
+        self._names = 0  # bytes of what an end says of the series
+        self._staged: list[Series] = []  # series that hold rows back
         self._counts: dict[str, int] = {}
         self._packer = msgpack.Packer()
         grow_pipe(fd)
@@ -128,7 +140,7 @@ class Writer:
             packed = self._packer.pack(frame)
             if len(packed) > MAX_MAP:
                 raise HqError(f"{len(packed)} bytes, may have at most {MAX_MAP}", DATA)
-            if len(packed) > SMALL_MAP:         # a smaller one is within every limit
+            if len(packed) > SMALL_MAP:  # a smaller one is within every limit
                 unpack_map(packed)
         except (HqError, ValueError, OverflowError, TypeError) as error:
             self._packer.reset()
@@ -141,7 +153,7 @@ class Writer:
         """Announce a series, or announce it anew with other columns; the same one is announced once."""
         found = self._series.get(schema.key)
         if found is not None and (self._by_schema.get(schema) is found or found.schema.same_as(schema)):
-            if len(self._by_schema) > 4 * len(self._series) + 64:       # a stage may make its schema anew a section
+            if len(self._by_schema) > 4 * len(self._series) + 64:  # a stage may make its schema anew a section
                 self._by_schema.clear()
             self._by_schema[schema] = found
             return found
@@ -150,10 +162,17 @@ class Writer:
             self._counts[schema.key] = self._counts.get(schema.key, 0) + found.rows
         made = self._made(schema, found is None)
         self._series[schema.key] = self._by_schema[schema] = made
-        self.map({
-            **schema.extra, "kind": "schema", "id": made.id, "of": schema.of, "symbol": schema.symbol,
-            "period": schema.period, "cols": [list(col) for col in schema.cols],
-        })
+        self.map(
+            {
+                **schema.extra,
+                "kind": "schema",
+                "id": made.id,
+                "of": schema.of,
+                "symbol": schema.symbol,
+                "period": schema.period,
+                "cols": [list(col) for col in schema.cols],
+            }
+        )
         return made
 
     def _made(self, schema: Schema, new: bool) -> Series:
@@ -229,7 +248,7 @@ class Writer:
     def _reserve(self, series: Series, n: int) -> list[int]:
         self._room(HEADER_BYTES + series.schema.blob(n) + 8)
         pad = -self._used % 8
-        if pad:                             # maps have any length; columns are written aligned and moved if need be
+        if pad:  # maps have any length; columns are written aligned and moved if need be
             self._send()
         return series.schema.places(self._buffer.address + self._used + HEADER_BYTES, n)
 
@@ -240,7 +259,7 @@ class Writer:
     def _finish(self, series: Series, n: int) -> None:
         blob = series.schema.blob(n)
         at = self._buffer.address + self._used + HEADER_BYTES
-        for w in series.schema.widths:      # the padding is part of the bytes, so it must be the same every time
+        for w in series.schema.widths:  # the padding is part of the bytes, so it must be the same every time
             size = w * n
             if size & 7:
                 ctypes.memset(at + size, 0, -size % 8)

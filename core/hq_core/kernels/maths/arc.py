@@ -1,4 +1,5 @@
 """The inverse functions of sine, cosine and tangent."""
+
 from __future__ import annotations
 
 import math
@@ -14,7 +15,7 @@ THIRD = 0.3333333333333333
 @inline
 def atan_tail(z: float) -> float:
     """(atan(t) / t - 1 + z / 3) / z^2 for z = t^2, up to t = 7/16."""
-    square = z * z          # by halves, not from the last term on: what waits for an angle waits half as long
+    square = z * z  # by halves, not from the last term on: what waits for an angle waits half as long
     first = (0.1999999999999941 - z * 0.14285714285566736) + square * (0.11111111096638937 - z * 0.09090908355330636)
     second = (0.07692285547843675 - z * 0.06666241809966524) + square * (0.058769452884197285 - z * 0.05216672028203441)
     third = (0.04492227771392153 - z * 0.03312740774689653) + square * 0.014772463057221784
@@ -28,7 +29,7 @@ def atan(x: float) -> float:
     size = abs(x)
     if not size >= TINY:
         return x
-    base = 0.0          # atan(x) = atan(c) + atan((x - c) / (1 + c x)), for c = 1/2, 1, 3/2 and infinity
+    base = 0.0  # atan(x) = atan(c) + atan((x - c) / (1 + c x)), for c = 1/2, 1, 3/2 and infinity
     base_low = 0.0
     up = size
     under = 1.0

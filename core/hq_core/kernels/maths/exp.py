@@ -1,4 +1,5 @@
 """The exponential function."""
+
 from __future__ import annotations
 
 import math
@@ -7,17 +8,17 @@ from hq_core.jit import bits_of, float_of, inline
 from hq_core.kernels.maths.pairs import add, add_small, half_square, scaled
 
 PER_LN2 = 1.4426950408889634
-LN2 = 0.6931471805598903                # the first 42 bits: times a whole number below 2048 it is exact
+LN2 = 0.6931471805598903  # the first 42 bits: times a whole number below 2048 it is exact
 LN2_LOW = 5.497923018708371e-14
-TO_WHOLE = 6755399441055744.0           # 1.5 * 2^52: added and taken away again, it rounds to a whole number
-WHOLE_BITS = 0x4338000000000000         # those of TO_WHOLE
-NEAR = 708.0                            # below it e^x and e^-x are normal numbers
+TO_WHOLE = 6755399441055744.0  # 1.5 * 2^52: added and taken away again, it rounds to a whole number
+WHOLE_BITS = 0x4338000000000000  # those of TO_WHOLE
+NEAR = 708.0  # below it e^x and e^-x are normal numbers
 
 
 @inline
 def tail(r: float) -> float:
     """(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln 2 / 2."""
-    square = r * r          # by halves, not from the last term on: no step waits long for the one before it
+    square = r * r  # by halves, not from the last term on: no step waits long for the one before it
     first = 0.16666666666666669 + r * 0.041666666666666664
     first += square * (0.008333333333330027 + r * 0.0013888888888886528)
     second = 0.00019841269863229763 + r * 2.480158731727029e-05
@@ -35,7 +36,7 @@ def exp(x: float) -> float:
 @inline
 def near(x: float) -> float:
     """e^x for |x| < NEAR, without a branch, so that a loop of it takes two rows at once."""
-    shifted = x * PER_LN2 + TO_WHOLE        # a whole number, and in its last bits that number
+    shifted = x * PER_LN2 + TO_WHOLE  # a whole number, and in its last bits that number
     whole = shifted - TO_WHOLE
     high = x - whole * LN2
     low = whole * LN2_LOW

@@ -1,4 +1,5 @@
 """Hyperbolic sine, cosine and tangent."""
+
 from __future__ import annotations
 
 import math
@@ -61,14 +62,16 @@ def tanh(x: float) -> float:
         return x
     if size < 0.5:
         z = x * x
-        p = -0.0014557608138655873 + z * (0.0005894667419101905 + z * (
-            -0.00023635364294136244 + z * (8.819580305745065e-05 - z * 2.295330465333733e-05)))
+        p = -0.0014557608138655873 + z * (
+            0.0005894667419101905
+            + z * (-0.00023635364294136244 + z * (8.819580305745065e-05 - z * 2.295330465333733e-05))
+        )
         p = 0.0218694885258676 + z * (-0.008863235198659135 + z * (0.0035921217969498704 + z * p))
         p = 0.1333333333333323 + z * (-0.053968253968089755 + z * p)
         return x + x * z * (-0.3333333333333333 + z * p)
     found = 1.0
     if size < 22.0:
-        high, low, exponent = exp_pair(2.0 * size, 0.0)         # tanh(x) = 1 - 2 / (e^2x + 1)
+        high, low, exponent = exp_pair(2.0 * size, 0.0)  # tanh(x) = 1 - 2 / (e^2x + 1)
         shift = power_of_two(-exponent)
         high, more = add_small(high, shift)
         part, part_low = divide(2.0 * shift, 0.0, high, low + more)

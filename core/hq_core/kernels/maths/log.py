@@ -1,4 +1,5 @@
 """Logarithms."""
+
 from __future__ import annotations
 
 import math
@@ -7,9 +8,9 @@ from hq_core.jit import bits_of, float_of, inline
 from hq_core.kernels.maths.exp import LN2, LN2_LOW
 from hq_core.kernels.maths.pairs import add, add_small, divide, half_square, mul, mul_pairs
 
-ROOT_HALF = 0x3FE6A09E00000000          # the bits of about sqrt(1/2)
+ROOT_HALF = 0x3FE6A09E00000000  # the bits of about sqrt(1/2)
 ONE = 0x3FF0000000000000
-LEAST = 2.2250738585072014e-308         # the smallest normal number
+LEAST = 2.2250738585072014e-308  # the smallest normal number
 PER_LN10 = 0.4342944819032518
 PER_LN10_LOW = 1.098319650216765e-17
 
@@ -19,7 +20,7 @@ def split(x: float) -> tuple[float, float]:
     """x = (1 + f) * 2^k with 1 + f from sqrt(1/2) to sqrt 2, as f and k; x normal and positive."""
     bits = bits_of(x) + (ONE - ROOT_HALF)
     exponent = (bits >> 52) & 0x7FF
-    k = float_of(exponent | 0x4330000000000000) - 4503599627371519.0       # 2^52 + 1023, without a conversion
+    k = float_of(exponent | 0x4330000000000000) - 4503599627371519.0  # 2^52 + 1023, without a conversion
     return float_of((bits & 0xFFFFFFFFFFFFF) + ROOT_HALF) - 1.0, k
 
 
@@ -32,7 +33,7 @@ def lifted(x: float) -> tuple[float, float]:
 @inline
 def twice_tail(z: float) -> float:
     """2 atanh(s) / s - 2 for z = s^2 <= 0.02944."""
-    square = z * z          # by halves, not from the last term on: no step waits long for the one before it
+    square = z * z  # by halves, not from the last term on: no step waits long for the one before it
     first = (0.6666666666666666 + z * 0.4000000000000088) + square * (0.28571428570802315 + z * 0.22222222392008084)
     second = (0.18181795608704632 + z * 0.15386241411965831) + square * (0.1326872737379105 + z * 0.13087104671767694)
     return z * (first + square * square * second)
@@ -96,13 +97,13 @@ def log_pair(x: float) -> tuple[float, float]:
     z, z_low = mul_pairs(s, s_low, s, s_low)
     p = 0.05883025641718654 + z * (0.052364343394031336 + z * 0.05308711940160199)
     p = 0.09090909090649955 + z * (0.07692307762560122 + z * (0.06666657327106208 + z * p))
-    p = z * (0.14285714285714285 + z * (0.11111111111111475 + z * p))   # for z <= 0.02944
-    a, a_low = add_small(0.2, p - 1.1102230246251565e-17)               # 1/5 + z/7 + ...
+    p = z * (0.14285714285714285 + z * (0.11111111111111475 + z * p))  # for z <= 0.02944
+    a, a_low = add_small(0.2, p - 1.1102230246251565e-17)  # 1/5 + z/7 + ...
     a, a_low = mul_pairs(z, z_low, a, a_low)
-    b, b_low = add_small(0.3333333333333333, a)                         # 1/3 + z/5 + ...
+    b, b_low = add_small(0.3333333333333333, a)  # 1/3 + z/5 + ...
     b_low += a_low + 1.850371707708594e-17
     b, b_low = mul_pairs(z, z_low, b, b_low)
-    b, b_low = mul_pairs(s, s_low, b, b_low)                            # atanh(s) - s
+    b, b_low = mul_pairs(s, s_low, b, b_low)  # atanh(s) - s
     near, rest = add_small(2.0 * s, 2.0 * b)
     rest += 2.0 * (s_low + b_low)
     total, more = add_small(k * LN2, near)
@@ -118,7 +119,7 @@ def ln_ratio(a: float, b: float) -> float:
         return math.nan
     ratio = a / b
     if (ratio > 0.71) & (ratio < 1.41) & (a + b < math.inf):
-        s = (a - b) / (a + b)           # a - b is exact: nothing is lost as 1 - a / b would
+        s = (a - b) / (a + b)  # a - b is exact: nothing is lost as 1 - a / b would
         return 2.0 * s + s * twice_tail(s * s)
     if (ratio < LEAST) | (ratio == math.inf):
         return ln(a) - ln(b)

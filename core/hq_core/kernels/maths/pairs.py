@@ -1,10 +1,11 @@
 """Unevaluated sums of two floats, which hold twice the digits, without a fused multiply-add (Dekker 1971)."""
+
 from __future__ import annotations
 
 from hq_core.jit import bits_of, float_of, inline
 
-SPLIT = 134217729.0         # 2^27 + 1
-TOP = ~0x7FFFFFF            # the bits of a float64 that make its first 26 digits
+SPLIT = 134217729.0  # 2^27 + 1
+TOP = ~0x7FFFFFF  # the bits of a float64 that make its first 26 digits
 
 
 @inline

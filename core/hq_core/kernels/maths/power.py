@@ -1,4 +1,5 @@
 """Powers."""
+
 from __future__ import annotations
 
 import math
@@ -18,9 +19,9 @@ def pow(x: float, y: float) -> float:
         return math.nan
     size = abs(x)
     sign = 1.0
-    if bits_of(x) < 0:                          # negative, -0 as well
+    if bits_of(x) < 0:  # negative, -0 as well
         whole = True
-        if abs(y) < 9007199254740992.0:         # 2^53: from here on every float64 is an even number
+        if abs(y) < 9007199254740992.0:  # 2^53: from here on every float64 is an even number
             part = int(abs(y))
             whole = float(part) == abs(y)
             if whole and (part & 1) == 1:

@@ -1,4 +1,5 @@
 """Sine, cosine and tangent."""
+
 from __future__ import annotations
 
 import math
@@ -7,7 +8,7 @@ from hq_core.jit import inline
 from hq_core.kernels.maths.angle import quarters
 from hq_core.kernels.maths.pairs import add_small, cube, divide, half_square
 
-TINY = 2.0**-27             # smaller ones are their own sine, tangent, arc ...
+TINY = 2.0**-27  # smaller ones are their own sine, tangent, arc ...
 SIXTH = 0.16666666666666666
 
 
