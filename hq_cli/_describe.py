@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hq_cli import _commands
-from hq_cli._effects import EFFECTS, Effect, told
+from hq_cli._effects import EFFECTS, Effect, sentence
 from hq_cli._filter import command
 from hq_cli._help import ENVIRONMENT
 from hq_cli._options import Made, given
@@ -26,7 +26,7 @@ hq describe --brief
 """
 
 
-class Shown:
+class DescribeOptions:
     """How much is told."""
 
     brief = Option(False, "A page of at most 8,000 characters: names, a line each.")
@@ -34,7 +34,7 @@ class Shown:
 
 
 @command("hq describe", EXAMPLES)
-@given(Shown)
+@given(DescribeOptions)
 def main(brief: bool, schema: bool) -> None:
     """Tell programs what hq is: commands, options, kinds, indicators, grammar, exit codes.
 
@@ -214,7 +214,7 @@ def page(found: dict[str, Any]) -> str:
 
 def _line(one: dict[str, Any], shared: set[str]) -> str:
     words = " ".join(_worded(option) for option in one["options"] if option["name"] not in shared)
-    effect = told(Effect(**one["kinds"]))
+    effect = sentence(Effect(**one["kinds"]))
     takes = " ".join(argument["shown"] for argument in one["arguments"])
     lines = [f"{one['name']} {takes}".rstrip() + f": {one['about']}", *filter(None, (effect, words))]
     return "\n  ".join([lines[0], *(_wrapped(line, "  ") for line in lines[1:])])

@@ -34,7 +34,7 @@ EFFECTS = {
 }
 
 
-def told(effect: Effect) -> str:
+def sentence(effect: Effect) -> str:
     """An effect as a sentence; '' of a command that has none."""
     said = [
         f"{verb} {_listed(kinds)}"

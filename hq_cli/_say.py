@@ -33,7 +33,7 @@ def say(line: str, level: str = WARNING, code: int | None = None) -> None:
 
 def say_error(error: HqError) -> None:
     """The error that ends the command, its options as they are typed; it may have further lines, with a caret."""
-    _put(f"{log.name}: {error.told(lambda option: option.flag)}", ERROR, error.code)
+    _put(f"{log.name}: {error.worded(lambda option: option.flag)}", ERROR, error.code)
 
 
 def told_json(found: object) -> str:

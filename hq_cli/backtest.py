@@ -19,7 +19,7 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --lev
 """
 
 
-class Shown:
+class ReportOptions:
     """What a terminal or a script wants of the report."""
 
     text = Option(False, "Print the report as text, and no frames.")
@@ -28,7 +28,7 @@ class Shown:
 
 
 @filter_command("hq-backtest", EXAMPLES, shows=("json", "text", "fail_on_liquidation", "periods_per_year"))
-@given(AccountOptions, BracketOptions, MarginOptions, RunOptions, Shown)
+@given(AccountOptions, BracketOptions, MarginOptions, RunOptions, ReportOptions)
 def main(
     brackets: str,
     strategy: str,
@@ -51,14 +51,14 @@ def main(
     quantity is an order at that bar's close, empty is none, inf all that the margin allows.
     """
     from hq_core.futures.terms import Terms
-    from hq_core.stages.backtest import Backtest
+    from hq_core.stages.backtest import BacktestStage
 
     goes_on = click.get_current_context().params["state"] is not None
     if close_at_end and goes_on:
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    stage = Backtest(Terms(**terms), brackets, strategy, close_at_end, periods_per_year)
+    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:

@@ -24,7 +24,7 @@ hq-gen bars --rows 100 --seed 1 | hq-indicators ema:20 | hq-diff --columns ema_2
 """
 
 
-class Shown:
+class VerdictOptions:
     """What is told of the comparison."""
 
     as_json = Option(False, "Print one JSON object, equal or not.", flag="--json")
@@ -34,7 +34,7 @@ class Shown:
 @command("hq-diff", EXAMPLES)
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@given(NearOptions, Shown)
+@given(NearOptions, VerdictOptions)
 def main(
     a: str, b: str, ulp: int | None, rtol: float | None, atol: float | None, columns: str, as_json: bool, verbose: bool
 ) -> int:

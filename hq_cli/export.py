@@ -21,7 +21,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export parquet -o bars.parquet
 """
 
 
-class Place:
+class OutputOptions:
     """Where they go."""
 
     output: Option[str | None] = Option(
@@ -31,7 +31,7 @@ class Place:
 
 @command("hq-export", EXAMPLES)
 @click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table|report")
-@given(ChoiceOptions, FormOptions, Place)
+@given(ChoiceOptions, FormOptions, OutputOptions)
 def main(
     format_: str,
     kind: str,

@@ -40,7 +40,7 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
     """
     from hq_core.batch import period_ns
     from hq_core.errors import USAGE, HqError
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
     from hq_core.stages.imports import Import
 
     if said["delimiter"] in ("tab", "\\t"):
@@ -60,7 +60,7 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
         from hq_core.formats.clock import check_format
 
         check_format(said["time_format"])
-    options = Options(**said)
+    options = SourceOptions(**said)
     if click.get_current_context().params.get("state"):
         if options.order == SORT:
             raise HqError("--order sort needs the whole input, so it goes without --state", USAGE)

@@ -23,7 +23,7 @@ HQ_PATH=examples/plugin hq-indicators --test mine
 """
 
 
-class Spec:
+class SpecOptions:
     """Indicators from elsewhere than the command line."""
 
     spec: Option[str | None] = Option(
@@ -31,7 +31,7 @@ class Spec:
     )
 
 
-class Shown:
+class ListOptions:
     """What is shown in place of a run."""
 
     list_ = Option(False, "List the indicators, or show the named ones in full.")
@@ -42,7 +42,7 @@ class Shown:
 
 @filter_command("hq-indicators", EXAMPLES, shows=("list_", "test", "as_json", "explain", "missing"))
 @click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
-@given(Spec, SettingsOptions, Shown)
+@given(SpecOptions, SettingsOptions, ListOptions)
 def main(
     specs: tuple[str, ...],
     spec: str | None,

@@ -24,7 +24,7 @@ hq-signal --check examples/rsi.hq
 """
 
 
-class Shown:
+class CheckOptions:
     """What is written in place of rows with orders."""
 
     signals = Option(False, "Write one map an order, and no rows.")
@@ -37,7 +37,7 @@ class Shown:
 
 @filter_command("hq-signal", EXAMPLES, shows=("check", "columns", "sample", "list_params", "format_", "missing"))
 @click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
-@given(StrategyOptions, SettingsOptions, Shown)
+@given(StrategyOptions, SettingsOptions, CheckOptions)
 def main(
     files: tuple[str, ...],
     params: tuple[str, ...],

@@ -17,7 +17,7 @@ tail -c +$(( $(hq-state --input-bytes rsi.state) + 1 )) bars.hqf | hq-indicators
 """
 
 
-class Shown:
+class PartOptions:
     """What is printed alone."""
 
     input_bytes = Option(False, "Print only how much of its input is in the state.")
@@ -26,7 +26,7 @@ class Shown:
 
 @command("hq-state", EXAMPLES)
 @click.argument("file", metavar="FILE")
-@given(Shown)
+@given(PartOptions)
 def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
     """Print what the state FILE of a filter holds, as one JSON object.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.graph import Graph
-from hq_core.jit import Block, engine, load
+from hq_core.jit import ArgumentBlock, engine, load
 
 if TYPE_CHECKING:
     import argparse
@@ -76,7 +76,7 @@ def live_ns(name: str, columns: dict[str, Any], rows: int = 512, rounds: int = 2
         kept.append(array("q", graph.slots))
         for entry, block in zip(graph.plan[::2], graph.plan[1::2], strict=True):
             plan.extend((entry, block - home + kept[-1].buffer_info()[0]))
-    start = Block(engine)
+    start = ArgumentBlock(engine)
     start.column("plan", plan.buffer_info()[0], len(plan))
     start.scalar("rows", 1)
     start.scalar("piece", 1)

@@ -18,7 +18,7 @@ import click
 from click_man.core import generate_man_page
 
 from hq_cli import _commands, hq
-from hq_cli._effects import EFFECTS, told
+from hq_cli._effects import EFFECTS, sentence
 from hq_cli._help import ENVIRONMENT
 from hq_cli._options import Made
 from hq_core import VERSION, registry
@@ -93,8 +93,8 @@ def page(command: hq.Command) -> str:
         for word in _commands.OWN:
             made += listed(f"HQ {word.upper()}", _own(_commands.word(word)))
     effect = EFFECTS.get(str(command.name).removeprefix("hq-"))
-    if effect is not None and told(effect):
-        made += f".SH KINDS\n{escaped(told(effect))}\n"
+    if effect is not None and sentence(effect):
+        made += f".SH KINDS\n{escaped(sentence(effect))}\n"
     made += ".SH EXAMPLES\n" + literal(command.examples)
     return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
 

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from hq_cli import _commands, hq
 
-ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = {
     **{f"hq-{name}": _commands.load(name) for name in _commands.NAMES},
     "hq": hq.main,

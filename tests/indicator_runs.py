@@ -8,14 +8,14 @@ from hypothesis import settings
 from oracles import Columns
 
 from hq_core.conformance.made import bars, flat_bars, hours, lengths, rough, within
-from hq_core.conformance.runs import Run, bits, joined, once, variants
+from hq_core.conformance.runs import IndicatorRun, bits, joined, once, variants
 from hq_core.graph import Settings
 from hq_core.registry import load, names
 
 __all__ = [
     "NAMES",
     "VARIANTS",
-    "Run",
+    "IndicatorRun",
     "bars",
     "bits",
     "each",
@@ -38,7 +38,7 @@ quick = settings(max_examples=20, deadline=None, derandomize=True, database=None
 
 
 def run_with(settings: Settings, name: str, columns: Columns) -> list[np.ndarray]:
-    return Run(name, None, settings).push(columns)
+    return IndicatorRun(name, None, settings).push(columns)
 
 
 VARIANTS = [(name, params) for name in NAMES for params in variants(load(name))]

@@ -15,7 +15,7 @@ from oracle_account import SlowAccount
 from hq_core.errors import HqError
 from hq_core.futures.account import ROOM
 from hq_core.futures.brackets import Brackets
-from hq_core.futures.engine import HELD, Account, Rows
+from hq_core.futures.engine import HELD, Account, KernelRows
 from hq_core.futures.report import orders, summary
 from hq_core.futures.terms import Terms
 from hq_core.kinds import EQUITY, FILL, LIQUIDATION
@@ -73,7 +73,7 @@ def feed(account, bars, cuts=()):
         account.bind({name: column.buffer_info()[0] for name, column in columns.items()}, n)
         first = 0
         while first < n:
-            out = Rows(EQUITY.cols, n)
+            out = KernelRows(EQUITY.cols, n)
             first = account.run(first, out.addresses(), n)
             equity += out.maps(account.equities)
             fills += account.fills.maps(account.n_fills)

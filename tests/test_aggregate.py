@@ -17,12 +17,12 @@ import pytest
 from bar_runs import DAY, HOUR, MINUTE, SECOND, START, TRADES, run, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
 from hq_core.bars.aggregator import Aggregator
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 
-ROOT = Path(__file__).parents[1]
 MS = 10**6
 OHLCV = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close", "volume")))
 BARS = Schema("bar", "X", "1m", OHLCV)

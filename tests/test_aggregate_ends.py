@@ -12,6 +12,7 @@ import pytest
 from bar_runs import DAY, HOUR, MINUTE, PLAIN, SECOND, START, TRADES, run, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from test_promises import bars, trades
 
 from hq_core.bars.aggregator import Aggregator
@@ -20,7 +21,6 @@ from hq_core.batch import Schema
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.stages.aggregate import Aggregate
 
-ROOT = Path(__file__).parents[1]
 OHLCV = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close", "volume")))
 BARS = Schema("bar", "X", "1m", OHLCV)
 BARE = Schema("bar", "X", "1m", tuple(col for col in OHLCV if col[0] != "open_time"))

@@ -17,6 +17,7 @@ from bar_runs import DAY, HOUR, MINUTE, PLAIN, START, run, texts
 from frames import items
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
 from hq_core import holes
 from hq_core.bars.aggregator import Aggregator
@@ -25,7 +26,6 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.say import iso_text
 from hq_core.stages.aggregate import Aggregate
 
-ROOT = Path(__file__).parents[1]
 OHLCV = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close", "volume")))
 BARS = Schema("bar", "X", "1m", OHLCV)
 CHAIN = "5m:15m:4h:1d"

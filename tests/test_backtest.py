@@ -8,20 +8,20 @@ import os
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import promises
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
 from hq_cli._report import readable, wrapped
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
-from hq_core.futures.ledger import Backtest as Ledger
+from hq_core.futures.ledger import BacktestStage as Ledger
 from hq_core.futures.terms import Terms
 from hq_core.say import iso_text
-from hq_core.stages.backtest import Backtest
+from hq_core.stages.backtest import BacktestStage
 
 MINUTE = 60_000_000_000
 START = 1_700_000_040_000_000_000 // MINUTE * MINUTE
@@ -36,7 +36,6 @@ BARS = (
     ("volume", "f8"),
     ("complete", "b1"),
 )
-ROOT = Path(__file__).parents[1]
 NAN, INF = math.nan, math.inf
 
 
@@ -71,7 +70,7 @@ def rows(seed, n):
 
 
 def stage(**terms):
-    return Backtest(Terms(position_mode="hedge", margin="cross", pyramid=2, **terms))
+    return BacktestStage(Terms(position_mode="hedge", margin="cross", pyramid=2, **terms))
 
 
 def report_of(data):
@@ -124,7 +123,7 @@ def test_the_output_of_a_prefix_is_a_prefix_of_the_output(seed, n, share):
 
 def test_long_input_goes_through_in_pieces():
     made = [flat(i, 100.0, *((INF, NAN, NAN, NAN) if i % 2 else (NAN, INF, NAN, NAN))) for i in range(5000)]
-    out = promises.run(Backtest(Terms(taker_fee=0.0)), promises.stream([(SIGNALS, made)]))
+    out = promises.run(BacktestStage(Terms(taker_fee=0.0)), promises.stream([(SIGNALS, made)]))
     assert len(table(out, "equity")) == 5000
     assert len(table(out, "fill")) == report_of(out)["orders"]["filled"] == 4998
     assert table(out, "equity")[-1]["equity"] == 1000.0
@@ -142,7 +141,7 @@ def test_bars_without_orders_are_read_past_and_other_kinds_pass():
             (SIGNALS, [flat(0, 100.0, 1.0, NAN, NAN, NAN), flat(1, 101.0)]),
         ]
     )
-    out = promises.run(Backtest(Terms()), data)
+    out = promises.run(BacktestStage(Terms()), data)
     said = promises.said(out)
     assert set(said[0]) == {"funding/BTCUSDT/", "fill/BTCUSDT/1m", "equity/BTCUSDT/1m"}
     assert [frame["kind"] for frame in said[1]] == ["note", "report"]
@@ -151,7 +150,7 @@ def test_bars_without_orders_are_read_past_and_other_kinds_pass():
 
 def test_forming_rows_are_counted_and_leave_no_trace():
     made = [flat(0, 100.0, 1.0, NAN, NAN, NAN), row(1, 101.0, 101.0, 1.0, 1.0, complete=0), flat(1, 101.0)]
-    out = promises.run(Backtest(Terms()), promises.stream([(SIGNALS, made)]))
+    out = promises.run(BacktestStage(Terms()), promises.stream([(SIGNALS, made)]))
     assert promises.said(out)[2] == {"provisional": 1}
     assert len(table(out, "equity")) == 2
     assert report_of(out)["liquidated"] == 0
@@ -160,7 +159,7 @@ def test_forming_rows_are_counted_and_leave_no_trace():
 def refused(data, **options):
     terms = options.pop("terms", {})
     with pytest.raises(HqError) as error:
-        promises.run(Backtest(Terms(**terms), **options), data)
+        promises.run(BacktestStage(Terms(**terms), **options), data)
     return error.value.code, str(error.value)
 
 
@@ -193,7 +192,7 @@ def test_what_is_refused_and_why():
 
 def test_rows_before_the_wrong_one_are_written():
     data = promises.stream([(SIGNALS, [flat(0, 1.0), flat(1, 1.0), row(2, 1.0, 2.0, 1.5, 1.0), flat(3, 1.0)])])
-    broken = promises.run(Backtest(Terms()), data, break_ok=True)
+    broken = promises.run(BacktestStage(Terms()), data, break_ok=True)
     assert len(promises.said_before_it_breaks(broken)["equity/BTCUSDT/1m"]["ts"]) == 2 * 8
 
 
@@ -205,7 +204,7 @@ def test_one_of_several_strategies():
     ]
     data = promises.stream([(schema, made)])
     for name, fills in (("up", [(1, 1.0)]), ("down", [(-1, 2.0)])):
-        out = promises.run(Backtest(Terms(), strategy=name), data)
+        out = promises.run(BacktestStage(Terms(), strategy=name), data)
         assert [(fill["side"], fill["quantity"]) for fill in table(out, "fill")] == fills
     assert refused(data) == (USAGE, "strategy: bar/BTCUSDT/1m has the orders of up, down; choose one with strategy")
     assert refused(data, strategy="upp") == (
@@ -218,7 +217,7 @@ def test_mark_columns_decide_liquidations():
     marks = (("mark_high", "f8"), ("mark_low", "f8"), ("mark_close", "f8"))
     schema = Schema("bar", "BTCUSDT", "1m", (*columns(""), *marks))
     made = [(*flat(0, 10_000.0, 0.9, NAN, NAN, NAN), NAN, NAN, NAN), (*flat(1, 10_000.0), 10_000.0, 9_000.0, 9_990.0)]
-    out = promises.run(Backtest(Terms(fill="close")), promises.stream([(schema, made)]))
+    out = promises.run(BacktestStage(Terms(fill="close")), promises.stream([(schema, made)]))
     (node,) = table(out, "liquidation")
     assert (node["mark"], node["liquidation_price"], node["row"]) == (9000.0, pytest.approx(9036.144578313253), 1)
     assert report_of(out)["liquidations"][0] == {**node, "symbol": "BTCUSDT", "side": "long"}
@@ -246,7 +245,7 @@ def test_brackets_change_when_their_time_comes(tmp_path):
     data = [flat(0, 100.0, 10.0, NAN, NAN, NAN), *(flat(i, 100.0) for i in range(1, 6))]
     for framing in ([6], [1], [4, 2]):
         out = promises.run(
-            Backtest(Terms(taker_fee=0.0, fill="close"), str(file)),
+            BacktestStage(Terms(taker_fee=0.0, fill="close"), str(file)),
             promises.stream(promises.cut(SIGNALS, data, framing)),
         )
         prices = [r["long_liquidation"] for r in table(out, "equity")]
@@ -268,7 +267,7 @@ def test_a_symbol_without_brackets_is_never_given_a_default(tmp_path):
     code, text = refused(promises.stream([(SIGNALS, [flat(0, 1.0)])]), brackets=str(file), terms={"leverage": 50})
     assert (code, text) == (CONFIG, "leverage: BTCUSDT: 50, must be 1 to 20 by its first bracket")
     with pytest.raises(HqError) as error:
-        Backtest(Terms(), str(tmp_path / "none"))
+        BacktestStage(Terms(), str(tmp_path / "none"))
     assert error.value.code == NOINPUT
 
 
@@ -408,7 +407,7 @@ def test_library_and_filter_keep_the_same_account():
             ]
         )
     ]
-    report = report_of(promises.run(Backtest(Terms(fill="close")), promises.stream([(SIGNALS, made)])))
+    report = report_of(promises.run(BacktestStage(Terms(fill="close")), promises.stream([(SIGNALS, made)])))
     ledger = Ledger(1000, 10, symbol="BTCUSDT", period="1m")
     for bar in made:
         ts, price, orders = bar[0], bar[2], bar[8:]
@@ -478,7 +477,7 @@ def test_a_report_with_many_liquidations_lists_a_hundred_and_counts_all():
     made = []
     for i in range(0, 500, 2):
         made += [flat(i, 100.0, 1.0, NAN, NAN, NAN), row(i + 1, 100.0, 100.0, 80.0, 100.0)]
-    out = promises.run(Backtest(Terms(initial_margin=1e6, fill="close")), promises.stream([(SIGNALS, made)]))
+    out = promises.run(BacktestStage(Terms(initial_margin=1e6, fill="close")), promises.stream([(SIGNALS, made)]))
     report = report_of(out)
     assert (report["liquidated"], len(report["liquidations"])) == (250, 100)
     assert [node["row"] for node in report["liquidations"][:3]] == [1, 3, 5]

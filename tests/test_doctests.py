@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import doctest
 import importlib
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SHOWN = [
     path.relative_to(base).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
     for base in (ROOT / "core", ROOT)

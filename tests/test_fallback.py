@@ -6,13 +6,11 @@ import math
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from hq_core.jit import F8, Cell, kernel
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @kernel()
@@ -35,7 +33,7 @@ def python(code, home, **env):
         text=True,
         cwd=home,
         env={
-            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("core", "tests", ".")),
+            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("core", "tests/helpers", ".")),
             "HQ_CACHE": str(home),
             **env,
         },

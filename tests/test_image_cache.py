@@ -8,14 +8,13 @@ import pty
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from hq_core import hooks
 from hq_core.jit import cache, machine, place
 
-ROOT = Path(__file__).resolve().parents[1]
 PRINTS = "from hq_core.jit import cache; print(cache.folder() or cache.notes[0])"
 
 

@@ -28,7 +28,7 @@ def imported(text: str, **options) -> tuple[dict[str, dict[str, list]], list[str
             columns = found.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name in item.schema.names:
                 columns[name] += item.view(name).tolist()
-    return found, made.told()
+    return found, made.messages()
 
 
 # -- files ---------------------------------------------------------------------------------------------------

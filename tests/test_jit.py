@@ -7,15 +7,14 @@ import os
 import subprocess
 import sys
 from array import array
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from hq_core.errors import HqError
 from hq_core.jit import F8, I1, I4, I8, U1, Cell, State, inline, kernel
 from hq_core.jit.declare import fingerprint, visible
 
-ROOT = Path(__file__).resolve().parents[1]
 TABLE = (1.0, 0.5, 0.25)
 
 

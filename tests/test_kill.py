@@ -11,15 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import promises
 import pytest
+from places import ROOT
 from test_promises import bars, ordered_bars, trades
 
 from hq_core import statefile
 
-ROOT = Path(__file__).resolve().parents[1]
 KILLS = int(os.environ.get("HQ_KILLS", "3"))
 COMMANDS = {
     "aggregate": (["1m:5m:1h", "--fill", "flat"], trades),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from inputs import descriptor
+from places import ROOT
 
 from hq_core.batch import Schema, width
 from hq_core.formats.names import BAR_NAMES, TRADE_NAMES
@@ -15,7 +16,6 @@ from hq_core.formats.own_csv import own_kind
 from hq_core.kinds import KINDS, WRITTEN
 from hq_core.wire import Reader
 
-ROOT = Path(__file__).resolve().parents[1]
 # files that name three columns or more one after the other, and why that is no list of ours
 ALLOWED = {
     "core/hq_core/indicators/": "an indicator names its inputs, as its formula does",

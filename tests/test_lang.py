@@ -19,7 +19,7 @@ from hq_core.lang.format import format_text
 from hq_core.lang.grammar import Grammar
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
-from hq_core.lang.source import LangError, Source
+from hq_core.lang.source import LangError, StrategyText
 from hq_core.lang.strategy import Strategy, set_parameters
 from hq_core.lang.tokens import GRAMMAR, grammar_text
 
@@ -28,7 +28,7 @@ FUZZ = int(os.environ.get("HQ_FUZZ", "60"))
 
 
 def check(text: str) -> Checker:
-    source = Source(text, "s.hq")
+    source = StrategyText(text, "s.hq")
     return Checker(Scope(source)).check(parse(source))
 
 
@@ -94,7 +94,7 @@ PERIODS = """
 
 @pytest.mark.parametrize("snippet", [NORMALIZED, STORE, PERIODS])
 def test_snippets_with_vectors_parse_and_are_refused_at_the_vector(snippet: str) -> None:
-    parse(Source(re.sub(r"<(\w+)>", r"\1", snippet), "s.hq"))
+    parse(StrategyText(re.sub(r"<(\w+)>", r"\1", snippet), "s.hq"))
     assert refused(snippet).endswith("belongs to vectors, which this version does not have yet")
 
 
@@ -438,11 +438,11 @@ def test_column_of_the_input_is_left_to_the_input() -> None:
 def test_parser_follows_the_grammar_text() -> None:
     """Another text is another language: the parser has no rules of its own."""
     toy = Grammar('list = "(" [ item { "," item } ] ")" ; item = WORD | list ; WORD = /[a-z]+/ ;')
-    from hq_core.lang.grammar import Run
+    from hq_core.lang.grammar import Parse
 
     kinds = ["(", "WORD", ",", "(", ")", ")", "END"]
-    assert toy.parse("list", Run(kinds)) == ("list", [0, ("item", [1], 1, 2), 2, ("list", [3, 4], 3, 5), 5], 0, 6)
-    run = Run(["(", "WORD", "WORD", "END"])
+    assert toy.parse("list", Parse(kinds)) == ("list", [0, ("item", [1], 1, 2), 2, ("list", [3, 4], 3, 5), 5], 0, 6)
+    run = Parse(["(", "WORD", "WORD", "END"])
     assert toy.parse("list", run) is None
     assert (run.far, run.expected) == (2, (")",))
     assert set(GRAMMAR.tokens) == {"COMMENT", "REFERENCE", "STRING", "NUMBER", "NAME"}

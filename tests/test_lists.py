@@ -6,16 +6,15 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from hq_cli import _commands, _help
 from hq_core import errors, options
 from hq_core.lang.words import ACTIONS, BUILTINS
 from hq_core.options import Option, options_of
 
-ROOT = Path(__file__).resolve().parents[1]
 FILES = [path for folder in ("core/hq_core", "hq_cli", "scripts") for path in sorted((ROOT / folder).rglob("*.py"))]
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in FILES}
 OPTIONS = [

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 FORMATS = ("csv --time ns", "jsonl", "npz", "parquet", "arrow")
 NAMES = "rsi:14 ema:20 atr:14 bbands:20 stddev:10 natr:7 adx:14 acos"
 TRADES = "hq-gen trades --rows 60000 --seed 5"

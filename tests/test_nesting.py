@@ -13,7 +13,7 @@ from hq_core.api.live import Live
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Graph
 from hq_core.kernels import ops
-from hq_core.lang.source import LangError, Source
+from hq_core.lang.source import LangError, StrategyText
 from hq_core.lang.strategy import Strategy
 from hq_core.stages.indicators import Indicators
 
@@ -175,5 +175,5 @@ def test_carets_stand_under_their_place_whatever_the_line_holds(text: str, line:
 
 
 def test_a_caret_is_as_wide_as_what_is_shown() -> None:
-    source = Source("a \u3000\u3000 b", "s.hq")
+    source = StrategyText("a \u3000\u3000 b", "s.hq")
     assert source.caret(2, 4).splitlines()[1] == "    ^^"

@@ -20,10 +20,12 @@ GAP = AggregateOptions.max_gap
 def test_an_error_calls_an_option_what_its_reader_calls_it() -> None:
     error = HqError("nothing came", subject="bar/X/1m", rule=("longer than ", GAP, " 1d"), hint=("raise ", GAP))
     assert str(error) == "bar/X/1m: nothing came, longer than max_gap 1d; raise max_gap"
-    assert error.told(lambda option: option.flag) == "bar/X/1m: nothing came, longer than --max-gap 1d; raise --max-gap"
+    assert (
+        error.worded(lambda option: option.flag) == "bar/X/1m: nothing came, longer than --max-gap 1d; raise --max-gap"
+    )
     around = error.within("a.csv", USAGE)
     assert (str(around), around.code) == (f"a.csv: {error}", USAGE)
-    assert around.told(lambda option: option.flag).endswith("raise --max-gap")
+    assert around.worded(lambda option: option.flag).endswith("raise --max-gap")
 
 
 def test_what_data_says_is_neither_an_option_nor_a_command_of_a_terminal() -> None:

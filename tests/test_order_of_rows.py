@@ -12,7 +12,7 @@ from slow_order import first_wrong
 
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA
-from hq_core.order import Order
+from hq_core.order import RowOrder
 from hq_core.saved import Damaged, shaped
 from hq_core.specs import expand
 from hq_core.stages.indicators import Indicators
@@ -200,7 +200,7 @@ def test_good_rows_before_a_bad_one_are_handed_on():
 @pytest.mark.parametrize("saved", [[], {"a": [1]}, {"a": 5}, {"a": ["x"] * 6}, {"a": [2**70] * 6}])
 def test_a_memory_that_cannot_be_is_refused(saved):
     with pytest.raises(Damaged):
-        Order().load(shaped(saved, CONTENT["order"]))
+        RowOrder().load(shaped(saved, CONTENT["order"]))
 
 
 def _batches(schema, rows, each):
@@ -211,10 +211,10 @@ def _batches(schema, rows, each):
 
 def _good(schema, rows, each):
     """How many rows pass, by an Order whose memory is saved and loaded before each batch."""
-    order, passed = Order(), 0
+    order, passed = RowOrder(), 0
     for batch in _batches(schema, rows, each):
         assert isinstance(batch, Batch)
-        before, order = order, Order()
+        before, order = order, RowOrder()
         order.load(before.save())
         good, wrong = order.check(batch)
         passed += good
@@ -224,7 +224,7 @@ def _good(schema, rows, each):
 
 
 def _problem(schema, rows):
-    order = Order()
+    order = RowOrder()
     for batch in _batches(schema, rows, len(rows)):
         _, wrong = order.check(batch)
         return wrong or None

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from hq_core import conformance
 
-ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "plugin"
 BARS = "hq-gen bars --rows 100 --seed 1"
 HEAD = "from hq_core.jit import B1, F8, I8, State, inline\nfrom hq_core.registry import Param, indicator\n"

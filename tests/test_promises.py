@@ -72,9 +72,9 @@ def ordered_bars(seed, n):
 
 def backtest():
     from hq_core.futures.terms import Terms
-    from hq_core.stages.backtest import Backtest
+    from hq_core.stages.backtest import BacktestStage
 
-    return Backtest(Terms(position_mode="hedge", margin="cross", leverage=20))
+    return BacktestStage(Terms(position_mode="hedge", margin="cross", leverage=20))
 
 
 def aggregate():

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import frames
 import msgpack
@@ -16,12 +15,12 @@ import promises
 import pytest
 import vector_files
 from inputs import descriptor
+from places import ROOT
 
 from hq_core import statefile
 from hq_core.errors import DATA, HqError
 from hq_core.wire import Reader
 
-ROOT = Path(__file__).resolve().parents[1]
 ENV = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
 LINE = [sys.executable, "-m", "hq_cli.indicators", "ema:3"]
 SCHEMA, ROWS = frames.flat_bars([100.0 + i * 7919 % 31 for i in range(400)])

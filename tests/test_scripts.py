@@ -9,8 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
+from places import ROOT
 
 
 @pytest.mark.parametrize("name", ["scripts/demo", "scripts/test", "scripts/_venv", ".ci/run"])

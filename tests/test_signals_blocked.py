@@ -13,16 +13,15 @@ import termios
 import threading
 import time
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import frames
 import numpy as np
 import promises
 import pytest
+from places import ROOT
 
 from hq_core import statefile
 
-ROOT = Path(__file__).resolve().parents[1]
 ENV = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
 ROWS = 100_000
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

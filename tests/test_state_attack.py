@@ -198,10 +198,10 @@ TEXT = {
 
 def imports(path):
     """Any format through hq-import's stage."""
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
     from hq_core.stages.imports import Import
 
-    return lambda reading, fd: Flow(Import(Options()), "test", [], reading, fd).run(
+    return lambda reading, fd: Flow(Import(SourceOptions()), "test", [], reading, fd).run(
         open_input(reading), State(str(path), 1, {})
     )
 

@@ -249,7 +249,7 @@ def test_more_columns_than_a_series_takes_are_refused_with_their_count():
 
 def test_many_columns_take_no_more_memory_than_few():
     from hq_core.formats.layouts import build
-    from hq_core.formats.rows import ROOM, Rows, room_of
+    from hq_core.formats.rows import ROOM, RowBlock, room_of
 
     for n in (1, 60, 4000):
         plan = build(
@@ -257,7 +257,7 @@ def test_many_columns_take_no_more_memory_than_few():
             ["1600000000000", *["1"] * (n + 1)],
             Options(period="1m"),
         )
-        assert Rows(plan, Options(), room_of(plan)).memory.size <= 4 << 20
+        assert RowBlock(plan, Options(), room_of(plan)).memory.size <= 4 << 20
         assert (room_of(plan) == ROOM) == (n <= 60)
 
 

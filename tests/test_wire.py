@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import frames
 import msgpack
@@ -17,6 +16,7 @@ import pytest
 import vector_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
@@ -24,7 +24,6 @@ from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import MAX_BLOB, MAX_MAP
 
 FUZZ = int(os.environ.get("HQ_FUZZ", "150"))
-ROOT = Path(__file__).resolve().parents[1]
 HERE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TYPES = ("i8", "f8", "i4", "s4", "i1", "b1", "f4x3", "i8x2", "b1x5")
 NAMES = [f"c{i}" for i in range(7)]

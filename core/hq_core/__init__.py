@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hq_core.api.hquant import HQuant
     from hq_core.api.live import Live
-    from hq_core.api.period import Line, Period
+    from hq_core.api.period import IndicatorLine, PeriodBars
     from hq_core.api.streams import generate, read
     from hq_core.bars.aggregator import Aggregator
     from hq_core.batch import Batch, Schema
@@ -35,9 +35,9 @@ PUBLIC = {
     "HQuant": "api.hquant",
     "HqError": "errors",
     "Indicators": "stages.indicators",
-    "Line": "api.period",
+    "IndicatorLine": "api.period",
     "Live": "api.live",
-    "Period": "api.period",
+    "PeriodBars": "api.period",
     "Ring": "ring",
     "Schema": "batch",
     "Signal": "stages.signal",
@@ -55,9 +55,9 @@ __all__ = [
     "HQuant",
     "HqError",
     "Indicators",
-    "Line",
+    "IndicatorLine",
     "Live",
-    "Period",
+    "PeriodBars",
     "Ring",
     "Schema",
     "Signal",

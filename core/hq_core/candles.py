@@ -133,6 +133,6 @@ def pattern(
     def declare(rule: Callable[..., float]) -> registry.Indicator:
         talib = rule.__name__.upper()
         made = Pattern(rule, span, lookback, confirmed, title=title, source=source, params=params, talib=talib)
-        return registry.at_home(made, rule)
+        return registry.check_module(made, rule)
 
     return declare

@@ -11,7 +11,7 @@ from hq_core.kernels import ops
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hq_core.graph import Graph, Out
+    from hq_core.graph import Graph, GraphColumn
     from hq_core.jit import Kernel
 
 
@@ -20,7 +20,7 @@ class Line:
 
     __slots__ = ("graph", "out")
 
-    def __init__(self, graph: Graph, out: Out) -> None:
+    def __init__(self, graph: Graph, out: GraphColumn) -> None:
         self.graph = graph
         self.out = out
 
@@ -135,7 +135,9 @@ class Composite(registry.Indicator):
         super().__init__(function.__name__, **said)
         self.function = function
 
-    def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, registry.Value]) -> Sequence[Out]:
+    def build(
+        self, graph: Graph, inputs: Sequence[GraphColumn], bound: Mapping[str, registry.Value]
+    ) -> Sequence[GraphColumn]:
         found = self.function(Nodes(graph), *(Line(graph, out) for out in inputs), *bound.values())
         lines = found if isinstance(found, tuple) else (found,)
         if len(lines) != len(self.outputs) or not all(isinstance(line, Line) for line in lines):
@@ -159,6 +161,6 @@ def composite(**said: Any) -> Callable[[Callable[..., Any]], registry.Indicator]
     """
 
     def declare(function: Callable[..., Any]) -> registry.Indicator:
-        return registry.at_home(Composite(function, **said), function)
+        return registry.check_module(Composite(function, **said), function)
 
     return declare

@@ -81,9 +81,9 @@ class HqError(Exception):
         self.message, self.subject, self.value, self.rule, self.hint = message, subject, value, rule, hint
         self.code = code
         self.below = below
-        super().__init__(self.told(lambda option: option.name))
+        super().__init__(self.worded(lambda option: option.name))
 
-    def told(self, word: Callable[[Named], str]) -> str:
+    def worded(self, word: Callable[[Named], str]) -> str:
         """The whole message, with the options as `word` calls them."""
         return _worded(self.phrase(), word) + self.below
 

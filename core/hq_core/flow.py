@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import VERSION, holes, statefile
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, TEMP, HqError
-from hq_core.order import Order
+from hq_core.order import RowOrder
 from hq_core.roles import End, Head, Idle
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.stream.pipe import give
@@ -130,7 +130,7 @@ class Flow:
         self.out = Writer(fd_out)
         self.dropped: dict[str, int] = {}
         self.holes: holes.Holes = {}
-        self.order = Order()
+        self.order = RowOrder()
         self._headed = False
         self._rows = self._saved_rows = 0
         self._section = 0  # bytes that the section had when the run began, which goes on in it

@@ -17,7 +17,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.jit import (
     ARRAYS,
     COLUMNS,
-    Block,
+    ArgumentBlock,
     Kernel,
     address,
     address_of,
@@ -43,7 +43,7 @@ AS = "\t"  # in a source's key between its name and a type of its own; no column
 _move = ctypes.memmove
 
 
-class Out:
+class GraphColumn:
     """One column of the graph: output `index` of `node`, a source column of the input, or a constant.
 
     kind   its column type: f8, and what a kernel declares of others
@@ -90,7 +90,7 @@ class Node:
         self,
         number: int,
         kernel: Kernel,
-        inputs: tuple[Out, ...],
+        inputs: tuple[GraphColumn, ...],
         params: tuple[tuple[str, float], ...],
         ring: int,
         outputs: tuple[str, ...],
@@ -103,10 +103,14 @@ class Node:
         self.ring = ring
         self.outputs = outputs
         self.warmup = warmup + max((one.warmup for one in inputs), default=0)
-        self.outs: list[Out] = []
-        self.shown: tuple[str, Sequence[Out], list[str]] = kernel.name, inputs, [f"{value:g}" for _, value in params]
+        self.outs: list[GraphColumn] = []
+        self.shown: tuple[str, Sequence[GraphColumn], list[str]] = (
+            kernel.name,
+            inputs,
+            [f"{value:g}" for _, value in params],
+        )
 
-    def out(self, index: int = 0) -> Out:
+    def out(self, index: int = 0) -> GraphColumn:
         return self.outs[index]
 
     def __repr__(self) -> str:  # only when asked for: a chain of names is as long as all its links
@@ -169,32 +173,32 @@ class Graph:
         self._scratch = scratch or Scratch()
         self.sources: list[str] = []  # the input columns that the graph reads
         self.nodes: list[Node] = []
-        self._outs: list[Out] = []
+        self._outs: list[GraphColumn] = []
         self._known: dict[object, Any] = {}
         self._arena = bytearray(8)
-        self._wanted: list[Out] = []
+        self._wanted: list[GraphColumn] = []
 
     # -- building ----------------------------------------------------------------------------------------
-    def source(self, name: str, kind: str = "f8") -> Out:
+    def source(self, name: str, kind: str = "f8") -> GraphColumn:
         """A column of the input rows: float64, whole numbers too, or as it is where a kernel wants its own type."""
         key = name if kind == "f8" else f"{name}{AS}{kind}"
-        found: Out | None = self._known.get(("source", key))
+        found: GraphColumn | None = self._known.get(("source", key))
         if found is None:
-            found = self._known["source", key] = self._column(Out(len(self._outs), source=key, kind=kind))
+            found = self._known["source", key] = self._column(GraphColumn(len(self._outs), source=key, kind=kind))
             self.sources.append(key)
         return found
 
-    def constant(self, value: float) -> Out:
+    def constant(self, value: float) -> GraphColumn:
         """A column that holds one value."""
-        found: Out | None = self._known.get(("constant", repr(value)))
+        found: GraphColumn | None = self._known.get(("constant", repr(value)))
         if found is None:
-            found = self._known["constant", repr(value)] = self._column(Out(len(self._outs), constant=value))
+            found = self._known["constant", repr(value)] = self._column(GraphColumn(len(self._outs), constant=value))
         return found
 
     def node(
         self,
         kernel: Kernel,
-        inputs: Sequence[Out],
+        inputs: Sequence[GraphColumn],
         params: Mapping[str, float] | None = None,
         ring: int = 0,
         outputs: int | Sequence[str] = 1,
@@ -212,14 +216,16 @@ class Graph:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
             found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup)
             gives = kinds[len(inputs) :] or ["f8"] * len(names)
-            found.outs = [self._column(Out(len(self._outs), found, i, kind=kind)) for i, kind in enumerate(gives)]
+            found.outs = [
+                self._column(GraphColumn(len(self._outs), found, i, kind=kind)) for i, kind in enumerate(gives)
+            ]
             self.nodes.append(found)
             self._known[key] = found
         return found
 
     def indicator(
-        self, name: str, inputs: Sequence[Out] = (), params: Mapping[str, registry.Value] | None = None
-    ) -> Sequence[Out]:
+        self, name: str, inputs: Sequence[GraphColumn] = (), params: Mapping[str, registry.Value] | None = None
+    ) -> Sequence[GraphColumn]:
         """The columns of a registered indicator; without `inputs` it reads its default columns."""
         entry = registry.load(name)
         bound = entry.bind((), params)
@@ -238,7 +244,7 @@ class Graph:
             return outs
         return [self.node(ops.skip, [out], {"rows": rows}, warmup=rows).out() for out in outs]
 
-    def signature(self, wanted: Sequence[Out]) -> str:
+    def signature(self, wanted: Sequence[GraphColumn]) -> str:
         """What these columns are, as a short text: graphs that compute the same have the same."""
         from _blake2 import blake2b
 
@@ -249,11 +255,11 @@ class Graph:
         ]
         return blake2b(repr(said).encode(), digest_size=16).hexdigest()
 
-    def real(self, out: Out) -> Out:
+    def real(self, out: GraphColumn) -> GraphColumn:
         """The column as float64: itself if it is."""
         return out if out.kind == "f8" else self.node(ops.AS_FLOAT[out.kind], [out]).out()
 
-    def _as(self, out: Out, kind: str, reader: Kernel) -> Out:
+    def _as(self, out: GraphColumn, kind: str, reader: Kernel) -> GraphColumn:
         """The column as a kernel reads it."""
         if out.kind == kind:
             return out
@@ -261,12 +267,12 @@ class Graph:
             raise HqError(f"{reader.name} reads a column of {kind} here; {out!r} is {out.kind}")
         return self.real(out)
 
-    def _column(self, out: Out) -> Out:
+    def _column(self, out: GraphColumn) -> GraphColumn:
         self._outs.append(out)
         return out
 
     # -- running -----------------------------------------------------------------------------------------
-    def compile(self, wanted: Sequence[Out]) -> None:
+    def compile(self, wanted: Sequence[GraphColumn]) -> None:
         """Plan the nodes that `wanted` needs; `run` then writes one column for each of them."""
         self._wanted = list(wanted)
         needed = self._reachable()
@@ -284,11 +290,11 @@ class Graph:
         moving, widths, lengths = array("q"), array("q"), array("q")
         slot = 0
         for node in self.nodes:
-            block = Block(node.kernel, self.slots, slot)
+            block = ArgumentBlock(node.kernel, self.slots, slot)
             slot += slots_of(node.kernel)
             at = self._bind(node, block, at, moving, widths, lengths)
             self.plan.extend((address(node.kernel), block.address))
-        self._start = Block(engine)
+        self._start = ArgumentBlock(engine)
         self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "widths": widths, "lengths": lengths}
         for name, table in self._tables.items():
             self._start.column(name, table.buffer_info()[0], len(table))
@@ -306,7 +312,7 @@ class Graph:
         return needed
 
     def _bind(
-        self, node: Node, block: Block, at: int, moving: array[int], widths: array[int], lengths: array[int]
+        self, node: Node, block: ArgumentBlock, at: int, moving: array[int], widths: array[int], lengths: array[int]
     ) -> int:
         """Fill in a node's argument block; state and ring lie at `at`.  Returns where the next node's lie."""
         columns = iter((*node.inputs, *node.outs))
@@ -363,7 +369,7 @@ class Graph:
                 `count` of them
         """
         self.place(sources, n, wanted)
-        start = Block(engine_apart)
+        start = ArgumentBlock(engine_apart)
         for name, table in self._tables.items():
             start.column(name, table.buffer_info()[0], len(table))
         start.column("arena", address_of(self._arena), self.words)
@@ -390,7 +396,7 @@ class Graph:
     def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> partial[None]:
         """A call that computes one row at these addresses each time: for a feed that brings row after row."""
         self.place(sources, 1, wanted)
-        start = Block(engine)
+        start = ArgumentBlock(engine)
         for name, table in self._tables.items():
             start.column(name, table.buffer_info()[0], 0 if name == "moving" else len(table))
         start.scalar("rows", 1)
@@ -430,7 +436,7 @@ class Graph:
         for node in self.nodes:
             ring = at + node.kernel.state_bytes
             end = ring + 8 * node.ring
-            check(Block(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
+            check(ArgumentBlock(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
             at = end
             slot += slots_of(node.kernel)
 

@@ -134,7 +134,7 @@ def in_panel(ts: I8, symbol: I4, slot: I8, ranks: I8, key: I8, complete: I1, loo
     s.good = i
 
 
-class Place:
+class SeriesOrder:
     """One series: what is remembered of it, and where its columns stand in the schema that it had last."""
 
     __slots__ = ("complete", "key", "loose", "memory", "schema", "ts")
@@ -155,7 +155,7 @@ class Place:
             self.key = self.ts  # of bars that do not carry their other time, it is as far away in each
 
 
-class Order:
+class RowOrder:
     """Looks at the rows of every series; a series without a ts of int64 has no order and passes.
 
     Rows with complete=0 are neither looked at nor remembered: a forming bar comes again and again, with any ts.
@@ -164,8 +164,8 @@ class Order:
     """
 
     def __init__(self) -> None:
-        self._places: dict[str, Place] = {}
-        self._panels: dict[str, Panel] = {}
+        self._places: dict[str, SeriesOrder] = {}
+        self._panels: dict[str, PanelOrder] = {}
         self._saved: dict[str, dict[str, list[int]]] = {}  # of panels that have not come yet
         self._cell: Cell | None = None
 
@@ -176,7 +176,7 @@ class Order:
             return self._of_panel(schema).check(batch)
         place = self._places.get(schema.key)
         if place is None:
-            place = self._places[schema.key] = Place()
+            place = self._places[schema.key] = SeriesOrder()
         if place.schema is not schema:
             place.bind(schema)
         if place.ts < 0:
@@ -196,15 +196,15 @@ class Order:
         self._cell = Cell(in_order)
         return self._cell
 
-    def _of_panel(self, schema: Schema) -> Panel:
+    def _of_panel(self, schema: Schema) -> PanelOrder:
         name = f"{schema.key} {' '.join(schema.names)}"  # a panel of other columns is another one of the same name
         found = self._panels.get(name)
         if found is None:
-            found = self._panels[name] = Panel(schema)
+            found = self._panels[name] = PanelOrder(schema)
             found.load(self._saved.pop(name, {}))
         return found
 
-    def _problem(self, place: Place, batch: Batch, row: int, why: int) -> str:
+    def _problem(self, place: SeriesOrder, batch: Batch, row: int, why: int) -> str:
         memory = place.memory
         ts, last = iso_text(_AT(batch.addresses[place.ts] + 8 * row).value), iso_text(memory[LAST])
         where = f"{batch.schema.key} row {memory[ROWS] + 1}"
@@ -228,7 +228,7 @@ class Order:
         for key, memory in saved["series"].items():
             if len(memory) != FIELDS:
                 raise Damaged(f"order.{key} has {len(memory)} numbers, must have {FIELDS}")
-            place = self._places[key] = Place()
+            place = self._places[key] = SeriesOrder()
             place.memory = array("q", memory)
         for name, symbols in saved["panels"].items():
             lengths = {len(memory) for symbol, memory in symbols.items() if symbol} - {FIELDS}
@@ -237,11 +237,11 @@ class Order:
         self._saved = dict(saved["panels"])
 
 
-class Panel:
+class PanelOrder:
     """The order of one panel: of its rows, and of the keys of each symbol."""
 
     def __init__(self, schema: Schema) -> None:
-        self.place = Place()
+        self.place = SeriesOrder()
         self.place.bind(schema)
         self._cell = Cell(in_panel)
         self._cell.set(loose=self.place.loose)
@@ -336,7 +336,7 @@ class Panel:
 
 def ordered(source: Iterable[Item]) -> Iterator[Item]:
     """The items of a source; HqError DATA at the first row that is out of order, after the rows before it."""
-    order = Order()
+    order = RowOrder()
     for item in source:
         if not isinstance(item, Batch):
             yield item

@@ -13,7 +13,7 @@ from hq_core.jit import COLUMNS, Kernel, kernel
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from hq_core.graph import Graph, Out
+    from hq_core.graph import Graph, GraphColumn
 
     Value = int | float | str
 
@@ -184,7 +184,7 @@ class Indicator:
             "source": self.source,
         }
 
-    def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
+    def build(self, graph: Graph, inputs: Sequence[GraphColumn], bound: Mapping[str, Value]) -> Sequence[GraphColumn]:
         """The graph's columns for these inputs and parameters, in the order of `outputs`."""
         raise NotImplementedError
 
@@ -244,7 +244,7 @@ class Compiled(Indicator):
         """How many float64 it keeps beside its record."""
         return self._ring(*self.passed(bound).values()) if self._ring else 0
 
-    def build(self, graph: Graph, inputs: Sequence[Out], bound: Mapping[str, Value]) -> Sequence[Out]:
+    def build(self, graph: Graph, inputs: Sequence[GraphColumn], bound: Mapping[str, Value]) -> Sequence[GraphColumn]:
         return graph.node(
             self.kernel, inputs, self.passed(bound), self.ring(bound), tuple(self.outputs), self.warmup(bound)
         ).outs
@@ -267,12 +267,12 @@ def indicator(
     """
 
     def declare(function: Callable[..., None]) -> Indicator:
-        return at_home(Compiled(kernel(state)(function), ring, warmup, **said), function)
+        return check_module(Compiled(kernel(state)(function), ring, warmup, **said), function)
 
     return declare
 
 
-def at_home(made: Indicator, function: Callable[..., Any]) -> Indicator:
+def check_module(made: Indicator, function: Callable[..., Any]) -> Indicator:
     """`made`, if it lies where `load` looks for it.  Raises TypeError."""
     if function.__module__.rpartition(".")[2] != made.name:
         raise TypeError(f"indicator {made.name} must live in a file of its name, not {function.__module__}")

@@ -25,7 +25,7 @@ PARAMETER = re.compile(r"\s*(-?\d|\w+\s*=)")
 COLUMNS = frozenset(BAR.names)  # of bars of which nobody knows more
 
 
-class Column:
+class ColumnName:
     """A column that an indicator reads, of its own series or of another one: `close`, `close@ETHUSDT:4h`.
 
     symbol, period  of the other series; empty: the reader's own
@@ -50,7 +50,7 @@ class Column:
     def key(self) -> object:
         return self.label
 
-    def over(self, names: Collection[str]) -> Column | Spec:
+    def over(self, names: Collection[str]) -> ColumnName | Spec:
         """What rows do not have may be an indicator of the user's, which nobody has looked for so far."""
         if "@" in self.label or self.name in names or not registry.is_users(self.name.partition(".")[0]):
             return self
@@ -71,7 +71,7 @@ class Spec:
         self,
         entry: registry.Indicator,
         params: dict[str, registry.Value],
-        sources: tuple[Column | Spec, ...],
+        sources: tuple[ColumnName | Spec, ...],
         output: str = "",
         word: str = "",
     ) -> None:
@@ -128,7 +128,7 @@ class Spec:
     def over(self, names: Collection[str]) -> Spec:
         """The same over rows with columns of these names: they come before indicators called so."""
         found = tuple(
-            Column(one.word) if isinstance(one, Spec) and one.word and one.word in names else one.over(names)
+            ColumnName(one.word) if isinstance(one, Spec) and one.word and one.word in names else one.over(names)
             for one in self.sources
         )
         return Spec(self.entry, self.params, found, self.output, self.word) if self.sources else self
@@ -144,7 +144,7 @@ class Spec:
         return indicator(self.entry, inputs, self.params)
 
 
-def _expr(source: Column | Spec, here: Clock) -> Expr:
+def _expr(source: ColumnName | Spec, here: Clock) -> Expr:
     if isinstance(source, Spec):
         return picked(source._whole(here), source.outputs[0])
     return column(source.name, clock_of(source.symbol, source.period, here))
@@ -195,7 +195,7 @@ def _fan(found: re.Match[str], text: str) -> Iterator[str]:
 def parse(text: str) -> Spec:
     """A spec from its inline form, NAME[.OUTPUT][:PARAMETERS][(SOURCES)].  Raises HqError USAGE with what is wrong."""
     head = text
-    sources: tuple[Column | Spec, ...] = ()
+    sources: tuple[ColumnName | Spec, ...] = ()
     at = text.find("(")
     if at >= 0:
         if not text.endswith(")"):
@@ -303,7 +303,7 @@ def single(given: str | Mapping[str, Any], within: int = 0) -> Spec:
     return made[0]
 
 
-def _given_source(name: str, given: Any, within: int) -> Column | Spec:
+def _given_source(name: str, given: Any, within: int) -> ColumnName | Spec:
     if isinstance(given, str):
         return _source(given)
     if not isinstance(given, dict):
@@ -311,12 +311,12 @@ def _given_source(name: str, given: Any, within: int) -> Column | Spec:
     return single(given, within)
 
 
-def _source(text: str) -> Column | Spec:
+def _source(text: str) -> ColumnName | Spec:
     text = text.strip()
     name = text.partition("@")[0]
     if ":" in name or "(" in name or _is_pick(text):
         return parse(text)
-    return parse(text) if text.lower() in registry.names() else Column(text)  # Spec.over knows the rows' columns
+    return parse(text) if text.lower() in registry.names() else ColumnName(text)  # Spec.over knows the rows' columns
 
 
 def _is_pick(text: str) -> bool:

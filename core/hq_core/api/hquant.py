@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core import specs
-from hq_core.api.period import VOLUMES, Line, Period
+from hq_core.api.period import VOLUMES, IndicatorLine, PeriodBars
 from hq_core.bars.aggregator import TIME_UNITS, to_ns
 from hq_core.batch import Batch, Schema, period_ns, period_text
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
@@ -87,7 +87,7 @@ class HQuant:
         names = sorted({*period, bar} if bar or not period else set(period), key=period_ns)
         if period and not bar:
             raise HqError("bar: say the period of the bars that are pushed, such as bar='15m'", USAGE)
-        self.periods = {name: Period(name, symbol, names, capacity) for name in names}
+        self.periods = {name: PeriodBars(name, symbol, names, capacity) for name in names}
         self._coarser = [name for name in names if name != bar]
         self._strategies: list[tuple[str, str, str]] = []
         self._told = _Told()
@@ -99,7 +99,7 @@ class HQuant:
         cols = tuple((name, kind) for name, kind in BAR.cols if name in ("ts", "open_time", *OHLC, *VOLUMES))
         self._cols = cols
 
-    def __getitem__(self, period: str) -> Period:
+    def __getitem__(self, period: str) -> PeriodBars:
         if period not in self.periods:
             raise HqError(f"unknown period '{period}'{did_you_mean(period, list(self.periods))}", USAGE)
         return self.periods[period]
@@ -112,7 +112,7 @@ class HQuant:
         return found
 
     # -- before the first bar ----------------------------------------------------------------------------
-    def add_indicator(self, spec: str | Mapping[str, Any], period: str | None = None) -> Line:
+    def add_indicator(self, spec: str | Mapping[str, Any], period: str | None = None) -> IndicatorLine:
         """`rsi:14` or {"type": "rsi", "period": 14}; asked for twice it is computed once."""
         return self[self.bar if period is None else period].add(specs.single(spec).over(specs.COLUMNS))
 
@@ -167,7 +167,7 @@ class HQuant:
             self._polled = len(self._told.signals)
             self._signal.rows(batch)
 
-    def take(self, period: Period, ts: int, row: Mapping[str, float]) -> None:
+    def take(self, period: PeriodBars, ts: int, row: Mapping[str, float]) -> None:
         """A bar that has closed: into its period, and to the indicators of others that read it."""
         period.push(ts, row)
         for other in self.periods.values():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 VOLUMES = ("volume", "buy_volume")
 
 
-class Line:
+class IndicatorLine:
     """An indicator's columns.  `line[-1]` and `line.view()` are the first output's; `line["hist"]` is one by name."""
 
     __slots__ = ("label", "outputs")
@@ -51,7 +51,7 @@ class Line:
         return next(iter(self.outputs.values()))
 
 
-class Period:
+class PeriodBars:
     """The bars of one period and the indicators on them.
 
     periods  names of all periods that there are: an indicator may read the bars of coarser ones
@@ -69,7 +69,7 @@ class Period:
         self._periods = {period_ns(one): one for one in periods}
         self._exprs: dict[str, Expr] = {}
         self._rings: list[Ring] = []
-        self._lines: dict[object, Line] = {}
+        self._lines: dict[object, IndicatorLine] = {}
         self._unit: Unit | None = None  # from the first bar on
         self._before: Any = None  # its state before the newest bar
         self._schema = Schema("bar", symbol, name, [("ts", "i8"), *((column, "f8") for column in self.columns)])
@@ -78,7 +78,7 @@ class Period:
         at = self._row.buffer_info()[0]
         self._batch = Batch(self._schema, 1, [self._when.buffer_info()[0], *range(at, at + 8 * len(self.columns), 8)])
 
-    def add(self, spec: Spec) -> Line:
+    def add(self, spec: Spec) -> IndicatorLine:
         """The indicator on these bars; asked for twice it is computed once.
 
         Raises HqError USAGE after the first bar, and for bars that are not here.
@@ -93,7 +93,7 @@ class Period:
             for expr, ring in zip(exprs.values(), rings.values()):
                 self._exprs[f"#{len(self._rings)}"] = expr
                 self._rings.append(ring)
-            self._lines[key] = Line(spec.label, rings)
+            self._lines[key] = IndicatorLine(spec.label, rings)
         return self._lines[key]
 
     def _check(self, spec: Spec, exprs: Mapping[str, Expr]) -> None:
@@ -121,7 +121,7 @@ class Period:
         at = self._values.buffer_info()[0]
         self._places = list(range(at, at + 8 * len(self._rings), 8))
 
-    def hear(self, other: Period) -> None:
+    def hear(self, other: PeriodBars) -> None:
         """The newest bar of another period, for the indicators that read it."""
         assert self._unit is not None
         cursor = self._unit.feeds.get(other._here)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
 from hq_core.bars.period import far, parse_duration, parse_period, parse_periods
-from hq_core.bars.plan import Options
+from hq_core.bars.plan import BarOptions
 from hq_core.batch import CODES, Batch, Schema
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import address_of
@@ -90,7 +90,7 @@ class Aggregator:
         self._periods = parse_periods(periods)
         self._source = parse_period(source) if source else None
         self._symbol = symbol
-        self._options = Options(
+        self._options = BarOptions(
             fill=fill == "flat",
             max_gap=parse_duration(max_gap, AggregateOptions.max_gap),
             partial="keep",

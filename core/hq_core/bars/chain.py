@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import holes
 from hq_core.bars.intake import Arrivals, Bars, Trades
-from hq_core.bars.late import Held
-from hq_core.bars.level import LEVEL, NEVER, Level, Scratch
+from hq_core.bars.late import LateRows
+from hq_core.bars.level import EARLIEST, LEVEL, BarScratch, Level
 from hq_core.bars.period import far, within
-from hq_core.bars.plan import Plan
+from hq_core.bars.plan import BarPlan
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 from hq_core.options.aggregate import AggregateOptions
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hq_core.bars.level import Out
     from hq_core.bars.period import Period
-    from hq_core.bars.plan import Options
+    from hq_core.bars.plan import BarOptions
     from hq_core.batch import Batch
 
 _AT = c_int64.from_address
@@ -49,8 +49,8 @@ class Chain:
         self,
         schema: Schema,
         periods: Sequence[Period],
-        options: Options,
-        scratch: list[Scratch],
+        options: BarOptions,
+        scratch: list[BarScratch],
         out: Out,
         dropped: dict[str, int],
         notices: dict[str, int],
@@ -59,27 +59,27 @@ class Chain:
         self.key = schema.key
         self.out = out
         self.options = options
-        self.plan = Plan(schema, options)
+        self.plan = BarPlan(schema, options)
         self.bars = Bars(schema, periods, self.plan, options) if schema.of == "bar" else None
         self.arrivals: Arrivals = self.bars or Trades(self.plan, options)
         self.dropped = dropped
         self.notices = notices
         self.found = found
         self.started = False  # a row has come since the beginning, or since `flush`
-        self.cover = self.last = NEVER
-        self.marked = self.stopped = -NEVER  # the first mark that came before any row; where an error stopped us
+        self.cover = self.last = EARLIEST
+        self.marked = self.stopped = -EARLIEST  # the first mark that came before any row; where an error stopped us
         self.levels: list[Level] = []
         passed = [p for p in periods if self.bars and p.name == self.bars.period and options.passes]
         periods = [p for p in periods if p not in passed]
         while len(scratch) < len(periods):
-            scratch.append(Scratch())
+            scratch.append(BarScratch())
         for i, period in enumerate(periods):
             self.levels.append(Level(period, self.plan, self._finer(period), scratch[i], self.bars is None))
         for level in reversed(self.levels):
             made = self.plan.schema(schema.symbol, level.period)
             level.name, level.series = made.key, out.series(made)
         self.own = out.series(schema) if passed else None
-        self.held = Held(self._base_schema(schema), options.lateness) if options.lateness else None
+        self.held = LateRows(self._base_schema(schema), options.lateness) if options.lateness else None
 
     def _finer(self, period: Period) -> Level | None:
         """The coarsest level that `period` can be merged from.
@@ -125,7 +125,7 @@ class Chain:
 
     def _arrive(self, batch: Batch) -> None:
         if self.held is None:
-            self._in_order(batch, NEVER)
+            self._in_order(batch, EARLIEST)
             return
         given = self.held.push(batch)
         self._count("late", self.held.late())
@@ -150,7 +150,7 @@ class Chain:
         silent = self.arrivals.silent(horizon) if self.options.fill and self.started else None
         if good:
             self._pass(batch.slice(0, good), at, self.last if silent else max(self.last, horizon))
-        elif horizon > NEVER and self.started and not silent:
+        elif horizon > EARLIEST and self.started and not silent:
             self._feed(None, 0, 0, horizon)
         if silent:
             raise silent.within(self.key)
@@ -162,7 +162,7 @@ class Chain:
         if self.own is None:
             self._feed(batch, batch.n, at, horizon)
             return
-        self.stopped = -NEVER
+        self.stopped = -EARLIEST
         try:
             self._feed(batch, batch.n, at, horizon)
         finally:
@@ -247,14 +247,14 @@ class Chain:
     def flush(self) -> None:
         """The input has ended: what waits is taken in, and open bars end here as partial ones."""
         if self.held is not None:
-            self._in_order(self.held.until(-NEVER), NEVER)
+            self._in_order(self.held.until(-EARLIEST), EARLIEST)
         if not self.started:
             return
         for level in self.levels:
             level.cut_short(self.last, 0 if self.bars else self.options.slack)
         self._write(self.last)
         self.started = False
-        self.marked = -NEVER
+        self.marked = -EARLIEST
 
     def _count(self, reason: str, n: int) -> None:
         if n:

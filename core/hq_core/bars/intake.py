@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hq_core.bars.period import Period
-    from hq_core.bars.plan import Options, Plan
+    from hq_core.bars.plan import BarOptions, BarPlan
     from hq_core.batch import Batch, Schema
     from hq_core.jit import Kernel
 
@@ -48,7 +48,7 @@ class Arrivals:
     early = 0
     unaligned = 0
 
-    def __init__(self, plan: Plan, options: Options, kernel: Kernel) -> None:
+    def __init__(self, plan: BarPlan, options: BarOptions, kernel: Kernel) -> None:
         self.plan = plan
         self.check = Cell(kernel)
         self._max_gap = options.max_gap
@@ -97,7 +97,7 @@ class Arrivals:
 class Trades(Arrivals):
     """Trades: finite prices > 0 and quantities >= 0, in the order of ts."""
 
-    def __init__(self, plan: Plan, options: Options) -> None:
+    def __init__(self, plan: BarPlan, options: BarOptions) -> None:
         super().__init__(plan, options, order.check_order)
         self._values = Cell(check_trades)
 
@@ -136,7 +136,7 @@ class Bars(Arrivals):
 
     early = 1
 
-    def __init__(self, schema: Schema, periods: Sequence[Period], plan: Plan, options: Options) -> None:
+    def __init__(self, schema: Schema, periods: Sequence[Period], plan: BarPlan, options: BarOptions) -> None:
         super().__init__(plan, options, merge.check_bars)
         base = self._fitting(schema, periods, options)
         self.period = base.name
@@ -149,7 +149,7 @@ class Bars(Arrivals):
         self._rows = bytearray()
         self._open_times = array("q")
 
-    def _fitting(self, schema: Schema, periods: Sequence[Period], options: Options) -> Period:
+    def _fitting(self, schema: Schema, periods: Sequence[Period], options: BarOptions) -> Period:
         """The input's period, which every period asked for must be, or be a multiple of."""
         base = source_period(schema)
         for period in periods:
@@ -160,7 +160,7 @@ class Bars(Arrivals):
                 raise HqError(f"{schema.key}: period {period.name} is {how} the input's {base.name}", DATA)
         return base
 
-    def _same_days(self, schema: Schema, base: Period, options: Options) -> None:
+    def _same_days(self, schema: Schema, base: Period, options: BarOptions) -> None:
         given, asked = str(schema.extra.get("tz") or "UTC"), options.tz or "UTC"
         if base.name in ("1d", "1w") and given != asked:
             what = f"its bars of {base.name} follow the days of {given}, not of {asked}"

@@ -120,7 +120,7 @@ PUT: dict[int, Kernel] = {8: put8, 4: put4, 1: put1}
 GET: dict[int, Kernel] = {8: get8, 4: get4, 1: get1}
 
 
-class Held:
+class LateRows:
     """The waiting rows of one symbol, in the columns of `schema`."""
 
     def __init__(self, schema: Schema, lateness: int) -> None:

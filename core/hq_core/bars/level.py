@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from hq_core.bars.period import Period
-    from hq_core.bars.plan import Plan
+    from hq_core.bars.plan import BarPlan
     from hq_core.batch import Batch, Schema
     from hq_core.holes import Holes
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 CHUNK = 4096  # rows asked of the writer at a time where flat bars make their number unknown
-NEVER = -(1 << 63) + 1
+EARLIEST = -(1 << 63) + 1
 _FOLDED = tuple(name for name, _ in fold_trades.args if name in TRADE.names)
 LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
 
 
-class Scratch:
+class BarScratch:
     """Memory for the bars that one read closes, shared by all symbols; one for each place in the chain."""
 
     def __init__(self) -> None:
@@ -70,7 +70,9 @@ class Level:
 
     name = ""  # of the series that is written
 
-    def __init__(self, period: Period, plan: Plan, finer: Level | None, scratch: Scratch, from_trades: bool) -> None:
+    def __init__(
+        self, period: Period, plan: BarPlan, finer: Level | None, scratch: BarScratch, from_trades: bool
+    ) -> None:
         self.period = period
         self.plan = plan
         self.finer = finer
@@ -197,7 +199,7 @@ class Level:
         used += [self._lay.state.last_end] * self._lay.state.has_close
         if n:
             used += [c_int64.from_address(at).value, c_int64.from_address(at + 8 * (n - 1)).value]
-        if horizon > NEVER and used:
+        if horizon > EARLIEST and used:
             used.append(horizon)
         if used and self.edges.cover(min(used), max(used)):
             self._cut.buffer("edges", self.edges.table)
@@ -207,7 +209,7 @@ class Level:
     def cut_short(self, last: int, slack: int) -> None:
         """The input has ended with a row at `last`: the open bar is a partial one, unless little of it was to come."""
         if self.finer is not None:
-            self.step(NEVER)
+            self.step(EARLIEST)
         plan, state = self.plan, self._cut.state
         self._bind(self.cuts + 1)
         if state.rows == 0:

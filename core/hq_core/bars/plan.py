@@ -20,7 +20,7 @@ _TIERS = {column.name: column.type for column in TIERS}
 _SUMS = {name: kind for name, kind in BAR.cols if name in SUMS} | _TIERS
 
 
-class Options:
+class BarOptions:
     """The choices of one run; see the options of hq-aggregate.
 
     fill       repeat the last close over bars without trades
@@ -97,7 +97,7 @@ def source_period(schema: Schema) -> Period:
         raise error.within(schema.key, DATA) from None
 
 
-class Plan:
+class BarPlan:
     """The columns of one chain.
 
     inputs   columns read from the base rows: name -> type
@@ -107,7 +107,7 @@ class Plan:
     place    output column -> its number
     """
 
-    def __init__(self, schema: Schema, options: Options) -> None:
+    def __init__(self, schema: Schema, options: BarOptions) -> None:
         self.source = f"{schema.of}{schema.period and ' ' + schema.period}"
         self.options = options
         self.fill, self.partial, self.every_row = options.fill, options.partial, options.every_row

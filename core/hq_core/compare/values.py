@@ -63,7 +63,7 @@ def same_numbers(a: float, b: float, near: Near) -> bool:
     return within or math.isclose(a, b, rel_tol=near.rtol or 0.0, abs_tol=near.atol or 0.0)
 
 
-class Apart(NamedTuple):
+class Difference(NamedTuple):
     """The rows of a column that differ (a numpy mask), and the first of them: its row, the place in a vector ('' if it
     is none), both values, the ULP if they are floats."""
 
@@ -75,7 +75,7 @@ class Apart(NamedTuple):
     ulp: int | None
 
 
-def column(kind: str, n: int, a: int, b: int, near: Near) -> Apart | None:
+def column(kind: str, n: int, a: int, b: int, near: Near) -> Difference | None:
     """Where n values of a column type at two addresses differ; None if nowhere."""
     import numpy as np
 
@@ -101,7 +101,7 @@ def column(kind: str, n: int, a: int, b: int, near: Near) -> Apart | None:
     if item == "f4":
         one, other = (float(str(value)) for value in (x[at], y[at]))  # 0.1, not 0.10000000149011612
     place = f"[{at % wide}]" if length else ""
-    return Apart(apart.reshape(n, wide).any(axis=1), at // wide, place, one, other, between)
+    return Difference(apart.reshape(n, wide).any(axis=1), at // wide, place, one, other, between)
 
 
 def array_at(at: int, kind: str, n: int) -> Any:
@@ -137,7 +137,7 @@ def _distances(x: Any, y: Any) -> Any:
     return np.where(p > q, p.view(wide) - q.view(wide), q.view(wide) - p.view(wide))
 
 
-def texts(codes: Any, a: int, b: int, n: int) -> Apart | None:
+def texts(codes: Any, a: int, b: int, n: int) -> Difference | None:
     """Where two s4 columns name other texts; `codes` has the table of each side."""
     x, y = ([_text(table, code) for code in array_at(at, "<i4", n).tolist()] for table, at in zip(codes, (a, b)))
     if x == y:
@@ -146,7 +146,7 @@ def texts(codes: Any, a: int, b: int, n: int) -> Apart | None:
 
     rows = np.array([one != other for one, other in zip(x, y)])
     at = int(rows.argmax())
-    return Apart(rows, at, "", x[at], y[at], None)
+    return Difference(rows, at, "", x[at], y[at], None)
 
 
 def _text(table: Sequence[str], code: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hq_core.conformance.made import ROWS, Column, bars, flat_bars, rough
-from hq_core.conformance.runs import Run, bits, joined, once
+from hq_core.conformance.runs import IndicatorRun, bits, joined, once
 from hq_core.errors import HqError
 from hq_core.registry import load
 
@@ -25,7 +25,7 @@ SIZES = (1e150, 1.0, 1e-150)
 
 def cut(name: str, params: Params, cuts: Sequence[int]) -> str:
     """The bits of one batch come out however the rows are cut."""
-    columns, run = rough(load(name)), Run(name, params)
+    columns, run = rough(load(name)), IndicatorRun(name, params)
     edges = [0, *sorted(cuts), ROWS]
     parts = [run.push(columns, start, stop) for start, stop in zip(edges, edges[1:])]
     return run.touched or _differs(joined(parts), once(name, columns, params), f"cut at {sorted(cuts)}")
@@ -38,7 +38,7 @@ def any_cut(name: str, params: Params) -> str:
 
 
 def row_by_row(name: str, params: Params) -> str:
-    columns, run = rough(load(name)), Run(name, params)
+    columns, run = rough(load(name)), IndicatorRun(name, params)
     rows = [run.push(columns, i, i + 1) for i in range(ROWS)]
     return run.touched or _differs(joined(rows), once(name, columns, params), "a row at a time")
 
@@ -46,7 +46,7 @@ def row_by_row(name: str, params: Params) -> str:
 def resumed(name: str, params: Params) -> str:
     """Saved at any row and loaded by another it goes on with the same bits."""
     columns = rough(load(name))
-    first, second = Run(name, params), Run(name, params)
+    first, second = IndicatorRun(name, params), IndicatorRun(name, params)
     fresh, whole = first.save(), once(name, columns, params)
     rows = np.random.default_rng(len(name)).integers(0, ROWS, 6, endpoint=True).tolist()
     for at in sorted({0, 1, min(first.warmup, ROWS), ROWS - 1, ROWS, *rows}):
@@ -63,7 +63,7 @@ def forming(name: str, params: Params) -> str:
     """A forming row on a copy of the state leaves no trace, and has the value that it has as a closed one."""
     of = load(name)
     real, other = rough(of), bars(ROWS, 4, of=of)
-    run, copy = Run(name, params), Run(name, params)
+    run, copy = IndicatorRun(name, params), IndicatorRun(name, params)
     plain = []
     for row in range(ROWS):
         if row % 4 == 0:
@@ -71,7 +71,7 @@ def forming(name: str, params: Params) -> str:
             copy.push(other, row, row + 1)
         plain.append(run.push(real, row, row + 1))
     mixed = {key: np.append(column[:200], other[key][200]) for key, column in real.items()}
-    run = Run(name, params)
+    run = IndicatorRun(name, params)
     run.push(real, 0, 200)
     copy.load(run.save())
     return _differs(joined(plain), once(name, real, params), "with forming rows between") or _differs(
@@ -81,7 +81,7 @@ def forming(name: str, params: Params) -> str:
 
 def warmup(name: str, params: Params) -> str:
     """nan on as many first rows as declared and on no other; in columns of other types 0."""
-    run = Run(name, params)
+    run = IndicatorRun(name, params)
     for output, column in zip(run.of.outputs, run.push(bars(run.warmup + 150, of=run.of))):
         if column.dtype != np.float64:
             if column[: run.warmup].any():
@@ -101,7 +101,7 @@ def healed(name: str, params: Params) -> str:
     for key, kind in zip(of.inputs, of.reads):
         if kind != "f8":
             continue
-        run = Run(name, params)
+        run = IndicatorRun(name, params)
         at = run.warmup + 40
         broken = {other: column.copy() for other, column in clean.items()}
         broken[key][at] = np.nan
@@ -139,7 +139,7 @@ def sizes(name: str, params: Params) -> str:
 def short(name: str, params: Params) -> str:
     """No row, one, two or three give as many, nan as far as the warm-up goes."""
     for rows in (0, 1, 2, 3):
-        run = Run(name, params)
+        run = IndicatorRun(name, params)
         columns = run.push(bars(rows, of=run.of))
         if [len(column) for column in columns] != [rows] * len(run.of.outputs):
             return f"{rows} rows give {[len(column) for column in columns]}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from hq_core.conformance.checks import ends
 from hq_core.conformance.made import DTYPES, ROWS, Columns, rough
-from hq_core.conformance.runs import Run, variants
+from hq_core.conformance.runs import IndicatorRun, variants
 from hq_core.graph import AS
 from hq_core.jit.guarded import guarded
 from hq_core.registry import load
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hq_core.conformance.runs import Params
-    from hq_core.graph import Node, Out
+    from hq_core.graph import GraphColumn, Node
     from hq_core.jit import Kernel
 
     Guards = dict[Kernel, Callable[..., None]]
@@ -34,7 +34,7 @@ def inside(name: str) -> str:
 
 
 def _inside(name: str, params: Params, guards: Guards) -> str:
-    run = Run(name, params)
+    run = IndicatorRun(name, params)
     columns = rough(run.of)
     nodes = [_Alone(node, guards) for node in run.graph.nodes]
     for start, stop in zip(CUTS, CUTS[1:]):
@@ -84,7 +84,7 @@ class _Alone:
         self.call(*given)
 
 
-def _column(out: Out, made: dict[int, Any], columns: Columns, start: int, stop: int) -> Any:
+def _column(out: GraphColumn, made: dict[int, Any], columns: Columns, start: int, stop: int) -> Any:
     if out.node is not None:
         return made[out.number]
     if not out.source:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BESIDE = 64  # bytes on either side of a column that a kernel must leave alone
 
 
-class Run:
+class IndicatorRun:
     """An indicator with some parameters over one series.
 
     touched   what it has written to that is not its own, in words; '' if nothing
@@ -81,7 +81,7 @@ class _Guarded:
 
 
 def once(name: str, columns: Columns, params: Params | None = None) -> list[Column]:
-    return Run(name, params).push(columns)
+    return IndicatorRun(name, params).push(columns)
 
 
 def variants(of: Indicator) -> list[dict[str, int | float | str]]:

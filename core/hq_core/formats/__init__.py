@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hq_core.formats.options import Options
+from hq_core.formats.options import SourceOptions
 from hq_core.formats.sniff import open_source, source_at_end
 
-__all__ = ["Options", "open_source", "source_at_end"]
+__all__ = ["SourceOptions", "open_source", "source_at_end"]

@@ -11,7 +11,7 @@ from hq_core.saved import Count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
     from hq_core.roles import Item
 
 OURS = "a file that hq wrote, which says what it is"
@@ -25,7 +25,7 @@ class ReadAgain(Foreign):
 
     SHAPE = {"rows": Count}
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: SourceOptions | None = None) -> None:
         super().__init__(options)
         self._done = 0  # rows of the file that have been handed out, in this run or before
         self._pass = 0  # rows to pass over

@@ -12,7 +12,7 @@ import numpy as np
 
 from hq_core.batch import width
 from hq_core.errors import DATA, HqError
-from hq_core.formats.exact import DTYPES, UNITS, Column
+from hq_core.formats.exact import DTYPES, UNITS, ColumnSlice
 from hq_core.formats.inflate import READ
 from hq_core.formats.spool import spooled, temporary, write_all
 from hq_core.formats.tables import DESCRIBED, TableSource, described, once
@@ -110,7 +110,7 @@ def _array_header(file: Any, name: str) -> tuple[int, tuple[tuple[int, ...], boo
         raise HqError(f"{name}: is no .npy array that hq reads: {told}", DATA) from None
 
 
-def _column(values: Array) -> Column:
+def _column(values: Array) -> ColumnSlice:
     if values.dtype.kind == "M" and values.ndim == 1:
         unit, count = np.datetime_data(values.dtype)
         gone = np.isnat(values)
@@ -118,17 +118,17 @@ def _column(values: Array) -> Column:
         if unit in ("Y", "M"):
             counts = values.view(np.int64)
             if (abs(np.where(gone, 0, counts)) * count > 100_000).any():
-                return Column(values, what="dates far outside the years 1678 to 2261")
+                return ColumnSlice(values, what="dates far outside the years 1678 to 2261")
             values, unit, count = values.astype("datetime64[D]"), "D", 1
         if unit not in UNITS:
-            return Column(values, what="times without a unit")
+            return ColumnSlice(values, what="times without a unit")
         ns, parts = UNITS[unit]
-        return Column(values.view(np.int64), gone, (ns * count, parts), zoned=False)
+        return ColumnSlice(values.view(np.int64), gone, (ns * count, parts), zoned=False)
     if values.ndim > 2:
-        return Column(values, what=f"blocks of shape {values.shape[1:]}")
+        return ColumnSlice(values, what=f"blocks of shape {values.shape[1:]}")
     if values.dtype.kind in "mMV":
-        return Column(values, what=str(values.dtype)[:60])
-    return Column(values)
+        return ColumnSlice(values, what=str(values.dtype)[:60])
+    return ColumnSlice(values)
 
 
 class NpySource(TableSource):
@@ -157,7 +157,7 @@ class NpySource(TableSource):
     def kind(self, at: int) -> str:
         return "nothing"
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
+    def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
         return _structured(self._opened(), [self.names[i] for i in wanted], self)
 
 
@@ -171,7 +171,7 @@ def _fields(array: _Piecewise) -> tuple[str, ...]:
     return names
 
 
-def _structured(array: _Piecewise, names: Sequence[str], source: TableSource) -> Iterator[list[Column]]:
+def _structured(array: _Piecewise, names: Sequence[str], source: TableSource) -> Iterator[list[ColumnSlice]]:
     left, room = array.rows, source.room(array.row)
     while left:
         rows = array.read(min(left, room))
@@ -254,7 +254,7 @@ class NpzSource(TableSource):
         array = self._arrays[at]
         return array.what or f"{array.rows} values, others have {self._length()}"
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
+    def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
         if self._inside:
             yield from _structured(self._piecewise(self._members[0]), [self.names[i] for i in wanted], self)
             return

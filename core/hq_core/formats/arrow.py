@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
-from hq_core.formats.exact import DTYPES, NULL, Column, Unfit
+from hq_core.formats.exact import DTYPES, NULL, ColumnSlice, Unfit
 from hq_core.formats.packed import largest_buffers
 from hq_core.formats.spool import spooled
 from hq_core.formats.tables import LONGEST, TableSource, described, once
@@ -46,7 +46,7 @@ class _Mapped:
         self._map.madvise(mmap.MADV_DONTNEED)
 
 
-class _Table(TableSource):
+class _ArrowTable(TableSource):
     """What Parquet and Arrow have in common: a schema, and batches of which only the wanted columns are read."""
 
     _schema: Any
@@ -76,7 +76,7 @@ class _Table(TableSource):
     def kind(self, at: int) -> str:
         return str(self._schema.field(at).type)[:60]
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
+    def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
         for i in wanted:
             if not _width(self._schema.field(i).type):
                 raise HqError(f"column '{self.names[i]}' is of {self.kind(i)}, which is not read", DATA)
@@ -93,18 +93,18 @@ class _Table(TableSource):
                         column.validate(full=True)
                         found.append(_column(column))
                     except Unfit as error:
-                        found.append(Column(np.zeros(len(column)), what=str(error), at=error.at))
+                        found.append(ColumnSlice(np.zeros(len(column)), what=str(error), at=error.at))
                     except pa.ArrowInvalid as error:
                         rows = f"rows {before + start + 1} to {before + start + len(column)}"
                         told = " ".join(str(error).split())[:200]
-                        found.append(Column(np.zeros(len(column)), what=f"damaged values in {rows}: {told}"))
+                        found.append(ColumnSlice(np.zeros(len(column)), what=f"damaged values in {rows}: {told}"))
                 yield found
                 del part, found
                 self._mapped.forget()
             before += batch.num_rows
 
 
-class ParquetSource(_Table):
+class ParquetSource(_ArrowTable):
     """A Parquet file."""
 
     what = "Parquet file"
@@ -147,7 +147,7 @@ class ParquetSource(_Table):
                 yield batch.select(names)
 
 
-class ArrowSource(_Table):
+class ArrowSource(_ArrowTable):
     """An Arrow file or stream.  A file is read as the stream that it holds; its footer must tell of as many batches."""
 
     what = "Arrow data"
@@ -209,38 +209,38 @@ def _is_text(kind: Any) -> bool:
     return bool(is_.is_string(kind) or is_.is_large_string(kind) or getattr(is_, "is_string_view", is_.is_string)(kind))
 
 
-def _column(values: Any) -> Column:
+def _column(values: Any) -> ColumnSlice:
     """A validated array as NumPy has it."""
     kind, is_ = values.type, pa.types
     missing = np.asarray(values.is_null()) if values.null_count else None
     if is_.is_null(kind):
-        return Column(np.zeros(len(values)), what=NULL)
+        return ColumnSlice(np.zeros(len(values)), what=NULL)
     if is_.is_timestamp(kind):
-        return Column(_integers(values, pa.int64()), missing, UNITS[kind.unit], zoned=kind.tz is not None)
+        return ColumnSlice(_integers(values, pa.int64()), missing, UNITS[kind.unit], zoned=kind.tz is not None)
     if is_.is_date(kind):
         days = is_.is_date32(kind)
         counts = _integers(values, pa.int32() if days else pa.int64())
-        return Column(counts.astype(np.int64), missing, (86_400 * 10**9, 1) if days else UNITS["ms"])
+        return ColumnSlice(counts.astype(np.int64), missing, (86_400 * 10**9, 1) if days else UNITS["ms"])
     if is_.is_dictionary(kind):
         words = _texts(values.dictionary)
         at = values.indices.fill_null(0).to_numpy(zero_copy_only=False)
         if not len(words):  # all are null
-            return Column(np.full(len(values), "", dtype=object), missing)
-        return Column(words[at], missing)
+            return ColumnSlice(np.full(len(values), "", dtype=object), missing)
+        return ColumnSlice(words[at], missing)
     if _is_text(kind):
-        return Column(_texts(values), missing)
+        return ColumnSlice(_texts(values), missing)
     if is_.is_decimal(kind):
-        return Column(_objects(values.to_pylist()), missing)
+        return ColumnSlice(_objects(values.to_pylist()), missing)
     if is_.is_fixed_size_list(kind):
         if missing is not None:
             raise Unfit(int(np.argmax(missing)), "vectors, of which one is missing")
         flat = _column(values.flatten())
         if flat.missing is not None and flat.values.dtype.kind != "f":
             raise Unfit(int(np.argmax(flat.missing)) // kind.list_size, "vectors, of which one has a gap")
-        return Column(flat.values.reshape(len(values), kind.list_size))
+        return ColumnSlice(flat.values.reshape(len(values), kind.list_size))
     if missing is not None:
         values = values.fill_null(float("nan") if is_.is_floating(kind) else False if is_.is_boolean(kind) else 0)
-    return Column(values.to_numpy(zero_copy_only=False), missing)
+    return ColumnSlice(values.to_numpy(zero_copy_only=False), missing)
 
 
 def _integers(values: Any, kind: Any) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import HqError
-from hq_core.formats.csv_block import Block
-from hq_core.formats.csv_head import MARK, Head
+from hq_core.formats.csv_block import CsvBlock
+from hq_core.formats.csv_head import MARK, CsvHead
 from hq_core.formats.csv_lines import Lines
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.members import Members
-from hq_core.formats.options import Options
+from hq_core.formats.options import SourceOptions
 from hq_core.formats.rows import ROWS
 from hq_core.options.imports import SaidOptions
 from hq_core.roles import IDLE
@@ -31,17 +31,17 @@ class CsvSource(Foreign):
 
     lines = True
 
-    SHAPE = {**Head.SHAPE, "rows": ROWS, "file": str}
+    SHAPE = {**CsvHead.SHAPE, "rows": ROWS, "file": str}
 
-    def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
+    def __init__(self, stream: ByteStream, options: SourceOptions | None = None) -> None:
         super().__init__(options)
         self.stream = stream
         self.position = 0
         self._lines = Lines(stream)
         self._members = Members(stream, self.options)
-        self._head = Head(self.options)
+        self._head = CsvHead(self.options)
         self._looked = 0  # position up to which lines were looked at for the head
-        self._block: Block | None = None
+        self._block: CsvBlock | None = None
 
     def __iter__(self) -> Iterator[Item]:
         lines = self._lines
@@ -81,11 +81,11 @@ class CsvSource(Foreign):
         if saved:
             self._head.load(saved)
             self._members.began(saved["file"])
-            self._block = Block(self._head, self._lines, self.options)
+            self._block = CsvBlock(self._head, self._lines, self.options)
             yield from self._block.load(saved["rows"])
 
     # -- lines -------------------------------------------------------------------------------------------
-    def _prepared(self) -> Block | None:
+    def _prepared(self) -> CsvBlock | None:
         """The block, as soon as the lines are there that say what its rows are."""
         head, lines = self._head, self._lines
         while self._block is None:
@@ -101,7 +101,7 @@ class CsvSource(Foreign):
             if head.take(line):
                 lines.at = after
             if head.ready:
-                self._block = Block(head, lines, self.options)
+                self._block = CsvBlock(head, lines, self.options)
         return self._block
 
     def _entered(self, at: int) -> int | None:
@@ -139,7 +139,7 @@ class CsvSource(Foreign):
                 lines.at = after
                 self.position = lines.position(after)
 
-    def _hand_out(self, block: Block, n: int, after: int, wrong: str) -> Iterator[Item]:
+    def _hand_out(self, block: CsvBlock, n: int, after: int, wrong: str) -> Iterator[Item]:
         """The first n rows of the block, which end before `after` unless something is wrong with the next one."""
         rows, lines = block.rows, self._lines
         at = rows.plan.series_field()

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 from hq_core.formats.csv_kernel import FAR, ODD, OTHER, WHOLE, parse
 from hq_core.formats.csv_odd import Odd
 from hq_core.formats.plan import CLOCK, MOST_I4, WIDE
-from hq_core.formats.rows import Rows, room_of
+from hq_core.formats.rows import RowBlock, room_of
 from hq_core.jit import Cell
 
 if TYPE_CHECKING:
     from hq_core.batch import Schema
-    from hq_core.formats.csv_head import Head
+    from hq_core.formats.csv_head import CsvHead
     from hq_core.formats.csv_lines import Lines
-    from hq_core.formats.options import Options
-    from hq_core.formats.plan import Field, Plan
+    from hq_core.formats.options import SourceOptions
+    from hq_core.formats.plan import Field, FieldPlan
 
 
-class Block:
+class CsvBlock:
     """Fills rows, by the plan that the head has made.
 
     rows     the block and its series
     resumed  a state was taken up, and no row has come since
     """
 
-    def __init__(self, head: Head, lines: Lines, options: Options) -> None:
+    def __init__(self, head: CsvHead, lines: Lines, options: SourceOptions) -> None:
         assert head.plan is not None
-        self.rows = Rows(head.plan, options, room_of(head.plan))
+        self.rows = RowBlock(head.plan, options, room_of(head.plan))
         self.resumed = False
         self._head = head
         self._lines = lines
@@ -39,7 +39,7 @@ class Block:
         self._cell.set(room=self.rows.room, delimiter=ord(head.delimiter), point=ord(options.decimal))
         self._turn(self.rows.symbol)
 
-    def _bound(self, plan: Plan) -> Cell:
+    def _bound(self, plan: FieldPlan) -> Cell:
         cell, rows, memory, fields = Cell(parse), self.rows, self._lines.memory, plan.fields
         columns = {
             "op": [WHOLE if field.op == CLOCK else field.op for field in fields],

@@ -13,14 +13,14 @@ from hq_core.say import listed
 
 if TYPE_CHECKING:
     from hq_core.formats.members import Members
-    from hq_core.formats.options import Options
-    from hq_core.formats.plan import Plan
+    from hq_core.formats.options import SourceOptions
+    from hq_core.formats.plan import FieldPlan
 
 DELIMITERS = ",;\t|"
 MARK = b"\xef\xbb\xbf"  # the byte order mark that some programs put before UTF-8
 
 
-class Head:
+class CsvHead:
     """What is known of a file's lines.
 
     before   lines before the header that are still to come
@@ -32,12 +32,12 @@ class Head:
 
     SHAPE = {"names": frozenset({list, type(None)}), "header": bytes, "samples": [[str]], "delimiter": str}
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SourceOptions) -> None:
         self.before = options.skip_lines
         self.header = b""
         self.samples: list[list[str]] = []
         self.rows = 0
-        self.plan: Plan | None = None
+        self.plan: FieldPlan | None = None
         self.ready = False
         self.delimiter = ""
         self._options = options
@@ -82,7 +82,7 @@ class Head:
         self.ready = True
         return False
 
-    def _planned(self, first: list[str]) -> Plan:
+    def _planned(self, first: list[str]) -> FieldPlan:
         point = self._options.decimal
         plain = first if point == "." else [text.replace(point, ".") for text in first]
         return build(self._names, plain, self._options)

@@ -12,9 +12,9 @@ from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.formats.plan import CLOCK, whole
 
 if TYPE_CHECKING:
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import Field
-    from hq_core.formats.rows import Rows
+    from hq_core.formats.rows import RowBlock
 
 HARD = 4096  # numbers that wait for float() at most
 
@@ -25,7 +25,7 @@ class Odd:
     hard   (start, end, place in the block) of each number that waits for float(): the kernel's list
     """
 
-    def __init__(self, rows: Rows, options: Options) -> None:
+    def __init__(self, rows: RowBlock, options: SourceOptions) -> None:
         fields = rows.plan.fields
         self.hard = array("q", bytes(8 * 3 * max(HARD, 2 * len(fields))))
         self._rows = rows
@@ -65,7 +65,7 @@ class Odd:
             return found
         if not field.loose:
             raise ValueError(not_a_number(text))
-        self._options.remark(field.text_told, 1)
+        self._options.remark(field.text_message, 1)
         return nan
 
     def _value(self, field: Field, text: str) -> float:

@@ -48,7 +48,7 @@ class Unfit(Exception):
         self.at = at
 
 
-class Column:
+class ColumnSlice:
     """A slice of one column as its file has it.
 
     values   (n,) of numbers, truths, texts or Decimals; (n, k) of a vector
@@ -80,9 +80,9 @@ class Column:
     def __len__(self) -> int:
         return len(self.values)
 
-    def part(self, start: int, stop: int) -> Column:
+    def part(self, start: int, stop: int) -> ColumnSlice:
         missing = None if self.missing is None else self.missing[start:stop]
-        return Column(self.values[start:stop], missing, self.unit, self.zoned, self.what, max(self.at - start, 0))
+        return ColumnSlice(self.values[start:stop], missing, self.unit, self.zoned, self.what, max(self.at - start, 0))
 
     @property
     def textual(self) -> bool:
@@ -117,7 +117,7 @@ class Column:
         return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def _objects(column: Column) -> list[Any]:
+def _objects(column: ColumnSlice) -> list[Any]:
     """The values as Python has them; None where there is none."""
     values = column.values
     if values.dtype.kind == "U" and len(values) and values.dtype.itemsize:
@@ -135,24 +135,24 @@ def _objects(column: Column) -> list[Any]:
     return found
 
 
-def _shown(column: Column, i: int) -> str:
+def _shown(column: ColumnSlice, i: int) -> str:
     value = column.values[i]
     return f"'{value}'" if column.textual else str(value)
 
 
-def _refuse(column: Column, bad: Array, why: str) -> None:
+def _refuse(column: ColumnSlice, bad: Array, why: str) -> None:
     """Raise for the first row that is bad."""
     if bad.any():
         at = int(np.argmax(bad))
         raise Unfit(at, f"{_shown(column, at)} {why}")
 
 
-def _all_there(column: Column) -> None:
+def _all_there(column: ColumnSlice) -> None:
     if column.missing is not None:
         raise Unfit(int(np.argmax(column.missing)), "has no value")
 
 
-def _numbers(column: Column, kinds: str, instants: bool = False) -> str:
+def _numbers(column: ColumnSlice, kinds: str, instants: bool = False) -> str:
     """The kind of NumPy's type, one of `kinds`."""
     kind = column.values.dtype.kind
     if column.what or kind not in kinds or column.values.ndim != 1 or (column.unit is not None and not instants):
@@ -161,7 +161,7 @@ def _numbers(column: Column, kinds: str, instants: bool = False) -> str:
 
 
 # -- numbers -----------------------------------------------------------------------------------------------
-def real(column: Column, empty: bool = True) -> Array:
+def real(column: ColumnSlice, empty: bool = True) -> Array:
     """float64 of each value, exactly; texts and decimals are rounded as float() does.
 
     empty   a missing value is NaN, and NaN and infinities are taken
@@ -204,7 +204,7 @@ def _float(value: Any, at: int, empty: bool) -> float:
 
 
 def whole(
-    column: Column,
+    column: ColumnSlice,
     within: Range,
     times: int = 1,
     plus: int = 0,
@@ -251,7 +251,9 @@ def _outside(within: Range, times: int) -> str:
     return f"is not within {within[0]} to {within[1]}"
 
 
-def _whole_texts(column: Column, within: Range, times: int, plus: int, parse: Callable[[str], int] | None) -> list[int]:
+def _whole_texts(
+    column: ColumnSlice, within: Range, times: int, plus: int, parse: Callable[[str], int] | None
+) -> list[int]:
     found = []
     for at, value in enumerate(_objects(column)):
         if isinstance(value, str):
@@ -271,7 +273,7 @@ def _whole_texts(column: Column, within: Range, times: int, plus: int, parse: Ca
     return found
 
 
-def words(column: Column, known: dict[str, int], numbers: tuple[int, ...], why: str) -> Array:
+def words(column: ColumnSlice, known: dict[str, int], numbers: tuple[int, ...], why: str) -> Array:
     """int8 of a truth or a side: a number of `numbers`, a bool where 0 and 1 are the numbers, or a known word."""
     kind = _numbers(column, "fiu" + TEXTUAL + ("b" if numbers == (0, 1) else ""))
     _all_there(column)
@@ -289,15 +291,15 @@ def words(column: Column, known: dict[str, int], numbers: tuple[int, ...], why: 
     return np.array(found, dtype=np.int8)
 
 
-def truth(column: Column) -> Array:
+def truth(column: ColumnSlice) -> Array:
     return words(column, TRUTH, (0, 1), "is not true or false")
 
 
-def side(column: Column) -> Array:
+def side(column: ColumnSlice) -> Array:
     return words(column, SIDES, (-1, 0, 1), "is not buy or sell")
 
 
-def runs(column: Column) -> list[tuple[str, int, int]]:
+def runs(column: ColumnSlice) -> list[tuple[str, int, int]]:
     """Stretches of the same symbol: (symbol, start, stop)."""
     _numbers(column, TEXTUAL + "iu")
     _all_there(column)
@@ -314,7 +316,7 @@ def runs(column: Column) -> list[tuple[str, int, int]]:
 
 
 # -- columns of a stated type ------------------------------------------------------------------------------
-def stored(column: Column, kind: str) -> Array:
+def stored(column: ColumnSlice, kind: str) -> Array:
     """The bytes of a column of hq's own type, such as i8 or f4x30: contiguous, of that type's width.
 
     Raises Unfit where the values are of another width, of another kind, or do not fit.
@@ -326,13 +328,13 @@ def stored(column: Column, kind: str) -> Array:
         named = column.named() + ("" if column.what or has else ", one a row")
         raise Unfit(column.at, f"is of {named}, but the file's own description says {kind}")
     try:
-        made = _item(Column(column.values.reshape(-1)) if wide else column, item)
+        made = _item(ColumnSlice(column.values.reshape(-1)) if wide else column, item)
     except Unfit as error:
         raise Unfit(error.at // max(wide, 1), str(error)) from None
     return np.ascontiguousarray(made.reshape(column.values.shape))
 
 
-def _item(column: Column, item: str) -> Array:
+def _item(column: ColumnSlice, item: str) -> Array:
     if item == "f8":
         return real(column)
     if item == "f4":

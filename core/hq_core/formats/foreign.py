@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.formats.options import Options
+from hq_core.formats.options import SourceOptions
 from hq_core.roles import Source
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ class Foreign(Source):
     options  what was said of the input, and what was found out about it
     """
 
-    def __init__(self, options: Options | None = None) -> None:
-        self.options = options or Options()
+    def __init__(self, options: SourceOptions | None = None) -> None:
+        self.options = options or SourceOptions()
 
     @property
     def unread(self) -> Iterable[str]:
         return self.options.unread
 
     def remarks(self) -> list[str]:
-        return self.options.told()
+        return self.options.messages()

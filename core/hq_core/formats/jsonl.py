@@ -10,7 +10,7 @@ from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.members import Members
 from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE
-from hq_core.formats.options import Options
+from hq_core.formats.options import SourceOptions
 from hq_core.formats.shapes import Shape, Written, as_text, shape_of
 from hq_core.jit import I8, U1, Cell, State, kernel
 from hq_core.kinds import MAPS, WRITTEN
@@ -121,7 +121,7 @@ class JsonSource(Foreign):
         "shapes": [{"tag": str, "period": str, "keys": [str], "samples": [list], "rows": {str: object}}],
     }
 
-    def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
+    def __init__(self, stream: ByteStream, options: SourceOptions | None = None) -> None:
         import orjson
 
         self._loads = orjson.loads

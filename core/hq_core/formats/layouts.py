@@ -21,7 +21,7 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.numbers import is_number
-from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, Plan, whole
+from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, whole
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
 from hq_core.options.imports import ERROR, SORT
@@ -29,7 +29,7 @@ from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
 
 OPS = {"i8": WHOLE, "i4": WHOLE, "f8": REAL, "b1": BOOL, "i1": SIDE}
 NO_DIGITS = 99  # more digits than any number that a kernel takes
@@ -54,7 +54,7 @@ def roles(names: list[str], table: dict[str, tuple[str, ...]], given: dict[str, 
     return found
 
 
-def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
+def build(names: list[str] | None, first: list[str], options: SourceOptions) -> FieldPlan:
     """The plan of a file with these column names (None: it has no header) and this first row.
 
     Raises HqError that names the option when the file leaves something open.
@@ -80,7 +80,7 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
         if role not in allowed and (kind == "trade" or _slip(role, allowed)):
             raise HqError(f"--columns: '{role}' is no column of a {kind}{did_you_mean(role, allowed)}", USAGE)
     found = roles(names, table, options.columns)
-    plan = Plan(kind, fields)
+    plan = FieldPlan(kind, fields)
     plan.sorted = options.order != SORT
     plan.pair = _pair(names, found, first, options)
     first = plan.joined(first)
@@ -106,7 +106,7 @@ def build(names: list[str] | None, first: list[str], options: Options) -> Plan:
     return plan
 
 
-def _dropped(names: list[str], options: Options) -> list[int]:
+def _dropped(names: list[str], options: SourceOptions) -> list[int]:
     """Which fields are not to be read."""
     found = []
     for name in options.drop:
@@ -143,7 +143,7 @@ def _slip(role: str, known: list[str]) -> bool:
     )
 
 
-def _pair(names: list[str], found: dict[str, int], first: list[str], options: Options) -> tuple[int, int] | None:
+def _pair(names: list[str], found: dict[str, int], first: list[str], options: SourceOptions) -> tuple[int, int] | None:
     """The fields of a date and its time of day: as the user says, or where both names stand and none means both."""
     date, time = found.pop("date", -1), found.pop("time", -1)
     if (date < 0) != (time < 0):
@@ -160,7 +160,7 @@ def _pair(names: list[str], found: dict[str, int], first: list[str], options: Op
     return date, time
 
 
-def _spare(plan: Plan, found: dict[str, int], first: list[str], options: Options) -> None:
+def _spare(plan: FieldPlan, found: dict[str, int], first: list[str], options: SourceOptions) -> None:
     """Columns that were found by their names alone and are not needed: left out and told if row 1 makes no sense."""
     if plan.pair is not None:
         plan.fields[plan.pair[1]].left = True
@@ -194,7 +194,7 @@ def _kind(names: list[str], given: dict[str, str]) -> str:
     return "bar" if is_bar else "trade"
 
 
-def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, needs: list[str]) -> None:
+def _time(field: Field, text: str, obvious: bool, plan: FieldPlan, options: SourceOptions, needs: list[str]) -> None:
     """Find out how a time column tells the time, or what must be asked."""
     if _formatted(field, text, plan, options):
         _zone(field, text, plan, options, needs)
@@ -222,7 +222,7 @@ def _time(field: Field, text: str, obvious: bool, plan: Plan, options: Options, 
     _zone(field, text, plan, options, needs)
 
 
-def _formatted(field: Field, text: str, plan: Plan, options: Options) -> bool:
+def _formatted(field: Field, text: str, plan: FieldPlan, options: SourceOptions) -> bool:
     """Whether a time column has times in a form of its own, which it is then bound to."""
     paired = plan.pair is not None and field is plan.fields[plan.pair[0]]
     if not paired and not options.time_format:
@@ -238,7 +238,7 @@ def _formatted(field: Field, text: str, plan: Plan, options: Options) -> bool:
     return True
 
 
-def _zone(field: Field, text: str, plan: Plan, options: Options, needs: list[str]) -> None:
+def _zone(field: Field, text: str, plan: FieldPlan, options: SourceOptions, needs: list[str]) -> None:
     if not field.zoned:
         if not options.tz:
             needs.append(f"column '{field.name}' holds '{text}': in which zone? pass --tz (such as UTC) to hq-import")
@@ -247,7 +247,7 @@ def _zone(field: Field, text: str, plan: Plan, options: Options, needs: list[str
 
 
 def _bar(
-    plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]
+    plan: FieldPlan, found: dict[str, int], names: list[str], first: list[str], options: SourceOptions, needs: list[str]
 ) -> None:
     fields = plan.fields
     has_open, has_close = "open_time" in found, "close_time" in found
@@ -276,7 +276,7 @@ def _bar(
     plan.ticks = next((f.name for i, f in enumerate(fields) if squash(f.name) in TICKS and i not in used), "")
 
 
-def _stamps(plan: Plan, found: dict[str, int], first: list[str], options: Options, needs: list[str]) -> None:
+def _stamps(plan: FieldPlan, found: dict[str, int], first: list[str], options: SourceOptions, needs: list[str]) -> None:
     """Which end of the bar is known, and the period."""
     has_open, has_ts = "open_time" in found, "ts" in found or "close_time" in found
     if has_open and has_ts:
@@ -321,7 +321,7 @@ def _first(field: Field, text: str) -> int:
 MISSING = ("", "nan", "null", "none", "na", "n/a")  # what files write where a number would stand
 
 
-def _unread(plan: Plan, options: Options) -> None:
+def _unread(plan: FieldPlan, options: SourceOptions) -> None:
     """Note the columns that nothing is made of; an exchange's own files have some that everybody knows."""
     for field in plan.fields:
         known = squash(field.name) in KNOWN or field.name.strip().lower() in IGNORED
@@ -334,7 +334,7 @@ def _missing(
     table: dict[str, tuple[str, ...]],
     found: dict[str, int],
     names: list[str],
-    options: Options,
+    options: SourceOptions,
     hint: str = "",
 ) -> HqError:
     """The error for a column that is not there, or that the user gave another name."""
@@ -344,7 +344,7 @@ def _missing(
     return HqError(f"column '{role}' is missing; the input has {', '.join(names)}{hint}")
 
 
-def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
+def _extra(plan: FieldPlan, found: dict[str, int], first: list[str]) -> None:
     """Further numeric columns of bars come along under their own names: indicators, features."""
     have = {name for name, _ in plan.cols}
     used = set(found.values())
@@ -361,7 +361,7 @@ def _extra(plan: Plan, found: dict[str, int], first: list[str]) -> None:
 
 
 def _trade(
-    plan: Plan, found: dict[str, int], names: list[str], first: list[str], options: Options, needs: list[str]
+    plan: FieldPlan, found: dict[str, int], names: list[str], first: list[str], options: SourceOptions, needs: list[str]
 ) -> None:
     fields = plan.fields
     for role, _ in TRADE.required:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from hq_core.errors import HqError
     from hq_core.formats.inflate import ByteStream
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
 
 ARCHIVE = "zip: "
 
@@ -21,7 +21,7 @@ class Members:
     begins  where the next file begins, -1 if none is known yet
     """
 
-    def __init__(self, stream: ByteStream, options: Options) -> None:
+    def __init__(self, stream: ByteStream, options: SourceOptions) -> None:
         self._files: deque[tuple[int, str]] | None = getattr(stream, "files", None)
         self._together = options.together
         self.first = self.name = ""
@@ -38,7 +38,7 @@ class Members:
     def begins(self) -> int:
         return self._files[0][0] if self._files else -1
 
-    def enter(self, position: int, options: Options, symbol: bool) -> None:
+    def enter(self, position: int, options: SourceOptions, symbol: bool) -> None:
         """Go on to the file that begins at `position`; `symbol`: the data itself says its symbols.
 
         Raises HqError where the files' names tell of two symbols or two periods and nothing else says which, or where

@@ -10,7 +10,7 @@ from hq_core.options.imports import SaidOptions
 from hq_core.say import listed
 
 
-class Options(SaidOptions):
+class SourceOptions(SaidOptions):
     """SaidOptions, and what came of them.
 
     dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file;
@@ -36,7 +36,7 @@ class Options(SaidOptions):
     def remark(self, line: str, rows: int = 0) -> None:
         self.remarks[line] = self.remarks.get(line, 0) + rows
 
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """A line for each thing that is no error and that the user should know."""
         found = [f"{line}: {n} row{'s' * (n != 1)}" if n else line for line, n in self.remarks.items()]
         if self.unread:

@@ -10,7 +10,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.inflate import READ
 from hq_core.formats.names import UNIT_AT_END
-from hq_core.formats.options import Options
+from hq_core.formats.options import SourceOptions
 from hq_core.formats.shapes import OwnShape
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class OwnCsvSource(ReadAgain):
     ours = OURS
     bare = True  # the file names no period
 
-    def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: Options | None = None) -> None:
+    def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: SourceOptions | None = None) -> None:
         if options is not None and options.stated():
             raise HqError(f"the input holds {kind} rows of hq, which need no options", DATA)
         super().__init__(options)
@@ -57,7 +57,7 @@ class OwnCsvSource(ReadAgain):
     def items(self) -> Iterator[Item]:
         lines = csv.reader(self._lines(), delimiter=self._delimiter)
         names = next(lines)
-        shape = OwnShape(self._kind, "", names, Options())
+        shape = OwnShape(self._kind, "", names, SourceOptions())
         n, before, symbol = 0, 0, ""
         for row in lines:
             if not row:

@@ -217,7 +217,7 @@ def largest_buffers(data: Any, swollen: Swollen) -> None:
 
 def _unpacked(message: Any) -> int:
     """Bytes of a message's packed buffers when they are unpacked."""
-    table = _Table(memoryview(message.metadata).cast("B"))
+    table = _FlatTable(memoryview(message.metadata).cast("B"))
     batch = table.child(2)
     if message.type == "dictionary":
         batch = batch.child(1)
@@ -233,7 +233,7 @@ def _unpacked(message: Any) -> int:
     return size
 
 
-class _Table:
+class _FlatTable:
     """A table of a flatbuffer, which pyarrow has verified."""
 
     def __init__(self, view: memoryview, at: int = -1) -> None:
@@ -252,9 +252,9 @@ class _Table:
         offset = self._int(table + entry, 2) if entry < self._int(table, 2) else 0
         return self._at + offset if offset else 0
 
-    def child(self, field: int) -> _Table:
+    def child(self, field: int) -> _FlatTable:
         at = self.place(field)
-        return _Table(self._view, at + self._int(at, 4))
+        return _FlatTable(self._view, at + self._int(at, 4))
 
     def pairs(self, field: int) -> list[tuple[int, int]]:
         """A vector of structs of two int64."""

@@ -51,12 +51,12 @@ class Field:
         return f"; hq-import --drop '{self.name}' reads the rows without it" if self.spare else ""
 
     @property
-    def text_told(self) -> str:
+    def text_message(self) -> str:
         """How text in a loose field is told."""
         return f"column '{self.name}' has numbers first and then text, which is read as NaN"
 
 
-class Plan:
+class FieldPlan:
     """How rows are made of a file's fields.
 
     kind     trade or bar

@@ -154,7 +154,7 @@ class Judge:
         name = self.names[code - COLUMNS]
         return f"{name} not above 0" if name in PRICES else f"{name} below 0"
 
-    def told(self, code: int, row: dict[str, Any]) -> str:
+    def message(self, code: int, row: dict[str, Any]) -> str:
         """What is wrong with a row of these values."""
         if code == HIGH_LOW:
             return f"high {row['high']!r} is below low {row['low']!r}"

@@ -20,7 +20,7 @@ PLACE = "#"  # a record's first field: which row of the input it was, from 1
 TYPES = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "i1": "i1", "b1": "i1"}
 
 
-class Layout:
+class RecordLayout:
     """How rows of a series become records and rows again.
 
     key    the column whose values never repeat among complete rows, '' if the kind has none

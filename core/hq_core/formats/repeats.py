@@ -11,7 +11,7 @@ from hq_core.options.imports import DROP, EXACT, LAST
 from hq_core.say import iso_text, listed, say_back
 
 if TYPE_CHECKING:
-    from hq_core.formats.records import Array, Layout
+    from hq_core.formats.records import Array, RecordLayout
 
 EQUAL, REPLACED = "repeated, equal in all columns", "replaced by a later row with the same key"
 OVERLAPS = "overlaps the bar before"
@@ -27,7 +27,9 @@ class Cleaner:
     dropped  reason -> rows
     """
 
-    def __init__(self, layout: Layout, how: str, invalid: str, loose: int, told: bool, dropped: dict[str, int]) -> None:
+    def __init__(
+        self, layout: RecordLayout, how: str, invalid: str, loose: int, told: bool, dropped: dict[str, int]
+    ) -> None:
         self.layout = layout
         self.how = how
         self.invalid = invalid

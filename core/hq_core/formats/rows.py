@@ -16,8 +16,8 @@ from hq_core.saved import Count, shaped
 from hq_core.say import iso_text
 
 if TYPE_CHECKING:
-    from hq_core.formats.options import Options
-    from hq_core.formats.plan import Plan
+    from hq_core.formats.options import SourceOptions
+    from hq_core.formats.plan import FieldPlan
     from hq_core.formats.times import Zone
 
 ROOM = 8192  # rows of a block
@@ -115,7 +115,7 @@ def bar_times(
         s.seen = 1
 
 
-def room_of(plan: Plan) -> int:
+def room_of(plan: FieldPlan) -> int:
     """Rows of a block of the plan's columns: ROOM, fewer where there are many columns."""
     return min(ROOM, BLOCK // (len(plan.cols) + len(plan.scratch)))
 
@@ -123,14 +123,14 @@ def room_of(plan: Plan) -> int:
 ROWS = {"total": Count, "symbol": str, "symbols": [str], "times": {str: (int, int, int)}}
 
 
-class Rows:
+class RowBlock:
     """A block of up to ROOM rows that a source fills by its plan, and what has to be remembered between blocks.
 
     columns  name -> memoryview of the block's column, of the column's type
     total    rows handed out
     """
 
-    def __init__(self, plan: Plan, options: Options, room: int = ROOM) -> None:
+    def __init__(self, plan: FieldPlan, options: SourceOptions, room: int = ROOM) -> None:
         self.plan = plan
         self.room = room
         self.total = 0
@@ -248,7 +248,7 @@ class Rows:
             period = self.plan.period_text
             what = f"the bar of {iso_text(row['open_time'])} overlaps the one before it: the period is {period}"
             return at, f"{what}; {WAYS_OUT}"
-        return at, f"{judge.told(code, row)}; {WAYS_OUT}"
+        return at, f"{judge.message(code, row)}; {WAYS_OUT}"
 
     def _drop(self, n: int, flaws: bytes) -> int:
         """Close up the rows that have no flaw; how many they are."""

@@ -13,7 +13,7 @@ from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END
 from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
 from hq_core.formats.plan import CLOCK, whole
-from hq_core.formats.rows import Rows, room_of
+from hq_core.formats.rows import RowBlock, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
@@ -22,8 +22,8 @@ from hq_core.saved import Count, shaped
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
-    from hq_core.formats.options import Options
-    from hq_core.formats.plan import Field, Plan
+    from hq_core.formats.options import SourceOptions
+    from hq_core.formats.plan import Field, FieldPlan
 
 ROOM = 1024  # rows of a block: many shapes may stand side by side
 ABOUT = ("kind", "symbol", "period")  # keys that say what an object is
@@ -90,7 +90,7 @@ class Shape:
     lost   keys that are not read, if the objects say themselves that they are hq's
     """
 
-    def __init__(self, tag: str, period: str, keys: list[str], options: Options) -> None:
+    def __init__(self, tag: str, period: str, keys: list[str], options: SourceOptions) -> None:
         self.tag = tag
         self.period = period
         self.keys = keys
@@ -148,7 +148,7 @@ def checked_symbol(value: Any, name: str) -> str:
 class PlannedShape(Shape):
     """Bars and trades of anybody: a plan by the names of their keys, as for csv."""
 
-    plan: Plan | None = None
+    plan: FieldPlan | None = None
     _symbol_at = -1
     _columns: list[tuple[int, Field, Any, bool]]
 
@@ -175,7 +175,7 @@ class PlannedShape(Shape):
         self._use(plan)
         return True
 
-    def _planned(self, first: list[str]) -> Plan:
+    def _planned(self, first: list[str]) -> FieldPlan:
         said, names = self.options, list(self.keys)
         options = copy(said)
         options.period = said.period or self.period
@@ -194,10 +194,10 @@ class PlannedShape(Shape):
                 field.op, field.to = SKIP, ""
         return plan
 
-    def _use(self, plan: Plan) -> None:
+    def _use(self, plan: FieldPlan) -> None:
         self.plan = plan
         self._symbol_at = plan.series_field()
-        self.rows = Rows(plan, self.options, min(ROOM, room_of(plan)))
+        self.rows = RowBlock(plan, self.options, min(ROOM, room_of(plan)))
         columns = self.rows.columns
         self._columns = [
             (i, field, columns[field.to], field.to not in OURS)
@@ -221,7 +221,7 @@ class PlannedShape(Shape):
             except (ValueError, OverflowError) as error:
                 if not field.loose or not isinstance(value, str) or is_number(value.strip()):  # a number too large
                     raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
-                self.options.remark(field.text_told, 1)
+                self.options.remark(field.text_message, 1)
                 column[k] = nan
 
     def load(self, saved: dict[str, Any]) -> list[Schema]:
@@ -346,7 +346,7 @@ def _whole(value: Any, kind: str, unit: str, words: dict[str, int]) -> int:
 
 
 class OwnRows:
-    """A block of rows of one of hq's kinds, as `Rows` is one of bars and trades."""
+    """A block of rows of one of hq's kinds, as `RowBlock` is one of bars and trades."""
 
     def __init__(self, kind: str, period: str, cols: list[tuple[str, str]]) -> None:
         self.kind, self.period, self.cols = kind, period, cols
@@ -388,7 +388,7 @@ class OwnRows:
         return list(self._schemas.values())
 
 
-def shape_of(tag: str, period: str, keys: list[str], options: Options) -> Shape:
+def shape_of(tag: str, period: str, keys: list[str], options: SourceOptions) -> Shape:
     """The shape of objects: the tag is a kind, @message, or '' for objects that do not say."""
     own = tag not in ("", "bar", "trade", "array") and not tag.startswith("@")
     if own and (options.kind or options.symbol or options.period or options.columns):

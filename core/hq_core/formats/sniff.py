@@ -10,7 +10,7 @@ from hq_core.formats.inflate import ZIP, ByteStream, unpacked
 from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:
-    from hq_core.formats.options import Options
+    from hq_core.formats.options import SourceOptions
     from hq_core.roles import Source
 
 LOOK = 64
@@ -20,7 +20,7 @@ GO_ON = ("Reader", "CsvSource", "JsonSource")  # sources that read on where a st
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
 
 
-def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> Source:
+def open_source(fd: int, first: bytes = b"", options: SourceOptions | None = None) -> Source:
     """The source of what lies on `fd`, of which `first` was read already; Options for what the input leaves open.
 
     Raises HqError NOINPUT for no bytes at all, DATA for bytes of no known format.
@@ -41,7 +41,7 @@ def open_source(fd: int, first: bytes = b"", options: Options | None = None) -> 
     return _made(format_, fd, stream, options)
 
 
-def source_at_end(format_: str, fd: int, options: Options | None = None) -> Source:
+def source_at_end(format_: str, fd: int, options: SourceOptions | None = None) -> Source:
     """The source, by the name that a state has of it, of an input of which only the end is left.
 
     Raises HqError NOINPUT where its format is read again from its beginning, of which nothing has come.
@@ -70,7 +70,7 @@ def _format(look: bytes) -> str:
     return "CsvSource"
 
 
-def _made(format_: str, fd: int, stream: ByteStream, options: Options | None) -> Source:
+def _made(format_: str, fd: int, stream: ByteStream, options: SourceOptions | None) -> Source:
     """A source by its name; its module is imported no sooner."""
     if format_ == "Reader":
         return _frames(fd, stream)

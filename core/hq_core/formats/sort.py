@@ -14,7 +14,7 @@ import numpy as np
 
 from hq_core.batch import period_ns
 from hq_core.errors import IO, HqError
-from hq_core.formats.records import Layout
+from hq_core.formats.records import RecordLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ ROOM = 16 << 20  # bytes of rows in memory before they are put down, and in all 
 PIECE = 4096  # rows given out at once
 
 
-class Run:
+class SortedRun:
     """Sorted rows of one series, in the file from byte `at` on."""
 
     def __init__(self, fd: int, at: int, rows: int, dtype: Any) -> None:
@@ -53,10 +53,10 @@ class Run:
 class Pile:
     """What has come of one series: rows that lie in memory as they came, and sorted runs."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: RecordLayout) -> None:
         self.layout = layout
         self.parts: list[Array] = []
-        self.runs: list[Run] = []
+        self.runs: list[SortedRun] = []
 
     def take(self) -> Array:
         """The rows in memory, sorted."""
@@ -114,7 +114,7 @@ class Sorter:
                 return pile
             if known.key == schema.key:
                 raise HqError(f"{schema.key} comes with other columns later on: such a series cannot be sorted")
-        return Pile(Layout(schema))
+        return Pile(RecordLayout(schema))
 
     def _put_down(self) -> None:
         try:
@@ -126,14 +126,14 @@ class Sorter:
                     raw = records.view(np.uint8).data
                     while raw:
                         raw = raw[self._file.write(raw) :]
-                    pile.runs.append(Run(self._file.fileno(), self._end, len(records), records.dtype))
+                    pile.runs.append(SortedRun(self._file.fileno(), self._end, len(records), records.dtype))
                     self._end += records.nbytes
         except OSError as error:
             where = tempfile.gettempdir()
             raise HqError(f"rows to be sorted cannot be put down in {where}: {error.strerror}", IO) from None
         self._held = 0
 
-    def sorted(self, clean: Callable[[Layout, Array], tuple[Array, str]]) -> Iterator[Batch]:
+    def sorted(self, clean: Callable[[RecordLayout, Array], tuple[Array, str]]) -> Iterator[Batch]:
         """All rows in order.  `clean` looks at the rows of a series block by block: those that stay, and what is wrong.
 
         Raises HqError where it says that something is, after the rows before it.
@@ -145,7 +145,7 @@ class Sorter:
             if self._file is not None:
                 self._file.close()
 
-    def _merged(self, piles: list[Pile], clean: Callable[[Layout, Array], tuple[Array, str]]) -> Iterator[Batch]:
+    def _merged(self, piles: list[Pile], clean: Callable[[RecordLayout, Array], tuple[Array, str]]) -> Iterator[Batch]:
         if self._file is not None:
             self._put_down()
         room = self.room // max(1, sum(len(pile.runs) for pile in piles))
@@ -165,7 +165,7 @@ class Sorter:
                     heads[i] = head[cut:] if cut < len(head) else next(streams[i], None)
 
 
-def _pieces(pile: Pile, room: int, clean: Callable[[Layout, Array], tuple[Array, str]]) -> Iterator[Array]:
+def _pieces(pile: Pile, room: int, clean: Callable[[RecordLayout, Array], tuple[Array, str]]) -> Iterator[Array]:
     layout = pile.layout
     for block in pile.blocks(room):
         records, wrong = clean(layout, block)

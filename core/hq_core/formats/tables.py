@@ -17,18 +17,18 @@ from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKI
 from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
-from hq_core.formats.options import Options
+from hq_core.formats.options import SourceOptions
 from hq_core.formats.plan import whole as parsed
-from hq_core.formats.rows import ROOM, Rows
+from hq_core.formats.rows import ROOM, RowBlock
 from hq_core.options.export import ChoiceOptions
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hq_core.formats.exact import Array, Column
+    from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.inflate import ByteStream
-    from hq_core.formats.plan import Field, Plan
+    from hq_core.formats.plan import Field, FieldPlan
     from hq_core.roles import Item
 
 CHUNK = 16 << 20  # bytes of columns that are read at once; at most ROOM rows
@@ -131,7 +131,7 @@ class TableSource(ReadAgain):
 
     what = "file"
 
-    def __init__(self, stream: ByteStream, options: Options | None = None) -> None:
+    def __init__(self, stream: ByteStream, options: SourceOptions | None = None) -> None:
         super().__init__(options)
         self.names: list[str] = []
         self.size = 0
@@ -155,7 +155,7 @@ class TableSource(ReadAgain):
         """The type of a column that is not readable."""
         raise NotImplementedError
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
+    def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
         """These columns of the file from its first row on, at most ROOM rows and about CHUNK bytes at a time."""
         raise NotImplementedError
 
@@ -163,7 +163,7 @@ class TableSource(ReadAgain):
         said = self.about()
         return self._own(understood(said)) if said is not None else self._foreign()
 
-    def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[Column]]]:
+    def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[ColumnSlice]]]:
         """Chunks with the rows before them, columns of equal length; damage is told with its row."""
         found = iter(self.chunks(wanted))
         before = 0
@@ -227,7 +227,7 @@ class TableSource(ReadAgain):
             raise HqError(f"column '{name}' is missing, which the file's own description names", DATA)
         return self.names.index(name)
 
-    def _stored(self, schema: Schema, chunk: list[Column], before: int) -> tuple[list[Array], int, str]:
+    def _stored(self, schema: Schema, chunk: list[ColumnSlice], before: int) -> tuple[list[Array], int, str]:
         """Arrays of the series' types, how many rows of them are good, and what is wrong with the next one.
 
         Addresses are taken of these arrays alone: each has `rows` times the type's width, whatever the file says.
@@ -262,7 +262,7 @@ class TableSource(ReadAgain):
         if twice is not None:
             raise HqError(f"column '{twice}' is there twice", DATA)
         most = self.room(8 * len(plan.cols))
-        rows = Rows(plan, self.options, most)
+        rows = RowBlock(plan, self.options, most)
         at = plan.series_field()
         for before, chunk in self._guarded(wanted):
             for low in range(0, len(chunk[0]), most):
@@ -287,7 +287,7 @@ class TableSource(ReadAgain):
                         raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
         self.options.together.end()
 
-    def _plan(self, columns: dict[int, Column]) -> Plan:
+    def _plan(self, columns: dict[int, ColumnSlice]) -> FieldPlan:
         n = len(next(iter(columns.values())))
 
         def texts(row: int) -> list[str]:
@@ -317,7 +317,9 @@ class TableSource(ReadAgain):
                 raise HqError(f"row {same + 1}: its time {error}", DATA) from None
         return plan
 
-    def _fill(self, rows: Rows, fields: list[Field], chunk: list[Column], start: int, stop: int) -> tuple[int, str]:
+    def _fill(
+        self, rows: RowBlock, fields: list[Field], chunk: list[ColumnSlice], start: int, stop: int
+    ) -> tuple[int, str]:
         """Put rows into the block: how many are good, and what is wrong with the next one."""
         n, wrong = stop - start, ""
         types = dict(rows.plan.cols)
@@ -338,18 +340,18 @@ class TableSource(ReadAgain):
                     n, wrong = error.at, f"column '{field.name}': {error}"
         return n, wrong
 
-    def _loosely(self, field: Field, column: Column) -> Array:
+    def _loosely(self, field: Field, column: ColumnSlice) -> Array:
         """The numbers of a column that nobody asked for; what is none is NaN, and told."""
         made = np.full(len(column), np.nan)
         for i in range(len(column)):
             try:
                 made[i] = real(column.part(i, i + 1))[0]
             except Unfit:
-                self.options.remark(field.text_told, 1)
+                self.options.remark(field.text_message, 1)
         return made
 
 
-def _converted(field: Field, column: Column) -> Array:
+def _converted(field: Field, column: ColumnSlice) -> Array:
     """A column's values in the form that hq stores."""
     if field.op == REAL:
         return real(column, field.empty)
@@ -366,7 +368,7 @@ def _converted(field: Field, column: Column) -> Array:
     return whole(column, within, field.times, field.plus, lambda text: parsed(field, text), instants)
 
 
-def _count_digits(field: Field, column: Column) -> None:
+def _count_digits(field: Field, column: ColumnSlice) -> None:
     made = np.abs(whole(column, I8))
     bad = (made < 10 ** (field.digits - 1)) | (made >= 10**field.digits)
     if bad.any():

@@ -12,13 +12,13 @@ from hq_core.formats.filenames import named, two_periods, two_symbols
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hq_core.formats.plan import Plan
+    from hq_core.formats.plan import FieldPlan
 
 MOST = 100  # bars of a file that are looked at
 LEAST = 5  # distances that agree, before they speak against a period that was given: bars may be missing
 
 
-class Apart(HqError):
+class FilesDiffer(HqError):
     """Two files, both named, are not one series."""
 
 
@@ -33,13 +33,13 @@ class Together:
     def __init__(self, remark: Callable[[str], None]) -> None:
         self.remark = remark
         self.first = self.name = self._unnamed = self._where = ""
-        self._plan: Plan | None = None  # of the file before
+        self._plan: FieldPlan | None = None  # of the file before
         self._spaced: dict[tuple[str, int], tuple[str, int]] = {}  # symbol and period -> a file, the period it shows
         self._begin()
 
     def _begin(self) -> None:
         self.looking = True
-        self._of: tuple[Plan, str, int] | None = None
+        self._of: tuple[FieldPlan, str, int] | None = None
         self._seen: list[int] = []  # times of bars, or how long they last where a file has both their times
 
     def enter(self, name: str, where: str = "") -> None:
@@ -76,13 +76,13 @@ class Together:
         if two_periods(one, other):
             raise self.apart(first, name, f"hold {one} and {other}", "--period")
 
-    def apart(self, first: str, name: str, how: str, option: str = "") -> Apart:
+    def apart(self, first: str, name: str, how: str, option: str = "") -> FilesDiffer:
         """The error for two files that are not one series."""
         said = f", unless {option} says what all of them are" if option else ""
-        return Apart(f"{self._where}{first} and {name} {how}: import them one by one{said}", DATA)
+        return FilesDiffer(f"{self._where}{first} and {name} {how}: import them one by one{said}", DATA)
 
     # -- rows --------------------------------------------------------------------------------------------
-    def look(self, plan: Plan, symbol: str, columns: dict[str, Any], n: int, loose: int) -> None:
+    def look(self, plan: FieldPlan, symbol: str, columns: dict[str, Any], n: int, loose: int) -> None:
         """Look at n rows, if they are of the first series of this file and among its first rows.
 
         loose  ns by which bars of the period differ.  Raises HqError if the files are of different periods.
@@ -110,7 +110,7 @@ class Together:
     def _distances(self) -> list[int]:
         return [abs(b - a) for a, b in zip(self._seen, self._seen[1:]) if a != b]
 
-    def _shown(self, plan: Plan, loose: int) -> int:
+    def _shown(self, plan: FieldPlan, loose: int) -> int:
         """The period that the rows show: how long they last, or the greatest that all are whole numbers of apart.
 
         0 if they do not show any.
@@ -151,7 +151,7 @@ class Together:
                 f"the period is {plan.period_text}"
             )
 
-    def _two(self, before: str, was: int, shown: int, option: str = "") -> Apart:
+    def _two(self, before: str, was: int, shown: int, option: str = "") -> FilesDiffer:
         return self.apart(before, self.name, f"hold {_text(was)} and {_text(shown)}", option)
 
 

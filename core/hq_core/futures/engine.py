@@ -31,7 +31,7 @@ _E, _F, _L = (  # the kernel's names of the columns that it writes
 )
 
 
-class Rows:
+class KernelRows:
     """Columns in memory that the kernel writes and others read."""
 
     __slots__ = ("columns", "names", "room")
@@ -64,8 +64,8 @@ class Account:
         self.state = s = self.cell.state
         self._settle()
         s.wallet = s.equity = terms.initial_margin
-        self.fills = Rows(FILL.cols, HELD)
-        self.ends = Rows(LIQUIDATION.cols, HELD)
+        self.fills = KernelRows(FILL.cols, HELD)
+        self.ends = KernelRows(LIQUIDATION.cols, HELD)
         self._done = array("q", bytes(32))
         self._tiers: tuple[array[float], array[float]]
         self.equities = self.n_fills = self.n_ends = 0

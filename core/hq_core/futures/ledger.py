@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
-from hq_core.futures.engine import Account, Rows
+from hq_core.futures.engine import Account, KernelRows
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
@@ -61,7 +61,7 @@ class Backtest:
         self.symbol = symbol
         self.period = period
         self._account = Account(terms, brackets)
-        self._equity = Rows(EQUITY.cols, 1)
+        self._equity = KernelRows(EQUITY.cols, 1)
         self._times = {name: array("q", [0]) for name in ("ts", "open_time")}
         self._row = {name: array("d", [0.0]) for name in (*OHLC, *VERBS)}
         self._account.bind({name: address_of(one) for name, one in (*self._times.items(), *self._row.items())}, 1)

@@ -15,7 +15,7 @@ import math
 
 from hq_core.jit import F8, inline
 
-NEVER = 1e-9  # of the entry price: nearer to zero a liquidation price is rounding, as at leverage 1
+NEAR_ZERO = 1e-9  # of the entry price: nearer to zero a liquidation price is rounding, as at leverage 1
 
 
 @inline
@@ -42,7 +42,7 @@ def liquidation_price(side: int, base: float, entry: float, wallet: float, other
     for i in range(len(rate)):
         at = (wallet + others + cum[i] - signed * entry) / (base * rate[i] - signed)
         price = max(price, at) if side > 0 else min(price, at)
-    if price <= NEVER * entry:
+    if price <= NEAR_ZERO * entry:
         return -math.inf if side > 0 else 0.0
     return price
 
@@ -67,7 +67,7 @@ def joint_liquidation(
                 above = min(above, -level / slope)
             elif level <= 0.0:
                 below = math.inf
-    return (below if below > NEVER * long_entry else -math.inf), above
+    return (below if below > NEAR_ZERO * long_entry else -math.inf), above
 
 
 @inline

@@ -25,7 +25,7 @@ def slots_of(kernel: Kernel) -> int:
     return sum(2 if kind in ARRAYS else 1 for _, kind in kernel.args)
 
 
-class Block:
+class ArgumentBlock:
     """The argument block of one kernel: 64-bit slots, two a column (address, length), one a scalar or state.
 
     slots   where the block lies from slot `at` on, of blocks that lie together; its own memory if not given
@@ -65,7 +65,7 @@ class Block:
                 self.slots[self.starts[name]] = address
 
 
-def check(block: Block, saved: Any, ring: Any = b"") -> None:
+def check(block: ArgumentBlock, saved: Any, ring: Any = b"") -> None:
     """Refuse a saved record, and the ring that goes with it, on which the block's kernel would leave its memory.
 
     saved, ring   bytes of either
@@ -126,7 +126,7 @@ class Cell:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self._block = Block(kernel)
+        self._block = ArgumentBlock(kernel)
         self._call = load(kernel)
         self._keep: dict[str, Any] = {}
         self.state = Record(kernel)

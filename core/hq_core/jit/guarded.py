@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.jit.bare import bare
-from hq_core.jit.wrong import told
+from hq_core.jit.wrong import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def guarded(kernel: Kernel) -> Callable[..., None]:
     """The kernel as a function of numpy arrays, numbers and a record of its state; slow to compile, never kept."""
-    with bare(), told(kernel):
+    with bare(), explained(kernel):
         from hq_core.jit import compile
 
         made: Any = compile.compiled(kernel.function, checked=True)

@@ -70,9 +70,9 @@ def _compile(kernel: Kernel, name: str) -> int | str:
     """The address of a new image, which is kept for later runs, or why none can be made, which is kept too."""
     _tell(kernel)
     from hq_core.jit.bare import bare
-    from hq_core.jit.wrong import told
+    from hq_core.jit.wrong import explained
 
-    with bare(), told(kernel):
+    with bare(), explained(kernel):
         from hq_core.jit import compile, flat
 
         try:
@@ -97,9 +97,9 @@ def _by_numba(kernel: Kernel) -> int:
 def _loaded_by_numba(kernel: Kernel, name: str) -> int:
     from hq_core.jit import loader
     from hq_core.jit.bare import bare
-    from hq_core.jit.wrong import told
+    from hq_core.jit.wrong import explained
 
-    with bare(), told(kernel):
+    with bare(), explained(kernel):
         return loader.address(kernel, name)
 
 

@@ -17,7 +17,7 @@ SEEN = "a kernel sees numbers, tuples of them, math, functions marked @inline an
 
 
 @contextmanager
-def told(kernel: Kernel) -> Iterator[None]:
+def explained(kernel: Kernel) -> Iterator[None]:
     """Compile `kernel` within this.  What fails in a kernel of hq's own stays what it is: a bug."""
     try:
         yield

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hq_core.lang.scope import Scope
     from hq_core.registry import Indicator
 
-    Given = dict[str, tuple[tree.Node, Expr]]  # arguments by the key that they fill
+    Given = dict[str, tuple[tree.Syntax, Expr]]  # arguments by the key that they fill
 
 
 class Calls:
@@ -29,11 +29,11 @@ class Calls:
     called     the indicators
     """
 
-    def __init__(self, scope: Scope, expr: Callable[[tree.Node], Expr]) -> None:
+    def __init__(self, scope: Scope, expr: Callable[[tree.Syntax], Expr]) -> None:
         self.scope = scope
         self.expr = expr
         self.called: set[Indicator] = set()
-        self.arguments: dict[tree.Call, list[tuple[str, tree.Node | str]]] = {}
+        self.arguments: dict[tree.Call, list[tuple[str, tree.Syntax | str]]] = {}
 
     def check(self, call: tree.Call) -> Expr:
         """The expression of a call; an unknown function or a wrong argument is an error at its place."""
@@ -127,7 +127,7 @@ class Calls:
             group[key] = argument.value, expr
         return inputs, params
 
-    def _parameter(self, found: Indicator, key: str, node: tree.Node, expr: Expr) -> int | float | str:
+    def _parameter(self, found: Indicator, key: str, node: tree.Syntax, expr: Expr) -> int | float | str:
         given = expr.data if expr.dtype == TEXT or expr.constant is not None else None
         if not isinstance(given, (float, str)) or expr.dtype == BOOL:
             raise self.scope.wrong(node, f"{key} wants a number that is known beforehand, this is a {word(expr)}")

@@ -48,7 +48,7 @@ class Checker:
                 self.warnings.append(f"{where}: warning: the expression has no effect; give it a name or use it")
         return self
 
-    def expr(self, node: tree.Node) -> Expr:
+    def expr(self, node: tree.Syntax) -> Expr:
         """What a tree stands for."""
         if isinstance(node, tree.Number):
             return constant(node.value)

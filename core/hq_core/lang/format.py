@@ -6,7 +6,7 @@ from hq_core.lang import tree
 from hq_core.lang.check import Checker
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
-from hq_core.lang.source import Source
+from hq_core.lang.source import StrategyText
 from hq_core.lang.words import ACTIONS, BUILTINS
 
 WIDTH = 100  # a longer rule breaks before THEN
@@ -16,7 +16,7 @@ _NOT, _RELATION, _MINUS, _POSTFIX, _ATOM = 3, 4, 7, 8, 9
 
 def format_text(text: str, file: str) -> str:
     """The canonical text. Raises LangError where the strategy is wrong; any unknown name may be a column."""
-    source = Source(text, file)
+    source = StrategyText(text, file)
     program = parse(source)
     printer = _Printer(Checker(Scope(source, columns=None)).check(program))
     comments = list(program.comments)
@@ -49,7 +49,7 @@ class _Printer:
     def __init__(self, checker: Checker) -> None:
         self.calls = checker.calls
 
-    def statement(self, node: tree.Node) -> str:
+    def statement(self, node: tree.Syntax) -> str:
         if isinstance(node, tree.Parameter):
             bounds = f" in {node.low.text}..{node.high.text}" if node.low and node.high else ""
             return f"param {node.name.name} = {node.value.text}{bounds}"
@@ -75,12 +75,12 @@ class _Printer:
             (f"{argument.key.name}=" if argument.key else "") + self.text(argument.value) for argument in call.arguments
         )
 
-    def text(self, node: tree.Node, level: int = 0) -> str:
+    def text(self, node: tree.Syntax, level: int = 0) -> str:
         """The text of an expression, in brackets where it binds less than `level`."""
         text, own = self._expression(node)
         return f"({text})" if own < level else text
 
-    def _expression(self, node: tree.Node) -> tuple[str, int]:
+    def _expression(self, node: tree.Syntax) -> tuple[str, int]:
         if isinstance(node, (tree.Number, tree.Text)):
             return node.text, _ATOM
         if isinstance(node, tree.Truth):

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Tree = tuple[str, list[Any], int, int]
-    Match = Callable[["Run", int, list[Any]], int]  # (run, position, children) -> position after, or -1
+    Match = Callable[["Parse", int, list[Any]], int]  # (run, position, children) -> position after, or -1
 
 _EBNF = re.compile(r"""\(\*.*?\*\)|\s+|(/(?:\\.|[^/\\])*/|"[^"]*"|\w+|[=;|{}()\[\]])""", re.S)
 
 
-class Run:
+class Parse:
     """One parse: the tokens' kinds, and the farthest place that could not be matched with what it lacked."""
 
     __slots__ = ("expected", "far", "kinds")
@@ -64,7 +64,7 @@ class Grammar:
         for name in self._bodies:
             self._reference(name)
 
-    def parse(self, rule: str, run: Run) -> Tree | None:
+    def parse(self, rule: str, run: Parse) -> Tree | None:
         """The tree of `rule` over all of the run's tokens, which end with kind END; None: see run.far."""
         out: list[Any] = []
         end = self._rules[rule](run, 0, out)
@@ -127,7 +127,7 @@ class Grammar:
         first, empty = self._first(body)
         inner = self._match(body)
 
-        def rule(run: Run, position: int, out: list[Any]) -> int:
+        def rule(run: Parse, position: int, out: list[Any]) -> int:
             if not empty and run.kinds[position] not in first:
                 return run.miss(position, name)
             children: list[Any] = []
@@ -147,7 +147,7 @@ class Grammar:
         if kind == "or":
             choices = [(self._first(part)[0], self._match(part)) for part in body[1:]]
 
-            def choose(run: Run, position: int, out: list[Any]) -> int:
+            def choose(run: Parse, position: int, out: list[Any]) -> int:
                 found, size, before = run.kinds[position], len(out), (run.far, run.expected)
                 farthest = before
                 for start, part in choices:
@@ -168,7 +168,7 @@ class Grammar:
         if kind == "and":
             parts = [self._match(part) for part in body[1:]]
 
-            def follow(run: Run, position: int, out: list[Any]) -> int:
+            def follow(run: Parse, position: int, out: list[Any]) -> int:
                 for part in parts:
                     position = part(run, position, out)
                     if position < 0:
@@ -178,7 +178,7 @@ class Grammar:
             return follow
         inner, once = self._match(body[1]), kind == "maybe"
 
-        def repeat(run: Run, position: int, out: list[Any]) -> int:
+        def repeat(run: Parse, position: int, out: list[Any]) -> int:
             while run.kinds[position] in first:
                 size = len(out)
                 end = inner(run, position, out)
@@ -193,7 +193,7 @@ class Grammar:
         return repeat
 
     def _token(self, key: str) -> Match:
-        def token(run: Run, position: int, out: list[Any]) -> int:
+        def token(run: Parse, position: int, out: list[Any]) -> int:
             if run.kinds[position] != key:
                 return run.miss(position, key)
             out.append(position)

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from hq_core.lang import tree
-from hq_core.lang.grammar import Run
-from hq_core.lang.source import LangError, Source
+from hq_core.lang.grammar import Parse
+from hq_core.lang.source import LangError, StrategyText
 from hq_core.lang.tokens import GRAMMAR, KEYWORDS, Token, tokenize
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ _SHOWN = {
 }
 
 
-def parse(source: Source) -> tree.Program:
+def parse(source: StrategyText) -> tree.Program:
     """The tree of a strategy's text. Raises LangError at the first place that the grammar does not allow."""
     tokens, comments = tokenize(source)
-    run = Run([token.kind for token in tokens])
+    run = Parse([token.kind for token in tokens])
     found = GRAMMAR.parse("program", run)
     if found is None:
         raise _refusal(source, tokens, run)
@@ -44,11 +44,11 @@ def parse(source: Source) -> tree.Program:
 class _Builder:
     __slots__ = ("source", "tokens")
 
-    def __init__(self, source: Source, tokens: list[Token]) -> None:
+    def __init__(self, source: StrategyText, tokens: list[Token]) -> None:
         self.source = source
         self.tokens = tokens
 
-    def statement(self, found: Tree) -> tree.Node:
+    def statement(self, found: Tree) -> tree.Syntax:
         rule, children, first, after = found
         start, end = self.tokens[first].start, self.tokens[after - 1].end
         if rule == "parameter":
@@ -68,10 +68,10 @@ class _Builder:
         start, end = self.tokens[found[2]].start, self.tokens[found[3] - 1].end
         return tree.Number(start, end, "".join(self.text(child) for child in found[1]))
 
-    def expression(self, found: Tree) -> tree.Node:
+    def expression(self, found: Tree) -> tree.Syntax:
         return self.bounded(self.anything(found))
 
-    def anything(self, found: Tree) -> tree.Node:
+    def anything(self, found: Tree) -> tree.Syntax:
         rule, children, first, after = found
         if rule == "primary":
             return self.primary(children)
@@ -92,14 +92,14 @@ class _Builder:
             node = tree.Infix(self.bounded(node), token.kind, token.start, token.end, self.anything(children[i + 1]))
         return node
 
-    def bounded(self, node: tree.Node) -> tree.Node:
+    def bounded(self, node: tree.Syntax) -> tree.Syntax:
         if node.depth > DEPTH:
             raise LangError(
                 self.source, node.start, node.end, f"the expression nests deeper than {DEPTH}; give a part of it a name"
             )
         return node
 
-    def primary(self, children: list[Any]) -> tree.Node:
+    def primary(self, children: list[Any]) -> tree.Syntax:
         if len(children) == 3:
             return self.anything(children[1])
         token = self.tokens[children[0]]
@@ -112,7 +112,7 @@ class _Builder:
             return tree.Text(token.start, token.end, text)
         return tree.Truth(token.start, token.end, token.kind == "TRUE")
 
-    def postfix(self, children: list[Any]) -> tree.Node:
+    def postfix(self, children: list[Any]) -> tree.Syntax:
         node = self.anything(children[0])
         i = 1
         while i < len(children):
@@ -173,7 +173,7 @@ class _Builder:
         return self.source.text[self.tokens[index].start : self.tokens[index].end]
 
 
-def _refusal(source: Source, tokens: list[Token], run: Run) -> LangError:
+def _refusal(source: StrategyText, tokens: list[Token], run: Parse) -> LangError:
     """The error at the farthest token that could not be used."""
     token = tokens[run.far]
     found = source.text[token.start : token.end]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hq_core.series.expr import Expr
 
 
-def checked_rule(scope: Scope, expr: Callable[[tree.Node], Expr], node: tree.Rule) -> CheckedRule:
+def checked_rule(scope: Scope, expr: Callable[[tree.Syntax], Expr], node: tree.Rule) -> CheckedRule:
     """The rule in expressions, each made by `expr`: its condition, its action, and what the action is given."""
     condition = expr(node.condition)
     if condition.dtype != BOOL:
@@ -49,7 +49,7 @@ def checked_rule(scope: Scope, expr: Callable[[tree.Node], Expr], node: tree.Rul
     return CheckedRule(condition, action, verbs, size, meta)
 
 
-def _meta(scope: Scope, expr: Callable[[tree.Node], Expr], call: tree.Call) -> list[tuple[str, Expr]]:
+def _meta(scope: Scope, expr: Callable[[tree.Syntax], Expr], call: tree.Call) -> list[tuple[str, Expr]]:
     """META's keys and expressions; the row's times are taken as they are."""
     found: dict[str, Expr] = {}
     for argument in call.arguments:

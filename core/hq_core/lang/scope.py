@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.batch import period_ns
 from hq_core.lang import tree
-from hq_core.lang.source import LangError, Source, UnknownName, nearest
+from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
 from hq_core.lang.words import COLUMNS, PRICES, TIMES
 from hq_core.series.expr import BASE, BOOL, I8, TEXT, Expr, clock_of, column
 
@@ -29,7 +29,7 @@ class Scope:
 
     def __init__(
         self,
-        source: Source,
+        source: StrategyText,
         columns: Collection[str] | None = COLUMNS,
         here: tuple[str, str] = ("", ""),
         given: Mapping[str, float] | None = None,
@@ -43,7 +43,7 @@ class Scope:
         self.symbols: set[str] = set()
         self.clock = BASE
 
-    def wrong(self, node: tree.Node, reason: str) -> LangError:
+    def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
 
     def define(self, name: tree.Name, expr: Expr) -> None:
@@ -77,7 +77,7 @@ class Scope:
         name = f"{first.name}.{node.name.name}"
         return column(name, self.clock) if self.columns is None or name in self.columns else None
 
-    def default(self, node: tree.Node, name: str) -> Expr:
+    def default(self, node: tree.Syntax, name: str) -> Expr:
         """The column that an indicator reads if none is given; times are numbers to it."""
         if name in TIMES:
             return column(name, self.clock)
@@ -89,7 +89,7 @@ class Scope:
             self.symbols.add(symbol)
         return clock_of(symbol, period, self.here)
 
-    def number(self, node: tree.Node, expr: Expr) -> Expr:
+    def number(self, node: tree.Syntax, expr: Expr) -> Expr:
         """The expression, which must be a number or a series, not a condition or a text."""
         if not expr.numeric:
             raise self.wrong(node, f"a {word(expr)} is no number" + pick(expr))

@@ -7,7 +7,7 @@ from hq_core.errors import DATA, HqError
 _SHOWN = 80  # characters of a long line on either side of the place
 
 
-class Source:
+class StrategyText:
     """A strategy's text and the name its errors show.
 
     name   what stands before the line number, e.g. rsi.hq
@@ -52,7 +52,7 @@ class LangError(HqError):
     reason       the rule it breaks, one line
     """
 
-    def __init__(self, source: Source, start: int, end: int, reason: str) -> None:
+    def __init__(self, source: StrategyText, start: int, end: int, reason: str) -> None:
         super().__init__(f"{source.where(start)}: {reason}", DATA, "\n" + source.caret(start, end))
         self.source = source
         self.start = start

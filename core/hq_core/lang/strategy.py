@@ -9,7 +9,7 @@ from hq_core.lang import tree
 from hq_core.lang.check import Checker
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
-from hq_core.lang.source import Source, UnknownName
+from hq_core.lang.source import StrategyText, UnknownName
 from hq_core.lang.words import COLUMNS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Strategy:
 
     def __init__(self, name: str, text: str, file: str) -> None:
         self.name = name
-        self.source = Source(text, file)
+        self.source = StrategyText(text, file)
         self.program = parse(self.source)
         self.given: dict[str, float] = {}
 

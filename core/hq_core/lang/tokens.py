@@ -6,7 +6,7 @@ import os
 import re
 
 from hq_core.lang.grammar import Grammar
-from hq_core.lang.source import LangError, Source
+from hq_core.lang.source import LangError, StrategyText
 
 NESTING = 16  # brackets within brackets: keeps the parser's own depth far below Python's limit
 _CONTINUES = ("THEN", "AND", "OR")
@@ -47,7 +47,7 @@ _TOKEN = re.compile(
 )
 
 
-def tokenize(source: Source) -> tuple[list[Token], list[Token]]:
+def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
     """Tokens of the text, ended by NEWLINE and END, and its comments.
 
     A NEWLINE inside brackets, before THEN, AND or OR, or after nothing is no token.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Node:
+class Syntax:
     """A piece of source text: start and end offset, and the depth of the expression tree under it."""
 
     __slots__ = ("depth", "end", "start")
@@ -14,7 +14,7 @@ class Node:
         self.depth = depth
 
 
-class Number(Node):
+class Number(Syntax):
     """A number; text keeps its spelling."""
 
     __slots__ = ("text", "value")
@@ -25,7 +25,7 @@ class Number(Node):
         self.value = float(text)
 
 
-class Truth(Node):
+class Truth(Syntax):
     """TRUE or FALSE."""
 
     __slots__ = ("value",)
@@ -35,7 +35,7 @@ class Truth(Node):
         self.value = value
 
 
-class Text(Node):
+class Text(Syntax):
     """A quoted text; text keeps its quotes, value is without."""
 
     __slots__ = ("text", "value")
@@ -46,7 +46,7 @@ class Text(Node):
         self.value = text[1:-1]
 
 
-class Name(Node):
+class Name(Syntax):
     """A name that is read: a parameter, an assigned name or a column."""
 
     __slots__ = ("name",)
@@ -56,18 +56,18 @@ class Name(Node):
         self.name = name
 
 
-class Argument(Node):
+class Argument(Syntax):
     """key=value or a value alone (key is None)."""
 
     __slots__ = ("key", "value")
 
-    def __init__(self, start: int, end: int, key: Name | None, value: Node) -> None:
+    def __init__(self, start: int, end: int, key: Name | None, value: Syntax) -> None:
         super().__init__(start, end, value.depth)
         self.key = key
         self.value = value
 
 
-class Call(Node):
+class Call(Syntax):
     """FUNCTION(arguments); also an action, whose bare form has no arguments."""
 
     __slots__ = ("arguments", "function")
@@ -78,23 +78,23 @@ class Call(Node):
         self.arguments = arguments
 
 
-class Prefix(Node):
+class Prefix(Syntax):
     """-x or NOT x."""
 
     __slots__ = ("operand", "sign")
 
-    def __init__(self, start: int, sign: str, operand: Node) -> None:
+    def __init__(self, start: int, sign: str, operand: Syntax) -> None:
         super().__init__(start, operand.end, operand.depth + 1)
         self.sign = sign
         self.operand = operand
 
 
-class Infix(Node):
+class Infix(Syntax):
     """left sign right; at and at_end are the sign's own place."""
 
     __slots__ = ("at", "at_end", "left", "right", "sign")
 
-    def __init__(self, left: Node, sign: str, at: int, at_end: int, right: Node) -> None:
+    def __init__(self, left: Syntax, sign: str, at: int, at_end: int, right: Syntax) -> None:
         super().__init__(left.start, right.end, 1 + max(left.depth, right.depth))
         self.left = left
         self.sign = sign
@@ -103,34 +103,34 @@ class Infix(Node):
         self.right = right
 
 
-class History(Node):
+class History(Syntax):
     """operand[index]: the value of that many bars ago."""
 
     __slots__ = ("index", "operand")
 
-    def __init__(self, end: int, operand: Node, index: Node) -> None:
+    def __init__(self, end: int, operand: Syntax, index: Syntax) -> None:
         super().__init__(operand.start, end, 1 + max(operand.depth, index.depth))
         self.operand = operand
         self.index = index
 
 
-class Output(Node):
+class Output(Syntax):
     """operand.name: one output of an indicator that has several."""
 
     __slots__ = ("name", "operand")
 
-    def __init__(self, operand: Node, name: Name) -> None:
+    def __init__(self, operand: Syntax, name: Name) -> None:
         super().__init__(operand.start, name.end, operand.depth + 1)
         self.operand = operand
         self.name = name
 
 
-class Elsewhere(Node):
+class Elsewhere(Syntax):
     """operand@reference: read on another clock. symbol, period: empty where the base's own is meant."""
 
     __slots__ = ("at", "operand", "period", "symbol")
 
-    def __init__(self, operand: Node, at: int, end: int, symbol: str, period: str) -> None:
+    def __init__(self, operand: Syntax, at: int, end: int, symbol: str, period: str) -> None:
         super().__init__(operand.start, end, operand.depth + 1)
         self.operand = operand
         self.at = at
@@ -138,7 +138,7 @@ class Elsewhere(Node):
         self.period = period
 
 
-class Parameter(Node):
+class Parameter(Syntax):
     """param name = value in low..high"""
 
     __slots__ = ("high", "low", "name", "value")
@@ -151,34 +151,34 @@ class Parameter(Node):
         self.high: Number | None = bounds[2] if len(bounds) == 3 else None
 
 
-class Assign(Node):
+class Assign(Syntax):
     """name = value"""
 
     __slots__ = ("name", "value")
 
-    def __init__(self, name: Name, value: Node) -> None:
+    def __init__(self, name: Name, value: Syntax) -> None:
         super().__init__(name.start, value.end)
         self.name = name
         self.value = value
 
 
-class Rule(Node):
+class Rule(Syntax):
     """IF condition THEN action"""
 
     __slots__ = ("action", "condition")
 
-    def __init__(self, start: int, condition: Node, action: Call) -> None:
+    def __init__(self, start: int, condition: Syntax, action: Call) -> None:
         super().__init__(start, action.end)
         self.condition = condition
         self.action = action
 
 
-class Bare(Node):
+class Bare(Syntax):
     """An expression alone on its line: allowed, and without effect."""
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Node) -> None:
+    def __init__(self, value: Syntax) -> None:
         super().__init__(value.start, value.end)
         self.value = value
 
@@ -188,6 +188,6 @@ class Program:
 
     __slots__ = ("comments", "statements")
 
-    def __init__(self, statements: list[Node], comments: list[tuple[int, int]]) -> None:
+    def __init__(self, statements: list[Syntax], comments: list[tuple[int, int]]) -> None:
         self.statements = statements
         self.comments = comments

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hq_core.batch import Batch
-    from hq_core.graph import Graph, Out
+    from hq_core.graph import Graph, GraphColumn
 
 WAITING = 1_000_000  # values that may wait for a reader's rows: 8 MB a column
 TRIM = 1024
@@ -34,7 +34,7 @@ class Feed:
     cursors  those who read it
     """
 
-    def __init__(self, key: str, graph: Graph, asked: Sequence[Out], whole: bool = True) -> None:
+    def __init__(self, key: str, graph: Graph, asked: Sequence[GraphColumn], whole: bool = True) -> None:
         self.key = key
         self.graph = graph
         self.whole = whole

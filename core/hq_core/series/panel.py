@@ -13,7 +13,7 @@ from hq_core.memory import move
 from hq_core.saved import Damaged
 from hq_core.series.feed import NEVER
 from hq_core.series.inputs import Inputs
-from hq_core.stream.rows import BySymbol, Numbers, Order, Room, runs_of
+from hq_core.stream.rows import BySymbol, Numbers, Permutation, Room, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class PanelUnit:
         self._table: list[str] | None = None
         self._known = 0
         self._slot = array("q")
-        self._symbols, self._moved, self._runs = BySymbol(), Order(), Cell(runs_of)
+        self._symbols, self._moved, self._runs = BySymbol(), Permutation(), Cell(runs_of)
         self._groups, self._room = Numbers(), Room()
         self._announced(schema)
 

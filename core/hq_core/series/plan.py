@@ -12,7 +12,7 @@ from hq_core.series.expr import BASE, BOOL, F8, clock_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hq_core.graph import Out
+    from hq_core.graph import GraphColumn
     from hq_core.series.expr import Clock, Expr
     from hq_core.series.rules import Watch
 
@@ -37,16 +37,16 @@ class Plan:
         self.settings = settings
         self.scratch = scratch or Scratch()
         self.base = Graph(settings, self.scratch)
-        self.others: dict[Clock, tuple[Graph, list[Out]]] = {}
-        self._done: dict[tuple[int, Clock], Out] = {}
+        self.others: dict[Clock, tuple[Graph, list[GraphColumn]]] = {}
+        self._done: dict[tuple[int, Clock], GraphColumn] = {}
         self._kept: list[Expr] = []  # so that no id is used again
         self.columns = {name: self.column(expr) for name, expr in exprs.items()}
         self.watches = watches
-        self.watched: list[Out] = []
+        self.watched: list[GraphColumn] = []
         for watch in watches:
             watch.place([self.base.real(self.column(expr)) for expr in watch.exprs], self.watched)
 
-    def column(self, expr: Expr, clock: Clock = BASE) -> Out:
+    def column(self, expr: Expr, clock: Clock = BASE) -> GraphColumn:
         """The column of `expr` on `clock`, which is its own or the base's."""
         waiting = [(expr, clock)]  # no recursion: a strategy may build name upon name as long as it likes
         while waiting:
@@ -81,7 +81,7 @@ class Plan:
             for line in self.base.explain()
         ]
 
-    def _column(self, expr: Expr, clock: Clock) -> Out:
+    def _column(self, expr: Expr, clock: Clock) -> GraphColumn:
         graph = self._graph(clock)
         if expr.constant is not None:
             return graph.constant(expr.constant)
@@ -103,7 +103,7 @@ class Plan:
             return graph.node(ops.lag, inputs, {"bars": expr.data}, ring=expr.data, warmup=expr.data).out()
         return graph.node(getattr(ops, expr.op), inputs).out()
 
-    def _indicator(self, expr: Expr, clock: Clock, output: str) -> Out:
+    def _indicator(self, expr: Expr, clock: Clock, output: str) -> GraphColumn:
         assert isinstance(expr.data, tuple)
         name, params = expr.data
         outs = self._graph(clock).indicator(name, [self.column(arg, clock) for arg in expr.args], params)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.graph import Graph
-    from hq_core.graph import Out as Column
+    from hq_core.graph import GraphColumn as Column
     from hq_core.roles import Out
     from hq_core.series.plan import Plan
     from hq_core.series.unit import Unit

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hq_core.batch import Batch
-    from hq_core.graph import Out
+    from hq_core.graph import GraphColumn
     from hq_core.memory import room
 from hq_core.series.expr import Expr
 
@@ -85,7 +85,7 @@ class Watch:
         self._marked = Cell(ops.marked)
         self._rows = array("q")
 
-    def place(self, outs: list[Out], watched: list[Out]) -> None:
+    def place(self, outs: list[GraphColumn], watched: list[GraphColumn]) -> None:
         """Add the columns of its expressions to `watched`, each once, and remember where they are."""
         for out in outs:
             if out not in watched:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hq_core.graph import Graph
-    from hq_core.graph import Out as Column
+    from hq_core.graph import GraphColumn as Column
     from hq_core.roles import Out
     from hq_core.series.plan import Plan
 

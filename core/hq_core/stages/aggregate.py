@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import CHAIN, Chain
-from hq_core.bars.level import NEVER, Scratch
+from hq_core.bars.level import EARLIEST, BarScratch
 from hq_core.bars.period import parse_duration, parse_period, parse_periods, within
-from hq_core.bars.plan import Options
+from hq_core.bars.plan import BarOptions
 from hq_core.bars.tiers import limits
 from hq_core.batch import symbol_of
 from hq_core.errors import DATA, USAGE, HqError
@@ -54,7 +54,7 @@ class Aggregate(Stage):
         said = AggregateOptions(**given)
         if said.tiers:
             limits(tuple(said.tiers), said.fx)
-        self.options = Options(
+        self.options = BarOptions(
             fill=said.fill == "flat",
             partial=said.partial,
             holes=said.holes,
@@ -74,9 +74,9 @@ class Aggregate(Stage):
             raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)
         self._chains: dict[str, Chain] = {}
         self._of_symbol: dict[str, str] = {}  # symbol -> the series that its bars are made of
-        self._scratch: list[Scratch] = []
+        self._scratch: list[BarScratch] = []
         self._saved: dict[str, Any] = {}
-        self._marked = -NEVER  # the first mark: from there on the input is whole
+        self._marked = -EARLIEST  # the first mark: from there on the input is whole
 
     def schema(self, schema: Schema) -> None:
         if schema.of not in ("trade", "bar"):

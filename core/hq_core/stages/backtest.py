@@ -17,16 +17,16 @@ from hq_core.saved import Count
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch
-    from hq_core.futures.engine import Rows
+    from hq_core.futures.engine import KernelRows
     from hq_core.futures.terms import Terms
-    from hq_core.wire import Series
+    from hq_core.wire import OpenSeries
 
 AT_ONCE = 2048  # rows: more make no larger frames worth having
 
 _move = ctypes.memmove
 
 
-class Backtest(Stage):
+class BacktestStage(Stage):
     """Trades the one bar series that carries orders; fills, equity and liquidations come out instead of bars.
 
     terms      the account's options
@@ -65,7 +65,7 @@ class Backtest(Stage):
         self._text = read_text(brackets) if brackets else ""
         self._versions: list[Brackets] = []
         self._version = -1
-        self._series: tuple[Series, Series, Series]
+        self._series: tuple[OpenSeries, OpenSeries, OpenSeries]
         self._without: Schema | None = None
         self._bound: Schema | None = None
         self._columns: list[tuple[str, int]] = []
@@ -215,7 +215,7 @@ class Backtest(Stage):
             raise wrong
         return reached
 
-    def _write(self, series: Series, rows: Rows, n: int) -> None:
+    def _write(self, series: OpenSeries, rows: KernelRows, n: int) -> None:
         if n:
             for to, at, width in zip(self.out.rows(series, n), rows.addresses(), series.schema.widths):
                 _move(to, at, width * n)

@@ -18,7 +18,7 @@ from hq_core.stream.pipe import split
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.compare.values import Apart, Near
+    from hq_core.compare.values import Difference, Near
     from hq_core.memory import Memory
     from hq_core.roles import Item, Source
 
@@ -28,7 +28,7 @@ HELD = 256 << 20  # bytes of one stream that may wait for the other
 AT_THE_END = 2**63  # sorts after every ts
 
 
-class Held:
+class Waiting:
     """Rows that wait own their memory, and the texts behind the codes of their section."""
 
     __slots__ = ("memory", "size", "tables")
@@ -79,7 +79,7 @@ class Side:
             raise error.within(self.name) from None
 
 
-class Series:
+class Compared:
     """A series, or the maps of one kind: what waits of each side, and how much each side has had."""
 
     def __init__(self, key: str, what: str = "row") -> None:
@@ -116,8 +116,8 @@ class Diff:
         self.sides = Side(names[0], sources[0]), Side(names[1], sources[1])
         self.near = near
         self.only = columns
-        self.series: dict[str, Series] = {}
-        self.maps: dict[str, Series] = {}
+        self.series: dict[str, Compared] = {}
+        self.maps: dict[str, Compared] = {}
         self.first: dict[str, Any] | None = None
         self.rows_differ = 0
         self.differ: dict[str, dict[str, int]] = {}  # series -> column -> rows
@@ -177,11 +177,11 @@ class Diff:
         self.sides[at].columns.update(dict.fromkeys(schema.names))
         series.named |= any(schema.has(name) for name in self.only)
 
-    def _series(self, at: int, schema: Schema) -> Series:
+    def _series(self, at: int, schema: Schema) -> Compared:
         key = self.sides[at].full.get(schema.key, schema.key)
         series = self.series.get(key)
         if series is None:
-            series = self.series[key] = Series(key)
+            series = self.series[key] = Compared(key)
         return series
 
     def _join(self, kind: str, symbol: str) -> None:
@@ -231,7 +231,7 @@ class Diff:
                 self._alone(series, at, batch.slice(start, batch.n), series.counts[at] + start)
             else:
                 waits = batch.slice(start, batch.n).copied()
-                kept = waits.keep = Held(cast("Memory", waits.keep), self.sides[at].tables)
+                kept = waits.keep = Waiting(cast("Memory", waits.keep), self.sides[at].tables)
                 self._hold(series, at, kept.size)
                 series.waiting[at].append(waits)
         series.counts[at] += batch.n
@@ -240,7 +240,7 @@ class Diff:
         key = "/".join(str(frame[name]) for name in ("kind", "of", "symbol", "period", "strategy") if frame.get(name))
         group = self.maps.get(key)
         if group is None:
-            group = self.maps[key] = Series(key, f"{frame['kind']} frame")
+            group = self.maps[key] = Compared(key, f"{frame['kind']} frame")
         others = group.waiting[1 - at]
         said = {name: value for name, value in frame.items() if name != "made_by"}
         ts, row, packed = _ts(said), group.counts[at], msgpack.packb(said)
@@ -261,7 +261,7 @@ class Diff:
             self._hold(group, at, len(packed))
             group.waiting[at].append((ts, packed))
 
-    def _hold(self, series: Series, at: int, size: int) -> None:
+    def _hold(self, series: Compared, at: int, size: int) -> None:
         side = self.sides[at]
         series.held[at] += size
         side.held += size
@@ -303,16 +303,16 @@ class Diff:
             known = self._keys[at] = a.schema, b.schema, key_columns(a.schema, b.schema)
         return alike(a, b, known[2]) if known[2] else (a.n, 0, 0)
 
-    def _alone(self, series: Series, at: int, rows: Batch, row: int) -> None:
+    def _alone(self, series: Compared, at: int, rows: Batch, row: int) -> None:
         """Rows that the other side lacks, the first of which is that side's row number `row`."""
         if rows.n:
             series.alone[at] += rows.n
             has_ts = rows.schema.has("ts") and rows.schema.kind("ts") == "i8"
             self._over(series, rows.view("ts")[0] if has_ts else AT_THE_END, row, at)
 
-    def _compare(self, series: Series, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
+    def _compare(self, series: Compared, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
         row, series.compared = series.compared, series.compared + a.n
-        found: list[tuple[str, str, Apart]] = []
+        found: list[tuple[str, str, Difference]] = []
         for name, kind, i, j in self._common(series.key, a.schema, b.schema):
             at, other = a.addresses[i], b.addresses[j]
             keys = a.schema.key, b.schema.key
@@ -371,7 +371,7 @@ class Diff:
         return found
 
     # -- maps --------------------------------------------------------------------------------------------
-    def _compare_maps(self, group: Series, row: int, a: dict[str, Any], b: dict[str, Any]) -> None:
+    def _compare_maps(self, group: Compared, row: int, a: dict[str, Any], b: dict[str, Any]) -> None:
         found = list(maps(a, b, self.near))
         if found:
             group.differ += 1
@@ -391,7 +391,7 @@ class Diff:
                 },
             )
 
-    def _alone_map(self, group: Series, at: int, ts: int, row: int) -> None:
+    def _alone_map(self, group: Compared, at: int, ts: int, row: int) -> None:
         """A map that the other side lacks."""
         group.alone[at] += 1
         self._over(group, ts, row, at)
@@ -407,11 +407,11 @@ class Diff:
             {"series": key, "ts": None, "row": None, "column": name, "a": a, "b": b, "ulp": None},
         )
 
-    def _over(self, series: Series, ts: int, row: int, at: int) -> None:
+    def _over(self, series: Compared, ts: int, row: int, at: int) -> None:
         if series.over is None or (ts, row) < series.over[:2]:
             series.over = ts, row, at
 
-    def _count(self, series: Series) -> None:
+    def _count(self, series: Compared) -> None:
         if any(series.there) and not all(series.there):
             told = [f"{n} rows" if there else None for n, there in zip(series.counts, series.there)]
             self._structure(series.key, "", *told)

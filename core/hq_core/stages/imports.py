@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
-from hq_core.formats.together import Apart
+from hq_core.formats.together import FilesDiffer
 from hq_core.options.imports import ERROR, KEEP, LAST, SORT, SaidOptions
 from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hq_core.batch import Batch
-    from hq_core.formats.options import Options
-    from hq_core.formats.records import Array, Layout
+    from hq_core.formats.options import SourceOptions
+    from hq_core.formats.records import Array, RecordLayout
     from hq_core.formats.repeats import Cleaner
     from hq_core.roles import Item, Out
 
@@ -33,7 +33,7 @@ class Import(Stage):
 
     SHAPE = {"read": Count, "series": {str: (bytes, [int])}}
 
-    def __init__(self, options: Options, files: Sequence[str] = ()) -> None:
+    def __init__(self, options: SourceOptions, files: Sequence[str] = ()) -> None:
         super().__init__()
         self.options = options
         self.dropped = options.dropped
@@ -102,7 +102,7 @@ class _Arranged:
 
     out: Out
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SourceOptions) -> None:
         self.options = options
         self.dedupe = options.dedupe
         self.foreign = True
@@ -130,7 +130,7 @@ class _Arranged:
     def load(self, saved: dict[str, Any]) -> None:
         """Take up what `save` gave."""
 
-    def cleaner(self, layout: Layout, overlaps: bool) -> Cleaner:
+    def cleaner(self, layout: RecordLayout, overlaps: bool) -> Cleaner:
         from hq_core.batch import period_ns
         from hq_core.formats.repeats import Cleaner
         from hq_core.formats.rows import loose
@@ -146,7 +146,7 @@ class _Arranged:
             )
         return found
 
-    def told(self, wrong: str) -> str:
+    def _counted(self, wrong: str) -> str:
         left = sum(self.options.dropped.values())
         return f"{wrong} (rows are counted without the {left} dropped)" if left else wrong
 
@@ -154,7 +154,7 @@ class _Arranged:
 class Sorted(_Arranged):
     """Takes all rows, and writes them by time when the input has ended."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SourceOptions) -> None:
         from hq_core.formats.sort import Sorter
 
         super().__init__(options)
@@ -172,9 +172,9 @@ class Sorted(_Arranged):
         for batch in self._sorter.sorted(self._clean):
             self.out.copy(batch)
 
-    def _clean(self, layout: Layout, records: Array) -> tuple[Array, str]:
+    def _clean(self, layout: RecordLayout, records: Array) -> tuple[Array, str]:
         kept, wrong = self.cleaner(layout, self.foreign).clean(records)
-        return kept, self.told(wrong) if wrong else ""
+        return kept, self._counted(wrong) if wrong else ""
 
     def save(self) -> dict[str, Any]:
         what = SaidOptions.order, " sort needs the whole input, so there is no state to go on from"
@@ -184,14 +184,14 @@ class Sorted(_Arranged):
 class Deduped(_Arranged):
     """Leaves out repeated rows of the ts that is being read: it remembers, or with `last` holds back, that ts alone."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SourceOptions) -> None:
         super().__init__(options)
-        self._layouts: dict[str, Layout] = {}
+        self._layouts: dict[str, RecordLayout] = {}
         self._tails: dict[str, Array] = {}
         self._saved: dict[str, list[Any]] = {}
 
     def schema(self, schema: Schema) -> None:
-        from hq_core.formats.records import Layout
+        from hq_core.formats.records import RecordLayout
 
         super().schema(schema)
         before = self._layouts.get(schema.key)
@@ -201,7 +201,7 @@ class Deduped(_Arranged):
             self._release(schema.key)
         import numpy as np
 
-        layout = self._layouts[schema.key] = Layout(schema)
+        layout = self._layouts[schema.key] = RecordLayout(schema)
         self._tails[schema.key] = np.empty(0, dtype=layout.dtype)
         known = self._cleaners.pop(schema.key, None)
         if known is not None and known.last:  # other columns, the same series: keys and times go on
@@ -236,7 +236,7 @@ class Deduped(_Arranged):
         if len(good):
             self.out.copy(layout.batch(good))
         if more or wrong:
-            raise HqError(self.told(more or wrong))
+            raise HqError(self._counted(more or wrong))
 
     def _release(self, key: str) -> None:
         """Write what was held back of a series."""
@@ -246,7 +246,7 @@ class Deduped(_Arranged):
             good, wrong = self.cleaner(layout, False).check(tail)
             self.out.copy(layout.batch(good))
             if wrong:
-                raise HqError(self.told(wrong))
+                raise HqError(self._counted(wrong))
         self._tails[key] = tail[:0]
 
     def mark(self, ts: int) -> bool:
@@ -279,7 +279,7 @@ class Files(Source):
     fd  the descriptor that the flow waits on: each file in turn is put there
     """
 
-    def __init__(self, paths: Sequence[str], fd: int, opened: Callable[[int], Source], options: Options) -> None:
+    def __init__(self, paths: Sequence[str], fd: int, opened: Callable[[int], Source], options: SourceOptions) -> None:
         self.options = options
         self.passed: dict[str, int] = {}
         self._paths = paths
@@ -302,7 +302,7 @@ class Files(Source):
                     yield item
                 together.end()
             except HqError as error:
-                if isinstance(error, Apart) and path in str(error):
+                if isinstance(error, FilesDiffer) and path in str(error):
                     raise
                 raise error.within(path) from None
             for what, n in source.passed.items():
@@ -320,7 +320,7 @@ class Files(Source):
         return fd
 
     def remarks(self) -> list[str]:
-        return self.options.told()
+        return self.options.messages()
 
     def save(self) -> dict[str, Any]:
         raise HqError("a state goes with stdin, not with files", USAGE)

@@ -18,7 +18,7 @@ from hq_core.jit import Cell
 from hq_core.memory import after, move
 from hq_core.roles import Sink
 from hq_core.saved import Count, Damaged, shaped
-from hq_core.stream.rows import BySymbol, Kept, Numbers, Order, Room, by_time
+from hq_core.stream.rows import BySymbol, Kept, Numbers, Permutation, Room, by_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class Splitter(Sink):
         self._known: dict[str, dict[str, Schema]] = {}  # panel's key -> symbol -> its series
         self._panels: dict[str, Schema] = {}
         self._symbols: BySymbol | None = None
-        self._moved: Order
+        self._moved: Permutation
         self._room = Room()
 
     def schema(self, schema: Schema) -> None:
@@ -78,7 +78,7 @@ class Splitter(Sink):
         """The rows of each symbol, in the order of their codes; valid until the next call."""
         schema, n = batch.schema, batch.n
         if self._symbols is None:
-            self._symbols, self._moved = BySymbol(), Order()
+            self._symbols, self._moved = BySymbol(), Permutation()
         self._symbols.sort(batch)
         at = schema.index("symbol")
         widths = [w for i, w in enumerate(schema.widths) if i != at]
@@ -127,7 +127,7 @@ class Splitter(Sink):
         self.sink.finish(more)
 
 
-class Panel:
+class OpenPanel:
     """One panel that is written: its symbols' rows that wait, and the texts that the stream has been given."""
 
     def __init__(self, schema: Schema) -> None:
@@ -146,12 +146,12 @@ class Joiner:
     def __init__(self, out: Out, joined: Callable[[Schema], bool]) -> None:
         self.out = out
         self.joined = joined
-        self._panels: dict[tuple[Any, ...], Panel] = {}
+        self._panels: dict[tuple[Any, ...], OpenPanel] = {}
         self._of: dict[Schema, Kept] = {}
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
         self._waiting: list[tuple[Schema, int, list[bytes]]] = []
         self._cell: Cell | None = None
-        self._moved: Order
+        self._moved: Permutation
         self._order, self._spare, self._code = Numbers(), Numbers(), Numbers()
         self._room = Room()
 
@@ -166,7 +166,7 @@ class Joiner:
         key = made.key, made.cols, repr(sorted(made.extra.items(), key=lambda one: one[0]))
         panel = self._panels.get(key)
         if panel is None:
-            panel = self._panels[key] = Panel(made)
+            panel = self._panels[key] = OpenPanel(made)
             self.out.series(made)
         kept = panel.kept.get(schema.symbol)
         if kept is None:
@@ -234,7 +234,7 @@ class Joiner:
         for panel in panels:
             self._write(panel, limits[panel.schema.of, panel.schema.period])
 
-    def _write(self, panel: Panel, before: int | None) -> None:
+    def _write(self, panel: OpenPanel, before: int | None) -> None:
         """Rows with a ts before that one, by ts and symbol."""
         taken: list[tuple[str, Kept, int]] = []
         for symbol, kept in panel.kept.items():
@@ -261,7 +261,7 @@ class Joiner:
             kept.drop(n)
 
     def _laid(
-        self, panel: Panel, taken: list[tuple[str, Kept, int]], total: int, widths: list[int]
+        self, panel: OpenPanel, taken: list[tuple[str, Kept, int]], total: int, widths: list[int]
     ) -> tuple[list[int], int]:
         """The rows one symbol behind the other: where their columns lie, and in which order they are to be."""
         to = self._room.columns(widths, total)
@@ -274,7 +274,7 @@ class Joiner:
             done += n
         codes.release()
         if self._cell is None:
-            self._cell, self._moved = Cell(by_time), Order()
+            self._cell, self._moved = Cell(by_time), Permutation()
         cell, order = self._cell, self._order.at(total)
         cell.column("ts", to[taken[0][1].schema.index("ts")], total)
         cell.column("order", order, total)
@@ -287,7 +287,7 @@ class Joiner:
         for panel in self._panels.values():
             self._tell(panel)
 
-    def _tell(self, panel: Panel) -> None:
+    def _tell(self, panel: OpenPanel) -> None:
         """The texts of new codes, before the first row that uses them."""
         texts = list(panel.codes)[panel.told :]
         if texts:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEW, ENOUGH = 4, 64  # rows that a series has room for at first, and at least when it has had more
 
 
-class Held:
+class PendingRows:
     """The rows of one series that the next stage has not been given yet."""
 
     __slots__ = ("memory", "n", "rank", "room", "schema", "starts")
@@ -45,33 +45,33 @@ class Handover:
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, PendingRows] = {}
         self._announced = 0
-        self._waiting: list[Held] = []  # those that have rows
+        self._waiting: list[PendingRows] = []  # those that have rows
         self._texts = Texts()
 
-    def series(self, schema: Schema) -> Held:
+    def series(self, schema: Schema) -> PendingRows:
         found = self._held.get(schema.key)
         if found is None or not found.schema.same_as(schema):
             self.flush()
             self._announced += 1
-            found = self._held[schema.key] = Held(schema, self._announced)
+            found = self._held[schema.key] = PendingRows(schema, self._announced)
             self.sink.schema(schema)
         return found
 
-    def rows(self, held: Held, n: int) -> list[int]:
+    def rows(self, held: PendingRows, n: int) -> list[int]:
         if held.n + n > held.room:
             self.flush()
             if n > held.room or held.room < ENOUGH:
                 held.grow(max(n, min(2 * held.room, ENOUGH), FEW))
         return after(held.starts, held.schema.widths, held.n)
 
-    def commit(self, held: Held, n: int) -> None:
+    def commit(self, held: PendingRows, n: int) -> None:
         if n and not held.n:
             self._waiting.append(held)
         held.n += n
 
-    def copy(self, batch: Batch, held: Held | None = None) -> None:
+    def copy(self, batch: Batch, held: PendingRows | None = None) -> None:
         held = held or self.series(batch.schema)
         move(self.rows(held, batch.n), batch.addresses, batch.schema.widths, batch.n)
         self.commit(held, batch.n)

@@ -139,7 +139,7 @@ def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) 
     s.groups = k // 3
 
 
-class Order:
+class Permutation:
     """Columns of any type put in an order, and back to where they were."""
 
     def __init__(self) -> None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from hq_core.wire.reader import Reader
-from hq_core.wire.writer import Series, Writer
+from hq_core.wire.writer import OpenSeries, Writer
 
-__all__ = ["Reader", "Series", "Writer"]
+__all__ = ["Reader", "OpenSeries", "Writer"]

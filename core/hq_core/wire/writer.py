@@ -37,7 +37,7 @@ COUNTS = MAX_MAP - 65536  # bytes of the counts in an end, so that it stays a ma
 DIRECT = 512  # batches from this size are written as they are
 
 
-class Series:
+class OpenSeries:
     """A series that is being written: its id on the wire, its rows so far, and the few rows held back."""
 
     __slots__ = (
@@ -100,11 +100,11 @@ class Writer:
         self.written = 0  # bytes that the descriptor has taken
         self._buffer = Memory(BUFFER)
         self._used = 0
-        self._series: dict[str, Series] = {}
-        self._by_schema: dict[Schema, Series] = {}
+        self._series: dict[str, OpenSeries] = {}
+        self._by_schema: dict[Schema, OpenSeries] = {}
         self._ids = 0
         self._names = 0  # bytes of what an end says of the series
-        self._staged: list[Series] = []  # series that hold rows back
+        self._staged: list[OpenSeries] = []  # series that hold rows back
         self._counts: dict[str, int] = {}
         self._packer = msgpack.Packer()
         grow_pipe(fd)
@@ -149,7 +149,7 @@ class Writer:
         self._buffer.view[self._used : self._used + len(packed)] = packed
         self._used += len(packed)
 
-    def series(self, schema: Schema) -> Series:
+    def series(self, schema: Schema) -> OpenSeries:
         """Announce a series, or announce it anew with other columns; the same one is announced once."""
         found = self._series.get(schema.key)
         if found is not None and (self._by_schema.get(schema) is found or found.schema.same_as(schema)):
@@ -175,7 +175,7 @@ class Writer:
         )
         return made
 
-    def _made(self, schema: Schema, new: bool) -> Series:
+    def _made(self, schema: Schema, new: bool) -> OpenSeries:
         try:
             check_series(schema)
             if self._ids == MAX_SERIES:
@@ -186,10 +186,10 @@ class Writer:
         except HqError as error:
             raise HqError(f"series {schema.key:.100} cannot be written: {error}", DATA) from None
         self._ids += 1
-        return Series(schema, self._ids)
+        return OpenSeries(schema, self._ids)
 
     # -- rows --------------------------------------------------------------------------------------------
-    def rows(self, series: Series, n: int) -> list[int]:
+    def rows(self, series: OpenSeries, n: int) -> list[int]:
         """One writable address a column for up to n rows; `commit`, the next call, says how many there are."""
         if n < DIRECT and n <= series.room:
             if series.staged + n > series.room:
@@ -205,7 +205,7 @@ class Writer:
             series.addresses = series.schema.places(series.aside.address, n)
         return series.addresses
 
-    def commit(self, series: Series, n: int) -> None:
+    def commit(self, series: OpenSeries, n: int) -> None:
         """The first n of the rows asked for are there."""
         if series.pending >= 0:
             asked, series.pending = series.pending, -1
@@ -220,7 +220,7 @@ class Writer:
                 self._staged.append(series)
             series.staged += n
 
-    def copy(self, batch: Batch, series: Series | None = None) -> None:
+    def copy(self, batch: Batch, series: OpenSeries | None = None) -> None:
         """Rows as they are, of the same series or of one that begins with the same columns."""
         if series is None:
             series = self.series(batch.schema)
@@ -236,7 +236,7 @@ class Writer:
             move(self._reserve(series, n), series.starts, series.schema.widths, n)
             self._finish(series, n)
 
-    def _cut(self, series: Series, n: int) -> None:
+    def _cut(self, series: OpenSeries, n: int) -> None:
         """As many frames as the rows set aside need."""
         for start in range(0, n, series.most):
             size = min(series.most, n - start)
@@ -245,18 +245,18 @@ class Writer:
             self._finish(series, size)
         series.aside = None
 
-    def _reserve(self, series: Series, n: int) -> list[int]:
+    def _reserve(self, series: OpenSeries, n: int) -> list[int]:
         self._room(HEADER_BYTES + series.schema.blob(n) + 8)
         pad = -self._used % 8
         if pad:  # maps have any length; columns are written aligned and moved if need be
             self._send()
         return series.schema.places(self._buffer.address + self._used + HEADER_BYTES, n)
 
-    def _close_up(self, series: Series, n: int) -> None:
+    def _close_up(self, series: OpenSeries, n: int) -> None:
         places = series.schema.places(series.addresses[0], n)
         move(places, series.addresses, series.schema.widths, n)
 
-    def _finish(self, series: Series, n: int) -> None:
+    def _finish(self, series: OpenSeries, n: int) -> None:
         blob = series.schema.blob(n)
         at = self._buffer.address + self._used + HEADER_BYTES
         for w in series.schema.widths:  # the padding is part of the bytes, so it must be the same every time
@@ -288,5 +288,5 @@ class Writer:
         self._used = 0
 
 
-def _rank(series: Series) -> tuple[int, int]:
+def _rank(series: OpenSeries) -> tuple[int, int]:
     return series.rank
