@@ -206,7 +206,8 @@ def kinds_of_rows() -> str:
         "".join(written)
         + ".SH KINDS OF ROWS THAT ARE PLANNED\n"
         + minus(
-            "No command writes these yet, and no csv or JSON is taken for them; as frames they pass, if they are in order. "
+            "No command writes these yet, and no csv or JSON is taken for them; as frames they pass, if they are in "
+            "order. "
             "Their columns are said here so that those who will write and read them agree.\n"
         )
         + "".join(planned)

@@ -5,7 +5,8 @@
     python scripts/make_reference.py --check    fail if it is not what would be written, to a factor of two
 
 The bars are those of `hq-gen bars --rows 2000 --seed 1`, so every machine measures the same thing. The measure is that
-of tests/test_indicator_values.py: the largest difference over the larger of the value and the unit of its row.
+of tests/indicators/test_indicator_values.py: the largest difference over the larger of the value and the unit of its
+row.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "core" / "hq_core" / "indicators" / "reference.json"
 ROWS = 2000
 
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests" / part) for part in ("helpers", "oracles", "indicators")]
 oracles, runs, values = map(import_module, ("oracles", "indicator_runs", "test_indicator_values"))
 
 
@@ -55,7 +56,7 @@ def measured(name: str, columns: dict[str, np.ndarray]) -> dict[str, str | float
         }
     slow = oracles.SLOW.get(name) or oracles.EXACT[name]
     scaled = runs.within(columns, one.domain)
-    where = f"tests/{slow.__module__}.py, {slow.__name__}"
+    where = f"tests/oracles/{slow.__module__}.py, {slow.__name__}"
     return {"oracle": where, "max_diff": values.differ(name, {}, scaled, slow(scaled, **one.bind()))}
 
 

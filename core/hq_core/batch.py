@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+NEVER, EVER = -(1 << 63), (1 << 63) - 1  # before and after whatever ts there is
 LONGEST = 36_525 * 86_400  # seconds of a period: 100 years, so that an end of one is far from the end of int64
 
 

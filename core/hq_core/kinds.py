@@ -1,7 +1,7 @@
 """The kinds of rows, each once: its columns, what names a row, the words behind its codes, whose definition it is.
 
 Schemas, importers, exporters, the order check and a chapter of hq-frames(5) derive from it; what is written down a
-second time is found by tests/test_kinds.py.
+second time is found by tests/cli/test_kinds.py.
 """
 
 from __future__ import annotations

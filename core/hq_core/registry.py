@@ -261,7 +261,7 @@ def indicator(
     params   name -> Param, in the kernel's order
     state    fields of the kernel's record; ring: how many float64 it keeps besides
     warmup   how many leading rows are NaN
-    talib    the name of TA-Lib's function, its oracle; None has a row in tests/oracles.py
+    talib    the name of TA-Lib's function, its oracle; None has a row in tests/oracles/oracles.py
     domain   the largest input, in size, that has a finite result
     named    how many parameters its columns' name shows at least
     """

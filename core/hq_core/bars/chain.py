@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hq_core import holes
 from hq_core.bars.intake import Arrivals, Bars, Trades
 from hq_core.bars.late import LateRows
-from hq_core.bars.level import EARLIEST, LEVEL, BarScratch, Level
+from hq_core.bars.level import LEVEL, BarScratch, Level
 from hq_core.bars.period import far, within
 from hq_core.bars.plan import BarPlan
-from hq_core.batch import Schema
+from hq_core.batch import EVER, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.options.aggregate import AggregateOptions
 from hq_core.say import iso_text
@@ -20,7 +20,7 @@ from hq_core.say import iso_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hq_core.bars.level import Out
+    from hq_core.bars.level import RowOut
     from hq_core.bars.period import Period
     from hq_core.bars.plan import BarOptions
     from hq_core.batch import Batch
@@ -51,7 +51,7 @@ class Chain:
         periods: Sequence[Period],
         options: BarOptions,
         scratch: list[BarScratch],
-        out: Out,
+        out: RowOut,
         dropped: dict[str, int],
         notices: dict[str, int],
         found: holes.Holes,
@@ -66,8 +66,8 @@ class Chain:
         self.notices = notices
         self.found = found
         self.started = False  # a row has come since the beginning, or since `flush`
-        self.cover = self.last = EARLIEST
-        self.marked = self.stopped = -EARLIEST  # the first mark that came before any row; where an error stopped us
+        self.cover = self.last = -EVER
+        self.marked = self.stopped = EVER  # the first mark that came before any row; where an error stopped us
         self.levels: list[Level] = []
         passed = [p for p in periods if self.bars and p.name == self.bars.period and options.passes]
         periods = [p for p in periods if p not in passed]
@@ -125,7 +125,7 @@ class Chain:
 
     def _arrive(self, batch: Batch) -> None:
         if self.held is None:
-            self._in_order(batch, EARLIEST)
+            self._in_order(batch, -EVER)
             return
         given = self.held.push(batch)
         self._count("late", self.held.late())
@@ -150,7 +150,7 @@ class Chain:
         silent = self.arrivals.silent(horizon) if self.options.fill and self.started else None
         if good:
             self._pass(batch.slice(0, good), at, self.last if silent else max(self.last, horizon))
-        elif horizon > EARLIEST and self.started and not silent:
+        elif horizon > -EVER and self.started and not silent:
             self._feed(None, 0, 0, horizon)
         if silent:
             raise silent.within(self.key)
@@ -162,7 +162,7 @@ class Chain:
         if self.own is None:
             self._feed(batch, batch.n, at, horizon)
             return
-        self.stopped = -EARLIEST
+        self.stopped = EVER
         try:
             self._feed(batch, batch.n, at, horizon)
         finally:
@@ -247,14 +247,14 @@ class Chain:
     def flush(self) -> None:
         """The input has ended: what waits is taken in, and open bars end here as partial ones."""
         if self.held is not None:
-            self._in_order(self.held.until(-EARLIEST), EARLIEST)
+            self._in_order(self.held.until(EVER), -EVER)
         if not self.started:
             return
         for level in self.levels:
             level.cut_short(self.last, 0 if self.bars else self.options.slack)
         self._write(self.last)
         self.started = False
-        self.marked = -EARLIEST
+        self.marked = EVER
 
     def _count(self, reason: str, n: int) -> None:
         if n:

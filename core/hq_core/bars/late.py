@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import EARLIEST, LATEST
-from hq_core.batch import CODES, WIDTHS, Batch, Schema
+from hq_core.batch import CODES, EVER, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.jit import I1, I4, I8, Cell, State, address_of, inline, kernel
 from hq_core.options.aggregate import AggregateOptions
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 22  # rows that one symbol may have waiting
 FEW = 32  # for which there is room at first: with many symbols most have few
-LAST = (1 << 63) - 1
 HELD = {"rows": Count, "edge": int, "seen": Count, "columns": {str: bytes}}
 
 
 @inline
 def back(ts: int, by: int) -> int:
     """ts - by, or the smallest integer."""
-    return ts - by if ts > by - LAST else -LAST
+    return ts - by if ts > by - EVER else -EVER
 
 
 @kernel(state="head:i8 count:i8 free:i8 edge:i8 late:i8 ready:i8 taken:i8 seen:i8")
@@ -129,7 +128,7 @@ class LateRows:
         self._widths = [WIDTHS[kind] for _, kind in schema.cols]
         self._hold = Cell(hold)
         self._hold.set(lateness=lateness)
-        self._hold.state.edge = -LAST
+        self._hold.state.edge = -EVER
         self._put = {w: Cell(PUT[w]) for w in set(self._widths)}
         self._get = {w: Cell(GET[w]) for w in set(self._widths)}
         self._room = 0
@@ -167,7 +166,7 @@ class LateRows:
         cell.column("ts", batch.address("ts"), n)
         cell.column("id", batch.address("id") if batch.schema.has("id") else 0, n if batch.schema.has("id") else 0)
         cell.column("where", where, n)
-        cell.set(until=-LAST)
+        cell.set(until=-EVER)
         cell.run()
         for i, (name, _) in enumerate(self.schema.cols):
             put = self._put[self._widths[i]]
@@ -249,7 +248,7 @@ class LateRows:
         n = saved["rows"]
         if [len(saved["columns"][name]) for name, _ in self.schema.cols] != [w * n for w in self._widths]:
             raise Damaged(f"{n} rows wait, in columns of another length")
-        if not (-LAST <= saved["edge"] <= LATEST or saved["edge"] == LAST):  # LAST: after the end
+        if not (-EVER <= saved["edge"] <= LATEST or saved["edge"] == EVER):  # EVER: after the end
             raise Damaged(f"rows are in time from {saved['edge']} on")
         kept = [bytearray(saved["columns"][name]) for name, _ in self.schema.cols]
         if n:  # they lie in order, so none of them is late

@@ -13,6 +13,7 @@ from hq_core.bars.merge import fold_bars, mean_price, take
 from hq_core.bars.period import Edges
 from hq_core.bars.tiers import fold_tiers
 from hq_core.bars.trades import fold_trades
+from hq_core.batch import EVER
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import PLAIN, TRADE
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.holes import Holes
 
-    class Out(Protocol):
+    class RowOut(Protocol):
         def series(self, schema: Schema) -> Any: ...
         def rows(self, series: Any, n: int) -> list[int]: ...
         def commit(self, series: Any, n: int) -> None: ...
 
 
 CHUNK = 4096  # rows asked of the writer at a time where flat bars make their number unknown
-EARLIEST = -(1 << 63) + 1
 _FOLDED = tuple(name for name, _ in fold_trades.args if name in TRADE.names)
 LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
 
@@ -199,7 +199,7 @@ class Level:
         used += [self._lay.state.last_end] * self._lay.state.has_close
         if n:
             used += [c_int64.from_address(at).value, c_int64.from_address(at + 8 * (n - 1)).value]
-        if horizon > EARLIEST and used:
+        if horizon > -EVER and used:
             used.append(horizon)
         if used and self.edges.cover(min(used), max(used)):
             self._cut.buffer("edges", self.edges.table)
@@ -209,7 +209,7 @@ class Level:
     def cut_short(self, last: int, slack: int) -> None:
         """The input has ended with a row at `last`: the open bar is a partial one, unless little of it was to come."""
         if self.finer is not None:
-            self.step(EARLIEST)
+            self.step(-EVER)
         plan, state = self.plan, self._cut.state
         self._bind(self.cuts + 1)
         if state.rows == 0:
@@ -229,7 +229,7 @@ class Level:
             self.cuts = 0  # its forming row has been written and says the same
 
     # -- writing -----------------------------------------------------------------------------------------
-    def write(self, out: Out, cover: int, horizon: int) -> int:
+    def write(self, out: RowOut, cover: int, horizon: int) -> int:
         """Hand the new rows over; the number of partial bars that were not."""
         cuts, lay_cell, plan = self.cuts, self._lay, self.plan
         state = lay_cell.state

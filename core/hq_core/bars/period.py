@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from hq_core.batch import EVER
 from hq_core.errors import USAGE, HqError
 from hq_core.say import iso_text, say_length
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
-LAST = (1 << 63) - 1  # int64 ns end in 2262
 EARLIEST = -9_214_560_000 * SECOND  # 1678-01-01 and 2262-01-01: a bar about any instant between them, of the
 LATEST = 9_214_646_400 * SECOND  # longest period, ends within int64
 LONGEST = 90 * DAY  # of a period
@@ -105,7 +105,7 @@ def far(ts: int) -> str:
     """What to say about an instant that no bar can be made of, or ''."""
     if EARLIEST <= ts <= LATEST:
         return ""
-    when = f" is {iso_text(ts)}" if -LAST - 1 <= ts <= LAST else ""
+    when = f" is {iso_text(ts)}" if -EVER - 1 <= ts <= EVER else ""
     return f"ts {ts}{when}: bars are made of times from {iso_text(EARLIEST)} to {iso_text(LATEST)}"
 
 
@@ -141,10 +141,10 @@ class Edges:
         found: list[int] = []
         while not found or found[-1] <= high + 32 * DAY:
             since = datetime(day.year, day.month, day.day, tzinfo=self.zone) - epoch
-            edge = max(-LAST, min((since.days * 86_400 + since.seconds) * SECOND, LAST))
+            edge = max(-EVER, min((since.days * 86_400 + since.seconds) * SECOND, EVER))
             if not found or edge > found[-1]:  # a date that the zone skipped has no day of its own
                 found.append(edge)
-            if edge == LAST:
+            if edge == EVER:
                 break
             day += step
         return found

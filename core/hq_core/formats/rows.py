@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, WIDTHS, Batch, Schema
+from hq_core.batch import CODES, NEVER, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, HOUR, SECOND
 from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hq_core.formats.times import Zone
 
 ROOM = 8192  # rows of a block
-NEVER = -(2**63)
 FOUND, GIVEN, ANYHOW = range(3)  # whether a period was found or given, or does not matter
 Spot = tuple[int, int, int]  # the last row's time and whether there was one, and the end of its bar
 BLOCK = 1 << 19  # values of a block, so that thousands of columns take no more memory than some dozen

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import NEVER
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.kernels import ops
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 WAITING = 1_000_000  # values that may wait for a reader's rows: 8 MB a column
 TRIM = 1024
-NEVER = -(1 << 63)
 FEED = {"graph": bytes, "upto": int, "known": bytes, "values": [bytes], "trimmed": bool}
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import WIDTHS, Batch, Schema
+from hq_core.batch import NEVER, WIDTHS, Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.graph import AS
 from hq_core.jit import Cell
 from hq_core.memory import move
 from hq_core.saved import Damaged
-from hq_core.series.feed import NEVER
 from hq_core.series.inputs import Inputs
 from hq_core.stream.rows import BySymbol, Numbers, Permutation, Room, runs_of
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Schema, period_ns, stretches, symbol_of
+from hq_core.batch import NEVER, Schema, period_ns, stretches, symbol_of
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.options.settings import WARN, SettingsOptions
 from hq_core.saved import taking
 from hq_core.say import listed
-from hq_core.series.feed import FEED, NEVER, Feed
+from hq_core.series.feed import FEED, Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hq_core.batch import Batch
-    from hq_core.graph import Graph
-    from hq_core.graph import GraphColumn as Column
+    from hq_core.graph import Graph, GraphColumn
     from hq_core.roles import Out
     from hq_core.series.plan import Plan
     from hq_core.series.unit import Unit
@@ -80,7 +79,7 @@ class Readers:
         for unit in units:
             unit.drain(out)
 
-    def feed(self, where: Where, key: str, graph: Graph, asked: list[Column]) -> Feed:
+    def feed(self, where: Where, key: str, graph: Graph, asked: list[GraphColumn]) -> Feed:
         """What a series is read through: one for all that compute the same of it."""
         known = self._feeds.setdefault(where, {})
         what = graph.signature(asked)

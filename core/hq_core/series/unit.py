@@ -8,26 +8,36 @@ from bisect import bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, WIDTHS, Batch, Schema, described, period_ns, period_text, stretches, undescribed
+from hq_core.batch import (
+    EVER,
+    NEVER,
+    SCHEMA,
+    WIDTHS,
+    Batch,
+    Schema,
+    described,
+    period_ns,
+    period_text,
+    stretches,
+    undescribed,
+)
 from hq_core.errors import DATA, HqError
 from hq_core.memory import after, move, room
 from hq_core.saved import Count, Damaged
-from hq_core.series.feed import NEVER, Cursor, Feed
+from hq_core.series.feed import Cursor, Feed
 from hq_core.series.inputs import Inputs
 from hq_core.series.plan import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hq_core.graph import Graph
-    from hq_core.graph import GraphColumn as Column
+    from hq_core.graph import Graph, GraphColumn
     from hq_core.roles import Out
     from hq_core.series.plan import Plan
 
-    Feeds = Callable[[tuple[str, int], str, Graph, list[Column]], Feed]
+    Feeds = Callable[[tuple[str, int], str, Graph, list[GraphColumn]], Feed]
 
 PENDING = 65_536  # rows of one series that may wait for another
-EVER = (1 << 63) - 1
 UNIT = {"graph": bytes, "passed": int, "feeds": [(Count, int)], "pending": [(SCHEMA, Count, [bytes])]}
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import CHAIN, Chain
-from hq_core.bars.level import EARLIEST, BarScratch
+from hq_core.bars.level import BarScratch
 from hq_core.bars.period import parse_duration, parse_period, parse_periods, within
 from hq_core.bars.plan import BarOptions
 from hq_core.bars.tiers import limits
-from hq_core.batch import symbol_of
+from hq_core.batch import EVER, symbol_of
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.options import Keywords, options_of
 from hq_core.options.aggregate import DURATION, AggregateOptions
@@ -76,7 +76,7 @@ class Aggregate(Stage):
         self._of_symbol: dict[str, str] = {}  # symbol -> the series that its bars are made of
         self._scratch: list[BarScratch] = []
         self._saved: dict[str, Any] = {}
-        self._marked = -EARLIEST  # the first mark: from there on the input is whole
+        self._marked = EVER  # the first mark: from there on the input is whole
 
     def schema(self, schema: Schema) -> None:
         if schema.of not in ("trade", "bar"):

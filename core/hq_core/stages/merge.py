@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
-from hq_core.batch import Batch, Schema, period_ns
+from hq_core.batch import EVER, NEVER, Batch, Schema, period_ns
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.memory import move
 from hq_core.order import ordered
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from hq_core.roles import Item
 
-NEVER, EVER = -(1 << 63), (1 << 63) - 1
 AT_ONCE = 64  # items of one input, before it is looked which input is behind the others
 HELD = 1 << 28  # bytes that may wait for a slower input
 

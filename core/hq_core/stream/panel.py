@@ -12,7 +12,7 @@ from ctypes import addressof, create_string_buffer
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Batch, Schema, described, period_ns, symbol_of, undescribed
+from hq_core.batch import NEVER, SCHEMA, Batch, Schema, described, period_ns, symbol_of, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.memory import after, move
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hq_core.roles import Out, Stage
 
 SYMBOL = ("symbol", "s4")
-NEVER = -(1 << 63)
 HELD = {"held": [(SCHEMA, Count, [bytes])], "maps": [(int, str, str, {str: object})]}
 SHAPE = {"stage": object, "panels": [(str, str, int)], "symbols": {str: [str]}, **HELD}
 

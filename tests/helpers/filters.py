@@ -1,0 +1,100 @@
+"""Every filter, and rows made for it from a seed."""
+
+from __future__ import annotations
+
+import math
+import random
+
+from hq_core.batch import Schema
+from hq_core.kinds import BAR, PLAIN
+
+MINUTE = 60_000_000_000
+START = 1_700_000_040_000_000_000 // MINUTE * MINUTE
+TRADE = (("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("side", "i1"))
+
+
+def trades(seed, n):
+    """Trades that come in bursts, tie in time and leave minutes empty."""
+    rng = random.Random(seed)
+    ts, price, rows = START + rng.randrange(MINUTE), 100.0, []
+    for _ in range(n):
+        ts += rng.choice((0, 0, rng.randrange(2_000_000_000), rng.randrange(5 * MINUTE // 2)))
+        price = round(max(1.0, price * (1 + rng.gauss(0, 0.004))), 2)
+        rows.append((ts, price, rng.randrange(1, 5000) / 1000, rng.choice((1, -1))))
+    return Schema("trade", "BTCUSDT", "", TRADE), rows
+
+
+def bars(seed, n, period="1m", step=MINUTE):
+    rng = random.Random(seed)
+    price, rows = 100.0, []
+    for i in range(n):
+        open_, price = price, round(max(1.0, price * (1 + rng.gauss(0, 0.02))), 2)
+        high, low = max(open_, price) + rng.random(), min(open_, price) * (1 - 0.01 * rng.random())
+        at = START + i * step
+        rows.append((at + step, at, open_, high, low, price, rng.random() * 10, 1))
+        if rng.random() < 0.1:  # a forming bar of the next minute
+            rows.append((at + step + 1, at + step, price, price + 1, price - 1, price + rng.random(), 1.0, 0))
+    cols = [col for col in BAR.cols if col[0] in (*PLAIN, "volume")]
+    return Schema("bar", "BTCUSDT", period, cols), rows
+
+
+def indicators():
+    from hq_core.specs import parse
+    from hq_core.stages.indicators import Indicators
+
+    return Indicators([parse(text) for text in ("rsi:3", "ema:4", "macd:2,4,3", "bbands:5", "atr:3", "vri:3")])
+
+
+def signal():
+    from hq_core.stages.signal import Signal
+
+    text = "calm = STDDEV(close, 4) < 1.2\nIF close > SMA(close, 5) AND calm THEN BUY(size=2, META(at=close))\n"
+    return Signal([("s", text + "IF CROSSUNDER(close, EMA(close, 7)) THEN SELL", "s.hq")], keep=["calm"])
+
+
+def ordered_bars(seed, n):
+    """Bars as hq-signal writes them, with orders on some."""
+    schema, rows = bars(seed, n)
+    rng = random.Random(seed + 1)
+
+    def orders():
+        return tuple(rng.choice((math.nan, math.nan, math.nan, math.inf, rng.randrange(1, 50) / 10)) for _ in range(4))
+
+    names = ("open_long", "close_long", "open_short", "close_short")
+    return schema.with_columns([(name, "f8") for name in names]), [row + orders() for row in rows]
+
+
+def backtest():
+    from hq_core.futures.terms import Terms
+    from hq_core.stages.backtest import BacktestStage
+
+    return BacktestStage(Terms(position_mode="hedge", margin="cross", leverage=20))
+
+
+def aggregate():
+    from hq_core.stages.aggregate import Aggregate
+
+    return Aggregate("1m:5m:1h", fill="flat", max_gap="1h")
+
+
+def late_aggregate():
+    from hq_core.stages.aggregate import Aggregate
+
+    return Aggregate("1m:15m", lateness="2m")
+
+
+def shuffled_trades(seed, n):
+    """Trades of which some come late, a few of them too late."""
+    schema, rows = trades(seed, n)
+    rng = random.Random(seed)
+    return schema, sorted(rows, key=lambda row: row[0] + rng.choice((0, 0, 0, 60, 150)) * 1_000_000_000)
+
+
+FILTERS = {
+    "indicators": (indicators, bars),
+    "signal": (signal, bars),
+    "backtest": (backtest, ordered_bars),
+    "aggregate": (aggregate, trades),
+    "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),
+    "aggregate late": (late_aggregate, shuffled_trades),
+}
