@@ -13,6 +13,7 @@ import pytest
 from places import ROOT
 
 from hq_core import conformance
+from hq_core.plugins import installed as installed_packages
 
 EXAMPLE = ROOT / "examples" / "plugin"
 BARS = "hq-gen bars --rows 100 --seed 1"
@@ -432,3 +433,18 @@ def test_packages_that_are_wrong_say_so(run, command_env, tmp_path):
     distribution(tmp_path / "site", "three-dist", "rsi = rsi:rsi")
     taken = run("hq-indicators alpha < /dev/null", env=env)
     assert (taken.code, "three-dist 1.0" in taken.stderr) == (78, True), taken.stderr
+
+
+def test_where_no_package_has_indicators_the_list_reads_no_package(monkeypatch, tmp_path):
+    code = "import sys; from hq_core import plugins; plugins.names(()); print('importlib.metadata' in sys.modules)"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "core")}
+    assert subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True).stdout == "False\n"
+    monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "none")])
+    assert not installed_packages.any_package()
+    (tmp_path / "EGG-INFO").mkdir()
+    (tmp_path / "EGG-INFO" / "entry_points.txt").write_text("[hq.indicators]\na = b:c\n")
+    assert installed_packages.any_package()
+    shutil.rmtree(tmp_path / "EGG-INFO")
+    (tmp_path / "site.zip").write_bytes(b"")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "site.zip")])
+    assert installed_packages.any_package()  # what is in an archive cannot be told without reading it

@@ -53,7 +53,11 @@ def digest(module: ModuleType) -> str:
 
 
 def _of_packages(own: Collection[str]) -> dict[str, str]:
-    from hq_core.plugins import packages  # importlib.metadata takes a third of the start of a filter
+    from hq_core.plugins import installed
+
+    if not installed.any_package():
+        return {}
+    from hq_core.plugins import packages
 
     return _apart(packages.every(), own)
 

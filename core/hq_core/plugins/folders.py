@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, NOINPUT, HqError
-from hq_core.jit.place import check
 from hq_core.plugins import blame
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def load(path: str) -> ModuleType:
 
 def trusted(path: str) -> None:
     """Refuse a folder or file that others own or may change, by itself or by the way to it."""
+    from hq_core.jit.place import check
+
     try:
         check(path)
     except ValueError as error:

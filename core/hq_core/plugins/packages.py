@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, HqError
 from hq_core.plugins import blame
+from hq_core.plugins.installed import GROUP
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-GROUP = "hq.indicators"
 
 
 def every() -> list[tuple[str, str]]:
