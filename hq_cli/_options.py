@@ -20,6 +20,16 @@ class Made(click.Option):
         self.declared = declared
 
 
+class _Real(click.FloatRange):
+    """A range of numbers; nan, which click lets through, lies in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"nan is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
 def given(*declared: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the options of classes, in the order of their declaration."""
 
@@ -64,7 +74,7 @@ def _type(option: Option[Any], ranged: bool) -> Any:
     most: Any = option.most
     if not ranged or (low, most) == (None, None):
         return option.kind
-    type_ = click.IntRange if option.kind is int else click.FloatRange
+    type_ = click.IntRange if option.kind is int else _Real
     return type_(low, most, min_open=option.above is not None)
 
 

@@ -448,3 +448,15 @@ def test_where_no_package_has_indicators_the_list_reads_no_package(monkeypatch, 
     (tmp_path / "site.zip").write_bytes(b"")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "site.zip")])
     assert installed_packages.any_package()  # what is in an archive cannot be told without reading it
+
+
+def test_what_numba_keeps_of_a_file_is_found_again_from_other_places(run, command_env, folder, installed, tmp_path):
+    env = {"HQ_JIT": "numba", "HQ_CACHE": str(tmp_path / "cache")}
+    package = env | {"PYTHONPATH": f"{installed}{os.pathsep}{command_env['PYTHONPATH']}"}
+    one = f"{BARS} | {{}} hq-indicators mine:5 | hq-export csv"
+    first = run(one.format("HQ_PATH=plugin"), env=env)
+    assert (first.code, first.stderr.count("No module")) == (0, 0), first.stderr
+    (tmp_path / "other").mkdir(mode=0o700)
+    for door, where in (("", package), ("HQ_PATH=other:plugin", env), ("HQ_PATH=plugin", env)):
+        again = run(one.format(door), env=where)
+        assert (again.code, again.stdout) == (0, first.stdout), again.stderr

@@ -13,9 +13,10 @@ from hq_core.jit.place import make
 _keep: list[Any] = []
 
 
-def kept(name: str) -> bool:
+def kept(kernel: Kernel, name: str) -> bool:
     """Whether numba has kept what it compiled for the kernel of this fingerprint name."""
     home = _home()
+    name = _of_module(kernel, name)
     if not home:
         return False
     from glob import escape, glob
@@ -35,6 +36,7 @@ def address(kernel: Kernel, name: str) -> int:
 
     text, names = source(kernel)
     home = _home()
+    name = _of_module(kernel, name)
     path = _written(home, name, text) if home else ""
     vars(numba)["config"].CACHE_DIR = home
     exec(compile(text, path or "<entry>", "exec"), names)
@@ -48,6 +50,15 @@ def address(kernel: Kernel, name: str) -> int:
         entry = numba.cfunc(ENTRY, **OPTIONS)(names["entry"])
     _keep.append(entry)
     return int(entry.address)
+
+
+def _of_module(kernel: Kernel, name: str) -> str:
+    """The name with the kernel's module, by which numba finds again what it has kept: the same text of the user's own
+    may come out of a folder and out of a package."""
+    from hashlib import blake2b
+
+    module = kernel.function.__module__
+    return f"{name}-{blake2b(module.encode(), digest_size=6).hexdigest()}"
 
 
 def _home() -> str:

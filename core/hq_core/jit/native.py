@@ -89,7 +89,7 @@ def _by_numba(kernel: Kernel) -> int:
 
     name = _name(kernel)
     with cache.lock(name):
-        if not loader.kept(name):
+        if not loader.kept(kernel, name):
             _tell(kernel)
         return _loaded_by_numba(kernel, name)
 

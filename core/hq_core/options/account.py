@@ -93,5 +93,6 @@ class RunOptions:
         "Rows a year for annual figures; else as the period and the days with rows show.",
         kind=float,
         above=0,
+        most=1e9,
         unit="ROWS",
     )

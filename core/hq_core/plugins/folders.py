@@ -45,13 +45,20 @@ def load(path: str) -> ModuleType:
     folder, file = os.path.split(path)
     package = _packages.get(folder)
     if package is None:
-        package = _packages[folder] = f"hq_path{len(_packages)}"
+        package = _packages[folder] = f"hq_path_{_digest(folder)}"
         blame.users.add(package)
         made = sys.modules[package] = ModuleType(package)
         made.__path__ = []  # nobody but _Finder looks there
         if _Finder not in sys.meta_path:
             sys.meta_path.insert(0, _Finder)
     return import_module(f"{package}.{file.removesuffix('.py')}")
+
+
+def _digest(folder: str) -> str:
+    """The same in every run, whatever else HQ_PATH names: numba keeps a kernel under its module's name."""
+    from hashlib import blake2b
+
+    return blake2b(os.fsencode(folder), digest_size=8).hexdigest()
 
 
 def trusted(path: str) -> None:

@@ -164,6 +164,8 @@ class Generator(Source):
                 step = period_ns(period)
             except HqError as error:
                 raise HqError(str(error), USAGE) from None
+            if not step:
+                raise HqError((GenOptions.period, " is empty: bars have one, such as 1m or 4h"), USAGE)
             self.schema = Schema("bar", symbol, period, BARS)
             cell = Cell(bars)
             cell.set(seed=seed, share=share, period=step)
