@@ -21,6 +21,7 @@ from hq_core.options import StateOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from hq_core.flow import State
     from hq_core.roles import Source, Stage
 
 
@@ -37,6 +38,7 @@ class Run:
     """What a filter's command is to do, where it is more than a stage from stdin to frames on stdout.
 
     opened   the source of what lies on a descriptor; None: any format that hq reads, found by its first bytes
+    found    the source, of the state that was given, where it is more than what lies on stdin
     options  what was said of the input, for an input of which only the end is left
     frames   False: something else is shown, so what the stage writes goes nowhere
     after    takes the exit code of the run and gives the command's
@@ -49,12 +51,14 @@ class Run:
         options: Any = None,
         frames: bool = True,
         after: Callable[[int], int] | None = None,
+        found: Callable[[State | None], Source] | None = None,
     ) -> None:
         self.stage = stage
         self.opened = opened
         self.options = options
         self.frames = frames
         self.after = after
+        self.found = found
 
 
 def filter_command(
@@ -92,9 +96,9 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
     kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
     try:
         try:
-            source = (run.opened or open_input)(0)
+            source = run.found(kept) if run.found else (run.opened or open_input)(0)
         except HqError as error:
-            if error.code != NOINPUT or kept is None or not kept.midway:
+            if error.code != NOINPUT or kept is None or not kept.midway or run.found:
                 raise
             source = rest_of(kept, 0, run.options)
         with frames_out(name) if run.frames else _nowhere() as out:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from hq_cli._filter import Run, filter_command
 from hq_cli._options import given
-from hq_core.errors import USAGE, HqError
 from hq_core.options.merge import MergeOptions
 
 if TYPE_CHECKING:
+    from hq_core.flow import State
     from hq_core.roles import Source
 
 EXAMPLES = """
@@ -22,10 +21,10 @@ hq-gen bars --rows 90 --seed 1 --period 1h | hq-merge - <(hq-gen bars --rows 90 
 """
 
 
-@filter_command("hq-merge", EXAMPLES)
+@filter_command("hq-merge", EXAMPLES, shows=("timeout", "final"))
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @given(MergeOptions)
-def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
+def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run:
     """Merge inputs by time: each row comes when no input can bring an earlier one any more.
 
     Series of symbols become panels, one for each kind and period: rows of many symbols in one series, with a column
@@ -36,31 +35,34 @@ def main(files: tuple[str, ...], series: bool, timeout: str) -> Run:
     At one ts coarser periods come first, then the kinds (funding and marks before quotes, books, trades, orders and
     bars), then the symbols by name; never by the order of the files.  A mark says the smallest of what the inputs said.
     An input that is silent holds the rows of the others back.
+
+    With --state each FILE is read on from where the run before left it, and may have grown.  Rows for which another
+    input may still bring earlier ones wait in the state; --final writes them.
     """
     from hq_core.bars.period import parse_duration
     from hq_core.roles import Stage
-    from hq_core.stages.merge import Merged
 
-    if click.get_current_context().params.get("state"):
-        raise HqError("--state: hq-merge has none yet; merge the whole inputs", USAGE)
     patience = parse_duration(timeout, MergeOptions.timeout) / 1e9 if timeout else 0.0
     names = files or ("",)  # stdin alone needs no name in errors
-    return Run(Stage(), lambda fd: Merged([(name, *_opened(name, fd)) for name in names], series, patience))
+
+    def found(state: State | None) -> Source:
+        return _merged(names, series, patience, final, state)
+
+    return Run(Stage(), found=found)
 
 
-def _opened(path: str, stdin: int) -> tuple[Source, int]:
-    """The source of a file, and the descriptor that it reads from."""
-    from hq_core.errors import NOINPUT, HqError
-    from hq_core.flow import open_input
+def _merged(names: tuple[str, ...], series: bool, patience: float, final: bool, state: State | None) -> Source:
+    """The merge of inputs by their names, from where a state left them."""
+    from hq_core.places import opened, resumed
+    from hq_core.stages.merge import Merged
 
-    try:
-        fd = stdin if path in ("-", "") else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
-    try:
-        return open_input(fd), fd
-    except HqError as error:
-        raise HqError(f"{path}: {error}" if path else str(error), error.code) from None
+    if final and state is None:
+        raise click.UsageError("--final is said with --state: without one all is written")
+    if state is None or state.loaded is None:
+        inputs = [opened(name, 0) for name in names]
+    else:
+        inputs = resumed(names, 0, state)
+    return Merged(inputs, series, patience, more=state is not None and not final)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
 
     from hq_core import statefile
     from hq_core.errors import NOINPUT, HqError
+    from hq_core.saved import Damaged
 
     if input_bytes and output_bytes:
         raise click.UsageError("--input-bytes and --output-bytes: choose one")
@@ -47,7 +48,19 @@ def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
     if found is None:
         raise HqError(f"state {file}: there is no such file", NOINPUT)
     wanted = "output" if output_bytes else "input"
-    click.echo(found[wanted]["bytes"] if input_bytes or output_bytes else _json(found, os.path.getsize(file)))
+    try:
+        click.echo(found[wanted]["bytes"] if input_bytes or output_bytes else _json(found, os.path.getsize(file)))
+    except Damaged as error:
+        raise statefile.damaged(file, error) from error
+
+
+def _inputs(source: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inputs of a merge: each has an offset of its own."""
+    from hq_core.saved import shaped, taking
+
+    with taking():
+        files = shaped(source.get("inputs"), [{str: object}])
+        return [{name: one[name] for name in ("name", "bytes", "format")} for one in files]
 
 
 def _json(found: dict[str, Any], size: int) -> str:
@@ -57,6 +70,8 @@ def _json(found: dict[str, Any], size: int) -> str:
 
     told = {name: found[name] for name in ("command", "version", "options", "inputs")}
     told["input"] = {name: found["input"][name] for name in ("bytes", "rows", "ended", "format")}
+    if found["command"] == "hq-merge":
+        told["input"]["inputs"] = _inputs(found["input"]["source"])
     told["output"] = found["output"]
     stage, source = (len(msgpack.packb(part)) for part in (found["stage"], found["input"]["source"]))
     told["sizes"] = {"file": size, "stage": stage, "source": source}

@@ -274,7 +274,7 @@ class Flow:
                 self.stage.load(loaded["stage"] and shaped(loaded["stage"], self.stage.SHAPE))
         if state.reopen:
             self._section = loaded["section"]
-        if state.midway:
+        if state.midway or source.goes_on:
             was, now = loaded["input"]["format"], type(source).__name__
             if was != now:
                 where = f"at byte {state.input_bytes}"
@@ -299,7 +299,7 @@ class Flow:
                     "rows": state.input_rows + self._rows,
                     "ended": ended,
                     "format": type(source).__name__,
-                    "source": {} if ended else source.save(),
+                    "source": source.save() if source.goes_on or not ended else {},
                 },
                 "output": {"bytes": state.output_bytes + self.out.written, "closed": closed},
                 "section": 0 if closed else self._section + self.out.written,

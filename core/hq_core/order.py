@@ -334,9 +334,12 @@ class PanelOrder:
             state.seen, state.last = 1, self._memory[FIELDS * last + LAST]
 
 
-def ordered(source: Iterable[Item]) -> Iterator[Item]:
-    """The items of a source; HqError DATA at the first row that is out of order, after the rows before it."""
-    order = RowOrder()
+def ordered(source: Iterable[Item], order: RowOrder | None = None) -> Iterator[Item]:
+    """The items of a source; HqError DATA at the first row that is out of order, after the rows before it.
+
+    order  remembers what came before, in another section or run
+    """
+    order = order or RowOrder()
     for item in source:
         if not isinstance(item, Batch):
             yield item

@@ -65,6 +65,7 @@ class Source:
     unread    columns of the input that nothing is made of
     waits_on  the descriptor from which more must come; -1: the one that the flow was given
     patience  seconds that it may take; 0: for ever
+    goes_on   what it saves is taken up by the next run also where its input has ended
     """
 
     SHAPE: Any = {}
@@ -74,6 +75,7 @@ class Source:
     position = 0
     waits_on = -1
     patience = 0.0
+    goes_on = False
     passed: Mapping[str, int] = MappingProxyType({})
 
     @property

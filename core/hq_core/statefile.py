@@ -89,14 +89,14 @@ def _packed(path: str, fd: int, size: int) -> bytes:
         )
     if size > LIMIT:
         raise HqError(f"state {path}: has {size} bytes, a state has at most {LIMIT}; remove it to start anew", DATA)
-    digest = _blake()
+    whole = _blake()
     at = HEAD
     while piece := os.pread(fd, PIECE, at):
-        digest.update(piece)
+        whole.update(piece)
         at += len(piece)
         if at > size:
             break
-    if digest.digest() != head[8:]:
+    if whole.digest() != head[8:]:
         raise HqError(f"state {path}: is damaged, its checksum does not match; remove it to start anew", DATA)
     with open(fd, "rb", closefd=False) as file:
         return file.read(size)
@@ -124,13 +124,11 @@ def write(path: str, content: dict[str, Any]) -> None:
     packed = msgpack.packb(content)
     if len(packed) > LIMIT:
         raise HqError(f"state {path}: would have {len(packed)} bytes, a state has at most {LIMIT}", DATA)
-    digest = _blake()
-    digest.update(packed)
     what = f"state {path}"
     with files.replacing(path, 0o600, what, FILE_ONLY) as fd:
         try:
             with open(fd, "wb", closefd=False) as file:
-                file.write(MAGIC + digest.digest() + packed)
+                file.write(MAGIC + digest(packed) + packed)
         except OSError as error:
             raise files.cannot_write(what, error) from None
 
@@ -221,6 +219,14 @@ def check(path: str, content: dict[str, Any], command: str, options: dict[str, A
                     "use another state file for another command line",
                     CONFIG,
                 )
+
+
+def digest(data: bytes) -> bytes:
+    """BLAKE2b of some bytes, 32 bytes."""
+    found = _blake()
+    found.update(data)
+    made: bytes = found.digest()
+    return made
 
 
 def _blake() -> Any:

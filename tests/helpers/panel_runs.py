@@ -10,6 +10,7 @@ from inputs import descriptor
 
 from hq_core.batch import Batch, Schema
 from hq_core.flow import Flow, State
+from hq_core.places import Opened
 from hq_core.roles import End, Head, Map, Mark, Stage
 from hq_core.stages.merge import Merged
 from hq_core.stream.pipe import split
@@ -33,7 +34,7 @@ def merged(*streams: bytes, series: bool = False) -> bytes:
     """What hq-merge makes of them."""
     fds = [descriptor(stream) for stream in streams]
     try:
-        return run(Stage(), Merged([(f"in{i}", Reader(fd), fd) for i, fd in enumerate(fds)], series))
+        return run(Stage(), Merged([Opened(f"in{i}", Reader(fd), fd) for i, fd in enumerate(fds)], series))
     finally:
         for fd in fds:
             os.close(fd)

@@ -33,7 +33,10 @@ class ByteStream:
     whole    its end is the end of the data: of a regular file, or of packed data, which says where it ends.  A pipe
              also ends when its writer dies
     pending  readinto gives bytes without having to wait for the descriptor
+    packed   its bytes are not those of the descriptor
     """
+
+    packed = False
 
     def __init__(self, fd: int, first: bytes = b"") -> None:
         self.fd = fd
@@ -137,6 +140,7 @@ class _Unpacked(ByteStream):
     format  its name;  errors: what its decompressor raises on damaged data
     """
 
+    packed = True
     format = ""
     errors: tuple[type[Exception], ...] = (zlib.error,)
 

@@ -14,3 +14,6 @@ class MergeOptions:
         "End with 75 when an input that the others wait for is silent for so long, such as 30s. No row depends on it.",
         unit="DURATION",
     )
+    final = Option(
+        False, "With --state: no input brings more, so what waits for more of them is written too. Ends the state."
+    )

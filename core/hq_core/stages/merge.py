@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from ctypes import addressof, create_string_buffer
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
-from hq_core.batch import EVER, NEVER, Batch, Schema, period_ns
-from hq_core.errors import DATA, USAGE, HqError
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, period_ns, undescribed
+from hq_core.errors import DATA, HqError
 from hq_core.memory import move
-from hq_core.order import ordered
+from hq_core.order import RowOrder, ordered
+from hq_core.places import SHAPE as OPENED
+from hq_core.places import Opened, read_on
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
+from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
+from hq_core.statefile import ORDER
 from hq_core.stream.panel import Joiner, Splitter
 from hq_core.stream.pipe import Handover, Taken, give
 from hq_core.stream.rows import Kept
+from hq_core.stream.tables import OneTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,12 +39,14 @@ def rank(schema: Schema) -> tuple[int, int, str, str]:
 class Input(Sink):
     """One input: how far each of its series has come, and its rows that wait."""
 
-    def __init__(self, name: str, source: Source, fd: int, merged: Merged) -> None:
-        self.name = name
-        self.source = source
-        self.fd = fd
+    SHAPE = {"progress": {str: int}, "marked": int, "order": ORDER}
+
+    def __init__(self, opened: Opened, merged: Merged) -> None:
+        self.opened = opened
+        self.name = opened.name
         self.merged = merged
-        self.items: Iterator[Item] = ordered(source)
+        self.order = RowOrder()
+        self.items: Iterator[Item] = ordered(opened.source, self.order)
         self.splitter = Splitter(self)
         self.progress: dict[str, int] = {}  # ts of the last row, by the series as they are announced
         self.marked = NEVER
@@ -47,27 +55,37 @@ class Input(Sink):
     @property
     def reached(self) -> int:
         """All later rows have a ts from here on."""
-        if self.ended:
+        if self.ended and not self.merged.more:
             return EVER
         return max(self.marked, min(self.progress.values(), default=NEVER))
+
+    @property
+    def said(self) -> int:
+        """The last mark."""
+        return EVER if self.ended and not self.merged.more else self.marked
 
     def take(self) -> Item | None:
         """The next item, taken in; None at the end."""
         try:
             item = next(self.items, None)
-            if isinstance(item, Schema):
-                self.progress.setdefault(item.key, NEVER)
-                self.splitter.schema(item)
-            elif isinstance(item, Batch):
-                self._check(item)
-                self.progress[item.schema.key] = item.view("ts")[item.n - 1]
-                self.splitter.rows(item)
-            elif item is not None:
-                give(item, self.splitter)
+            if item is not None:
+                self._take(item)
         except HqError as error:
-            raise HqError(f"{self.name}: {error}" if self.name else str(error), error.code) from None
+            before = f" (read from byte {self.opened.before} on)" if self.opened.before else ""
+            raise HqError(f"{self.name}{before}: {error}" if self.name else str(error), error.code) from None
         self.ended = item is None
         return item
+
+    def _take(self, item: Item) -> None:
+        if isinstance(item, Schema):
+            self.progress.setdefault(item.key, NEVER)
+            self.splitter.schema(item)
+        elif isinstance(item, Batch):
+            self._check(item)
+            self.progress[item.schema.key] = item.view("ts")[item.n - 1]
+            self.splitter.rows(item)
+        else:
+            give(item, self.splitter)
 
     def _check(self, batch: Batch) -> None:
         if not batch.schema.has("ts") or batch.schema.kind("ts") != "i8":
@@ -90,22 +108,55 @@ class Input(Sink):
         self.marked = max(self.marked, ts)
 
     def other(self, frame: dict[str, Any]) -> None:
-        if frame["kind"] != "section":
+        if frame["kind"] not in ("section", "strings"):  # the texts come with the rows
             self.merged.maps.append((frame["ts"] if type(frame.get("ts")) is int else NEVER, frame))
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> dict[str, Any]:
+        saved = self.opened.save()
+        if self.ended and "passed" in saved["source"]:  # told in the end that was written
+            saved["source"]["passed"] = {}
+        return {**saved, "progress": self.progress, "marked": self.marked, "order": self.order.save()}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take up how far it had come, and where its source is to go on."""
+        self.marked = saved["marked"]
+        self.progress = dict(saved["progress"])
+        self.order.load(saved["order"])
+        source, before = self.opened.source, self.opened.saved
+        if before is not None:
+            for item in source.load(before and shaped(before, source.SHAPE)):
+                self._take(item)
 
 
 class Merged(Source):
     """The rows of several inputs, by ts: a row is given when no input can bring an earlier one any more.
 
-    inputs    (name in messages, source, descriptor) of each
     series    ordered series, also of what comes as a panel; else all series of symbols stand in panels
     patience  seconds for which an input may be silent while others wait for it; 0: for ever
+    more      a later run brings more of each input, so what waits for it at the end is not given, but saved
     """
 
-    def __init__(self, inputs: Sequence[tuple[str, Source, int]], series: bool = False, patience: float = 0.0) -> None:
-        self.inputs = [Input(name, source, fd, self) for name, source, fd in inputs]
+    goes_on = True
+    SHAPE = {
+        "inputs": [{**OPENED, **Input.SHAPE}],
+        "frontier": int,
+        "marked": int,
+        "kept": [(SCHEMA, Count, Count, [bytes])],
+        "maps": [(int, {str: object})],
+        "texts": OneTable.SHAPE,
+    }
+
+    def __init__(
+        self, inputs: Sequence[Opened], series: bool = False, patience: float = 0.0, more: bool = False
+    ) -> None:
+        self.more = more
+        self.inputs = [Input(one, self) for one in inputs]
+        if more:
+            for one in inputs:
+                read_on(one)
         self.patience = patience
-        self.waits_on = inputs[0][2]
+        self.waits_on = inputs[0].fd
         self.frontier = NEVER  # rows before it have been given
         self.maps: list[tuple[int, dict[str, Any]]] = []
         self._kept: dict[str, Kept] = {}
@@ -115,7 +166,8 @@ class Merged(Source):
         self._marked = NEVER
         self._taken = Taken()
         self._handover = Handover(self._taken)
-        self._joiner = None if series else Joiner(self._handover, lambda schema: True)
+        self._joiner = None if series else Joiner(self._handover, lambda schema: True, texts=True)
+        self._texts = OneTable(not series)
 
     def __iter__(self) -> Iterator[Item]:
         made_by: list[Any] = []
@@ -131,25 +183,40 @@ class Merged(Source):
         yield Head(kind="head", made_by=made_by)
         while True:
             yield from self._given()
-            one = min(self.inputs, key=lambda given: given.reached)
-            if one.ended:
+            behind = self._behind()
+            if behind is None:
                 break
             for _ in range(AT_ONCE):
                 try:
-                    item = one.take()
+                    item = behind.take()
                 except HqError:
                     yield from self._given()  # what was good before the error is written
                     raise
                 if isinstance(item, End):
                     yield item
                 elif isinstance(item, Idle):
-                    yield from self._wait(one)
+                    yield from self._wait(behind)
                 if item is None or isinstance(item, Idle):
                     break
 
+    def _behind(self) -> Input | None:
+        """The input that all others wait for; None where it has ended.
+
+        With a state the others are then read on by a later run; not so a stream, of which nobody gives the rest again.
+        """
+        one = min(self.inputs, key=lambda given: (given.reached, given.ended))
+        if not one.ended:
+            return one
+        return next((other for other in self.inputs if other.opened.stream and not other.ended), None)
+
     def _wait(self, one: Input) -> Iterator[Item]:
-        self.waits_on = one.fd
+        self.waits_on = one.opened.fd
         yield Idle()
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        """Bytes of the stream among the inputs: files have their own offsets."""
+        return sum(one.opened.source.position for one in self.inputs if one.opened.stream)
 
     # -- what comes --------------------------------------------------------------------------------------
     def announced(self, schema: Schema, by: Input) -> None:
@@ -166,7 +233,7 @@ class Merged(Source):
 
     def hold(self, batch: Batch) -> None:
         kept = self._kept[batch.schema.key]
-        move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
+        move(kept.reserve(batch.n), self._texts.coded(batch), batch.schema.widths, batch.n)
         kept.n += batch.n
         self._bytes += batch.n * sum(batch.schema.widths)
         if self._bytes > HELD:
@@ -186,7 +253,7 @@ class Merged(Source):
         if upto > self.frontier:
             self.frontier = upto
             yield from self._rows(upto)
-        mark = min(EVER if one.ended else one.marked for one in self.inputs)
+        mark = min(one.said for one in self.inputs)
         if self._marked < mark < EVER:
             self._marked = mark
             yield Mark(mark)
@@ -209,11 +276,15 @@ class Merged(Source):
             ready = bisect_left(Batch(kept.schema, kept.n, kept.starts).view("ts"), upto)
             if not ready:
                 continue
-            batch = Batch(kept.schema, ready, list(kept.starts), kept)
+            batch = Batch(kept.schema, ready, list(kept.starts), kept, self._texts.of(kept.schema))
             self._bytes -= ready * sum(kept.schema.widths)
+            new = self._texts.untold(kept.schema)
             if self._joiner is None:
+                yield from (Map(frame) for frame in new)
                 yield batch
             else:
+                for frame in new:
+                    self._joiner.map(frame)
                 self._joiner.copy(batch)
             kept.drop(ready)
         told = sorted((one for one in self.maps if one[0] < upto), key=lambda one: one[0])
@@ -229,4 +300,40 @@ class Merged(Source):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        raise HqError("hq-merge has no state yet: merge the whole inputs", USAGE)
+        inputs = [one.save() for one in self.inputs]
+        owners = [self.inputs.index(self._owner[key]) for key in self._kept]
+        kept = [
+            [described(one.schema), owner, one.n, one.columns() if one.n else []]
+            for owner, one in zip(owners, self._kept.values())
+        ]
+        return {
+            "inputs": inputs,
+            "frontier": self.frontier,
+            "marked": self._marked,
+            "kept": kept,
+            "maps": [list(one) for one in self.maps],
+            "texts": self._texts.save(),
+        }
+
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        """Take up what another merge of the same inputs saved; all series are announced again."""
+        self.frontier, self._marked = saved["frontier"], saved["marked"]
+        self.maps = [(ts, frame) for ts, frame in saved["maps"]]
+        self._texts.load(saved["texts"])
+        for about, owner, n, columns in saved["kept"]:
+            schema = undescribed(about)
+            sizes = [w * n for w in schema.widths] if n else []
+            if schema.key in self._kept or [len(column) for column in columns] != sizes:
+                raise Damaged(f"{n} rows of {schema.key} wait twice, or in columns of another length")
+            self.announced(schema, self.inputs[owner])
+            if n:
+                memory = [create_string_buffer(column, len(column)) for column in columns]
+                batch = Batch(schema, n, [addressof(one) for one in memory], memory, self._texts.of(schema))
+                if schema.kind("ts") != "i8" or list(batch.view("ts")) != sorted(batch.view("ts")):
+                    raise Damaged(f"rows of {schema.key} wait that are not in the order of their ts")
+                for name in batch.texts:
+                    batch.words(name)
+                self.hold(batch)
+        for one, of_it in zip(self.inputs, saved["inputs"], strict=True):
+            one.load(of_it)
+        return iter(())

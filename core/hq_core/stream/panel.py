@@ -36,10 +36,13 @@ def series_of(panel: Schema, symbol: str) -> Schema:
     return Schema(panel.of, symbol, panel.period, cols, panel.extra)
 
 
-def panel_of(series: Schema) -> Schema:
-    """The panel that rows of a series stand in: the symbol comes behind ts."""
+def panel_of(series: Schema, texts: bool = False) -> Schema:
+    """The panel that rows of a series stand in: the symbol comes behind ts.
+
+    texts  the codes of its texts are those of all series of the panel
+    """
     at = 1 + (series.names.index("ts") if series.has("ts") else -1)
-    if any(kind == "s4" or name == "symbol" for name, kind in series.cols):
+    if any((kind == "s4" and not texts) or name == "symbol" for name, kind in series.cols):
         raise HqError(f"{series.key}: has a column of texts of its own, so its rows stand in no panel", DATA)
     return Schema(series.of, "", series.period, (*series.cols[:at], SYMBOL, *series.cols[at:]), series.extra)
 
@@ -140,11 +143,13 @@ class Joiner:
     """Puts series together: takes what a stage writes, as a Writer does, and writes panels.
 
     joined  which series stand in panels; the others pass at once
+    texts   the codes of a column of texts are the same in all series of a panel, and whoever writes tells the texts
     """
 
-    def __init__(self, out: Out, joined: Callable[[Schema], bool]) -> None:
+    def __init__(self, out: Out, joined: Callable[[Schema], bool], texts: bool = False) -> None:
         self.out = out
         self.joined = joined
+        self.texts = texts
         self._panels: dict[tuple[Any, ...], OpenPanel] = {}
         self._of: dict[Schema, Kept] = {}
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
@@ -161,7 +166,7 @@ class Joiner:
             return found
         if not schema.symbol or not self.joined(schema):
             return self.out.series(schema)
-        made = panel_of(schema)
+        made = panel_of(schema, self.texts)
         key = made.key, made.cols, repr(sorted(made.extra.items(), key=lambda one: one[0]))
         panel = self._panels.get(key)
         if panel is None:

@@ -1,0 +1,95 @@
+"""Texts of several series in one table: their codes are the same wherever they came from."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import MOST_TEXTS
+from hq_core.errors import DATA, HqError
+from hq_core.saved import Damaged
+
+if TYPE_CHECKING:
+    from hq_core.batch import Batch, Schema
+
+
+class Table:
+    """The texts of one column, and how many of them its readers know."""
+
+    __slots__ = ("codes", "told", "words")
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self.words: list[str] = []
+        self.told: dict[str, int] = {}  # by the name of the series that is written
+
+    def take(self, words: list[str], where: str) -> list[int]:
+        """The codes of texts.  Raises HqError DATA where there are too many."""
+        for word in words:
+            if word not in self.codes:
+                self.codes[word] = len(self.words)
+                self.words.append(word)
+        if len(self.words) > MOST_TEXTS:
+            raise HqError(f"{where} has more than {MOST_TEXTS} texts", DATA)
+        return [self.codes[word] for word in words]
+
+
+class OneTable:
+    """The tables of s4 columns.  Codes begin anew with each section and each input; here they go on.
+
+    joined  the series of one kind and period stand in a panel, so they share the tables
+    """
+
+    SHAPE = [(str, str, [str])]
+
+    def __init__(self, joined: bool) -> None:
+        self._joined = joined
+        self._tables: dict[str, dict[str, Table]] = {}  # by what is written, then by column
+        self._codes: dict[tuple[str, str], tuple[list[str], int, array[int]]] = {}  # by series and column
+
+    def coded(self, batch: Batch) -> list[int]:
+        """The addresses of the batch's columns, those of texts with the codes of the tables."""
+        addresses, schema = batch.addresses, batch.schema
+        for at, (name, kind) in enumerate(schema.cols):
+            if kind == "s4" and name in batch.texts:
+                to = self._to(schema, name, batch.texts[name])
+                batch.words(name)  # refuses a code without a text
+                if to != array("i", range(len(to))):
+                    made = array("i", map(to.__getitem__, batch.view(name).tolist()))
+                    addresses = [*addresses[:at], made.buffer_info()[0], *addresses[at + 1 :]]
+                    batch.keep = (batch.keep, made)
+        return addresses
+
+    def of(self, schema: Schema) -> dict[str, list[str]]:
+        return {name: table.words for name, table in self._tables.get(self._written(schema), {}).items()}
+
+    def untold(self, schema: Schema) -> list[dict[str, Any]]:
+        """The frames that give readers the texts that have come, before the rows that use them."""
+        key, found = self._written(schema), []
+        for name, table in self._tables.get(key, {}).items():
+            told = table.told.get(key, 0)
+            for start in range(told, len(table.words), 4096):
+                found.append({"kind": "strings", "of": key, "col": name, "values": table.words[start : start + 4096]})
+            table.told[key] = len(table.words)
+        return found
+
+    def _written(self, schema: Schema) -> str:
+        """The name of the series in which the rows are written."""
+        return f"{schema.of}//{schema.period}" if self._joined and schema.symbol else schema.key
+
+    def _to(self, schema: Schema, name: str, words: list[str]) -> array[int]:
+        known = self._codes.get((schema.key, name))
+        if known is None or known[0] is not words or known[1] != len(words):
+            table = self._tables.setdefault(self._written(schema), {}).setdefault(name, Table())
+            codes = array("i", table.take(words, f"{schema.key}: column '{name}'"))
+            known = self._codes[schema.key, name] = words, len(words), codes
+        return known[2]
+
+    def save(self) -> list[Any]:
+        return [[key, name, table.words] for key, tables in self._tables.items() for name, table in tables.items()]
+
+    def load(self, saved: list[Any]) -> None:
+        for key, name, words in saved:
+            table = self._tables.setdefault(key, {}).setdefault(name, Table())
+            if len(table.take(words, f"{key}: column '{name}'")) != len(table.words):
+                raise Damaged(f"texts of {key}, column '{name}', are there twice")
