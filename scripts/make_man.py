@@ -176,8 +176,6 @@ def kind_of_rows(name: str, kind: Kind) -> str:
     told = [kind.meaning[0].upper() + kind.meaning[1:]]
     told += [f"Key: {', '.join(kind.key)}"] if kind.key else []
     told += [f"Definition: {kind.source}"] if kind.source else []
-    if any(one.type == "text" for one in kind.columns):
-        told.append("No series of it can be announced: there is no column type for text yet")
     behind = []
     for one in kind.behind:
         if one is TIERS[0]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Columns = Sequence[tuple[str, str]]
 
-WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1}
+WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1, "text": 16}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 NEVER, EVER = -(1 << 63), (1 << 63) - 1  # before and after whatever ts there is
@@ -21,7 +21,10 @@ LONGEST = 36_525 * 86_400  # seconds of a period: 100 years, so that an end of o
 
 
 def width(kind: str) -> int:
-    """Bytes a row of a column type: i8 f8 i4 s4 i1 b1, or a vector such as f4x30.  Raises KeyError or ValueError."""
+    """Bytes a row of a column type: i8 f8 i4 s4 i1 b1, a text's handle, or a vector such as f4x30.
+
+    Raises KeyError or ValueError.
+    """
     found = WIDTHS.get(kind)
     if found is None:
         item, _, length = kind.partition("x")
@@ -55,15 +58,19 @@ def period_text(ns: int) -> str:
 
 
 class Layout:
-    """What follows from the names and types of columns alone: many series share one."""
+    """What follows from the names and types of columns alone: many series share one.
 
-    __slots__ = ("cols", "index", "names", "widths")
+    free  where columns of free text stand
+    """
+
+    __slots__ = ("cols", "free", "index", "names", "widths")
 
     def __init__(self, cols: tuple[tuple[str, str], ...]) -> None:
         self.cols = cols
         self.names = tuple(name for name, _ in cols)
         self.widths = tuple(width(kind) for _, kind in cols)
         self.index = {name: i for i, name in enumerate(self.names)}
+        self.free = tuple(i for i, (_, kind) in enumerate(cols) if kind == "text")
 
 
 _layouts: dict[tuple[tuple[str, str], ...], Layout] = {}
@@ -85,7 +92,7 @@ class Schema:
     extra   further keys of the schema frame, passed on as they came
     """
 
-    __slots__ = ("_index", "cols", "extra", "key", "names", "of", "period", "symbol", "widths")
+    __slots__ = ("_index", "cols", "extra", "free", "key", "names", "of", "period", "symbol", "widths")
 
     def __init__(
         self, of: str, symbol: str = "", period: str = "", cols: Columns = (), extra: Mapping[str, object] | None = None
@@ -95,6 +102,7 @@ class Schema:
         self.period = period
         shared = layout(cols)
         self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
+        self.free = shared.free
         self.extra = dict(extra or {})
         if "/" in of or "/" in period:  # a symbol may have one: BTC/USDT
             raise HqError(f"kind '{of}' or period '{period}' has a '/' in it", DATA)
@@ -139,7 +147,7 @@ class Schema:
         return found
 
     def blob(self, n: int) -> int:
-        """Bytes of n rows: each column padded to 8 bytes."""
+        """Bytes of n rows in memory, which without free text are those on the wire: each column padded to 8 bytes."""
         return sum((w * n + 7) & -8 for w in self.widths)
 
     def __repr__(self) -> str:
@@ -226,16 +234,41 @@ class Batch:
         memory = Memory(max(8, self.schema.blob(self.n)))
         addresses = self.schema.places(memory.address, self.n)
         move(addresses, self.addresses, self.schema.widths, self.n)
-        return Batch(self.schema, self.n, addresses, memory, self.texts)
+        owned = own(self.schema, addresses, 0, self.n)
+        return Batch(self.schema, self.n, addresses, (memory, owned) if owned else memory, self.texts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the rows in memory, those of free text too."""
+        found = self.schema.blob(self.n)
+        if self.schema.free:
+            from hq_core.texts import size
+
+            found += sum(size(self.addresses[at], self.n) for at in self.schema.free)
+        return found
 
     def words(self, name: str) -> list[str]:
-        """The texts of an s4 column, row by row.  Raises HqError DATA for a code without a text."""
+        """The texts of a column, row by row.  Raises HqError DATA for a code without a text."""
+        if self.schema.kind(name) == "text":
+            from hq_core.texts import words
+
+            return words(self.address(name), self.n)
         table = self.texts.get(name, ())
         codes = self.view(name).tolist()
         if codes and not 0 <= min(codes) <= max(codes) < len(table):
             bad = next(code for code in codes if not 0 <= code < len(table))
             raise HqError(f"{self.schema.key}: column '{name}' has code {bad}, of which the stream gives no text", DATA)
         return [table[code] for code in codes]
+
+
+def own(schema: Schema, addresses: Sequence[int], start: int, n: int) -> list[Memory]:
+    """Take in the bytes of free text of n rows from row `start` on: what is given lives as long as those rows."""
+    if not schema.free or not n:
+        return []
+    from hq_core.texts import HANDLE, take_in  # few series have any, and kernels take time to load
+
+    found = [take_in(addresses[at] + HANDLE * start, n) for at in schema.free]
+    return [memory for memory in found if memory]
 
 
 def stretches(batch: Batch) -> list[tuple[Batch, bool]]:

@@ -19,7 +19,7 @@ REST = 9  # rank of the kinds that hq-merge puts behind the others
 class Column:
     """One column.
 
-    type      of the wire: i8 f8 i4 s4 i1 b1, f4xN a vector; "text" is free text, which hq-frames has no type for yet
+    type      of the wire: i8 f8 i4 s4 i1 b1, f4xN a vector; text free text
     unit      ns; price (quote currency for one of the base); base, quote (amounts of them); contracts; frac (0.01 is
               1 %); count; code (the kind's codes have the words); id; "" none
     optional  a series may lack it

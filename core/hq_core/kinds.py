@@ -352,7 +352,7 @@ TRIAL = Kind(
     (
         Column("ts", "i8", "ns", "last row of the data"),
         Column("n", "i8", "count", "which trial it is, from 1"),
-        Column("id", "text", "id", "digest of what was run"),  # no series of it before there is a type for text
+        Column("id", "text", "id", "digest of what was run"),
         Column("state", "i1", "code", "how it ended"),
     ),
     behind=(maybe("p.NAME", "f8", "", "parameter of that name"), maybe("s.NAME", "f8", "", "statistic of that name")),
@@ -405,7 +405,7 @@ IV = Kind(
 
 TEXT = Kind(
     "news, posts: a text",
-    (  # no series of it before there is a type for text
+    (
         Column("ts", "i8", "ns", "when it was published"),
         Column("source", "s4", "", "where"),
         Column("id", "text", "id", "its name there"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Protocol
+    from typing import Protocol, TypeAlias
 
     from hq_core.batch import Batch, Schema
     from hq_core.holes import Holes
@@ -190,7 +190,7 @@ class Stage(Sink):
 
 
 if TYPE_CHECKING:
-    Item = Schema | Batch | Head | Mark | Map | End | Idle
+    Item: TypeAlias = Schema | Batch | Head | Mark | Map | End | Idle
 
     class Out(Protocol):
         """What a stage writes to: a pipe (wire.Writer), or the next stage of the same process (pipe.Handover).

@@ -10,7 +10,7 @@ import pytest
 from inputs import descriptor
 from places import ROOT
 
-from hq_core.batch import Schema, width
+from hq_core.batch import Schema
 from hq_core.formats.names import BAR_NAMES, TRADE_NAMES
 from hq_core.formats.own_csv import own_kind
 from hq_core.kinds import KINDS, WRITTEN
@@ -110,14 +110,9 @@ def test_a_kind_is_whole(name):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_series_of_a_kind_can_be_announced_unless_it_holds_text(name):
+def test_a_series_of_a_kind_can_be_announced(name):
     cols = [(column, type_.replace("xN", "x3")) for column, type_ in KINDS[name].cols]
-    if any(type_ == "text" for _, type_ in cols):
-        assert name not in WRITTEN
-        with pytest.raises(ValueError, match="text"):
-            width("text")
-    else:
-        assert Schema(name, "X", "1m", cols).cols == tuple(cols)
+    assert Schema(name, "X", "1m", cols).cols == tuple(cols)
 
 
 @pytest.mark.parametrize("name", KINDS)

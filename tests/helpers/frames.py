@@ -11,6 +11,7 @@ from inputs import descriptor
 
 from hq_core.batch import CODES, Schema
 from hq_core.kinds import BAR, TRADE
+from hq_core.texts import Texts
 from hq_core.wire import Reader, Writer
 
 TYPES = dict(BAR.cols)
@@ -86,7 +87,12 @@ def gathered(write):
 def put(out, series, rows):
     """Write rows, tuples in column order, to a series; vectors are lists of numbers."""
     columns = list(zip(*rows))
+    kept = []
     for (_, kind), at, values in zip(series.schema.cols, out.rows(series, len(rows)), columns):
+        if kind == "text":
+            kept.append(Texts(values))
+            ctypes.memmove(at, kept[-1].address, 16 * len(rows))
+            continue
         packed = pack(kind, values)
         ctypes.memmove(at, packed, len(packed))
     out.commit(series, len(rows))
@@ -134,7 +140,8 @@ def read(data):
         if kind == "rows":
             held = said.rows.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name, type_ in item.schema.cols:
-                held.setdefault(name, []).extend(unpack(type_, bytes(item.view(name).cast("B"))))
+                values = item.words(name) if type_ == "text" else unpack(type_, bytes(item.view(name).cast("B")))
+                held.setdefault(name, []).extend(values)
         elif kind == "end":
             said.ends.append(item)
         elif kind == "map":

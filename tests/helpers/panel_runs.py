@@ -97,8 +97,9 @@ def said(data: bytes) -> tuple[dict[str, dict[str, bytes]], list[dict[str, objec
         for item in split(Reader(fd)):
             if isinstance(item, Batch):
                 held = rows.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
-                for name in item.schema.names:
-                    held[name] += bytes(item.view(name).cast("B"))
+                for name, kind in item.schema.cols:
+                    free = kind == "text"
+                    held[name] += repr(item.words(name)).encode() if free else bytes(item.view(name).cast("B"))
             elif isinstance(item, Map) and item["kind"] in ("meta", "signal"):
                 maps.append(dict(item))
     finally:

@@ -125,6 +125,9 @@ class LateRows:
     def __init__(self, schema: Schema, lateness: int) -> None:
         self.schema = schema
         self.lateness = lateness
+        if schema.free:
+            name = schema.names[schema.free[0]]
+            raise HqError(f"{schema.key}: column '{name}' holds free text; rows with it cannot wait for late ones")
         self._widths = [WIDTHS[kind] for _, kind in schema.cols]
         self._hold = Cell(hold)
         self._hold.set(lateness=lateness)

@@ -149,6 +149,20 @@ def texts(codes: Any, a: int, b: int, n: int) -> Difference | None:
     return Difference(rows, at, "", x[at], y[at], None)
 
 
+def free_texts(a: int, b: int, n: int) -> Difference | None:
+    """Where n texts of two columns of free text differ."""
+    from hq_core.texts import HANDLE, same, words
+
+    rows = same(a, b, n)
+    if all(rows):
+        return None
+    import numpy as np
+
+    at = rows.index(0)
+    one, other = (words(side + HANDLE * at, 1)[0] for side in (a, b))
+    return Difference(np.frombuffer(rows, "u1") == 0, at, "", one, other, None)
+
+
 def _text(table: Sequence[str], code: int) -> str:
     return table[code] if 0 <= code < len(table) else f"#{code}"
 

@@ -16,6 +16,7 @@ from hq_core.formats.exact import DTYPES, UNITS, ColumnSlice
 from hq_core.formats.inflate import READ
 from hq_core.formats.spool import spooled, temporary, write_all
 from hq_core.formats.tables import DESCRIBED, TableSource, described, once
+from hq_core.options.export import ChoiceOptions
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -290,6 +291,11 @@ class NpzWriter:
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         cols = [schema.cols[at] for at in columns]
         self._schema = type(schema)(schema.of, schema.symbol, schema.period, cols, schema.extra)
+        for name, kind in cols:
+            if kind == "text":
+                hint = "choose others with ", ChoiceOptions.columns, ", or write parquet"
+                what = f"column '{name}' holds free text, of which an array has none"
+                raise HqError(what, DATA, subject="npz", hint=hint)
         self._kinds = [("symbol", "i4"), *cols] if schema.symbol else cols
         once("npz", [*(name for name, _ in self._kinds), ABOUT])
         self._held = [bytearray() for _ in self._kinds]

@@ -310,7 +310,7 @@ class ArrowWriter:
         made += [_arrow_array(batch, at) for at in columns]
         self._waiting.append(pa.record_batch(made, schema=self._schema))
         self._rows += batch.n
-        self._bytes += batch.schema.blob(batch.n)
+        self._bytes += batch.size
         if self._rows >= GROUP or self._bytes >= HELD:
             self._put()
 
@@ -332,6 +332,8 @@ class ArrowWriter:
 def _arrow_type(name: str, kind: str) -> Any:
     if is_time(name, kind):
         return pa.timestamp("ns", tz="UTC")
+    if kind == "text":
+        return pa.string()
     item, _, length = kind.partition("x")
     made = getattr(pa, VALUES[item])()
     return pa.list_(made, int(length)) if length else made
@@ -339,6 +341,8 @@ def _arrow_type(name: str, kind: str) -> Any:
 
 def _arrow_array(batch: Batch, at: int) -> Any:
     name, kind = batch.schema.cols[at]
+    if kind == "text":
+        return pa.array(batch.words(name), pa.string())
     item, _, length = kind.partition("x")
     values = np.frombuffer(batch.view(name), dtype=DTYPES[item]).copy()  # the batch's memory is used again
     found = pa.array(values != 0 if item == "b1" else values)

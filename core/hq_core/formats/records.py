@@ -29,6 +29,9 @@ class RecordLayout:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        if schema.free:
+            name = schema.names[schema.free[0]]
+            raise HqError(f"{schema.key}: column '{name}' holds free text; rows with it cannot be sorted", DATA)
         types = [TYPES.get(kind, f"V{wide}") for (_, kind), wide in zip(schema.cols, schema.widths)]
         self.dtype = np.dtype([(PLACE, "<i8"), *((str(i), type_) for i, type_ in enumerate(types))])
         if not schema.has("ts") or schema.kind("ts") != "i8":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Texts = list[str]
 
 WIDE = 80  # columns of a terminal
+CELL = 40  # of a free text in a table
 AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}  # what JSON has no number for
 
 
@@ -65,6 +66,8 @@ def codes(batch: Batch, name: str) -> dict[int, str] | None:
 def csv_column(batch: Batch, at: int, time: str, delimiter: str) -> Texts:
     """A column's fields for csv: NaN is empty, booleans are 1 and 0, vectors are numbers between blanks."""
     name, kind = batch.schema.cols[at]
+    if kind == "text":
+        return [quoted(word, delimiter) for word in batch.words(name)]
     if "x" in kind:
         return [" ".join(map(repr, row)) for row in vectors(batch, at)]
     values = batch.view(name).tolist()
@@ -81,6 +84,8 @@ def csv_column(batch: Batch, at: int, time: str, delimiter: str) -> Texts:
 def json_column(batch: Batch, at: int, time: str) -> Texts:
     """A column's values for JSON: NaN is null, infinities are "inf" and "-inf", booleans are true and false."""
     name, kind = batch.schema.cols[at]
+    if kind == "text":
+        return [dumped(word) for word in batch.words(name)]
     if "x" in kind:
         return ["[" + ",".join(_json(v) for v in row) + "]" for row in vectors(batch, at)]
     values = batch.view(name).tolist()
@@ -92,11 +97,15 @@ def json_column(batch: Batch, at: int, time: str) -> Texts:
         found = times(values, name, time)
         return [f'"{text}"' for text in found] if time == "iso" else found
     if kind == "s4" and name in batch.texts:
-        from json import dumps
-
-        return [dumps(word, ensure_ascii=False) for word in batch.words(name)]
+        return [dumped(word) for word in batch.words(name)]
     words = codes(batch, name)
     return [f'"{words[v]}"' if v in words else str(v) for v in values] if words else [str(v) for v in values]
+
+
+def dumped(word: str) -> str:
+    from json import dumps
+
+    return dumps(word, ensure_ascii=False)
 
 
 def _json(v: float) -> str:
@@ -252,8 +261,15 @@ def _chosen(names: Texts, widths: list[int]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
+def cut(text: str) -> str:
+    """A text as a table has room for it."""
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
 def _cells(batch: Batch, at: int) -> Texts:
     name, kind = batch.schema.cols[at]
+    if kind == "text":
+        return [cut(printable(word[: CELL + 1])) for word in batch.words(name)]
     if "x" in kind:
         return [f"[{row[0]:.4g} … {row[-1]:.4g}]" for row in vectors(batch, at)]
     values = batch.view(name).tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from array import array
 from bisect import bisect_right
 from collections import deque
@@ -27,6 +26,7 @@ from hq_core.saved import Count, Damaged
 from hq_core.series.feed import Cursor, Feed
 from hq_core.series.inputs import Inputs
 from hq_core.series.plan import source_name
+from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,22 +166,21 @@ class Unit:
                 "up to their ts; merge the streams by ts",
                 DATA,
             )
-        copies = [ctypes.string_at(at, w * batch.n) for at, w in zip(batch.addresses, batch.schema.widths)]
-        self._pending.append((batch.schema, batch.n, copies))
+        self._pending.append((batch.schema, batch.n, columns_of(batch.schema, batch.addresses, batch.n)))
 
     def drain(self, out: Out) -> None:
         """Compute the waiting rows whose other series are known by now."""
         while self._pending:
             schema, n, copies = self._pending[0]
-            memory = [ctypes.create_string_buffer(copy, len(copy) or 1) for copy in copies]
-            batch = Batch(schema, n, [ctypes.addressof(one) for one in memory], memory)
+            batch = rows_of(schema, n, copies)
             ready = self._ready(batch.view("ts"))
             if not ready:
                 return
             self._write(batch.slice(0, ready), out)
             self._waiting -= ready
             if ready < n:
-                self._pending[0] = schema, n - ready, [c[w * ready :] for c, w in zip(copies, schema.widths)]
+                rest = batch.slice(ready, n)
+                self._pending[0] = schema, rest.n, columns_of(schema, rest.addresses, rest.n)
                 return
             self._pending.popleft()
 
@@ -255,7 +254,8 @@ class Unit:
         self._pending.clear()
         for schema, n, copies in saved["pending"]:
             before = undescribed(schema)
-            if not n or [len(copy) for copy in copies] != [w * n for w in before.widths]:
-                raise Damaged(f"{n} rows of {before.key} wait, in columns of another length")
+            if not n:
+                raise Damaged(f"0 rows of {before.key} wait")
+            rows_of(before, n, copies)
             self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies)))
         self._waiting = sum(n for _, n, _ in self._pending)

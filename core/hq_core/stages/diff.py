@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from hq_core.batch import Batch, Schema
 from hq_core.compare.pairs import alike, key_columns
-from hq_core.compare.values import EXACT, column, maps, same_bytes, texts, ulps
+from hq_core.compare.values import EXACT, column, free_texts, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.options.diff import NearOptions
 from hq_core.roles import Head, Map
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.compare.values import Difference, Near
-    from hq_core.memory import Memory
     from hq_core.roles import Item, Source
 
     Tables = dict[tuple[str, str], list[str]]
@@ -33,9 +32,9 @@ class Waiting:
 
     __slots__ = ("memory", "size", "tables")
 
-    def __init__(self, memory: Memory, tables: Tables) -> None:
-        self.memory = memory
-        self.size = memory.size
+    def __init__(self, rows: Batch, tables: Tables) -> None:
+        self.memory = rows.keep
+        self.size = rows.size
         self.tables = tables
 
 
@@ -231,7 +230,7 @@ class Diff:
                 self._alone(series, at, batch.slice(start, batch.n), series.counts[at] + start)
             else:
                 waits = batch.slice(start, batch.n).copied()
-                kept = waits.keep = Waiting(cast("Memory", waits.keep), self.sides[at].tables)
+                kept = waits.keep = Waiting(waits, self.sides[at].tables)
                 self._hold(series, at, kept.size)
                 series.waiting[at].append(waits)
         series.counts[at] += batch.n
@@ -319,7 +318,10 @@ class Diff:
             said = [table.get((key, name), []) for key, table in zip(keys, tables)] if kind == "s4" else [[], []]
             if same_bytes(at, other, a.n * a.schema.widths[i]) and said[0] == said[1]:
                 continue
-            apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.near)
+            if kind == "text":
+                apart = free_texts(at, other, a.n)
+            else:
+                apart = texts(said, at, other, a.n) if any(said) else column(kind, a.n, at, other, self.near)
             if apart is not None:
                 found.append((name, kind, apart))
         if not found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from ctypes import addressof, create_string_buffer
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
@@ -17,6 +16,7 @@ from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
 from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 from hq_core.statefile import ORDER
+from hq_core.stream.held import rows_of
 from hq_core.stream.panel import Joiner, Splitter
 from hq_core.stream.pipe import Handover, Taken, give
 from hq_core.stream.rows import Kept
@@ -234,7 +234,7 @@ class Merged(Source):
     def hold(self, batch: Batch) -> None:
         kept = self._kept[batch.schema.key]
         move(kept.reserve(batch.n), self._texts.coded(batch), batch.schema.widths, batch.n)
-        kept.n += batch.n
+        kept.commit(batch.n)
         self._bytes += batch.n * sum(batch.schema.widths)
         if self._bytes > HELD:
             slow = min(self.inputs, key=lambda one: one.reached)
@@ -322,13 +322,12 @@ class Merged(Source):
         self._texts.load(saved["texts"])
         for about, owner, n, columns in saved["kept"]:
             schema = undescribed(about)
-            sizes = [w * n for w in schema.widths] if n else []
-            if schema.key in self._kept or [len(column) for column in columns] != sizes:
-                raise Damaged(f"{n} rows of {schema.key} wait twice, or in columns of another length")
+            if schema.key in self._kept:
+                raise Damaged(f"rows of {schema.key} wait twice")
             self.announced(schema, self.inputs[owner])
             if n:
-                memory = [create_string_buffer(column, len(column)) for column in columns]
-                batch = Batch(schema, n, [addressof(one) for one in memory], memory, self._texts.of(schema))
+                batch = rows_of(schema, n, columns)
+                batch.texts = self._texts.of(schema)
                 if schema.kind("ts") != "i8" or list(batch.view("ts")) != sorted(batch.view("ts")):
                     raise Damaged(f"rows of {schema.key} wait that are not in the order of their ts")
                 for name in batch.texts:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from ctypes import addressof, create_string_buffer
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from hq_core.jit import Cell
 from hq_core.memory import after, move
 from hq_core.roles import Sink
 from hq_core.saved import Count, Damaged, shaped
+from hq_core.stream.held import rows_of
 from hq_core.stream.rows import BySymbol, Kept, Numbers, Permutation, Room, by_time
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Joiner:
         self._panels: dict[tuple[Any, ...], OpenPanel] = {}
         self._of: dict[Schema, Kept] = {}
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
-        self._waiting: list[tuple[Schema, int, list[bytes]]] = []
+        self._waiting: list[Batch] = []
         self._cell: Cell | None = None
         self._moved: Permutation
         self._order, self._spare, self._code = Numbers(), Numbers(), Numbers()
@@ -186,7 +186,7 @@ class Joiner:
 
     def commit(self, series: Any, n: int) -> None:
         if isinstance(series, Kept):
-            series.n += n
+            series.commit(n)
         else:
             self.out.commit(series, n)
 
@@ -314,18 +314,17 @@ class Joiner:
         symbols = set()
         for about, n, columns in saved["held"]:
             schema = undescribed(about)
-            if not schema.symbol or [len(column) for column in columns] != [w * n for w in schema.widths]:
-                raise Damaged(f"{n} rows of {schema.key} wait, in columns of another length")
+            if not schema.symbol or not n:
+                raise Damaged(f"{n} rows of {schema.key} wait")
             symbols.add(schema.symbol)
-            self._waiting.append((schema, n, columns))
+            self._waiting.append(rows_of(schema, n, columns))
         self._maps = [(ts, symbol, period, frame) for ts, symbol, period, frame in saved["maps"]]
         return symbols
 
     def take_up(self) -> None:
         """Lay the rows that a state brought where those of this run go; the stream has begun."""
-        for schema, n, columns in self._waiting:
-            memory = [create_string_buffer(column, len(column) or 1) for column in columns]
-            self.copy(Batch(schema, n, [addressof(one) for one in memory], memory))
+        for batch in self._waiting:
+            self.copy(batch)
         self._waiting = []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core import holes
-from hq_core.batch import Batch, Schema, Texts, period_ns
+from hq_core.batch import Batch, Schema, Texts, own, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.memory import Memory, after, move
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Stage
@@ -23,7 +23,7 @@ FEW, ENOUGH = 4, 64  # rows that a series has room for at first, and at least wh
 class PendingRows:
     """The rows of one series that the next stage has not been given yet."""
 
-    __slots__ = ("memory", "n", "rank", "room", "schema", "starts")
+    __slots__ = ("memory", "n", "owned", "rank", "room", "schema", "starts")
 
     def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
@@ -32,6 +32,7 @@ class PendingRows:
         self.room = 0
         self.memory: Memory | None = None
         self.starts: list[int] = []
+        self.owned: list[Memory] = []  # the bytes of free text
 
     def grow(self, room: int) -> None:
         """Make room; there must be no rows."""
@@ -69,6 +70,7 @@ class Handover:
     def commit(self, held: PendingRows, n: int) -> None:
         if n and not held.n:
             self._waiting.append(held)
+        held.owned += own(held.schema, held.starts, held.n, n)
         held.n += n
 
     def copy(self, batch: Batch, held: PendingRows | None = None) -> None:
@@ -91,6 +93,7 @@ class Handover:
             n, held.n = held.n, 0
             texts = self._texts.of(held.schema.key)
             self.sink.rows(Batch(held.schema, n, list(held.starts), held.memory, texts))
+            held.owned = []
 
 
 class Pipe(Stage):

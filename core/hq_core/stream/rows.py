@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from ctypes import string_at
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from hq_core.batch import own
 from hq_core.jit import I1, I4, I8, U1, Cell, State, kernel
 from hq_core.memory import Memory, after, move, room
+from hq_core.stream.held import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,16 +214,17 @@ class Room:
 class Kept:
     """Rows of one series in memory of their own, which grows."""
 
-    __slots__ = ("_memory", "_room", "n", "schema", "starts")
+    __slots__ = ("_memory", "_owned", "_room", "n", "schema", "starts")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.n = self._room = 0
         self._memory: Memory | None = None
+        self._owned: list[Memory] = []  # the bytes of free text
         self.starts: list[int] = []
 
     def reserve(self, n: int) -> list[int]:
-        """Where the next n rows of each column go; `n` is raised by whoever fills them."""
+        """Where the next n rows of each column go; `commit` says that they are there."""
         if self.n + n > self._room:
             self._room = max(self.n + n, 2 * self._room, 8)
             memory = Memory(self.schema.blob(self._room))
@@ -232,9 +234,13 @@ class Kept:
             self._memory, self.starts = memory, starts
         return after(self.starts, self.schema.widths, self.n)
 
+    def commit(self, n: int) -> None:
+        self._owned += own(self.schema, self.starts, self.n, n)
+        self.n += n
+
     def columns(self) -> list[bytes]:
-        """The bytes of each column."""
-        return [string_at(at, w * self.n) for at, w in zip(self.starts, self.schema.widths)]
+        """The bytes of each column, free text as on the wire."""
+        return columns_of(self.schema, self.starts, self.n)
 
     def drop(self, n: int) -> None:
         """Forget the first n rows."""
@@ -242,7 +248,11 @@ class Kept:
         if left:
             held = Kept(self.schema)
             move(held.reserve(left), after(self.starts, self.schema.widths, n), self.schema.widths, left)
+            held.commit(left)
             self._memory, self._room, self.starts = held._memory, held._room, held.starts
+            self._owned = held._owned
+        else:
+            self._owned = []
         self.n = left
 
 

@@ -33,6 +33,7 @@ from hq_core.wire.frame import (
 )
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator
 
     from hq_core.roles import Item
@@ -105,10 +106,15 @@ class Reader(Source):
                 schema, n, blob = self._header(view, at)
                 if self._filled - at < HEADER_BYTES + blob:
                     return
-                addresses = schema.places(base + at + HEADER_BYTES, n)
+                keep: Any = memory
+                if schema.free:
+                    addresses, handles = self._with_texts(schema, n, base + at + HEADER_BYTES, blob)
+                    keep = memory, handles
+                else:
+                    addresses = schema.places(base + at + HEADER_BYTES, n)
                 self._advance(HEADER_BYTES + blob)
                 self._counts[schema.key] = self._counts.get(schema.key, 0) + n
-                yield Batch(schema, n, addresses, memory, self._texts.of(schema.key))
+                yield Batch(schema, n, addresses, keep, self._texts.of(schema.key))
             else:
                 frame = self._map(view, at)
                 if frame is None:
@@ -139,9 +145,34 @@ class Reader(Source):
         schema = self._schemas.get(number)
         if not self._open or schema is None:
             raise self._bad(f"has rows of schema {number}, which was not announced")
+        if schema.free and n:
+            return schema, n, blob  # how long the texts are is known when they have come
         if n == 0 or schema.blob(n) != blob:
             raise self._bad(f"says {n} rows of {schema.key} in {blob} bytes, which is {schema.blob(n)} bytes")
         return schema, n, blob
+
+    def _with_texts(self, schema: Schema, n: int, at: int, blob: int) -> tuple[list[int], list[array[int]]]:
+        """Where the columns of a frame lie that has free text: of such a column its handles."""
+        from hq_core.texts import get
+
+        addresses, kept, end = [], [], at + blob
+        for (name, kind), w in zip(schema.cols, schema.widths):
+            if kind == "text":
+                try:
+                    handles, size = get(at, n, end - at)
+                except HqError as error:
+                    raise self._bad(f"has rows of {schema.key}: column '{name}' {error}") from None
+                kept.append(handles)
+                addresses.append(handles.buffer_info()[0])
+            else:
+                addresses.append(at)
+                size = (w * n + 7) & -8
+            at += size
+            if at > end:
+                raise self._bad(f"says {n} rows of {schema.key} in {blob} bytes, in which column '{name}' has no room")
+        if at != end:
+            raise self._bad(f"says {n} rows of {schema.key} in {blob} bytes, of which {end - at} are no column's")
+        return addresses, kept
 
     # -- maps --------------------------------------------------------------------------------------------
     def _map(self, view: memoryview, at: int) -> dict[str, Any] | None:

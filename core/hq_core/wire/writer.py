@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from hq_core.batch import Batch, Schema, period_ns
+from hq_core.batch import Batch, Schema, own, period_ns
 from hq_core.errors import DATA, HqError
 from hq_core.memory import Memory, after, move
 from hq_core.wire.frame import (
@@ -47,6 +47,7 @@ class OpenSeries:
         "id",
         "memory",
         "most",
+        "owned",
         "pending",
         "rank",
         "room",
@@ -69,7 +70,8 @@ class OpenSeries:
         row = max(1, sum(schema.widths))
         self.room = min(GATHER, BUFFER // row)  # rows that may be held back
         self.most = MAX_BLOB // row & -8  # rows of one frame, a number that needs no padding
-        self.aside: Memory | None = None  # more rows than one frame may have
+        self.aside: Memory | None = None  # more rows than one frame may have, or with free text
+        self.owned: list[Memory] = []  # free text of the rows held back
         if self.most == 0:
             raise HqError(f"{schema.key}: a row of {row} bytes cannot be written; at most {MAX_BLOB // 8}", DATA)
 
@@ -198,7 +200,7 @@ class Writer:
         if self._staged:
             self.gathered()
         series.pending = n
-        if n <= series.most:
+        if n <= series.most and not series.schema.free:
             series.addresses = self._reserve(series, n)
         else:
             series.aside = Memory(series.schema.blob(n))
@@ -218,6 +220,7 @@ class Writer:
         elif n:
             if not series.staged:
                 self._staged.append(series)
+            series.owned += own(series.schema, series.starts, series.staged, n)
             series.staged += n
 
     def copy(self, batch: Batch, series: OpenSeries | None = None) -> None:
@@ -233,17 +236,56 @@ class Writer:
         held, self._staged = self._staged, []
         for series in sorted(held, key=_rank):
             n, series.staged = series.staged, 0
+            if series.schema.free:
+                self._with_texts(series, series.starts, n)
+                series.owned = []
+                continue
             move(self._reserve(series, n), series.starts, series.schema.widths, n)
             self._finish(series, n)
 
     def _cut(self, series: OpenSeries, n: int) -> None:
         """As many frames as the rows set aside need."""
+        if series.schema.free:
+            self._with_texts(series, series.addresses, n)
+            series.aside = None
+            return
         for start in range(0, n, series.most):
             size = min(series.most, n - start)
             widths = series.schema.widths
             move(self._reserve(series, size), after(series.addresses, widths, start), widths, size)
             self._finish(series, size)
         series.aside = None
+
+    def _with_texts(self, series: OpenSeries, addresses: list[int], n: int) -> None:
+        """As many frames as rows with free text need."""
+        from hq_core.texts import put
+
+        schema, start = series.schema, 0
+        while start < n:
+            rows = min(series.most, n - start)
+            at = after(addresses, schema.widths, start)
+            sizes = _on_the_wire(schema, at, rows)
+            while rows > 1 and sum(sizes) > BUFFER:
+                rows //= 2
+                sizes = _on_the_wire(schema, at, rows)
+            blob = sum(sizes)
+            if blob > MAX_BLOB:
+                raise HqError(f"{schema.key}: a row of {blob} bytes cannot be written; at most {MAX_BLOB}", DATA)
+            self._room(HEADER_BYTES + blob + 8)
+            if self._used % 8:
+                self._send()
+            to = self._buffer.address + self._used + HEADER_BYTES
+            ctypes.memset(to, 0, blob)
+            for (_, kind), w, here, size in zip(schema.cols, schema.widths, at, sizes):
+                if kind == "text":
+                    put(here, rows, to, size)
+                else:
+                    ctypes.memmove(to, here, w * rows)
+                to += size
+            pack_header(self._buffer.view, self._used, series.id, rows, blob)
+            self._used += HEADER_BYTES + blob
+            series.rows += rows
+            start += rows
 
     def _reserve(self, series: OpenSeries, n: int) -> list[int]:
         self._room(HEADER_BYTES + series.schema.blob(n) + 8)
@@ -286,6 +328,16 @@ class Writer:
         write_all(self.fd, self._buffer.view[: self._used])
         self.written += self._used
         self._used = 0
+
+
+def _on_the_wire(schema: Schema, addresses: list[int], n: int) -> list[int]:
+    """Bytes of each column of n rows."""
+    from hq_core.texts import wire_size
+
+    return [
+        wire_size(at, n) if kind == "text" else (w * n + 7) & -8
+        for (_, kind), w, at in zip(schema.cols, schema.widths, addresses)
+    ]
 
 
 def _rank(series: OpenSeries) -> tuple[int, int]:
