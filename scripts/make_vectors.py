@@ -106,6 +106,8 @@ class Stream:
 
 def told(kind: str, value: Any) -> Any:
     """A value as the .json has it."""
+    if kind == "text":
+        return value
     item, _, length = kind.partition("x")
     if length:
         return [told(item, one) for one in value]
@@ -119,11 +121,22 @@ def told(kind: str, value: Any) -> Any:
 def columns(cols: list[Any], rows: list[tuple[Any, ...]]) -> bytes:
     blob = b""
     for (_, kind), values in zip(cols, zip(*rows)):
+        if kind == "text":
+            data = [value.encode() for value in values]
+            blob += texts([len(one) for one in data], b"".join(data))
+            continue
         item, _, length = kind.partition("x")
         flat = [one for vector in values for one in vector] if length else values
         blob += struct.pack(f"<{len(flat)}{CODES[item]}", *flat)
         blob += bytes(-len(blob) % 8)
     return blob
+
+
+def texts(lengths: list[int], data: bytes) -> bytes:
+    """A column of free text: the lengths, then the bytes."""
+    blob = struct.pack(f"<{len(lengths)}I", *lengths)
+    blob += bytes(-len(blob) % 8) + data
+    return blob + bytes(-len(blob) % 8)
 
 
 def frame(number: int, cols: list[Any], rows: list[tuple[Any, ...]], **wrong: int) -> bytes:
@@ -216,6 +229,17 @@ def good() -> dict[str, Stream]:
                 ),
             ],
         )
+        .end()
+    )
+    made["free-text"] = (
+        Stream("texts of their own, empty ones too, beside other columns")
+        .head()
+        .schema(1, "note", "X", "", [("ts", "i8"), ("said", "text"), ("n", "i1"), ("by", "text")])
+        .rows(
+            1, [(1, 'two\nlines, "quoted"\t', 1, ""), (2, "", 2, "\u00e4\u20ac"), (3, "\ufeff\U0001f600\x00", 3, "me")]
+        )
+        .rows(1, [(4, "", 4, "")])
+        .rows(1, [(5, "x" * 65536, 5, "y")])
         .end()
     )
     made["specials"] = (
@@ -332,6 +356,26 @@ def bad() -> dict[str, Stream]:
     def refuse(name: str, note: str, data: bytes, says: str, at: int = 0, after: Stream | None = None) -> None:
         made[name] = (after or begun("")).bad(data, says, at)
         made[name].note = note
+
+    noted = [("said", "text")]
+    for name, note, data, says in (
+        ("long", "a text of more than 65536 bytes", texts([65537], b"x" * 65537), "more than 65536 bytes"),
+        ("wild", "a length that is no text's", texts([2**32 - 1], b"x"), "more than 65536 bytes"),
+        ("beyond", "a length that leads beyond the frame", texts([1, 9], b"12345678"), "beyond the frame"),
+        ("left", "bytes that no length counts", texts([1, 1], b"123456789"), "are no column's"),
+        ("not-utf8", "a text that is not UTF-8", texts([2, 0], b"\xff\xfe"), "no UTF-8"),
+        ("split", "a character that begins in one text and ends in the next", texts([1, 1], b"\xc3\xa4"), "no UTF-8"),
+        ("overlong", "a zero in two bytes", texts([2, 0], b"\xc0\x80"), "no UTF-8"),
+        ("surrogate", "half a surrogate pair", texts([3, 0], b"\xed\xa0\x80"), "no UTF-8"),
+        ("no-lengths", "more rows than there are lengths", bytes(8), "lengths"),
+    ):
+        rows = 9 if name == "no-lengths" else 1 if name in ("long", "wild") else 2
+        whole = (
+            b"\xdc\x00\x04"
+            + struct.pack(">BIBIBIBIb", 0xCE, len(data) + 16, 0xCE, 1, 0xCE, rows, 0xC9, len(data), 1)
+            + data
+        )
+        made[f"text-{name}"] = Stream(note).head().schema(1, "note", "X", "", noted).bad(whole, says)
 
     one, pack = ticks(1), msgpack.packb
     whole = frame(1, TICK, one)

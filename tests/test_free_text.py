@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import struct
 
@@ -205,3 +208,101 @@ def test_a_copy_outlives_what_it_was_made_of():
             copies.append(item.copied())
     assert [copy.words("text") for copy in copies] == [["abc"], ["äö"]]
     assert texts.words(held.address, 3) == ["abc", "", "äö"]
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+NOTES = ['a,"q"\nb', "", "\x1b[2J", "ä€😀", "x" * 65536]
+
+
+def noted(notes):
+    schema, rows = frames.flat_bars([100.0 + i for i in range(len(notes))], more=[("note", "text")])
+    return frames.frames((schema, [(*row, note) for row, note in zip(rows, notes)]))
+
+
+@pytest.fixture
+def bars(tmp_path):
+    (tmp_path / "bars").write_bytes(noted(NOTES))
+    return tmp_path / "bars"
+
+
+def test_csv_quotes_texts_and_json_escapes_them(run, bars):
+    shown = run("hq-export csv --columns ts,note < bars")
+    assert [row[2] for row in csv.reader(io.StringIO(shown.text))][1:] == NOTES
+    objects = run("hq-export jsonl < bars").text.splitlines()
+    assert [json.loads(line)["note"] for line in objects] == NOTES
+
+
+def test_a_table_escapes_and_cuts_texts(run, bars):
+    shown = run("hq-export table --columns ts,note < bars").text.splitlines()
+    assert [line.split("Z", 1)[1].strip() for line in shown[2:]] == [
+        'a,"q"\\nb',
+        "",
+        "\\x1b[2J",
+        "ä€😀",
+        "x" * 39 + "…",
+    ]
+
+
+@pytest.mark.parametrize("format_", ["parquet", "arrow"])
+def test_files_of_columns_keep_texts(run, bars, format_):
+    ran = run(f"hq-export {format_} -o x < bars && hq-import < x | hq-diff - bars")
+    assert (ran.code, ran.stderr) == (0, "")
+
+
+def test_a_text_of_a_file_that_no_column_holds_is_refused(run, bars):
+    import pyarrow as pa
+
+    assert run("hq-export arrow -o x < bars").code == 0
+    folder = bars.parent
+    table = pa.ipc.open_file(str(folder / "x")).read_all()
+    for bad, says in (("y" * 65537, "texts of more than 65536 bytes"), (None, "has no value")):
+        column = pa.array([*NOTES[:4], bad], pa.string())
+        changed = table.set_column(table.schema.names.index("note"), table.schema.field("note"), column)
+        with pa.ipc.new_file(str(folder / "y"), changed.schema) as to:
+            to.write_table(changed)
+        ran = run("hq-import < y > z")
+        assert ran.code == 65
+        assert ran.stderr.count("\n") == 1
+        assert f"row 5: column 'note': {'is of ' * bool(bad)}{says}" in ran.stderr
+
+
+def test_hq_diff_shows_both_texts(run, bars):
+    (bars.parent / "other").write_bytes(noted([*NOTES[:2], "\x07", *NOTES[3:]]))
+    ran = run("hq-diff bars other")
+    assert ran.code == 1
+    assert "note: '\\x1b[2J' != '\\x07'" in ran.text
+    assert "1 of 5 rows differ in 1 column" in ran.text
+    assert run("hq-diff bars bars").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("hq-indicators 'sma:3(note)'", 65, "column 'note' of bar/BTCUSDT/15m is text, not numbers"),
+        (
+            "hq-export npz -o x",
+            65,
+            "npz: column 'note' holds free text, of which an array has none; choose others with",
+        ),
+        ("hq-import --order sort", 65, "bar/BTCUSDT/15m: column 'note' holds free text; rows with it cannot be sorted"),
+        ("hq-signal note.hq", 65, "column 'note' of bar/BTCUSDT/15m is text, not numbers"),
+    ],
+)
+def test_what_cannot_take_texts_says_so(run, bars, line, code, says):
+    (bars.parent / "note.hq").write_text("IF note > 3 THEN BUY")
+    ran = run(f"{line} < bars > out")
+    assert ran.code == code
+    assert says in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_indicators_pass_texts_on_also_of_rows_that_wait(run, bars):
+    def column(line):
+        ran = run(line + " | hq-export csv --symbol BTCUSDT --columns ts,note")
+        assert ran.code == 0, ran.stderr
+        return [row[-1] for row in csv.reader(io.StringIO(ran.text))][1:]
+
+    assert column("hq-indicators sma:2 < bars") == NOTES
+    assert column("hq-merge bars | hq-indicators sma:2") == NOTES
+    behind = "hq-gen bars --rows 30 --seed 1 --period 15m --symbol B --start 2023-11-14T22:00:00Z"
+    assert column(f"{behind} | cat bars - | hq-indicators 'sma:2(close@B)'") == NOTES

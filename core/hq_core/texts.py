@@ -228,21 +228,31 @@ class Texts:
 
     def __init__(self, given: Sequence[str]) -> None:
         self.n = len(given)
-        encoded = [_encoded(text, row) for row, text in enumerate(given, 1)]
-        lengths = [len(one) for one in encoded]
+        found = []
+        for row, text in enumerate(given, 1):
+            try:
+                found.append(encoded(text))
+            except HqError as error:
+                raise error.within(f"row {row}") from None
+        lengths = [len(one) for one in found]
         self._data = Memory(sum(lengths))
-        self._data.view[:] = b"".join(encoded)
+        self._data.view[:] = b"".join(found)
         self._handles = array("q", bytes(HANDLE * self.n))
         self._handles[::2] = array("q", list(accumulate(lengths, initial=self._data.address))[: self.n])
         self._handles[1::2] = array("q", lengths)
         self.address = self._handles.buffer_info()[0]
 
+    @property
+    def nbytes(self) -> int:
+        return HANDLE * self.n
 
-def _encoded(text: str, row: int) -> bytes:
+
+def encoded(text: str) -> bytes:
+    """The bytes of one text.  Raises HqError DATA where no column can hold it."""
     try:
         found = text.encode()
     except UnicodeEncodeError:
-        raise HqError(f"row {row}: a text with half a surrogate pair, which UTF-8 has no bytes for", DATA) from None
+        raise HqError("a text with half a surrogate pair, which UTF-8 has no bytes for", DATA) from None
     if len(found) > MAX_TEXT:
-        raise HqError(f"row {row}: a text of {len(found)} bytes, may have at most {MAX_TEXT}", DATA)
+        raise HqError(f"a text of {len(found)} bytes, may have at most {MAX_TEXT}", DATA)
     return found

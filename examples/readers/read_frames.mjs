@@ -1,7 +1,7 @@
 // Read an hq-frames stream in Node:  npm install && hq-gen bars --rows 5 | node read_frames.mjs
 //
 // As a module: for await (const { schema, columns } of batches(process.stdin)) columns.close is a Float64Array.
-// i8 columns are BigInt64Array, f4xN vectors one flat Float32Array with N values a row.
+// i8 columns are BigInt64Array, f4xN vectors one flat Float32Array with N values a row, text columns arrays of strings.
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { decodeMultiStream } from "@msgpack/msgpack";
 const ARRAYS = {
   i8: BigInt64Array, f8: Float64Array, f4: Float32Array, i4: Int32Array, s4: Int32Array, i1: Int8Array, b1: Int8Array,
 };
+const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LIMITS = {
   useBigInt64: true, maxExtLength: 16 << 20, maxArrayLength: 4096, maxMapLength: 65536, maxStrLength: 65536,
 };
@@ -57,6 +58,13 @@ function split(cols, rows, data) {
   const columns = {};
   let at = 0;
   for (const [name, kind] of cols) {
+    if (kind === "text") { // n lengths, then the bytes of all texts
+      const lengths = new Uint32Array(buffer, at, rows);
+      at += Math.ceil(rows / 2) * 8;
+      columns[name] = Array.from(lengths, (length) => TEXT.decode(new Uint8Array(buffer, (at += length) - length, length)));
+      at = Math.ceil(at / 8) * 8;
+      continue;
+    }
     const [item, length] = kind.split("x");
     columns[name] = new ARRAYS[item](buffer, at, rows * Number(length ?? 1));
     at += Math.ceil(columns[name].byteLength / 8) * 8;
@@ -75,7 +83,8 @@ export async function summary(stream) {
       if (!known.has(name)) known.set(name, { rows: 0, hash: createHash("sha256") });
       const total = known.get(name);
       total.rows += rows;
-      total.hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+      const { buffer, byteOffset, byteLength } = column;
+      total.hash.update(Array.isArray(column) ? column.join("") : new Uint8Array(buffer, byteOffset, byteLength));
     }
   }
   const told = (columns) =>

@@ -3,7 +3,7 @@
     hq-gen bars --rows 5 | python read_frames.py
 
 As a module, `batches(file)` gives {"schema": ..., "columns": {"close": memoryview of float64, ...}} for each batch of
-rows.  A column is used where it was read, without a copy; numpy.asarray takes it as it is.
+rows.  A column is used where it was read, without a copy; numpy.asarray takes it as it is.  Free text is a list of str.
 """
 
 import hashlib
@@ -64,6 +64,11 @@ def split(cols, rows, data):
     """The columns of a frame, each of which begins at a multiple of 8 bytes."""
     found, at, view = {}, 0, memoryview(data)
     for name, kind in cols:
+        if kind == "text":  # n lengths, then the bytes of all texts
+            lengths, at = view[at : at + 4 * rows].cast("I"), at + (4 * rows + 7) // 8 * 8
+            found[name] = [str(view[at : (at := at + length)], "utf-8") for length in lengths]
+            at = (at + 7) // 8 * 8
+            continue
         item, _, length = kind.partition("x")
         code = CODES[item]
         size = WIDTHS[code] * int(length or 1) * rows
@@ -83,7 +88,7 @@ def summary(file):
         for name, column in batch["columns"].items():
             count, digest = columns.setdefault(name, [0, hashlib.sha256()])
             columns[name][0] = count + len(column)
-            digest.update(column)
+            digest.update("".join(column).encode() if isinstance(column, list) else column)
     return {
         key: {name: {"rows": count, "sha256": digest.hexdigest()} for name, (count, digest) in columns.items()}
         for key, columns in series.items()

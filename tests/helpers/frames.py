@@ -99,7 +99,9 @@ def put(out, series, rows):
 
 
 def pack(kind, values):
-    """Values of a column type as bytes."""
+    """Values of a column type as bytes; of texts those of all, without their lengths."""
+    if kind == "text":
+        return "".join(values).encode()
     item, _, length = kind.partition("x")
     if length:
         values = [one for vector in values for one in vector]
@@ -115,6 +117,12 @@ def unpack(kind, raw):
     if not length:
         return values
     return [values[i : i + int(length)] for i in range(0, len(values), int(length))]
+
+
+def values(item, name):
+    """A column of a batch as a list."""
+    kind = item.schema.kind(name)
+    return item.words(name) if kind == "text" else unpack(kind, bytes(item.view(name).cast("B")))
 
 
 def items(data):
@@ -139,9 +147,8 @@ def read(data):
     for kind, item in items(data):
         if kind == "rows":
             held = said.rows.setdefault(item.schema.key, {name: [] for name in item.schema.names})
-            for name, type_ in item.schema.cols:
-                values = item.words(name) if type_ == "text" else unpack(type_, bytes(item.view(name).cast("B")))
-                held.setdefault(name, []).extend(values)
+            for name in item.schema.names:
+                held.setdefault(name, []).extend(values(item, name))
         elif kind == "end":
             said.ends.append(item)
         elif kind == "map":

@@ -54,8 +54,8 @@ class Told:
         elif kind == "rows":
             self.items.append({"rows": [item.schema.key, item.n]})
             series = self.of(item.schema)
-            for name, type_ in item.schema.cols:
-                series["columns"][name] += frames.unpack(type_, bytes(item.view(name).cast("B")))
+            for name in item.schema.names:
+                series["columns"][name] += frames.values(item, name)
             self.misaligned += sum(at % 8 for at in item.addresses)
         elif kind == "mark":
             self.items.append({"mark": str(item)})
@@ -471,14 +471,15 @@ def test_hostile_streams_are_refused_within_bounded_memory(tmp_path):
     for name, data in more.items():
         (tmp_path / name).write_bytes(data)
     paths = [*(vector_files.FOLDER / f"{name}.hqf" for name in vector_files.BAD), *(tmp_path / name for name in more)]
-    ended = subprocess.run(
-        [sys.executable, "-c", BOUNDED, *map(str, paths)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={"PYTHONPATH": str(ROOT / "core"), "LC_ALL": "C"},
-    )
-    assert ended.returncode == 0, ended.stderr
+    for _ in range(2):  # the first one may compile, which takes numba
+        ended = subprocess.run(
+            [sys.executable, "-c", BOUNDED, *map(str, paths)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"PYTHONPATH": str(ROOT / "core"), "LC_ALL": "C", "HQ_CACHE": str(tmp_path / "cache")},
+        )
+        assert ended.returncode == 0, ended.stderr
     grown, *wrong = ended.stdout.split(maxsplit=1)
     assert not wrong
     assert int(grown) < 64 * 1024
@@ -528,7 +529,8 @@ def test_the_page_names_every_type_and_every_column_that_hq_writes():
 
     page = (ROOT / "man" / "hq-frames.5").read_text().replace("\\-", "-")
     types = re.findall(r"^(\w\d) +(\d) bytes? ", page, re.M)
-    assert {kind: int(size) for kind, size in types} == WIDTHS
+    assert {kind: int(size) for kind, size in types} == {kind: w for kind, w in WIDTHS.items() if kind != "text"}
+    assert "\ntext 4 bytes, more " in page
     for name, kind in KINDS.items():
         (said,) = re.findall(rf"^\.SS {name}\n(.*?)^\.S[SH]", page, re.M | re.S)
         assert re.findall(r"^\[?\\fB(\w+)\\fP (\w+)\]?$", said, re.M)[: len(kind.cols)] == list(kind.cols)

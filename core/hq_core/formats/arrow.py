@@ -15,6 +15,7 @@ from hq_core.formats.packed import largest_buffers
 from hq_core.formats.spool import spooled
 from hq_core.formats.tables import LONGEST, TableSource, described, once
 from hq_core.formats.text import is_time
+from hq_core.texts import MAX_TEXT
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -80,7 +81,10 @@ class _ArrowTable(TableSource):
         for i in wanted:
             if not _width(self._schema.field(i).type):
                 raise HqError(f"column '{self.names[i]}' is of {self.kind(i)}, which is not read", DATA)
-        room = self.room(sum(_width(self._schema.field(i).type) for i in wanted))
+        free = [self.names[i] in self.free for i in wanted]
+        room = self.room(
+            sum(MAX_TEXT if of_text else _width(self._schema.field(i).type) for i, of_text in zip(wanted, free))
+        )
         before = 0
         for batch in self._batches(wanted, room):
             for column in batch.columns:
@@ -88,10 +92,10 @@ class _ArrowTable(TableSource):
             for start in range(0, batch.num_rows, room):
                 part = batch.slice(start, room)
                 found = []
-                for column in part.columns:
+                for column, of_text in zip(part.columns, free):
                     try:
                         column.validate(full=True)
-                        found.append(_column(column))
+                        found.append(_column(column, MAX_TEXT if of_text else LONGEST))
                     except Unfit as error:
                         found.append(ColumnSlice(np.zeros(len(column)), what=str(error), at=error.at))
                     except pa.ArrowInvalid as error:
@@ -209,8 +213,8 @@ def _is_text(kind: Any) -> bool:
     return bool(is_.is_string(kind) or is_.is_large_string(kind) or getattr(is_, "is_string_view", is_.is_string)(kind))
 
 
-def _column(values: Any) -> ColumnSlice:
-    """A validated array as NumPy has it."""
+def _column(values: Any, longest: int = LONGEST) -> ColumnSlice:
+    """A validated array as NumPy has it; `longest`: bytes of a text."""
     kind, is_ = values.type, pa.types
     missing = np.asarray(values.is_null()) if values.null_count else None
     if is_.is_null(kind):
@@ -222,13 +226,13 @@ def _column(values: Any) -> ColumnSlice:
         counts = _integers(values, pa.int32() if days else pa.int64())
         return ColumnSlice(counts.astype(np.int64), missing, (86_400 * 10**9, 1) if days else UNITS["ms"])
     if is_.is_dictionary(kind):
-        words = _texts(values.dictionary)
+        words = _texts(values.dictionary, longest)
         at = values.indices.fill_null(0).to_numpy(zero_copy_only=False)
         if not len(words):  # all are null
             return ColumnSlice(np.full(len(values), "", dtype=object), missing)
         return ColumnSlice(words[at], missing)
     if _is_text(kind):
-        return ColumnSlice(_texts(values), missing)
+        return ColumnSlice(_texts(values, longest), missing)
     if is_.is_decimal(kind):
         return ColumnSlice(_objects(values.to_pylist()), missing)
     if is_.is_fixed_size_list(kind):
@@ -255,13 +259,13 @@ def _objects(values: list[Any]) -> Any:
     return found
 
 
-def _texts(values: Any) -> Any:
+def _texts(values: Any, longest: int) -> Any:
     """An array of texts as Python's; one that is far too long is refused before it is copied."""
     if not _is_text(values.type):
         raise Unfit(0, str(values.type))
-    too_long = np.flatnonzero(_lengths(values) > LONGEST)
+    too_long = np.flatnonzero(_lengths(values) > longest)
     if len(too_long):
-        raise Unfit(int(too_long[0]), f"texts of more than {LONGEST} bytes")
+        raise Unfit(int(too_long[0]), f"texts of more than {longest} bytes")
     return _objects(values.to_pylist())
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import FAR
 from hq_core.formats.names import SIDES, TRUTH
 from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.say import iso_text
+from hq_core.texts import encoded
 from hq_core.wire.frame import MAX_NAME, is_name
 
 if TYPE_CHECKING:
@@ -312,6 +314,21 @@ def runs(column: ColumnSlice) -> list[tuple[str, int, int]]:
         if not is_name(symbol):
             raise Unfit(start, f"'{symbol[:MAX_NAME]}' is no symbol: up to {MAX_NAME} characters that can be printed")
         found.append((symbol, start, stop))
+    return found
+
+
+def free(column: ColumnSlice) -> list[str]:
+    """The texts of a column, each of which a column of free text can hold."""
+    _numbers(column, "OU")
+    _all_there(column)
+    found = _objects(column)
+    for at, text in enumerate(found):
+        if not isinstance(text, str):
+            raise Unfit(at, f"{str(text)[:60]} is no text")
+        try:
+            encoded(text)
+        except HqError as error:
+            raise Unfit(at, f"is {error}") from None
     return found
 
 

@@ -14,13 +14,14 @@ from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
-from hq_core.formats.exact import DTYPES, Unfit, real, runs, side, stored, truth, whole
+from hq_core.formats.exact import DTYPES, Unfit, free, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
 from hq_core.formats.options import SourceOptions
 from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, RowBlock
 from hq_core.options.export import ChoiceOptions
+from hq_core.texts import Texts
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
@@ -121,12 +122,17 @@ def _known(name: str, kind: Any) -> None:
         raise ValueError(f"'{name}' is of type {kind!r:.40}, which hq does not have") from None
 
 
+def _free(column: ColumnSlice, kind: str) -> Texts:
+    return Texts(free(column))
+
+
 class TableSource(ReadAgain):
     """A file of columns.
 
     what      the format, in errors
     names     of the file's columns, in its order
     size      bytes of the file
+    free      columns of free text, of a file that hq wrote: longer than what is read of others
     """
 
     what = "file"
@@ -135,6 +141,7 @@ class TableSource(ReadAgain):
         super().__init__(options)
         self.names: list[str] = []
         self.size = 0
+        self.free: frozenset[str] = frozenset()
         with damage(self.what, 0):
             self.open(stream)
             self.ours = OURS if self.about() is not None else ""
@@ -161,7 +168,11 @@ class TableSource(ReadAgain):
 
     def items(self) -> Iterator[Item]:
         said = self.about()
-        return self._own(understood(said)) if said is not None else self._foreign()
+        if said is None:
+            return self._foreign()
+        schema = understood(said)
+        self.free = frozenset(schema.names[at] for at in schema.free)
+        return self._own(schema)
 
     def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[ColumnSlice]]]:
         """Chunks with the rows before them, columns of equal length; damage is told with its row."""
@@ -200,7 +211,7 @@ class TableSource(ReadAgain):
         if by_symbol:
             wanted.append(self._place("symbol"))
         for before, chunk in self._guarded(wanted):
-            arrays, n, wrong = self._stored(first, chunk, before)
+            arrays, addresses, n, wrong = self._stored(first, chunk, before)
             stretches = [(first.symbol, 0, n)]
             if by_symbol:
                 try:
@@ -215,7 +226,7 @@ class TableSource(ReadAgain):
                     told.add(symbol)
                     yield schema
                 if stop > start:
-                    whole_ = Batch(schema, n, [a.ctypes.data for a in arrays], arrays)
+                    whole_ = Batch(schema, n, addresses, arrays)
                     yield whole_.slice(start, stop)
             if wrong:
                 raise HqError(wrong, DATA)
@@ -227,23 +238,27 @@ class TableSource(ReadAgain):
             raise HqError(f"column '{name}' is missing, which the file's own description names", DATA)
         return self.names.index(name)
 
-    def _stored(self, schema: Schema, chunk: list[ColumnSlice], before: int) -> tuple[list[Array], int, str]:
-        """Arrays of the series' types, how many rows of them are good, and what is wrong with the next one.
+    def _stored(
+        self, schema: Schema, chunk: list[ColumnSlice], before: int
+    ) -> tuple[list[Array | Texts], list[int], int, str]:
+        """Columns of the series' types, where they lie, how many rows are good, and what is wrong with the next one.
 
         Addresses are taken of these arrays alone: each has `rows` times the type's width, whatever the file says.
         """
         n, wrong = len(chunk[0]), ""
-        arrays = []
+        arrays: list[Array | Texts] = []
         for (name, kind), column in zip(schema.cols, chunk):
+            make = _free if kind == "text" else stored
             try:
-                made = stored(column.part(0, n), kind)
+                made = make(column.part(0, n), kind)
             except Unfit as error:
-                n, wrong = error.at, f"row {before + error.at + 1}: column '{name}': {error}"
-                made = stored(column.part(0, n), kind) if n else np.zeros(0)
+                wrong = f"row {before + error.at + 1}: column '{name}': {error}"
+                n = 0 if column.what else error.at  # of a type that is not read there are no values before it
+                made = make(column.part(0, n), kind) if n else np.zeros(0)
             arrays.append(made)
         if n and any(made.nbytes < n * wide for made, wide in zip(arrays, schema.widths)):
             raise AssertionError("a column is narrower than its type")
-        return arrays, n, wrong
+        return arrays, [made.address if isinstance(made, Texts) else made.ctypes.data for made in arrays], n, wrong
 
     # -- files of others ---------------------------------------------------------------------------------
     def _foreign(self) -> Iterator[Item]:
