@@ -164,6 +164,7 @@ class Texts:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, list[str]]] = {}
+        self._nameless: dict[str, list[int]] = {}  # codes of an empty symbol, by the series' name
 
     def of(self, key: str) -> dict[str, list[str]]:
         """The tables of a series, which grow as further texts come."""
@@ -179,18 +180,35 @@ class Texts:
             table += frame["values"]
             if len(table) > MOST_TEXTS:
                 raise HqError(f"{frame['of']}: column '{frame['col']}' has more than {MOST_TEXTS} texts", DATA)
+            if frame["col"] == "symbol" and "" in frame["values"]:
+                self._find_nameless()
         elif frame["kind"] == "section":
             self.clear()
 
     def clear(self) -> None:
         """A section begins: whoever holds tables of the one before keeps them."""
         self._tables = {}
+        self._nameless = {}
+
+    def named(self, batch: Batch) -> int:
+        """How many rows of a panel from the first on have a symbol: an empty one would make a series of no name."""
+        codes = self._nameless.get(batch.schema.key)
+        if not codes or not batch.schema.panel:
+            return batch.n
+        return next((row for row, code in enumerate(batch.view("symbol")) if code in codes), batch.n)
+
+    def _find_nameless(self) -> None:
+        for key, tables in self._tables.items():
+            codes = [code for code, symbol in enumerate(tables.get("symbol", ())) if not symbol]
+            if codes:
+                self._nameless[key] = codes
 
     def save(self) -> dict[str, dict[str, list[str]]]:
         return {key: tables for key, tables in self._tables.items() if tables}
 
     def load(self, saved: dict[str, dict[str, list[str]]]) -> None:
         self._tables = {key: dict(tables) for key, tables in saved.items()}
+        self._find_nameless()
 
 
 MOST_TEXTS = 1 << 20  # of a column: its texts are held in memory

@@ -9,10 +9,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
-from hq_core.batch import Batch, Schema
+from hq_core.batch import Batch, Schema, symbol_of
 from hq_core.errors import DATA, TEMP, HqError
 from hq_core.order import RowOrder
-from hq_core.roles import End, Head, Idle
+from hq_core.roles import End, Head, Idle, Map
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.stream.pipe import give
 from hq_core.wire import Reader, Writer
@@ -219,7 +219,7 @@ class Flow:
                 self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
             holes.add(self.holes, item.get("holes") or {})
         else:
-            if isinstance(item, Schema) and item.panel and self.stage.panels != "whole":
+            if self.stage.panels != "whole" and _of_panel(item):
                 self._apart()
             give(item, self._to)
 
@@ -310,6 +310,13 @@ class Flow:
                 "stage": self.stage.save() if self._to is self.stage else self._apart().save(),
             },
         )
+
+
+def _of_panel(item: Item) -> bool:
+    """Whether a panel comes: it is announced, or the texts of its symbols are given before it is."""
+    if isinstance(item, Map):
+        return item["kind"] == "strings" and item["col"] == "symbol" and not symbol_of(item["of"])
+    return isinstance(item, Schema) and item.panel
 
 
 def rest_of(state: State, fd: int, options: Any = None) -> Source:

@@ -281,12 +281,12 @@ class PanelOrder:
         """Other symbols, or other codes for them: a section has begun, or texts have come."""
         self._table, self._known = table, len(table)
         for symbol in table:
-            if symbol not in self._slots:
+            if symbol and symbol not in self._slots:  # an empty one has no rows: the Reader sees to it
                 self._slots[symbol] = len(self._slots)
                 self._memory.extend([0] * FIELDS)
         ranks = {symbol: i for i, symbol in enumerate(sorted(self._slots))}
-        self._slot = array("q", [self._slots[symbol] for symbol in table])
-        self._ranks = array("q", [ranks[symbol] for symbol in table])
+        self._slot = array("q", [self._slots.get(symbol, 0) for symbol in table])
+        self._ranks = array("q", [ranks.get(symbol, 0) for symbol in table])
         if self._last:
             self._cell.state.rank = ranks[self._last]
 

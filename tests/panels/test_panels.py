@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import promises
 import pytest
 from frames import frames
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from panel_runs import BAR, MINUTE, START, bars, merged, order, recut, said, through
 
 from hq_core.batch import Schema
-from hq_core.errors import HqError
+from hq_core.errors import DATA, HqError
 from hq_core.flow import State
 from hq_core.roles import Stage
 from hq_core.stages.aggregate import Aggregate
@@ -143,8 +144,48 @@ def test_coarser_periods_come_first_and_the_pair_strategy_of_two_files_runs():
     ],
 )
 def test_a_panel_out_of_order_is_refused(rows, message):
+    with pytest.raises(HqError, match=message):
+        through(Stage, panel(["A", "B"], rows))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Stage, FILTERS["indicators"], FILTERS["signal"], lambda: Aggregate("5m"), lambda: Aggregate("5m", lateness="1m")],
+)
+def test_a_row_without_a_symbol_is_refused_after_those_before_it(make):
+    data = panel(["A", "", "B"], [(0, 0), (1, 0), (2, 1), (2, 2)])
+    good = panel(["A", "", "B"], [(0, 0), (1, 0)])
+    with pytest.raises(HqError, match="frame at byte [0-9]+ has a row of bar//1m without a symbol, row 3 in it") as no:
+        through(make, data)
+    assert no.value.code == DATA
+    before = promises.said_before_it_breaks(promises.run(make(), data, break_ok=True))
+    if make().panels == "whole":  # others wait for a later ts
+        assert before == promises.said(promises.run(make(), good))[0]
+
+
+@pytest.mark.parametrize("make", [Stage, FILTERS["indicators"], FILTERS["signal"], lambda: Aggregate("5m", slack="0s")])
+def test_an_empty_symbol_that_no_row_has_is_nothing(make, tmp_path):
+    """The saved order of a panel has an entry of its own, where a symbol without a name would stand."""
+    with_it = [panel(["", "A"], [(at, 1) for at in hours]) for hours in (range(6), range(6, 12))]
+    without = [panel(["A"], [(at, 0) for at in hours]) for hours in (range(6), range(6, 12))]
+    found = [
+        b"".join(through(make, half, State(str(tmp_path / name), 0, {})) for half in halves)
+        for name, halves in (("with", with_it), ("without", without))
+    ]
+    assert said(found[0]) == said(found[1])
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_texts_that_come_before_the_panel_is_announced_are_its_own(name):
+    """Those of symbols without rows too: what is written has codes of its own, behind which other texts stand."""
+    early, late = (through(FILTERS[name], panel(["A", "B"], [(0, 1), (1, 1)], early)) for early in (True, False))
+    assert said(early) == said(late)
+    assert list(said(merged(panel(["A", "B"], [(0, 1), (1, 1)])))[0]) == ["bar/B/1m"]
+
+
+def panel(words, rows, early=True):
+    """A panel's frames; `rows`: of each the number of its bar and the code of its symbol."""
     schema = Schema("bar", "", "1m", (BAR[0], ("symbol", "s4"), *BAR[1:]))
     made = [(START + MINUTE * (at + 1), code, START + MINUTE * at, 1.0, 2.0, 0.5, 1.0, 1.0) for at, code in rows]
-    data = frames({"kind": "strings", "of": "bar//1m", "col": "symbol", "values": ["A", "B"]}, (schema, made))
-    with pytest.raises(HqError, match=message):
-        through(Stage, data)
+    texts = {"kind": "strings", "of": "bar//1m", "col": "symbol", "values": words}
+    return frames(texts, (schema, made)) if early else frames((schema, []), texts, (schema, made))

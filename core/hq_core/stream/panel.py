@@ -54,18 +54,24 @@ class Splitter(Sink):
         self.sink = sink
         self._known: dict[str, dict[str, Schema]] = {}  # panel's key -> symbol -> its series
         self._panels: dict[str, Schema] = {}
+        self._early: dict[str, list[dict[str, Any]]] = {}  # texts of symbols of what is not announced yet, by its key
         self._symbols: BySymbol | None = None
         self._moved: Permutation
         self._room = Room()
 
     def schema(self, schema: Schema) -> None:
+        early = self._early.pop(schema.key, ())
         if not schema.panel:
+            for frame in early:
+                self.sink.other(frame)
             self.sink.schema(schema)
             return
         before = self._panels.get(schema.key)
         if before is None or before.cols != schema.cols or before.extra != schema.extra:
             self._panels[schema.key] = schema
             self._known[schema.key] = {}
+        for frame in early:
+            self.other(frame)
 
     def rows(self, batch: Batch) -> None:
         if not batch.schema.panel:
@@ -115,11 +121,14 @@ class Splitter(Sink):
 
     def other(self, frame: dict[str, Any]) -> None:
         """Texts are passed on but for those of symbols, which are announced as series."""
-        panel = self._panels.get(frame["of"]) if frame["kind"] == "strings" else None
-        if panel is None or frame["col"] != "symbol":
+        if frame["kind"] != "strings" or frame["col"] != "symbol" or symbol_of(frame["of"]):
             self.sink.other(frame)
             return
-        for symbol in frame["values"]:
+        panel = self._panels.get(frame["of"])
+        if panel is None:
+            self._early.setdefault(frame["of"], []).append(frame)
+            return
+        for symbol in filter(None, frame["values"]):  # an empty one has no rows: the Reader sees to it
             self.series(panel, symbol)
 
     def flush(self) -> None:

@@ -112,9 +112,18 @@ class Reader(Source):
                     keep = memory, handles
                 else:
                     addresses = schema.places(base + at + HEADER_BYTES, n)
+                batch = Batch(schema, n, addresses, keep, self._texts.of(schema.key))
+                good = self._texts.named(batch)
+                if good < n:
+                    if good:
+                        yield batch.slice(0, good)
+                    raise self._bad(
+                        f"has a row of {schema.key} without a symbol, row {good + 1} in it: each row of a "
+                        "panel must name its symbol"
+                    )
                 self._advance(HEADER_BYTES + blob)
                 self._counts[schema.key] = self._counts.get(schema.key, 0) + n
-                yield Batch(schema, n, addresses, keep, self._texts.of(schema.key))
+                yield batch
             else:
                 frame = self._map(view, at)
                 if frame is None:
