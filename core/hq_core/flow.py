@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hq_core.roles import Item, Sink, Source, Stage
     from hq_core.stream.panel import Apart
+    from hq_core.stream.rows import Gather
 
 BACKLOG = 16  # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -131,6 +132,7 @@ class Flow:
         self.dropped: dict[str, int] = {}
         self.holes: holes.Holes = {}
         self.order = RowOrder()
+        self._gathered: Gather | None = None  # rows of a panel that have not been given to the stage yet
         self._headed = False
         self._rows = self._saved_rows = 0
         self._section = 0  # bytes that the section had when the run began, which goes on in it
@@ -170,26 +172,36 @@ class Flow:
             for item in source:
                 if isinstance(item, Batch):
                     self._open(state)
-                    self._take(item)
+                    if item.schema.panel:
+                        self._gather(item)
+                    else:
+                        self._take(item)
                 elif isinstance(item, Idle):
                     reads += 1
                     fd = self.fd_in if source.waits_on < 0 else source.waits_on
                     if reads < BACKLOG and signals.waiting(fd):
                         continue  # small frames would slow the whole pipeline down
                     reads = 0
+                    self._scatter()
                     out.flush()
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
                         self._save(source, state, ended=False, closed=not self._headed)
                     if signals.wait(fd, source.patience):
                         break
                 else:
+                    self._scatter()
                     self._say(item, state)
+            self._scatter()
         except HqError:
-            out.flush()  # what was good before the error has been written
+            try:
+                self._scatter()
+            finally:
+                out.flush()  # what was good before the error has been written
             raise
         except Stopped as stopped:
             if not stopped.reading:
                 raise
+            self._scatter()
         self._open(state)
         self._to.finish(more=state is not None or signals.caught > 0)  # a signal is not the input's end
         out.end(self._all_dropped(), self._all_holes())
@@ -197,6 +209,22 @@ class Flow:
         if state is not None:
             self._save(source, state, ended=not signals.caught, closed=True)
         return 128 + signals.caught if signals.caught else 0
+
+    def _gather(self, batch: Batch) -> None:
+        """Hold the rows of a panel back until the input pauses or something else comes: a call a symbol costs less."""
+        from hq_core.stream.rows import Gather
+
+        held = self._gathered = self._gathered or Gather()
+        if not held.add(batch):
+            self._scatter()
+            if not held.add(batch):
+                self._take(batch)
+
+    def _scatter(self) -> None:
+        """Give the stage what was held back."""
+        if self._gathered is not None:
+            for batch in self._gathered.given():
+                self._take(batch)
 
     def _take(self, batch: Batch) -> None:
         good, wrong = (batch.n, "") if self.stage.any_order else self.order.check(batch)

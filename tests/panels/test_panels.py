@@ -6,12 +6,12 @@ import os
 
 import promises
 import pytest
-from frames import frames
+from frames import frames, items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from panel_runs import BAR, MINUTE, START, bars, merged, order, recut, said, through
 
-from hq_core.batch import Schema
+from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.flow import State
 from hq_core.roles import Stage
@@ -175,6 +175,42 @@ def test_an_empty_symbol_that_no_row_has_is_nothing(make, tmp_path):
     assert said(found[0]) == said(found[1])
 
 
+def test_small_frames_of_a_panel_are_given_to_the_stage_together():
+    """Counted, not timed: what a call costs for each symbol is paid once for all the frames of a read."""
+
+    class Counted(Stage):
+        def rows(self, batch: Batch) -> None:
+            calls.append(batch.n)
+            super().rows(batch)
+
+    calls: list[int] = []
+    whole = merged(*streams({symbol: dict.fromkeys(range(300), 100.0) for symbol in "ABC"}))
+    small = recut(whole, range(1, 900))
+    assert said(through(Counted, small)) == said(whole)
+    assert (sum(calls), len(calls)) == (900, 1)
+
+
+def test_rows_of_a_panel_held_back_come_before_what_follows_them():
+    schema, rows = panel_rows([(0, 0), (0, 1), (1, 0), (2, 1)])
+    texts = {"kind": "strings", "of": "bar//1m", "col": "symbol", "values": ["A", "B"]}
+    parts = [
+        (schema, []),
+        texts,
+        (schema, rows[:1]),
+        (schema, rows[1:2]),
+        {"kind": "note", "ts": START + MINUTE},
+        (schema, rows[2:]),
+        {"kind": "mark", "ts": START + 9 * MINUTE},
+    ]
+    data = frames(*parts)
+    kinds = [
+        kind if kind == "rows" else item.get("kind", kind) if isinstance(item, dict) else kind
+        for kind, item in items(through(Stage, data))
+        if kind != "schema"
+    ]
+    assert [kind for kind in kinds if kind in ("rows", "note", "mark")] == ["rows", "note", "rows", "mark"]
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_texts_that_come_before_the_panel_is_announced_are_its_own(name):
     """Those of symbols without rows too: what is written has codes of its own, behind which other texts stand."""
@@ -185,7 +221,13 @@ def test_texts_that_come_before_the_panel_is_announced_are_its_own(name):
 
 def panel(words, rows, early=True):
     """A panel's frames; `rows`: of each the number of its bar and the code of its symbol."""
-    schema = Schema("bar", "", "1m", (BAR[0], ("symbol", "s4"), *BAR[1:]))
-    made = [(START + MINUTE * (at + 1), code, START + MINUTE * at, 1.0, 2.0, 0.5, 1.0, 1.0) for at, code in rows]
+    schema, made = panel_rows(rows)
     texts = {"kind": "strings", "of": "bar//1m", "col": "symbol", "values": words}
     return frames(texts, (schema, made)) if early else frames((schema, []), texts, (schema, made))
+
+
+def panel_rows(rows):
+    schema = Schema("bar", "", "1m", (BAR[0], ("symbol", "s4"), *BAR[1:]))
+    return schema, [
+        (START + MINUTE * (at + 1), code, START + MINUTE * at, 1.0, 2.0, 0.5, 1.0, 1.0) for at, code in rows
+    ]
