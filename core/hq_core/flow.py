@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hq_core.roles import Item, Sink, Source, Stage
+    from hq_core.stream.gather import Gather
     from hq_core.stream.panel import Apart
-    from hq_core.stream.rows import Gather
 
 BACKLOG = 16  # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -212,7 +212,7 @@ class Flow:
 
     def _gather(self, batch: Batch) -> None:
         """Hold the rows of a panel back until the input pauses or something else comes: a call a symbol costs less."""
-        from hq_core.stream.rows import Gather
+        from hq_core.stream.gather import Gather
 
         held = self._gathered = self._gathered or Gather()
         if not held.add(batch):

@@ -17,9 +17,10 @@ from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 from hq_core.statefile import ORDER
 from hq_core.stream.held import rows_of
-from hq_core.stream.panel import Joiner, Splitter
+from hq_core.stream.joiner import Joiner
 from hq_core.stream.pipe import Handover, Taken, give
 from hq_core.stream.rows import Kept
+from hq_core.stream.splitter import Splitter
 from hq_core.stream.tables import OneTable
 
 if TYPE_CHECKING:

@@ -233,7 +233,7 @@ def split(source: Iterable[Item]) -> Iterator[Item]:
     taken, splitter = Given(), None
     for item in source:
         if splitter is None and isinstance(item, Schema) and item.panel:
-            from hq_core.stream.panel import Splitter  # few inputs have panels
+            from hq_core.stream.splitter import Splitter  # few inputs have panels
 
             splitter = Splitter(taken)
         if splitter is None or isinstance(item, (Head, End, Idle)):

@@ -12,11 +12,9 @@ from hq_core.memory import Memory, after, move, room
 from hq_core.stream.held import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from hq_core.batch import Schema
-
-GATHERED = 4 << 20  # bytes of a panel's rows that are given on at once: of thousands of symbols some rows each
 
 
 @kernel(state="bad:i8")
@@ -244,6 +242,12 @@ class Kept:
         """The bytes of each column, free text as on the wire."""
         return columns_of(self.schema, self.starts, self.n)
 
+    def emptied(self, texts: dict[str, list[str]]) -> Batch:
+        """All rows, valid until further ones come; none is left here."""
+        batch = Batch(self.schema, self.n, list(self.starts), (self._memory, self._owned), texts)
+        self.drop(self.n)
+        return batch
+
     def drop(self, n: int) -> None:
         """Forget the first n rows."""
         left = self.n - n
@@ -256,38 +260,6 @@ class Kept:
         else:
             self._owned = []
         self.n = left
-
-
-class Gather:
-    """Small batches of one series that follow each other, made one; at most GATHERED bytes."""
-
-    def __init__(self) -> None:
-        self._kept: Kept | None = None
-        self._now: Batch | None = None  # the first batch of those that it has
-        self._bytes = 0
-
-    def add(self, batch: Batch) -> bool:
-        """Take the rows behind those that it has; False: they are of another series, or too many, and not taken."""
-        now = self._now
-        size = self._bytes + batch.n * sum(batch.schema.widths)
-        if size > GATHERED or (now and not (now.schema is batch.schema and now.texts is batch.texts)):
-            return False
-        kept = self._kept
-        if kept is None or kept.schema is not batch.schema:
-            kept = self._kept = Kept(batch.schema)
-        move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
-        kept.commit(batch.n)
-        self._now, self._bytes = now or batch, size
-        return True
-
-    def given(self) -> Iterator[Batch]:
-        """What it has, at most one batch, valid until rows are added; it has nothing then."""
-        now, kept = self._now, self._kept
-        if now is not None and kept is not None:
-            self._now, self._bytes = None, 0
-            batch = Batch(kept.schema, kept.n, list(kept.starts), (kept, kept._owned), now.texts)
-            kept.drop(kept.n)
-            yield batch
 
 
 class Numbers:

@@ -1,0 +1,109 @@
+"""Panels taken apart: a sink is given the series of their symbols."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hq_core.batch import Batch, Schema, symbol_of
+from hq_core.memory import after
+from hq_core.roles import Sink
+from hq_core.stream.rows import BySymbol, Permutation, Room
+
+SYMBOL = ("symbol", "s4")
+
+
+def series_of(panel: Schema, symbol: str) -> Schema:
+    """The series of one symbol of a panel."""
+    cols = tuple(col for col in panel.cols if col != SYMBOL)
+    return Schema(panel.of, symbol, panel.period, cols, panel.extra)
+
+
+class Splitter(Sink):
+    """Gives a sink the series of panels; all else passes as it is."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self._known: dict[str, dict[str, Schema]] = {}  # panel's key -> symbol -> its series
+        self._panels: dict[str, Schema] = {}
+        self._early: dict[str, list[dict[str, Any]]] = {}  # texts of symbols of what is not announced yet, by its key
+        self._symbols: BySymbol | None = None
+        self._moved: Permutation
+        self._room = Room()
+
+    def schema(self, schema: Schema) -> None:
+        early = self._early.pop(schema.key, ())
+        if not schema.panel:
+            for frame in early:
+                self.sink.other(frame)
+            self.sink.schema(schema)
+            return
+        before = self._panels.get(schema.key)
+        if before is None or before.cols != schema.cols or before.extra != schema.extra:
+            self._panels[schema.key] = schema
+            self._known[schema.key] = {}
+        for frame in early:
+            self.other(frame)
+
+    def rows(self, batch: Batch) -> None:
+        if not batch.schema.panel:
+            self.sink.rows(batch)
+            return
+        if self._panels.get(batch.schema.key) is not batch.schema:
+            self.schema(batch.schema)
+        for one in self.parts(batch):
+            self.sink.rows(one)
+
+    def parts(self, batch: Batch) -> list[Batch]:
+        """The rows of each symbol, in the order of their codes; valid until the next call."""
+        schema, n = batch.schema, batch.n
+        if self._symbols is None:
+            self._symbols, self._moved = BySymbol(), Permutation()
+        self._symbols.sort(batch)
+        at = schema.index("symbol")
+        widths = [w for i, w in enumerate(schema.widths) if i != at]
+        given = [address for i, address in enumerate(batch.addresses) if i != at]
+        to = self._room.columns(widths, n)
+        self._moved.take(self._symbols.order, n, widths, given, to)
+        table = batch.texts.get("symbol", [])
+        texts = {name: words for name, words in batch.texts.items() if name != "symbol"}
+        found, start = [], 0
+        for symbol, stop in zip(table, self._symbols.stops):
+            if stop > start:
+                series = self.series(schema, symbol)
+                found.append(Batch(series, stop - start, after(to, widths, start), self._room.memory, texts))
+                start = stop
+        return found
+
+    def series(self, panel: Schema, symbol: str) -> Schema:
+        """The series of a symbol, which is announced when it is new."""
+        known = self._known.setdefault(panel.key, {})
+        found = known.get(symbol)
+        if found is None:
+            found = known[symbol] = series_of(panel, symbol)
+            self.sink.schema(found)
+        return found
+
+    def symbols(self) -> dict[str, list[str]]:
+        """Those of each panel so far."""
+        return {key: list(known) for key, known in self._known.items()}
+
+    def mark(self, ts: int) -> None:
+        self.sink.mark(ts)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        """Texts are passed on but for those of symbols, which are announced as series."""
+        if frame["kind"] != "strings" or frame["col"] != "symbol" or symbol_of(frame["of"]):
+            self.sink.other(frame)
+            return
+        panel = self._panels.get(frame["of"])
+        if panel is None:
+            self._early.setdefault(frame["of"], []).append(frame)
+            return
+        for symbol in filter(None, frame["values"]):  # an empty one has no rows: the Reader sees to it
+            self.series(panel, symbol)
+
+    def flush(self) -> None:
+        self.sink.flush()
+
+    def finish(self, more: bool) -> None:
+        self.sink.finish(more)
