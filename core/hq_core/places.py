@@ -139,6 +139,8 @@ def resumed(names: tuple[str, ...], stdin: int, state: State) -> list[Opened]:
 
     Raises HqError CONFIG where it is that of another command line, or of a merge that is over; Damaged.
     """
+    from hq_core.formats.sniff import GO_ON
+
     loaded = state.loaded or {}
     statefile.check(state.path, loaded, "hq-merge", state.options, {})
     try:
@@ -148,6 +150,9 @@ def resumed(names: tuple[str, ...], stdin: int, state: State) -> list[Opened]:
             found = [shaped({key: one[key] for key in SHAPE}, SHAPE) for one in held["inputs"]]
             if [one["name"] for one in found] != list(names):
                 raise Damaged(f"its inputs are {', '.join(one['name'] for one in found)}")
+            for one in found:
+                if one["format"] not in GO_ON:
+                    raise Damaged(f"{one['name']} was read as {one['format']}")
     except Damaged as error:
         raise statefile.damaged(state.path, error) from error
     if over:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from inputs import descriptor
 from panel_runs import MINUTE, START, merged, recut, run
 from test_merge_state import append, step
+from test_state_attack import attack
 
-from hq_core import texts
+from hq_core import statefile, texts
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 from hq_core.roles import Stage
@@ -306,3 +307,18 @@ def test_indicators_pass_texts_on_also_of_rows_that_wait(run, bars):
     assert column("hq-merge bars | hq-indicators sma:2") == NOTES
     behind = "hq-gen bars --rows 30 --seed 1 --period 15m --symbol B --start 2023-11-14T22:00:00Z"
     assert column(f"{behind} | cat bars - | hq-indicators 'sma:2(close@B)'") == NOTES
+
+
+def test_no_value_in_a_state_with_texts_is_a_signal_or_a_bug(tmp_path):
+    files = [tmp_path / "a", tmp_path / "b"]
+    files[0].write_bytes(frames.frames(news("A", [(0, "ä", "x")])))
+    files[1].write_bytes(frames.frames(news("B", [(at, "b" * at, "€") for at in range(5)])))
+    step(files, tmp_path / "s", tmp_path / "out")
+    content = statefile.read(str(tmp_path / "s"))
+    assert any(one[2] for one in content["input"]["source"]["kept"])
+
+    def go(rest):
+        (tmp_path / "x").unlink(missing_ok=True)
+        return step(files, tmp_path / "s", tmp_path / "x", final=True)
+
+    attack(content, b"", tmp_path / "s", go, 500, "merge with texts")
