@@ -201,6 +201,11 @@ def test_hq_state_shows_an_offset_for_each_input(begun):
         ("cp b a; hq-merge --state s a b", 65, "a: is another file: the bytes before byte"),
         ("rm a; hq-merge --state s a b", 66, "a: No such file or directory"),
         ("echo rubbish >> a; hq-merge --state s a b", 65, "a (read from byte"),
+        (
+            "cp a c; cat c >> a; hq-merge --state s a b",
+            65,
+            f"a (read from byte {len(LEFT)} on): bar/A/1m row 3: ts goes back",
+        ),
         ("hq-merge --state s --final a b > /dev/null; hq-merge --state s a b", 78, "state s: --final has ended it"),
         ("hq-merge --final a b", 2, "--final is said with --state"),
         ("gzip a b; hq-merge --state t a.gz b.gz", 78, "a.gz: is packed, so it cannot be read on from where"),
