@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import kinds
 from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
-from hq_core.jit import I1, I4, I8, Cell, State, kernel
+from hq_core.jit import I1, I8, Cell, State, inline, kernel
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_back
 
@@ -21,14 +21,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hq_core.batch import Schema
+    from hq_core.panel_order import PanelOrder
     from hq_core.roles import Item
 
 ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)  # what is remembered of a series
-BACK, REPEATED, KEY_BACK, SYMBOL_BACK, NO_TEXT = 1, 2, 3, 4, 5
+BACK, REPEATED, KEY_BACK = 1, 2, 3
 SORT = "hq-import --order sort puts rows in order"
 DROP = "hq-import --dedupe exact, or last, drops repeated rows"
 
 _AT = c_int64.from_address
+
+
+@inline
+def wrong_key(ts: int, key: int, loose: int, keyed: int, before: int, before_ts: int) -> int:
+    """REPEATED or KEY_BACK where a row's key is not above the one before, if there was one (`keyed`); else 0."""
+    why = 0
+    if keyed != 0 and key <= before:
+        if key == before:
+            why = REPEATED
+        elif loose == 0 or ts == before_ts:
+            why = KEY_BACK
+    return why
 
 
 @kernel(state="good:i8 why:i8")
@@ -66,10 +79,8 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
             there = keys and (loose == 0 or key[i] > 0)
             if memory[SEEN] != 0 and ts[i] < memory[LAST]:
                 s.why = BACK
-            elif there and memory[KEYED] != 0 and key[i] == memory[KEY]:
-                s.why = REPEATED
-            elif there and memory[KEYED] != 0 and key[i] < memory[KEY] and (loose == 0 or ts[i] == memory[KEY_TS]):
-                s.why = KEY_BACK
+            elif there:
+                s.why = wrong_key(ts[i], key[i], loose, memory[KEYED], memory[KEY], memory[KEY_TS])
             if s.why != 0:
                 break
             if quick:
@@ -82,55 +93,6 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
                 memory[KEY_TS] = ts[i]
         i += 1
     memory[ROWS] += i
-    s.good = i
-
-
-@kernel(state="good:i8 why:i8 rows:i8 seen:i8 last:i8 rank:i8")
-def in_panel(ts: I8, symbol: I4, slot: I8, ranks: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) -> None:
-    """As `in_order`, of rows of many symbols: by ts, those of one ts by symbol, and each symbol's key as in a series.
-
-    symbol  (n,) codes;  slot: the symbol's place in `memory`, by code;  ranks: its place among all, by code
-    memory  (symbols, FIELDS)
-    s       rows so far; seen, last, rank: of the last complete one
-    """
-    keys = len(key) > 0
-    n = len(ts)
-    i = 0
-    s.why = 0
-    while i < n:
-        code = symbol[i]
-        if code < 0 or code >= len(slot):
-            s.why = NO_TEXT
-            break
-        if len(complete) == 0 or complete[i] != 0:
-            at = slot[code] * FIELDS
-            there = keys and (loose == 0 or key[i] > 0)
-            if s.seen != 0 and ts[i] < s.last:
-                s.why = BACK
-            elif s.seen != 0 and ts[i] == s.last and ranks[code] < s.rank:
-                s.why = SYMBOL_BACK
-            elif there and memory[at + KEYED] != 0 and key[i] == memory[at + KEY]:
-                s.why = REPEATED
-            elif (
-                there
-                and memory[at + KEYED] != 0
-                and key[i] < memory[at + KEY]
-                and (loose == 0 or ts[i] == memory[at + KEY_TS])
-            ):
-                s.why = KEY_BACK
-            if s.why != 0:
-                break
-            s.seen = 1
-            s.last = ts[i]
-            s.rank = ranks[code]
-            memory[at + SEEN] = 1
-            memory[at + LAST] = ts[i]
-            if there:
-                memory[at + KEYED] = 1
-                memory[at + KEY] = key[i]
-                memory[at + KEY_TS] = ts[i]
-        i += 1
-    s.rows += i
     s.good = i
 
 
@@ -153,6 +115,15 @@ class SeriesOrder:
         self.loose = int(name == "id")
         if name == "open_time" and self.key < 0 and schema.period:
             self.key = self.ts  # of bars that do not carry their other time, it is as far away in each
+
+    def key_problem(self, batch: Batch, row: int, before: int, why: int, when: str) -> str:
+        """What is wrong with the key of a row, in words."""
+        name = batch.schema.names[self.key]
+        key = batch.view(name)[row]
+        now, then = (str(value) if self.loose else iso_text(value) for value in (key, before))
+        if why == REPEATED:
+            return f"{name} {now} is there a second time ({when}); {DROP}"
+        return f"{say_back(name, then, now)} ({when}); {SORT}"
 
 
 class RowOrder:
@@ -200,6 +171,8 @@ class RowOrder:
         name = f"{schema.key} {' '.join(schema.names)}"  # a panel of other columns is another one of the same name
         found = self._panels.get(name)
         if found is None:
+            from hq_core.panel_order import PanelOrder  # few inputs have panels
+
             found = self._panels[name] = PanelOrder(schema)
             found.load(self._saved.pop(name, {}))
         return found
@@ -211,12 +184,7 @@ class RowOrder:
         if why == BACK:
             late = "hq-aggregate --lateness waits for late ones"
             return f"{where}: {say_back('ts', last, ts)}; {SORT}, with --dedupe exact or last where some repeat; {late}"
-        key = _AT(batch.addresses[place.key] + 8 * row).value
-        name = batch.schema.names[place.key]
-        now, then = (str(value) if place.loose else iso_text(value) for value in (key, memory[KEY]))
-        if why == REPEATED:
-            return f"{where}: {name} {now} is there a second time (ts {ts}, after ts {last}); {DROP}"
-        return f"{where}: {say_back(name, then, now)} (ts {ts}, after ts {last}); {SORT}"
+        return f"{where}: {place.key_problem(batch, row, memory[KEY], why, f'ts {ts}, after ts {last}')}"
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
@@ -235,103 +203,6 @@ class RowOrder:
             if lengths or len(symbols.get("", ())) != 2:
                 raise Damaged(f"order.{name} has other numbers than {FIELDS} a symbol")
         self._saved = dict(saved["panels"])
-
-
-class PanelOrder:
-    """The order of one panel: of its rows, and of the keys of each symbol."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.place = SeriesOrder()
-        self.place.bind(schema)
-        self._cell = Cell(in_panel)
-        self._cell.set(loose=self.place.loose)
-        self._table: list[str] | None = None
-        self._slots: dict[str, int] = {}
-        self._memory = array("q")
-        self._slot, self._ranks = array("q"), array("q")
-        self._known = 0
-        self._last = ""  # the symbol of the last complete row
-
-    def check(self, batch: Batch) -> tuple[int, str]:
-        """As Order.check."""
-        n, place, cell = batch.n, self.place, self._cell
-        if place.ts < 0:
-            return n, ""
-        if place.schema is not batch.schema:
-            place.bind(batch.schema)
-        table = batch.texts.get("symbol", [])
-        if table is not self._table or len(table) != self._known:
-            self._learn(table)
-        at = batch.addresses
-        cell.column("ts", at[place.ts], n)
-        cell.column("symbol", batch.address("symbol"), n)
-        cell.column("slot", self._slot.buffer_info()[0], len(self._slot))
-        cell.column("ranks", self._ranks.buffer_info()[0], len(self._ranks))
-        cell.column("key", at[place.key], n if place.key >= 0 else 0)
-        cell.column("complete", at[place.complete], n if place.complete >= 0 else 0)
-        cell.column("memory", self._memory.buffer_info()[0], len(self._memory))
-        rows = cell.state.rows
-        cell.run()
-        good: int = cell.state.good
-        if good:
-            self._last = table[batch.view("symbol")[good - 1]]
-        return good, self._problem(batch, good, rows + good, cell.state.why) if good < n else ""
-
-    def _learn(self, table: list[str]) -> None:
-        """Other symbols, or other codes for them: a section has begun, or texts have come."""
-        self._table, self._known = table, len(table)
-        for symbol in table:
-            if symbol and symbol not in self._slots:  # an empty one has no rows: the Reader sees to it
-                self._slots[symbol] = len(self._slots)
-                self._memory.extend([0] * FIELDS)
-        ranks = {symbol: i for i, symbol in enumerate(sorted(self._slots))}
-        self._slot = array("q", [self._slots.get(symbol, 0) for symbol in table])
-        self._ranks = array("q", [ranks.get(symbol, 0) for symbol in table])
-        if self._last:
-            self._cell.state.rank = ranks[self._last]
-
-    def _problem(self, batch: Batch, row: int, number: int, why: int) -> str:
-        state, place = self._cell.state, self.place
-        where = f"{batch.schema.key} row {number + 1}"
-        if why == NO_TEXT:
-            code = batch.view("symbol")[row]
-            return f"{where}: column 'symbol' has code {code}, of which the stream gives no text"
-        symbol = batch.slice(row, row + 1).words("symbol")[0]
-        ts, last = iso_text(batch.view("ts")[row]), iso_text(state.last)
-        if why == BACK:
-            back = say_back("ts", last, ts)
-            return f"{where}: {symbol}: {back}; rows of a panel lie by ts: {SORT}, hq-merge makes panels"
-        if why == SYMBOL_BACK:
-            return f"{where}: {symbol} comes after {self._last} of the same ts {ts}; rows of one ts lie by symbol"
-        memory = self._memory[FIELDS * self._slots[symbol] :]
-        name = batch.schema.names[place.key]
-        key = batch.view(name)[row]
-        now, then = (str(value) if place.loose else iso_text(value) for value in (key, memory[KEY]))
-        if why == REPEATED:
-            return f"{where}: {symbol}: {name} {now} is there a second time (ts {ts}); {DROP}"
-        return f"{where}: {symbol}: {say_back(name, then, now)} (ts {ts}); {SORT}"
-
-    def save(self) -> dict[str, list[int]]:
-        """What is remembered of each symbol; under '' the panel's rows and the place of its last symbol."""
-        memory = self._memory.tolist()
-        last = self._slots.get(self._last, -1)
-        return {
-            "": [self._cell.state.rows, last],
-            **{symbol: memory[FIELDS * at : FIELDS * (at + 1)] for symbol, at in self._slots.items()},
-        }
-
-    def load(self, saved: dict[str, list[int]]) -> None:
-        state = self._cell.state
-        for symbol, memory in saved.items():
-            if symbol:
-                self._slots[symbol] = len(self._slots)
-                self._memory.extend(memory)
-        symbols = list(self._slots)
-        rows, last = saved.get("", (0, -1))
-        state.rows = rows
-        if 0 <= last < len(symbols):
-            self._last = symbols[last]
-            state.seen, state.last = 1, self._memory[FIELDS * last + LAST]
 
 
 def ordered(source: Iterable[Item], order: RowOrder | None = None) -> Iterator[Item]:
