@@ -10,10 +10,10 @@ from array import array
 from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
-from hq_core import kinds
 from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
-from hq_core.jit import I1, I8, Cell, State, inline, kernel
+from hq_core.jit import I1, I8, Cell, State, kernel
+from hq_core.order_key import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, ROWS, SEEN, SORT, SeriesOrder, wrong_key
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_back
 
@@ -24,24 +24,7 @@ if TYPE_CHECKING:
     from hq_core.panel_order import PanelOrder
     from hq_core.roles import Item
 
-ROWS, SEEN, LAST, KEYED, KEY, KEY_TS, FIELDS = range(7)  # what is remembered of a series
-BACK, REPEATED, KEY_BACK = 1, 2, 3
-SORT = "hq-import --order sort puts rows in order"
-DROP = "hq-import --dedupe exact, or last, drops repeated rows"
-
 _AT = c_int64.from_address
-
-
-@inline
-def wrong_key(ts: int, key: int, loose: int, keyed: int, before: int, before_ts: int) -> int:
-    """REPEATED or KEY_BACK where a row's key is not above the one before, if there was one (`keyed`); else 0."""
-    why = 0
-    if keyed != 0 and key <= before:
-        if key == before:
-            why = REPEATED
-        elif loose == 0 or ts == before_ts:
-            why = KEY_BACK
-    return why
 
 
 @kernel(state="good:i8 why:i8")
@@ -94,36 +77,6 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
         i += 1
     memory[ROWS] += i
     s.good = i
-
-
-class SeriesOrder:
-    """One series: what is remembered of it, and where its columns stand in the schema that it had last."""
-
-    __slots__ = ("complete", "key", "loose", "memory", "schema", "ts")
-
-    def __init__(self) -> None:
-        self.memory = array("q", bytes(8 * FIELDS))
-        self.schema: Schema | None = None
-
-    def bind(self, schema: Schema) -> None:
-        self.schema = schema
-        self.ts = _column(schema, "ts", ("i8",))
-        self.complete = _column(schema, "complete", ("b1", "i1"))
-        names = kinds.of(schema.of).key
-        name = names[0] if len(names) == 1 else ""
-        self.key = _column(schema, name, ("i8",))
-        self.loose = int(name == "id")
-        if name == "open_time" and self.key < 0 and schema.period:
-            self.key = self.ts  # of bars that do not carry their other time, it is as far away in each
-
-    def key_problem(self, batch: Batch, row: int, before: int, why: int, when: str) -> str:
-        """What is wrong with the key of a row, in words."""
-        name = batch.schema.names[self.key]
-        key = batch.view(name)[row]
-        now, then = (str(value) if self.loose else iso_text(value) for value in (key, before))
-        if why == REPEATED:
-            return f"{name} {now} is there a second time ({when}); {DROP}"
-        return f"{say_back(name, then, now)} ({when}); {SORT}"
 
 
 class RowOrder:
@@ -220,11 +173,3 @@ def ordered(source: Iterable[Item], order: RowOrder | None = None) -> Iterator[I
             yield item if good == item.n else item.slice(0, good)
         if wrong:
             raise HqError(wrong, DATA)
-
-
-def _column(schema: Schema, name: str, types: tuple[str, ...]) -> int:
-    """Where a column of one of these types stands, or -1."""
-    if not schema.has(name):
-        return -1
-    at = schema.index(name)
-    return at if schema.cols[at][1] in types else -1

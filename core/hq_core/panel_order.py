@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
-from hq_core.order import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, SEEN, SORT, SeriesOrder, wrong_key
+from hq_core.order_key import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, SEEN, SORT, Place, wrong_key
 from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Panel:
     """The order of one panel: of its rows, and of the keys of each symbol."""
 
     def __init__(self, schema: Schema) -> None:
-        self.place = SeriesOrder()
+        self.place = Place()
         self.place.bind(schema)
         self._cell = Cell(in_panel)
         self._cell.set(loose=self.place.loose)
