@@ -15,6 +15,7 @@ from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.flow import State
 from hq_core.roles import Stage
+from hq_core.series.unit import Unit
 from hq_core.stages.aggregate import Aggregate
 from hq_core.stages.indicators import Indicators
 from hq_core.stages.signal import Signal
@@ -188,6 +189,18 @@ def test_small_frames_of_a_panel_are_given_to_the_stage_together():
     small = recut(whole, range(1, 900))
     assert said(through(Counted, small)) == said(whole)
     assert (sum(calls), len(calls)) == (900, 1)
+
+
+@pytest.mark.parametrize("name", ["signal", "signal of a pair", "indicators of another symbol"])
+def test_time_is_told_only_to_symbols_that_read_another_series(name, monkeypatch):
+    """Counted, not timed: thousands of symbols that read their own rows cost a mark nothing."""
+    told = []
+    before = Unit.mark
+    monkeypatch.setattr(Unit, "mark", lambda self, ts, out: told.append(ts) or before(self, ts, out))
+    panel_ = merged(*streams({symbol: dict.fromkeys(range(9), 100.0) for symbol in "ABC"}))
+    through(FILTERS[name], panel_)
+    whole = len(told)
+    assert whole == 3 if name == "signal" else whole > 3  # the end of the input is told to each
 
 
 def test_rows_of_a_panel_held_back_come_before_what_follows_them():

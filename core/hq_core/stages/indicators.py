@@ -46,6 +46,7 @@ class Indicators(Stage):
         self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
         self.inputs = digests(entry for one in self.specs for entry in one.entries())
         self._units: dict[str, Unit] = {}
+        self._reading: list[Unit] = []  # those that read other series, the only ones that time concerns
         self._panels: dict[tuple[str, tuple[tuple[str, str], ...]], PanelUnit] = {}
         if not any(spec.elsewhere() for spec in self.specs):
             self.panels = "whole"  # each symbol by itself, which needs no series of its own
@@ -68,6 +69,8 @@ class Indicators(Stage):
         if unit is None:
             unit = self._units[schema.key] = Unit(schema, self._plan(schema), self.note, self._readers.feed)
             saved = self._saved.pop(schema.key, None)
+            if unit.feeds:
+                self._reading.append(unit)
             self._readers.add(unit, resumed=saved is not None)
             if saved is not None:
                 with taking():
@@ -96,12 +99,11 @@ class Indicators(Stage):
         return found
 
     def mark(self, ts: int) -> None:
-        for unit in self._units.values():
-            unit.mark(ts, self.out)
+        self.advance(ts)
         self.out.mark(ts)
 
     def advance(self, ts: int) -> None:
-        for unit in self._units.values():
+        for unit in self._reading:
             unit.mark(ts, self.out)
 
     def finish(self, more: bool) -> None:

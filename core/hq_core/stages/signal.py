@@ -92,6 +92,7 @@ class Signal(Stage):
             if known[name].dtype == TEXT:
                 raise HqError(f"keep: '{name}' is a text, which is no column", USAGE)
         self._symbols: dict[str, Symbol] = {}
+        self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
         self._scratch = Scratch()
         self._others = 0  # rows that are no bars
         self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
@@ -168,15 +169,15 @@ class Signal(Stage):
             self.out.copy(batch)
 
     def mark(self, ts: int) -> None:
-        for symbol in self._symbols.values():
-            if symbol.unit is not None:
-                symbol.unit.mark(ts, self.out)
+        self.advance(ts)
         self.out.mark(ts)
 
     def advance(self, ts: int) -> None:
-        for symbol in self._symbols.values():
-            if symbol.unit is not None:
-                symbol.unit.mark(ts, self.out)
+        if self._reading is None:
+            units = [symbol.unit for symbol in self._symbols.values() if symbol.unit is not None]
+            self._reading = [unit for unit in units if unit.feeds]
+        for unit in self._reading:
+            unit.mark(ts, self.out)
 
     def other(self, frame: dict[str, Any]) -> None:
         if not self.signals:
@@ -231,6 +232,7 @@ class Signal(Stage):
         """The unit on a base, told to whoever has rows for it."""
         unit = symbol.unit = Unit(schema, self._plan(schema), self.note, self._readers.feed, self.signals)
         self._readers.add(unit, resumed)
+        self._reading = None
         return unit
 
     def _plan(self, schema: Schema) -> Plan:
