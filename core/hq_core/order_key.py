@@ -30,7 +30,7 @@ def wrong_key(ts: int, key: int, loose: int, keyed: int, before: int, before_ts:
     return why
 
 
-class Place:
+class SeriesOrder:
     """One series: what is remembered of it, and where its columns stand in the schema that it had last."""
 
     __slots__ = ("complete", "key", "loose", "memory", "schema", "ts")

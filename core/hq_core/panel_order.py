@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
-from hq_core.order_key import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, SEEN, SORT, Place, wrong_key
+from hq_core.order_key import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, SEEN, SORT, SeriesOrder, wrong_key
 from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ def in_panel(ts: I8, symbol: I4, slot: I8, ranks: I8, key: I8, complete: I1, loo
     s.good = i
 
 
-class Panel:
+class PanelOrder:
     """The order of one panel: of its rows, and of the keys of each symbol."""
 
     def __init__(self, schema: Schema) -> None:
-        self.place = Place()
+        self.place = SeriesOrder()
         self.place.bind(schema)
         self._cell = Cell(in_panel)
         self._cell.set(loose=self.place.loose)
