@@ -10,6 +10,9 @@ import signal
 import struct
 import traceback
 
+import msgpack
+
+from hq_core import statefile
 from hq_core.errors import CONFIG, DATA, HqError
 
 FULL = os.environ.get("HQ_TRIALS") == "full"
@@ -156,3 +159,19 @@ def changed(content, change):
     if how == "twice":
         return put(content, way, held + held)
     return put(content, way, with_word(held, *what))
+
+
+def attack(content, rest, path, run, count, seed):
+    """Each change of a state, written with its digest made anew, by itself before `run(rest)`: none says a fault."""
+    tried = some(changes(content), count, seed)
+
+    def attempt(change):
+        packed = msgpack.packb(changed(content, change))
+        digest = statefile._blake()
+        digest.update(packed)
+        path.write_bytes(statefile.MAGIC + digest.digest() + packed)
+        assert len(run(rest)) < 1 << 22
+
+    os.chmod(path, 0o600)
+    told = in_child(tried, attempt)
+    assert not told, told

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from panel_runs import MINUTE, START, bars, merged, said
 from places import ROOT
-from test_state_attack import attack
+from state_attacks import attack
 
 from hq_core import statefile
 from hq_core.batch import Schema

@@ -143,21 +143,6 @@ def stopped(go, path, first, second):
     return content
 
 
-def attack(content, rest, path, run, count, seed):
-    changes = state_attacks.some(state_attacks.changes(content), count, seed)
-
-    def attempt(change):
-        packed = msgpack.packb(state_attacks.changed(content, change))
-        digest = statefile._blake()
-        digest.update(packed)
-        path.write_bytes(statefile.MAGIC + digest.digest() + packed)
-        assert len(run(rest)) < 1 << 22
-
-    os.chmod(path, 0o600)
-    told = state_attacks.in_child(changes, attempt)
-    assert not told, told
-
-
 def stream_of(data):
     return lambda: promises.stream(promises.cut(*data(3, 90), [7]))
 
@@ -178,7 +163,7 @@ def test_no_value_in_a_filter_s_state_is_a_signal_or_a_bug(name, tmp_path):
 
     content = stopped(go, path, data[: len(data) * 2 // 3], b"")
     rest = data[content["input"]["bytes"] :]
-    attack(content, rest, path, lambda rest: promises.run(make(), rest, path), 500, name)
+    state_attacks.attack(content, rest, path, lambda rest: promises.run(make(), rest, path), 500, name)
 
 
 def kline(i):
@@ -222,7 +207,7 @@ def test_no_value_in_a_source_s_state_is_a_signal_or_a_bug(name, tmp_path):
     go = imports(path)
     content = stopped(go, path, data[: len(data) * 2 // 3], b"\n{]no number\n")
     assert content["input"]["source"]
-    attack(content, data[content["input"]["bytes"] :], path, lambda rest: on_bytes(go, rest), 300, name)
+    state_attacks.attack(content, data[content["input"]["bytes"] :], path, lambda rest: on_bytes(go, rest), 300, name)
 
 
 # -- shapes ----------------------------------------------------------------------------------------------------------

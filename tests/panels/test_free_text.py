@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs import descriptor
 from panel_runs import MINUTE, START, merged, recut, run
+from state_attacks import attack
 from test_merge_state import append, step
-from test_state_attack import attack
 
 from hq_core import statefile, texts
 from hq_core.batch import Schema
