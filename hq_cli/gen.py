@@ -27,7 +27,7 @@ def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, 
     from hq_core.formats.times import instant
     from hq_core.roles import Stage
     from hq_core.stages.gen import Generator
-    from hq_core.stream.pipe import give
+    from hq_core.stream.handover import give
     from hq_core.wire import Writer
 
     made = Generator("bar" if what == "bars" else "trade", rows, seed, instant(start), symbol, period, gaps)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hq_core.api.hquant import HQuant
     from hq_core.api.live import Live
     from hq_core.api.period import IndicatorLine, PeriodBars
+    from hq_core.api.pipe import pipe
     from hq_core.api.streams import generate, read
     from hq_core.bars.aggregator import Aggregator
     from hq_core.batch import Batch, Schema
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from hq_core.stages.aggregate import Aggregate
     from hq_core.stages.indicators import Indicators
     from hq_core.stages.signal import Signal
-    from hq_core.stream.pipe import pipe
 
 VERSION = "0.3.0"
 
@@ -42,7 +42,7 @@ PUBLIC = {
     "Schema": "batch",
     "Signal": "stages.signal",
     "generate": "api.streams",
-    "pipe": "stream.pipe",
+    "pipe": "api.pipe",
     "read": "api.streams",
 }
 

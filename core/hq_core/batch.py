@@ -9,7 +9,7 @@ from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.memory import Memory, after, move
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Columns = Sequence[tuple[str, str]]
 
@@ -212,6 +212,15 @@ class Texts:
 
 
 MOST_TEXTS = 1 << 20  # of a column: its texts are held in memory
+TOLD = 4096  # texts of one frame
+
+
+def told_texts(key: str, column: str, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The frames that give the texts of further codes of a column."""
+    for start in range(0, len(texts), TOLD):
+        yield {"kind": "strings", "of": key, "col": column, "values": list(texts[start : start + TOLD])}
+
+
 NO_TEXTS: dict[str, list[str]] = {}
 
 

@@ -9,21 +9,21 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
-from hq_core.batch import Batch, Schema, symbol_of
+from hq_core.batch import Batch
 from hq_core.errors import DATA, TEMP, HqError
 from hq_core.order import RowOrder
-from hq_core.roles import End, Head, Idle, Map
+from hq_core.roles import End, Head, Idle
 from hq_core.saved import Damaged, shaped, taking
-from hq_core.stream.pipe import give
+from hq_core.stream.around import Around
+from hq_core.stream.handover import give
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hq_core.roles import Item, Sink, Source, Stage
+    from hq_core.roles import Item, Source, Stage
     from hq_core.stream.gather import Gather
-    from hq_core.stream.panel import Apart
 
 BACKLOG = 16  # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -124,7 +124,7 @@ class Flow:
 
     def __init__(self, stage: Stage, command: str, argv: list[str], fd_in: int = 0, fd_out: int = 1) -> None:
         self.stage = stage
-        self._to: Sink = stage  # what is given the items: the stage, or what stands around it
+        self._to: Around  # the stage, and what stands around it
         self.command = command
         self.argv = argv
         self.fd_in = fd_in
@@ -164,7 +164,7 @@ class Flow:
 
     def _run(self, source: Source, state: State | None, signals: Signals) -> int:
         out = self.out
-        self.stage.begin(out)
+        self._to = Around(self.stage, out)
         if state is not None and state.loaded is not None:
             self._resume(source, state, state.loaded)
         reads = 0
@@ -175,6 +175,7 @@ class Flow:
                     if item.schema.panel:
                         self._gather(item)
                     else:
+                        self._scatter()
                         self._take(item)
                 elif isinstance(item, Idle):
                     reads += 1
@@ -237,7 +238,7 @@ class Flow:
     def _say(self, item: Item, state: State | None) -> None:
         if isinstance(item, Head):
             if self._headed:
-                self._to_section({"kind": "section", "made_by": item.get("made_by", [])})
+                self._to.section({"kind": "section", "made_by": item.get("made_by", [])})
             else:
                 self._open(state, item.get("made_by", []))
             return
@@ -247,24 +248,7 @@ class Flow:
                 self.dropped[reason] = self.dropped.get(reason, 0) + int(n)
             holes.add(self.holes, item.get("holes") or {})
         else:
-            if self.stage.panels != "whole" and _of_panel(item):
-                self._apart()
             give(item, self._to)
-
-    def _apart(self) -> Apart:
-        """Stand around the stage, which wants the series of a panel."""
-        from hq_core.stream.panel import Apart
-
-        if self._to is self.stage:
-            self._to = Apart(self.stage, self.out, self.stage.panels == "apart")
-        assert isinstance(self._to, Apart)
-        return self._to
-
-    def _to_section(self, frame: dict[str, Any]) -> None:
-        if self._to is self.stage:
-            self.out.map(frame)
-        else:
-            self._apart().joiner.section(frame)
 
     def _open(self, state: State | None, made_by: Iterable[object] = ()) -> None:
         if not self._headed:
@@ -272,8 +256,7 @@ class Flow:
             mine = [self.command, VERSION, self.argv, self.stage.inputs]
             resumed = state is not None and state.reopen
             self.out.head([*made_by, mine], {"resumed": True, "offset": self._section} if resumed else {})
-            if self._to is not self.stage:
-                self._apart().joiner.take_up()
+            self._to.take_up()
 
     def _all_dropped(self) -> dict[str, int]:
         """Rows dropped here and upstream, by reason."""
@@ -294,12 +277,7 @@ class Flow:
         with taking(alone=True):
             holes.add(self.holes, loaded["holes"])
             self.order.load(loaded["order"])
-            if loaded["apart"]:
-                from hq_core.stream.panel import SHAPE
-
-                self._apart().load(shaped(loaded["stage"], SHAPE))
-            else:
-                self.stage.load(loaded["stage"] and shaped(loaded["stage"], self.stage.SHAPE))
+            self._to.load(loaded)
         if state.reopen:
             self._section = loaded["section"]
         if state.midway or source.goes_on:
@@ -334,17 +312,9 @@ class Flow:
                 "dropped": {} if closed else self._all_dropped(),
                 "holes": {} if closed else self._all_holes(),
                 "order": self.order.save(),
-                "apart": self._to is not self.stage,
-                "stage": self.stage.save() if self._to is self.stage else self._apart().save(),
+                **self._to.save(),
             },
         )
-
-
-def _of_panel(item: Item) -> bool:
-    """Whether a panel comes: it is announced, or the texts of its symbols are given before it is."""
-    if isinstance(item, Map):
-        return item["kind"] == "strings" and item["col"] == "symbol" and not symbol_of(item["of"])
-    return isinstance(item, Schema) and item.panel
 
 
 def rest_of(state: State, fd: int, options: Any = None) -> Source:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hq_core.roles import Stage
 from hq_core.stages import gen
 from hq_core.stages.gen import Generator
-from hq_core.stream.pipe import give
+from hq_core.stream.handover import give
 from hq_core.wire import Writer
 
 MASK = 2**64 - 1

@@ -13,7 +13,7 @@ from hq_core.flow import Flow, State
 from hq_core.places import Opened
 from hq_core.roles import End, Head, Map, Mark, Stage
 from hq_core.stages.merge import Merged
-from hq_core.stream.pipe import split
+from hq_core.stream.handover import split
 from hq_core.wire import Reader, Writer
 
 MINUTE = 60 * 10**9
@@ -90,20 +90,25 @@ def recut(data: bytes, cuts: Iterable[int]) -> bytes:
 
 def said(data: bytes) -> tuple[dict[str, dict[str, bytes]], list[dict[str, object]]]:
     """The columns of each series, panels taken apart, and the maps by ts and series."""
-    rows: dict[str, dict[str, bytes]] = {}
-    maps = []
     fd = descriptor(data)
     try:
-        for item in split(Reader(fd)):
-            if isinstance(item, Batch):
-                held = rows.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
-                for name, kind in item.schema.cols:
-                    free = kind == "text"
-                    held[name] += repr(item.words(name)).encode() if free else bytes(item.view(name).cast("B"))
-            elif isinstance(item, Map) and item["kind"] in ("meta", "signal"):
-                maps.append(dict(item))
+        return said_by(Reader(fd))
     finally:
         os.close(fd)
+
+
+def said_by(source: Iterable[object]) -> tuple[dict[str, dict[str, bytes]], list[dict[str, object]]]:
+    """As `said`, of items."""
+    rows: dict[str, dict[str, bytes]] = {}
+    maps = []
+    for item in split(source):  # type: ignore[arg-type]
+        if isinstance(item, Batch):
+            held = rows.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
+            for name, kind in item.schema.cols:
+                free = kind == "text"
+                held[name] += repr(item.words(name)).encode() if free else bytes(item.view(name).cast("B"))
+        elif isinstance(item, Map) and item["kind"] in ("meta", "signal"):
+            maps.append(dict(item))
     return rows, sorted(maps, key=lambda one: (one["ts"], str(one.get("of") or one.get("symbol")), repr(one)))
 
 

@@ -19,10 +19,10 @@ from state_attacks import attack
 from test_merge_state import append, step
 
 from hq_core import statefile, texts
+from hq_core.api.pipe import pipe
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 from hq_core.roles import Stage
-from hq_core.stream.pipe import pipe
 from hq_core.wire import Reader
 
 FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")), deadline=None)

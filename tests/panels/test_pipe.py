@@ -6,11 +6,11 @@ import pytest
 from frames import read as read_frames
 
 import hq_core
+from hq_core.api import pipe as module
 from hq_core.batch import Batch
 from hq_core.errors import HqError
 from hq_core.roles import IDLE
 from hq_core.stages.gen import Generator
-from hq_core.stream import pipe as module
 
 START = 1_704_067_200 * 10**9
 STRATEGY = 'IF RSI(5) < 60 AND close > close@1h THEN BUY(META(why="dip"))\nIF RSI(14) > 70 THEN SELL'

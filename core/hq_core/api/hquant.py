@@ -13,7 +13,7 @@ from hq_core.batch import Batch, Schema, period_ns, period_text
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.kinds import BAR, OHLC
 from hq_core.roles import Stage
-from hq_core.stream.pipe import Handover
+from hq_core.stream.handover import Handover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

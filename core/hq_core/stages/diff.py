@@ -13,7 +13,7 @@ from hq_core.compare.values import EXACT, column, free_texts, maps, same_bytes, 
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.options.diff import NearOptions
 from hq_core.roles import Head, Map
-from hq_core.stream.pipe import split
+from hq_core.stream.handover import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from hq_core.errors import DATA, USAGE, HqError
 from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
-from hq_core.stream.pipe import give, split
+from hq_core.stream.handover import give, split
 from hq_core.wire.frame import write_all
 
 if TYPE_CHECKING:

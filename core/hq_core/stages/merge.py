@@ -16,9 +16,9 @@ from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
 from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 from hq_core.statefile import ORDER
+from hq_core.stream.handover import Handover, Taken, give
 from hq_core.stream.held import rows_of
 from hq_core.stream.joiner import Joiner
-from hq_core.stream.pipe import Handover, Taken, give
 from hq_core.stream.rows import Kept
 from hq_core.stream.splitter import Splitter
 from hq_core.stream.tables import OneTable
@@ -79,11 +79,11 @@ class Input(Sink):
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Schema):
-            self.progress.setdefault(item.key, NEVER)
+            self.progress.setdefault(_named(item), NEVER)
             self.splitter.schema(item)
         elif isinstance(item, Batch):
             self._check(item)
-            self.progress[item.schema.key] = item.view("ts")[item.n - 1]
+            self.progress[_named(item.schema)] = item.view("ts")[item.n - 1]
             self.splitter.rows(item)
         else:
             give(item, self.splitter)
@@ -337,3 +337,8 @@ class Merged(Source):
         for one, of_it in zip(self.inputs, saved["inputs"], strict=True):
             one.load(of_it)
         return iter(())
+
+
+def _named(schema: Schema) -> str:
+    """What one input calls its series: panels of other columns may have one name."""
+    return f"{schema.key} {' '.join(schema.names)}" if schema.panel else schema.key

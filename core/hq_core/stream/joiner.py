@@ -7,7 +7,7 @@ from bisect import bisect_left
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Batch, Schema, described, period_ns, symbol_of, undescribed
+from hq_core.batch import SCHEMA, Batch, Schema, described, period_ns, symbol_of, told_texts, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell
 from hq_core.memory import after, move
@@ -41,8 +41,7 @@ class OpenPanel:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.kept: dict[str, Kept] = {}  # by symbol
-        self.codes: dict[str, int] = {}
-        self.told = 0  # how many of the codes' texts the open section has been given
+        self.untold: list[str] = []  # symbols whose texts the open section has not been given
 
 
 class Joiner:
@@ -57,6 +56,7 @@ class Joiner:
         self.joined = joined
         self.texts = texts
         self._panels: dict[tuple[Any, ...], OpenPanel] = {}
+        self._codes: dict[str, dict[str, int]] = {}  # of the open section, by the panels' name
         self._of: dict[Schema, Kept] = {}
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
         self._waiting: list[Batch] = []
@@ -81,7 +81,7 @@ class Joiner:
         kept = panel.kept.get(schema.symbol)
         if kept is None:
             kept = panel.kept[schema.symbol] = Kept(schema)
-            panel.codes.setdefault(schema.symbol, len(panel.codes))
+            panel.untold.append(schema.symbol)
         if len(self._of) > 65_536:  # a stage may make its schema anew
             self._of.clear()
         self._of[schema] = kept
@@ -121,8 +121,9 @@ class Joiner:
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins: the texts of codes are given anew."""
         self.out.map(frame)
+        self._codes = {}
         for panel in self._panels.values():
-            panel.told = 0
+            panel.untold = list(panel.kept)
 
     # -- what is written ---------------------------------------------------------------------------------
     def release(self, before: Callable[[str, str], int | None]) -> None:
@@ -177,10 +178,10 @@ class Joiner:
         to = self._room.columns(widths, total)
         self._code.at(total)
         codes = memoryview(self._code.memory).cast("B").cast("i")
-        done = 0
+        known, done = self._codes[panel.schema.key], 0
         for symbol, kept, n in taken:
             move(after(to, widths, done), kept.starts, widths, n)
-            codes[done : done + n] = array("i", [panel.codes[symbol]]) * n
+            codes[done : done + n] = array("i", [known[symbol]]) * n
             done += n
         codes.release()
         if self._cell is None:
@@ -198,15 +199,15 @@ class Joiner:
             self._tell(panel)
 
     def _tell(self, panel: OpenPanel) -> None:
-        """The texts of new codes, before the first row that uses them."""
-        texts = list(panel.codes)[panel.told :]
+        """The texts of new codes, before the first row that uses them; panels of one name share their codes."""
+        codes = self._codes.setdefault(panel.schema.key, {})
+        texts = [symbol for symbol in panel.untold if symbol not in codes]
+        panel.untold = []
         if texts:
+            codes.update(zip(texts, range(len(codes), len(codes) + len(texts))))
             self.out.series(panel.schema)
-            for start in range(0, len(texts), 4096):
-                self.out.map(
-                    {"kind": "strings", "of": panel.schema.key, "col": "symbol", "values": texts[start : start + 4096]}
-                )
-            panel.told = len(panel.codes)
+            for frame in told_texts(panel.schema.key, "symbol", texts):
+                self.out.map(frame)
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:

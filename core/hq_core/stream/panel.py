@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import EVER, NEVER, SCHEMA, described, undescribed
 from hq_core.roles import Sink
 from hq_core.saved import shaped
 from hq_core.stream.joiner import HELD, Joiner
@@ -15,10 +16,11 @@ from hq_core.stream.splitter import Splitter
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
+
+    Columns = tuple[tuple[str, str], ...]
     from hq_core.roles import Out, Stage
 
-NEVER = -(1 << 63)
-SHAPE = {"stage": object, "panels": [(str, str, int)], "symbols": {str: [str]}, **HELD}
+SHAPE = {"stage": object, "panels": [(SCHEMA, int, [str])], "plain": {str: int}, **HELD}
 
 
 class Apart(Sink):
@@ -32,39 +34,64 @@ class Apart(Sink):
         self.joiner = Joiner(out, self._joined)
         self._joins = joins
         self._splitter = Splitter(stage)
-        self._panels: dict[tuple[str, str], int] = {}  # kind and period of each panel -> ts of its last row
+        self._panels: dict[tuple[str, str, Columns], int] = {}  # kind, period, columns of each -> ts of its last row
+        self._plain: dict[str, int] = {}  # the same of a series that is in no panel, by its name
+        self._upto = NEVER  # what the stage knows of the time that all have come to
         self._symbols: set[str] = set()
-        self._before_this: dict[str, list[str]] = {}  # symbols of a panel in the runs before
-        self._plain: set[str] = set()
+        self._unpanelled: set[str] = set()  # names of series that came by themselves
+        self._before_this: list[tuple[Schema, list[str]]] = []  # panels of the runs before, and their symbols
         stage.begin(self.joiner)
 
     def _joined(self, schema: Schema) -> bool:
-        return self._joins and schema.symbol in self._symbols and schema.key not in self._plain
+        return self._joins and schema.symbol in self._symbols and schema.key not in self._unpanelled
 
     def schema(self, schema: Schema) -> None:
         if schema.panel:
-            self._panels.setdefault((schema.of, schema.period), NEVER)
+            self._panels.setdefault(_named(schema), NEVER)
         else:
-            self._plain.add(schema.key)
+            self._unpanelled.add(schema.key)
+            if ("ts", "i8") in schema.cols:
+                self._plain.setdefault(schema.key, NEVER)
         self._splitter.schema(schema)
-        for symbol in self._before_this.pop(schema.key, ()):  # time goes on for them though they may not come again
-            self._splitter.series(schema, symbol)
+        for before in self._before_this:
+            if before[0].same_as(schema):
+                self._before_this.remove(before)
+                for symbol in before[1]:  # time goes on for them though they may not come again
+                    self._splitter.series(schema, symbol)
+                break
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
-        if not schema.panel:
+        if schema.panel:
+            self._symbols.update(batch.texts.get("symbol", ()))
+            self._splitter.rows(batch)
+            self._panels[_named(schema)] = max(_last(batch), self._panels.get(_named(schema), NEVER))
+        else:
             self.stage.rows(batch)
-            return
-        self._symbols.update(batch.texts.get("symbol", ()))
-        self._splitter.rows(batch)
-        last = batch.view("ts")[batch.n - 1]
-        self._panels[schema.of, schema.period] = max(last, self._panels.get((schema.of, schema.period), NEVER))
-        self.stage.advance(min(self._panels.values()))
-        self.joiner.release(self._before)
+            if schema.key not in self._plain:
+                return
+            self._plain[schema.key] = max(_last(batch), self._plain[schema.key])
+        upto = self._slowest()
+        rose = upto > self._upto
+        if rose:
+            self._upto = upto
+            self.stage.advance(upto)
+        if rose or schema.panel:
+            self.joiner.release(self._before)
+
+    def _slowest(self) -> int:
+        """Up to where all have come.  A series beside the panels counts: what reads it must not run ahead of it."""
+        return min(*self._panels.values(), *self._plain.values(), EVER) if self._panels else NEVER
 
     def _before(self, of: str, period: str) -> int:
         """Up to where all rows of a panel have come: of one that comes in, its last ts; of others, the slowest's."""
-        return self._panels.get((of, period), min(self._panels.values(), default=NEVER))
+        here = [ts for name, ts in self._panels.items() if name[:2] == (of, period)]
+        return min(here) if here else self._slowest()
+
+    def section(self, frame: dict[str, Any]) -> None:
+        """A section of the input begins: what it does not announce has ended."""
+        self._panels, self._plain = {}, {}
+        self.joiner.section(frame)
 
     def mark(self, ts: int) -> None:
         self.stage.mark(ts)
@@ -86,13 +113,33 @@ class Apart(Sink):
     def save(self) -> dict[str, Any]:
         return {
             "stage": self.stage.save(),
-            "panels": [[*key, ts] for key, ts in self._panels.items()],
-            "symbols": {**self._before_this, **self._splitter.symbols()},
+            "panels": [
+                [described(panel), self._panels.get(_named(panel), NEVER), symbols]
+                for panel, symbols in [*self._before_this, *self._splitter.symbols()]
+            ],
+            "plain": self._plain,
             **self.joiner.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._panels = {(of, period): ts for of, period, ts in saved["panels"]}
-        self._before_this = dict(saved["symbols"])
-        self._symbols |= self.joiner.load(saved).union(*self._before_this.values())
+        for about, ts, symbols in saved["panels"]:
+            panel = undescribed(about)
+            self._panels[_named(panel)] = ts
+            self._before_this.append((panel, symbols))
+            self._symbols.update(symbols)
+        self._plain = dict(saved["plain"])
+        self._symbols |= self.joiner.load(saved)
         self.stage.load(saved["stage"] and shaped(saved["stage"], self.stage.SHAPE))
+
+
+def _named(panel: Schema) -> tuple[str, str, Columns]:
+    return panel.of, panel.period, panel.cols
+
+
+def _last(batch: Batch) -> int:
+    """The ts of the last complete row: a forming one may have any.  NEVER if there is none."""
+    ts = batch.view("ts")
+    if not batch.schema.has("complete"):
+        return int(ts[batch.n - 1])
+    complete = batch.view("complete")
+    return next((int(ts[i]) for i in range(batch.n - 1, -1, -1) if complete[i]), NEVER)

@@ -23,8 +23,9 @@ class Splitter(Sink):
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self._known: dict[str, dict[str, Schema]] = {}  # panel's key -> symbol -> its series
-        self._panels: dict[str, Schema] = {}
+        self._known: list[tuple[Schema, dict[str, Schema]]] = []  # each panel, and the series of its symbols
+        self._now: dict[str, tuple[Schema, dict[str, Schema]]] = {}  # by name, which panels of other columns share
+        self._announced: dict[str, Schema] = {}  # the series that the sink has been told of last, by name
         self._early: dict[str, list[dict[str, Any]]] = {}  # texts of symbols of what is not announced yet, by its key
         self._symbols: BySymbol | None = None
         self._moved: Permutation
@@ -37,10 +38,11 @@ class Splitter(Sink):
                 self.sink.other(frame)
             self.sink.schema(schema)
             return
-        before = self._panels.get(schema.key)
-        if before is None or before.cols != schema.cols or before.extra != schema.extra:
-            self._panels[schema.key] = schema
-            self._known[schema.key] = {}
+        found = next((series for panel, series in self._known if panel.same_as(schema)), None)
+        if found is None:
+            found = {}
+            self._known.append((schema, found))
+        self._now[schema.key] = schema, found
         for frame in early:
             self.other(frame)
 
@@ -48,10 +50,17 @@ class Splitter(Sink):
         if not batch.schema.panel:
             self.sink.rows(batch)
             return
-        if self._panels.get(batch.schema.key) is not batch.schema:
-            self.schema(batch.schema)
+        self._turn(batch.schema)
         for one in self.parts(batch):
             self.sink.rows(one)
+
+    def _turn(self, panel: Schema) -> dict[str, Schema]:
+        """The series of a panel, which is the one of its name from here on."""
+        now = self._now.get(panel.key)
+        if now is None or now[0] is not panel:
+            self.schema(panel)
+            now = self._now[panel.key]
+        return now[1]
 
     def parts(self, batch: Batch) -> list[Batch]:
         """The rows of each symbol, in the order of their codes; valid until the next call."""
@@ -76,16 +85,18 @@ class Splitter(Sink):
 
     def series(self, panel: Schema, symbol: str) -> Schema:
         """The series of a symbol, which is announced when it is new."""
-        known = self._known.setdefault(panel.key, {})
+        known = self._turn(panel)
         found = known.get(symbol)
         if found is None:
             found = known[symbol] = series_of(panel, symbol)
+        if self._announced.get(found.key) is not found:
+            self._announced[found.key] = found
             self.sink.schema(found)
         return found
 
-    def symbols(self) -> dict[str, list[str]]:
-        """Those of each panel so far."""
-        return {key: list(known) for key, known in self._known.items()}
+    def symbols(self) -> list[tuple[Schema, list[str]]]:
+        """Each panel so far, and its symbols."""
+        return [(panel, list(series)) for panel, series in self._known]
 
     def mark(self, ts: int) -> None:
         self.sink.mark(ts)
@@ -95,12 +106,12 @@ class Splitter(Sink):
         if frame["kind"] != "strings" or frame["col"] != "symbol" or symbol_of(frame["of"]):
             self.sink.other(frame)
             return
-        panel = self._panels.get(frame["of"])
-        if panel is None:
+        now = self._now.get(frame["of"])
+        if now is None:
             self._early.setdefault(frame["of"], []).append(frame)
             return
         for symbol in filter(None, frame["values"]):  # an empty one has no rows: the Reader sees to it
-            self.series(panel, symbol)
+            self.series(now[0], symbol)
 
     def flush(self) -> None:
         self.sink.flush()

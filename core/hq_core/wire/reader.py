@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from hq_core.batch import Batch, Schema, Texts
+from hq_core.batch import Batch, Schema, Texts, told_texts
 from hq_core.errors import DATA, HqError
 from hq_core.holes import are_holes
 from hq_core.memory import Memory
@@ -78,13 +78,16 @@ class Reader(Source):
         }
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
-        """Take up where another Reader was saved; gives the schema items again."""
+        """Take up where another Reader was saved; gives the schema items again, and the texts behind codes."""
         self._open = saved["open"]
         self._counts = dict(saved["counts"])
         self._begun, self._section = saved["section"] >= 0, -saved["section"]
         self._texts.load(saved["texts"])
         for frame in saved["schemas"]:
             yield self._schema(frame)
+        for key, tables in self._texts.save().items():
+            for column, texts in tables.items():
+                yield from map(Map, told_texts(key, column, texts))
 
     def __iter__(self) -> Iterator[Item]:
         while True:

@@ -1,20 +1,16 @@
-"""Stages one after the other in one process: what one writes, the next is given, without a wire between them."""
+"""What one stage writes, given to the next or kept, without a wire between them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core import holes
 from hq_core.batch import Batch, Schema, Texts, own, period_ns
-from hq_core.errors import USAGE, HqError
 from hq_core.memory import Memory, after, move
-from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Stage
-from hq_core.saved import shaped
+from hq_core.roles import End, Head, Idle, Map, Mark, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hq_core.holes import Holes
     from hq_core.roles import Item
 
 FEW, ENOUGH = 4, 64  # rows that a series has room for at first, and at least when it has had more
@@ -96,94 +92,6 @@ class Handover:
             held.owned = []
 
 
-class Pipe(Stage):
-    """`a | b | c` in one process, itself a stage: the rows are those of the three filters in a shell's pipe.
-
-    >>> from hq_core import Aggregate, Indicators, generate
-    >>> for item in pipe(Aggregate("1h"), Indicators("sma:2")).run(generate("bar", 180, seed=1)):
-    ...     if isinstance(item, Batch):
-    ...         item.schema.period, item.view("close").tolist(), item.view("sma_2").tolist()
-    ('1h', [30117.3, 29991.3, 29786.3], [nan, 30054.3, 29888.8])
-    """
-
-    SHAPE = {"stages": [{str: object}]}
-
-    def __init__(self, *stages: Stage) -> None:
-        if not stages:
-            raise HqError("pipe: name at least one stage", USAGE)
-        super().__init__()
-        self.stages = stages
-        self.any_order = stages[0].any_order
-        self.inputs = {name: digest for stage in stages for name, digest in stage.inputs.items()}
-        self._between: list[Handover] = []
-
-    def begin(self, out: Any) -> None:
-        super().begin(out)
-        self._between = [Handover(stage) for stage in self.stages[1:]]
-        for stage, to in zip(self.stages, [*self._between, out]):
-            stage.begin(to)
-
-    def schema(self, schema: Schema) -> None:
-        self.stages[0].schema(schema)
-        self._hand_over()
-
-    def rows(self, batch: Batch) -> None:
-        self.stages[0].rows(batch)
-        self._hand_over()
-
-    def mark(self, ts: int) -> None:
-        self.stages[0].mark(ts)
-        self._hand_over()
-
-    def other(self, frame: dict[str, Any]) -> None:
-        self.stages[0].other(frame)
-        self._hand_over()
-
-    def finish(self, more: bool) -> None:
-        for stage, to in zip(self.stages, [*self._between, self.out]):
-            stage.finish(more)
-            to.flush()
-        self.dropped = _sum(stage.dropped for stage in self.stages)
-        self.notices = _sum(stage.notices for stage in self.stages)
-        self.holes: Holes = {}
-        for stage in self.stages:
-            holes.add(self.holes, stage.holes)
-
-    def remarks(self) -> list[str]:
-        return [line for stage in self.stages for line in stage.remarks()]
-
-    def save(self) -> dict[str, Any]:
-        return {"stages": [stage.save() for stage in self.stages]}
-
-    def load(self, saved: dict[str, Any]) -> None:
-        for stage, one in zip(self.stages, saved["stages"], strict=True):
-            stage.load(one and shaped(one, stage.SHAPE))
-
-    def run(self, source: Iterable[Item]) -> Iterator[Item]:
-        """The items that come out; a Batch is valid until the next one."""
-        taken = Taken()
-        out = Handover(taken)
-        self.begin(out)
-        for item in source:
-            give(item, self)
-            out.flush()
-            yield from taken.pop()
-        self.finish(False)
-        yield from taken.pop()
-
-    def _hand_over(self) -> None:
-        for to in self._between:
-            to.flush()
-
-    def __repr__(self) -> str:
-        return " | ".join(type(stage).__name__ for stage in self.stages)
-
-
-def pipe(*stages: Stage) -> Pipe:
-    """Stages one after the other, as a shell's `|` has them."""
-    return Pipe(*stages)
-
-
 class Taken(Sink):
     """Keeps the items that it is given until somebody asks for them."""
 
@@ -241,11 +149,3 @@ def split(source: Iterable[Item]) -> Iterator[Item]:
         else:
             give(item, splitter)
             yield from taken.pop()
-
-
-def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in counts:
-        for reason, n in one.items():
-            found[reason] = found.get(reason, 0) + n
-    return found
