@@ -33,6 +33,12 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
     died in it; a file's need not.  Bars still forming (complete is 0) are exempt from --dedupe and
     --invalid, and a bar's price that is missing breaks no rule.
 
+    A file with a column of symbols is a panel: one series of all of them, by ts and symbol.  Rows of one ts may come
+    in any order, as they wait for a later ts (with --state those of the last ts wait for the next run); where ts goes
+    back, as in a file of one symbol behind the other, --order sort makes the panel.  It takes 1 KB of memory a symbol,
+    of which 1,048,576 are read at most, and the rows of one ts.  Text that hq-export wrote of series (symbol stands
+    before ts) and messages of an exchange stay series; hq-merge makes panels of series and takes them apart.
+
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
     They take at most 200 MB beyond what an empty file takes, or four times the file's own size where that is more;

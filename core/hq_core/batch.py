@@ -228,9 +228,10 @@ class Batch:
     """n rows of a series: the address of each column.  Valid until its source reads again; `keep` owns the memory.
 
     texts  of an s4 column: what its codes stand for
+    rows   of a panel that was put in order: which row of it each came as, from 0 on; a slice has none
     """
 
-    __slots__ = ("addresses", "keep", "n", "schema", "texts")
+    __slots__ = ("addresses", "keep", "n", "rows", "schema", "texts")
 
     def __init__(
         self, schema: Schema, n: int, addresses: list[int], keep: object = None, texts: dict[str, list[str]] = NO_TEXTS
@@ -240,6 +241,7 @@ class Batch:
         self.addresses = addresses
         self.keep = keep
         self.texts = texts
+        self.rows: Any = None
 
     def address(self, name: str) -> int:
         return self.addresses[self.schema.index(name)]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from hq_core.roles import Item, Source, Stage
     from hq_core.stream.gather import Gather
+    from hq_core.stream.instants import Instants
 
 BACKLOG = 16  # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -133,7 +134,9 @@ class Flow:
         self.holes: holes.Holes = {}
         self.order = RowOrder()
         self._gathered: Gather | None = None  # rows of a panel that have not been given to the stage yet
+        self._instants: Instants | None = None  # of an input whose rows of one ts come in any order
         self._headed = False
+        self._waited = 0  # rows that waited in the state when the run began
         self._rows = self._saved_rows = 0
         self._section = 0  # bytes that the section had when the run began, which goes on in it
 
@@ -168,11 +171,12 @@ class Flow:
         if state is not None and state.loaded is not None:
             self._resume(source, state, state.loaded)
         reads = 0
+        loose = source.loose and not self.stage.any_order
         try:
-            for item in source:
+            for item in self._placed().through(source, more=True) if loose else source:
                 if isinstance(item, Batch):
                     self._open(state)
-                    if item.schema.panel:
+                    if item.schema.panel and item.rows is None:  # those put in order come together already
                         self._gather(item)
                     else:
                         self._scatter()
@@ -204,12 +208,26 @@ class Flow:
                 raise
             self._scatter()
         self._open(state)
+        if state is None:
+            for batch in self._instants.rest() if self._instants else ():
+                self._take(batch)
         self._to.finish(more=state is not None or signals.caught > 0)  # a signal is not the input's end
         out.end(self._all_dropped(), self._all_holes())
         out.flush()
         if state is not None:
             self._save(source, state, ended=not signals.caught, closed=True)
         return 128 + signals.caught if signals.caught else 0
+
+    def _placed(self) -> Instants:
+        """What puts rows of one ts in the order of their symbols."""
+        if self._instants is None:
+            from hq_core.stream.instants import Instants  # frames are in order
+
+            self._instants = Instants()
+        return self._instants
+
+    def _waiting(self) -> int:
+        return self._instants.waiting if self._instants else 0
 
     def _gather(self, batch: Batch) -> None:
         """Hold the rows of a panel back until the input pauses or something else comes: a call a symbol costs less."""
@@ -290,6 +308,15 @@ class Flow:
                 items = list(source.load(saved and shaped(saved, source.SHAPE)))
             for item in items:
                 self._say(item, state)
+        if source.loose:
+            with taking(alone=True):
+                items = list(self._placed().load(loaded["waiting"], source))
+            for item in items:
+                self._say(item, state)
+            self._waited = self._waiting()
+        elif any(n for _, n, *_ in loaded["waiting"]):
+            what = "rows wait for the rest of their ts, which frames cannot bring; go on with what they came from"
+            raise HqError(f"state {state.path}: {what}", DATA)
 
     def _save(self, source: Source, state: State, ended: bool, closed: bool) -> None:
         self._saved_rows = self._rows
@@ -302,7 +329,7 @@ class Flow:
                 "inputs": self.stage.inputs,
                 "input": {
                     "bytes": state.input_bytes + source.position,
-                    "rows": state.input_rows + self._rows,
+                    "rows": state.input_rows + self._rows + self._waiting() - self._waited,
                     "ended": ended,
                     "format": type(source).__name__,
                     "source": source.save() if source.goes_on or not ended else {},
@@ -312,6 +339,7 @@ class Flow:
                 "dropped": {} if closed else self._all_dropped(),
                 "holes": {} if closed else self._all_holes(),
                 "order": self.order.save(),
+                "waiting": self._instants.save() if self._instants else [],
                 **self._to.save(),
             },
         )

@@ -164,6 +164,10 @@ def ordered(source: Iterable[Item], order: RowOrder | None = None) -> Iterator[I
     order  remembers what came before, in another section or run
     """
     order = order or RowOrder()
+    if getattr(source, "loose", False):
+        from hq_core.stream.instants import Instants
+
+        source = Instants().through(source)
     for item in source:
         if not isinstance(item, Batch):
             yield item

@@ -112,7 +112,7 @@ class PanelOrder:
 
     def _problem(self, batch: Batch, row: int, number: int, why: int) -> str:
         state, place = self._cell.state, self.place
-        where = f"{batch.schema.key} row {number + 1}"
+        where = f"{batch.schema.key} row {1 + (number if batch.rows is None else batch.rows[row])}"
         if why == NO_TEXT:
             code = batch.view("symbol")[row]
             return f"{where}: column 'symbol' has code {code}, of which the stream gives no text"

@@ -15,6 +15,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import NO_TEXTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Protocol, TypeAlias
@@ -66,6 +68,8 @@ class Source:
     waits_on  the descriptor from which more must come; -1: the one that the flow was given
     patience  seconds that it may take; 0: for ever
     goes_on   what it saves is taken up by the next run also where its input has ended
+    loose     rows of one ts come in any order of their symbols in its panels (stream/instants.py)
+    texts     what batches of its panels say of their codes
     """
 
     SHAPE: Any = {}
@@ -76,6 +80,8 @@ class Source:
     waits_on = -1
     patience = 0.0
     goes_on = False
+    loose = False
+    texts: dict[str, list[str]] = NO_TEXTS
     passed: Mapping[str, int] = MappingProxyType({})
 
     @property
@@ -96,6 +102,10 @@ class Source:
     def load(self, saved: dict[str, Any]) -> Iterable[Item]:
         """Take up where another source was saved; gives the schemas again."""
         return ()
+
+    def take_up(self, key: str, symbols: list[str]) -> tuple[list[int], Iterable[Item]]:
+        """The codes of symbols whose rows wait since the run before, and what the panel must be told of them."""
+        raise NotImplementedError
 
 
 class Sink:
@@ -167,6 +177,9 @@ class Stage(Sink):
 
     def other(self, frame: dict[str, Any]) -> None:
         self.out.map(frame)
+
+    def section(self) -> None:
+        """A section of the input begins: texts of codes are given anew from here on."""
 
     def note(self, what: str, count: int) -> None:
         """Count something worth a line on stderr."""

@@ -13,6 +13,7 @@ from typing import Any
 import msgpack
 
 from hq_core import VERSION, files
+from hq_core.batch import SCHEMA
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, TEMP, USAGE, HqError
 from hq_core.options import StateOptions
 from hq_core.saved import Count, Damaged, shaped, taking
@@ -22,6 +23,8 @@ HEAD = 40  # bytes: the magic and the digest
 LIMIT = 1 << 30
 PIECE = 1 << 20
 FILE_ONLY = "a state is a file of its own, under its own name"
+# panel, rows, columns, symbols, and numbers of the rows that wait for the rest of their ts (stream/instants.py)
+WAITING = [(SCHEMA, Count, [bytes], [str], (int, int, Count))]
 ORDER = {"series": {str: [int]}, "panels": {str: {str: [int]}}}  # of what hq_core.order saves
 CONTENT = {
     "command": str,
@@ -34,6 +37,7 @@ CONTENT = {
     "dropped": {str: Count},
     "holes": {str: {"bars": Count, "rows": Count, "first": int}},
     "order": ORDER,
+    "waiting": WAITING,
     "apart": bool,
     "stage": {str: object},
 }

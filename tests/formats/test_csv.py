@@ -49,7 +49,7 @@ def gather(source) -> tuple[dict[str, dict[str, list]], list[str]]:
         if kind == "rows":
             columns = found.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name in item.schema.names:
-                columns[name] += item.view(name).tolist()
+                columns[name] += item.words(name) if name in item.texts else item.view(name).tolist()
     return found, kinds
 
 
@@ -308,16 +308,16 @@ def test_microseconds_are_told_by_their_digits():
     assert got["ts"] == [1735689660 * 10**9, 1735689720 * 10**9]
 
 
-def test_a_symbol_column_makes_several_series(shared):
+def test_a_symbol_column_makes_a_panel(shared):
     path = shared / "data/panel/binance_um_1d_64sym.csv.gz"
     rows = with_csv_module(path)
     got = read_file(path)
-    assert len(got) == 64
-    for key, columns in got.items():
-        theirs = [row for row in rows if f"bar/{row['symbol']}/1d" == key]
-        assert columns["close"] == [float(row["close"]) for row in theirs]
-        assert columns["ts"] == [(int(row["close_time"]) + 1) * 10**6 for row in theirs]
-        assert columns["trades"] == [int(row["trades"]) for row in theirs]
+    assert list(got) == ["bar//1d"]
+    columns = got["bar//1d"]
+    assert columns["symbol"] == [row["symbol"] for row in rows]
+    assert columns["close"] == [float(row["close"]) for row in rows]
+    assert columns["ts"] == [(int(row["close_time"]) + 1) * 10**6 for row in rows]
+    assert columns["trades"] == [int(row["trades"]) for row in rows]
 
 
 # -- packed ----------------------------------------------------------------------------------------------------
@@ -555,7 +555,7 @@ def test_a_saved_source_goes_on_at_its_position(data, after):
         if kind == "rows":
             columns = found.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name in item.schema.names:
-                columns[name] += item.view(name).tolist()
+                columns[name] += item.words(name) if name in item.texts else item.view(name).tolist()
         idles += kind == "idle"
         if idles > after:
             break

@@ -361,8 +361,8 @@ def test_bars_whose_second_row_has_a_bad_time_are_65():
 
 # -- memory ------------------------------------------------------------------------------------------------------
 def deflated_npz(rows: int, wide: str) -> bytes:
-    """A few hundred KB that unpack to as many MB: texts of nothing."""
-    symbol = array(header(f"'{wide}'", f"({rows},)"), bytes(rows * np.dtype(wide).itemsize))
+    """A few hundred KB that unpack to as many MB: texts of little."""
+    symbol = array(header(f"'{wide}'", f"({rows},)"), np.full(rows, "X", dtype=wide).tobytes())
     plain = {"ts_s": np.arange(rows), "price": np.ones(rows), "qty": np.ones(rows)}
     return zipped([*((f"{name}.npy", saved(values)) for name, values in plain.items()), ("symbol.npy", symbol)], 8)
 

@@ -184,10 +184,16 @@ def test_keys_that_later_objects_lack_are_empty_or_refused():
     refused(lines({**TRADE, "id": 1}, TRADE), "element 2 .*'id': '' is missing")
 
 
-def test_symbols_may_have_keys_of_their_own():
-    got = read_bytes(lines(*({"symbol": s, **TRADE, **({"id": 7} if s == "B" else {})} for s in "ABAB")))
-    assert "id" not in got["trade/A/"]
-    assert got["trade/B/"]["id"] == [7, 7]
+def test_symbols_may_have_keys_of_their_own(run):
+    """Their rows are panels of one name and other columns, as those of hq-merge are."""
+    data = lines(*({"symbol": s, **TRADE, **({"id": at} if s == "B" else {})} for at, s in enumerate("ABAB", 6)))
+    ran = run("hq-import | hq-merge --series | hq-export jsonl", data)
+    assert [sorted(json.loads(line).items())[:2] for line in ran.text.splitlines()] == [
+        [("kind", "trade"), ("price", 1.0)],
+        [("kind", "trade"), ("price", 1.0)],
+        [("id", 7), ("kind", "trade")],
+        [("id", 9), ("kind", "trade")],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -298,9 +304,9 @@ def test_a_line_that_a_pipe_ends_in_is_refused_after_the_rows_before_it(run, tmp
 def test_the_second_row_of_a_symbol_is_looked_for_in_one_pass():
     head = b"symbol,open_time,close\n"
     rows = b"".join(b"S%d,%d,1\n" % (i, 1600000000000) for i in range(5000)) + b"S0,1600000060000,1\n"
-    assert list(read_bytes(head + rows))[0] == "bar/S0/1m"
+    assert read_bytes(head + rows)["bar//1m"]["symbol"] == [*(f"S{i}" for i in range(5000)), "S0"]
     held = [{"symbol": s, "open_time": 1600000000000 + 60000 * i, "close": 1} for i in range(2) for s in "ABC"]
-    assert list(read_bytes(lines(*held))) == ["bar/A/1m", "bar/B/1m", "bar/C/1m"]
+    assert read_bytes(lines(*held))["bar//1m"]["symbol"] == list("ABCABC")
 
 
 # -- fuzz ------------------------------------------------------------------------------------------------------

@@ -148,7 +148,8 @@ def read(data):
         if kind == "rows":
             held = said.rows.setdefault(item.schema.key, {name: [] for name in item.schema.names})
             for name in item.schema.names:
-                held.setdefault(name, []).extend(values(item, name))
+                words = name in item.texts
+                held.setdefault(name, []).extend(item.words(name) if words else values(item, name))
         elif kind == "end":
             said.ends.append(item)
         elif kind == "map":

@@ -23,7 +23,10 @@ from frames import tagged
 from inputs import descriptor
 
 from hq_core.errors import HqError
-from hq_core.formats import SourceOptions, open_source
+from hq_core.formats import SourceOptions
+from hq_core.order import ordered
+from hq_core.stages.imports import Import
+from hq_core.api.pipe import Pipe
 
 FULL, FEW = 300_000, 600
 BARS = "open_time,open,high,low,close,volume,close_time,count,rsi\n" + "".join(
@@ -35,6 +38,11 @@ AGG = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is
 )
 DATES = "Symbol;Date;Close;Vol\n" + "".join(
     f'A{i % 2};"2024-03-{10 + i // 2} 00:00:00";1,{i};{i}e2\n' for i in range(8)
+)
+NAMES = "B", '"A,1"', "é"
+PANEL = "ts,symbol,open_time,open,high,low,close,volume,complete\n" + "".join(
+    f"2026-02-01T00:0{1 + i // 3}:00Z,{NAMES[2 * i % 3]},2026-02-01T00:0{i // 3}:00Z,2,3,1,2,{i},{i % 7 > 0:d}\n"
+    for i in range(12)
 )
 OBJECTS = [
     {"symbol": "AB"[i % 2], "ts": f"2026-02-01T00:00:0{i}Z", "price": i / 7, "qty": f"{i}", "side": "buy"}
@@ -108,6 +116,11 @@ PLAIN = [
     (AGG.split("\n", 1)[1].encode(), {}),
     (DATES.encode(), {"tz": "America/New_York", "stamp": "open", "decimal": ","}),
     (DATES.encode(), {"tz": "UTC", "stamp": "close", "decimal": ",", "period": "1d", "columns": {"volume": "Vol"}}),
+    (PANEL.encode(), {}),
+    (PANEL.encode(), {"dedupe": "last"}),
+    (PANEL.encode(), {"order": "sort", "dedupe": "exact"}),
+    (PANEL.encode(), {"period": "1m", "invalid": "drop"}),
+    (PANEL.encode(), {"dedupe": "exact", "invalid": "keep"}),
     (BARS.encode(), {"columns": {"ts": "close_time", "x": "9"}, "period": "1m", "symbol": "Y"}),
     ("\n".join(map(json.dumps, OBJECTS)).encode(), {}),
     (json.dumps(OBJECTS, indent=1).encode(), {}),
@@ -228,7 +241,8 @@ def outcome(data: bytes, options: dict[str, object]) -> str:
     fd = descriptor(data)
     rows = maps = 0
     try:
-        for kind, item in tagged(open_source(fd, b"", SourceOptions(**options))):
+        stage = Import(SourceOptions(**options))
+        for kind, item in tagged(Pipe(stage).run(stage.source(fd) if stage.any_order else ordered(stage.source(fd)))):
             rows += item.n if kind == "rows" else 0
             maps += kind == "map"
     except HqError as error:

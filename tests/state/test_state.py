@@ -21,6 +21,7 @@ OLD = {
     "section": 20,
     "dropped": {},
     "holes": {},
+    "waiting": [],
     "order": {"series": {}, "panels": {}},
     "apart": False,
     "stage": {"memory": b"\x00\xff" * 20, "seen": 7},

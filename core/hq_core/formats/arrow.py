@@ -230,7 +230,10 @@ def _column(values: Any, longest: int = LONGEST) -> ColumnSlice:
         at = values.indices.fill_null(0).to_numpy(zero_copy_only=False)
         if not len(words):  # all are null
             return ColumnSlice(np.full(len(values), "", dtype=object), missing)
-        return ColumnSlice(words[at], missing)
+        return ColumnSlice(words[at], missing, coded=(words, at))
+    if is_.is_string(kind) or is_.is_large_string(kind):
+        _short(values, longest)
+        return _column(values.dictionary_encode(), longest)
     if _is_text(kind):
         return ColumnSlice(_texts(values, longest), missing)
     if is_.is_decimal(kind):
@@ -263,10 +266,14 @@ def _texts(values: Any, longest: int) -> Any:
     """An array of texts as Python's; one that is far too long is refused before it is copied."""
     if not _is_text(values.type):
         raise Unfit(0, str(values.type))
+    _short(values, longest)
+    return _objects(values.to_pylist())
+
+
+def _short(values: Any, longest: int) -> None:
     too_long = np.flatnonzero(_lengths(values) > longest)
     if len(too_long):
         raise Unfit(int(too_long[0]), f"texts of more than {longest} bytes")
-    return _objects(values.to_pylist())
 
 
 def _lengths(values: Any) -> Any:

@@ -142,14 +142,12 @@ class CsvSource(Foreign):
     def _hand_out(self, block: CsvBlock, n: int, after: int, wrong: str) -> Iterator[Item]:
         """The first n rows of the block, which end before `after` unless something is wrong with the next one."""
         rows, lines = block.rows, self._lines
-        at = rows.plan.series_field()
-        if at >= 0 and not rows.symbol:
+        at = rows.plan.symbol_field()
+        if at >= 0 and not rows.symbol and not rows.plan.panel:
             raise HqError(
                 f"row {rows.total + 1} (byte {lines.base + lines.at}): column '{rows.plan.fields[at].name}' is empty"
             )
-        schema, new = rows.series()
-        if new:
-            yield schema
+        yield from rows.announced()
         before = rows.total
         batch, unfit = rows.batch(n)
         lines.at = self._after(rows.total - before) if unfit or wrong else after

@@ -12,11 +12,13 @@ from hq_core.formats.rows import RowBlock, room_of
 from hq_core.jit import Cell
 
 if TYPE_CHECKING:
-    from hq_core.batch import Schema
+    from collections.abc import Iterator
+
     from hq_core.formats.csv_head import CsvHead
     from hq_core.formats.csv_lines import Lines
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import Field, FieldPlan
+    from hq_core.roles import Item
 
 
 class CsvBlock:
@@ -32,7 +34,8 @@ class CsvBlock:
         self.resumed = False
         self._head = head
         self._lines = lines
-        self._symbol_at = head.plan.series_field()
+        self._symbol_at = head.plan.symbol_field()
+        self._by_series = self._symbol_at >= 0 and not head.plan.panel
         self._next: str | None = None  # the symbol of the row at which the last filling stopped
         self._odd = Odd(self.rows, options)
         self._cell = self._bound(head.plan)
@@ -51,8 +54,10 @@ class CsvBlock:
         }
         for name, values in columns.items():
             cell.buffer(name, array("q", values))
-        for name in ("whole", "real", "small"):
-            cell.column(name, rows.memory.address, rows.memory.size // (1 if name == "small" else 8))
+        for name, wide in (("whole", 8), ("real", 8), ("four", 4), ("small", 1)):
+            cell.column(name, rows.memory.address, rows.memory.size // wide)
+        if plan.panel:
+            rows.symbols.bind(cell)
         cell.column("text", memory.address, memory.size)
         cell.column("words", memory.address, memory.size // 8)
         cell.buffer("hard", self._odd.hard)
@@ -62,15 +67,14 @@ class CsvBlock:
         self.rows.symbol, self._next = symbol, None
         self._cell.buffer("series", bytearray(symbol.encode()))
 
-    def load(self, saved: dict[str, Any]) -> list[Schema]:
-        """Take up what `rows` saved; the series that were announced."""
-        schemas = self.rows.load(saved)
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        """Take up what `rows` saved; what was announced, once more."""
+        yield from self.rows.load(saved)
         self._turn(self.rows.symbol)
         self.resumed = True
-        return schemas
 
     def fill(self, end: int) -> tuple[int, int, str]:
-        """Rows of one symbol from the lines up to `end`, as many as there is room for.
+        """Rows of one series from the lines up to `end`, as many as there is room for.
 
         How many, the byte after them, and what is wrong with the next one.
         """
@@ -114,15 +118,27 @@ class CsvBlock:
             return False, f"{where}: {error}"
         if len(texts) != len(rows.plan.fields):
             return False, f"{where}: has {len(texts)} fields, {len(rows.plan.fields)} wanted"
-        if self._symbol_at >= 0 and texts[self._symbol_at] != rows.symbol:
+        if self._by_series and texts[self._symbol_at] != rows.symbol:
             self._next = texts[self._symbol_at]
             return False, ""
+        if state.stop == OTHER and self._spelled(texts[self._symbol_at], state):
+            return True, ""
         wrong = self._odd.row(texts, state.rows)
         if wrong:
             return False, f"{where}: {wrong}"
         state.pos = after
         state.rows += 1
         return state.rows < rows.room, ""
+
+    def _spelled(self, text: str, state: Any) -> bool:
+        """Let the kernel know a symbol as it stands in the line; False where it will not find it there."""
+        raw = bytes(self._lines.memory.view[state.begin : state.past])
+        if raw.decode("utf-8", "replace").strip() != text:
+            return False
+        try:
+            return self.rows.symbols.spell(raw, self.rows.symbols.code(text))
+        except ValueError:  # the field's own error is told with the row's
+            return False
 
     def _where(self, row: int, at: int) -> str:
         return f"row {self.rows.total + row + 1} (byte {self._lines.base + at})"

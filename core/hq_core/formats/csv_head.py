@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import HqError
 from hq_core.formats.layouts import build
-from hq_core.formats.names import squash, without_header
+from hq_core.formats.names import series_form, squash, without_header
 from hq_core.formats.numbers import is_number
 from hq_core.formats.times import read_iso
 from hq_core.say import listed
@@ -70,7 +70,7 @@ class CsvHead:
             self.samples = [row]
             self.rows = max(self.rows, 1)
         else:
-            at, first = plan.series_field(), self.samples[0]
+            at, first = plan.symbol_field(), self.samples[0]
             if len(row) != len(first) or (at >= 0 and row[at] != first[at]):
                 return False
             self.samples.append(row)
@@ -85,7 +85,7 @@ class CsvHead:
     def _planned(self, first: list[str]) -> FieldPlan:
         point = self._options.decimal
         plain = first if point == "." else [text.replace(point, ".") for text in first]
-        return build(self._names, plain, self._options)
+        return build(self._names, plain, self._options, series_form(self._names or ()))
 
     def split(self, line: bytes) -> list[str]:
         """The line's fields.  Raises ValueError."""
@@ -108,7 +108,7 @@ class CsvHead:
     @property
     def by_symbol(self) -> bool:
         """Whether rows say their symbols."""
-        return self.plan is not None and self.plan.series_field() >= 0
+        return self.plan is not None and self.plan.symbol_field() >= 0
 
     def again(self, line: bytes, members: Members) -> bool:
         """Whether the first line of a further file is the header again.  Raises HqError where it has other columns."""

@@ -8,10 +8,10 @@ at its first byte: the caller reads that row in Python, or says what is wrong wi
 
 from __future__ import annotations
 
-from hq_core.jit import F8, I1, I8, U1, State, inline, kernel
+from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel
 
-SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES = range(8)  # what to do with a field
-PLAIN, ODD, OTHER, FULL = range(4)  # why it stopped: no more, a row it cannot read, another symbol, list full
+SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES, SYMBOL = range(9)  # what to do with a field
+PLAIN, ODD, OTHER, FULL = range(4)  # why it stopped: no more, a row it cannot read, another or a new symbol, full
 
 POW10 = tuple(10.0**k for k in range(19))
 POW10_WHOLE = tuple(10**k for k in range(10))
@@ -20,6 +20,7 @@ INDEX = (1 << 62) - 1  # p & INDEX is p >= 0, which tells numba's wrap-around of
 HIGH, SIXES, THREES, ZEROS = -0x0F0F0F0F0F0F0F10, 0x0606060606060606, 0x3333333333333333, 0x3030303030303030
 PAIRS, PAIR_1, PAIR_2 = 0x000000FF000000FF, 0x000F424000000064, 0x0000271000000001
 TOP = -(1 << 63)
+FACTOR, LOW = 0x100000001B3, 0xFFFFFFFF  # of a symbol's hash: FNV's prime, which spreads the bytes of short names
 DAY, HOUR, MINUTE, SECOND = 86_400_000_000_000, 3_600_000_000_000, 60_000_000_000, 1_000_000_000
 FAR = 9_214_646_400_000_000_000  # 2262-01-01: int64 nanoseconds end in that year
 DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -134,7 +135,7 @@ def side(text: U1, p: int) -> tuple[int, int]:
     return (1 if c == 49 else 0), (p + 1 if c == 48 or c == 49 else -1)
 
 
-@kernel(state="pos:i8 rows:i8 stop:i8 hard:i8")
+@kernel(state="pos:i8 rows:i8 stop:i8 hard:i8 begin:i8 past:i8")
 def parse(
     text: U1,
     words: I8,
@@ -149,8 +150,13 @@ def parse(
     most: I8,
     check: I8,
     series: U1,
+    names: U1,
+    ends: I8,
+    codes: I8,
+    slots: I8,
     whole: I8,
     real: F8,
+    four: I4,
     small: I1,
     hard: I8,
     s: State,
@@ -161,14 +167,17 @@ def parse(
                may be looked at
     words      the same bytes, eight at a time
     delimiter  the byte between fields;  point: the byte before decimals
-    op         per CSV field: SKIP REAL WHOLE MAKER SIDE BOOL ISO SERIES
+    op         per CSV field: SKIP REAL WHOLE MAKER SIDE BOOL ISO SERIES SYMBOL
     place      per CSV field: where the column's row 0 lies in the output block, counted in the column's own width
     times plus the stored value is v * times + plus (WHOLE, |v| <= most), v + plus (ISO)
     check      WHOLE: the number of digits demanded, 0 for any; ISO: 1 with a zone, 0 without
     series     SERIES: the symbol that these rows must bear
-    whole real small   the output block, seen as int64, float64 and int8
+    names ends codes   SYMBOL: the spellings one behind the other, where each ends, from 0 on, and its code
+    slots      by hash, a power of two of them: the number of a spelling from 1 on, or 0
+    whole real four small   the output block, seen as int64, float64, int32 and int8
     hard       out: (start, end, place) of each number that is left to float()
-    s          pos: next byte; rows: rows in the block, counted on by this call; stop: why; hard: entries used
+    s          pos: next byte; rows: rows in the block, counted on by this call; stop: why; hard: entries used; begin,
+               past: where a symbol lies that no spelling fits
     """
     fields = len(op)
     last = fields - 1
@@ -281,6 +290,34 @@ def parse(
                     stop = OTHER
                     good = False
                     break
+            elif kind == SYMBOL:
+                begin = p
+                stopper = 34 if quoted else delimiter
+                mixed = 0
+                c = text[p & INDEX]
+                while c != stopper and c != 10 and c != 13:
+                    mixed = (mixed ^ int(c)) * FACTOR
+                    p += 1
+                    c = text[p & INDEX]
+                at = (mixed ^ ((mixed >> 32) & LOW)) & (len(slots) - 1)
+                number = slots[at & INDEX]
+                while number > 0:
+                    q = ends[(number - 1) & INDEX]
+                    n = ends[number & INDEX] - q
+                    i = 0
+                    if n == p - begin:
+                        while i < n and names[(q + i) & INDEX] == text[(begin + i) & INDEX]:
+                            i += 1
+                        if i == n:
+                            break
+                    at = (at + 1) & (len(slots) - 1)
+                    number = slots[at & INDEX]
+                if number == 0:
+                    s.begin, s.past = begin, p
+                    stop = OTHER
+                    good = False
+                    break
+                four[(place[f & INDEX] + k) & INDEX] = codes[(number - 1) & INDEX]
             else:
                 v_bit, p = truth(text, p) if kind == BOOL else side(text, p)
                 if p < 0:

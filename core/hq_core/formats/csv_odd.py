@@ -6,7 +6,7 @@ from array import array
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from hq_core.formats.csv_kernel import BOOL, ISO, REAL, SERIES, SIDE, SKIP, WHOLE
+from hq_core.formats.csv_kernel import BOOL, ISO, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.names import SIDES, TRUTH
 from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.formats.plan import CLOCK, whole
@@ -56,7 +56,8 @@ class Odd:
             try:
                 rows.columns[field.to][k] = self._value(field, text)
             except ValueError as error:
-                return f"column '{field.name}': '{text}' {error}{field.hint()}"
+                said = f": '{text}'" if text or field.op != SYMBOL else ""
+                return f"column '{field.name}'{said} {error}{field.hint()}"
         return ""
 
     def _real(self, field: Field, text: str) -> float:
@@ -73,6 +74,8 @@ class Odd:
             return self._real(field, text)
         if field.op in (WHOLE, ISO, CLOCK):
             return whole(field, text)
+        if field.op == SYMBOL:
+            return self._rows.symbols.code(text)
         found = (SIDES if field.op == SIDE else TRUTH).get(text.lower())
         if found is None:
             raise ValueError("is not buy or sell" if field.op == SIDE else "is not true or false")

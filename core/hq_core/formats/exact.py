@@ -59,9 +59,10 @@ class ColumnSlice:
     zoned    of instants: whether they bear a zone
     what     the type of values that hq does not read, which `values` then does not have; else ''
     at       with `what`: the first row that is such
+    coded    of texts that came as a dictionary: its words, and the place of each row's among them
     """
 
-    __slots__ = ("at", "missing", "unit", "values", "what", "zoned")
+    __slots__ = ("at", "coded", "missing", "unit", "values", "what", "zoned")
 
     def __init__(
         self,
@@ -71,8 +72,10 @@ class ColumnSlice:
         zoned: bool = False,
         what: str = "",
         at: int = 0,
+        coded: tuple[Array, Array] | None = None,
     ) -> None:
         self.at = at
+        self.coded = coded
         self.values = values
         self.missing = missing if missing is not None and missing.any() else None
         self.unit = unit
@@ -84,7 +87,9 @@ class ColumnSlice:
 
     def part(self, start: int, stop: int) -> ColumnSlice:
         missing = None if self.missing is None else self.missing[start:stop]
-        return ColumnSlice(self.values[start:stop], missing, self.unit, self.zoned, self.what, max(self.at - start, 0))
+        coded = None if self.coded is None else (self.coded[0], self.coded[1][start:stop])
+        at = max(self.at - start, 0)
+        return ColumnSlice(self.values[start:stop], missing, self.unit, self.zoned, self.what, at, coded)
 
     @property
     def textual(self) -> bool:
@@ -299,6 +304,27 @@ def truth(column: ColumnSlice) -> Array:
 
 def side(column: ColumnSlice) -> Array:
     return words(column, SIDES, (-1, 0, 1), "is not buy or sell")
+
+
+def distinct(column: ColumnSlice) -> tuple[list[str], Array]:
+    """The texts of a column, or its whole numbers as texts, each once; and (n,) which of them each row has."""
+    _numbers(column, TEXTUAL + "iu")
+    _all_there(column)
+    if column.coded is not None:
+        words, at = column.coded
+        there = np.zeros(len(words), dtype=bool)
+        there[at] = True
+        places = np.cumsum(there) - 1
+        return [str(word) for word in words[there]], places[at]
+    if column.values.dtype.kind == "O":  # NumPy compares such one by one
+        known: dict[str, int] = {}
+        found = [known.setdefault(str(value), len(known)) for value in column.values]
+        return list(known), np.array(found, dtype=np.int64)
+    values, first, places = np.unique(column.values, return_index=True, return_inverse=True)
+    try:
+        return [str(value) for value in _objects(ColumnSlice(values))], places
+    except Unfit as error:
+        raise Unfit(int(first[error.at]), str(error)) from None
 
 
 def runs(column: ColumnSlice) -> list[tuple[str, int, int]]:

@@ -9,7 +9,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.members import Members
-from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE
+from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE, symbol_first
 from hq_core.formats.options import SourceOptions
 from hq_core.formats.shapes import Shape, Written, as_text, shape_of
 from hq_core.jit import I8, U1, Cell, State, kernel
@@ -261,9 +261,7 @@ class JsonSource(Foreign):
     def _hand_out(self, shape: Shape | None, n: int, at: int) -> Iterator[Item]:
         if shape is not None and n:
             rows = shape.rows
-            schema, new = rows.series()
-            if new:
-                yield schema
+            yield from rows.announced()
             before = rows.total
             batch, wrong = rows.batch(n)
             if not any(one.held for one in self._shapes):
@@ -302,7 +300,7 @@ class JsonSource(Foreign):
         for key in shape.lost:
             self._pass(f"values of '{key}', which is no column of numbers")
         rows, shape.held = [*shape.held, (shape.symbol(row), row)], []
-        return shape, rows
+        return shape, [("", row) for _, row in rows] if shape.panel else rows
 
     def _row(self, element: Any, count: bool = True) -> tuple[Shape, list[Any], list[str]] | dict[str, Any] | None:
         """An element's shape, its values by the shape's keys, and the keys that these lack; a map; or nothing."""
@@ -350,7 +348,12 @@ class JsonSource(Foreign):
         found = self._of.get((tag, period, symbol))
         if found is None:
             same = set(keys)
-            alike = (s for s in self._shapes if s.tag == tag and s.period == period and set(s.keys) == same)
+            first = symbol_first(keys)
+            alike = (
+                s
+                for s in self._shapes
+                if s.tag == tag and s.period == period and set(s.keys) == same and symbol_first(s.keys) == first
+            )
             found = next(alike, None)
             if found is None:
                 if len(self._shapes) >= MOST_SHAPES:

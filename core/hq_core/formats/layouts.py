@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.clock import Clock, is_time_of_day
-from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, WHOLE
+from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
@@ -54,9 +54,10 @@ def roles(names: list[str], table: dict[str, tuple[str, ...]], given: dict[str, 
     return found
 
 
-def build(names: list[str] | None, first: list[str], options: SourceOptions) -> FieldPlan:
+def build(names: list[str] | None, first: list[str], options: SourceOptions, series: bool = False) -> FieldPlan:
     """The plan of a file with these column names (None: it has no header) and this first row.
 
+    series  the file's form says that each symbol's rows are a series of their own; else they are a panel
     Raises HqError that names the option when the file leaves something open.
     """
     if names is None:
@@ -92,13 +93,17 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions) -> 
         _trade(plan, found, names, first, options, needs)
     if needs:
         raise HqError("; ".join(needs))
-    if len(plan.cols) > MAX_COLUMNS:
-        raise HqError(f"the input has {len(plan.cols)} columns of numbers, a series takes at most {MAX_COLUMNS}")
     if "symbol" in found:
         if options.symbol:
             column = names[found["symbol"]]
             raise HqError(f"--symbol {options.symbol}: the input says its symbols itself, in column '{column}'", USAGE)
-        plan.fields[found["symbol"]].op = SERIES
+        field = plan.fields[found["symbol"]]
+        field.op = SERIES
+        if not series:
+            field.op, field.to = SYMBOL, "symbol"
+            plan.cols.insert(1 + plan.cols.index(("ts", "i8")), ("symbol", "s4"))
+    if len(plan.cols) > MAX_COLUMNS:
+        raise HqError(f"the input has {len(plan.cols)} columns of numbers, a series takes at most {MAX_COLUMNS}")
     for role, at in found.items():
         if role not in options.columns and squash(names[at]) in UNSURE:
             options.remark(f"column '{names[at]}' is read as {role}")
@@ -346,7 +351,7 @@ def _missing(
 
 def _extra(plan: FieldPlan, found: dict[str, int], first: list[str]) -> None:
     """Further numeric columns of bars come along under their own names: indicators, features."""
-    have = {name for name, _ in plan.cols}
+    have = {name for name, _ in plan.cols} | {"symbol"}
     used = set(found.values())
     for i, field in enumerate(plan.fields):
         text = first[i].lower().lstrip("-")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # hq's name -> other names in order of preference, in lower case with everything but letters and digits left out
 TIMES = ("ts", "timestamp", "time", "datetime", "date")
@@ -91,6 +95,22 @@ def split_unit(name: str) -> tuple[str, str]:
 
 
 _TIME_NAMES = {name for role in ("ts", "open_time", "close_time") for name in BAR_NAMES[role]}
+
+
+def series_form(names: Sequence[str]) -> bool:
+    """Whether a header is that of series as hq-export writes it: symbol, then ts, which a panel has before symbol.
+
+    >>> series_form(["symbol", "ts_ms", "open_time_ms", "close"]), series_form(["symbol", "ts", "close"])
+    (True, False)
+    """
+    begun = [split_unit(name)[0] for name in names[:3]]
+    return begun in (["symbol", "ts", "open_time"], ["symbol", "ts", "price"])
+
+
+def symbol_first(names: Sequence[str]) -> bool:
+    """Whether rows that say that they are hq's are of series: symbol stands before ts; of a panel it stands behind."""
+    found = [split_unit(name)[0] for name in names]
+    return "ts" in found and "symbol" in found[: found.index("ts")]
 
 
 def without_header(first: list[str]) -> list[str] | None:

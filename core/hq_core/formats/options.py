@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hq_core.formats.symbols import Symbols
 from hq_core.formats.together import Together
 from hq_core.options import options_of
 from hq_core.options.imports import SaidOptions
@@ -15,7 +16,7 @@ class SourceOptions(SaidOptions):
 
     dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file;
     unread       columns of the file that nothing is made of;  together: whether the files of the input are one series;
-                 a copy of the options shares all four
+                 symbols: the codes of its panels; a copy of the options shares all five
     """
 
     def __init__(self, **said: Any) -> None:
@@ -24,6 +25,7 @@ class SourceOptions(SaidOptions):
         self.remarks: dict[str, int] = {}
         self.unread: dict[str, None] = {}
         self.together = Together(self.remark)
+        self.symbols = Symbols()
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""

@@ -10,13 +10,13 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.inflate import READ
 from hq_core.formats.names import UNIT_AT_END
-from hq_core.formats.options import SourceOptions
 from hq_core.formats.shapes import OwnShape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.options import SourceOptions
     from hq_core.roles import Item
 
 
@@ -57,7 +57,7 @@ class OwnCsvSource(ReadAgain):
     def items(self) -> Iterator[Item]:
         lines = csv.reader(self._lines(), delimiter=self._delimiter)
         names = next(lines)
-        shape = OwnShape(self._kind, "", names, SourceOptions())
+        shape = OwnShape(self._kind, "", names, self.options)
         n, before, symbol = 0, 0, ""
         for row in lines:
             if not row:
@@ -68,7 +68,7 @@ class OwnCsvSource(ReadAgain):
                 values = [_value(text) for text in row]
                 if shape.rows is None:
                     shape.ready(values)
-                now = shape.symbol(row)
+                now = "" if shape.panel else shape.symbol(row)
                 if n and (now != symbol or n == shape.rows.room):
                     yield from self._hand_out(shape, symbol, n)
                     before += n
@@ -84,9 +84,7 @@ class OwnCsvSource(ReadAgain):
     def _hand_out(self, shape: OwnShape, symbol: str, n: int) -> Iterator[Item]:
         if n:
             shape.rows.symbol = symbol
-            schema, new = shape.rows.series()
-            if new:
-                yield schema
+            yield from shape.rows.announced()
             yield shape.rows.batch(n)[0]
 
     def _lines(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.batch import LONGEST, period_text
 from hq_core.errors import HqError
-from hq_core.formats.csv_kernel import DAY, ISO, SECOND, SERIES, SKIP
+from hq_core.formats.csv_kernel import DAY, ISO, SECOND, SERIES, SKIP, SYMBOL
 from hq_core.formats.times import Zone, exact_whole, read_epoch, read_iso, written_out
 from hq_core.say import iso_text, say_back
 
@@ -115,9 +115,14 @@ class FieldPlan:
         times = opens if self.stamps == FROM_OPEN else ends
         return lambda i: int(times[i])
 
-    def series_field(self) -> int:
+    def symbol_field(self) -> int:
         """Which field is the symbol; -1 if none."""
-        return next((i for i, field in enumerate(self.fields) if field.op == SERIES), -1)
+        return next((i for i, field in enumerate(self.fields) if field.op in (SERIES, SYMBOL)), -1)
+
+    @property
+    def panel(self) -> bool:
+        """Whether the rows of all symbols stand in one series."""
+        return any(field.op == SYMBOL for field in self.fields)
 
     def clock(self, row: list[str]) -> int:
         """ns of the one time column of a bar, on the file's own clock.  Raises ValueError."""

@@ -36,7 +36,18 @@ class Cleaner:
         self.loose = loose
         self.told = told
         self.dropped = dropped
-        self.last: list[int] = []  # ts, key and place of the last complete row
+        # of each symbol, or of the series: whether a complete row came, ts, key and place of the last one
+        self._last = np.zeros((0, 4), dtype=np.int64)
+
+    @property
+    def last(self) -> list[int]:
+        """What is remembered of the rows before."""
+        found: list[int] = self._last.ravel().tolist()
+        return found
+
+    @last.setter
+    def last(self, saved: list[int]) -> None:
+        self._last = np.array(saved, dtype=np.int64).reshape(-1, 4)
 
     def clean(self, records: Array) -> Found:
         """The rows that stay, and what is wrong with the next one."""
@@ -59,10 +70,10 @@ class Cleaner:
         if not layout.key:
             return records, ""
         at = self._keyed(records)
-        ts, key = layout.ts(records)[at], layout.column(records, layout.key)[at]
-        order = np.lexsort((key, ts))
-        ts, key, at = ts[order], key[order], at[order]
-        same = (ts[1:] == ts[:-1]) & (key[1:] == key[:-1])
+        ts, key, code = layout.ts(records)[at], layout.column(records, layout.key)[at], layout.codes(records)[at]
+        order = np.lexsort((key, code, ts))
+        ts, key, code, at = ts[order], key[order], code[order], at[order]
+        same = (ts[1:] == ts[:-1]) & (key[1:] == key[:-1]) & (code[1:] == code[:-1])
         if not same.any():
             return records, ""
         before, again = at[:-1][same], at[1:][same]
@@ -84,7 +95,7 @@ class Cleaner:
     def _twice(self, records: Array, a: int, b: int) -> str:
         layout = self.layout
         key = layout.text(layout.key, layout.column(records, layout.key)[b])
-        told = f"{layout.schema.key}: {key} is there twice, in rows {records[PLACE][a]} and {records[PLACE][b]}"
+        told = f"{self._named(records, b)}: {key} is there twice, in rows {records[PLACE][a]} and {records[PLACE][b]}"
         names = [
             name
             for i, name in enumerate(layout.schema.names)
@@ -123,9 +134,10 @@ class Cleaner:
             return records, ""
         ts = layout.ts(records)[at]
         key = layout.column(records, layout.key)[at] if layout.key else ts
-        place = records[PLACE][at]
-        last = self.last or [int(min(ts[0], ts[0] if layout.ids else key[0])) - 1, int(key[0]) - 1, 0]
-        ts_before, key_before = np.concatenate(([last[0]], ts[:-1])), np.concatenate(([last[1]], key[:-1]))
+        place, code = records[PLACE][at], layout.codes(records)[at]
+        if len(self._last) <= code.max():
+            self._last = np.concatenate([self._last, np.zeros((code.max() + 1 - len(self._last), 4), dtype=np.int64)])
+        ts_before, key_before, place_before = self._before(ts, key, place, code)
         bad = ts < ts_before
         if layout.ids:
             bad |= (ts == ts_before) & (key <= key_before) & (key > 0)
@@ -136,7 +148,7 @@ class Cleaner:
             over = (key < ts_before - self.loose) & ~bad
         gone: list[int] = []
         if over.any() and self.invalid == DROP and self.told:
-            bad, gone = self._overlapping(ts, key, last)
+            bad, gone = self._overlapping(ts, key, code)
             over[:] = False
             over[gone] = True
         wrong, stop = "", len(records)
@@ -144,10 +156,11 @@ class Cleaner:
         if amiss.any():
             i = int(np.argmax(amiss))
             stop = int(at[i])
+            named = self._named(records, stop)
             wrong = (
                 self._overlap(ts[i], key[i])
                 if over[i]
-                else self._back(ts[i], key[i], ts_before[i], key_before[i], place[i], place[i - 1] if i else last[2])
+                else self._back(named, ts[i], key[i], ts_before[i], key_before[i], place[i], place_before[i])
             )
         gone = [int(at[i]) for i in gone if at[i] < stop]
         if gone:
@@ -155,33 +168,54 @@ class Cleaner:
         kept = np.delete(records[:stop], gone)
         rest = kept[layout.closed(kept)]
         if len(rest):
-            self.last = [
-                int(layout.ts(rest)[-1]),
-                int(layout.column(rest, layout.key or "ts")[-1]),
-                int(rest[PLACE][-1]),
-            ]
+            newest = np.ones(len(rest), dtype=np.int64), layout.ts(rest), layout.column(rest, layout.key or "ts")
+            self._last[layout.codes(rest)] = np.stack([*newest, rest[PLACE]], axis=1)
         return kept, wrong
 
-    def _overlapping(self, ts: Array, key: Array, last: list[int]) -> tuple[Array, list[int]]:
-        """Bars that go back, and bars that overlap the last one that stayed."""
+    def _before(self, ts: Array, key: Array, place: Array, code: Array) -> tuple[Array, Array, Array]:
+        """ts, key and place of the complete row before each, of the same symbol; of a first one what fits before it."""
+        order = np.argsort(code, kind="stable")
+        code = code[order]
+        first = np.append(True, code[1:] != code[:-1])
+        seen = self._last[code[first]]
+        found = []
+        for i, column in enumerate((ts, key, place), 1):
+            before = np.empty_like(column)
+            column = column[order]
+            shifted = np.append(column[:1], column[:-1])
+            none = column[first] if i != 1 or self.layout.ids else np.minimum(column[first], key[order][first])
+            shifted[first] = np.where(seen[:, 0] != 0, seen[:, i], none - 1)
+            before[order] = shifted
+            found.append(before)
+        return found[0], found[1], found[2]
+
+    def _overlapping(self, ts: Array, key: Array, code: Array) -> tuple[Array, list[int]]:
+        """Bars that go back, and bars that overlap the last one of their symbol that stayed."""
         bad = np.zeros(len(ts), dtype=bool)
         gone: list[int] = []
-        ts_before, key_before = last[0], last[1]
-        for i, (end, start) in enumerate(zip(ts.tolist(), key.tolist())):
+        ends, starts, _ = self._before(ts, key, ts, code)
+        stayed: dict[int, tuple[int, int]] = {}
+        for i, (end, start, of) in enumerate(zip(ts.tolist(), key.tolist(), code.tolist())):
+            ts_before, key_before = stayed.setdefault(of, (int(ends[i]), int(starts[i])))
             if end < ts_before:
                 bad[i] = True
                 break
             if start <= key_before or start < ts_before - self.loose:
                 gone.append(i)
             else:
-                ts_before, key_before = end, start
+                stayed[of] = end, start
         return bad, gone
 
-    def _back(self, ts: Any, key: Any, ts_before: Any, key_before: Any, place: int, before: int) -> str:
+    def _named(self, records: Array, at: int) -> str:
+        """The series of a row."""
+        schema, code = self.layout.schema, self.layout.codes(records)[at]
+        return f"{schema.key}: {self.layout.texts[code]}" if schema.panel else schema.key
+
+    def _back(self, of: str, ts: Any, key: Any, ts_before: Any, key_before: Any, place: int, before: int) -> str:
         layout = self.layout
         if ts < ts_before:
             return self._later(place, ts, ts_before, before)
-        where = f"{layout.schema.key}: row {place}"
+        where = f"{of}: row {place}"
         now, then = layout.shown(layout.key, key), layout.shown(layout.key, key_before)
         return f"{where}: {say_back(layout.key, then, now, before)}, and it must rise (ts {iso_text(int(ts))})"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, NEVER, WIDTHS, Batch, Schema
+from hq_core.batch import CODES, NEVER, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, HOUR, SECOND
 from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
@@ -12,17 +13,20 @@ from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.memory import Memory
 from hq_core.options.imports import DROP, ERROR, KEEP, SORT
-from hq_core.saved import Count, shaped
+from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import FieldPlan
     from hq_core.formats.times import Zone
+    from hq_core.roles import Item
 
 ROOM = 8192  # rows of a block
 FOUND, GIVEN, ANYHOW = range(3)  # whether a period was found or given, or does not matter
-Spot = tuple[int, int, int]  # the last row's time and whether there was one, and the end of its bar
+SPOT = (NEVER, 0, NEVER)  # of a symbol's last row: its time, whether there was one, the end of its bar
 BLOCK = 1 << 19  # values of a block, so that thousands of columns take no more memory than some dozen
 
 
@@ -62,24 +66,38 @@ def narrow(wide: I8, n: int, count: I4, s: State) -> None:
         count[i] = wide[i]
 
 
-@kernel(state="last:i8 end:i8 seen:i8 bad:i8 flawed:i8")
+@kernel(state="last:i8 bad:i8 flawed:i8")
 def bar_times(
-    open_time: I8, ts: I8, complete: I1, n: int, stamps: int, period: int, loose: int, mode: int, flaws: I1, s: State
+    open_time: I8,
+    ts: I8,
+    complete: I1,
+    symbol: I4,
+    n: int,
+    stamps: int,
+    period: int,
+    loose: int,
+    mode: int,
+    memory: I8,
+    flaws: I1,
+    s: State,
 ) -> None:
     """A bar's other time, and the first row that does not fit the period.
 
     open_time ts  (n,)  ns; stamps 1: ts = open_time + period; 2: open_time = ts - period; 0: both are there
     complete      (n,)  or empty; bars that are still forming only get their time
+    symbol        (n,)  codes in a panel; or empty: all rows are of one
+    memory        (symbols, 3) of each symbol's row before: open_time, whether there was one, ts
     loose         ns by which a bar of this period may be longer or come earlier: clocks are changed, months differ
     mode          FOUND: the period was found, a row that comes earlier says another one; GIVEN; ANYHOW: nothing is
                   looked at
     flaws         (n,)  OVERLAPS or LASTS is put where it is 0; what is flawed counts no further
-    s             last end seen: open_time and ts of the row before; bad: the row that says another period or leaves
-                  int64, -1 if none; flawed: flaws put
+    s             bad: the row that says another period or leaves int64, -1 if none; last: open_time of the row before
+                  that; flawed: flaws put
     """
     s.bad = -1
     s.flawed = 0
-    marked = len(complete) > 0
+    marked, many = len(complete) > 0, len(symbol) > 0
+    at = 0
     for i in range(n):
         if stamps == 1:
             ts[i] = open_time[i] + period
@@ -90,28 +108,30 @@ def bar_times(
             break
         if mode == 2 or flaws[i] != 0 or (marked and complete[i] == 0):
             continue
-        apart = open_time[i] - s.last
-        later = s.seen != 0 and apart > 0
+        if many:
+            at = 3 * symbol[i]
+        apart = open_time[i] - memory[at]
+        later = memory[at + 1] != 0 and apart > 0
         if stamps == 0:
             lasts = ts[i] - open_time[i]
             if lasts <= 0 or lasts > period + loose:
                 flaws[i] = 5
                 s.flawed += 1
                 continue
-            if later and (open_time[i] < s.end - loose or (mode == 1 and apart < period - loose)):
+            if later and (open_time[i] < memory[at + 2] - loose or (mode == 1 and apart < period - loose)):
                 flaws[i] = 4
                 s.flawed += 1
                 continue
         elif later and mode == 0 and apart < period:
-            s.bad = i
+            s.bad, s.last = i, memory[at]
             break
         elif later and apart < period - loose:
             flaws[i] = 4
             s.flawed += 1
             continue
-        s.last = open_time[i]
-        s.end = ts[i]
-        s.seen = 1
+        memory[at] = open_time[i]
+        memory[at + 1] = 1
+        memory[at + 2] = ts[i]
 
 
 def room_of(plan: FieldPlan) -> int:
@@ -119,7 +139,7 @@ def room_of(plan: FieldPlan) -> int:
     return min(ROOM, BLOCK // (len(plan.cols) + len(plan.scratch)))
 
 
-ROWS = {"total": Count, "symbol": str, "symbols": [str], "times": {str: (int, int, int)}}
+ROWS = {"total": Count, "symbol": str, "series": [str], "codes": [str], "spots": {str: bytes}}
 
 
 class RowBlock:
@@ -144,7 +164,9 @@ class RowBlock:
             at = self._starts[name]
             self.columns[name] = self.memory.view[at : at + room * WIDTHS[kind]].cast(code)
         self._schemas: dict[str, Schema] = {}
-        self._times: dict[str, Spot] = {}  # by symbol
+        self.symbols = options.symbols
+        self.codes = self.columns["symbol"] if plan.panel else None
+        self._spots: dict[str, array[int]] = {}  # by series; of a panel those of its symbols, by their codes
         self._addresses = [self.memory.address + self._starts[name] for name, _ in plan.cols]
         self._options = options
         self._judge = Judge(plan.kind, [name for name, _ in plan.cols], room, self._bind)
@@ -168,6 +190,8 @@ class RowBlock:
             cell = Cell(bar_times)
             for name in ("open_time", "ts", *(("complete",) if "complete" in self.columns else ())):
                 self._bind(cell, name, name)
+            if plan.panel:
+                self._bind(cell, "symbol", "symbol")
             cell.column("flaws", *self._judge.place)
             cell.set(stamps=plan.stamps, period=plan.period, loose=self._loose, mode=self._mode)
             return cell
@@ -180,18 +204,31 @@ class RowBlock:
         return None
 
     # -- series ------------------------------------------------------------------------------------------
-    def series(self) -> tuple[Schema, bool]:
-        """The series of the current symbol, and whether it is new."""
+    def series(self) -> Schema:
+        """The panel, or the series of the current symbol."""
         found = self._schemas.get(self.symbol)
-        if found is not None:
-            return found, False
-        plan = self.plan
-        made = Schema(plan.kind, self.symbol, plan.period_text if plan.kind == "bar" else "", plan.cols)
-        self._schemas[self.symbol] = made
-        return made, True
+        if found is None:
+            plan = self.plan
+            found = Schema(plan.kind, self.symbol, plan.period_text if plan.kind == "bar" else "", plan.cols)
+            self._schemas[self.symbol] = found
+        return found
 
-    def schemas(self) -> list[Schema]:
-        return list(self._schemas.values())
+    def announced(self) -> Iterator[Item]:
+        """The series, if it is new, and the texts of symbols that its rows may use from here on."""
+        if self.symbol not in self._schemas:
+            yield self.series()
+        if self.codes is not None:
+            yield from self.symbols.untold(self.series().key)
+
+    def _spot(self) -> array[int]:
+        """What is remembered of the rows before."""
+        found = self._spots.get(self.symbol)
+        if found is None:
+            found = self._spots[self.symbol] = array("q")
+        missing = (len(self.symbols.texts) if self.codes is not None else 1) - len(found) // 3
+        if missing > 0:
+            found.extend(SPOT * missing)
+        return found
 
     # -- rows --------------------------------------------------------------------------------------------
     def batch(self, n: int) -> tuple[Batch, str]:
@@ -201,7 +238,7 @@ class RowBlock:
         """
         plan, options, judge = self.plan, self._options, self._judge
         if options.together.looking:
-            options.together.look(plan, self.symbol, self.columns, n, loose(plan.period))
+            self._look(n)
         if self._unsold and n:
             self._no_volume(n)
         wrong, flawed = "", 0
@@ -223,10 +260,24 @@ class RowBlock:
         wrong = more or wrong
         if plan.scratch and self._cell is not None:
             n, wrong = self._counts(self._cell, n, wrong)
+        if wrong and self.codes is not None:
+            wrong = f"{self.symbols.texts[self.codes[n]]}: {wrong}"
         self.total += n
         if options.invalid == DROP and flawed + found:
             n = self._drop(n, bytes(before[:n]))
-        return Batch(self.series()[0], n, self._addresses, self.memory), wrong
+        texts = NO_TEXTS if self.codes is None else self.symbols.tables
+        return Batch(self.series(), n, self._addresses, self.memory, texts), wrong
+
+    def _look(self, n: int) -> None:
+        """Let the first rows of the first symbol tell whether the files of the input are one series."""
+        plan, together = self.plan, self._options.together
+        symbol, rows = self.symbol, range(n)
+        at: Iterable[int] = rows
+        if self.codes is not None and n:
+            symbol = together.symbol or self.symbols.texts[self.codes[0]]
+            code = self.symbols.code(symbol)
+            at = (i for i in rows if self.codes[i] == code)
+        together.look(plan, symbol, self.columns, at, loose(plan.period))
 
     def _no_volume(self, n: int) -> None:
         """Tell that volume is 0 in all rows, as long as that is so: brokers write ticks in a column of their own."""
@@ -300,10 +351,9 @@ class RowBlock:
         cell = self._cell
         assert cell is not None
         state = cell.state
-        state.last, state.seen, state.end = self._times.get(self.symbol, (0, 0, 0))
+        cell.buffer("memory", self._spot())
         cell.set(n=n)
         cell.run()
-        self._times[self.symbol] = state.last, state.seen, state.end
         if state.bad < 0:
             return n, "", state.flawed
         bad = state.bad
@@ -329,17 +379,19 @@ class RowBlock:
         """Times of a local clock to UTC, both times of a bar; days of 23 and 25 hours keep their midnights."""
         plan = self.plan
         bar, stamps, period = plan.kind == "bar", plan.stamps, plan.period
-        last, seen, end = self._times.get(self.symbol, (NEVER, 0, NEVER))
+        spots, at = self._spot(), 0
         ts = self.columns["ts"]
         open_time = self.columns["open_time"] if bar else ts
         complete = self.columns.get("complete")
         flaws, flawed = self._judge.flaws, 0
         whole_days = period % DAY == 0
         for i in range(n):
+            if self.codes is not None:
+                at = 3 * self.codes[i]
+            last, seen, end = spots[at], spots[at + 1], spots[at + 2]
             try:
                 if not bar:
-                    last = ts[i] = self._utc(zone, ts[i], last)
-                    self._times[self.symbol] = last, 0, NEVER
+                    spots[at] = ts[i] = self._utc(zone, ts[i], last)
                     continue
                 there = open_time if stamps in (BOTH, FROM_OPEN) else ts
                 local = there[i]
@@ -369,7 +421,7 @@ class RowBlock:
                     seen, end = local, ts[i]
             except HqError as error:
                 return i, str(error), flawed
-            self._times[self.symbol] = last, seen, end
+            spots[at], spots[at + 1], spots[at + 2] = last, seen, end
         return n, "", flawed
 
     def _utc(self, zone: Zone, local: int, after: int) -> int:
@@ -386,16 +438,20 @@ class RowBlock:
         return {
             "total": self.total,
             "symbol": self.symbol,
-            "symbols": list(self._schemas),
-            "times": {symbol: list(time) for symbol, time in self._times.items()},
+            "series": list(self._schemas),
+            "codes": [] if self.codes is None else self.symbols.texts,
+            "spots": {symbol: spots.tobytes() for symbol, spots in self._spots.items()},
         }
 
-    def load(self, saved: dict[str, Any]) -> list[Schema]:
-        """Take up what `save` gave; the series that were announced."""
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        """Take up what `save` gave; what was announced, once more."""
         shaped(saved, ROWS)
         self.total = saved["total"]
-        self._times = {symbol: (time[0], time[1], time[2]) for symbol, time in saved["times"].items()}
-        for self.symbol in saved["symbols"]:
-            self.series()
+        self.symbols.learn(saved["codes"])
+        for symbol, spots in saved["spots"].items():
+            if not spots or len(spots) % 24 or len(spots) > 24 * max(1, len(saved["codes"])):
+                raise Damaged(f"rows.spots.{symbol}: {len(spots)} bytes are not three numbers a symbol")
+            self._spots[symbol] = array("q", spots)
+        for self.symbol in saved["series"]:
+            yield from self.announced()
         self.symbol = saved["symbol"]
-        return self.schemas()

@@ -6,11 +6,11 @@ from copy import copy
 from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, WIDTHS, Batch, Schema
+from hq_core.batch import CODES, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
-from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, WHOLE
+from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.layouts import build
-from hq_core.formats.names import SIDES, UNIT_AT_END
+from hq_core.formats.names import SIDES, UNIT_AT_END, symbol_first
 from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
 from hq_core.formats.plan import CLOCK, whole
 from hq_core.formats.rows import RowBlock, room_of
@@ -22,8 +22,12 @@ from hq_core.saved import Count, shaped
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import Field, FieldPlan
+    from hq_core.formats.symbols import Symbols
+    from hq_core.roles import Item
 
 ROOM = 1024  # rows of a block: many shapes may stand side by side
 ABOUT = ("kind", "symbol", "period")  # keys that say what an object is
@@ -85,6 +89,7 @@ def real(value: Any, empty: bool, flag: bool = False) -> float:
 class Shape:
     """Objects with the same keys.  Their rows lie in `rows`, once it is known what they are.
 
+    panel  the rows of all symbols are one series
     held   (symbol, values) of rows that wait for a second one, which tells the period
     wholes the keys' places whose numbers must not go by way of a float
     lost   keys that are not read, if the objects say themselves that they are hq's
@@ -95,6 +100,7 @@ class Shape:
         self.period = period
         self.keys = keys
         self.options = options
+        self.panel = False
         self.rows: Any = None
         self.held: list[tuple[str, list[Any]]] = []
         self.samples: list[list[str]] = []
@@ -133,7 +139,7 @@ class Shape:
             "rows": self.rows.save(),
         }
 
-    def load(self, saved: dict[str, Any]) -> list[Schema]:
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         raise NotImplementedError
 
 
@@ -161,7 +167,7 @@ class PlannedShape(Shape):
     def ready(self, row: list[Any]) -> bool:
         self.samples = [*self.samples[:1], [_sample(value) for value in row]]
         plan = self.plan = self._planned(self.samples[0])
-        self._symbol_at = plan.series_field()
+        self._symbol_at = plan.symbol_field()
         if plan.kind == "bar" and plan.period == 0:
             plan.clock(self.samples[-1])
             mine = self.symbol(row)
@@ -185,7 +191,8 @@ class PlannedShape(Shape):
         elif self.tag in ("bar", "trade"):
             options.kind = said.kind or self.tag
         options.delimiter, options.decimal = "", "."
-        plan = build(names, first, options)
+        series = self.tag.startswith("@") or (self.tag in ("bar", "trade") and symbol_first(names))
+        plan = build(names, first, options, series)
         for name in ABOUT:  # they say what the object is
             options.unread.pop(name, None)
         for field in plan.fields:
@@ -196,13 +203,14 @@ class PlannedShape(Shape):
 
     def _use(self, plan: FieldPlan) -> None:
         self.plan = plan
-        self._symbol_at = plan.series_field()
+        self._symbol_at = plan.symbol_field()
+        self.panel = plan.panel
         self.rows = RowBlock(plan, self.options, min(ROOM, room_of(plan)))
         columns = self.rows.columns
         self._columns = [
             (i, field, columns[field.to], field.to not in OURS)
             for i, field in enumerate(plan.fields)
-            if field.op not in (SKIP, SERIES)
+            if field.op not in (SKIP, SERIES, SYMBOL)
         ]
         self.wholes = [i for i, field in enumerate(plan.fields) if field.op in (WHOLE, ISO, CLOCK)]
         if self.tag in ("bar", "trade"):
@@ -211,6 +219,8 @@ class PlannedShape(Shape):
     def put(self, row: list[Any], k: int) -> None:
         if self.plan is not None:
             row = self.plan.joined(row)
+        if self.panel:
+            put_symbol(self.rows, row[self._symbol_at], self.keys[self._symbol_at], k)
         for i, field, column, flag in self._columns:
             value = row[i]
             try:
@@ -224,13 +234,22 @@ class PlannedShape(Shape):
                 self.options.remark(field.text_message, 1)
                 column[k] = nan
 
-    def load(self, saved: dict[str, Any]) -> list[Schema]:
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         self.samples = saved["samples"]
         plan = self._planned(self.samples[0])
         if plan.kind == "bar" and plan.period == 0:
             plan.infer(*self.samples)
         self._use(plan)
-        return list(self.rows.load(saved["rows"]))
+        yield from self.rows.load(saved["rows"])
+
+
+def put_symbol(rows: RowBlock | OwnRows, value: Any, name: str, k: int) -> None:
+    """The code of a row's symbol into the block.  Raises ValueError."""
+    symbol = checked_symbol(value, name)
+    try:
+        rows.columns["symbol"][k] = rows.symbols.code(symbol)
+    except ValueError as error:
+        raise ValueError(f"'{name}': {symbol[:60]!r} {error}") from None
 
 
 def _sample(value: Any) -> str:
@@ -291,9 +310,12 @@ class OwnShape(Shape):
         cols = [(name, kind) for _, _, name, kind, _ in found]
         if ("ts", "i8") not in cols:
             raise ValueError(f"'ts' is missing in a {self.tag} object")
+        self.panel = "symbol" in self.keys and not symbol_first(self.keys)
+        if self.panel:
+            cols.insert(1 + cols.index(("ts", "i8")), ("symbol", "s4"))
         if len(cols) > MAX_COLUMNS:
             raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
-        self.rows = OwnRows(self.tag, self.period, cols)
+        self.rows = OwnRows(self.tag, self.period, cols, self.options.symbols)
         codes = of(self.tag).codes
         words = {name: {word: int(code) for code, word in said.items()} for name, said in codes.items()}
         columns = self.rows.columns
@@ -302,6 +324,8 @@ class OwnShape(Shape):
         self.lost = [key for key, said in zip(self.keys, self.samples[0]) if not said and key not in ABOUT]
 
     def put(self, row: list[Any], k: int) -> None:
+        if self.panel:
+            put_symbol(self.rows, row[self.keys.index("symbol")], "symbol", k)
         for i, kind, unit, words, column in self._columns:
             value = row[i]
             try:
@@ -312,10 +336,10 @@ class OwnShape(Shape):
             except ValueError as error:
                 raise ValueError(f"'{self.keys[i]}': {as_text(value)[:60]!r} {error}") from None
 
-    def load(self, saved: dict[str, Any]) -> list[Schema]:
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         self.samples = saved["samples"]
         self._use()
-        return list(self.rows.load(saved["rows"]))
+        yield from self.rows.load(saved["rows"])
 
 
 def _whole(value: Any, kind: str, unit: str, words: dict[str, int]) -> int:
@@ -348,8 +372,9 @@ def _whole(value: Any, kind: str, unit: str, words: dict[str, int]) -> int:
 class OwnRows:
     """A block of rows of one of hq's kinds, as `RowBlock` is one of bars and trades."""
 
-    def __init__(self, kind: str, period: str, cols: list[tuple[str, str]]) -> None:
-        self.kind, self.period, self.cols = kind, period, cols
+    def __init__(self, kind: str, period: str, cols: list[tuple[str, str]], symbols: Symbols) -> None:
+        self.kind, self.period, self.cols, self.symbols = kind, period, cols, symbols
+        self._panel = ("symbol", "s4") in cols
         self.room = max(1, min(ROOM, (1 << 19) // len(cols)))
         self.total = 0
         self.symbol = ""
@@ -363,29 +388,37 @@ class OwnRows:
             code: Any = CODES[type_]
             self.columns[name] = self.memory.view[place : place + self.room * WIDTHS[type_]].cast(code)
 
-    def series(self) -> tuple[Schema, bool]:
-        """The series of the current symbol, and whether it is new."""
+    def series(self) -> Schema:
+        """The panel, or the series of the current symbol."""
         found = self._schemas.get(self.symbol)
-        if found is not None:
-            return found, False
-        extra = extra_of(self.kind)
-        made = self._schemas[self.symbol] = Schema(self.kind, self.symbol, self.period, self.cols, extra)
-        return made, True
+        if found is None:
+            extra = extra_of(self.kind)
+            found = self._schemas[self.symbol] = Schema(self.kind, self.symbol, self.period, self.cols, extra)
+        return found
+
+    def announced(self) -> Iterator[Item]:
+        """As of `RowBlock`."""
+        if self.symbol not in self._schemas:
+            yield self.series()
+        if self._panel:
+            yield from self.symbols.untold(self.series().key)
 
     def batch(self, n: int) -> tuple[Batch, str]:
         """The first n rows of the block; nothing can be wrong with them."""
         self.total += n
-        return Batch(self.series()[0], n, self._addresses, self.memory), ""
+        texts = self.symbols.tables if self._panel else NO_TEXTS
+        return Batch(self.series(), n, self._addresses, self.memory, texts), ""
 
     def save(self) -> dict[str, Any]:
-        return {"total": self.total, "symbols": list(self._schemas)}
+        codes = self.symbols.texts if self._panel else []
+        return {"total": self.total, "series": list(self._schemas), "codes": codes}
 
-    def load(self, saved: dict[str, Any]) -> list[Schema]:
-        shaped(saved, {"total": Count, "symbols": [str]})
+    def load(self, saved: dict[str, Any]) -> Iterator[Item]:
+        shaped(saved, {"total": Count, "series": [str], "codes": [str]})
         self.total = saved["total"]
-        for self.symbol in saved["symbols"]:
-            self.series()
-        return list(self._schemas.values())
+        self.symbols.learn(saved["codes"])
+        for self.symbol in saved["series"]:
+            yield from self.announced()
 
 
 def shape_of(tag: str, period: str, keys: list[str], options: SourceOptions) -> Shape:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hq_core.batch import Batch, Schema
+    from hq_core.formats.codes import Codes
     from hq_core.formats.records import Array
 
 ROOM = 16 << 20  # bytes of rows in memory before they are put down, and in all when they are merged
@@ -87,11 +88,14 @@ class Pile:
 class Sorter:
     """Takes rows of any series in any order; gives them by ts, coarser periods first, then by key, then as they came.
 
+    codes  of the symbols of panels
     room  bytes of rows in memory
     """
 
-    def __init__(self, room: int = ROOM) -> None:
+    def __init__(self, codes: Codes, room: int = ROOM) -> None:
         self.room = room
+        self._records = codes.records
+        self._texts = codes.symbols.texts
         self._piles: dict[Schema, Pile] = {}
         self._held = 0
         self._file: Any = None
@@ -102,7 +106,7 @@ class Sorter:
         pile = self._piles.get(batch.schema)
         if pile is None:
             pile = self._piles[batch.schema] = self._pile(batch.schema)
-        records = pile.layout.records(batch, first)
+        records = self._records(pile.layout, batch, first)
         pile.parts.append(records)
         self._held += records.nbytes
         if self._held >= self.room:
@@ -114,7 +118,7 @@ class Sorter:
                 return pile
             if known.key == schema.key:
                 raise HqError(f"{schema.key} comes with other columns later on: such a series cannot be sorted")
-        return Pile(RecordLayout(schema))
+        return Pile(RecordLayout(schema, self._texts))
 
     def _put_down(self) -> None:
         try:

@@ -13,8 +13,8 @@ import orjson
 from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
-from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SERIES, SIDE, SKIP
-from hq_core.formats.exact import DTYPES, Unfit, free, real, runs, side, stored, truth, whole
+from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
+from hq_core.formats.exact import DTYPES, Unfit, distinct, free, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
 from hq_core.formats.options import SourceOptions
@@ -22,7 +22,7 @@ from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, RowBlock
 from hq_core.options.export import ChoiceOptions
 from hq_core.texts import Texts
-from hq_core.wire.frame import check_series
+from hq_core.wire.frame import MAX_NAME, check_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.plan import Field, FieldPlan
+    from hq_core.formats.symbols import Symbols
     from hq_core.roles import Item
 
 CHUNK = 16 << 20  # bytes of columns that are read at once; at most ROOM rows
@@ -278,28 +279,16 @@ class TableSource(ReadAgain):
             raise HqError(f"column '{twice}' is there twice", DATA)
         most = self.room(8 * len(plan.cols))
         rows = RowBlock(plan, self.options, most)
-        at = plan.series_field()
-        for before, chunk in self._guarded(wanted):
+        fields = [plan.fields[i] for i in wanted]
+        for _, chunk in self._guarded(wanted):
             for low in range(0, len(chunk[0]), most):
-                part = [column.part(low, low + most) for column in chunk]
-                stretches = [(rows.symbol, 0, len(part[0]))]
-                if at >= 0:
-                    try:
-                        stretches = runs(part[wanted.index(at)])
-                    except Unfit as error:
-                        where = f"row {before + low + error.at + 1}: column '{self.names[at]}'"
-                        raise HqError(f"{where}: {error}", DATA) from None
-                for symbol, start, stop in stretches:
-                    rows.symbol = symbol
-                    schema, new = rows.series()
-                    if new:
-                        yield schema
-                    n, unfit = self._fill(rows, [plan.fields[i] for i in wanted], part, start, stop)
-                    batch, wrong = rows.batch(n)
-                    if batch.n:
-                        yield batch
-                    if wrong or unfit:
-                        raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
+                n, unfit = self._fill(rows, fields, [column.part(low, low + most) for column in chunk])
+                yield from rows.announced()
+                batch, wrong = rows.batch(n)
+                if batch.n:
+                    yield batch
+                if wrong or unfit:
+                    raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
         self.options.together.end()
 
     def _plan(self, columns: dict[int, ColumnSlice]) -> FieldPlan:
@@ -322,7 +311,7 @@ class TableSource(ReadAgain):
                 field.op, field.to = SKIP, ""
                 self.options.unread[field.name] = None
         if plan.kind == "bar" and plan.period == 0:
-            at = plan.series_field()
+            at = plan.symbol_field()
             same = next((i for i in range(1, n) if at < 0 or columns[at].text(i) == columns[at].text(0)), None)
             if same is None:
                 raise HqError("one row alone does not tell its period: pass --period to hq-import", DATA)
@@ -332,25 +321,22 @@ class TableSource(ReadAgain):
                 raise HqError(f"row {same + 1}: its time {error}", DATA) from None
         return plan
 
-    def _fill(
-        self, rows: RowBlock, fields: list[Field], chunk: list[ColumnSlice], start: int, stop: int
-    ) -> tuple[int, str]:
+    def _fill(self, rows: RowBlock, fields: list[Field], chunk: list[ColumnSlice]) -> tuple[int, str]:
         """Put rows into the block: how many are good, and what is wrong with the next one."""
-        n, wrong = stop - start, ""
+        n, wrong = len(chunk[0]), ""
         types = dict(rows.plan.cols)
         for field, column in zip(fields, chunk):
-            if field.op == SERIES:
-                continue
             to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[types.get(field.to, "i8")])
             for _ in range(2):  # once more for the rows before the first bad one
                 if not n:
                     break
                 try:
-                    to[:n] = _converted(field, column.part(start, start + n))
+                    part = column.part(0, n)
+                    to[:n] = _codes(part, rows.symbols) if field.op == SYMBOL else _converted(field, part)
                     break
                 except Unfit as error:
                     if field.loose:
-                        to[:n] = self._loosely(field, column.part(start, start + n))
+                        to[:n] = self._loosely(field, column.part(0, n))
                         break
                     n, wrong = error.at, f"column '{field.name}': {error}"
         return n, wrong
@@ -364,6 +350,19 @@ class TableSource(ReadAgain):
             except Unfit:
                 self.options.remark(field.text_message, 1)
         return made
+
+
+def _codes(column: ColumnSlice, symbols: Symbols) -> Array:
+    """The codes of a column of symbols."""
+    words, at = distinct(column)
+    made = np.empty(len(words), dtype=np.int32)
+    for i, word in enumerate(words):
+        try:
+            made[i] = symbols.code(word)
+        except ValueError as error:
+            where = int(np.argmax(at == i))
+            raise Unfit(where, f"'{word[:MAX_NAME]}' {error}" if word else str(error)) from None
+    return made[at]
 
 
 def _converted(field: Field, column: ColumnSlice) -> Array:

@@ -10,7 +10,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.filenames import named, two_periods, two_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hq_core.formats.plan import FieldPlan
 
@@ -82,8 +82,13 @@ class Together:
         return FilesDiffer(f"{self._where}{first} and {name} {how}: import them one by one{said}", DATA)
 
     # -- rows --------------------------------------------------------------------------------------------
-    def look(self, plan: FieldPlan, symbol: str, columns: dict[str, Any], n: int, loose: int) -> None:
-        """Look at n rows, if they are of the first series of this file and among its first rows.
+    @property
+    def symbol(self) -> str:
+        """Whose rows of this file are looked at; '' as long as none has come."""
+        return self._of[1] if self._of is not None else ""
+
+    def look(self, plan: FieldPlan, symbol: str, columns: dict[str, Any], rows: Iterable[int], loose: int) -> None:
+        """Look at these rows, if they are of the first symbol of this file and among its first rows.
 
         loose  ns by which bars of the period differ.  Raises HqError if the files are of different periods.
         """
@@ -94,7 +99,7 @@ class Together:
             return
         complete = columns.get("complete")
         take = plan.measure(columns)
-        for i in range(n):
+        for i in rows:
             if len(self._seen) == MOST:  # the same rows wherever a block ends
                 break
             if complete is None or complete[i]:

@@ -31,7 +31,7 @@ class Import(Stage):
     files    paths that are read one after the other, '-' for what lies on the source's descriptor; none: that alone
     """
 
-    SHAPE = {"read": Count, "series": {str: (bytes, [int])}}
+    SHAPE = {"read": Count, "series": {str: (bytes, [int])}, "symbols": [str]}
 
     def __init__(self, options: SourceOptions, files: Sequence[str] = ()) -> None:
         super().__init__()
@@ -82,6 +82,14 @@ class Import(Stage):
         if self._arranged is None or self._arranged.mark(ts):
             super().mark(ts)
 
+    def section(self) -> None:
+        if self._arranged is not None:
+            self._arranged.section()
+
+    def other(self, frame: dict[str, Any]) -> None:
+        if self._arranged is None or self._arranged.passes(frame):
+            super().other(frame)
+
     def finish(self, more: bool) -> None:
         if self._arranged is not None:
             self._arranged.finish(more)
@@ -103,7 +111,10 @@ class _Arranged:
     out: Out
 
     def __init__(self, options: SourceOptions) -> None:
+        from hq_core.formats.codes import Codes
+
         self.options = options
+        self.codes = Codes()
         self.dedupe = options.dedupe
         self.foreign = True
         self.read = 0
@@ -116,6 +127,23 @@ class _Arranged:
 
     def rows(self, batch: Batch) -> None:
         raise NotImplementedError
+
+    def section(self) -> None:
+        """A section of what is written begins."""
+        self.codes.symbols.forget_told()
+
+    def passes(self, frame: dict[str, Any]) -> bool:
+        """Whether a frame is passed on: codes of symbols are our own."""
+        if frame["kind"] == "section":
+            self.section()
+        return not (frame["kind"] == "strings" and frame["col"] == "symbol")
+
+    def write(self, batch: Batch) -> None:
+        """Rows in order."""
+        if batch.schema.panel:
+            for told in self.codes.symbols.untold(batch.schema.key):
+                self.out.map(told)
+        self.out.copy(batch)
 
     def mark(self, ts: int) -> bool:
         """Whether a mark holds for what is written."""
@@ -158,7 +186,7 @@ class Sorted(_Arranged):
         from hq_core.formats.sort import Sorter
 
         super().__init__(options)
-        self._sorter = Sorter()
+        self._sorter = Sorter(self.codes)
 
     def rows(self, batch: Batch) -> None:
         self._sorter.add(batch, self.read + 1)
@@ -170,7 +198,7 @@ class Sorted(_Arranged):
 
     def finish(self, more: bool) -> None:
         for batch in self._sorter.sorted(self._clean):
-            self.out.copy(batch)
+            self.write(batch)
 
     def _clean(self, layout: RecordLayout, records: Array) -> tuple[Array, str]:
         kept, wrong = self.cleaner(layout, self.foreign).clean(records)
@@ -201,7 +229,7 @@ class Deduped(_Arranged):
             self._release(schema.key)
         import numpy as np
 
-        layout = self._layouts[schema.key] = RecordLayout(schema)
+        layout = self._layouts[schema.key] = RecordLayout(schema, self.codes.symbols.texts)
         self._tails[schema.key] = np.empty(0, dtype=layout.dtype)
         known = self._cleaners.pop(schema.key, None)
         if known is not None and known.last:  # other columns, the same series: keys and times go on
@@ -210,7 +238,9 @@ class Deduped(_Arranged):
             rows, last = self._saved.pop(schema.key)
             if len(rows) % layout.dtype.itemsize:
                 raise HqError(f"the state's rows of {schema.key} have other columns than the input", DATA)
-            self._tails[schema.key] = np.frombuffer(rows, dtype=layout.dtype)
+            tail = self._tails[schema.key] = np.frombuffer(rows, dtype=layout.dtype)
+            if len(tail) and not 0 <= layout.codes(tail).min() <= layout.codes(tail).max() < max(1, len(layout.texts)):
+                raise HqError(f"the state's rows of {schema.key} have symbols that it does not name", DATA)
             self.cleaner(layout, False).last = last
 
     def rows(self, batch: Batch) -> None:
@@ -220,11 +250,14 @@ class Deduped(_Arranged):
         tail = self._tails[batch.schema.key]
         first = self.read + 1
         self.read += batch.n
-        records = np.concatenate([tail, layout.records(batch, first)])
+        records = np.concatenate([tail, self.codes.records(layout, batch, first)])
         cleaner = self.cleaner(layout, False)
         records, late = cleaner.rising(records)
         records, wrong = cleaner.repeats(records)
         wrong = wrong or late
+        if layout.schema.panel:
+            self._by_symbol(layout, records, wrong)
+            return
         start = cleaner.newest(records)
         if self.dedupe == LAST:
             tail, new = (records[start:], records[:start]) if not wrong else (records[:0], records)
@@ -232,22 +265,36 @@ class Deduped(_Arranged):
             tail, new = records[start:], records[records["#"] >= first]
             tail = tail[layout.closed(tail)]
         self._tails[batch.schema.key] = tail.copy()
-        good, more = cleaner.check(new)
+        self._put(layout, new, wrong)
+
+    def _by_symbol(self, layout: RecordLayout, records: Array, wrong: str) -> None:
+        """Rows of a panel, those that waited among them: those of the newest ts wait until their order is known."""
+        import numpy as np
+
+        instants, closed = layout.instants(records), layout.closed(records)
+        newest = layout.ts(records)[closed].max() if closed.any() else np.iinfo(np.int64).max
+        waits = (instants >= newest) & (not wrong)
+        self._tails[layout.schema.key] = records[waits]
+        self._put(layout, records[~waits], wrong)
+
+    def _put(self, layout: RecordLayout, records: Array, wrong: str = "") -> None:
+        """Write rows, of a panel those of whole instants."""
+        if layout.schema.panel:
+            import numpy as np
+
+            records = records[np.lexsort((layout.ranks(records), layout.instants(records)))]
+        good, more = self.cleaner(layout, False).check(records)
         if len(good):
-            self.out.copy(layout.batch(good))
+            self.write(layout.batch(good))
         if more or wrong:
             raise HqError(self._counted(more or wrong))
 
     def _release(self, key: str) -> None:
         """Write what was held back of a series."""
-        tail = self._tails[key]
-        if self.dedupe == LAST and len(tail):
-            layout = self._layouts[key]
-            good, wrong = self.cleaner(layout, False).check(tail)
-            self.out.copy(layout.batch(good))
-            if wrong:
-                raise HqError(self._counted(wrong))
+        tail, layout = self._tails[key], self._layouts[key]
         self._tails[key] = tail[:0]
+        if len(tail) and (self.dedupe == LAST or layout.schema.panel):
+            self._put(layout, tail)
 
     def mark(self, ts: int) -> bool:
         """A mark says that no row of an earlier ts comes, so what is held of one can go."""
@@ -265,11 +312,12 @@ class Deduped(_Arranged):
         series = {
             key: [tail.tobytes(), self.cleaner(self._layouts[key], False).last] for key, tail in self._tails.items()
         }
-        return {"read": self.read, "series": {**self._saved, **series}}
+        return {"read": self.read, "series": {**self._saved, **series}, "symbols": self.codes.symbols.texts}
 
     def load(self, saved: dict[str, Any]) -> None:
-        if any(len(last) not in (0, 3) for _, last in saved["series"].values()):
-            raise Damaged("series: the last row of one is not its ts, key and place")
+        self.codes.symbols.learn(saved["symbols"])
+        if any(len(last) % 4 or len(last) > 4 * max(1, len(saved["symbols"])) for _, last in saved["series"].values()):
+            raise Damaged("series: the last row of one is not whether it is there, its ts, key and place")
         self.read, self._saved = saved["read"], dict(saved["series"])
 
 
@@ -278,6 +326,8 @@ class Files(Source):
 
     fd  the descriptor that the flow waits on: each file in turn is put there
     """
+
+    loose = True
 
     def __init__(self, paths: Sequence[str], fd: int, opened: Callable[[int], Source], options: SourceOptions) -> None:
         self.options = options
@@ -297,7 +347,7 @@ class Files(Source):
                 together.enter(path)
                 source = self._opened(self._fd)
                 for item in source:
-                    if isinstance(item, Schema) and not item.symbol:
+                    if isinstance(item, Schema) and not item.symbol and not item.panel:
                         together.unnamed(path)
                     yield item
                 together.end()

@@ -46,6 +46,7 @@ class Around(Sink):
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins."""
         if self._apart is None:
+            self.stage.section()
             self.out.map(frame)
         else:
             self._apart.section(frame)

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from hq_core.batch import Batch, own
-from hq_core.jit import I1, I4, I8, U1, Cell, State, kernel
+from hq_core.jit import I1, I4, I8, U1, Cell, State, inline, kernel
 from hq_core.memory import Memory, after, move, room
 from hq_core.stream.held import columns_of
 
@@ -43,11 +43,17 @@ def grouped(code: I4, counts: I8, order: I8, s: State) -> None:
         counts[code[i]] += 1
 
 
-@kernel()
-def by_time(ts: I8, order: I8, spare: I8) -> None:
-    """order[] = the rows by ts, those of one ts as they came (a merge sort from runs that rise already).
+@inline
+def not_after(ts: I8, rank: I8, a: int, b: int) -> bool:
+    """Whether row a may stand before row b, which came later."""
+    return ts[a] < ts[b] or (ts[a] == ts[b] and (len(rank) == 0 or rank[a] <= rank[b]))
 
-    ts, order, spare  (n,)
+
+@kernel()
+def by_time(ts: I8, rank: I8, order: I8, spare: I8) -> None:
+    """order[] = the rows by ts and rank, those alike in both as they came (a merge sort from runs that rise already).
+
+    ts, order, spare  (n,);  rank  (n,) or empty
     """
     n = len(ts)
     for i in range(n):
@@ -58,17 +64,17 @@ def by_time(ts: I8, order: I8, spare: I8) -> None:
         start = 0
         while start < n:  # merge each run with the one behind it
             middle = start + 1
-            while middle < n and ts[order[middle]] >= ts[order[middle - 1]]:
+            while middle < n and not_after(ts, rank, order[middle - 1], order[middle]):
                 middle += 1
             stop = middle
             if middle < n:
                 rising = 1
                 stop = middle + 1
-                while stop < n and ts[order[stop]] >= ts[order[stop - 1]]:
+                while stop < n and not_after(ts, rank, order[stop - 1], order[stop]):
                     stop += 1
                 a, b = start, middle
                 for k in range(start, stop):
-                    if b >= stop or (a < middle and ts[order[a]] <= ts[order[b]]):
+                    if b >= stop or (a < middle and not_after(ts, rank, order[a], order[b])):
                         spare[k] = order[a]
                         a += 1
                     else:
