@@ -20,6 +20,15 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "describe.schema.json")
 WIDTH = 120
 TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number"}
 
+HEADS = ("parameter", "assignment", "rule", "action")
+
+# what the heads of the grammar leave open, as a strategy: other series, history, outputs, size and META
+STRATEGY = """\
+param far = 1.5 in 0.5..4  # a comment
+score = ZSCORE(close - close@ETHUSDT, period=30)  # of another symbol; also close@ETHUSDT:4h
+trend = EMA(close@4h, 10)  # over 4h bars; trend[1]: one 4h bar before
+IF score < -far AND close > trend[1] THEN BUY(size=2, META(score=score, hist=MACD(12, 26, 9).hist))"""
+
 EXAMPLES = """
 hq describe > hq.json
 hq describe --brief
@@ -49,17 +58,20 @@ def main(brief: bool, schema: bool) -> None:
         return
     import orjson
 
-    found = described()
+    found, broken = described()
     click.echo(page(found) if brief else orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    if broken is not None:
+        raise broken
 
 
-def described() -> dict[str, Any]:
-    """Everything, as plain values."""
+def described() -> tuple[dict[str, Any], HqError | None]:
+    """Everything, as plain values; and what is wrong with the user's indicators that cannot be used."""
     import orjson
 
     from hq_cli._lists import indicators
     from hq_core.kinds import KINDS, MAPS
 
+    text, broken = indicators((), json=True)
     return {
         "$schema": "hq-describe-1",
         "version": VERSION,
@@ -81,13 +93,13 @@ def described() -> dict[str, Any]:
             for name, kind in KINDS.items()
         ],
         "maps": list(MAPS),
-        "indicators": orjson.loads(indicators((), json=True)[0]),
+        "indicators": orjson.loads(text),
         "language": _language(),
         "exit_codes": [
             {"codes": [int(code) for code in codes.split(", ")], "meaning": meaning} for codes, meaning in EXITS
         ],
         "environment": [{"name": name, "meaning": meaning} for name, meaning in ENVIRONMENT],
-    }
+    }, broken
 
 
 def _command(name: str, purpose: str) -> dict[str, Any]:
@@ -195,7 +207,8 @@ def page(found: dict[str, Any]) -> str:
     language = found["language"]
     parts += [
         "STRATEGIES (hq-signal FILE): one statement a line",
-        _heads(language["grammar"]),
+        _heads(language["grammar"]) + "\n" + _operators(language["grammar"]),
+        STRATEGY,
         _wrapped(
             f"functions: {' '.join(one['name'] for one in language['functions'])}, and every indicator; "
             f"actions: {' '.join(one['name'] for one in language['actions'])}"
@@ -232,9 +245,22 @@ def _shared(commands: list[dict[str, Any]]) -> set[str]:
 
 
 def _heads(grammar: str) -> str:
-    """The rules of statements, without those of what they are made of."""
-    rules = grammar.partition("*)")[2].strip().split("\n\n")[0]
-    return "\n".join(" ".join(rule.split()) for rule in rules.splitlines())
+    """The rules of the statements that do something, without those of what they are made of."""
+    rules = [" ".join(rule.split()) for rule in _paragraphs(grammar)[0].splitlines()]
+    return "\n".join(rule for rule in rules if rule.partition(" ")[0] in HEADS)
+
+
+def _operators(grammar: str) -> str:
+    """The signs and words of expressions by level, up to what stands behind a value."""
+    from re import findall
+
+    levels = [findall(r'"([^"]+)"', rule) for rule in _paragraphs(grammar)[1].partition("postfix")[0].splitlines()]
+    return f"operators, the loosest first: {'; '.join(' '.join(level) for level in levels if level)}"
+
+
+def _paragraphs(grammar: str) -> list[str]:
+    """Statements, expressions and tokens."""
+    return grammar.partition("*)")[2].strip().split("\n\n")
 
 
 def _wrapped(text: str, indent: str = "") -> str:

@@ -23,7 +23,8 @@ FIELD = 10
 def indicators(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
     """All indicators as a table, or those that are named in full; or one JSON array of either.
 
-    Of all, the user's own stand behind hq's; one of them that is broken is left out, and what is wrong is given too.
+    Of all, the user's own stand behind hq's; those of them that cannot be used are left out, and what is wrong is given
+    too.
     """
     listed = {one["name"]: one for one in _kept("list.json")}
     broken = None
@@ -40,27 +41,33 @@ def indicators(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
     return as_json(entries) if json else "\n\n".join("\n".join(_in_full(one)) for one in entries), broken
 
 
-def _users(name: str) -> dict[str, Any]:
-    """One of the user's own, as plain values."""
+def _users(name: str, where: str = "") -> dict[str, Any]:
+    """One of the user's own, as plain values; where it is, if that is known."""
     from hq_core import registry
     from hq_core.plugins import blame
 
-    entry = registry.load(name)
+    entry = registry.load_users(name, where) if where else registry.load(name)
     with blame.running(entry.name, entry.origin):
         return {**entry.described(), "from": entry.origin}
 
 
 def _all_users(listed: Collection[str]) -> tuple[list[dict[str, Any]], HqError | None]:
-    """All of the user's own that can be loaded, and what is wrong with the first of the others."""
+    """All of the user's own that can be loaded, and what is wrong with the others: of the first in full, then a line
+    each."""
     from hq_core import plugins  # the registry is imported where there is something to load
 
-    found, wrong = [], None
-    for name in plugins.names(listed):
+    found: list[dict[str, Any]] = []
+    wrong: list[HqError] = []
+    for name, where in plugins.names(listed, wrong).items():
         try:
-            found.append(_users(name))
+            found.append(_users(name, where))
         except HqError as error:
-            wrong = wrong or error
-    return found, wrong
+            wrong.append(error)
+    if not wrong:
+        return found, None
+    first, *others = wrong
+    more = "".join("\n" + str(one).partition("\n")[0] for one in others)
+    return found, HqError(first.phrase(), first.code, first.below + more)
 
 
 def as_json(found: Sequence[Any]) -> str:

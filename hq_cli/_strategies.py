@@ -38,8 +38,8 @@ def read_params(given: Sequence[str]) -> dict[str, float]:
         except ValueError:
             number = float("nan")
         if not equals or number - number != 0.0:
-            raise HqError(f"param: '{one}' must be NAME=NUMBER, such as fast=9", USAGE)
+            raise HqError(f"--param: '{one}' must be NAME=NUMBER, such as fast=9", USAGE)
         if name in found:
-            raise HqError(f"param: {name} is given twice", USAGE)
+            raise HqError(f"--param: {name} is given twice", USAGE)
         found[name] = number
     return found

@@ -117,6 +117,7 @@ def _tested(names: tuple[str, ...]) -> int:
 
     if not names:
         raise click.UsageError("name the indicators to test")
+    registry.users()  # refuses a file of the user's that has a name of hq's, which would not be what is tested
     broken = False
     for name in [registry.load(name).name for name in names]:
         for rule, said in conformance.tested(name):

@@ -106,7 +106,7 @@ def _run_over(stage: Signal, path: str) -> None:
     from hq_core.flow import Flow, open_input
 
     if path == "-" and os.isatty(0):
-        raise HqError("sample: stdin is a terminal; pipe data into it or name a file", USAGE)
+        raise HqError("--sample: stdin is a terminal; pipe data into it or name a file", USAGE)
     try:
         fd = 0 if path == "-" else os.open(path, os.O_RDONLY)
     except OSError as error:

@@ -45,7 +45,7 @@ def released() -> str:
 
 def escaped(text: str) -> str:
     """Text as roff: no backslash, leading dot or quote is a command; the hyphens of options can be searched for."""
-    text = text.replace("\\", r"\e").replace("--", r"\-\-")
+    text = text.replace("\\", r"\e").replace("`", r"\`").replace("--", r"\-\-")
     text = re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
     return "".join(c if ord(c) < 128 else rf"\[u{ord(c):04X}]" for c in text)
 

@@ -75,3 +75,7 @@ def __getattr__(name: str) -> Any:
     found = getattr(import_module(f"hq_core.{PUBLIC[name]}"), name)
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *PUBLIC})

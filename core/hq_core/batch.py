@@ -132,7 +132,10 @@ class Schema:
         return at >= 0 and not self.symbol and self.cols[at][1] == "s4"
 
     def with_columns(self, more: Columns, extra: Mapping[str, object] | None = None) -> Schema:
-        """The same series with columns added at the end."""
+        """The same series with columns added at the end; HqError DATA where it has one of them."""
+        for name, _ in more:
+            if name in self._index:
+                raise HqError(f"duplicate column '{name}': already exists in {self.key}", DATA)
         return Schema(self.of, self.symbol, self.period, (*self.cols, *more), {**self.extra, **(extra or {})})
 
     def same_as(self, other: Schema) -> bool:

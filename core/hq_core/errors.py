@@ -96,9 +96,9 @@ class HqError(Exception):
                 parts += [before, part]
         return (self.subject, *parts) if self.subject else tuple(parts[1:])
 
-    def within(self, place: str, code: int | None = None) -> HqError:
+    def within(self, place: Phrase, code: int | None = None) -> HqError:
         """The same error, told of a place around it."""
-        return HqError((f"{place}: ", *self.phrase()), self.code if code is None else code, self.below)
+        return HqError((place, ": ", *self.phrase()), self.code if code is None else code, self.below)
 
 
 def _shown(value: object) -> str:

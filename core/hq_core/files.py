@@ -16,6 +16,8 @@ from hq_core.errors import CONFIG, DATA, IO, NOINPUT, HqError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hq_core.errors import Phrase
+
 LETTERS = 8  # of the name under which a file is written
 LINKS = 40  # symbolic links on the way to a file, as the kernel has it
 _KINDS = {
@@ -28,16 +30,16 @@ _KINDS = {
 }
 
 
-def read_whole(path: str, limit: int, what: str = "") -> bytes:
+def read_whole(path: str, limit: int, what: Phrase = "") -> bytes:
     """All bytes of a file or pipe, at most `limit`; - is stdin.  `what` stands before the path in errors."""
-    named = f"{what}: {path}" if what else path
+    named: Phrase = (what, f": {path}") if what else path
     try:
         with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise HqError(f"{named}: {error.strerror}", NOINPUT) from None
+        raise HqError(error.strerror or "cannot be read", NOINPUT, subject=named) from None
     if len(content) > limit:
-        raise HqError(f"{named}: has more than {limit} bytes", DATA)
+        raise HqError(f"has more than {limit} bytes", DATA, subject=named)
     return content
 
 

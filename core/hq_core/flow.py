@@ -12,7 +12,7 @@ from hq_core import VERSION, holes, statefile
 from hq_core.batch import Batch
 from hq_core.errors import DATA, TEMP, HqError
 from hq_core.order import RowOrder
-from hq_core.roles import End, Head, Idle
+from hq_core.roles import End, Head, Idle, Map
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.stream.around import Around
 from hq_core.stream.handover import give
@@ -181,6 +181,10 @@ class Flow:
                     else:
                         self._scatter()
                         self._take(item)
+                elif isinstance(item, Map):  # before all others, as a stream of signals has hundreds of thousands
+                    self._scatter()
+                    self._open(state)
+                    self._to.other(item)
                 elif isinstance(item, Idle):
                     reads += 1
                     fd = self.fd_in if source.waits_on < 0 else source.waits_on

@@ -78,7 +78,7 @@ def opened(path: str, stdin: int, saved: dict[str, Any] | None = None, midway: b
             _go_to(fd, saved)
         return Opened(path, _rest(fd, saved, stream), fd, stream, saved["bytes"], saved["source"])
     except HqError as error:
-        raise HqError(f"{path}: {error}" if path else str(error), error.code) from None
+        raise error.within(path) if path else error from None
 
 
 def read_on(one: Opened) -> None:

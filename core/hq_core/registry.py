@@ -331,9 +331,16 @@ def _load(name: str, lower: str) -> Indicator:
     where = plugins.find(lower, own) if lower.isidentifier() else ""
     if not where:
         raise Unknown(f"unknown indicator '{name}'{did_you_mean(lower, [*own, *users()])}", USAGE)
-    found, module = plugins.load(lower, where)
-    if not isinstance(found, Indicator) or found.name != lower:
-        raise HqError(f"{where}: declares no {lower}; @indicator or @composite makes one of a function of that name")
+    return load_users(lower, where)
+
+
+def load_users(name: str, where: str) -> Indicator:
+    """One of the user's own, from the file or package where it is (plugins.names)."""
+    from hq_core import plugins
+
+    found, module = plugins.load(name, where)
+    if not isinstance(found, Indicator) or found.name != name:
+        raise HqError(f"{where}: declares no {name}; @indicator or @composite makes one of a function of that name")
     found.origin = where
     found.digest = plugins.digest(module)
     return found

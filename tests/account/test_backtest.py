@@ -255,7 +255,7 @@ def test_brackets_change_when_their_time_comes(tmp_path):
     file.write_text(json.dumps([bracket("BTCUSDT", 0.01, "2024-01-01")]))
     code, text = refused(promises.stream([(SIGNALS, data)]), brackets=str(file))
     assert code == CONFIG
-    assert "is valid from 1704067200000000000, the data begins at" in text
+    assert "is valid from 2024-01-01T00:00:00Z, the data begins at" in text
 
 
 def test_a_symbol_without_brackets_is_never_given_a_default(tmp_path):
@@ -328,14 +328,14 @@ def test_errors_have_one_line_and_their_code(tmp_path):
     for args, input_, code, line in (
         (["--json"], data, DATA, "hq-backtest: column 'open_long' is missing; "),
         (["--json"], promises.stream([]), DATA, "hq-backtest: input has no bars, so there is nothing to report"),
-        (["--leverage", "0"], data, USAGE, "hq-backtest: leverage: 0, must be 1 to 150"),
-        (["--lot", "a"], data, USAGE, "hq-backtest: lot: 'a', must be a decimal number above 0"),
-        (["--brackets", str(tmp_path / "x")], data, NOINPUT, "hq-backtest: brackets: "),
+        (["--leverage", "0"], data, USAGE, "hq-backtest: --leverage: 0, must be 1 to 150"),
+        (["--lot", "a"], data, USAGE, "hq-backtest: --lot: 'a', must be a decimal number above 0"),
+        (["--brackets", str(tmp_path / "x")], data, NOINPUT, "hq-backtest: --brackets: "),
         (
             ["--leverage", "100", "--maintenance", "0.02"],
             promises.stream([(SIGNALS, CRASH)]),
             CONFIG,
-            "hq-backtest: maintenance: rate 0.02, must be below 1/leverage = 0.01",
+            "hq-backtest: --maintenance: rate 0.02, must be below 1/leverage = 0.01",
         ),
     ):
         got, out, err = command(input_, *args)

@@ -364,7 +364,7 @@ def test_bad_data_is_65_with_one_line_and_the_bars_before_it():
         (["1m", "--lateness", "2"], "duration"),
         (["1m", "--tiers", "1,x"], "list of amounts"),
         (["1m", "--fill", "zero"], "'zero' is not one of"),
-        (["1m", "--max-gap", "0s"], "max_gap"),
+        (["1m", "--max-gap", "0s"], "--max-gap is 0, must be longer; --fill none fills nothing"),
     ],
 )
 def test_a_wrong_command_line_is_2_with_one_line(options, said):

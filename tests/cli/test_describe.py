@@ -119,6 +119,26 @@ def test_in_brief_it_is_a_page_with_every_name(said, run) -> None:
     for one in said["exit_codes"]:
         assert f"{', '.join(map(str, one['codes']))}  {one['meaning']}\n" in page
     assert 'rule = "IF" expression "THEN" action ;' in page
+    assert "operators, the loosest first: OR; AND; NOT; < <= > >= == !=; + -; * /; -\n" in page
+
+
+def test_the_strategy_of_the_page_is_one_and_shows_what_the_heads_leave_open(run, tmp_path) -> None:
+    text = run("hq describe --brief").text.partition("\nparam ")[2].partition("\n\n")[0]
+    (tmp_path / "s.hq").write_text(f"param {text}\n")
+    checked = run("hq-signal --check s.hq")
+    assert (checked.code, checked.stderr) == (0, "")
+    assert all(form in text for form in ("@4h", "@ETHUSDT", "[1]", "size=", "META(", ").hist"))
+
+
+def test_indicators_that_cannot_be_used_are_named_and_all_else_is_told(run, tmp_path) -> None:
+    (tmp_path / "own").mkdir(mode=0o700)
+    (tmp_path / "own" / "aside.py").write_text("x = (")
+    (tmp_path / "own" / "rsi.py").write_text("")
+    for option in ("", " --brief"):
+        ran = run(f"HQ_PATH=own hq describe{option}")
+        assert (ran.code, "own/rsi.py: rsi is hq's own" in ran.stderr) == (78, True), ran.stderr
+        assert "own/aside.py, line 1: SyntaxError" in ran.stderr
+        assert "hq-signal" in ran.text
 
 
 def test_one_of_brief_and_schema(run) -> None:

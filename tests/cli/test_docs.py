@@ -132,19 +132,33 @@ def test_unknown_option_names_it_and_a_near_one(name: str, run) -> None:
     raise AssertionError(f"{name} has no long option")
 
 
+def imported_by(line: list[str], env: dict[str, str], data: bytes = b"") -> set[str]:
+    """The modules that `python -m` of the words imports."""
+    ran = subprocess.run(
+        [sys.executable, "-P", "-X", "importtime", "-m", *line], env=env, input=data, capture_output=True, check=True
+    )
+    return set(re.findall(r"\|\s*([\w.]+)$", ran.stderr.decode(), re.M))
+
+
+@pytest.mark.parametrize(
+    "line", ["gen bars --rows 90 --seed 1", "aggregate 5m", "indicators rsi:14", f"signal {ROOT}/examples/rsi.hq"]
+)
+def test_a_run_over_frames_imports_no_reader_of_other_formats(line: str, command_env, run) -> None:
+    name, *words = line.split()
+    bars = run("hq-gen bars --rows 90 --seed 1").stdout
+    imported = imported_by([_commands.module(name), *words], command_env, bars)
+    assert "hq_core.jit" in imported
+    readers = {one for one in imported if one.startswith("hq_core.formats.")}
+    assert readers <= ({"hq_core.formats.times", "hq_core.formats.csv_kernel"} if name == "gen" else set())
+    assert not imported & {"numba", "numpy", "llvmlite", "pyarrow", "hq_core.options.imports"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_and_version_import_no_engine(name: str, option: str, command_env) -> None:
     module = "hq_cli.hq" if name.startswith("hq ") or name == "hq" else _commands.module(name[3:])
     words = [*name.split()[1:], option]
-    ran = subprocess.run(
-        [sys.executable, "-P", "-X", "importtime", "-m", module, *words],
-        env=command_env,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    imported = set(re.findall(r"\|\s*([\w.]+)$", ran.stderr, re.M))
+    imported = imported_by([module, *words], command_env)
     assert "click" in imported
     assert not imported & {"numba", "numpy", "llvmlite", "pyarrow", "orjson", "hq_core.jit", "hq_core.flow"}
 

@@ -37,7 +37,7 @@ def test_a_checked_value_is_data_of_its_error() -> None:
     with pytest.raises(HqError) as caught:
         Terms(leverage=151)
     error = caught.value
-    assert (error.subject, error.value, error.rule, error.code) == ("leverage", 151, "must be 1 to 150", USAGE)
+    assert (error.subject, error.value, error.rule, error.code) == (Terms.leverage, 151, "must be 1 to 150", USAGE)
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,17 @@ def test_errors_and_their_codes(run, line, code, message):
     assert len(got.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("format_", ["parquet", "arrow", "npz"])
+def test_a_run_that_fails_says_one_line_and_leaves_no_file_that_looks_whole(run, tmp_path, format_):
+    twice = "(hq-gen bars --rows 9 --seed 1; hq-gen bars --rows 9 --seed 1)"
+    to_file = run(f"{twice} | hq-export {format_} -o y.{format_}")
+    assert (to_file.code, to_file.stderr.count("\n"), os.listdir(tmp_path)) == (65, 1, [])
+    assert "ts goes back" in to_file.stderr
+    to_pipe = run(f"{twice} | hq-export {format_} > z")
+    assert (to_pipe.code, to_pipe.stderr) == (65, to_file.stderr)
+    assert run("hq-export csv < z").code == 65 or not (tmp_path / "z").stat().st_size
+
+
 def test_head_ends_it_silently(run):
     got = run("hq-gen bars --rows 100000 --seed 1 | hq-export csv | head -1")
     assert got.stderr == ""

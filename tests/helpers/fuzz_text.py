@@ -22,11 +22,11 @@ import zipfile
 from frames import tagged
 from inputs import descriptor
 
+from hq_core.api.pipe import Pipe
 from hq_core.errors import HqError
 from hq_core.formats import SourceOptions
 from hq_core.order import ordered
 from hq_core.stages.imports import Import
-from hq_core.api.pipe import Pipe
 
 FULL, FEW = 300_000, 600
 BARS = "open_time,open,high,low,close,volume,close_time,count,rsi\n" + "".join(

@@ -172,4 +172,4 @@ def test_nodes_are_known_by_kernel_parameters_and_inputs():
 def test_a_column_that_is_there_is_not_overwritten(run):
     ran = run(f"{BARS} | hq-indicators rsi:14 | hq-indicators rsi:14")
     assert ran.code == 65
-    assert "column 'rsi_14' is there already in bar/BTCUSDT/1m" in ran.stderr
+    assert "duplicate column 'rsi_14': already exists in bar/BTCUSDT/1m" in ran.stderr

@@ -446,7 +446,7 @@ def test_parser_follows_the_grammar_text() -> None:
     run = Parse(["(", "WORD", "WORD", "END"])
     assert toy.parse("list", run) is None
     assert (run.far, run.expected) == (2, (")",))
-    assert set(GRAMMAR.tokens) == {"COMMENT", "REFERENCE", "STRING", "NUMBER", "NAME"}
+    assert set(GRAMMAR.tokens) == {"COMMENT", "REFERENCE", "STRING", "COLUMN", "NUMBER", "NAME"}
     assert '"PARAM"' in grammar_text()
 
 

@@ -17,6 +17,8 @@ from signal_runs import COLUMNS, SECOND, Run, bar, bars, bits, strategy
 
 from hq_core.errors import HqError
 from hq_core.kinds import VERBS
+from hq_core.lang.format import format_text
+from hq_core.lang.source import LangError
 from hq_core.stages.signal import Signal
 
 NAN, INF = math.nan, math.inf
@@ -67,7 +69,7 @@ def test_history_and_crossing_by_hand() -> None:
     assert same(run.column("old"), [NAN, NAN, 2, 3, 4, 3, 5, NAN])
     assert run.column("up") == [0, 0, 1, 0, 1, 0, 0, 1]
     assert run.column("down") == [0, 0, 0, 0, 0, 0, 0, 0]
-    assert same(run.column("was"), [NAN, 0, 0, 1, 0, 1, 0, 0])
+    assert same(run.column("was"), [0, 0, 0, 1, 0, 1, 0, 0])
 
 
 def test_nan_compares_false_and_division_by_zero_is_nan() -> None:
@@ -105,6 +107,24 @@ def test_other_period_is_the_last_closed_bar() -> None:
     assert "x" not in run.rows["bar/X/4h"][0]
 
 
+def test_one_row_earlier_is_one_of_the_rows_that_it_is_computed_on() -> None:
+    """As hq-dsl(7) has it: of the 4h bars where only they are read, else of the strategy's own."""
+    text = "t = close@4h\na = t[1]\nb = (t + close - close)[1]\nc = SMA(t, 2)[1]\nd = CROSSOVER(t, 150)"
+    run = Run(strategy(text, keep=["a", "b", "c", "d"])).announce("4h", "15m")
+    run.feed("4h", bars([100.0, 200.0, 300.0], step=14400)).feed("15m", bars([1.0] * 49)).finish()
+    assert same(run.column("a"), [NAN] * 31 + [100] * 16 + [200] * 2)
+    assert same(run.column("b"), [NAN] * 16 + [100] * 16 + [200] * 16 + [300])
+    assert same(run.column("c"), [NAN] * 47 + [150] * 2)
+    assert run.column("d") == [0] * 31 + [1] * 16 + [0] * 2
+
+
+def test_div_is_talib_s_and_the_sign_is_not() -> None:
+    run = Run(strategy("a = close / open\nb = DIV(close, open)", keep=["a", "b"])).announce("15m")
+    run.feed("15m", [bar(900, 4.0, open=0.0), bar(1800, 4.0, open=2.0)]).finish()
+    assert same(run.column("a"), [NAN, 2])
+    assert same(run.column("b"), [INF, 2])
+
+
 def test_condition_of_another_period_stands_until_its_next_bar() -> None:
     stage = strategy("a = close@4h > 150\nb = NOT close@4h > 150\nboth = a OR close > 0", keep=["a", "b", "both"])
     run = (
@@ -114,15 +134,17 @@ def test_condition_of_another_period_stands_until_its_next_bar() -> None:
         .feed("15m", bars([1.0] * 32))
         .finish()
     )
-    assert same(run.column("a"), [NAN] * 15 + [0] * 16 + [1])
-    assert same(run.column("b"), [NAN] * 15 + [1] * 16 + [0])
+    assert same(run.column("a"), [0] * 31 + [1])
+    assert same(run.column("b"), [1] * 31 + [0])
     assert run.column("both") == [1] * 32
 
 
 def test_coarse_row_after_the_fine_rows_that_had_to_know_it_is_refused() -> None:
     run = Run(strategy("x = close@4h", keep=["x"])).announce("4h", "15m").feed("15m", bars([1.0] * 16))
     with pytest.raises(
-        HqError, match="bar/X/4h: the row of ts 14400000000000 comes after the row of ts 14400000000000"
+        HqError,
+        match="bar/X/4h: the row of 1970-01-01T04:00:00Z comes after the row of bar/X/15m of 1970-01-01T04:00:00Z "
+        "that had to know it; hq-merge FILE FILE puts the rows of several files in the order of their ts",
     ):
         run.feed("4h", bars([1.0], step=14400))
 
@@ -270,6 +292,23 @@ def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, 
     assert first.maps + second.maps == run.maps
 
 
+@given(st.data(), worlds(), oracle.POINTWISE)
+@settings(max_examples=FUZZ, deadline=None)
+def test_a_condition_is_the_same_on_whichever_clock_it_is_computed(
+    data: Any, world: oracle.World, condition: oracle.Expr
+) -> None:
+    """Adding a zero of the base to each number takes the whole condition to the base's rows."""
+    here = condition.text.replace("@4h", "@4h + zero")
+    text = f"zero = ts_zero - ts_zero\nthere = {condition.text}\nhere = {here}\nIF there THEN OPEN_LONG\n"
+    run = Run(strategy(text + "IF here THEN OPEN_SHORT", keep=["there", "here"], period="15m"))
+    run.announce("4h").announce("15m", columns=(*COLUMNS, ("ts_zero", "f8")))
+    for period, rows in events(world, data.draw):
+        run.feed(period, [{**row, "ts_zero": 1.0} for row in rows])
+    run.finish()
+    assert same(run.column("there"), run.column("here")), text
+    assert same(run.column("open_long"), run.column("open_short"))
+
+
 @given(st.data(), st.lists(st.booleans(), min_size=2, max_size=16))
 @settings(max_examples=FUZZ, deadline=None)
 def test_two_symbols_in_any_interleaving_and_resumed(data: Any, turns: list[bool]) -> None:
@@ -308,12 +347,25 @@ def test_finest_announced_period_is_the_base_of_each_symbol() -> None:
 
 def test_finer_period_after_rows_is_refused() -> None:
     run = Run(strategy("IF close > 0 THEN BUY")).announce("4h").feed("4h", bars([1.0], step=14400))
-    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/X/4h .* pass period 15m or period 4h"):
+    with pytest.raises(
+        HqError,
+        match="bar/X/15m: comes after rows of bar/X/4h .* hq-merge FILE FILE announces all .*, or pass period 4h$",
+    ):
         run.announce("15m")
     run = Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("4h").feed("4h", bars([1.0], step=14400))
     run.announce("15m").feed("15m", bars([1.0])).finish()
     assert "open_long" in run.rows["bar/X/4h"][0]
     assert "open_long" not in run.rows["bar/X/15m"][0]
+
+
+def test_rows_that_came_before_the_base_that_reads_them_are_refused_not_left_out() -> None:
+    """The base's values were nan as though no 4h bar had been there."""
+    run = Run(strategy("IF close > close@4h THEN BUY", period="15m")).announce("4h")
+    run.feed("4h", bars([1.0, 2.0], step=14400))
+    with pytest.raises(HqError, match="bar/X/15m: comes after rows of bar/X/4h, which it reads; hq-merge FILE FILE"):
+        run.announce("15m")
+    alone = Run(strategy("IF close > 1 THEN BUY", period="15m")).announce("4h").feed("4h", bars([1.0], step=14400))
+    assert same(alone.announce("15m").feed("15m", bars([2.0])).finish().column("open_long"), [INF])
 
 
 def test_base_coarser_than_what_it_reads_waits_for_the_finer_rows() -> None:
@@ -361,9 +413,61 @@ def test_column_that_the_input_lacks(text: str, message: str) -> None:
     assert str(error.value).startswith(message)
 
 
+ODD = (
+    "ema_10_close@4h",
+    "close@4h",
+    "sma_3_macd_12_26_9.hist@4h",
+    "bbands_20_close@Y:4h.upper",
+    "sar_0.02",
+    "my col",
+    "if",
+)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_every_column_can_be_named(name: str) -> None:
+    """As hq-indicators names it where that is a name of the language, else between backquotes."""
+    columns = (*COLUMNS, *((one, "f8") for one in ODD))
+    row = {**bar(900, 1.0), **{one: float(i) for i, one in enumerate(ODD)}}
+    for written in (f"`{name}`", *([name] if name[-1] in "hr" else [])):
+        run = Run(strategy(f"x = {written}", keep=["x"])).announce("15m", columns=columns).feed("15m", [row]).finish()
+        assert run.column("x") == [ODD.index(name)]
+        assert format_text(f"x={written}", "s.hq") == f"x = {written}\n"
+
+
+def test_a_reference_is_one_where_the_base_has_no_column_of_just_that_name() -> None:
+    stage = strategy("x = close@4h\ny = `close`@4h\nz = ema@4h", keep=["x", "y", "z"])
+    run = Run(stage).announce("4h", "15m", columns=(*COLUMNS, ("ema", "f8")))
+    run.feed("4h", [{**bar(900, 7.0), "ema": 5.0}]).feed("15m", [{**bar(900, 1.0), "ema": 3.0}]).finish()
+    assert (run.column("x"), run.column("y"), run.column("z")) == ([7], [7], [5])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = ema_1@1h", "unknown name 'ema_1', did you mean 'ema_1@4h'?"),
+        ("x = sar_0", "unknown name 'sar_0', did you mean '`sar_0.02`'?"),
+        ("x = `sar_0.2`", "unknown name 'sar_0.2', did you mean '`sar_0.02`'?"),
+        ("x = macd.hist@4h", "unknown name 'macd.hist@4h'"),
+    ],
+)
+def test_what_is_meant_is_said_as_it_is_written(text: str, says: str) -> None:
+    run = Run(strategy(text)).announce("15m", columns=(*COLUMNS, ("ema_1@4h", "f8"), ("sar_0.02", "f8")))
+    with pytest.raises(LangError) as error:
+        run.feed("15m", [{**bar(900), "ema_1@4h": 1.0, "sar_0.02": 1.0}])
+    assert error.value.reason == says
+
+
+def test_cross_is_either_crossing() -> None:
+    text = "c = CROSS(close, open)\neither = CROSSOVER(close, open) OR CROSSUNDER(close, open)"
+    rows = [bar(900 * (i + 1), float(c), open=2.0) for i, c in enumerate([2, 3, 1, 2, 1, NAN, 3, 2, 3, 1])]
+    run = Run(strategy(text, keep=["c", "either"])).announce("15m").feed("15m", rows, cut=3).finish()
+    assert run.column("c") == run.column("either") == [0, 1, 1, 0, 1, 0, 0, 0, 1, 1]
+
+
 def test_column_that_is_there_already() -> None:
     run = Run(strategy("x = close")).announce("15m", columns=(*COLUMNS, ("open_long", "f8")))
-    with pytest.raises(HqError, match="column 'open_long' is there already in bar/X/15m"):
+    with pytest.raises(HqError, match="duplicate column 'open_long': already exists in bar/X/15m"):
         run.feed("15m", [{**bar(900), "open_long": 1.0}])
 
 

@@ -210,6 +210,18 @@ def test_a_broken_one_does_not_hide_the_others_of_a_list(run, folder):
     assert "\nmine " in found.text
 
 
+def test_a_name_of_hq_s_does_not_hide_the_others_and_is_not_tested_in_its_place(run, folder):
+    (folder / "rsi.py").write_text("raise SystemExit('never')\n")
+    (folder / "aside.py").write_text("x = (")
+    found = run("HQ_PATH=plugin hq-indicators --list")
+    assert (found.code, f"{folder}/rsi.py: rsi is hq's own" in found.stderr) == (78, True)
+    assert f"\n{folder}/aside.py, line 1: SyntaxError" in found.stderr
+    assert "\nmine " in found.text
+    for name in ("rsi", "mine"):
+        tested = run(f"HQ_PATH=plugin hq-indicators --test {name}")
+        assert (tested.code, tested.text, "rsi is hq's own" in tested.stderr) == (78, "", True)
+
+
 def test_a_state_knows_its_text(run, folder):
     (folder / "s.hq").write_text("IF MINE(close) < 1 THEN BUY\n")
     for command in ("hq-indicators mine", "hq-indicators 'sma:3(mine:4)'", "hq-signal plugin/s.hq"):
@@ -281,6 +293,19 @@ def test_a_column_of_another_type_than_a_kernel_declares_is_refused(run, folder)
     (folder / "mine.py").write_text(TYPED)
     found = run(f"{BARS} | HQ_PATH=plugin hq-indicators 'mine(ema:5,complete)'")
     assert (found.code, "reads a column of i8 here" in found.stderr) == (65, True), found.stderr
+
+
+def test_a_truth_of_another_period_is_false_in_a_strategy_before_its_first_bar(run, folder):
+    (folder / "many.py").write_text(declared("many", "out[i] = trades[i] > 0", "trades", "trades: I8", "B1"))
+    text = "m = MANY()@5m\nsame = m == FALSE\nno = NOT m\nIF same AND no THEN BUY\n"
+    (folder.parent / "s.hq").write_text(text)
+    made = "hq-gen trades --rows 20000 --seed 1 | hq-aggregate 1m:5m"  # the first 5m bar is dropped, and ends 00:10
+    found = run(
+        f"{made} | HQ_PATH=plugin hq-signal --keep same,no s.hq | hq-export csv --period 1m --columns same,no,open_long"
+    )
+    assert found.code == 0, found.stderr
+    rows = [tuple(line.split(",")[-3:]) for line in found.text.splitlines()[1:]]
+    assert rows == [("1.0", "1.0", "inf")] * 8 + [("0.0", "0.0", "")] * (len(rows) - 8)
 
 
 def test_forming_rows_and_another_period_leave_typed_columns_whole(run, folder):

@@ -23,7 +23,7 @@ class World(NamedTuple):
 class Expr(NamedTuple):
     text: str
     clock: str  # base, 4h, or '' for a number
-    at: Any  # (world, i) -> value at row i of the clock
+    at: Any  # (world, i) -> value at row i of the clock; at row -1, before the first, every column is nan
 
 
 def rows_of(world: World, clock: str) -> list[dict[str, float]]:
@@ -37,7 +37,7 @@ def on(expr: Expr, clock: str) -> Any:
 
     def at(world: World, i: int) -> Any:
         j = sum(1 for bar in world.coarse if bar["ts"] <= world.base[i]["ts"]) - 1
-        return expr.at(world, j) if j >= 0 else NAN
+        return expr.at(world, j)
 
     return at
 
@@ -68,7 +68,7 @@ def _truth(value: Any) -> bool:
 
 def _column(name: str, where: str) -> Expr:
     clock = "4h" if where else "base"
-    return Expr(name + where, clock, lambda world, i: rows_of(world, clock)[i][name])
+    return Expr(name + where, clock, lambda world, i: rows_of(world, clock)[i][name] if i >= 0 else NAN)
 
 
 def _number(value: int) -> Expr:
@@ -87,6 +87,18 @@ def _history(a: Expr, bars: int) -> Expr:
     if a.clock == "":
         return a
     return Expr(f"({a.text})[{bars}]", a.clock, lambda w, i: a.at(w, i - bars) if i >= bars else NAN)
+
+
+def _held(a: Expr, bars: int) -> Expr:
+    """A condition of before; false where there was no row."""
+    return Expr(f"({a.text})[{bars}]", a.clock, lambda w, i: a.at(w, i - bars) if i >= bars else 0.0)
+
+
+def _same(a: Expr, sign: str, b: Expr) -> Expr:
+    """Two conditions compared."""
+    clock = joined(a, b)
+    fa, fb = on(a, clock), on(b, clock)
+    return Expr(f"({a.text} {sign} {b.text})", clock, lambda w, i: float((fa(w, i) == fb(w, i)) == (sign == "==")))
 
 
 def _mean(a: Expr, period: int, word: str) -> Expr:
@@ -129,7 +141,7 @@ def _cross(word: str, a: Expr, b: Expr) -> Expr:
     fa, fb = on(a, clock), on(b, clock)
 
     def at(world: World, i: int) -> float:
-        if i == 0:
+        if i <= 0:
             return 0.0
         now, before = (fa(world, i), fb(world, i)), (fa(world, i - 1), fb(world, i - 1))
         over = now[0] > now[1] and before[0] <= before[1]
@@ -174,7 +186,19 @@ CONDITIONS = st.recursive(
     lambda inner: st.one_of(
         st.builds(_logic, inner, st.sampled_from(["AND", "or", "And"]), inner),
         st.builds(_not, inner, st.sampled_from(["NOT", "not"])),
-        st.builds(_history, inner, st.integers(1, 3)),
+        st.builds(_same, inner, st.sampled_from(["==", "!="]), inner),
+        st.builds(_held, inner, st.integers(1, 3)),
+    ),
+    max_leaves=4,
+)
+
+# what a row's values alone decide: on whichever rows it is computed, it is the same
+POINTWISE = st.recursive(
+    st.builds(_compare, LEAVES, st.sampled_from(list(RELATIONS)), LEAVES),
+    lambda inner: st.one_of(
+        st.builds(_logic, inner, st.sampled_from(["AND", "OR"]), inner),
+        st.builds(_not, inner, st.just("NOT")),
+        st.builds(_same, inner, st.sampled_from(["==", "!="]), inner),
     ),
     max_leaves=4,
 )

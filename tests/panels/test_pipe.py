@@ -37,6 +37,42 @@ def gathered(items):
     return rows, maps
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: hq_core.pipe("rsi:14"), "pipe: 'rsi:14' is a str, must be a stage such as"),
+        (lambda: hq_core.pipe(hq_core.Indicators), "is a type, must be a stage"),
+        (lambda: hq_core.Signal(["IF close > 1 THEN BUY"]), "is no strategy; it takes"),
+        (lambda: hq_core.Indicators(14), "Indicators: 14 is no indicator"),
+        (lambda: hq_core.Aggregate(15), "periods is 15, must be a text such as '15m:4h'"),
+        (lambda: list(hq_core.pipe(hq_core.Aggregate("1h")).run("btc.csv")), "read(path) gives the items of a file"),
+        (lambda: list(hq_core.pipe(hq_core.Aggregate("1h")).run([1])), "int is no item of a stream"),
+    ],
+)
+def test_what_is_no_stage_strategy_or_source_is_told_with_what_is_wanted(wrong, says) -> None:
+    with pytest.raises(TypeError) as caught:
+        wrong()
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: hq_core.Aggregate("1h", lateness=-3), "lateness: -3, must be a text: DURATION"),
+        (lambda: hq_core.Backtest(lot=0.001), "lot: 0.001, must be a text"),
+        (lambda: hq_core.generate("bars", 3, 1), "kind: 'bars', must be bar or trade"),
+    ],
+)
+def test_an_option_of_another_type_is_told(wrong, says) -> None:
+    with pytest.raises(HqError) as caught:
+        wrong()
+    assert (str(caught.value), caught.value.code) == (says, 2)
+
+
+def test_dir_shows_the_public_names() -> None:
+    assert {*hq_core.PUBLIC} <= {*dir(hq_core)}
+
+
 def test_a_pipe_gives_the_rows_of_the_commands(run, tmp_path):
     (tmp_path / "s.hq").write_text(STRATEGY)
     indicators = "hq-indicators rsi:14 'sma:3(close@1h)'"

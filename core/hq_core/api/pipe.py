@@ -36,6 +36,8 @@ class Pipe(Stage):
     def __init__(self, *stages: Stage) -> None:
         if not stages:
             raise HqError("pipe: name at least one stage", USAGE)
+        for stage in stages:
+            _refuse_no_stage(stage)
         super().__init__()
         self.stages = stages
         self.any_order = stages[0].any_order
@@ -91,6 +93,7 @@ class Pipe(Stage):
 
     def run(self, source: Iterable[Item]) -> Iterator[Item]:
         """The items that come out; a Batch is valid until the next one.  HqError DATA where rows are out of order."""
+        _refuse_text(source)
         taken = Taken()
         out = Handover(taken)
         self.begin(out)
@@ -118,6 +121,18 @@ class Pipe(Stage):
 def pipe(*stages: Stage) -> Pipe:
     """Stages one after the other, as a shell's `|` has them."""
     return Pipe(*stages)
+
+
+def _refuse_no_stage(given: object) -> None:
+    if not isinstance(given, Stage):
+        wanted = "a stage such as Aggregate('1h'), Indicators('rsi:14') or Signal([...])"
+        raise TypeError(f"pipe: {given!r:.80} is a {type(given).__name__}, must be {wanted}")
+
+
+def _refuse_text(source: object) -> None:
+    """A path could be iterated, letter by letter."""
+    if isinstance(source, (str, bytes)):
+        raise TypeError(f"run: {source!r:.80} is a {type(source).__name__}; read(path) gives the items of a file")
 
 
 def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from hq_core.bars.sums import grow
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I4, I8, State, inline, kernel
+from hq_core.options.aggregate import AggregateOptions
 
 
 def limits(amounts: tuple[float, ...], fx: float) -> list[float]:
     """Upper bounds of the first three tiers in quote currency, inclusive: amounts in another currency over `fx`."""
     if len(amounts) != 3 or not all(0 < a < b for a, b in zip(amounts, amounts[1:])):
-        raise HqError(f"tiers are three rising amounts, got {', '.join(f'{a:g}' for a in amounts)}", USAGE)
+        raise HqError(
+            f"{', '.join(f'{a:g}' for a in amounts)}, must be three rising amounts above 0",
+            USAGE,
+            subject=AggregateOptions.tiers,
+        )
     return [amount / fx for amount in amounts]
 
 

@@ -10,7 +10,7 @@ from hq_core.registry import load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TAKEN = {*ACTIONS, *BUILTINS, *VECTORS, "CROSS", "META", "AND", "OR", "NOT", "IF", "THEN", "PARAM"}
+TAKEN = {*ACTIONS, *BUILTINS, *VECTORS, "META", "AND", "OR", "NOT", "IF", "THEN", "PARAM"}
 
 
 def callable_by_name(name: str) -> str:

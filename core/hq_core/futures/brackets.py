@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, HqError, did_you_mean
 from hq_core.files import read_whole
-from hq_core.options.account import MOST_LEVERAGE
+from hq_core.options.account import MOST_LEVERAGE, AccountOptions, BracketOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,11 @@ class Brackets:
         """The largest notional that this leverage allows, quote currency."""
         most = max(self.leverages)
         if leverage > most:
-            raise HqError(f"leverage: {self.symbol}: {leverage}, must be 1 to {most} by its first bracket", CONFIG)
+            raise HqError(
+                f"{self.symbol}: {leverage}, must be 1 to {most} by its first bracket",
+                CONFIG,
+                subject=AccountOptions.leverage,
+            )
         return max(cap for cap, allowed in zip(self.caps, self.leverages) if allowed >= leverage)
 
 
@@ -58,12 +62,16 @@ def flat(rate: float) -> Brackets:
     return Brackets("", [rate], [0.0], [math.inf], [MOST_LEVERAGE])
 
 
+def _wrong(path: str, what: str) -> HqError:
+    return HqError(what, CONFIG, subject=(BracketOptions.brackets, f": {path}"))
+
+
 def read_text(path: str) -> str:
     """A bracket file's text."""
     try:
-        return read_whole(path, LIMIT, "brackets").decode()
+        return read_whole(path, LIMIT, BracketOptions.brackets).decode()
     except UnicodeDecodeError:
-        raise HqError(f"brackets: {path}: neither JSON nor CSV", CONFIG) from None
+        raise _wrong(path, "neither JSON nor CSV") from None
 
 
 def read_brackets(path: str, symbol: str) -> list[Brackets]:
@@ -86,11 +94,11 @@ def parse_brackets(path: str, text: str, symbol: str) -> list[Brackets]:
             known.setdefault(name, [])
     if symbol not in known:
         hint = did_you_mean(symbol, sorted(known))
-        raise HqError(f"brackets: {path}: no entry for symbol '{symbol}' among {len(known)}{hint}", CONFIG)
+        raise _wrong(path, f"no entry for symbol '{symbol}' among {len(known)}{hint}")
     versions = sorted(known[symbol], key=lambda table: table.valid_from)
     for older, newer in zip(versions, versions[1:]):
         if older.valid_from == newer.valid_from:
-            raise HqError(f"brackets: {path}: {symbol} is there twice with the same valid_from", CONFIG)
+            raise _wrong(path, f"{symbol} is there twice with the same valid_from")
     return versions
 
 
@@ -100,10 +108,10 @@ def _json(path: str, text: str) -> Iterable[tuple[str, Any, list[Any]]]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise HqError(f"brackets: {path}: not JSON: {error}", CONFIG) from None
+        raise _wrong(path, f"not JSON: {error}") from None
     for entry in found if isinstance(found, list) else [found]:
         if not isinstance(entry, dict) or not isinstance(entry.get("brackets"), list):
-            raise HqError(f'brackets: {path}: an entry is {{"symbol": ..., "brackets": [...]}}', CONFIG)
+            raise _wrong(path, 'an entry is {"symbol": ..., "brackets": [...]}')
         yield str(entry.get("symbol", "")), entry.get("valid_from"), entry["brackets"]
 
 
@@ -113,7 +121,7 @@ def _csv(path: str, text: str) -> Iterable[tuple[str, Any, list[Any]]]:
     lines = csv.DictReader(text.splitlines())
     missing = [name for name in ("symbol", *FIELDS) if name not in (lines.fieldnames or [])]
     if missing:
-        raise HqError(f"brackets: {path}: column '{missing[0]}' is missing", CONFIG)
+        raise _wrong(path, f"column '{missing[0]}' is missing")
     tables: dict[tuple[str, str], list[Any]] = {}
     for line in lines:
         tables.setdefault((line["symbol"], line.get("valid_from") or ""), []).append(line)
@@ -122,13 +130,13 @@ def _csv(path: str, text: str) -> Iterable[tuple[str, Any, list[Any]]]:
 
 def _table(path: str, symbol: str, since: Any, rows: list[Any]) -> Brackets:
     def refuse(number: int, what: str) -> HqError:
-        return HqError(f"brackets: {path}: {symbol}: bracket {number}: {what}", CONFIG)
+        return _wrong(path, f"{symbol}: bracket {number}: {what}")
 
     table = Brackets(symbol, [], [], [], [], _instant(path, since))
     try:
         read = [[float(row[name]) for name in FIELDS] for row in rows]
     except (KeyError, TypeError, ValueError) as error:
-        raise HqError(f"brackets: {path}: {symbol}: {error} is no number of a bracket", CONFIG) from None
+        raise _wrong(path, f"{symbol}: {error} is no number of a bracket") from None
     read.sort(key=lambda row: row[1])
     floor, rate, cum = 0.0, 0.0, 0.0
     for number, (leverage, low, cap, next_rate, next_cum) in enumerate(read, 1):
@@ -147,7 +155,7 @@ def _table(path: str, symbol: str, since: Any, rows: list[Any]) -> Brackets:
         table.rates.append(rate)
         table.cums.append(cum)
     if not read:
-        raise HqError(f"brackets: {path}: {symbol} has no bracket", CONFIG)
+        raise _wrong(path, f"{symbol} has no bracket")
     return table
 
 
@@ -161,6 +169,6 @@ def _instant(path: str, since: Any) -> int:
         when = datetime.fromisoformat(since)
     except (TypeError, ValueError):
         rule = "must be a date or time such as 2026-02-01"
-        raise HqError(f"brackets: {path}: valid_from is {since!r}, {rule}", CONFIG) from None
+        raise _wrong(path, f"valid_from is {since!r}, {rule}") from None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return (when - epoch) // timedelta(microseconds=1) * 1000

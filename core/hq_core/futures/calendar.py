@@ -50,4 +50,4 @@ def periods_per_year(
         return OPEN_ALL_DAYS * DAY_NS / length, f"period {period}, taken for open all days"
     if there >= ALL_DAY:
         return counted, "rows counted over the span, taken for open all days"
-    return None, "under a week with long gaps: pass --periods-per-year"
+    return None, "under a week with long gaps, which tells nothing; periods_per_year has to be given"

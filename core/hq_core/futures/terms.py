@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
 from hq_core.options.account import AccountOptions, MarginOptions
+
+if TYPE_CHECKING:
+    from hq_core.errors import Phrase
 
 
 class Terms(MarginOptions, AccountOptions):
@@ -18,16 +21,18 @@ class Terms(MarginOptions, AccountOptions):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.lots = step("lot", self.lot)
-        self.ticks = step("tick", self.tick) if self.tick is not None else (0, 1)
+        declared = type(self)
+        self.lots = step(declared.lot, self.lot)
+        self.ticks = step(declared.tick, self.tick) if self.tick is not None else (0, 1)
 
     def check_maintenance(self, rate: float) -> None:
         """Refuse terms by which every position is liquidated as it opens."""
         if rate * self.leverage >= 1.0:
             raise HqError(
-                f"maintenance: rate {rate:.15g}, must be below 1/leverage = {1.0 / self.leverage:.6g}, "
+                f"rate {rate:.15g}, must be below 1/leverage = {1.0 / self.leverage:.6g}, "
                 "or every position is liquidated as it opens",
                 CONFIG,
+                subject=type(self).maintenance,
             )
 
     def described(self) -> dict[str, object]:
@@ -42,13 +47,15 @@ class Terms(MarginOptions, AccountOptions):
         return {name: steps.get(name, getattr(self, name)) for name in names}
 
 
-def step(name: str, text: str) -> tuple[int, int]:
+def step(option: Phrase, text: str) -> tuple[int, int]:
     """A step written in decimals as a fraction of whole numbers: '0.001' is (1, 1000)."""
     whole, _, decimals = text.partition(".")
     if not (whole + decimals).isascii() or not (whole + decimals).isdigit() or int(whole + decimals) == 0:
-        raise HqError(f"{name}: '{text}', must be a decimal number above 0, such as 0.001", USAGE)
+        raise HqError(subject=option, value=text, rule="must be a decimal number above 0, such as 0.001", code=USAGE)
     over, under = int(whole + decimals), 10 ** len(decimals)
     common = math.gcd(over, under)
     if over // common > 10**12 or under // common > 10**12:
-        raise HqError(f"{name}: '{text}', must have at most 12 digits before and after the point", USAGE)
+        raise HqError(
+            subject=option, value=text, rule="must have at most 12 digits before and after the point", code=USAGE
+        )
     return over // common, under // common

@@ -1,7 +1,7 @@
 """Operators of the strategy language, column by column.
 
 A condition is 1.0 or 0.0; where it is not known (history before the first row, another stream before its
-first row) it is nan and counts as false.  A comparison with nan is false, `!=` as well.
+first row) it is false.  A comparison with nan is false, `!=` as well, and so NOT of it is true.
 """
 
 from __future__ import annotations
@@ -137,6 +137,19 @@ def crossunder(x: F8, y: F8, s: State, out: F8) -> None:
     for i in range(len(x)):
         out[i] = above if x[i] < y[i] else 0.0
         above = 1.0 if x[i] >= y[i] else 0.0
+    s.above = above
+
+
+@kernel(state="below above")
+def cross(x: F8, y: F8, s: State, out: F8) -> None:
+    """True where crossover or crossunder is.  s.below, s.above: 1 if x was at or below, at or above y."""
+    below = s.below
+    above = s.above
+    for i in range(len(x)):
+        out[i] = below if x[i] > y[i] else above if x[i] < y[i] else 0.0
+        below = 1.0 if x[i] <= y[i] else 0.0
+        above = 1.0 if x[i] >= y[i] else 0.0
+    s.below = below
     s.above = above
 
 

@@ -40,9 +40,6 @@ class Calls:
         name, wrong = call.function.name.upper(), self.scope.wrong
         if name in BUILTINS:
             return self._builtin(call, name)
-        if name == "CROSS":  # either direction
-            over = self._builtin(call, "CROSSOVER")
-            return applied("or_", over, applied("crossunder", *over.args, dtype=BOOL), dtype=BOOL)
         if name in VECTORS:
             raise wrong(call.function, f"{name} belongs to vectors, which this version does not have yet")
         if name == "META" or name in ACTIONS:
@@ -51,7 +48,7 @@ class Calls:
             found = registry.load(name)
         except registry.Unknown:
             known = [*registry.names(), *registry.users()]
-            hint = nearest(name, [*map(str.upper, known), *BUILTINS, "CROSS"])
+            hint = nearest(name, [*map(str.upper, known), *BUILTINS])
             raise wrong(call.function, f"unknown function '{call.function.name}'" + hint) from None
         return self._indicator(call, found)
 

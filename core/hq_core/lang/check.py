@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core.lang import tree
 from hq_core.lang.calls import Calls
 from hq_core.lang.rules import checked_rule
-from hq_core.lang.scope import Scope, pick, word
+from hq_core.lang.scope import Scope, pick, spelled, word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.words import ARITHMETIC, LOGIC, RELATIONS
 from hq_core.series.expr import BOOL, Expr, applied, constant, lagged, picked
@@ -58,6 +58,8 @@ class Checker:
             return constant(node.value)
         if isinstance(node, tree.Name):
             return self.scope.name(node)
+        if isinstance(node, tree.Column):
+            return self.scope.quoted(node)
         if isinstance(node, tree.Call):
             return self._calls.check(node)
         if isinstance(node, tree.Prefix):
@@ -138,7 +140,7 @@ class Checker:
         return lagged(expr, bars)
 
     def _output(self, node: tree.Output) -> Expr:
-        column = self.scope.dotted(node)
+        column = self.scope.exact(node)
         if column is not None:
             return column
         name = node.name.name
@@ -152,9 +154,15 @@ class Checker:
 
     def _elsewhere(self, node: tree.Elsewhere) -> Expr:
         operand, scope = node.operand, self.scope
+        column = scope.exact(node)
+        if column is not None:
+            return column
         if isinstance(operand, tree.Name) and operand.name in scope.names:
             raise scope.wrong(operand, f"'{operand.name}' is computed on its own clock; '@' reads a column or a call")
-        if not isinstance(operand, (tree.Name, tree.Call)):
+        if not isinstance(operand, (tree.Name, tree.Column, tree.Call)):
+            name = spelled(node)
+            if name and not scope.given_name(name):
+                raise scope.unknown(node, name)
             raise LangError(
                 self.source, node.at, node.end, "'@' reads a column or a call, as in close@4h or RSI(14)@4h"
             )

@@ -87,6 +87,8 @@ class _Printer:
             return "TRUE" if node.value else "FALSE", _ATOM
         if isinstance(node, tree.Name):
             return node.name, _ATOM
+        if isinstance(node, tree.Column):
+            return f"`{node.name}`", _ATOM
         if isinstance(node, tree.Call):
             return self._call(node), _ATOM
         if isinstance(node, tree.Prefix):
@@ -102,14 +104,14 @@ class _Printer:
         if isinstance(node, tree.Output):
             return f"{self.text(node.operand, _POSTFIX)}.{node.name.name.lower()}", _POSTFIX
         assert isinstance(node, tree.Elsewhere)
-        where = ":".join(part for part in (node.symbol, node.period) if part)
+        where = node.where
         plain = where.replace(":", "").replace("_", "").isalnum() and where.isascii()
         return f"{self.text(node.operand, _POSTFIX)}@" + (where if plain else f'"{where}"'), _POSTFIX
 
     def _call(self, call: tree.Call) -> str:
         word = call.function.name.upper()
         if call not in self.calls:
-            assert word in BUILTINS or word == "CROSS"
+            assert word in BUILTINS
             return f"{word}({self.arguments(call)})"
         inside: list[str] = []
         for key, given in self.calls[call]:

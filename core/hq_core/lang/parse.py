@@ -106,6 +106,8 @@ class _Builder:
         text = self.source.text[token.start : token.end]
         if token.kind == "NAME":
             return tree.Name(token.start, token.end, text)
+        if token.kind == "COLUMN":
+            return tree.Column(token.start, token.end, text[1:-1])
         if token.kind == "NUMBER":
             return tree.Number(token.start, token.end, text)
         if token.kind == "STRING":

@@ -66,16 +66,31 @@ class Scope:
             return column(name, self.clock)
         if name in COLUMNS:
             raise self.wrong(node, f"the input has no column '{name}'")
-        reason = f"unknown name '{name}'" + nearest(name, [*self.names, *(self.columns or ()), *COLUMNS])
-        raise UnknownName(self.source, node.start, node.end, reason)
+        raise self.unknown(node, name)
 
-    def dotted(self, node: tree.Output) -> Expr | None:
-        """The column NAME.OUTPUT, as hq-indicators names the outputs of one indicator; None where it is none."""
-        first = node.operand
-        if not isinstance(first, tree.Name) or first.name in self.names or first.name in COLUMNS:
+    def quoted(self, node: tree.Column) -> Expr:
+        """The column that stands between backquotes."""
+        if self._is_column(node.name):
+            return column(node.name, self.clock)
+        raise self.unknown(node, node.name)
+
+    def unknown(self, node: tree.Syntax, name: str) -> UnknownName:
+        known = [*self.names, *map(_writable, self.columns or ()), *COLUMNS]
+        return UnknownName(self.source, node.start, node.end, f"unknown name '{name}'" + nearest(name, known))
+
+    def exact(self, node: tree.Output | tree.Elsewhere) -> Expr | None:
+        """The column of just this name, as hq-indicators has macd.hist, ema_10_close@4h, bbands_20_close@4h.upper.
+
+        None where the base has none.  Where its columns are not known, what else would be wrong is taken for one.
+        """
+        name = spelled(node)
+        if not name or self.given_name(name):
             return None
-        name = f"{first.name}.{node.name.name}"
-        return column(name, self.clock) if self.columns is None or name in self.columns else None
+        if self.columns is None:
+            reference = isinstance(node, tree.Elsewhere) and isinstance(node.operand, tree.Name)
+            return None if reference or _first(name) in COLUMNS else column(name, self.clock)
+        here = self.clock == BASE or isinstance(node, tree.Output) and "@" not in name
+        return column(name, self.clock) if here and name in self.columns else None
 
     def default(self, node: tree.Syntax, name: str) -> Expr:
         """The column that an indicator reads if none is given; times are numbers to it."""
@@ -95,10 +110,37 @@ class Scope:
             raise self.wrong(node, f"a {word(expr)} is no number" + pick(expr))
         return expr
 
+    def given_name(self, name: str) -> bool:
+        """Whether a spelled name begins with one that the file gives."""
+        return _first(name) in self.names
+
     def _is_column(self, name: str) -> bool:
         if self.columns is None or name in self.columns:
             return True
         return self.clock != BASE and name in COLUMNS  # what another stream has is seen when it comes
+
+
+def spelled(node: tree.Syntax) -> str:
+    """The name that NAME, NAME.OUTPUT and NAME@WHERE write; '' where it is no name."""
+    if isinstance(node, tree.Name):
+        return node.name
+    if isinstance(node, (tree.Output, tree.Elsewhere)):
+        before = spelled(node.operand)
+        more = f".{node.name.name}" if isinstance(node, tree.Output) else f"@{node.where}"
+        return before + more if before else ""
+    return ""
+
+
+def _first(name: str) -> str:
+    return name.partition(".")[0].partition("@")[0]
+
+
+def _writable(column: str) -> str:
+    """A column's name as a strategy writes it."""
+    from re import fullmatch
+
+    plain = fullmatch(r"[^\W\d]\w*(@[A-Za-z0-9_]+(:[0-9]+[A-Za-z]+)?)?(\.[^\W\d]\w*)?", column)
+    return column if plain else f"`{column}`"
 
 
 def word(expr: Expr) -> str:

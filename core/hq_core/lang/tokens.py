@@ -104,6 +104,8 @@ def _stray(text: str, position: int) -> str:
     character = text[position]
     if character in "\"'":
         return "the text has no end on its line"
+    if character == "`":
+        return "'`' wants a column's name and another '`' on its line"
     if character == "@":
         return "'@' wants a period or a symbol, as in close@4h or close@ETHUSDT:4h"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"

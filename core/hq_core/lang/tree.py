@@ -56,6 +56,16 @@ class Name(Syntax):
         self.name = name
 
 
+class Column(Syntax):
+    """`name`: a column whose name may be no word of the language."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, start: int, end: int, name: str) -> None:
+        super().__init__(start, end)
+        self.name = name
+
+
 class Argument(Syntax):
     """key=value or a value alone (key is None)."""
 
@@ -136,6 +146,11 @@ class Elsewhere(Syntax):
         self.at = at
         self.symbol = symbol
         self.period = period
+
+    @property
+    def where(self) -> str:
+        """The reference as it stands after '@', without quotes."""
+        return ":".join(part for part in (self.symbol, self.period) if part)
 
 
 class Parameter(Syntax):

@@ -14,6 +14,7 @@ BUILTINS = {  # name -> (kernel, fewest and most arguments, is the result a cond
     "MAX": ("max_", 2, 8, False, "the largest of the values"),
     "CROSSOVER": ("crossover", 2, 2, True, "true on the row at which the first value comes to lie above the second"),
     "CROSSUNDER": ("crossunder", 2, 2, True, "true on the row at which the first value comes to lie below the second"),
+    "CROSS": ("cross", 2, 2, True, "true on the rows of CROSSOVER and on those of CROSSUNDER"),
 }
 VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
 

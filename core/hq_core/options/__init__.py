@@ -100,13 +100,15 @@ class Option(Generic[T]):
         """Refuse a value that is not allowed."""
         rule = self._broken(value)
         if rule:
-            raise HqError(subject=self.name, value=value, rule=rule, code=USAGE)
+            raise HqError(subject=self, value=value, rule=rule, code=USAGE)
 
     def _broken(self, value: Any) -> str:
         if value == self.default:
             return ""
         if self.choices:
             return "" if value in self.choices else f"must be one of {', '.join(self.choices)}"
+        if self.kind is str and not isinstance(value, str):
+            return f"must be a text{self.unit and ': '}{self.unit}"
         if self.kind not in (int, float):
             return ""
         if not isinstance(value, int | float):

@@ -25,9 +25,12 @@ def find(name: str, own: Collection[str]) -> str:
     return files.get(name) or _of_packages(own).get(name, "")
 
 
-def names(own: Collection[str]) -> dict[str, str]:
-    """What `find` gives for each name: a file comes before a package, an earlier folder before a later one."""
-    return dict(sorted((_of_packages(own) | _apart(folders.every(), own)).items()))
+def names(own: Collection[str], refused: list[HqError] | None = None) -> dict[str, str]:
+    """What `find` gives for each name: a file comes before a package, an earlier folder before a later one.
+
+    refused   takes what is wrong with those of hq's names, which are left out then
+    """
+    return dict(sorted((_of_packages(own, refused) | _apart(folders.every(), own, refused)).items()))
 
 
 def load(name: str, where: str) -> tuple[Any, ModuleType]:
@@ -52,25 +55,31 @@ def digest(module: ModuleType) -> str:
     return blake2b((loader.get_source(module.__name__) or "").encode(), digest_size=16).hexdigest()
 
 
-def _of_packages(own: Collection[str]) -> dict[str, str]:
+def _of_packages(own: Collection[str], refused: list[HqError] | None = None) -> dict[str, str]:
     from hq_core.plugins import installed
 
     if not installed.any_package():
         return {}
     from hq_core.plugins import packages
 
-    return _apart(packages.every(), own)
+    return _apart(packages.every(), own, refused)
 
 
-def _apart(found: Iterable[tuple[str, str]], own: Collection[str]) -> dict[str, str]:
+def _apart(
+    found: Iterable[tuple[str, str]], own: Collection[str], refused: list[HqError] | None = None
+) -> dict[str, str]:
     """The first of each name."""
     first: dict[str, str] = {}
     for name, where in found:
-        if name in own:
-            raise HqError(
-                f"{where}: {name} is hq's own (hq_core/indicators/{name}.py), which always comes first; "
-                "give yours another name",
-                CONFIG,
-            )
-        first.setdefault(name, where)
+        if name not in own:
+            first.setdefault(name, where)
+            continue
+        error = HqError(
+            f"{where}: {name} is hq's own (hq_core/indicators/{name}.py), which always comes first; "
+            "give yours another name",
+            CONFIG,
+        )
+        if refused is None:
+            raise error
+        refused.append(error)
     return first

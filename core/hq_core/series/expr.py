@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BASE: Clock = ("", 0)
 F8, I8, BOOL, TEXT = "f8", "i8", "b1", "s4"
+LOGIC = frozenset(("and_", "or_", "not_", "eq", "ne"))  # kernels of kernels/ops.py that take conditions
 
 
 class Expr:
@@ -94,6 +95,11 @@ def _typed(kind: str) -> str:
 def applied(op: str, *args: Expr, dtype: str = F8, clock: Clock | None = None) -> Expr:
     """A kernel of kernels/ops.py over its operands, on their clock or the one given."""
     return Expr(dtype, clock or align(*args), op, args)
+
+
+def pointwise_logic(expr: Expr) -> bool:
+    """Whether it joins conditions row by row: AND, OR, NOT, or == and != of two conditions."""
+    return expr.dtype == BOOL and all(one.dtype == BOOL for one in expr.args) and expr.op in LOGIC
 
 
 def lagged(of: Expr, bars: int) -> Expr:

@@ -25,6 +25,11 @@ TRIM = 1024
 FEED = {"graph": bytes, "upto": int, "known": bytes, "values": [bytes], "trimmed": bool}
 
 
+def unmerged(what: str) -> HqError:
+    """Series that lie one behind the other and not in the order of their ts, and what puts them so."""
+    return HqError(what, DATA, hint="hq-merge FILE FILE puts the rows of several files in the order of their ts")
+
+
 class Feed:
     """What one series gives to the base series that read it.
 
@@ -53,7 +58,7 @@ class Feed:
         if not self.cursors or len(self.known) + n > WAITING:
             self.trim()
         if len(self.known) + n > WAITING:
-            raise HqError(f"{self.key}: {WAITING} rows wait for rows to be read by; merge the streams by ts", DATA)
+            raise unmerged(f"{self.key}: {WAITING} rows wait for rows to be read by")
         start = len(self.known)
         self.known.frombytes(ts.cast("B"))
         for column in self.values:
@@ -142,11 +147,7 @@ class Cursor:
         asof.column("row", rows, n)
         asof.run()
         if feed.trimmed and not self._rows[0]:
-            raise HqError(
-                f"{feed.key}: its values of that time were forgotten, as nobody read them then; merge the "
-                "streams by ts",
-                DATA,
-            )
+            raise unmerged(f"{feed.key}: its values of that time were forgotten, as nobody read them then")
         take.column("row", rows, n)
         for column, address in zip(feed.values, out):
             take.column("values", column.buffer_info()[0], known)

@@ -6,7 +6,6 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER, WIDTHS, Batch, Schema
-from hq_core.errors import DATA, HqError
 from hq_core.graph import AS
 from hq_core.jit import Cell
 from hq_core.memory import move
@@ -44,9 +43,6 @@ class PanelUnit:
         self._announced(schema)
 
     def _announced(self, schema: Schema) -> None:
-        for name, _ in self.added:
-            if schema.has(name):
-                raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
         self.inputs.check(schema)
         self.schema = schema
         self.written = schema.with_columns(self.added)

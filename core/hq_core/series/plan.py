@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.graph import Graph, Scratch, Settings
 from hq_core.kernels import ops
-from hq_core.series.expr import BASE, BOOL, F8, clock_text
+from hq_core.series.expr import BASE, BOOL, F8, clock_text, pointwise_logic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hq_core.graph import GraphColumn
     from hq_core.series.expr import Clock, Expr
     from hq_core.series.rules import Watch
+
+
+OWN = ("indicator", "output")  # their truths are columns too, which have no value before the first row
 
 
 class Plan:
@@ -87,10 +90,11 @@ class Plan:
             return graph.constant(expr.constant)
         if expr.dtype not in (F8, BOOL) and expr.op != "column":
             raise TypeError(f"an expression of {expr.dtype} is no column of a graph")
-        if expr.clock not in (clock, None):
+        if not _computed_on(expr, clock):
             assert expr.clock is not None
             assert clock == BASE
-            return graph.source(source_name(expr.clock, self._ask(expr, expr.clock)))
+            carried = graph.source(source_name(expr.clock, self._ask(expr, expr.clock)))
+            return _truth(graph, carried) if expr.dtype == BOOL and expr.op not in OWN else carried
         if expr.op == "column":
             return graph.source(str(expr.data), expr.dtype)
         if expr.op == "output":
@@ -98,9 +102,12 @@ class Plan:
         if expr.op == "indicator":
             return self._indicator(expr, clock, "")
         inputs = [self.column(arg, clock) for arg in expr.args]
+        if pointwise_logic(expr):
+            inputs = [_truth(graph, one) if arg.op in OWN else one for one, arg in zip(inputs, expr.args)]
         if expr.op == "lag":
             assert isinstance(expr.data, int)
-            return graph.node(ops.lag, inputs, {"bars": expr.data}, ring=expr.data, warmup=expr.data).out()
+            before = graph.node(ops.lag, inputs, {"bars": expr.data}, ring=expr.data, warmup=expr.data).out()
+            return _truth(graph, before) if expr.dtype == BOOL else before
         return graph.node(getattr(ops, expr.op), inputs).out()
 
     def _indicator(self, expr: Expr, clock: Clock, output: str) -> GraphColumn:
@@ -129,11 +136,25 @@ def _needs(expr: Expr, clock: Clock) -> list[tuple[Expr, Clock]]:
     """What must be a column before `expr` can be one on `clock`."""
     if expr.constant is not None:
         return []
-    if expr.clock not in (clock, None):
+    if not _computed_on(expr, clock):
         assert expr.clock is not None
         return [(expr, expr.clock)]
     args = expr.args[0].args if expr.op == "output" else expr.args
     return [(one, clock) for one in args]
+
+
+def _computed_on(expr: Expr, clock: Clock) -> bool:
+    """Whether `expr` is computed on the rows of `clock`; otherwise on its own, and carried there.
+
+    AND, OR and NOT are computed where they are read: of a clock that has no row yet nothing can be carried, and NOT of
+    what is not there is true, on whichever rows it stands.
+    """
+    return expr.clock in (clock, None) or pointwise_logic(expr)
+
+
+def _truth(graph: Graph, condition: GraphColumn) -> GraphColumn:
+    """A condition that may have no value, as a truth: what is not there is false."""
+    return graph.node(ops.eq, [condition, graph.constant(1.0)]).out()
 
 
 def source_name(clock: Clock, number: int) -> str:

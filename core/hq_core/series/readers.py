@@ -9,7 +9,7 @@ from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.options.settings import WARN, SettingsOptions
 from hq_core.saved import taking
 from hq_core.say import listed
-from hq_core.series.feed import FEED, Feed
+from hq_core.series.feed import FEED, Feed, unmerged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,11 +56,7 @@ class Readers:
         self._units.append(unit)
         for where, cursor in unit.feeds.items():
             if where in self.heard and not resumed and not cursor.feed.whole:
-                raise HqError(
-                    f"{unit.schema.key}: comes after rows of {cursor.feed.key}, which it reads; hq-merge puts both in "
-                    "the order of their ts",
-                    DATA,
-                )
+                raise unmerged(f"{unit.schema.key}: comes after rows of {cursor.feed.key}, which it reads")
             self._readers.setdefault(where, []).append(unit)
             self._waits |= cursor.waits
 

@@ -20,10 +20,10 @@ from hq_core.batch import (
     stretches,
     undescribed,
 )
-from hq_core.errors import DATA, HqError
 from hq_core.memory import after, move, room
 from hq_core.saved import Count, Damaged
-from hq_core.series.feed import Cursor, Feed
+from hq_core.say import iso_text
+from hq_core.series.feed import Cursor, Feed, unmerged
 from hq_core.series.inputs import Inputs
 from hq_core.series.plan import source_name
 from hq_core.stream.held import columns_of, rows_of
@@ -64,9 +64,6 @@ class Unit:
         self.watches = plan.watches
         self.passed = NEVER  # ts of the last closed row computed
         self.computed = 0  # rows of this run
-        for name in plan.columns:
-            if schema.has(name):
-                raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
         self.added = [(name, out.kind) for name, out in plan.columns.items()]
         self._widths = [*(WIDTHS[kind] for _, kind in self.added), *(8 for _ in plan.watched)]
         self.written = schema.with_columns(self.added)
@@ -95,9 +92,6 @@ class Unit:
     def announce(self, schema: Schema, out: Out) -> None:
         """The series is announced, perhaps with other columns than before."""
         if not schema.same_as(self.schema):
-            for name, _ in self.added:
-                if schema.has(name):
-                    raise HqError(f"column '{name}' is there already in {schema.key}", DATA)
             self.inputs.check(schema)
             self.written = schema.with_columns(self.added)
         self.schema = schema
@@ -107,11 +101,8 @@ class Unit:
     def check(self, key: str, ts: int) -> None:
         """Refuse rows of another series, from ts on, that a row which was computed already had to know."""
         if ts <= self.passed:
-            raise HqError(
-                f"{key}: the row of ts {ts} comes after the row of ts {self.passed} that had to know it; "
-                "write coarse periods first",
-                DATA,
-            )
+            late = f"the row of {iso_text(ts)} comes after the row of {self.schema.key} of {iso_text(self.passed)}"
+            raise unmerged(f"{key}: {late} that had to know it")
 
     def rows(self, batch: Batch, out: Out) -> None:
         """Rows of the base series."""
@@ -161,10 +152,8 @@ class Unit:
         self._waiting += batch.n
         if self._waiting > PENDING:
             silent = min(self._waits, key=lambda cursor: cursor.reached).feed
-            raise HqError(
-                f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark "
-                "up to their ts; merge the streams by ts",
-                DATA,
+            raise unmerged(
+                f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark up to their ts"
             )
         self._pending.append((batch.schema, batch.n, columns_of(batch.schema, batch.addresses, batch.n)))
 

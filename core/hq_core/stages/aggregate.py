@@ -50,6 +50,8 @@ class Aggregate(Stage):
 
     def __init__(self, periods: str, **given: Any) -> None:
         super().__init__()
+        if not isinstance(periods, str):
+            raise TypeError(f"Aggregate: periods is {periods!r:.80}, must be a text such as '15m:4h'")
         self.periods = parse_periods(periods)
         said = AggregateOptions(**given)
         if said.tiers:
@@ -67,11 +69,14 @@ class Aggregate(Stage):
             **_lengths(said),
         )
         if self.options.fill and said.holes != "keep":
-            what = "with fill flat a missing row is a time without trades, not a hole"
-            raise HqError(f"holes {said.holes}: {what}", USAGE)
+            what = ("with ", AggregateOptions.fill, " flat a missing row is a time without trades, not a hole")
+            raise HqError(what, USAGE, subject=(AggregateOptions.holes, f" {said.holes}"))
         self.any_order = self.options.lateness > 0
         if self.options.max_gap == 0:
-            raise HqError("max_gap is 0, must be longer; fill none fills nothing", USAGE)
+            raise HqError(
+                (AggregateOptions.max_gap, " is 0, must be longer; ", AggregateOptions.fill, " none fills nothing"),
+                USAGE,
+            )
         self._chains: dict[str, Chain] = {}
         self._of_symbol: dict[str, str] = {}  # symbol -> the series that its bars are made of
         self._scratch: list[BarScratch] = []

@@ -11,9 +11,10 @@ from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
 from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
-from hq_core.options.account import RunOptions
+from hq_core.options.account import BracketOptions, RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count
+from hq_core.say import iso_text
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch
@@ -159,7 +160,11 @@ class BacktestStage(Stage):
     # -- the account -------------------------------------------------------------------------------------
     def _open(self) -> None:
         if self._file and not self.symbol:
-            raise HqError(f"brackets: {self._file}: the bars name no symbol (hq-import can name it)", CONFIG)
+            raise HqError(
+                "the bars name no symbol (hq-import can name it)",
+                CONFIG,
+                subject=(BracketOptions.brackets, f": {self._file}"),
+            )
         if self._file:
             self._versions = parse_brackets(self._file, self._text, self.symbol)
         else:
@@ -181,9 +186,10 @@ class BacktestStage(Stage):
         holding = [i for i, version in enumerate(self._versions) if version.valid_from <= ts[start]]
         if not holding:
             raise HqError(
-                f"brackets: {self._file}: {self.symbol} is valid from "
-                f"{self._versions[0].valid_from}, the data begins at {ts[start]}",
+                f"{self.symbol} is valid from {iso_text(self._versions[0].valid_from)}, the data begins at "
+                f"{iso_text(ts[start])}",
                 CONFIG,
+                subject=(BracketOptions.brackets, f": {self._file}"),
             )
         if holding[-1] != self._version:
             self._version = holding[-1]
@@ -238,14 +244,15 @@ class BacktestStage(Stage):
         if self.strategy:
             if self.strategy not in names:
                 raise HqError(
-                    f"strategy: '{self.strategy}' has no orders in {schema.key}; there are "
+                    f"'{self.strategy}' has no orders in {schema.key}; there are "
                     f"{', '.join(names) or 'only unnamed ones'}{did_you_mean(self.strategy, names)}",
                     USAGE,
+                    subject=RunOptions.strategy,
                 )
             return [self.strategy + "."]
         if len(prefixes) > 1:
             what = f"{schema.key} has the orders of {', '.join(n or '(unnamed)' for n in names)}"
-            raise HqError(what, USAGE, subject="strategy", hint=("choose one with ", RunOptions.strategy))
+            raise HqError(what, USAGE, subject=RunOptions.strategy, hint=("choose one with ", RunOptions.strategy))
         return prefixes
 
     def _missing(self, schema: Schema) -> HqError:

@@ -46,6 +46,7 @@ class Descriptor:
         self._texts: list[str] = []
         self._size = 0
         self._written = 0
+        self._failed = False
 
     def text(self, text: str) -> None:
         self._texts.append(text)
@@ -62,9 +63,14 @@ class Descriptor:
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
-        write_all(self.fd, view)
+        if not self._failed:
+            write_all(self.fd, view)
         self._written += len(view)
         return len(view)
+
+    def fail(self) -> None:
+        """Nothing is written any more: a writer that is left in the middle still closes its file when it goes away."""
+        self._failed = True
 
     def tell(self) -> int:
         return self._written
@@ -230,6 +236,10 @@ class Export(Sink):
             self.finish(False)
         except HqError:
             self._out.flush()  # what was good before an error has been written
+            self._out.fail()
+            raise
+        except BaseException:
+            self._out.fail()
             raise
 
     # -- what comes --------------------------------------------------------------------------------------

@@ -156,6 +156,8 @@ class Generator(Source):
         frame: int = FRAME,
     ) -> None:
         GenOptions.gaps.check(gaps)
+        if kind not in ("bar", "trade"):
+            raise HqError(subject="kind", value=kind, rule="must be bar or trade", code=USAGE)
         self.rows = rows
         self.frame = frame
         share = int(gaps * (LOW_53 + 1))

@@ -43,6 +43,8 @@ class Indicators(Stage):
         super().__init__()
         self.settings = settings
         given = (specs,) if isinstance(specs, str) else specs
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(f"Indicators: {specs!r:.80} is no indicator; it takes 'rsi:14' or a list of such")
         self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
         self.inputs = digests(entry for one in self.specs for entry in one.entries())
         self._units: dict[str, Unit] = {}

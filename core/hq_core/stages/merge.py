@@ -73,7 +73,7 @@ class Input(Sink):
                 self._take(item)
         except HqError as error:
             before = f" (read from byte {self.opened.before} on)" if self.opened.before else ""
-            raise HqError(f"{self.name}{before}: {error}" if self.name else str(error), error.code) from None
+            raise error.within(f"{self.name}{before}") if self.name else error from None
         self.ended = item is None
         return item
 

@@ -67,8 +67,12 @@ class Signal(Stage):
     ) -> None:
         super().__init__()
         if signals and keep:
-            raise HqError("keep: there are no rows to keep columns in when only signals are written", USAGE)
-        self.strategies = [Strategy(*file) for file in files]
+            raise HqError(
+                "there are no rows to keep columns in when only signals are written",
+                USAGE,
+                subject=StrategyOptions.keep,
+            )
+        self.strategies = [Strategy(*_named(file)) for file in files]
         self.inputs = {name: _digest(text) for name, text, _ in files}
         self.period = period
         self._length = _asked(period)
@@ -88,15 +92,15 @@ class Signal(Stage):
             self._named |= checked.scope.symbols
         for name in keep:
             if name not in known:
-                raise HqError(f"keep: unknown name '{name}'{nearest(name, list(known))}", USAGE)
+                raise HqError(f"unknown name '{name}'{nearest(name, list(known))}", USAGE, subject=StrategyOptions.keep)
             if known[name].dtype == TEXT:
-                raise HqError(f"keep: '{name}' is a text, which is no column", USAGE)
+                raise HqError(f"'{name}' is a text, which is no column", USAGE, subject=StrategyOptions.keep)
         self._symbols: dict[str, Symbol] = {}
         self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
         self._scratch = Scratch()
         self._others = 0  # rows that are no bars
         self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
-        self._readers = Readers("a strategy", missing)  # heard: only of symbols that a strategy names
+        self._readers = Readers("a strategy", missing)  # heard: of symbols that a strategy names, and what had no base
 
     def check(self, columns: Sequence[str] | None = None) -> None:
         """Refuse names that the bars do not have: those that are no column of a bar, or not among `columns`."""
@@ -165,6 +169,7 @@ class Signal(Stage):
             series = schema.key.rpartition("/")[0]
             self.note(f"no {self.period} bars of {series}, so no strategy ran", batch.n)
             self._idle[schema.symbol, self._length] = f"{series}/{self.period}"
+            self._readers.heard.add(where)  # a base that comes later has not had these rows
         if not self.signals:
             self.out.copy(batch)
 
@@ -263,7 +268,10 @@ class Signal(Stage):
                 f"comes after rows of {unit.schema.key} were taken for the finest",
                 DATA,
                 subject=schema.key,
-                hint=("pass ", asked, f" {schema.period} or ", asked, f" {unit.schema.period}"),
+                hint=(
+                    "hq-merge FILE FILE announces all before the first rows, or pass ",
+                    *(asked, f" {unit.schema.period}"),
+                ),
             )
         if not self.signals:
             self.out.series(schema)
@@ -274,6 +282,14 @@ def _asked(period: str) -> int:
         return period_ns(period)
     except HqError as error:
         raise HqError(str(error), USAGE) from None
+
+
+def _named(file: object) -> tuple[str, str, str]:
+    """(name, text, what errors call it) of a strategy.  TypeError for what is none, such as the text alone."""
+    if isinstance(file, (tuple, list)) and len(file) == 3 and all(isinstance(one, str) for one in file):
+        return file[0], file[1], file[2]
+    wanted = '[("rsi", "IF RSI(14) < 30 THEN BUY", "rsi.hq")]: name, text and file of each strategy'
+    raise TypeError(f"Signal: {file!r:.80} is no strategy; it takes {wanted}")
 
 
 def _digest(text: str) -> str:

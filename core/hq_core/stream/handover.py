@@ -9,7 +9,7 @@ from hq_core.memory import Memory, after, move
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hq_core.roles import Item
 
@@ -116,17 +116,27 @@ class Taken(Sink):
 
 
 def give(item: Item, sink: Sink) -> None:
-    """One item to a sink; heads and ends are the affair of whoever drives it."""
-    if isinstance(item, Batch):
-        sink.rows(item)
-    elif isinstance(item, Schema):
-        sink.schema(item)
-    elif isinstance(item, Idle):
-        sink.flush()
-    elif isinstance(item, Mark):
-        sink.mark(item.ts)
-    elif isinstance(item, Map):
-        sink.other(item)
+    """One item to a sink; heads and ends are the affair of whoever drives it.  TypeError for what is no item."""
+    to = TAKEN_BY.get(type(item))
+    if to is None:
+        raise TypeError(f"{type(item).__name__} is no item of a stream; read(path) and generate(...) give items")
+    to(item, sink)
+
+
+def _nobody(item: Item, sink: Sink) -> None:
+    pass
+
+
+# by type, as a stream of signals has hundreds of thousands of maps
+TAKEN_BY: dict[type, Callable[[Any, Sink], None]] = {
+    Batch: lambda item, sink: sink.rows(item),
+    Schema: lambda item, sink: sink.schema(item),
+    Map: lambda item, sink: sink.other(item),
+    Mark: lambda item, sink: sink.mark(item.ts),
+    Idle: lambda item, sink: sink.flush(),
+    Head: _nobody,
+    End: _nobody,
+}
 
 
 class Given(Taken):
