@@ -19,7 +19,7 @@ from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqE
 from hq_core.options import StateOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hq_core.flow import State
     from hq_core.roles import Source, Stage
@@ -39,6 +39,7 @@ class Run:
 
     opened   the source of what lies on a descriptor; None: any format that hq reads, found by its first bytes
     found    the source, of the state that was given, where it is more than what lies on stdin
+    files    what is read instead of stdin, which is `-` among them
     options  what was said of the input, for an input of which only the end is left
     frames   False: something else is shown, so what the stage writes goes nowhere
     after    takes the exit code of the run and gives the command's
@@ -52,6 +53,7 @@ class Run:
         frames: bool = True,
         after: Callable[[int], int] | None = None,
         found: Callable[[State | None], Source] | None = None,
+        files: Sequence[str] = (),
     ) -> None:
         self.stage = stage
         self.opened = opened
@@ -59,6 +61,7 @@ class Run:
         self.frames = frames
         self.after = after
         self.found = found
+        self.files = files
 
 
 def filter_command(
@@ -90,7 +93,7 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
     """Run a stage from stdin to stdout and tell on stderr what was dropped."""
     from hq_core.flow import Flow, State, open_input, rest_of
 
-    check_stdin(name)
+    take_stdin(name, run.files)
     check_descriptors()
     stage = run.stage
     kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
@@ -113,6 +116,19 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
     finally:
         if kept is not None:
             kept.close()
+
+
+def take_stdin(name: str, files: Sequence[str]) -> None:
+    """See to it that stdin can be read once; where files are read and `-` is not among them it is not needed."""
+    if files.count("-") > 1:
+        raise HqError("- is named twice, and stdin can be read once", USAGE)
+    if not files or "-" in files:
+        check_stdin(name)
+        return
+    fd = os.open(os.devnull, os.O_RDONLY)  # it may be a terminal, or closed
+    if fd:
+        os.dup2(fd, 0)
+        os.close(fd)
 
 
 def check_stdin(name: str) -> None:

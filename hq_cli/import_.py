@@ -72,20 +72,8 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
             raise HqError("--order sort needs the whole input, so it goes without --state", USAGE)
         if files:
             raise HqError("--state goes on within stdin, so it goes without file arguments", USAGE)
-    if files and "-" not in files:
-        _close_stdin()
     stage = Import(options, files)
-    return Run(stage, stage.source, options)
-
-
-def _close_stdin() -> None:
-    """Files are read from where stdin was, which may be a terminal or closed."""
-    import os
-
-    fd = os.open(os.devnull, os.O_RDONLY)
-    if fd:
-        os.dup2(fd, 0)
-        os.close(fd)
+    return Run(stage, stage.source, options, files=files)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
 
     At one ts coarser periods come first, then the kinds (funding and marks before quotes, books, trades, orders and
     bars), then the symbols by name; never by the order of the files.  A mark says the smallest of what the inputs said.
-    An input that is silent holds the rows of the others back.
+    An input that is silent holds the rows of the others back, and maps as it does rows: at most 256 MiB of them.  To be
+    read it takes 1 MiB or its largest frame; where there are more than 64 inputs, those that are not being read keep
+    only the frame that has not come whole.
 
     With --state each FILE is read on from where the run before left it, and may have grown.  Rows for which another
     input may still bring earlier ones wait in the state; --final writes them.
@@ -48,20 +50,22 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     def found(state: State | None) -> Source:
         return _merged(names, series, patience, final, state)
 
-    return Run(Stage(), found=found)
+    return Run(Stage(), found=found, files=files)
 
 
 def _merged(names: tuple[str, ...], series: bool, patience: float, final: bool, state: State | None) -> Source:
     """The merge of inputs by their names, from where a state left them."""
     from hq_core.places import opened, resumed
     from hq_core.stages.merge import Merged
+    from hq_core.wire.frame import patience as waiting
 
     if final and state is None:
         raise click.UsageError("--final is said with --state: without one all is written")
-    if state is None or state.loaded is None:
-        inputs = [opened(name, 0) for name in names]
-    else:
-        inputs = resumed(names, 0, state)
+    with waiting.of(patience):
+        if state is None or state.loaded is None:
+            inputs = [opened(name, 0) for name in names]
+        else:
+            inputs = resumed(names, 0, state)
     return Merged(inputs, series, patience, more=state is not None and not final)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
+from hq_core import kinds
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.memory import Memory, after, move
 
@@ -155,6 +156,11 @@ class Schema:
 
     def __repr__(self) -> str:
         return f"<schema {self.key} {' '.join(self.names)}>"
+
+
+def rank(schema: Schema) -> tuple[int, int, str, str]:
+    """Where rows of a series stand among those of one ts: coarser periods first, then by kind, then by symbol."""
+    return -period_ns(schema.period), kinds.of(schema.of).rank, schema.of, schema.symbol
 
 
 def symbol_of(key: str) -> str:

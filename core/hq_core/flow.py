@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import VERSION, holes, statefile
 from hq_core.batch import Batch
-from hq_core.errors import DATA, TEMP, HqError
+from hq_core.errors import DATA, HqError
 from hq_core.order import RowOrder
 from hq_core.roles import End, Head, Idle, Map
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.stream.around import Around
 from hq_core.stream.handover import give
 from hq_core.wire import Reader, Writer
-from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into
+from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,9 +80,9 @@ class Signals:
     def wait(self, fd: int, patience: float = 0.0) -> bool:
         """Wait until `fd` can be read; true when a signal came first.  Raises HqError TEMP after `patience` seconds."""
         since = monotonic()
-        while not self.caught and not self._ready(fd, int(1000 * patience) or None):
+        while not self.caught and not self._ready(fd, math.ceil(1000 * patience) or None):
             if patience and monotonic() - since >= patience:
-                raise HqError(f"an input was silent for {patience:g} s, and the others wait for it", TEMP)
+                raise silent(patience)
         return self.caught != 0
 
     def _ready(self, fd: int, timeout: int | None) -> bool:

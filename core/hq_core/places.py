@@ -12,6 +12,7 @@ from hq_core.flow import open_input
 from hq_core.saved import LAST as LAST_TS
 from hq_core.saved import Count, Damaged, shaped, taking
 from hq_core.statefile import digest
+from hq_core.wire.frame import patience
 
 if TYPE_CHECKING:
     from hq_core.flow import State
@@ -67,7 +68,7 @@ def opened(path: str, stdin: int, saved: dict[str, Any] | None = None, midway: b
     Raises HqError NOINPUT where there is nothing, DATA where a file is not the one that the state knows.
     """
     try:
-        fd = stdin if path in ("-", "") else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = stdin if path in ("-", "") else _open(path)
     except OSError as error:
         raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
     stream = path in ("-", "") or not stat.S_ISREG(os.fstat(fd).st_mode)
@@ -79,6 +80,15 @@ def opened(path: str, stdin: int, saved: dict[str, Any] | None = None, midway: b
         return Opened(path, _rest(fd, saved, stream), fd, stream, saved["bytes"], saved["source"])
     except HqError as error:
         raise error.within(path) if path else error from None
+
+
+def _open(path: str) -> int:
+    """A named pipe that nobody writes to is waited for when it is opened; with patience, when it is read."""
+    if not patience.seconds:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    os.set_blocking(fd, True)
+    return fd
 
 
 def read_on(one: Opened) -> None:

@@ -95,6 +95,9 @@ class Source:
         """Lines for stderr when the run is over: what was taken for what."""
         return []
 
+    def spare(self) -> None:
+        """It gave Idle or has ended, and others are read for a while: memory that holds nothing may go."""
+
     def save(self) -> dict[str, Any]:
         """What is needed to read on from `position`, as plain values."""
         return {}

@@ -42,6 +42,7 @@ OPTIONS_AGAIN = {
 COMMANDS_AGAIN = {"hq_cli/_effects.py": "what each does to kinds; test_describe holds that it names them all"}
 NO_CODES = {
     "core/hq_core/specs.py": "where a text is cut",
+    "core/hq_core/texts.py": "bytes of UTF-8",
     "core/hq_core/wire/frame.py": "a byte of msgpack",
     "core/hq_core/wire/reader.py": "a byte of msgpack",
     "scripts/make_vectors.py": "minutes",

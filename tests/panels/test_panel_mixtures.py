@@ -145,3 +145,35 @@ def test_a_resumed_panel_names_its_symbols_again(name: str, tmp_path) -> None:
         for column_name, held in columns.items():
             assert held.startswith(again[key][column_name])
             assert len(again[key][column_name]) >= len(held) * 3 // 4
+
+
+def turns(data: bytes) -> bytes:
+    """The stream with a frame a row, the panels in it by turns."""
+    batches, others = {}, []
+    for item in Reader(descriptor(data)):
+        if isinstance(item, Batch):
+            batches.setdefault(item.schema.cols, []).extend(item.slice(i, i + 1).copied() for i in range(item.n))
+        elif isinstance(item, (Schema, Map)):
+            others.append(item)
+
+    def write(out):
+        for item in others:
+            if isinstance(item, Schema):
+                out.series(item)
+            else:
+                out.map(item)
+        for rows in zip(*batches.values()):
+            for row in rows:
+                out.copy(row)
+                out.flush()
+
+    return frames.gathered(write)
+
+
+def test_panels_that_take_turns_under_one_name_are_two_series_of_the_stream() -> None:
+    """Announced again they keep their ids, of which a stream has 65,536."""
+    one, two = (bars(symbol, [float(i) for i in range(300)], more) for symbol, more in (("A", ("mine",)), ("B", ())))
+    both = turns(panel_runs.merged(one, two))
+    reader = Reader(descriptor(both))
+    assert max(len(reader._schemas) for _ in reader) == 2
+    assert column(both) == {f"bar/{symbol}/1m": [float(i) for i in range(300)] for symbol in "AB"}

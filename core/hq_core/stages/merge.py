@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from hq_core import kinds
-from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, period_ns, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, rank, undescribed
 from hq_core.errors import DATA, HqError
-from hq_core.memory import move
 from hq_core.order import RowOrder, ordered
 from hq_core.places import SHAPE as OPENED
 from hq_core.places import Opened, read_on
@@ -19,9 +16,9 @@ from hq_core.statefile import ORDER
 from hq_core.stream.handover import Handover, Taken, give
 from hq_core.stream.held import rows_of
 from hq_core.stream.joiner import Joiner
-from hq_core.stream.rows import Kept
 from hq_core.stream.splitter import Splitter
 from hq_core.stream.tables import OneTable
+from hq_core.stream.waiting import Least, WaitingMaps, WaitingRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,18 +26,14 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
 
 AT_ONCE = 64  # items of one input, before it is looked which input is behind the others
-HELD = 1 << 28  # bytes that may wait for a slower input
-
-
-def rank(schema: Schema) -> tuple[int, int, str, str]:
-    """Where a series stands among those of one ts: coarser periods first, then by kind, then by symbol."""
-    return -period_ns(schema.period), kinds.of(schema.of).rank, schema.of, schema.symbol
+HELD = 1 << 28  # bytes of rows and maps that may wait for a slower input
+MANY = 64  # inputs, from which on those that are not read give back the memory that they read into
 
 
 class Input(Sink):
-    """One input: how far each of its series has come, and its rows that wait."""
+    """One input: how far each of its series has come."""
 
-    SHAPE = {"progress": {str: int}, "marked": int, "order": ORDER}
+    SHAPE = {"progress": {str: int}, "marked": int, "order": ORDER, "maps": Count}
 
     def __init__(self, opened: Opened, merged: Merged) -> None:
         self.opened = opened
@@ -51,14 +44,18 @@ class Input(Sink):
         self.splitter = Splitter(self)
         self.progress: dict[str, int] = {}  # ts of the last row, by the series as they are announced
         self.marked = NEVER
+        self.maps = 0  # how many have come
+        self.begun = False  # something came that has a ts
         self.ended = False
+        self.idle = False  # all that was read of it has been taken
+        self._failed: HqError | None = None
 
     @property
     def reached(self) -> int:
-        """All later rows have a ts from here on."""
+        """All later rows have a ts from here on; EVER: there are none."""
         if self.ended and not self.merged.more:
             return EVER
-        return max(self.marked, min(self.progress.values(), default=NEVER))
+        return min(max(self.marked, min(self.progress.values(), default=NEVER)), EVER - 1)
 
     @property
     def said(self) -> int:
@@ -67,6 +64,8 @@ class Input(Sink):
 
     def take(self) -> Item | None:
         """The next item, taken in; None at the end."""
+        if self._failed is not None:
+            raise self._failed
         try:
             item = next(self.items, None)
             if item is not None:
@@ -74,30 +73,55 @@ class Input(Sink):
         except HqError as error:
             before = f" (read from byte {self.opened.before} on)" if self.opened.before else ""
             raise error.within(f"{self.name}{before}") if self.name else error from None
-        self.ended = item is None
+        self.ended, self.idle = item is None, isinstance(item, Idle)
         return item
+
+    def ahead(self) -> Iterator[End]:
+        """Take what has been read already, so that the memory it lies in may go; its ends.
+
+        An error is raised when it is this input's turn.
+        """
+        for _ in range(AT_ONCE):
+            try:
+                item = self.take()
+            except HqError as error:
+                self._failed = error
+                return
+            if isinstance(item, End):
+                yield item
+            if self.ended or self.idle:
+                break
+        self.rest()
+
+    def rest(self) -> None:
+        """Others are read now: what it was read into may go."""
+        if self.idle or self.ended:
+            self.opened.source.spare()
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Schema):
             self.progress.setdefault(_named(item), NEVER)
             self.splitter.schema(item)
         elif isinstance(item, Batch):
-            self._check(item)
-            self.progress[_named(item.schema)] = item.view("ts")[item.n - 1]
+            self.progress[_named(item.schema)] = self._last(item)
+            self.begun = True
             self.splitter.rows(item)
         else:
             give(item, self.splitter)
 
-    def _check(self, batch: Batch) -> None:
+    def _last(self, batch: Batch) -> int:
+        """The ts of its last row.  Raises HqError DATA where others that come behind its first one have been given."""
         if not batch.schema.has("ts") or batch.schema.kind("ts") != "i8":
             raise HqError(f"{batch.schema.key} has no ts, so its rows have no place among others", DATA)
-        first, since = batch.view("ts")[0], self.merged.frontier
-        if first < since:
+        times = batch.view("ts")
+        if (first := times[0]) < self.merged.frontier:
             raise HqError(
                 f"rows of {batch.schema.key} from {iso_text(first)} come behind later ones of other series; give each "
                 "as an input of its own: hq-merge A B",
                 DATA,
             )
+        last: int = times[batch.n - 1]
+        return last
 
     def schema(self, schema: Schema) -> None:
         self.merged.announced(schema, self)
@@ -107,21 +131,25 @@ class Input(Sink):
 
     def mark(self, ts: int) -> None:
         self.marked = max(self.marked, ts)
+        self.begun = True
 
     def other(self, frame: dict[str, Any]) -> None:
         if frame["kind"] not in ("section", "strings"):  # the texts come with the rows
-            self.merged.maps.append((frame["ts"] if type(frame.get("ts")) is int else NEVER, frame))
+            self.merged.maps.add(frame, self.maps)
+            self.maps += 1
+            self.begun |= "ts" in frame
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         saved = self.opened.save()
         if self.ended and "passed" in saved["source"]:  # told in the end that was written
             saved["source"]["passed"] = {}
-        return {**saved, "progress": self.progress, "marked": self.marked, "order": self.order.save()}
+        progress = {"progress": self.progress, "marked": self.marked, "maps": self.maps}
+        return {**saved, **progress, "order": self.order.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take up how far it had come, and where its source is to go on."""
-        self.marked = saved["marked"]
+        self.marked, self.maps = saved["marked"], saved["maps"]
         self.progress = dict(saved["progress"])
         self.order.load(saved["order"])
         source, before = self.opened.source, self.opened.saved
@@ -144,7 +172,7 @@ class Merged(Source):
         "frontier": int,
         "marked": int,
         "kept": [(SCHEMA, Count, Count, [bytes])],
-        "maps": [(int, {str: object})],
+        "maps": WaitingMaps.SHAPE,
         "texts": OneTable.SHAPE,
     }
 
@@ -153,17 +181,18 @@ class Merged(Source):
     ) -> None:
         self.more = more
         self.inputs = [Input(one, self) for one in inputs]
+        self._number = {one: at for at, one in enumerate(self.inputs)}
         if more:
             for one in inputs:
                 read_on(one)
         self.patience = patience
         self.waits_on = inputs[0].fd
         self.frontier = NEVER  # rows before it have been given
-        self.maps: list[tuple[int, dict[str, Any]]] = []
-        self._kept: dict[str, Kept] = {}
+        self.maps = WaitingMaps()
+        self._rows = WaitingRows()
         self._owner: dict[str, Input] = {}
         self._new: list[Schema] = []  # announced, and not given on yet
-        self._bytes = 0
+        self._reached, self._said = Least(), Least()
         self._marked = NEVER
         self._taken = Taken()
         self._handover = Handover(self._taken)
@@ -173,7 +202,7 @@ class Merged(Source):
     def __iter__(self) -> Iterator[Item]:
         made_by: list[Any] = []
         for one in self.inputs:  # all that is announced before the first rows stands before them here too
-            while not one.ended and not any(at > NEVER for at in one.progress.values()):
+            while not one.ended and not one.begun:
                 item = one.take()
                 if isinstance(item, Head):
                     made_by += item.get("made_by") or []
@@ -181,31 +210,50 @@ class Merged(Source):
                     yield from self._wait(one)
                 elif isinstance(item, End):
                     yield item
+                self._bound()
+            if len(self.inputs) > MANY:
+                yield from one.ahead()
         yield Head(kind="head", made_by=made_by)
+        for one in self.inputs:
+            self._moved(one)
         while True:
             yield from self._given()
             behind = self._behind()
             if behind is None:
                 break
+            if behind.idle:
+                yield from self._wait(behind)
+            yield from self._read(behind)
+
+    def _read(self, one: Input) -> Iterator[Item]:
+        """Some items of one input."""
+        try:
             for _ in range(AT_ONCE):
-                try:
-                    item = behind.take()
-                except HqError:
-                    yield from self._given()  # what was good before the error is written
-                    raise
+                item = one.take()
                 if isinstance(item, End):
                     yield item
-                elif isinstance(item, Idle):
-                    yield from self._wait(behind)
-                if item is None or isinstance(item, Idle):
+                if one.ended or one.idle:
                     break
+                self._bound()
+        except HqError:
+            yield from self._given()  # what was good before the error is written
+            raise
+        self._moved(one)
+        if len(self.inputs) > MANY:
+            one.rest()
+
+    def _moved(self, one: Input) -> None:
+        """An input may have come further."""
+        at = self._number[one]
+        self._reached.set(at, one.reached, one.ended)
+        self._said.set(at, one.said)
 
     def _behind(self) -> Input | None:
         """The input that all others wait for; None where it has ended.
 
         With a state the others are then read on by a later run; not so a stream, of which nobody gives the rest again.
         """
-        one = min(self.inputs, key=lambda given: (given.reached, given.ended))
+        one = self.inputs[self._reached.least[1]]
         if not one.ended:
             return one
         return next((other for other in self.inputs if other.opened.stream and not other.ended), None)
@@ -225,36 +273,32 @@ class Merged(Source):
         if owner is not by:
             where = owner.name or "stdin"
             raise HqError(f"{schema.key} is in {where} too; cat puts parts of a series one behind the other", DATA)
-        before = self._kept.get(schema.key)
-        if before is None or not before.schema.same_as(schema):
-            if before is not None and before.n:
-                raise HqError(f"{schema.key} comes with other columns while rows of it wait", DATA)
-            self._kept[schema.key] = Kept(schema)
+        if self._rows.series(schema):
             self._new.append(schema)
 
     def hold(self, batch: Batch) -> None:
-        kept = self._kept[batch.schema.key]
-        move(kept.reserve(batch.n), self._texts.coded(batch), batch.schema.widths, batch.n)
-        kept.commit(batch.n)
-        self._bytes += batch.n * sum(batch.schema.widths)
-        if self._bytes > HELD:
+        self._rows.add(batch, self._texts.coded(batch))
+
+    def _bound(self) -> None:
+        """Refuse to hold more than HELD."""
+        if self._rows.bytes + self.maps.bytes > HELD:
             slow = min(self.inputs, key=lambda one: one.reached)
             last = min(slow.progress, key=lambda key: slow.progress[key], default="")
             raise HqError(
-                f"{slow.name or 'stdin'}: {HELD >> 20} MiB of rows wait for {last or 'its first series'}, which has no "
-                "row or mark up to their ts",
+                f"{slow.name or 'stdin'}: {HELD >> 20} MiB of rows and maps wait for {last or 'its first series'}, "
+                "which has no row or mark up to their ts",
                 DATA,
             )
 
     # -- what is given -----------------------------------------------------------------------------------
     def _given(self) -> Iterator[Item]:
         """All that has a ts before every input's."""
-        upto = min(one.reached for one in self.inputs)
+        upto, _ = self._reached.least
         yield from self._announced()
         if upto > self.frontier:
             self.frontier = upto
-            yield from self._rows(upto)
-        mark = min(one.said for one in self.inputs)
+            yield from self._released(upto)
+        mark, _ = self._said.least
         if self._marked < mark < EVER:
             self._marked = mark
             yield Mark(mark)
@@ -271,59 +315,57 @@ class Merged(Source):
             self._handover.flush()
             yield from self._taken.pop()
 
-    def _rows(self, upto: int) -> Iterator[Item]:
-        waiting = [kept for kept in self._kept.values() if kept.n]
-        for kept in sorted(waiting, key=lambda one: rank(one.schema)):
-            ready = bisect_left(Batch(kept.schema, kept.n, kept.starts).view("ts"), upto)
-            if not ready:
-                continue
-            batch = Batch(kept.schema, ready, list(kept.starts), kept, self._texts.of(kept.schema))
-            self._bytes -= ready * sum(kept.schema.widths)
-            new = self._texts.untold(kept.schema)
-            if self._joiner is None:
-                yield from (Map(frame) for frame in new)
-                yield batch
-            else:
-                for frame in new:
+    def _released(self, upto: int) -> Iterator[Item]:
+        before = NEVER
+        while before < upto:
+            before, rows = self._rows.ready(upto)
+            for kept, n in rows:
+                batch = Batch(kept.schema, n, kept.starts, kept, self._texts.of(kept.schema))
+                new = self._texts.untold(kept.schema)
+                if self._joiner is None:
+                    yield from (Map(frame) for frame in new)
+                    yield batch
+                else:
+                    for frame in new:
+                        self._joiner.map(frame)
+                    self._joiner.copy(batch)
+            self._rows.drop(rows)
+            for frame in self.maps.ready(before):
+                if self._joiner is None:
+                    yield Map(frame)
+                else:
                     self._joiner.map(frame)
-                self._joiner.copy(batch)
-            kept.drop(ready)
-        told = sorted((one for one in self.maps if one[0] < upto), key=lambda one: one[0])
-        self.maps = [one for one in self.maps if one[0] >= upto]
-        if self._joiner is None:
-            yield from (Map(frame) for _, frame in told)
-            return
-        for _, frame in told:
-            self._joiner.map(frame)
-        self._joiner.release(lambda of, period: None)
-        self._handover.flush()
-        yield from self._taken.pop()
+            if self._joiner is not None:
+                self._joiner.release(lambda of, period: None)
+                self._handover.flush()
+                yield from self._taken.pop()
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         inputs = [one.save() for one in self.inputs]
-        owners = [self.inputs.index(self._owner[key]) for key in self._kept]
+        owners = [self._number[self._owner[key]] for key in self._rows.kept]
         kept = [
             [described(one.schema), owner, one.n, one.columns() if one.n else []]
-            for owner, one in zip(owners, self._kept.values())
+            for owner, one in zip(owners, self._rows.kept.values())
         ]
         return {
             "inputs": inputs,
             "frontier": self.frontier,
             "marked": self._marked,
             "kept": kept,
-            "maps": [list(one) for one in self.maps],
+            "maps": self.maps.save(),
             "texts": self._texts.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         """Take up what another merge of the same inputs saved; all series are announced again."""
         self.frontier, self._marked = saved["frontier"], saved["marked"]
-        self.maps = [(ts, frame) for ts, frame in saved["maps"]]
+        for number, frame in saved["maps"]:
+            self.maps.add(frame, number)
         self._texts.load(saved["texts"])
         for about, owner, n, columns in saved["kept"]:
             schema = undescribed(about)
-            if schema.key in self._kept:
+            if schema.key in self._rows.kept:
                 raise Damaged(f"rows of {schema.key} wait twice")
             self.announced(schema, self.inputs[owner])
             if n:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Batch, Schema, Texts, own, period_ns
+from hq_core.batch import Batch, Schema, Texts, own, rank
 from hq_core.memory import Memory, after, move
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink
 
@@ -21,9 +21,9 @@ class PendingRows:
 
     __slots__ = ("memory", "n", "owned", "rank", "room", "schema", "starts")
 
-    def __init__(self, schema: Schema, number: int) -> None:
+    def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.rank = -period_ns(schema.period), number  # as a Writer's series
+        self.rank = rank(schema)
         self.n = 0
         self.room = 0
         self.memory: Memory | None = None
@@ -38,12 +38,11 @@ class PendingRows:
 
 
 class Handover:
-    """Takes what a stage writes, as a Writer does, and gives it to a sink; coarse periods before fine ones."""
+    """Takes what a stage writes, as a Writer does, and gives it to a sink, in the order that a Writer has."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self._held: dict[str, PendingRows] = {}
-        self._announced = 0
         self._waiting: list[PendingRows] = []  # those that have rows
         self._texts = Texts()
 
@@ -51,8 +50,7 @@ class Handover:
         found = self._held.get(schema.key)
         if found is None or not found.schema.same_as(schema):
             self.flush()
-            self._announced += 1
-            found = self._held[schema.key] = PendingRows(schema, self._announced)
+            found = self._held[schema.key] = PendingRows(schema)
             self.sink.schema(schema)
         return found
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Batch, Schema, described, period_ns, symbol_of, told_texts, undescribed
+from hq_core.batch import SCHEMA, Batch, Schema, described, rank, symbol_of, told_texts, undescribed
 from hq_core.errors import DATA, HqError
-from hq_core.jit import Cell
-from hq_core.memory import after, move
+from hq_core.memory import move
 from hq_core.saved import Count, Damaged
 from hq_core.stream.held import rows_of
-from hq_core.stream.rows import Kept, Numbers, Permutation, Room, by_time
+from hq_core.stream.laid import Laid
+from hq_core.stream.rows import Kept
 from hq_core.stream.splitter import SYMBOL
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ class OpenPanel:
         self.schema = schema
         self.kept: dict[str, Kept] = {}  # by symbol
         self.untold: list[str] = []  # symbols whose texts the open section has not been given
+        self.laid = Laid(schema)
 
 
 class Joiner:
@@ -60,10 +60,6 @@ class Joiner:
         self._of: dict[Schema, Kept] = {}
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
         self._waiting: list[Batch] = []
-        self._cell: Cell | None = None
-        self._moved: Permutation
-        self._order, self._spare, self._code = Numbers(), Numbers(), Numbers()
-        self._room = Room()
 
     # -- what a stage writes -----------------------------------------------------------------------------
     def series(self, schema: Schema) -> Any:
@@ -106,7 +102,7 @@ class Joiner:
         if frame["kind"] == "section":
             self.section(frame)
         elif type(ts) is int:
-            symbol, period = _named(frame)
+            symbol, period = named(frame)
             self._maps.append((ts, symbol, period, frame))
         else:
             self.out.map(frame)
@@ -135,18 +131,19 @@ class Joiner:
             limit = before("bar", one[2])
             (told if limit is None or one[0] < limit else self._maps).append(one)
         told.sort(key=lambda one: one[:2])
-        panels = sorted(self._panels.values(), key=lambda panel: -period_ns(panel.schema.period))
+        panels = sorted(self._panels.values(), key=lambda panel: rank(panel.schema))
+        for panel in panels:
+            self._lay(panel, limits[panel.schema.of, panel.schema.period])
         for ts, frames in groupby(told, key=lambda one: one[0]):
             for panel in panels:
-                limit = limits[panel.schema.of, panel.schema.period]
-                self._write(panel, ts + 1 if limit is None or ts < limit else limit)
+                panel.laid.write(self.out, ts + 1)
             for one in frames:
                 self.out.map(one[3])
         for panel in panels:
-            self._write(panel, limits[panel.schema.of, panel.schema.period])
+            panel.laid.write(self.out)
 
-    def _write(self, panel: OpenPanel, before: int | None) -> None:
-        """Rows with a ts before that one, by ts and symbol."""
+    def _lay(self, panel: OpenPanel, before: int | None) -> None:
+        """Rows with a ts before that one are to be written."""
         taken: list[tuple[str, Kept, int]] = []
         for symbol, kept in panel.kept.items():
             if kept.n:
@@ -156,42 +153,8 @@ class Joiner:
         if not taken:
             return
         taken.sort(key=lambda one: one[0])
-        schema = panel.schema
         self._tell(panel)
-        out = self.out.series(schema)
-        total = sum(n for _, _, n in taken)
-        at = schema.index("symbol")
-        widths = [w for i, w in enumerate(schema.widths) if i != at]
-        to, order = self._laid(panel, taken, total, widths)
-        places = self.out.rows(out, total)
-        self._moved.take(
-            order, total, [*widths, 4], [*to, self._code.at(total)], [*places[:at], *places[at + 1 :], places[at]]
-        )
-        self.out.commit(out, total)
-        for _, kept, n in taken:
-            kept.drop(n)
-
-    def _laid(
-        self, panel: OpenPanel, taken: list[tuple[str, Kept, int]], total: int, widths: list[int]
-    ) -> tuple[list[int], int]:
-        """The rows one symbol behind the other: where their columns lie, and in which order they are to be."""
-        to = self._room.columns(widths, total)
-        self._code.at(total)
-        codes = memoryview(self._code.memory).cast("B").cast("i")
-        known, done = self._codes[panel.schema.key], 0
-        for symbol, kept, n in taken:
-            move(after(to, widths, done), kept.starts, widths, n)
-            codes[done : done + n] = array("i", [known[symbol]]) * n
-            done += n
-        codes.release()
-        if self._cell is None:
-            self._cell, self._moved = Cell(by_time), Permutation()
-        cell, order = self._cell, self._order.at(total)
-        cell.column("ts", to[taken[0][1].schema.index("ts")], total)
-        cell.column("order", order, total)
-        cell.column("spare", self._spare.at(total), total)
-        cell.run()
-        return to, order
+        panel.laid.lay(taken, self._codes[panel.schema.key])
 
     def tell(self) -> None:
         """Give the texts of all symbols that are known: readers then know of them before their first rows."""
@@ -239,7 +202,7 @@ def _times(kept: Kept) -> memoryview:
     return Batch(kept.schema, kept.n, kept.starts).view("ts")  # type: ignore[no-any-return]
 
 
-def _named(frame: dict[str, Any]) -> tuple[str, str]:
+def named(frame: dict[str, Any]) -> tuple[str, str]:
     """Symbol and period of the series that a frame is about."""
     of = str(frame.get("of") or f"bar/{frame.get('symbol', '')}/{frame.get('period', '')}")
     return symbol_of(of), of.rpartition("/")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -218,30 +219,42 @@ class Room:
 
 
 class Kept:
-    """Rows of one series in memory of their own, which grows."""
+    """Rows of one series in memory of their own, which grows; what is dropped in front makes room behind.
 
-    __slots__ = ("_memory", "_owned", "_room", "n", "schema", "starts")
+    starts  where each column of the first row that is still there lies
+    row     bytes of a row, without those of free text
+    """
+
+    __slots__ = ("_bases", "_before", "_memory", "_owned", "_room", "n", "row", "schema", "starts")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self.row = sum(schema.widths)
         self.n = self._room = 0
+        self._before = 0  # rows that were dropped, whose room lies in front
         self._memory: Memory | None = None
-        self._owned: list[Memory] = []  # the bytes of free text
+        self._bases: list[int] = []  # where the room of each column begins
+        self._owned: deque[tuple[int, list[Memory]]] = deque()  # bytes of free text, and the place behind their rows
         self.starts: list[int] = []
 
     def reserve(self, n: int) -> list[int]:
         """Where the next n rows of each column go; `commit` says that they are there."""
-        if self.n + n > self._room:
-            self._room = max(self.n + n, 2 * self._room, 8)
-            memory = Memory(self.schema.blob(self._room))
-            starts = self.schema.places(memory.address, self._room)
+        need = self.n + n
+        if self._before + need > self._room:
+            bases, memory = self._bases, self._memory
+            if 2 * need > self._room:  # else moving what is left to the front makes room for at least as many
+                self._room = max(need, 2 * self.n, self._room, 8)
+                memory = Memory(self.schema.blob(self._room))
+                bases = self.schema.places(memory.address, self._room)
             if self.n:
-                move(starts, self.starts, self.schema.widths, self.n)
-            self._memory, self.starts = memory, starts
+                move(bases, self.starts, self.schema.widths, self.n)
+            self._owned = deque((behind - self._before, memories) for behind, memories in self._owned)
+            self._memory, self._bases, self.starts, self._before = memory, bases, bases, 0
         return after(self.starts, self.schema.widths, self.n)
 
     def commit(self, n: int) -> None:
-        self._owned += own(self.schema, self.starts, self.n, n)
+        if self.schema.free:
+            self._owned.append((self._before + self.n + n, own(self.schema, self.starts, self.n, n)))
         self.n += n
 
     def columns(self) -> list[bytes]:
@@ -250,22 +263,17 @@ class Kept:
 
     def emptied(self, texts: dict[str, list[str]]) -> Batch:
         """All rows, valid until further ones come; none is left here."""
-        batch = Batch(self.schema, self.n, list(self.starts), (self._memory, self._owned), texts)
+        batch = Batch(self.schema, self.n, list(self.starts), (self._memory, list(self._owned)), texts)
         self.drop(self.n)
         return batch
 
     def drop(self, n: int) -> None:
         """Forget the first n rows."""
-        left = self.n - n
-        if left:
-            held = Kept(self.schema)
-            move(held.reserve(left), after(self.starts, self.schema.widths, n), self.schema.widths, left)
-            held.commit(left)
-            self._memory, self._room, self.starts = held._memory, held._room, held.starts
-            self._owned = held._owned
-        else:
-            self._owned = []
-        self.n = left
+        self.n -= n
+        self._before = self._before + n if self.n else 0
+        self.starts = after(self._bases, self.schema.widths, self._before)
+        while self._owned and (not self.n or self._owned[0][0] <= self._before):
+            self._owned.popleft()
 
 
 class Numbers:

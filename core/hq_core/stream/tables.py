@@ -50,6 +50,8 @@ class OneTable:
     def coded(self, batch: Batch) -> list[int]:
         """The addresses of the batch's columns, those of texts with the codes of the tables."""
         addresses, schema = batch.addresses, batch.schema
+        if not batch.texts:
+            return addresses
         for at, (name, kind) in enumerate(schema.cols):
             if kind == "s4" and name in batch.texts:
                 to = self._to(schema, name, batch.texts[name])

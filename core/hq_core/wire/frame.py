@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import select
 import signal
 import struct
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from hq_core.batch import period_ns
-from hq_core.errors import DATA, IO, HqError
+from hq_core.errors import DATA, IO, TEMP, HqError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hq_core.batch import Schema
 
 # array16 of 4: u32 bytes that follow this element, u32 schema id, u32 rows, ext32 of the columns.
@@ -134,12 +138,50 @@ class Blocked:
 blocked = Blocked()
 
 
+class Patience:
+    """How long a read may wait for its input, while several are opened one after the other; else for ever."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._since = 0.0
+        self._read: dict[int, float] = {}  # when something came, by descriptor
+
+    @contextmanager
+    def of(self, seconds: float) -> Iterator[None]:
+        """0: for ever.  All inputs are waited for from now on, whichever is read first."""
+        self.seconds, self._since = seconds, monotonic()
+        try:
+            yield
+        finally:
+            self.seconds = 0.0
+            self._read.clear()
+
+    def wait(self, fd: int) -> None:
+        """Raises HqError TEMP where nothing comes in time."""
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        left = self._read.get(fd, self._since) + self.seconds - monotonic()
+        if not poll.poll(max(0, math.ceil(1000 * left))):
+            raise silent(self.seconds)
+        self._read[fd] = monotonic()
+
+
+patience = Patience()
+
+
+def silent(seconds: float) -> HqError:
+    """What is said of an input of which nothing came for so long."""
+    return HqError(f"an input was silent for {seconds:g} s, and the others wait for it", TEMP)
+
+
 def read_into(fd: int, view: memoryview) -> int:
-    """Read once into `view`; 0 at the end.  Raises HqError IO."""
+    """Read once into `view`; 0 at the end.  Raises HqError IO, and TEMP where patience ends."""
     while True:
         blocked.reading = True
         blocked.watch(True)
         try:
+            if patience.seconds:
+                patience.wait(fd)
             return os.readv(fd, [view])
         except BlockingIOError:  # whoever shares our stdin has made it non-blocking
             _wait(fd, select.POLLIN)

@@ -53,7 +53,7 @@ class Reader(Source):
     def __init__(self, fd: int, prefix: bytes = b"") -> None:
         self.fd = fd
         self.position = 0  # bytes of the input up to the end of the last item
-        self._memory = Memory(BUFFER)
+        self._memory = Memory(len(prefix))  # grows when it is read: many inputs may be open before one is
         self._memory.view[: len(prefix)] = prefix
         self._at, self._filled = 0, len(prefix)
         self._schemas: dict[int, Schema] = {}
@@ -88,6 +88,12 @@ class Reader(Source):
         for key, tables in self._texts.save().items():
             for column, texts in tables.items():
                 yield from map(Map, told_texts(key, column, texts))
+
+    def spare(self) -> None:
+        left = self._filled - self._at
+        memory = Memory(left)
+        ctypes.memmove(memory.address, self._memory.address + self._at, left)
+        self._memory, self._at, self._filled = memory, 0, left
 
     def __iter__(self) -> Iterator[Item]:
         while True:
@@ -286,8 +292,12 @@ class Reader(Source):
             check_series(schema)
         except (KeyError, TypeError, ValueError, HqError) as error:
             raise self._bad(f"is a schema that cannot be read: {error}", before=True) from None
-        if number in self._schemas and not self._schemas[number].same_as(schema):
-            raise self._bad(f"announces schema {number} a second time, differently", before=True)
+        known = self._schemas.get(number)
+        if known is not None:
+            if not known.same_as(schema):
+                raise self._bad(f"announces schema {number} a second time, differently", before=True)
+            self._seen[known.key] = known
+            return known
         seen = self._seen.setdefault(schema.key, schema)  # one object a series, whatever the number of sections
         if not seen.same_as(schema):
             seen = self._seen[schema.key] = schema
@@ -310,11 +320,11 @@ class Reader(Source):
         left = self._filled - self._at
         if left == 0:
             self._at = self._filled = 0
-        elif memory.size - self._filled < BLOCK:
+        if memory.size - self._filled < BLOCK:
             need = left + BLOCK
             if left >= HEADER_BYTES and memory.view[self._at] == 0xDC:
                 need = max(need, HEADER_BYTES + HEADER.unpack_from(memory.view, self._at)[9])
-            target = memory if need <= memory.size else Memory(need + BLOCK)
+            target = memory if need <= memory.size else Memory(max(need + BLOCK, BUFFER))
             ctypes.memmove(target.address, memory.address + self._at, left)
             self._memory = memory = target
             self._at, self._filled = 0, left

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from hq_core.batch import Batch, Schema, own, period_ns
+from hq_core.batch import Batch, Schema, own, rank
 from hq_core.errors import DATA, HqError
 from hq_core.memory import Memory, after, move
 from hq_core.wire.frame import (
@@ -60,7 +60,7 @@ class OpenSeries:
     def __init__(self, schema: Schema, number: int) -> None:
         self.schema = schema
         self.id = number
-        self.rank = -period_ns(schema.period), number  # coarse ones first, of those the first that was announced
+        self.rank = rank(schema)
         self.rows = 0
         self.staged = self.held = 0  # rows held back, and rows that there is memory for
         self.pending = -1  # rows asked for directly and not yet committed; -1 none
@@ -93,8 +93,8 @@ class OpenSeries:
 class Writer:
     """Frames to a file descriptor.  `flush` at the end of every read; nothing is held back after it.
 
-    Rows of one series that come in small batches leave as one frame, coarse periods before finer ones, so that
-    whoever reads a row has read all coarser rows known by then.
+    Rows of one series that come in small batches leave as one frame, in the order of hq_core.batch.rank: whoever reads
+    a row has read all coarser rows known by then.
     """
 
     def __init__(self, fd: int) -> None:
@@ -104,6 +104,7 @@ class Writer:
         self._used = 0
         self._series: dict[str, OpenSeries] = {}
         self._by_schema: dict[Schema, OpenSeries] = {}
+        self._before: dict[str, list[OpenSeries]] = {}  # all of a name: panels of other columns take turns
         self._ids = 0
         self._names = 0  # bytes of what an end says of the series
         self._staged: list[OpenSeries] = []  # series that hold rows back
@@ -159,10 +160,15 @@ class Writer:
                 self._by_schema.clear()
             self._by_schema[schema] = found
             return found
+        before = self._before.setdefault(schema.key, [])
+        made = next((one for one in before if one.schema.same_as(schema)), None)
         if found is not None:
             self.gathered()
             self._counts[schema.key] = self._counts.get(schema.key, 0) + found.rows
-        made = self._made(schema, found is None)
+            found.rows = 0
+        if made is None:
+            made = self._made(schema, found is None)
+            before.append(made)
         self._series[schema.key] = self._by_schema[schema] = made
         self.map(
             {
@@ -232,7 +238,7 @@ class Writer:
         self.commit(series, n)
 
     def gathered(self) -> None:
-        """Make frames of what is held back, coarse periods first."""
+        """Make frames of what is held back, by rank."""
         held, self._staged = self._staged, []
         for series in sorted(held, key=_rank):
             n, series.staged = series.staged, 0
@@ -340,5 +346,5 @@ def _on_the_wire(schema: Schema, addresses: list[int], n: int) -> list[int]:
     ]
 
 
-def _rank(series: OpenSeries) -> tuple[int, int]:
+def _rank(series: OpenSeries) -> tuple[int, int, str, str]:
     return series.rank
