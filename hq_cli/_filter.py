@@ -152,7 +152,12 @@ def _tell(name: str, counts: Mapping[str, int], what: str) -> None:
 def frames_out(name: str) -> Iterator[int]:
     """The descriptor for frames: stdout, or where that is a terminal a table of them."""
     if not os.isatty(1):
-        yield 1
+        blame = sys.modules.get("hq_core.plugins.blame")
+        if blame is None or not blame.users:
+            yield 1
+        else:
+            with _aside() as out:
+                yield out
         return
     from subprocess import PIPE, Popen
 
@@ -172,6 +177,29 @@ def frames_out(name: str) -> Iterator[int]:
         for line in said.splitlines():
             say(line)
         raise HqError(f"the table that shows the rows ended with {code}; in a pipe they are hq-frames", IO)
+
+
+@contextmanager
+def _aside() -> Iterator[int]:
+    """stdout for those who are given it; what others print meanwhile, in Python or below it, goes to stderr."""
+    from ctypes import CDLL
+
+    printed = CDLL(None).fflush
+    sys.stdout.flush()
+    printed(None)
+    out = os.dup(1)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # stderr is closed
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+    try:
+        yield out
+    finally:
+        sys.stdout.flush()
+        printed(None)
+        os.dup2(out, 1)
+        os.close(out)
 
 
 def _fitting() -> str:
@@ -205,6 +233,7 @@ def _listen(name: str) -> None:
 
     hooks.compiling = compiling if os.isatty(2) else None
     hooks.waiting = waiting
+    hooks.aside = _aside
 
 
 def arguments() -> list[str]:

@@ -113,16 +113,18 @@ def main(
 
 def _tested(names: tuple[str, ...]) -> int:
     """Print a line for each rule; 1 where one of them is broken."""
-    from hq_core import conformance, registry
+    from hq_core import conformance, plugins, registry
 
     if not names:
         raise click.UsageError("name the indicators to test")
     registry.users()  # refuses a file of the user's that has a name of hq's, which would not be what is tested
     broken = False
-    for name in [registry.load(name).name for name in names]:
-        for rule, said in conformance.tested(name):
-            click.echo(f"{name}  FAILED  {rule}: {said}" if said else f"{name}  ok  {rule}")
-            broken |= bool(said)
+    wanted = [registry.load(name).name for name in names]
+    with plugins.watched():
+        for name in wanted:
+            for rule, said in conformance.tested(name):
+                click.echo(f"{name}  FAILED  {rule}: {said}" if said else f"{name}  ok  {rule}")
+                broken |= bool(said)
     return CHECK if broken else 0
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     Columns = Sequence[tuple[str, str]]
 
+FLAGS = (
+    "b1",
+    "i1",
+)  # types of a column `complete`; of a kind that hq does not know it may be of any other and mean another thing
 WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1, "text": 16}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -59,41 +63,73 @@ def period_text(ns: int) -> str:
 
 
 class Layout:
-    """What follows from the names and types of columns alone: many series share one.
+    """What follows from the kind and from the names and types of columns alone: many series share one.
 
-    free  where columns of free text stand
+    free    where columns of free text stand;  truths: where those of b1 stand
+    flag    where the column stands that says of each row whether it is complete (0: it is not), or -1: all are
+    timed   ts is there, in nanoseconds
+    coded   symbol is there, as codes of texts: without a symbol of its own the series is a panel
+    wrong   the column that hq reads by its type and that has another one, in words; "" if none has
     """
 
-    __slots__ = ("cols", "free", "index", "names", "widths")
+    __slots__ = ("coded", "cols", "flag", "free", "index", "names", "timed", "truths", "widths", "wrong")
 
-    def __init__(self, cols: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, of: str, cols: tuple[tuple[str, str], ...]) -> None:
         self.cols = cols
         self.names = tuple(name for name, _ in cols)
         self.widths = tuple(width(kind) for _, kind in cols)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.free = tuple(i for i, (_, kind) in enumerate(cols) if kind == "text")
+        self.truths = tuple(i for i, (_, kind) in enumerate(cols) if kind == "b1")
+        types = dict(cols)
+        self.flag = self.index["complete"] if types.get("complete") in FLAGS else -1
+        self.timed = types.get("ts") == "i8"
+        self.coded = types.get("symbol") == "s4"
+        self.wrong = ""
+        for name, wanted in kinds.of(of).fixed:
+            has = types.get(name, wanted)
+            if has != wanted and not (name == "complete" and has in FLAGS):
+                self.wrong = f"column '{name}' is {has}, must be {wanted}"
 
 
-_layouts: dict[tuple[tuple[str, str], ...], Layout] = {}
+_layouts: dict[tuple[str, tuple[tuple[str, str], ...]], Layout] = {}
 
 
-def layout(cols: Columns) -> Layout:
-    key = tuple((name, kind) for name, kind in cols)
+def layout(of: str, cols: Columns) -> Layout:
+    key = of, tuple((name, kind) for name, kind in cols)
     found = _layouts.get(key)
     if found is None:
         if len(_layouts) == 256:
             _layouts.clear()
-        found = _layouts[key] = Layout(key)
+        found = _layouts[key] = Layout(*key)
     return found
 
 
 class Schema:
     """A series: kind, symbol and period, and the names and types of its columns.  Immutable.
 
+    Raises HqError DATA where a column that hq reads by its type (kinds.py: ts, the key, complete) has another one.
+
     extra   further keys of the schema frame, passed on as they came
+    panel   it has rows of many symbols, which a column names
+    free, truths, flag   as in Layout
     """
 
-    __slots__ = ("_index", "cols", "extra", "free", "key", "names", "of", "period", "symbol", "widths")
+    __slots__ = (
+        "_index",
+        "cols",
+        "extra",
+        "flag",
+        "free",
+        "key",
+        "names",
+        "of",
+        "panel",
+        "period",
+        "symbol",
+        "truths",
+        "widths",
+    )
 
     def __init__(
         self, of: str, symbol: str = "", period: str = "", cols: Columns = (), extra: Mapping[str, object] | None = None
@@ -101,9 +137,10 @@ class Schema:
         self.of = of
         self.symbol = symbol
         self.period = period
-        shared = layout(cols)
+        shared = layout(of, cols)
         self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
-        self.free = shared.free
+        self.free, self.flag, self.truths = shared.free, shared.flag, shared.truths
+        self.panel = shared.coded and not symbol
         self.extra = dict(extra or {})
         if "/" in of or "/" in period:  # a symbol may have one: BTC/USDT
             raise HqError(f"kind '{of}' or period '{period}' has a '/' in it", DATA)
@@ -111,6 +148,10 @@ class Schema:
         if len(self._index) != len(self.cols):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise HqError(f"{self.key}: column '{twice}' is there twice", DATA)
+        if shared.wrong:
+            raise HqError(f"{self.key}: {shared.wrong}", DATA)
+        if self.panel and self.has("ts") and not shared.timed:
+            raise HqError(f"{self.key}: column 'ts' of a panel is {self.kind('ts')}, must be i8", DATA)
 
     def has(self, name: str) -> bool:
         return name in self._index
@@ -125,12 +166,6 @@ class Schema:
 
     def kind(self, name: str) -> str:
         return self.cols[self.index(name)][1]
-
-    @property
-    def panel(self) -> bool:
-        """Rows of many symbols, which a column names."""
-        at = self._index.get("symbol", -1)
-        return at >= 0 and not self.symbol and self.cols[at][1] == "s4"
 
     def with_columns(self, more: Columns, extra: Mapping[str, object] | None = None) -> Schema:
         """The same series with columns added at the end; HqError DATA where it has one of them."""
@@ -168,12 +203,21 @@ def symbol_of(key: str) -> str:
     return key.partition("/")[2].rpartition("/")[0]
 
 
+def gives_symbols(frame: Mapping[str, Any]) -> bool:
+    """Whether a frame that is no rows has texts of a panel's symbols.  It may come before the panel is announced."""
+    return frame["kind"] == "strings" and frame["col"] == "symbol" and not symbol_of(frame["of"])
+
+
 class Texts:
-    """The texts behind the codes of s4 columns: by a series' name and a column, for the section that is open."""
+    """The texts behind the codes of s4 columns: by a series' name and a column, for the section that is open.
+
+    Two codes of a panel's symbols never have one text: its rows would be computed as those of two symbols.
+    """
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, list[str]]] = {}
         self._nameless: dict[str, list[int]] = {}  # codes of an empty symbol, by the series' name
+        self._symbols: dict[str, set[str]] = {}  # those of each panel
 
     def of(self, key: str) -> dict[str, list[str]]:
         """The tables of a series, which grow as further texts come."""
@@ -185,6 +229,8 @@ class Texts:
     def take(self, frame: Mapping[str, Any]) -> None:
         """Learn from a frame that is no rows: `strings` adds to a table, `section` begins them anew."""
         if frame["kind"] == "strings":
+            if gives_symbols(frame):
+                self._add_symbols(frame["of"], frame["values"])
             table = self.of(frame["of"]).setdefault(frame["col"], [])
             table += frame["values"]
             if len(table) > MOST_TEXTS:
@@ -194,10 +240,17 @@ class Texts:
         elif frame["kind"] == "section":
             self.clear()
 
+    def _add_symbols(self, key: str, symbols: list[str]) -> None:
+        known = self._symbols.setdefault(key, set())
+        for symbol in symbols:
+            if symbol in known:
+                raise HqError(f"{key}: column 'symbol' has the text '{symbol}' twice, must have each once", DATA)
+            known.add(symbol)
+
     def clear(self) -> None:
         """A section begins: whoever holds tables of the one before keeps them."""
         self._tables = {}
-        self._nameless = {}
+        self._nameless, self._symbols = {}, {}
 
     def named(self, batch: Batch) -> int:
         """How many rows of a panel from the first on have a symbol: an empty one would make a series of no name."""
@@ -216,8 +269,10 @@ class Texts:
         return {key: tables for key, tables in self._tables.items() if tables}
 
     def load(self, saved: dict[str, dict[str, list[str]]]) -> None:
-        self._tables = {key: dict(tables) for key, tables in saved.items()}
-        self._find_nameless()
+        self.clear()
+        for key, tables in saved.items():
+            for name, values in tables.items():
+                self.take({"kind": "strings", "of": key, "col": name, "values": values})
 
 
 MOST_TEXTS = 1 << 20  # of a column: its texts are held in memory
@@ -261,6 +316,12 @@ class Batch:
         code: Any = CODES.get(self.schema.cols[at][1], "B")
         raw = (ctypes.c_char * (self.n * self.schema.widths[at])).from_address(self.addresses[at])
         return memoryview(raw).cast("B").cast(code)
+
+    def times(self) -> Any:
+        """ts, in nanoseconds.  Raises HqError DATA where it is missing or of another type."""
+        if self.schema.kind("ts") != "i8":
+            raise HqError(f"{self.schema.key}: column 'ts' is {self.schema.kind('ts')}, must be i8", DATA)
+        return self.view("ts")
 
     def slice(self, start: int, stop: int) -> Batch:
         """Rows start to stop, without a copy."""
@@ -311,7 +372,7 @@ def own(schema: Schema, addresses: Sequence[int], start: int, n: int) -> list[Me
 
 def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
     """The batch in order as parts of closed rows (True) and single forming rows (False)."""
-    if not batch.schema.has("complete"):
+    if batch.schema.flag < 0:
         return [(batch, True)]
     complete = bytes(batch.view("complete"))
     forming = complete.find(0)

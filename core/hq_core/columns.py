@@ -84,6 +84,12 @@ class Kind:
         """Name and type of the columns that every series has."""
         return tuple((column.name, column.type) for column in self.columns if not column.optional)
 
+    @property
+    def fixed(self) -> tuple[tuple[str, str], ...]:
+        """Name and type of the columns that are read by their type wherever rows pass: time, key, completeness."""
+        names = ("ts", "complete", *self.key)
+        return tuple((column.name, column.type) for column in self.columns if column.name in names)
+
     def of_unit(self, *units: str) -> tuple[str, ...]:
         """The names of the columns that have one of these units."""
         return tuple(column.name for column in self.columns if column.unit in units)

@@ -6,6 +6,8 @@ import math
 import os
 import select
 import signal
+import sys
+from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,9 @@ class Signals:
     def __enter__(self) -> Signals:
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._wakeup = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+        plugins = sys.modules.get("hq_core.plugins")  # a run that needs none does not import them
+        self._watch = nullcontext() if plugins is None else plugins.watched(self._pipe[1])
+        self._watch.__enter__()
         kept = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
         self._before = {number: signal.signal(number, self._catch) for number in kept}
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
@@ -56,6 +61,7 @@ class Signals:
         blocked.every = 0.0
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._watch.__exit__(None, None, None)
         signal.set_wakeup_fd(self._wakeup)
         for fd in self._pipe:
             os.close(fd)

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 # the name of a kernel that is about to be compiled, and why its code cannot be kept ('' when it can)
 compiling: Callable[[str, str], None] | None = None
 
 # the name of a kernel that another process has been compiling for some seconds, and that process ('' if unknown)
 waiting: Callable[[str, str], None] | None = None
+
+# within it, what anybody prints does not go to stdout, where the stream may be
+aside: Callable[[], AbstractContextManager[object]] | None = None

@@ -41,11 +41,11 @@ class SeriesOrder:
 
     def bind(self, schema: Schema) -> None:
         self.schema = schema
-        self.ts = _column(schema, "ts", ("i8",))
-        self.complete = _column(schema, "complete", ("b1", "i1"))
+        self.ts = _whole(schema, "ts")
+        self.complete = schema.flag
         names = kinds.of(schema.of).key
         name = names[0] if len(names) == 1 else ""
-        self.key = _column(schema, name, ("i8",))
+        self.key = _whole(schema, name)
         self.loose = int(name == "id")
         if name == "open_time" and self.key < 0 and schema.period:
             self.key = self.ts  # of bars that do not carry their other time, it is as far away in each
@@ -60,9 +60,6 @@ class SeriesOrder:
         return f"{say_back(name, then, now)} ({when}); {SORT}"
 
 
-def _column(schema: Schema, name: str, types: tuple[str, ...]) -> int:
-    """Where a column of one of these types stands, or -1."""
-    if not schema.has(name):
-        return -1
-    at = schema.index(name)
-    return at if schema.cols[at][1] in types else -1
+def _whole(schema: Schema, name: str) -> int:
+    """Where a column of whole numbers stands, or -1."""
+    return schema.index(name) if schema.has(name) and schema.kind(name) == "i8" else -1

@@ -172,11 +172,20 @@ def distinct(specs: Sequence[Spec]) -> list[Spec]:
 
 def expand(text: str) -> list[Spec]:
     """The specs of a text in which parameters may be fans: `ema:5..50:5` is ema:5, ema:10 ... ema:50."""
+    if not isinstance(text, str):
+        raise _no_text(text)
     fans = [list(_fan(found, text)) for found in FAN.finditer(text)]
     if prod(map(len, fans)) > MOST:
         raise HqError(f"{_said(text)}: more than {MOST} indicators", USAGE)
     between = FAN.sub("\0", text).split("\0")
     return [parse("".join(part + word for part, word in zip(between, (*words, "")))) for words in product(*fans)]
+
+
+def several(given: str | Spec | Sequence[str | Spec]) -> list[Spec]:
+    """The specs of what a program names: a text or a parsed one, or several of them.  Raises HqError USAGE for else."""
+    one = isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__")
+    listed: Any = (given,) if one else given
+    return [made for text in listed for made in ((text,) if isinstance(text, Spec) else expand(text))]
 
 
 def _fan(found: re.Match[str], text: str) -> Iterator[str]:
@@ -210,6 +219,8 @@ def parse(text: str) -> Spec:
     for word in rest.split(",") if colon else ():
         key, equals, value = word.partition("=")
         if equals:
+            if key.strip() in named:
+                raise HqError(f"{_said(text)}: {key.strip()} is given twice", USAGE)
             named[key.strip()] = value.strip()
         elif named:
             raise HqError(f"{_said(text)}: '{word}' without a name follows a named parameter", USAGE)
@@ -232,6 +243,10 @@ def _check_brackets(text: str) -> None:
 
 def _too_deep(text: str) -> HqError:
     return HqError(f"{_said(text)}: indicators nest deeper than {NESTING}; add the inner ones as columns first", USAGE)
+
+
+def _no_text(given: object) -> HqError:
+    return HqError(f"an indicator is a text such as 'rsi:14', not {given!r:.60}", USAGE)
 
 
 def _said(text: str) -> str:
@@ -295,7 +310,9 @@ def rows_of(words: Sequence[str]) -> dict[str, int]:
 
 
 def single(given: str | Mapping[str, Any], within: int = 0) -> Spec:
-    """The one spec of either form.  Raises HqError USAGE for a fan."""
+    """The one spec of either form.  Raises HqError USAGE for a fan, and for another form."""
+    if not isinstance(given, str) and not hasattr(given, "keys"):
+        raise _no_text(given)
     made = expand(given) if isinstance(given, str) else from_dict(given, within)
     if len(made) != 1:
         what = _said(given) if isinstance(given, str) else str(given["type"])

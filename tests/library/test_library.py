@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from places import ROOT
 
-from hq_core import HQuant
-from hq_core.errors import HqError
+from hq_core import Aggregate, HQuant, Indicators, Live, read
+from hq_core.errors import USAGE, HqError
 
 talib = pytest.importorskip("talib")
 
@@ -169,6 +169,35 @@ def test_an_indicator_of_bars_that_are_not_here_is_refused_at_once(spec):
 def test_mistakes_are_said(do, says):
     with pytest.raises(HqError, match=says):
         do(HQuant())
+
+
+@pytest.mark.parametrize(
+    ("do", "says"),
+    [
+        (lambda: Live({"type": "rsi"}), "a text such as 'rsi:14', not {'type': 'rsi'}"),
+        (lambda: Live(5), "a text such as 'rsi:14', not 5"),
+        (lambda: Live(["rsi"]), r"a text such as 'rsi:14', not \['rsi'\]"),
+        (lambda: HQuant().add_indicator(None), "a text such as 'rsi:14', not None"),
+        (lambda: HQuant().add_indicator(b"rsi"), "a text such as 'rsi:14', not b'rsi'"),
+        *(
+            (lambda it=it: Indicators(it), "a text such as 'rsi:14', not ")
+            for it in (b"rsi:14", None, 5, {"type": "rsi"})
+        ),
+        (lambda: Indicators(["rsi", None]), "a text such as 'rsi:14', not None"),
+        (lambda: Aggregate(None), "periods: None, must be a text such as 15m:4h"),
+        (lambda: Aggregate(["5m"]), r"periods: \['5m'\], must be a text such as 15m:4h"),
+        (lambda: Aggregate("5m", slack=-5), "slack: '-5' is not a duration"),
+        (lambda: Aggregate("5m", max_gap=7), "max_gap: '7' is not a duration"),
+        (lambda: list(read(None)), "read: None is no path"),
+        (lambda: list(read("a\0b")), "read: 'a.*b' is no path"),
+        (lambda: Live("sma:period=2,period=3"), "'sma:period=2,period=3': period is given twice"),
+        (lambda: Live("sma:period=2, period=2"), "period is given twice"),
+    ],
+)
+def test_what_is_no_text_is_said_in_the_words_of_its_caller(do, says):
+    with pytest.raises(HqError, match=says) as caught:
+        do()
+    assert caught.value.code == USAGE
 
 
 def test_the_example_runs_and_says_the_same_every_time():

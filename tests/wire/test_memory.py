@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from frames import flat_bars, frames
 from peak import PEAK
 
 SPREAD = 1536  # KiB: buffers fill up at different moments
@@ -22,6 +23,15 @@ COMMANDS = {
 }
 
 
+def peak_of(command, env, folder):
+    """KiB of a command that reads the file `input`."""
+    bare = [sys.executable, "-S", "-c", PEAK, "input", command]
+    ran = subprocess.run(bare, env=env, cwd=folder, capture_output=True, text=True, check=True)
+    peak, code = map(int, ran.stdout.split())
+    assert code == 0, ran.stderr
+    return peak
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_ten_times_the_rows_take_the_same_memory(command, run, command_env, tmp_path):
     (tmp_path / "s.hq").write_text("IF RSI(14) < 30 AND close > EMA(close, 20)[3] THEN BUY\nIF RSI(14) > 70 THEN SELL")
@@ -29,16 +39,13 @@ def test_ten_times_the_rows_take_the_same_memory(command, run, command_env, tmp_
     for rows in (1_000, 30_000, 300_000):  # the first run compiles
         made = COMMANDS[command].format(rows).replace("STRATEGY", "s.hq")
         assert run(f"{made} > input").code == 0
-        ran = subprocess.run(
-            [sys.executable, "-S", "-c", PEAK, "input", command.replace("STRATEGY", "s.hq")],
-            env=command_env,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        peak, code = map(int, ran.stdout.split())
-        assert code == 0, ran.stderr
-        peaks.append(peak)
+        peaks.append(peak_of(command.replace("STRATEGY", "s.hq"), command_env, tmp_path))
     assert peaks[2] <= peaks[1] + SPREAD
     assert peaks[2] < LIMIT
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_the_texts_of_a_long_frame_are_not_all_held_at_once(format_, command_env, tmp_path):
+    """A panel of hq-merge comes in frames of up to 16 MiB: the frame, and the texts of a piece of it."""
+    (tmp_path / "input").write_bytes(frames(flat_bars([1.0, 2.0] * 100_000)))
+    assert peak_of(f"hq-export {format_}", command_env, tmp_path) < LIMIT + 16 * 1024

@@ -12,7 +12,7 @@ from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.graph import AS
 from hq_core.series.expr import BASE, applied, clock_text, constant
 from hq_core.series.plan import Plan
-from hq_core.specs import COLUMNS, expand, exprs_of
+from hq_core.specs import COLUMNS, exprs_of, several
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Live:
     """
 
     def __init__(self, *specs: str, settings: Settings | None = None) -> None:
-        exprs = exprs_of([one for text in specs for one in expand(text)], COLUMNS, BASE)
+        exprs = exprs_of(several(specs), COLUMNS, BASE)
         if not exprs:
             raise HqError("name at least one indicator, such as rsi:14", USAGE)
         plan = Plan(exprs, settings)

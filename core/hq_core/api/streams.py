@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hq_core.errors import NOINPUT, HqError
+from hq_core.errors import NOINPUT, USAGE, HqError
 from hq_core.options.gen import GenOptions
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def read(path: str) -> Iterator[Item]:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+    except (TypeError, ValueError) as error:  # no text, or one with a NUL
+        raise HqError(f"read: {path!r:.60} is no path: {error}", USAGE) from None
     try:
         yield from ordered(open_input(fd))
     except HqError as error:

@@ -105,7 +105,7 @@ class Chain:
         if self.bars and "complete" in self.plan.inputs:
             whole = bytes(batch.view("complete"))
             if 0 in whole:
-                self._whole_runs(batch, whole)
+                self._whole_runs(batch, bytes(map(bool, whole)))
                 return
         self._arrive(batch)
 

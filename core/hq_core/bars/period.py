@@ -70,6 +70,8 @@ def parse_period(text: str) -> Period:
 
 def parse_periods(text: str) -> tuple[Period, ...]:
     """The periods of 15m:4h:1d or 15m,4h,1d, finest first."""
+    if not isinstance(text, str):
+        raise HqError(f"periods: {text!r:.60}, must be a text such as 15m:4h", USAGE)
     found = [parse_period(word.strip()) for word in text.replace(",", ":").split(":")]
     names = [period.name for period in found]
     for name in names:
@@ -80,7 +82,7 @@ def parse_periods(text: str) -> tuple[Period, ...]:
 
 def parse_duration(text: str, option: Option[str] | None = None) -> int:
     """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused.  `option`: of which it is the value."""
-    count, unit = _split(text)
+    count, unit = _split(text) if isinstance(text, str) else (-1, "")
     ns = _SHORT.get(unit) or UNITS.get(_SPELLINGS.get(unit, unit), 0)
     if not ns or count < 0:
         wrong = "is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)"

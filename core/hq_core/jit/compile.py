@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
 OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
 INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # half the time to compile
-CHECKED: Any = {"error_model": "numpy", "boundscheck": True}
+CHECKED: Any = {"error_model": "numpy", "boundscheck": True, "nogil": True}  # plugins/watch.py goes on meanwhile
 _pointer: Any = types.CPointer  # untyped in numba
 ENTRY: Any = types.int32(_pointer(types.int64))
 _DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8, "B1": np.bool_}

@@ -6,6 +6,7 @@ gets here.  Both are programs that run with the user's rights, so nobody else ma
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, HqError
@@ -13,6 +14,7 @@ from hq_core.plugins import blame, folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
 
@@ -45,6 +47,18 @@ def load(name: str, where: str) -> tuple[Any, ModuleType]:
         from hq_core.plugins import packages
 
         return packages.load(name)
+
+
+def watched(told: int = -1) -> AbstractContextManager[object]:
+    """Within this a signal ends the process though a kernel of the user's own does not come back, if there is any.
+
+    told  descriptor to which the numbers of signals are passed on, or -1
+    """
+    if not blame.users:
+        return nullcontext()
+    from hq_core.plugins.watch import Watch
+
+    return Watch(told)
 
 
 def digest(module: ModuleType) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import signal
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from hq_core import hooks
 from hq_core.errors import DATA, HqError, printable
 
 if TYPE_CHECKING:
@@ -16,13 +18,27 @@ users: set[str] = set()  # top names of the packages that plug-ins are
 
 @contextmanager
 def running(name: str, where: str) -> Iterator[None]:
-    """Within this a plug-in's code runs: whatever it raises is told as its own."""
+    """Within this a plug-in's code runs: whatever it raises is told as its own, what it prints goes to stderr."""
     try:
-        yield
+        with nullcontext() if hooks.aside is None else hooks.aside():
+            yield
     except HqError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if _of_a_signal(error):
+            raise
         raise theirs(error) or _said(f"indicator {name} of {where}", error, []) from error
+
+
+def _of_a_signal(error: BaseException) -> bool:
+    """Whether a handler of signals has raised it, and not the plug-in's code that it met."""
+    if isinstance(error, KeyboardInterrupt):
+        return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    module = "" if last is None else str(last.tb_frame.f_globals.get("__name__", ""))
+    return not isinstance(error, (Exception, SystemExit)) and not _is_users(module)
 
 
 def theirs(error: BaseException) -> HqError | None:

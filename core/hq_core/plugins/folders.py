@@ -36,8 +36,10 @@ def every() -> list[tuple[str, str]]:
     for folder in folders():
         for file in sorted(os.listdir(folder)):
             name, kind = os.path.splitext(file)
-            if kind == ".py" and name.isidentifier() and name[0] != "_" and name == name.lower():
-                found.append((name, os.path.join(folder, file)))
+            path = os.path.join(folder, file)
+            ours = name.isidentifier() and name[0] != "_" and name == name.lower()
+            if kind == ".py" and ours and os.path.isfile(path):  # to read a pipe or a device may never end
+                found.append((name, path))
     return found
 
 
@@ -79,7 +81,7 @@ class _Finder:
         package, _, last = name.rpartition(".")
         for folder, known in _packages.items():
             file = os.path.join(folder, last + ".py")
-            if known == package and os.path.exists(file):
+            if known == package and os.path.isfile(file):
                 spec = ModuleSpec(name, _Text(name, file), origin=file)
                 spec.has_location = True
                 return spec

@@ -81,11 +81,11 @@ class PanelUnit:
     def _found(self, batch: Batch) -> int:
         """Lay down the runs of one symbol's rows; how many there are."""
         n, schema, runs, stops = batch.n, batch.schema, self._runs, self._symbols.stops
-        forming = schema.has("complete") and schema.kind("complete") in ("b1", "i1")
+        forming = schema.flag >= 0
         runs.column("stops", stops.buffer_info()[0], len(stops))
         runs.column("slot", self._slot.buffer_info()[0], len(stops))
         runs.column("order", self._symbols.order, n)
-        runs.column("complete", batch.address("complete") if forming else 0, n if forming else 0)
+        runs.column("complete", batch.addresses[schema.flag] if forming else 0, n if forming else 0)
         runs.column("groups", self._groups.at(3 * n), 3 * n)
         runs.run()
         return int(runs.state.groups)

@@ -301,7 +301,7 @@ def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
 def _last_whole(batch: Batch) -> int:
     """The last row that is no forming bar; -1 if all are."""
     at = batch.n - 1
-    if batch.schema.has("complete"):
+    if batch.schema.flag >= 0:
         complete = batch.view("complete")
         while at >= 0 and not complete[at]:
             at -= 1

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
 BINARY = ("npz", "parquet", "arrow")
 MIXED = ("jsonl", "json", "table", "report")  # formats whose rows say themselves what they are
+LINES = ("csv", "tsv", "jsonl", "json")  # formats that know nothing of the rows before
+PIECE = 256 * 1024  # bytes of rows of which the texts are held at once: they take up to ten times as much
 HOLD = 1 << 16  # characters that text output gathers before it writes
 
 
@@ -172,6 +174,13 @@ def _chosen(batch: Batch, symbols: Sequence[str]) -> Iterator[Batch]:
         yield batch.slice(start, batch.n)
 
 
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """The batch in pieces of about PIECE bytes: a frame may have 64 times as many."""
+    rows = max(1, batch.n * PIECE // max(1, batch.size))
+    for start in range(0, batch.n, rows):
+        yield batch.slice(start, min(start + rows, batch.n))
+
+
 def _size(item: Batch | dict[str, Any]) -> int:
     return 1 if isinstance(item, dict) else item.n
 
@@ -250,7 +259,9 @@ class Export(Sink):
 
     def rows(self, batch: Batch) -> None:
         if batch.schema.panel:
-            self._seen.update((f"{batch.schema.of}/{one}/{batch.schema.period}", None) for one in batch.texts["symbol"])
+            self._seen.update(
+                (f"{batch.schema.of}/{one}/{batch.schema.period}", None) for one in batch.texts.get("symbol", ())
+            )
             if self._wanted[1]:
                 for part in _chosen(batch, self._wanted[1]):
                     self._chosen(part)
@@ -336,7 +347,7 @@ class Export(Sink):
         """The rows between the two instants; rows lie in the order of their ts."""
         if (self._since, self._until) == (None, None) or not batch.schema.has("ts"):
             return batch
-        ts = batch.view("ts")
+        ts = batch.times()
         start = 0 if self._since is None else bisect_left(ts, self._since)
         stop = batch.n if self._until is None else bisect_left(ts, self._until)
         return batch.slice(start, max(start, stop))
@@ -352,7 +363,8 @@ class Export(Sink):
         if schema is not self._begun and schema not in self._checked:
             self._begin(schema)
             self._checked.add(schema)
-        self._writer.rows(batch, self._of(schema))
+        for part in _parts(batch) if self.format in LINES else (batch,):
+            self._writer.rows(part, self._of(schema))
         self._count(batch.n)
 
     def _count(self, n: int) -> None:

@@ -14,7 +14,7 @@ from hq_core.series.panel import PanelUnit
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers, elsewhere
 from hq_core.series.unit import UNIT, Unit
-from hq_core.specs import distinct, expand, exprs_of
+from hq_core.specs import distinct, exprs_of, several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +42,7 @@ class Indicators(Stage):
     ) -> None:
         super().__init__()
         self.settings = settings
-        given = (specs,) if isinstance(specs, str) else specs
-        if not isinstance(given, (list, tuple)):
-            raise TypeError(f"Indicators: {specs!r:.80} is no indicator; it takes 'rsi:14' or a list of such")
-        self.specs = distinct([made for one in given for made in (expand(one) if isinstance(one, str) else (one,))])
+        self.specs = distinct(several(specs))
         self.inputs = digests(entry for one in self.specs for entry in one.entries())
         self._units: dict[str, Unit] = {}
         self._reading: list[Unit] = []  # those that read other series, the only ones that time concerns

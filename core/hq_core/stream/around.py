@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import symbol_of
+from hq_core.batch import gives_symbols
 from hq_core.roles import Sink
 from hq_core.saved import shaped
 
@@ -40,7 +40,7 @@ class Around(Sink):
         if frame["kind"] == "section":
             self.section(frame)
             return
-        self._look(frame["kind"] == "strings" and frame["col"] == "symbol" and not symbol_of(frame["of"]))
+        self._look(gives_symbols(frame))
         self._to.other(frame)
 
     def section(self, frame: dict[str, Any]) -> None:

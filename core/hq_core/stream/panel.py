@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import EVER, NEVER, SCHEMA, described, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, described, gives_symbols, undescribed
 from hq_core.roles import Sink
 from hq_core.saved import shaped
 from hq_core.stream.joiner import HELD, Joiner
@@ -97,7 +97,7 @@ class Apart(Sink):
         self.stage.mark(ts)
 
     def other(self, frame: dict[str, Any]) -> None:
-        if frame["kind"] == "strings" and frame["col"] == "symbol":
+        if gives_symbols(frame):
             self._symbols.update(frame["values"])
         self._splitter.other(frame)
 
@@ -139,7 +139,7 @@ def _named(panel: Schema) -> tuple[str, str, Columns]:
 def _last(batch: Batch) -> int:
     """The ts of the last complete row: a forming one may have any.  NEVER if there is none."""
     ts = batch.view("ts")
-    if not batch.schema.has("complete"):
+    if batch.schema.flag < 0:
         return int(ts[batch.n - 1])
     complete = batch.view("complete")
     return next((int(ts[i]) for i in range(batch.n - 1, -1, -1) if complete[i]), NEVER)

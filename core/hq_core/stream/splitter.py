@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hq_core.batch import Batch, Schema, symbol_of
+from hq_core.batch import Batch, Schema, gives_symbols
 from hq_core.memory import after
 from hq_core.roles import Sink
 from hq_core.stream.rows import BySymbol, Permutation, Room
@@ -103,7 +103,7 @@ class Splitter(Sink):
 
     def other(self, frame: dict[str, Any]) -> None:
         """Texts are passed on but for those of symbols, which are announced as series."""
-        if frame["kind"] != "strings" or frame["col"] != "symbol" or symbol_of(frame["of"]):
+        if not gives_symbols(frame):
             self.sink.other(frame)
             return
         now = self._now.get(frame["of"])

@@ -121,6 +121,8 @@ class Reader(Source):
                     keep = memory, handles
                 else:
                     addresses = schema.places(base + at + HEADER_BYTES, n)
+                if schema.truths:
+                    self._check_truths(schema, n, addresses)
                 batch = Batch(schema, n, addresses, keep, self._texts.of(schema.key))
                 good = self._texts.named(batch)
                 if good < n:
@@ -191,6 +193,15 @@ class Reader(Source):
         if at != end:
             raise self._bad(f"says {n} rows of {schema.key} in {blob} bytes, of which {end - at} are no column's")
         return addresses, kept
+
+    def _check_truths(self, schema: Schema, n: int, addresses: list[int]) -> None:
+        for at in schema.truths:
+            values = ctypes.string_at(addresses[at], n)
+            if values.translate(None, b"\0\1"):
+                row, value = next((row, value) for row, value in enumerate(values) if value > 1)
+                raise self._bad(
+                    f"has rows of {schema.key}: row {row + 1}: column '{schema.names[at]}' is {value}, must be 0 or 1"
+                )
 
     # -- maps --------------------------------------------------------------------------------------------
     def _map(self, view: memoryview, at: int) -> dict[str, Any] | None:
@@ -292,12 +303,12 @@ class Reader(Source):
             check_series(schema)
         except (KeyError, TypeError, ValueError, HqError) as error:
             raise self._bad(f"is a schema that cannot be read: {error}", before=True) from None
-        known = self._schemas.get(number)
-        if known is not None:
-            if not known.same_as(schema):
+        again = self._schemas.get(number)
+        if again is not None:
+            if not again.same_as(schema):
                 raise self._bad(f"announces schema {number} a second time, differently", before=True)
-            self._seen[known.key] = known
-            return known
+            self._seen[again.key] = again
+            return again
         seen = self._seen.setdefault(schema.key, schema)  # one object a series, whatever the number of sections
         if not seen.same_as(schema):
             seen = self._seen[schema.key] = schema
