@@ -32,6 +32,7 @@ class ReportOptions:
 def main(
     brackets: str,
     strategy: str,
+    symbol: str,
     close_at_end: bool,
     periods_per_year: float | None,
     text: bool,
@@ -47,6 +48,8 @@ def main(
     terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.  With --state the frames
     go on in the next run and carry no report; --json and the terminal show how far the account is.
 
+    Of a panel, or of several series, one is traded: that of --symbol, or the one whose rows have orders.
+
     A plain file with columns open_long, close_long, open_short, close_short of one's own is traded as well: a
     quantity is an order at that bar's close, empty is none, inf all that the margin allows.
     """
@@ -58,7 +61,7 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year)
+    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 
+import panel_runs
 import promises
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -163,6 +164,44 @@ def refused(data, **options):
     return error.value.code, str(error.value)
 
 
+def idle(symbol, n):
+    """Bars of a symbol that has columns of orders, and no orders."""
+    return Schema("bar", symbol, "1m", columns("")), [flat(i, 5.0 + i % 3) for i in range(n)]
+
+
+@HERE
+@given(st.integers(0, 999), st.integers(1, 90), st.sampled_from(["AAA", "ZZZ"]), sizes, st.integers(0, 12))
+def test_of_a_panel_that_symbol_is_traded_whose_rows_have_orders(tmp_path, seed, n, other, cuts, quiet):
+    """As its series is by itself, wherever a state is written and however long the first order takes."""
+    mine = [flat(i, 100.0) for i in range(quiet)]
+    mine += [(values[0] + quiet * MINUTE, values[1] + quiet * MINUTE, *values[2:]) for values in rows(seed, n)]
+    mine.append(row(n + quiet + 1, 100.0, 100.0, 100.0, 100.0, (1.0, NAN, NAN, NAN)))
+    alone = promises.run(stage(), promises.stream(promises.cut(SIGNALS, mine, cuts)))
+    pieces = [promises.stream([one]) for one in (idle(other, len(mine)), (SIGNALS, mine))]
+    panel = panel_runs.merged(*pieces)
+    found = promises.run(stage(), panel)
+    assert promises.said(found)[:2] == promises.said(alone)[:2]
+    named = promises.run(BacktestStage(stage().terms, symbol="BTCUSDT"), panel)
+    assert promises.said(named)[:2] == promises.said(alone)[:2]
+    state = tmp_path / "s"
+    state.unlink(missing_ok=True)
+    small = panel_runs.recut(panel, range(1, 2 * len(mine)))
+    broken = promises.run_until_it_breaks(stage(), small[: len(small) * 2 // 3], state, 1)
+    assert promises.is_prefix((promises.said_before_it_breaks(broken),), promises.said(found))
+
+
+def test_where_no_row_has_an_order_the_first_series_is_reported(tmp_path):
+    panel = panel_runs.merged(*(promises.stream([idle(symbol, 9)]) for symbol in ("ETHUSDT", "BTCUSDT")))
+    assert report_of(promises.run(stage(), panel))["symbol"] == "BTCUSDT"
+    state = tmp_path / "s"
+    assert promises.run(stage(), panel, state, 1)
+    later = [row(i, 7.0, 7.0, 7.0, 7.0, (1.0, NAN, NAN, NAN)) for i in range(9, 12)]
+    more = promises.stream([(Schema("bar", "ETHUSDT", "1m", columns("")), later)])
+    alone = promises.stream([(Schema("bar", "ETHUSDT", "1m", columns("")), [*idle("ETHUSDT", 9)[1], *later])])
+    want = promises.said(promises.run(stage(), alone, tmp_path / "alone", 1))[0]
+    assert promises.said(promises.run(stage(), more, state, 1))[0] == want
+
+
 def test_what_is_refused_and_why():
     plain = Schema("bar", "BTCUSDT", "1m", BARS)
     bare = promises.stream([(plain, [row(0, 1, 1, 1, 1)[:8]])])
@@ -173,8 +212,10 @@ def test_what_is_refused_and_why():
         "complete (run hq-signal first?)"
     )
     other = Schema("bar", "ETHUSDT", "1m", columns(""))
-    both = promises.stream([(SIGNALS, [flat(0, 1.0)]), (other, [flat(0, 1.0)])])
-    assert refused(both) == (DATA, "bar/BTCUSDT/1m and bar/ETHUSDT/1m both carry orders; one account trades one series")
+    both = promises.stream([(SIGNALS, [flat(0, 1.0, 1.0, NAN, NAN, NAN)]), (other, [flat(0, 1.0, 1.0, NAN, NAN, NAN)])])
+    what = "bar/BTCUSDT/1m and bar/ETHUSDT/1m both carry orders; one account trades one series"
+    assert refused(both) == (DATA, f"{what}; choose one with symbol")
+    assert "there are those of BTCUSDT, ETHUSDT" in refused(both, symbol="ETH")[1]
     bad = promises.stream([(SIGNALS, [flat(0, 1.0), row(1, 1.0, 2.0, 1.5, 1.0)])])
     when = iso_text(START + 2 * MINUTE)
     assert refused(bad)[1].startswith(f"row 1 ({when}): open 1.0, high 2.0, low 1.5, close 1.0: must")

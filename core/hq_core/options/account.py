@@ -87,6 +87,7 @@ class RunOptions:
     """What is traded on an account, and what is told of it."""
 
     strategy = Option("", "Which strategy's orders, where there are several.", unit="NAME")
+    symbol = Option("", "Whose orders, where several symbols have some.", unit="NAME")
     close_at_end = Option(False, "Close what is open after the last bar, at its close; not with --state.")
     periods_per_year: Option[float | None] = Option(
         None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import struct
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Schema
+from hq_core.batch import SCHEMA, Schema, described, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
@@ -13,8 +15,9 @@ from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
 from hq_core.options.account import BracketOptions, RunOptions
 from hq_core.roles import Stage
-from hq_core.saved import Count
-from hq_core.say import iso_text
+from hq_core.saved import Count, Damaged
+from hq_core.say import iso_text, listed
+from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from hq_core.futures.terms import Terms
     from hq_core.wire import OpenSeries
 
+HELD = 64 << 20  # bytes of rows that may wait for the first order
+NO_ORDER = struct.pack("d", math.nan)
 AT_ONCE = 2048  # rows: more make no larger frames worth having
 
 _move = ctypes.memmove
@@ -30,11 +35,15 @@ _move = ctypes.memmove
 class BacktestStage(Stage):
     """Trades the one bar series that carries orders; fills, equity and liquidations come out instead of bars.
 
+    Of several series with columns of orders, as of a panel, it is the one whose rows have some; rows before the first
+    order are held until it is known.
+
     terms      the account's options
     brackets   file of leverage brackets; empty: the flat maintenance rate of the terms
     strategy   which one to trade where the input carries the orders of several
     close_at_end   close what is open after the last row, at its close
     per_year   rows a year for annual figures; None: as the data shows
+    symbol     whose orders, where several have some
     """
 
     panels = "series"
@@ -44,6 +53,7 @@ class BacktestStage(Stage):
         "account": bytes,
         "version": Count,
         "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION.cols}],
+        "held": [(SCHEMA, Count, [bytes])],
     }
 
     def __init__(
@@ -53,6 +63,7 @@ class BacktestStage(Stage):
         strategy: str = "",
         close_at_end: bool = False,
         per_year: float | None = None,
+        symbol: str = "",
     ) -> None:
         super().__init__()
         self.terms = terms
@@ -68,7 +79,12 @@ class BacktestStage(Stage):
         self._version = -1
         self._series: tuple[OpenSeries, OpenSeries, OpenSeries]
         self._without: Schema | None = None
+        self._only = symbol
+        self._passed: dict[str, None] = {}  # symbols that carry orders and are not the one that is asked for
         self._bound: Schema | None = None
+        self._candidates: dict[tuple[str, str], Schema] = {}  # series with columns of orders
+        self._held: list[Batch] = []  # their rows, while none has had an order
+        self._bytes = 0
         self._columns: list[tuple[str, int]] = []
         self._others = 0
         self._waits: tuple[int, Batch] | None = None  # what may be the last whole row, and its number
@@ -83,13 +99,12 @@ class BacktestStage(Stage):
         if not self._prefix(schema):
             self._without = schema
             return
-        if self.account is None:
-            self.symbol, self.period = schema.symbol, schema.period
-            self._open()
-        elif (schema.symbol, schema.period) != (self.symbol, self.period):
-            ours = Schema("bar", self.symbol, self.period).key
-            raise HqError(f"{ours} and {schema.key} both carry orders; one account trades one series", DATA)
-        self._announce()
+        if self._only and schema.symbol != self._only:
+            self._passed[schema.symbol] = None
+            return
+        self._candidates[_place(schema)] = schema
+        if self.account is not None and _place(schema) == (self.symbol, self.period):
+            self._announce()
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
@@ -97,10 +112,25 @@ class BacktestStage(Stage):
             self._others += batch.n
             self.out.copy(batch)
             return
-        account = self.account
-        if account is None or (schema.symbol, schema.period) != (self.symbol, self.period):
+        if _place(schema) not in self._candidates:
             return  # a coarser period, which the strategy has read already
-        s = account.state
+        if self.account is None and len(self._candidates) == 1:
+            self._choose(schema)
+        if self.account is None:
+            self._hold(batch)
+            if self._orders(batch):
+                self._choose(schema)
+        elif _place(schema) == (self.symbol, self.period):
+            self._bars(batch)
+        elif self._orders(batch):
+            ours = Schema("bar", self.symbol, self.period).key
+            hint = ("choose one with ", RunOptions.symbol) if schema.symbol != self.symbol else ""
+            raise HqError(f"{ours} and {schema.key} both carry orders; one account trades one series", DATA, hint=hint)
+
+    def _bars(self, batch: Batch) -> None:
+        """Rows of the series that is traded."""
+        assert self.account is not None
+        s = self.account.state
         number = s.rows + s.rows_after + s.provisional
         if not self.close_at_end:
             self._run(batch, number)
@@ -116,12 +146,18 @@ class BacktestStage(Stage):
         self.out.mark(min(ts, self._waits[1].view("ts")[0]) if self._waits else ts)
 
     def finish(self, more: bool) -> None:
+        if not more and self.account is None and self._candidates:
+            self._choose(next(iter(self._candidates.values())))
         self._release(ends=not more)
         if more:
             return
         report = self.report()
         if report is not None:
             self.out.map(report)
+        elif self._passed:
+            there = list(self._passed)
+            what = f"'{self._only}' has no orders; there are those of {listed(there)}{did_you_mean(self._only, there)}"
+            raise HqError(what, USAGE, subject=RunOptions.symbol)
         elif self._without is not None:
             raise self._missing(self._without)
         elif self._others:
@@ -156,6 +192,36 @@ class BacktestStage(Stage):
         if self._file:
             report["options"] |= {"maintenance": None, "brackets": self._file}
         return report
+
+    # -- which series ------------------------------------------------------------------------------------
+    def _choose(self, schema: Schema) -> None:
+        """The series that is traded; its rows that were held are run."""
+        self.symbol, self.period = _place(schema)
+        self._open()
+        self._announce()
+        held, self._held, self._bytes = self._held, [], 0
+        for batch in held:
+            if _place(batch.schema) == (self.symbol, self.period):
+                self._bars(batch)
+
+    def _hold(self, batch: Batch) -> None:
+        self._held.append(batch.copied())
+        self._bytes += batch.n * sum(batch.schema.widths)
+        if self._bytes > HELD:
+            what = (
+                f"{len(self._candidates)} series have columns of orders, and no order came in {HELD >> 20} MiB of rows"
+            )
+            raise HqError(what, DATA, hint=("choose one with ", RunOptions.symbol))
+
+    def _orders(self, batch: Batch) -> bool:
+        """Whether any row has an order."""
+        prefix = self._prefix(batch.schema)[0]
+        for verb in VERBS:
+            if batch.schema.has(prefix + verb):
+                values = batch.view(prefix + verb)
+                if bytes(values.cast("B")) != NO_ORDER * batch.n and any(value == value for value in values):
+                    return True
+        return False
 
     # -- the account -------------------------------------------------------------------------------------
     def _open(self) -> None:
@@ -262,18 +328,26 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        if self.account is None:
+        if self.account is None and not self._held:
             return {}
+        held = [[described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n)] for one in self._held]
         return {
             "symbol": self.symbol,
             "period": self.period,
-            "account": self.account.save(),
-            "version": self._version,
+            "account": self.account.save() if self.account is not None else b"",
+            "version": max(self._version, 0),
             "liquidations": self.liquidations,
+            "held": held,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         if not saved:
+            return
+        for about, n, columns in saved["held"]:
+            if not n:
+                raise Damaged("held: no rows")
+            self._held.append(rows_of(undescribed(about), n, columns))
+        if self._held:
             return
         self.symbol, self.period = saved["symbol"], saved["period"]
         self._open()
@@ -283,6 +357,10 @@ class BacktestStage(Stage):
         self.account.load(saved["account"])
         self.liquidations = list(saved["liquidations"])
         self.report()  # what it cannot be made of is found now, not at the end
+
+
+def _place(schema: Schema) -> tuple[str, str]:
+    return schema.symbol, schema.period
 
 
 def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
