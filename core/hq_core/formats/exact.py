@@ -358,6 +358,18 @@ def free(column: ColumnSlice) -> list[str]:
     return found
 
 
+def kind_of(column: ColumnSlice) -> str:
+    """hq's type for a column of which nothing is said, '' where there is none: texts, vectors, what is not read."""
+    kind, size = column.values.dtype.kind, column.values.dtype.itemsize
+    if column.what or column.values.ndim > 1:
+        return ""
+    if column.unit is not None:
+        return "i8"
+    if kind in "iu":
+        return {"i1": "i1", "i2": "i4", "u1": "i4", "u2": "i4", "i4": "i4"}.get(f"{kind}{size}", "i8")
+    return {"f": "f8", "b": "b1"}.get(kind, "")
+
+
 # -- columns of a stated type ------------------------------------------------------------------------------
 def stored(column: ColumnSlice, kind: str) -> Array:
     """The bytes of a column of hq's own type, such as i8 or f4x30: contiguous, of that type's width.

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from hq_core import kinds
 from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
-from hq_core.formats.exact import DTYPES, Unfit, distinct, free, real, runs, side, stored, truth, whole
+from hq_core.formats.exact import DTYPES, Unfit, distinct, free, kind_of, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
 from hq_core.formats.options import SourceOptions
@@ -173,7 +174,7 @@ class TableSource(ReadAgain):
             return self._foreign()
         schema = understood(said)
         self.free = frozenset(schema.names[at] for at in schema.free)
-        return self._own(schema)
+        return self._own(self._with_added(schema))
 
     def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[ColumnSlice]]]:
         """Chunks with the rows before them, columns of equal length; damage is told with its row."""
@@ -233,6 +234,24 @@ class TableSource(ReadAgain):
                 raise HqError(wrong, DATA)
         if not told:
             yield first
+
+    def _with_added(self, schema: Schema) -> Schema:
+        """The series with the columns that somebody has added to the file; those that hq cannot read are told."""
+        twice = next((name for name in schema.names if self.names.count(name) > 1), None)
+        if twice is not None:
+            raise HqError(f"column '{twice}' is there twice", DATA)
+        added = [i for i, name in enumerate(self.names) if not schema.has(name) and name != "symbol"]
+        readable = [i for i in added if i in self.readable()]
+        first: list[ColumnSlice] = next((chunk for _, chunk in self._guarded(readable)), []) if readable else []
+        known = dict(kinds.of(schema.of).cols)
+        types = {i: known.get(self.names[i]) or kind_of(column) for i, column in zip(readable, first)}
+        self.options.unread.update((self.names[i], None) for i in added if not types.get(i))
+        cols = [(self.names[i], kind) for i in added if (kind := types.get(i))]
+        if not cols:
+            return schema
+        found = schema.with_columns(cols)
+        check_series(found)
+        return found
 
     def _place(self, name: str) -> int:
         if name not in self.names:
