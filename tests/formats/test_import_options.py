@@ -229,7 +229,7 @@ def test_a_column_is_dropped_by_name_or_number():
         assert [*imported(text, drop=drop)[0]["bar//1h"]] == ["ts", "open_time", "close"]
     with pytest.raises(HqError, match="column 'volume' is missing.*did you mean Volume"):
         imported(text, drop=["volume"])
-    with pytest.raises(HqError, match="column 'Volume' is in --drop and in --columns, as volume"):
+    with pytest.raises(HqError, match="column .Volume. is in drop and in columns, as volume"):
         imported(text, drop=["Volume"], columns={"volume": "Volume"})
 
 

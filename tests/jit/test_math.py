@@ -14,6 +14,7 @@ import mpmath
 import pytest
 from math_runs import ONE, digest, raised, run, sample, sample_pairs, spread
 from mpmath import mp, mpf
+from places import ROOT
 
 from hq_core.jit import bits_of, float_of
 from hq_core.kernels.maths.power import pow
@@ -219,8 +220,7 @@ def test_plain_python_gives_the_same_bits_as_the_kernels() -> None:
 
 
 def test_numba_and_the_images_give_the_same_bits() -> None:
-    here = os.path.dirname(__file__)
-    paths = os.pathsep.join([here, os.path.join(here, "..", "core")])
+    paths = os.pathsep.join(str(ROOT / part) for part in ("tests/helpers", "core"))
     done = subprocess.run(
         [sys.executable, "-c", "import math_runs; print(math_runs.digest())"],
         env=os.environ | {"HQ_JIT": "numba", "PYTHONPATH": paths},

@@ -41,7 +41,7 @@ EACH = [(name, {}) for name in indicator_runs.NAMES] + [one for one in TREES if 
 def test_no_word_of_an_indicator_s_memory_leads_out_of_it(part):
     columns = indicator_runs.bars(130, 5)
     for name, params in EACH[part::8]:
-        ran = indicator_runs.Run(name, params)
+        ran = indicator_runs.IndicatorRun(name, params)
         ran.push(columns)
         saved = ran.save()
         lengths = [value for value in ran.params.values() if type(value) is int]
@@ -61,8 +61,8 @@ def test_a_large_window_s_own_memory_is_taken(name):
     """The check of the tree in it refuses none that a run leaves: nan, infinity, ties, and before it is full."""
     columns = indicator_runs.rough()
     columns["close"][200:230] = -0.0
-    ran = indicator_runs.Run(name, {"period": 600})
-    again = indicator_runs.Run(name, {"period": 600})
+    ran = indicator_runs.IndicatorRun(name, {"period": 600})
+    again = indicator_runs.IndicatorRun(name, {"period": 600})
     for start in range(0, 260 * 4, 65):
         piece = {key: np.roll(column, -start)[:65] for key, column in columns.items()}
         again.load(ran.save())
@@ -71,7 +71,7 @@ def test_a_large_window_s_own_memory_is_taken(name):
 
 def test_a_window_s_head_beyond_its_ring_is_refused():
     """What segv.state of the attack holds."""
-    ran = indicator_runs.Run("median", {"period": 5})
+    ran = indicator_runs.IndicatorRun("median", {"period": 5})
     saved = state_attacks.with_word(ran.save(), 0, (1 << 40).to_bytes(8, "little"))
     with pytest.raises(HqError, match=r"quantile_in_array: head is 1099511627776, must be 0 to 4"):
         ran.load(saved)
@@ -80,7 +80,7 @@ def test_a_window_s_head_beyond_its_ring_is_refused():
 def test_the_volume_profile_of_a_range_that_overflows_stays_in_its_bins():
     """Two prices of a state that are each a float64, and not their distance."""
     columns = indicator_runs.bars(60)
-    ran = indicator_runs.Run("volume_profile", {"period": 20})
+    ran = indicator_runs.IndicatorRun("volume_profile", {"period": 20})
     ran.push(columns)
     ring = 8 * next(len(node.kernel.fields) for node in ran.graph.nodes if node.ring)
     saved = state_attacks.with_word(ran.save(), ring + 8, struct.pack("<d", 1.7e308))

@@ -24,7 +24,7 @@ from hq_core.formats.numbers import is_number
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, whole
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
-from hq_core.options.imports import ERROR, SORT
+from hq_core.options.imports import ERROR, SORT, SaidOptions
 from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -79,7 +79,8 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
     allowed = [*table, *(("date", "time") if kind == "trade" else ("date", "time", *BAR.names))]
     for role in options.columns:
         if role not in allowed and (kind == "trade" or _slip(role, allowed)):
-            raise HqError(f"--columns: '{role}' is no column of a {kind}{did_you_mean(role, allowed)}", USAGE)
+            what = f"'{role}' is no column of a {kind}{did_you_mean(role, allowed)}"
+            raise HqError(what, USAGE, subject=SaidOptions.columns)
     found = roles(names, table, options.columns)
     plan = FieldPlan(kind, fields)
     plan.sorted = options.order != SORT
@@ -96,7 +97,8 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
     if "symbol" in found:
         if options.symbol:
             column = names[found["symbol"]]
-            raise HqError(f"--symbol {options.symbol}: the input says its symbols itself, in column '{column}'", USAGE)
+            what = f"the input says its symbols itself, in column '{column}'"
+            raise HqError(what, USAGE, subject=(SaidOptions.symbol, f" {options.symbol}"))
         field = plan.fields[found["symbol"]]
         field.op = SERIES
         if not series:
@@ -118,7 +120,8 @@ def _dropped(names: list[str], options: SourceOptions) -> list[int]:
         found.append(_place(name, names))
         role = next((role for role, theirs in options.columns.items() if _place(theirs, names) == found[-1]), "")
         if role:
-            raise HqError(f"column '{name}' is in --drop and in --columns, as {role}", USAGE)
+            what = f"column '{name}' is in ", SaidOptions.drop, " and in ", SaidOptions.columns, f", as {role}"
+            raise HqError(what, USAGE)
     return found
 
 
@@ -152,7 +155,8 @@ def _pair(names: list[str], found: dict[str, int], first: list[str], options: So
     """The fields of a date and its time of day: as the user says, or where both names stand and none means both."""
     date, time = found.pop("date", -1), found.pop("time", -1)
     if (date < 0) != (time < 0):
-        raise HqError("--columns: date and time are two columns that go together; one that holds both is ts", USAGE)
+        what = "date and time are two columns that go together; one that holds both is ts"
+        raise HqError(what, USAGE, subject=SaidOptions.columns)
     squashed = [squash(name) for name in names]
     whole_times = {"open_time", "close_time"} & found.keys() or {"ts"} & options.columns.keys()
     if date < 0 and not whole_times and "date" in squashed and "time" in squashed:
@@ -290,7 +294,8 @@ def _stamps(plan: FieldPlan, found: dict[str, int], first: list[str], options: S
         plan.stamps = FROM_OPEN
         if options.stamp == "close":
             name = plan.fields[found["open_time"]].name
-            raise HqError(f"--stamp close: column '{name}' says that it is the bar's open", USAGE)
+            what = f"column '{name}' says that it is the bar's open"
+            raise HqError(what, USAGE, subject=(SaidOptions.stamp, " close"))
     elif "close_time" in found:
         plan.stamps = FROM_CLOSE
     else:
@@ -345,7 +350,8 @@ def _missing(
     """The error for a column that is not there, or that the user gave another name."""
     taken = next((other for other in options.columns if squash(names[found.get(other, 0)]) in table[role]), "")
     if taken:
-        return HqError(f"column '{role}' is missing: --columns reads '{names[found[taken]]}' as {taken}", USAGE)
+        what = f"column '{role}' is missing: ", SaidOptions.columns, f" reads '{names[found[taken]]}' as {taken}"
+        return HqError(what, USAGE)
     return HqError(f"column '{role}' is missing; the input has {', '.join(names)}{hint}")
 
 

@@ -26,12 +26,14 @@ def renamed(text: str) -> dict[str, str]:
     for pair in filter(None, text.split(",")):
         ours, equals, theirs = (part.strip() for part in pair.partition("="))
         if not equals or not ours or not theirs:
-            raise HqError(f"--columns: '{pair}' is not of the form close=Last", USAGE)
+            raise HqError(f"'{pair}' is not of the form close=Last", USAGE, subject=SaidOptions.columns)
         if ours in named:
-            raise HqError(f"--columns: {ours} is given twice, as '{named[ours]}' and '{theirs}'", USAGE)
+            what = f"{ours} is given twice, as '{named[ours]}' and '{theirs}'"
+            raise HqError(what, USAGE, subject=SaidOptions.columns)
         twice = next((role for role, name in named.items() if name == theirs), "")
         if twice:
-            raise HqError(f"--columns: '{theirs}' is given twice, as {twice} and {ours}", USAGE)
+            what = f"'{theirs}' is given twice, as {twice} and {ours}"
+            raise HqError(what, USAGE, subject=SaidOptions.columns)
         named[ours] = theirs
     return named
 
