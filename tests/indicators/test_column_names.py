@@ -104,7 +104,7 @@ def test_two_indicators_that_differ_are_never_one_column() -> None:
         Indicators(
             [
                 specs.parse("ma:20,ema"),
-                specs.Spec(registry.load("ma"), registry.load("ma").bind([20]), (specs.Column("ema"),)),
+                specs.Spec(registry.load("ma"), registry.load("ma").bind([20]), (specs.ColumnName("ema"),)),
             ]
         )
     with pytest.raises(HqError, match="would both be column"):

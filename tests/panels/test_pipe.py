@@ -43,8 +43,6 @@ def gathered(items):
         (lambda: hq_core.pipe("rsi:14"), "pipe: 'rsi:14' is a str, must be a stage such as"),
         (lambda: hq_core.pipe(hq_core.Indicators), "is a type, must be a stage"),
         (lambda: hq_core.Signal(["IF close > 1 THEN BUY"]), "is no strategy; it takes"),
-        (lambda: hq_core.Indicators(14), "Indicators: 14 is no indicator"),
-        (lambda: hq_core.Aggregate(15), "periods is 15, must be a text such as '15m:4h'"),
         (lambda: list(hq_core.pipe(hq_core.Aggregate("1h")).run("btc.csv")), "read(path) gives the items of a file"),
         (lambda: list(hq_core.pipe(hq_core.Aggregate("1h")).run([1])), "int is no item of a stream"),
     ],

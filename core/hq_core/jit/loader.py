@@ -57,7 +57,7 @@ def _of_module(kernel: Kernel, name: str) -> str:
     may come out of a folder and out of a package."""
     from hashlib import blake2b
 
-    module = kernel.function.__module__
+    module = kernel.function.__module__ or ""  # none where a program made it of a text
     return f"{name}-{blake2b(module.encode(), digest_size=6).hexdigest()}"
 
 

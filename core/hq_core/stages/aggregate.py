@@ -50,8 +50,6 @@ class Aggregate(Stage):
 
     def __init__(self, periods: str, **given: Any) -> None:
         super().__init__()
-        if not isinstance(periods, str):
-            raise TypeError(f"Aggregate: periods is {periods!r:.80}, must be a text such as '15m:4h'")
         self.periods = parse_periods(periods)
         said = AggregateOptions(**given)
         if said.tiers:
