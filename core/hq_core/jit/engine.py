@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from hq_core.jit.declare import I8, kernel
+from hq_core.jit.declare import I8, inline, kernel
 
 
 def hq_call(function: int, block: int) -> int:
     """Stands for the call of machine code; the compiler puts the real one in its place."""
     raise NotImplementedError
+
+
+@inline
+def run_rows(plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, rows: int, piece: int, told: int) -> int:
+    """The rows of one memory, as `engine` has them; told: what the lengths say, before and after."""
+    done = 0
+    while done < rows:
+        now = min(piece, rows - done)
+        if now != told:
+            for i in range(len(lengths)):
+                slots[lengths[i]] = now
+            told = now
+        for i in range(0, len(plan), 2):
+            hq_call(plan[i], plan[i + 1])
+        for i in range(len(moving)):
+            slots[moving[i]] += widths[i] * now
+        done += now
+    return told
 
 
 @kernel()
@@ -20,19 +38,7 @@ def engine(plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, rows: int, 
     widths   bytes of a row of each of them
     lengths  numbers of the slots with the length of a column
     """
-    done = 0
-    told = -1
-    while done < rows:
-        now = min(piece, rows - done)
-        if now != told:
-            for i in range(len(lengths)):
-                slots[lengths[i]] = now
-            told = now
-        for i in range(0, len(plan), 2):
-            hq_call(plan[i], plan[i + 1])
-        for i in range(len(moving)):
-            slots[moving[i]] += widths[i] * now
-        done += now
+    run_rows(plan, slots, moving, widths, lengths, rows, piece, -1)
 
 
 @kernel()
@@ -51,19 +57,7 @@ def engine_apart(
         base = groups[g] * words
         for i in range(words):
             arena[i] = arenas[base + i]
-        rows = groups[g + 1]
-        done = 0
-        while done < rows:
-            now = min(piece, rows - done)
-            if now != told:
-                for i in range(len(lengths)):
-                    slots[lengths[i]] = now
-                told = now
-            for i in range(0, len(plan), 2):
-                hq_call(plan[i], plan[i + 1])
-            for i in range(len(moving)):
-                slots[moving[i]] += widths[i] * now
-            done += now
+        told = run_rows(plan, slots, moving, widths, lengths, groups[g + 1], piece, told)
         if groups[g + 2] != 0:
             for i in range(words):
                 arenas[base + i] = arena[i]
