@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     Columns = Sequence[tuple[str, str]]
 
-FLAGS = (
-    "b1",
-    "i1",
-)  # types of a column `complete`; of a kind that hq does not know it may be of any other and mean another thing
+# types of a column `complete`; of a kind that hq does not know it may be of any other and mean another thing
+FLAGS = ("b1", "i1")
 WIDTHS = {"i8": 8, "f8": 8, "i4": 4, "s4": 4, "i1": 1, "b1": 1, "text": 16}
 CODES = {"i8": "q", "f8": "d", "i4": "i", "s4": "i", "i1": "b", "b1": "b"}
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -198,6 +196,11 @@ def rank(schema: Schema) -> tuple[int, int, str, str]:
     return -period_ns(schema.period), kinds.of(schema.of).rank, schema.of, schema.symbol
 
 
+def told_apart(schema: Schema) -> str:
+    """The name of a series; of a panel with its columns, as one of other columns is another panel of the same name."""
+    return f"{schema.key} {' '.join(schema.names)}" if schema.panel else schema.key
+
+
 def symbol_of(key: str) -> str:
     """The symbol in a series' key."""
     return key.partition("/")[2].rpartition("/")[0]
@@ -322,6 +325,15 @@ class Batch:
         if self.schema.kind("ts") != "i8":
             raise HqError(f"{self.schema.key}: column 'ts' is {self.schema.kind('ts')}, must be i8", DATA)
         return self.view("ts")
+
+    def last_whole(self) -> int:
+        """The last row that is no forming bar; -1 if all are."""
+        at = self.n - 1
+        if self.schema.flag >= 0:
+            complete = self.view("complete")
+            while at >= 0 and not complete[at]:
+                at -= 1
+        return at
 
     def slice(self, start: int, stop: int) -> Batch:
         """Rows start to stop, without a copy."""

@@ -242,9 +242,11 @@ class Flow:
 
     def _gather(self, batch: Batch) -> None:
         """Hold the rows of a panel back until the input pauses or something else comes: a call a symbol costs less."""
-        from hq_core.stream.gather import Gather
+        held = self._gathered
+        if held is None:
+            from hq_core.stream.gather import Gather  # few inputs have panels
 
-        held = self._gathered = self._gathered or Gather()
+            held = self._gathered = Gather()
         if not held.add(batch):
             self._scatter()
             if not held.add(batch):

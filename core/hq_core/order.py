@@ -10,7 +10,7 @@ from array import array
 from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Batch
+from hq_core.batch import Batch, told_apart
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
 from hq_core.order_key import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, ROWS, SEEN, SORT, SeriesOrder, wrong_key
@@ -121,7 +121,7 @@ class RowOrder:
         return self._cell
 
     def _of_panel(self, schema: Schema) -> PanelOrder:
-        name = f"{schema.key} {' '.join(schema.names)}"  # a panel of other columns is another one of the same name
+        name = told_apart(schema)
         found = self._panels.get(name)
         if found is None:
             from hq_core.panel_order import PanelOrder  # few inputs have panels

@@ -136,7 +136,7 @@ class BacktestStage(Stage):
             self._run(batch, number)
             return
         number += self._waits[1].n if self._waits else 0
-        at = _last_whole(batch)
+        at = batch.last_whole()
         if at >= 0:
             self._release()
             self._waits = number + at, batch.slice(at, batch.n).copied()
@@ -374,16 +374,6 @@ def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
         elif name in dict(BAR.required):
             schema.index(name)  # says what is missing
     return found
-
-
-def _last_whole(batch: Batch) -> int:
-    """The last row that is no forming bar; -1 if all are."""
-    at = batch.n - 1
-    if batch.schema.flag >= 0:
-        complete = batch.view("complete")
-        while at >= 0 and not complete[at]:
-            at -= 1
-    return at
 
 
 def _digest(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, rank, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, rank, told_apart, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.order import RowOrder, ordered
 from hq_core.places import SHAPE as OPENED
@@ -100,10 +100,10 @@ class Input(Sink):
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Schema):
-            self.progress.setdefault(_named(item), NEVER)
+            self.progress.setdefault(told_apart(item), NEVER)
             self.splitter.schema(item)
         elif isinstance(item, Batch):
-            self.progress[_named(item.schema)] = self._last(item)
+            self.progress[told_apart(item.schema)] = self._last(item)
             self.begun = True
             self.splitter.rows(item)
         else:
@@ -379,8 +379,3 @@ class Merged(Source):
         for one, of_it in zip(self.inputs, saved["inputs"], strict=True):
             one.load(of_it)
         return iter(())
-
-
-def _named(schema: Schema) -> str:
-    """What one input calls its series: panels of other columns may have one name."""
-    return f"{schema.key} {' '.join(schema.names)}" if schema.panel else schema.key

@@ -113,7 +113,7 @@ class Instant:
         self.texts: dict[str, list[str]] = {}
         self._took, self._due, self._ranked, self._sort = Cell(instants), Cell(due), Cell(ranked), Cell(by_time)
         self._ts, self._symbol = schema.index("ts"), schema.index("symbol")
-        self._complete = schema.index("complete") if schema.has("complete") else -1
+        self._complete = schema.flag
         self._known = 0
         self._ranks, self._rank, self._counts = Numbers(), Numbers(), Numbers()
         self._order, self._spare, self._free = Numbers(), Numbers(), Numbers()

@@ -147,7 +147,7 @@ class Joiner:
         taken: list[tuple[str, Kept, int]] = []
         for symbol, kept in panel.kept.items():
             if kept.n:
-                ready = kept.n if before is None else bisect_left(_times(kept), before)
+                ready = kept.n if before is None else bisect_left(kept.times(), before)
                 if ready:
                     taken.append((symbol, kept, ready))
         if not taken:
@@ -196,10 +196,6 @@ class Joiner:
         for batch in self._waiting:
             self.copy(batch)
         self._waiting = []
-
-
-def _times(kept: Kept) -> memoryview:
-    return Batch(kept.schema, kept.n, kept.starts).view("ts")  # type: ignore[no-any-return]
 
 
 def named(frame: dict[str, Any]) -> tuple[str, str]:

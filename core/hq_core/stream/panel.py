@@ -138,8 +138,5 @@ def _named(panel: Schema) -> tuple[str, str, Columns]:
 
 def _last(batch: Batch) -> int:
     """The ts of the last complete row: a forming one may have any.  NEVER if there is none."""
-    ts = batch.view("ts")
-    if batch.schema.flag < 0:
-        return int(ts[batch.n - 1])
-    complete = batch.view("complete")
-    return next((int(ts[i]) for i in range(batch.n - 1, -1, -1) if complete[i]), NEVER)
+    at = batch.last_whole()
+    return int(batch.view("ts")[at]) if at >= 0 else NEVER

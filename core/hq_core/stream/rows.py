@@ -257,6 +257,10 @@ class Kept:
             self._owned.append((self._before + self.n + n, own(self.schema, self.starts, self.n, n)))
         self.n += n
 
+    def times(self) -> memoryview:
+        """ts, in nanoseconds."""
+        return Batch(self.schema, self.n, self.starts).view("ts")  # type: ignore[no-any-return]
+
     def columns(self) -> list[bytes]:
         """The bytes of each column, free text as on the wire."""
         return columns_of(self.schema, self.starts, self.n)

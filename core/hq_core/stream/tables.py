@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import MOST_TEXTS
+from hq_core.batch import MOST_TEXTS, told_texts
 from hq_core.errors import DATA, HqError
 from hq_core.saved import Damaged
 
@@ -67,11 +67,10 @@ class OneTable:
 
     def untold(self, schema: Schema) -> list[dict[str, Any]]:
         """The frames that give readers the texts that have come, before the rows that use them."""
-        key, found = self._written(schema), []
+        key = self._written(schema)
+        found: list[dict[str, Any]] = []
         for name, table in self._tables.get(key, {}).items():
-            told = table.told.get(key, 0)
-            for start in range(told, len(table.words), 4096):
-                found.append({"kind": "strings", "of": key, "col": name, "values": table.words[start : start + 4096]})
+            found += told_texts(key, name, table.words[table.told.get(key, 0) :])
             table.told[key] = len(table.words)
         return found
 

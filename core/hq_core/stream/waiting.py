@@ -94,8 +94,8 @@ class WaitingRows:
             found.append(kept)
             most = max(1, TOGETHER // (kept.row * len(found)))
             if kept.n > most:
-                before = min(before, max(_times(kept)[most], least + 1))
-        counts = [(kept, kept.n if before == EVER else bisect_left(_times(kept), before)) for kept in found]
+                before = min(before, max(kept.times()[most], least + 1))
+        counts = [(kept, kept.n if before == EVER else bisect_left(kept.times(), before)) for kept in found]
         for kept, n in counts:
             if not n:
                 self._push(kept)
@@ -110,7 +110,7 @@ class WaitingRows:
 
     def _push(self, kept: Kept) -> None:
         self._pushed += 1
-        heappush(self._first, (_times(kept)[0], self._pushed, kept))
+        heappush(self._first, (kept.times()[0], self._pushed, kept))
 
 
 class WaitingMaps:
@@ -150,10 +150,6 @@ class WaitingMaps:
 
     def save(self) -> list[Any]:
         return [[number, msgpack.unpackb(packed)] for *_, number, packed in sorted(self._heap)]
-
-
-def _times(kept: Kept) -> memoryview:
-    return Batch(kept.schema, kept.n, kept.starts).view("ts")  # type: ignore[no-any-return]
 
 
 def _bytes(kept: Kept, start: int, stop: int) -> int:
