@@ -12,15 +12,17 @@ import numpy as np
 
 from hq_core.batch import width
 from hq_core.errors import DATA, HqError
+from hq_core.formats.coded import coded, worded
 from hq_core.formats.exact import DTYPES, UNITS, ColumnSlice
 from hq_core.formats.inflate import READ
 from hq_core.formats.spool import spooled, temporary, write_all
 from hq_core.formats.tables import DESCRIBED, TableSource, described, once
 from hq_core.options.export import ChoiceOptions
+from hq_core.stream.tables import Table
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hq_core.batch import Batch, Schema
     from hq_core.formats.exact import Array
@@ -280,9 +282,9 @@ class NpzWriter:
 
     def __init__(self, out: Any) -> None:
         self._out = out
-        self._symbols: dict[str, int] = {}
+        self._tables: list[Table | None] = []  # of each column the texts, where it has some
         self._schema: Schema | None = None
-        self._kinds: list[tuple[str, str]] = []  # (array's name, type), the codes of the symbols first
+        self._kinds: list[tuple[str, str]] = []  # (array's name, type), for series the codes of their symbols first
         self._file: Unnamed | None = None
         self._held: list[bytearray] = []  # what came of each column since the last block
         self._blocks: list[int] = []  # rows of each block; in it one column lies after the other
@@ -296,18 +298,34 @@ class NpzWriter:
                 hint = "choose others with ", ChoiceOptions.columns, ", or write parquet"
                 what = f"column '{name}' holds free text, of which an array has none"
                 raise HqError(what, DATA, subject="npz", hint=hint)
-        self._kinds = [("symbol", "i4"), *cols] if schema.symbol else cols
+        self._kinds = [("symbol", "s4"), *cols] if schema.symbol else cols
         once("npz", [*(name for name, _ in self._kinds), ABOUT])
         self._held = [bytearray() for _ in self._kinds]
         self._file = temporary()
 
+    def _open(self, texts: Collection[str]) -> None:
+        """Which columns hold texts, now that it is known which codes stand for some."""
+        assert self._schema is not None
+        said = worded(self._schema, texts) | ({"symbol"} if self._schema.symbol else set())
+        self._tables = [Table() if name in said else None for name, _ in self._kinds]
+
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        held = iter(self._held)
-        if self._kinds and self._schema is not None and self._schema.symbol:
-            code = self._symbols.setdefault(batch.schema.symbol, len(self._symbols))
-            next(held).extend(np.full(batch.n, code, dtype="<i4").tobytes())
-        for column, at in zip(held, columns):
-            column.extend(batch.view(batch.schema.cols[at][0]).cast("B"))
+        if not self._tables:
+            self._open(batch.texts)
+        columns_ = zip(self._held, self._tables)
+        if batch.schema.symbol:
+            held, table = next(columns_)
+            assert table is not None
+            (code,) = table.take([batch.schema.symbol], "symbol")
+            held.extend(np.full(batch.n, code, dtype="<i4").tobytes())
+        for (held, table), at in zip(columns_, columns):
+            name = batch.schema.cols[at][0]
+            if table is None:
+                held.extend(batch.view(name).cast("B"))
+            else:
+                found = coded(batch, name)
+                ours = table.take(batch.texts.get(name, []), f"column '{name}'")
+                held.extend(np.array(ours, dtype="<i4")[found].tobytes())
         self._waiting += batch.n
         if sum(map(len, self._held)) >= HELD:
             self._put()
@@ -337,6 +355,8 @@ class NpzWriter:
     def end(self) -> None:
         if self._schema is None:
             return
+        if not self._tables:
+            self._open(())
         self._put()
         rows = sum(self._blocks)
         with zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED) as archive:
@@ -346,12 +366,13 @@ class NpzWriter:
             for at, (name, kind) in enumerate(self._kinds):
                 item, _, length = kind.partition("x")
                 dtype = np.dtype("?" if kind == "b1" else DTYPES[item])
-                symbols = np.array(list(self._symbols) or [""]) if at == 0 and self._schema.symbol else None
+                table = self._tables[at]
+                texts = np.array(table.words or [""]) if table is not None else None
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as to:
                     shape = (rows, int(length)) if length else (rows,)
-                    _header(to, dtype if symbols is None else symbols.dtype, shape)
+                    _header(to, dtype if texts is None else texts.dtype, shape)
                     for data in self._column(at):
-                        to.write(data if symbols is None else symbols[np.frombuffer(data, dtype="<i4")].tobytes())
+                        to.write(data if texts is None else texts[np.frombuffer(data, dtype="<i4")].tobytes())
 
 
 def _header(to: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
+from hq_core.formats.coded import coded, worded
 from hq_core.formats.exact import DTYPES, NULL, ColumnSlice, Unfit
 from hq_core.formats.packed import largest_buffers
 from hq_core.formats.spool import spooled
@@ -19,7 +20,7 @@ from hq_core.texts import MAX_TEXT
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
@@ -289,7 +290,7 @@ def _lengths(values: Any) -> Any:
 
 
 class ArrowWriter:
-    """A Parquet or an Arrow file of one kind and period; times are timestamps in UTC, symbols a dictionary."""
+    """A Parquet or an Arrow file of one kind and period; times are timestamps in UTC, codes of texts are texts."""
 
     def __init__(self, out: Any, format_: str) -> None:
         self._out = out
@@ -299,16 +300,23 @@ class ArrowWriter:
         self._cols: list[tuple[str, str]] = []
         self._waiting: list[Any] = []
         self._rows = self._bytes = 0
-        self._symbols = False
+        self._series: Schema | None = None
+        self._worded: frozenset[str] = frozenset()  # columns of codes that are written as their texts
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         self._cols = [schema.cols[at] for at in columns]
-        self._symbols = bool(schema.symbol)
-        fields = [pa.field("symbol", pa.string())] if self._symbols else []
-        once(self._format, ["symbol"] * self._symbols + [name for name, _ in self._cols])
-        fields += [pa.field(name, _arrow_type(name, kind)) for name, kind in self._cols]
-        about = type(schema)(schema.of, schema.symbol, schema.period, self._cols, schema.extra)
-        self._schema = pa.schema(fields, metadata={ABOUT: described(about)})
+        once(self._format, ["symbol"] * bool(schema.symbol) + [name for name, _ in self._cols])
+        self._series = type(schema)(schema.of, schema.symbol, schema.period, self._cols, schema.extra)
+
+    def _open(self, texts: Collection[str]) -> None:
+        """The head of the file, now that it is known which codes stand for texts."""
+        assert self._series is not None
+        self._worded = worded(self._series, texts)
+        fields = [pa.field("symbol", pa.string())] if self._series.symbol else []
+        fields += [
+            pa.field(name, _arrow_type(name, "text" if name in self._worded else kind)) for name, kind in self._cols
+        ]
+        self._schema = pa.schema(fields, metadata={ABOUT: described(self._series)})
         if self._format == "parquet":
             from pyarrow import parquet
 
@@ -317,8 +325,15 @@ class ArrowWriter:
             self._writer = pa.ipc.new_file(self._out, self._schema)
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        made = [pa.array([batch.schema.symbol] * batch.n, pa.string())] if self._symbols else []
-        made += [_arrow_array(batch, at) for at in columns]
+        if self._writer is None:
+            self._open(batch.texts)
+        made = [pa.array([batch.schema.symbol] * batch.n, pa.string())] if batch.schema.symbol else []
+        for at in columns:
+            name = batch.schema.cols[at][0]
+            if name in self._worded:
+                made.append(pa.array(batch.texts.get(name, []), pa.string()).take(pa.array(coded(batch, name))))
+            else:
+                made.append(_arrow_array(batch, at))
         self._waiting.append(pa.record_batch(made, schema=self._schema))
         self._rows += batch.n
         self._bytes += batch.size
@@ -335,9 +350,12 @@ class ArrowWriter:
                 self._writer.write_table(table)
 
     def end(self) -> None:
-        if self._writer is not None:
-            self._put()
-            self._writer.close()
+        if self._series is None:
+            return
+        if self._writer is None:
+            self._open(())
+        self._put()
+        self._writer.close()
 
 
 def _arrow_type(name: str, kind: str) -> Any:

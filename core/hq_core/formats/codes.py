@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hq_core.errors import HqError
+from hq_core.formats.coded import coded
 from hq_core.formats.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ class Codes:
         if table is not self._table or len(table) != len(self._of):
             self._table = table
             self._of = np.array([self._code(text) for text in table], dtype=np.int32)
+        coded(batch, "symbol")  # all have texts
         codes = layout.codes(made)
-        if len(codes) and not 0 <= codes.min() <= codes.max() < len(table):
-            batch.words("symbol")  # says what is wrong
         codes[:] = self._of[codes]
         return made
 

@@ -14,8 +14,9 @@ from hq_core import kinds
 from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
+from hq_core.formats.coded import CodedTexts, codes
 from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
-from hq_core.formats.exact import DTYPES, Unfit, distinct, free, kind_of, real, runs, side, stored, truth, whole
+from hq_core.formats.exact import DTYPES, Unfit, free, kind_of, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
 from hq_core.formats.options import SourceOptions
@@ -23,16 +24,17 @@ from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, RowBlock
 from hq_core.options.export import ChoiceOptions
 from hq_core.texts import Texts
-from hq_core.wire.frame import MAX_NAME, check_series
+from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.plan import Field, FieldPlan
-    from hq_core.formats.symbols import Symbols
     from hq_core.roles import Item
+
+    Maker = Callable[[ColumnSlice, str], Array | Texts]
 
 CHUNK = 16 << 20  # bytes of columns that are read at once; at most ROOM rows
 MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
@@ -144,6 +146,8 @@ class TableSource(ReadAgain):
         self.names: list[str] = []
         self.size = 0
         self.free: frozenset[str] = frozenset()
+        self._coded = CodedTexts(self.options.symbols)
+        self.texts = self._coded.texts
         with damage(self.what, 0):
             self.open(stream)
             self.ours = OURS if self.about() is not None else ""
@@ -207,7 +211,7 @@ class TableSource(ReadAgain):
     # -- files that hq wrote -----------------------------------------------------------------------------
     def _own(self, first: Schema) -> Iterator[Item]:
         schemas = {first.symbol: first}
-        told: set[str] = set()
+        announced: set[str] = set()
         wanted = [self._place(name) for name in first.names]
         by_symbol = "symbol" in self.names and not first.has("symbol")
         if by_symbol:
@@ -224,15 +228,16 @@ class TableSource(ReadAgain):
                 schema = schemas.get(symbol)
                 if schema is None:
                     schema = schemas[symbol] = Schema(first.of, symbol, first.period, first.cols, first.extra)
-                if symbol not in told:
-                    told.add(symbol)
+                if symbol not in announced:
+                    announced.add(symbol)
                     yield schema
+                yield from self._coded.untold(schema)
                 if stop > start:
-                    whole_ = Batch(schema, n, addresses, arrays)
+                    whole_ = Batch(schema, n, addresses, arrays, self.texts)
                     yield whole_.slice(start, stop)
             if wrong:
                 raise HqError(wrong, DATA)
-        if not told:
+        if not announced:
             yield first
 
     def _with_added(self, schema: Schema) -> Schema:
@@ -268,7 +273,7 @@ class TableSource(ReadAgain):
         n, wrong = len(chunk[0]), ""
         arrays: list[Array | Texts] = []
         for (name, kind), column in zip(schema.cols, chunk):
-            make = _free if kind == "text" else stored
+            make = self._maker(schema, name, kind, column)
             try:
                 made = make(column.part(0, n), kind)
             except Unfit as error:
@@ -279,6 +284,14 @@ class TableSource(ReadAgain):
         if n and any(made.nbytes < n * wide for made, wide in zip(arrays, schema.widths)):
             raise AssertionError("a column is narrower than its type")
         return arrays, [made.address if isinstance(made, Texts) else made.ctypes.data for made in arrays], n, wrong
+
+    def _maker(self, schema: Schema, name: str, kind: str, column: ColumnSlice) -> Maker:
+        """What makes a column of its values."""
+        if kind == "text":
+            return _free
+        if kind == "s4" and (column.textual or name == "symbol"):
+            return lambda column, _: self._coded.codes(schema, name, column)
+        return stored
 
     # -- files of others ---------------------------------------------------------------------------------
     def _foreign(self) -> Iterator[Item]:
@@ -351,7 +364,7 @@ class TableSource(ReadAgain):
                     break
                 try:
                     part = column.part(0, n)
-                    to[:n] = _codes(part, rows.symbols) if field.op == SYMBOL else _converted(field, part)
+                    to[:n] = codes(part, rows.symbols) if field.op == SYMBOL else _converted(field, part)
                     break
                 except Unfit as error:
                     if field.loose:
@@ -369,19 +382,6 @@ class TableSource(ReadAgain):
             except Unfit:
                 self.options.remark(field.text_message, 1)
         return made
-
-
-def _codes(column: ColumnSlice, symbols: Symbols) -> Array:
-    """The codes of a column of symbols."""
-    words, at = distinct(column)
-    made = np.empty(len(words), dtype=np.int32)
-    for i, word in enumerate(words):
-        try:
-            made[i] = symbols.code(word)
-        except ValueError as error:
-            where = int(np.argmax(at == i))
-            raise Unfit(where, f"'{word[:MAX_NAME]}' {error}" if word else str(error)) from None
-    return made[at]
 
 
 def _converted(field: Field, column: ColumnSlice) -> Array:

@@ -12,7 +12,7 @@ from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, free_texts, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.options.diff import NearOptions
-from hq_core.roles import Head, Map
+from hq_core.roles import Map
 from hq_core.stream.handover import split
 
 if TYPE_CHECKING:
@@ -21,21 +21,18 @@ if TYPE_CHECKING:
     from hq_core.compare.values import Difference, Near
     from hq_core.roles import Item, Source
 
-    Tables = dict[tuple[str, str], list[str]]
-
 HELD = 256 << 20  # bytes of one stream that may wait for the other
 AT_THE_END = 2**63  # sorts after every ts
 
 
 class Waiting:
-    """Rows that wait own their memory, and the texts behind the codes of their section."""
+    """What rows that wait own, and the bytes of them all, as they stood before some were paired."""
 
-    __slots__ = ("memory", "size", "tables")
+    __slots__ = ("memory", "size")
 
-    def __init__(self, rows: Batch, tables: Tables) -> None:
+    def __init__(self, rows: Batch) -> None:
         self.memory = rows.keep
         self.size = rows.size
-        self.tables = tables
 
 
 class Side:
@@ -51,7 +48,6 @@ class Side:
         self.held = 0  # bytes that wait
         self.common = 0  # of these, what belongs to series that both have
         self.columns: dict[str, None] = {}
-        self.tables: Tables = {}
         self.periods: dict[tuple[str, str], list[str]] = {}  # kind and symbol -> in what periods they came
         self.full: dict[str, str] = {}  # key without a period -> the other side's, which it is compared with
 
@@ -152,11 +148,7 @@ class Diff:
         elif isinstance(item, Batch):
             side.rows += item.n
             self._rows(at, item)
-        elif isinstance(item, Head) or (isinstance(item, Map) and item["kind"] == "section"):
-            side.tables = {}
-        elif isinstance(item, Map) and item["kind"] == "strings":
-            side.tables.setdefault((str(item.get("of")), str(item.get("col"))), []).extend(item.get("values", ()))
-        elif isinstance(item, Map):
+        elif isinstance(item, Map) and item["kind"] not in ("section", "strings"):  # batches have their texts
             side.maps += 1
             if not self.only:
                 self._map(at, item)
@@ -210,12 +202,11 @@ class Diff:
             waiting = others[0]
             n = min(waiting.n, batch.n - start)
             pair = batch.slice(start, start + n), waiting.slice(0, n)
-            tables = self.sides[at].tables, waiting.keep.tables
             if at:
-                pair, tables = pair[::-1], tables[::-1]
+                pair = pair[::-1]
             both, only_a, only_b = self._alike(*pair)
             if both:
-                self._compare(series, pair[0].slice(0, both), pair[1].slice(0, both), tables)
+                self._compare(series, pair[0].slice(0, both), pair[1].slice(0, both))
             mine, theirs = (only_b, only_a) if at else (only_a, only_b)
             self._alone(series, at, batch.slice(start + both, start + both + mine), series.counts[at] + start + both)
             self._alone(series, 1 - at, waiting.slice(both, both + theirs), series.read(1 - at) + both)
@@ -230,7 +221,7 @@ class Diff:
                 self._alone(series, at, batch.slice(start, batch.n), series.counts[at] + start)
             else:
                 waits = batch.slice(start, batch.n).copied()
-                kept = waits.keep = Waiting(waits, self.sides[at].tables)
+                kept = waits.keep = Waiting(waits)
                 self._hold(series, at, kept.size)
                 series.waiting[at].append(waits)
         series.counts[at] += batch.n
@@ -309,13 +300,12 @@ class Diff:
             has_ts = rows.schema.has("ts") and rows.schema.kind("ts") == "i8"
             self._over(series, rows.view("ts")[0] if has_ts else AT_THE_END, row, at)
 
-    def _compare(self, series: Compared, a: Batch, b: Batch, tables: tuple[Tables, Tables]) -> None:
+    def _compare(self, series: Compared, a: Batch, b: Batch) -> None:
         row, series.compared = series.compared, series.compared + a.n
         found: list[tuple[str, str, Difference]] = []
         for name, kind, i, j in self._common(series.key, a.schema, b.schema):
             at, other = a.addresses[i], b.addresses[j]
-            keys = a.schema.key, b.schema.key
-            said = [table.get((key, name), []) for key, table in zip(keys, tables)] if kind == "s4" else [[], []]
+            said = [one.texts.get(name, []) if kind == "s4" else [] for one in (a, b)]
             if same_bytes(at, other, a.n * a.schema.widths[i]) and said[0] == said[1]:
                 continue
             if kind == "text":

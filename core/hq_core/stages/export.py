@@ -238,7 +238,8 @@ class Export(Sink):
         """All of the source; what was read is written whenever the source pauses."""
         try:
             items = ordered(source)
-            for item in split(items) if self.format in BINARY else items:  # such files have a place for symbols
+            alone = self.format in BINARY and len(self._wanted[1]) == 1  # a file of one symbol is its series
+            for item in split(items) if alone else items:
                 give(item, self)
                 if self.full:
                     break
@@ -278,8 +279,8 @@ class Export(Sink):
 
     def other(self, frame: dict[str, Any]) -> None:
         kind = str(frame.get("kind"))
-        if kind == "strings" and frame["col"] == "symbol":
-            return  # its rows name their symbols
+        if kind == "strings":
+            return  # its rows give them
         told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
         if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
             return
@@ -326,6 +327,9 @@ class Export(Sink):
             self._writer.begin(schema, self._of(schema))
         if first is None or self._mixed:
             return
+        if schema.panel != first.panel and schema.of == first.of:
+            both = f"{schema.key} and {first.key} are a panel and a series"
+            raise HqError(f"{self.format} holds one of a kind: {both}", USAGE, hint="put them together with hq-merge")
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
             fitting = ", ".join(key for key in self._seen if self._fits_key(key))
@@ -339,7 +343,10 @@ class Export(Sink):
         """Which columns of a series are written."""
         found = self._columns.get(schema)
         if found is None:
-            found = [schema.index(name) for name in self._names] if self._names else list(range(len(schema.cols)))
+            names = self._names or schema.names
+            if schema.panel and self.format in BINARY and "symbol" not in names:
+                names = ("symbol", *names)  # as of series, which are told apart by it
+            found = [schema.index(name) for name in names]
             self._columns[schema] = found
         return found
 
