@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 from places import ROOT
+
+settings.register_profile("hq")  # how long a case takes says something of the machine alone
+settings.load_profile("hq")
 
 
 class Ran(NamedTuple):

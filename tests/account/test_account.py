@@ -184,7 +184,7 @@ def same_rows(fast, slow, what):
                 assert close_to(a[name], value), f"{what} {i} {name}: {a[name]!r}, slow {value!r}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases)
 def test_equals_the_slow_account(case):
     bars, fast, slow = made(case)
@@ -205,7 +205,7 @@ def test_equals_the_slow_account(case):
     assert fast.state.rows_after == slow.after
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases)
 def test_what_always_holds(case):
     bars, fast, _ = made(case)
@@ -251,7 +251,7 @@ def assert_clean(value):
         assert not isinstance(value, float) or math.isfinite(value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases, st.lists(st.integers(1, 59), max_size=12), st.integers(0, 60))
 def test_any_cut_and_any_restart_give_the_same_bits(case, cuts, stop):
     bars, whole, _ = made(case)

@@ -90,7 +90,7 @@ def table(data, kind):
 
 
 # -- the filter's promises -----------------------------------------------------------------------------------
-HERE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HERE = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
 

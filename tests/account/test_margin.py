@@ -131,7 +131,7 @@ def test_liquidation_price_is_of_the_tier_where_the_notional_lies_then():
     assert liquidation_price(1, 20.0, 30000.0, 30000.0, 0.0, rate, cum) == pytest.approx(569700 / 19.9, rel=1e-14)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     side=st.sampled_from([1, -1]),
     base=st.floats(0.01, 400.0),
@@ -180,7 +180,7 @@ def test_largest_order_covers_margin_and_fee():
     assert Backtest(1000.0, 10, contract_size=0.01).open_long(10_000.0)[0]["quantity"] == 99.561
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(1, 10**7), st.sampled_from(["0.001", "0.1", "1", "0.005", "25"]), st.floats(1e-4, 1e5))
 def test_lots_within_a_budget_is_the_most_that_fits(lots, lot, each):
     num, den = map(float, step("lot", lot))
@@ -191,7 +191,7 @@ def test_lots_within_a_budget_is_the_most_that_fits(lots, lot, each):
         assert float(found * exact) * each <= budget < float((found + 1) * exact) * each
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 10**7), st.sampled_from(["0.001", "0.1", "1", "0.005", "25"]))
 def test_a_decimal_size_on_the_grid_loses_no_lot(lots, lot):
     num, den = map(float, step("lot", lot))

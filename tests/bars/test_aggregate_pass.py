@@ -19,7 +19,7 @@ from hq_core.stages.aggregate import Aggregate
 OHLCV = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close", "volume")))
 HOURS = Schema("bar", "X", "1h", OHLCV)
 LENGTHS = {"1m": MINUTE, "5m": 5 * MINUTE, "1h": HOUR, "4h": 4 * HOUR}
-SETTINGS = settings(max_examples=15, deadline=None)
+SETTINGS = settings(max_examples=15)
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
 

@@ -69,7 +69,7 @@ def test_trades_follow_splitmix(seed):
         assert got["side"][i] == (-1 if r & 1 else 1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sampled_from(["bar", "trade"]), st.integers(0, 2**62), st.integers(1, 700), st.sampled_from([0.0, 0.3]))
 def test_the_batch_does_not_matter(kind, seed, frame, gaps):
     assert made(kind, 1500, seed, frame, gaps=gaps) == made(kind, 1500, seed, gaps=gaps)

@@ -49,7 +49,7 @@ def column(kind, values):
 
 
 # -- equal -------------------------------------------------------------------------------------------------
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 60), st.booleans())
 def test_framing_and_interleaving_do_not_count(one, other, turned):
     a = frames.frames(HOURS, BARS, each=one)
@@ -148,7 +148,7 @@ def test_any_nan_equals_any_nan():
     assert compared(data, other).first is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(allow_nan=False), st.integers(0, 50))
 def test_ulps_are_steps_of_nextafter(value, steps):
     """The distance is counted here by walking, one float at a time."""

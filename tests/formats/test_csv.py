@@ -117,7 +117,7 @@ numbers = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=40), st.lists(st.integers(1, 90), max_size=5))
 def test_numbers_are_those_of_float(rows, sizes):
     lines = [f"{1600000000000 + i},{a},{b}" for i, (a, b) in enumerate(rows)]
@@ -128,7 +128,7 @@ def test_numbers_are_those_of_float(rows, sizes):
         assert same_bits(got["qty"][i], float(b)), b
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(1, 400), min_size=1, max_size=30),
     st.sampled_from(["\n", "\r\n", "\n\n"]),
@@ -181,7 +181,7 @@ def test_thousands_of_columns():
     assert [got[name] for name in names] == [[float(value)] * 6 for value in values]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(

@@ -87,7 +87,7 @@ def bar_rows(draw):
 
 
 @pytest.mark.parametrize("format_", TEXT + BINARY)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows=bar_rows(), symbol=st.sampled_from(["BTCUSDT", 'A,"b', "Ä1"]))
 def test_bars_come_back_as_they_were(format_, rows, symbol):
     stream = frames(bars(rows, columns=ALL, symbol=symbol, period="1m"))
@@ -95,7 +95,7 @@ def test_bars_come_back_as_they_were(format_, rows, symbol):
 
 
 @pytest.mark.parametrize("format_", TEXT + BINARY)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     rows=st.lists(
         st.tuples(
@@ -250,7 +250,7 @@ def test_rest_klines_are_rows_of_arrays():
         assert got["trades"] == longs(308, 308)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=6), st.sampled_from(["array", "lines", "pretty"]))
 def test_json_in_any_cut(sizes, form):
     from hq_core.formats.jsonl import JsonSource
@@ -357,7 +357,7 @@ def test_packed_frames_are_read():
     assert read(gzip.compress(stream)) == read(stream)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.booleans(),
     st.lists(

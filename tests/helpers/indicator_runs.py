@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 NAMES = names()
-quick = settings(max_examples=20, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=20, derandomize=True, database=None)
 
 
 def run_with(settings: Settings, name: str, columns: Columns) -> list[np.ndarray]:

@@ -138,7 +138,7 @@ def test_talib_agrees_on_every_short_length(name: str, params: oracles.Params) -
 
 
 @pytest.mark.parametrize("name", TALIB)
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@settings(max_examples=15, derandomize=True, database=None)
 @given(data=st.data())
 def test_talib_agrees_for_drawn_parameters(name: str, data: st.DataObject) -> None:
     params: dict[str, int | float | str] = {}

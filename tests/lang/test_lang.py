@@ -341,7 +341,7 @@ def test_examples_are_canonical_and_right(path: Path) -> None:
 
 
 @given(oracle.CONDITIONS, oracle.NUMBERS)
-@settings(max_examples=FUZZ, deadline=None)
+@settings(max_examples=FUZZ)
 def test_format_is_idempotent_and_keeps_the_meaning(condition: oracle.Expr, number: oracle.Expr) -> None:
     text = f"a = {number.text}\nIF {condition.text} THEN BUY(size=10 + {number.text})"
     once = form(text)
@@ -402,7 +402,7 @@ WORDS = [
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join) | st.text(max_size=40))
-@settings(max_examples=4 * FUZZ, deadline=None)
+@settings(max_examples=4 * FUZZ)
 def test_any_text_is_accepted_or_refused_at_a_place(text: str) -> None:
     try:
         check(text)

@@ -256,7 +256,7 @@ def worlds(draw: Any) -> oracle.World:
 
 
 @given(st.data(), worlds(), oracle.CONDITIONS, oracle.NUMBERS)
-@settings(max_examples=FUZZ, deadline=None)
+@settings(max_examples=FUZZ)
 def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, condition: Any, number: Any) -> None:
     if number.clock == "":
         number = oracle._column("close", "")
@@ -293,7 +293,7 @@ def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, 
 
 
 @given(st.data(), worlds(), oracle.POINTWISE)
-@settings(max_examples=FUZZ, deadline=None)
+@settings(max_examples=FUZZ)
 def test_a_condition_is_the_same_on_whichever_clock_it_is_computed(
     data: Any, world: oracle.World, condition: oracle.Expr
 ) -> None:
@@ -310,7 +310,7 @@ def test_a_condition_is_the_same_on_whichever_clock_it_is_computed(
 
 
 @given(st.data(), st.lists(st.booleans(), min_size=2, max_size=16))
-@settings(max_examples=FUZZ, deadline=None)
+@settings(max_examples=FUZZ)
 def test_two_symbols_in_any_interleaving_and_resumed(data: Any, turns: list[bool]) -> None:
     """Rows of X read Y as of ts, whichever comes first; the values are those of Y's last row up to the ts."""
     text = "x = close@Y[1] + close"

@@ -25,7 +25,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.roles import Stage
 from hq_core.wire import Reader
 
-FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")), deadline=None)
+FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")))
 COLS = (("ts", "i8"), ("text", "text"), ("score", "f8"), ("id", "text"), ("flag", "b1"))
 ODD = ["", "a,b", 'say "no"', "two\nlines\r\n\t", "\x1b[2J", "\0", "ÄÖ€😀" * 40]
 words = st.text(max_size=9) | st.sampled_from(ODD)
@@ -123,7 +123,7 @@ def test_wild_numbers_of_rows_are_refused(n):
     assert refused.value.code == DATA
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.binary(max_size=12))
 def test_utf_8_is_what_python_says_it_is(data):
     try:

@@ -13,7 +13,7 @@ from panel_runs import MINUTE, START, merged, recut
 
 from hq_core.batch import Schema
 
-FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "40")), deadline=None)
+FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "40")))
 LENGTHS = {"": 0, "1m": 60, "5m": 300, "1h": 3600}
 KINDS = ["universe", "funding", "mark_price", "index_price", "quote", "book", "trade", "order", "bar"]  # the contract's
 COLUMNS = (("ts", "i8"), ("price", "f8"))

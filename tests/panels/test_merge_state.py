@@ -27,7 +27,7 @@ from hq_core.places import opened, resumed
 from hq_core.roles import Stage
 from hq_core.stages.merge import Merged
 
-FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")), deadline=None)
+FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")))
 SYMBOLS = ("A", "B", "Ä/USDT")
 markets = st.fixed_dictionaries(
     {symbol: st.dictionaries(st.integers(0, 20), st.integers(90, 110).map(float), max_size=15) for symbol in SYMBOLS}

@@ -20,7 +20,7 @@ from hq_core.stages.aggregate import Aggregate
 from hq_core.stages.indicators import Indicators
 from hq_core.stages.signal import Signal
 
-FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")), deadline=None)
+FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")))
 PAIR = (
     "spread = close - close@B\n"
     "IF spread > 0 AND close > SMA(close, 3) THEN BUY(META(s=spread))\nIF spread < -1 THEN SELL"

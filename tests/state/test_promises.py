@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hq_core.batch import Schema
 from hq_core.errors import HqError
 
-HERE = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HERE = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
 

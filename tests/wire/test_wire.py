@@ -24,7 +24,7 @@ from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import MAX_BLOB, MAX_MAP
 
 FUZZ = int(os.environ.get("HQ_FUZZ", "150"))
-HERE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+HERE = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 TYPES = ("i8", "f8", "i4", "s4", "i1", "b1", "f4x3", "i8x2", "b1x5")
 NAMES = [f"c{i}" for i in range(7)]
 COLUMNS = st.lists(st.sampled_from(TYPES), min_size=1, max_size=7)
@@ -400,7 +400,7 @@ def _closing(part):
 
 
 # -- hostile input -----------------------------------------------------------------------------------------
-@settings(max_examples=FUZZ, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=FUZZ, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(vector_files.GOOD),
     edits=st.lists(

@@ -85,4 +85,4 @@ class Around(Sink):
     def take_up(self) -> None:
         """The stream has begun: the rows that a state brought go where those of this run do."""
         if self._apart is not None:
-            self._apart.joiner.take_up()
+            self._apart.take_up()

@@ -8,19 +8,66 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import EVER, NEVER, SCHEMA, described, gives_symbols, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, described, gives_symbols, undescribed
 from hq_core.roles import Sink
 from hq_core.saved import shaped
 from hq_core.stream.joiner import HELD, Joiner
 from hq_core.stream.splitter import Splitter
+from hq_core.stream.tables import OneTable
 
 if TYPE_CHECKING:
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Schema
 
     Columns = tuple[tuple[str, str], ...]
     from hq_core.roles import Out, Stage
 
-SHAPE = {"stage": object, "panels": [(SCHEMA, int, [str])], "plain": {str: int}, **HELD}
+
+class Coded(Sink):
+    """Gives a stage a symbol's rows with codes that mean the same in all that is written, and readers their texts."""
+
+    SHAPE = OneTable.SHAPE
+
+    def __init__(self, stage: Stage, out: Out, joined: bool) -> None:
+        self.stage = stage
+        self._out = out
+        self._tables = OneTable(joined)
+
+    def schema(self, schema: Schema) -> None:
+        self.stage.schema(schema)
+
+    def rows(self, batch: Batch) -> None:
+        if batch.texts:
+            series = batch.schema
+            batch = Batch(series, batch.n, self._tables.coded(batch), batch, self._tables.of(series))
+            for frame in self._tables.untold(series):
+                self._out.map(frame)
+        self.stage.rows(batch)
+
+    def mark(self, ts: int) -> None:
+        self.stage.mark(ts)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        self.stage.other(frame)
+
+    def flush(self) -> None:
+        self.stage.flush()
+
+    def finish(self, more: bool) -> None:
+        self.stage.finish(more)
+
+    def tell_anew(self) -> None:
+        """A section or a run begins: readers are given the texts of rows that wait, and of all others, anew."""
+        for frame in self._tables.told_anew():
+            self._out.map(frame)
+
+    def save(self) -> list[Any]:
+        return self._tables.save()
+
+    def load(self, saved: list[Any]) -> None:
+        self._tables.load(saved)
+
+
+SHAPE = {"stage": object, "panels": [(SCHEMA, int, [str])], "plain": {str: int}, "texts": Coded.SHAPE, **HELD}
 
 
 class Apart(Sink):
@@ -31,9 +78,10 @@ class Apart(Sink):
 
     def __init__(self, stage: Stage, out: Out, joins: bool = True) -> None:
         self.stage = stage
-        self.joiner = Joiner(out, self._joined)
+        self.joiner = Joiner(out, self._joined, texts=True)
         self._joins = joins
-        self._splitter = Splitter(stage)
+        self._coded = Coded(stage, out, joins)
+        self._splitter = Splitter(self._coded)
         self._panels: dict[tuple[str, str, Columns], int] = {}  # kind, period, columns of each -> ts of its last row
         self._plain: dict[str, int] = {}  # the same of a series that is in no panel, by its name
         self._upto = NEVER  # what the stage knows of the time that all have come to
@@ -92,6 +140,7 @@ class Apart(Sink):
         """A section of the input begins: what it does not announce has ended."""
         self._panels, self._plain = {}, {}
         self.joiner.section(frame)
+        self._coded.tell_anew()
 
     def mark(self, ts: int) -> None:
         self.stage.mark(ts)
@@ -118,6 +167,7 @@ class Apart(Sink):
                 for panel, symbols in [*self._before_this, *self._splitter.symbols()]
             ],
             "plain": self._plain,
+            "texts": self._coded.save(),
             **self.joiner.save(),
         }
 
@@ -128,8 +178,14 @@ class Apart(Sink):
             self._before_this.append((panel, symbols))
             self._symbols.update(symbols)
         self._plain = dict(saved["plain"])
+        self._coded.load(saved["texts"])
         self._symbols |= self.joiner.load(saved)
         self.stage.load(saved["stage"] and shaped(saved["stage"], self.stage.SHAPE))
+
+    def take_up(self) -> None:
+        """The stream has begun: the rows that a state brought go where those of this run do."""
+        self._coded.tell_anew()
+        self.joiner.take_up()
 
 
 def _named(panel: Schema) -> tuple[str, str, Columns]:

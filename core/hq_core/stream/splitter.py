@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hq_core.batch import Batch, Schema, gives_symbols
+from hq_core.batch import Batch, Schema, symbol_of
 from hq_core.memory import after
 from hq_core.roles import Sink
 from hq_core.stream.rows import BySymbol, Permutation, Room
@@ -26,7 +26,8 @@ class Splitter(Sink):
         self._known: list[tuple[Schema, dict[str, Schema]]] = []  # each panel, and the series of its symbols
         self._now: dict[str, tuple[Schema, dict[str, Schema]]] = {}  # by name, which panels of other columns share
         self._announced: dict[str, Schema] = {}  # the series that the sink has been told of last, by name
-        self._early: dict[str, list[dict[str, Any]]] = {}  # texts of symbols of what is not announced yet, by its key
+        self._plain: set[str] = set()  # names of series without a symbol that are no panels
+        self._early: dict[str, list[dict[str, Any]]] = {}  # texts of what is not announced yet, by its name
         self._symbols: BySymbol | None = None
         self._moved: Permutation
         self._room = Room()
@@ -34,6 +35,7 @@ class Splitter(Sink):
     def schema(self, schema: Schema) -> None:
         early = self._early.pop(schema.key, ())
         if not schema.panel:
+            self._plain.add(schema.key)
             for frame in early:
                 self.sink.other(frame)
             self.sink.schema(schema)
@@ -102,16 +104,16 @@ class Splitter(Sink):
         self.sink.mark(ts)
 
     def other(self, frame: dict[str, Any]) -> None:
-        """Texts are passed on but for those of symbols, which are announced as series."""
-        if not gives_symbols(frame):
+        """Texts of panels are not passed on: symbols are announced as series, rows have the others with them."""
+        if frame["kind"] != "strings" or symbol_of(frame["of"]) or frame["of"] in self._plain:
             self.sink.other(frame)
             return
         now = self._now.get(frame["of"])
         if now is None:
             self._early.setdefault(frame["of"], []).append(frame)
-            return
-        for symbol in filter(None, frame["values"]):  # an empty one has no rows: the Reader sees to it
-            self.series(now[0], symbol)
+        elif frame["col"] == "symbol":
+            for symbol in filter(None, frame["values"]):  # an empty one has no rows: the Reader sees to it
+                self.series(now[0], symbol)
 
     def flush(self) -> None:
         self.sink.flush()

@@ -74,6 +74,15 @@ class OneTable:
             table.told[key] = len(table.words)
         return found
 
+    def told_anew(self) -> list[dict[str, Any]]:
+        """The frames that give readers all texts that they had, in a section that begins."""
+        found: list[dict[str, Any]] = []
+        for key, tables in self._tables.items():
+            for name, table in tables.items():
+                table.told[key] = len(table.words)
+                found += told_texts(key, name, table.words)
+        return found
+
     def _written(self, schema: Schema) -> str:
         """The name of the series in which the rows are written."""
         return f"{schema.of}//{schema.period}" if self._joined and schema.symbol else schema.key
