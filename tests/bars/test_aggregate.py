@@ -156,7 +156,7 @@ def bars_of(found):
     return rows
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     found=minutes,
     cuts=st.sets(st.integers(0, 50)),

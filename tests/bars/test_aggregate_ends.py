@@ -72,7 +72,7 @@ def test_the_first_and_the_last_time_make_bars_of_every_period():
     assert len(out.of("1w")) == 2
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(gaps=st.lists(st.sampled_from((0, SECOND, HOUR, 9 * DAY)), max_size=40), cuts=st.sets(st.integers(0, 40)))
 @pytest.mark.parametrize("tz", ["", "Asia/Kathmandu"])
 def test_bars_before_1970_lie_where_their_trades_do(gaps, cuts, tz):
@@ -188,7 +188,7 @@ def test_times_of_another_unit_are_told_by_the_library():
 LENGTHS = {"1s": SECOND, "1m": MINUTE, "4h": 4 * HOUR, "1d": DAY}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     offset=st.integers(0, 2 * SECOND) | st.sampled_from((0, 1, 10**7, 10**7 + 1, 6 * 10**8, 6 * 10**8 + 1, SECOND)),
     begin=st.sampled_from((0, 3 * HOUR, 4 * HOUR, 7 * MINUTE, 30 * SECOND)),
@@ -220,7 +220,7 @@ def test_days_made_apart_from_each_other_lose_nothing():
     assert len(run([(ts, 1.0, 1.0) for ts in day], "1m:1d", schema=PLAIN, slack="1s")[0].of("1m")) == 1439
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(at=st.integers(0, 40), offset=st.sampled_from((0, 300_000_000, SECOND)))
 def test_a_resumed_state_has_begun_before_and_its_first_trade_is_no_start(at, offset):
     rows = [(START + offset + i * 90 * SECOND, 1.0, 1.0) for i in range(40)]
@@ -253,7 +253,7 @@ def without_the_last_partial(columns, length):
 
 @pytest.mark.parametrize("kind", CHAINS)
 @pytest.mark.parametrize("fill", ["none", "flat"])
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 999), n=st.integers(1, 120), share=st.floats(0, 1))
 def test_kept_partial_bars_are_a_prefix_but_for_the_last_one_of_a_series(kind, fill, seed, n, share):
     chain, data = CHAINS[kind]
@@ -272,7 +272,7 @@ def test_kept_partial_bars_are_a_prefix_but_for_the_last_one_of_a_series(kind, f
 
 @pytest.mark.parametrize("kind", CHAINS)
 @pytest.mark.parametrize("fill", ["none", "flat"])
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 999), n=st.integers(1, 120), share=st.floats(0, 1))
 def test_kept_partial_bars_beside_forming_ones_are_a_prefix_to_the_last_row(kind, fill, seed, n, share):
     chain, data = CHAINS[kind]

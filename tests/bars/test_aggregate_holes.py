@@ -59,7 +59,7 @@ def expected_holes(rows, upto):
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     gaps=minutes,
     first=st.integers(0, 20),
@@ -76,7 +76,7 @@ def test_holes_of_every_period_are_the_oracles_however_the_input_is_cut(gaps, fi
         assert other.holes == stage.holes
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(gaps=minutes, at=st.integers(0, 60), mode=st.sampled_from(("keep", "drop")))
 def test_holes_of_two_runs_with_a_state_are_those_of_one(gaps, at, mode):
     rows = bars_of(gaps)
@@ -92,7 +92,7 @@ def test_holes_of_two_runs_with_a_state_are_those_of_one(gaps, at, mode):
     assert dropped == stage.dropped.get("holes", 0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(gaps=minutes, at=st.integers(1, 60))
 def test_a_hole_is_known_when_its_bar_closes_and_never_taken_back(gaps, at):
     rows = bars_of(gaps)
@@ -100,7 +100,7 @@ def test_a_hole_is_known_when_its_bar_closes_and_never_taken_back(gaps, at):
     assert part.holes == expected_holes(rows[:at], rows[:at][-1][0])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(gaps=minutes, cuts=st.sets(st.integers(0, 60)))
 def test_dropped_bars_are_those_that_were_counted(gaps, cuts):
     rows = bars_of(gaps)
@@ -114,7 +114,7 @@ def test_dropped_bars_are_those_that_were_counted(gaps, cuts):
     assert dropping.holes == {}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(gaps=minutes, cuts=st.sets(st.integers(0, 60)), emit=st.sampled_from(("closed", "updates")))
 def test_as_an_error_a_hole_ends_the_run_at_one_place_however_the_input_is_cut(gaps, cuts, emit):
     rows = bars_of(gaps)

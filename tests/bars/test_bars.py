@@ -45,7 +45,6 @@ def same(value, expected):
     return value == expected or (math.isnan(value) and math.isnan(expected))
 
 
-@settings(deadline=None)
 @given(found=steps, offset=st.integers(0, DAY))
 def test_every_bar_from_trades_is_the_oracles_to_the_last_bit(found, offset):
     rows = trades_of(found, START + offset)
@@ -68,7 +67,7 @@ def test_every_bar_from_trades_is_the_oracles_to_the_last_bit(found, offset):
             assert same(row["vwap"], bar["vwap"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     found=steps,
     first=cuts,
@@ -95,7 +94,7 @@ def test_how_the_rows_are_cut_changes_no_bit(found, first, offset, options):
     assert texts(single, CHAIN) == texts(whole, CHAIN)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     found=steps,
     at=st.integers(0, 60),
@@ -120,7 +119,7 @@ def test_a_saved_state_carries_on_as_if_nothing_had_happened(found, at, offset, 
     assert both == texts(whole, CHAIN)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     found=steps,
     at=st.integers(0, 60),
@@ -136,7 +135,7 @@ def test_no_row_depends_on_rows_after_its_ts(found, at, fill, emit):
     assert all(row["ts"] <= rows[:at][-1][0] for _, row in part.events)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(found=steps, offset=st.integers(0, HOUR))
 def test_every_way_to_a_coarse_bar_gives_the_same_bits(found, offset):
     """trades to 1d; through 5s, 1m, 15m and 4h; and with days made from trades beside forming rows."""
@@ -310,7 +309,7 @@ def test_more_rows_wait_than_there_was_room_for():
         assert (got.of("1m")[0]["trades"], got.of("1m")[0]["open"], stage.dropped) == (5000, 10.0, {"partial": 1})
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(found=steps, shuffle=st.randoms(use_true_random=False), at=cuts, jitter=st.integers(0, 20))
 def test_with_enough_lateness_any_order_gives_the_bars_of_the_sorted_rows(found, shuffle, at, jitter):
     rows = [(*row[:3], i) for i, row in enumerate(trades_of(found))]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hq_core.bars.period import Edges, parse_duration, parse_period, parse_periods
@@ -189,7 +189,6 @@ def test_an_unknown_zone_is_named():
             open_zone(name)
 
 
-@settings(deadline=None)
 @given(
     zone=st.sampled_from(
         ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tokyo"]

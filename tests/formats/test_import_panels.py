@@ -62,7 +62,7 @@ def want(rows) -> list[tuple]:
 
 
 # -- the order -----------------------------------------------------------------------------------------------
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows=rows_, sizes=st.lists(st.integers(1, 90), min_size=1, max_size=4))
 def test_rows_lie_by_ts_and_symbol_however_the_bytes_come(rows, sizes):
     made = [bar(*row) for row in rows]
@@ -74,7 +74,7 @@ def test_rows_lie_by_ts_and_symbol_however_the_bytes_come(rows, sizes):
     assert found == want(made)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(rows=rows_, cut=st.integers(0, 40), turn=st.randoms(use_true_random=False))
 def test_two_runs_on_one_state_give_what_one_gives(rows, cut, turn, tmp_path_factory):
     """Promise 2, cut inside a ts too; the second file says its symbols in another order."""
