@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hq_core.stages.indicators import Indicators
     from hq_core.stages.signal import Signal
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 
 # the public names and where they are: imported when they are asked for, as a filter needs none of them
 PUBLIC = {
