@@ -6,6 +6,7 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError, printable
+from hq_core.formats.row_text import ColumnText, RowText, Unwritable
 from hq_core.formats.times import UNITS
 from hq_core.kinds import BAR
 from hq_core.options.export import FormOptions
@@ -13,11 +14,21 @@ from hq_core.say import iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Protocol
 
     from hq_core.batch import Batch, Schema
 
     Texts = list[str]
 
+    class Out(Protocol):
+        """Where text goes."""
+
+        def text(self, text: str) -> None: ...
+        def block(self, data: memoryview, before: str) -> None: ...
+
+
+TRUTHS = {0: "false", 1: "true"}
+MANY = 1024  # series of which is kept how they are written
 WIDE = 80  # columns of a terminal
 CELL = 40  # of a free text in a table
 AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}  # what JSON has no number for
@@ -131,20 +142,40 @@ def quoted(text: str, delimiter: str) -> str:
 class Delimited:
     """csv and tsv of one kind and period: a header, then a line a row; a symbol stands first where there is one."""
 
-    def __init__(self, write: Callable[[str], None], delimiter: str, time: str) -> None:
-        self._write = write
+    def __init__(self, out: Out, delimiter: str, time: str) -> None:
+        self._out = out
         self._delimiter = delimiter
         self._time = time
+        self._texts: dict[Schema, RowText | None] = {}
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         named = [quoted(heading(*schema.cols[at], self._time), self._delimiter) for at in columns]
-        self._write(self._delimiter.join(["symbol", *named] if schema.symbol else named) + "\n")
+        self._out.text(self._delimiter.join(["symbol", *named] if schema.symbol else named) + "\n")
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        text = fitting(self._texts, batch, columns, self._row_text)
+        if text is not None:
+            put(self._out, text, batch, self._time)
+            return
         made = [csv_column(batch, at, self._time, self._delimiter) for at in columns]
         if batch.schema.symbol:
             made.insert(0, [quoted(batch.schema.symbol, self._delimiter)] * batch.n)
-        self._write("\n".join(map(self._delimiter.join, zip(*made))) + "\n")
+        self._out.text("\n".join(map(self._delimiter.join, zip(*made))) + "\n")
+
+    def _row_text(self, batch: Batch, columns: Sequence[int]) -> RowText | None:
+        schema = batch.schema
+        before = quoted(schema.symbol, self._delimiter) + self._delimiter if schema.symbol else ""
+        made = []
+        for at in columns:
+            time = self._time if is_time(*schema.cols[at]) else ""
+            words = None if time else codes(batch, schema.cols[at][0])
+            coded = self._quoted if schema.cols[at][1] == "s4" else None
+            made.append(ColumnText(at, schema.cols[at], before.encode(), time, words, coded))
+            before = self._delimiter
+        return RowText(made, "\n", ("", "inf", "-inf")) if all(one.fits for one in made) else None
+
+    def _quoted(self, text: str) -> str:
+        return quoted(text, self._delimiter)
 
     def end(self) -> None:
         """Nothing closes a csv."""
@@ -153,26 +184,54 @@ class Delimited:
 class Json:
     """One object a row, with its kind, symbol and period; as lines, or as one array."""
 
-    def __init__(self, write: Callable[[str], None], lines: bool, time: str) -> None:
-        self._write = write
+    def __init__(self, out: Out, lines: bool, time: str) -> None:
+        self._out = out
         self._lines = lines
         self._time = time
         self._any = False
+        self._texts: dict[Schema, RowText | None] = {}
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         """Every object says what it is, so there is no header."""
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
+        text = fitting(self._texts, batch, columns, self._row_text)
+        if text is not None:
+            first = not (self._lines or self._any)
+            put(self._out, text, batch, self._time, "[\n" if first else "")
+            self._any = True
+            return
+        start, keys = self._said(batch.schema, columns)
+        form = ",".join(text.replace("%", "%%") + end for text, end in [(start, ""), *((key, ":%s") for key in keys)])
+        made = [json_column(batch, at, self._time) for at in columns]
+        self._put([form % row + "}" for row in zip(*made)])
+
+    def _said(self, schema: Schema, columns: Sequence[int]) -> tuple[str, list[str]]:
+        """What all objects of a series begin with, and the keys of the columns."""
         import orjson
 
-        schema = batch.schema
         same = {"kind": schema.of, "symbol": schema.symbol, "period": schema.period}
-        start = orjson.dumps({key: text for key, text in same.items() if text}).decode()[:-1].replace("%", "%%")
-        names = [heading(*schema.cols[at], self._time) for at in columns]
-        keys = [orjson.dumps(name).decode().replace("%", "%%") + ":%s" for name in names]
-        form = ",".join([start, *keys]) + "}"
-        made = [json_column(batch, at, self._time) for at in columns]
-        self._put([form % row for row in zip(*made)])
+        start = orjson.dumps({key: text for key, text in same.items() if text}).decode()[:-1]
+        return start, [orjson.dumps(heading(*schema.cols[at], self._time)).decode() for at in columns]
+
+    def _row_text(self, batch: Batch, columns: Sequence[int]) -> RowText | None:
+        schema = batch.schema
+        before, keys = self._said(schema, columns)
+        if not self._lines:
+            before = ",\n" + before
+        made = []
+        for at, key in zip(columns, keys):
+            name, kind = schema.cols[at]
+            time = self._time if is_time(name, kind) else ""
+            said = None if time else TRUTHS if kind == "b1" else codes(batch, name)
+            words = {value: word if kind == "b1" else f'"{word}"' for value, word in said.items()} if said else None
+            quote = '"' if time == "iso" else ""
+            coded = dumped if kind == "s4" else None
+            made.append(ColumnText(at, (name, kind), f"{before},{key}:{quote}".encode(), time, words, coded))
+            before = quote
+        after = before + ("}\n" if self._lines else "}")
+        odd = "null", '"inf"', '"-inf"'
+        return RowText(made, after, odd) if all(one.fits for one in made) else None
 
     def other(self, frame: dict[str, Any]) -> None:
         """A frame that is no row, as an object."""
@@ -185,14 +244,42 @@ class Json:
 
     def _put(self, objects: Texts) -> None:
         if self._lines:
-            self._write("\n".join(objects) + "\n")
+            self._out.text("\n".join(objects) + "\n")
         elif objects:
-            self._write((",\n" if self._any else "[\n") + ",\n".join(objects))
+            self._out.text((",\n" if self._any else "[\n") + ",\n".join(objects))
         self._any = True
 
     def end(self) -> None:
         if not self._lines:
-            self._write("\n]\n" if self._any else "[]\n")
+            self._out.text("\n]\n" if self._any else "[]\n")
+
+
+def fitting(
+    known: dict[Schema, RowText | None],
+    batch: Batch,
+    columns: Sequence[int],
+    make: Callable[[Batch, Sequence[int]], RowText | None],
+) -> RowText | None:
+    """What writes the rows of a series, made once; None where Python must."""
+    if batch.schema not in known:
+        if len(known) >= MANY:
+            known.clear()
+        known[batch.schema] = make(batch, columns)
+    return known[batch.schema]
+
+
+def put(out: Out, text: RowText, batch: Batch, time: str, instead: str = "") -> None:
+    """Write the rows of a batch; `instead` of the first bytes, of which it has as many."""
+    try:
+        for block in text.blocks(batch):
+            out.block(block[len(instead) :], instead)
+            instead = ""
+    except Unwritable as error:
+        rest = batch.slice(error.row, batch.n)  # Python says what is wrong with it
+        if error.column.time:
+            times(rest.view(error.column.name).tolist(), error.column.name, time)
+        rest.words(error.column.name)
+        raise
 
 
 class Aligned:

@@ -65,6 +65,16 @@ def _bits_of(context: Any, value: Any) -> Any:
 
 
 @intrinsic
+def _upper_product(context: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(*(builder.zext(one, wide) for one in args))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
 def _call(context: Any, function: Any, block: Any) -> Any:
     """Call the machine code at an address with the address of an argument block."""
 
@@ -86,7 +96,8 @@ def compiled(function: Callable[..., Any], checked: bool = False) -> Any:
     if any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(function)):
         raise TypeError(f"{function.__name__} raises or asserts, and a kernel has nobody to tell; write nan")
     names = visible(function)
-    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits}  # Python's forms are only for reading
+    # Python's forms of these are only for reading
+    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits, "upper_product": _upper_product}
     for name, helper in helpers(function).items():
         names[name] = compiled(helper, checked)
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)

@@ -35,7 +35,7 @@ BINARY = ("npz", "parquet", "arrow")
 MIXED = ("jsonl", "json", "table", "report")  # formats whose rows say themselves what they are
 LINES = ("csv", "tsv", "jsonl", "json")  # formats that know nothing of the rows before
 PIECE = 256 * 1024  # bytes of rows of which the texts are held at once: they take up to ten times as much
-HOLD = 1 << 16  # characters that text output gathers before it writes
+HOLD = 1 << 16  # bytes that text output gathers before it writes
 
 
 class Descriptor:
@@ -45,21 +45,34 @@ class Descriptor:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self._texts: list[str] = []
+        self._parts: list[bytes] = []
         self._size = 0
         self._written = 0
         self._failed = False
 
     def text(self, text: str) -> None:
-        self._texts.append(text)
-        self._size += len(text)
+        self._gather(text.encode())
+
+    def block(self, data: memoryview, before: str) -> None:
+        """Bytes whose memory is used again, behind a text."""
+        if before:
+            self.text(before)
+        if len(data) < HOLD:
+            self._gather(bytes(data))
+        else:
+            self.flush()
+            self.write(data)
+
+    def _gather(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
         if self._size >= HOLD:
             self.flush()
 
     def flush(self) -> None:
-        if self._texts:
-            data = "".join(self._texts).encode()
-            self._texts.clear()
+        if self._parts:
+            data = b"".join(self._parts)
+            self._parts.clear()
             self._size = 0
             self.write(data)
 
@@ -95,8 +108,8 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told 
         if format_ == "table":
             return text.Aligned(out.text, limit)
         if format_ in ("jsonl", "json"):
-            return text.Json(out.text, format_ == "jsonl", time)
-        return text.Delimited(out.text, "," if format_ == "csv" else "\t", time)
+            return text.Json(out, format_ == "jsonl", time)
+        return text.Delimited(out, "," if format_ == "csv" else "\t", time)
     if format_ == "report":
         if told is None:
             raise HqError("report: how a report reads is not given", USAGE)
