@@ -78,13 +78,18 @@ def _map(fd: int, size: int, name: str) -> int | str:
         raise ValueError("damaged, or another kernel's")
     if start == length:
         return content[PAGE:].decode()
+    return mapped(fd, length, PAGE) + start
+
+
+def mapped(fd: int, length: int, offset: int) -> int:
+    """The address of bytes of a file, to be read and run.  Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
-    base = libc.mmap(None, length, _PROT_READ_EXEC, _MAP_PRIVATE, fd, PAGE)
+    base = libc.mmap(None, length, _PROT_READ_EXEC, _MAP_PRIVATE, fd, offset)
     if base is None or base == 2**64 - 1:
         raise OSError(ctypes.get_errno(), "cannot map executable pages")
-    return int(base) + start
+    return int(base)
 
 
 def _head(name: str, code: bytes, start: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hq_core.errors import CONFIG, HqError
+from hq_core.errors import CONFIG, SERVICE, HqError
 
 ABI = 4  # raise it when the entry convention, the image layout or the optimiser's settings change
 
@@ -14,6 +14,7 @@ LEVELS = ("x86-64-v2", "x86-64-v3")
 THIRD = {b"abm", b"avx2", b"bmi1", b"bmi2", b"f16c", b"fma", b"movbe"}  # what the third level asks for
 
 _salt = ""
+_processor = ""
 
 
 def route() -> str:
@@ -31,6 +32,13 @@ def processor() -> str:
 
     The level changes how many rows one instruction takes, never a bit: nothing is fused or reordered.
     """
+    global _processor
+    if not _processor:
+        _processor = _looked_up()
+    return _processor
+
+
+def _looked_up() -> str:
     asked = _asked("HQ_PROCESSOR", LEVELS)
     if asked == LEVELS[0]:
         return asked
@@ -63,9 +71,19 @@ def salt() -> str:
         parts = [str(ABI), sys.version, os.uname().machine, processor()]
         for package in ("numba", "llvmlite"):
             spec = find_spec(package)  # the version is read, not imported: numba costs 0.2 s
-            if spec is None or spec.origin is None:
-                raise ModuleNotFoundError(package)
-            with open(os.path.join(os.path.dirname(spec.origin), "_version.py"), encoding="utf-8") as file:
-                parts.append(file.read())
+            try:
+                if spec is None or spec.origin is None:
+                    raise FileNotFoundError
+                with open(os.path.join(os.path.dirname(spec.origin), "_version.py"), encoding="utf-8") as file:
+                    parts.append(file.read())
+            except FileNotFoundError:
+                what = f"{package} is missing, which compiles what did not come compiled with hq"
+                raise HqError(what, SERVICE, hint=f"pip install {package}") from None
         _salt = "\n".join(parts)
     return _salt
+
+
+def build_salt() -> str:
+    """All that an image made elsewhere depends on besides the kernel: our ABI, which Python reads it, the processor."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    return "\n".join((str(ABI), sys.implementation.name, version, os.uname().machine, processor()))

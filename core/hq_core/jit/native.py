@@ -1,11 +1,11 @@
-"""From a kernel to a callable: by its cached image, by compiling one, or through numba's own loader."""
+"""From a kernel to a callable: by an image that came with hq, by a cached one, by compiling one, or by numba's loader."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from hq_core import hooks
-from hq_core.jit import cache
+from hq_core.jit import cache, images
 from hq_core.jit.declare import Kernel, fingerprint
 from hq_core.jit.machine import route, salt
 from hq_core.jit.place import place
@@ -45,16 +45,21 @@ def address(kernel: Kernel) -> int:
 
 def loader_reason(kernel: Kernel) -> str:
     """Why no image can be made of this kernel, so that it runs through numba's own loader; '' when it has one."""
-    found = cache.find(_name(kernel)) if route() == "image" else None
+    if route() != "image" or images.find(kernel) is not None:
+        return ""
+    found = cache.find(name_of(kernel))
     return found if isinstance(found, str) else ""
 
 
-def _name(kernel: Kernel) -> str:
+def name_of(kernel: Kernel) -> str:
     return f"{kernel.name}-{fingerprint(kernel, salt())}"
 
 
 def _by_image(kernel: Kernel) -> int:
-    name = _name(kernel)
+    ours = images.find(kernel)
+    if ours is not None:
+        return ours
+    name = name_of(kernel)
     found = cache.find(name)
     if found is None:
         with cache.lock(name):  # of a pipeline's processes one compiles, the others wait here
@@ -87,7 +92,7 @@ def _compile(kernel: Kernel, name: str) -> int | str:
 def _by_numba(kernel: Kernel) -> int:
     from hq_core.jit import loader
 
-    name = _name(kernel)
+    name = name_of(kernel)
     with cache.lock(name):
         if not loader.kept(kernel, name):
             _tell(kernel)
