@@ -1,8 +1,8 @@
 """The images that came with the package: a file for each level of the processor, in which each kernel's code lies.
 
-They are made where a wheel is built (scripts/release), so that a fresh machine compiles nothing and needs no compiler.  A
-kernel finds its own by a fingerprint of all that its code says, under this version of Python; which compiler made it and
-what a user's cache holds does not matter.  The file is under the same rules as that cache: who may write it may run code.
+They are made where a wheel is built (scripts/release), so that a fresh machine compiles nothing and needs no compiler.
+A kernel finds its own by a fingerprint of all that its code says, under this version of Python; which compiler made it
+and what a user's cache holds does not matter.  The file is under that cache's rules: who may write it may run code.
 """
 
 from __future__ import annotations

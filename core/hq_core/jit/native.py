@@ -1,4 +1,4 @@
-"""From a kernel to a callable: by an image that came with hq, by a cached one, by compiling one, or by numba's loader."""
+"""From a kernel to a callable: by an image that came with hq, by a cached or a new one, or by numba's own loader."""
 
 from __future__ import annotations
 
