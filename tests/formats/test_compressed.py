@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import bz2
+import gc
 import gzip
 import json
 import lzma
+import os
+import threading
+import zlib
 
 import fuzz_text
 import pytest
-from inputs import archive
+from inputs import archive, descriptor
 from test_csv import PLAIN, Slow, read_bytes, zipped
 
 from hq_core.errors import HqError
-from hq_core.formats.inflate import unpacked
+from hq_core.formats import inflate, sniff
+from hq_core.formats.ahead import BLOCKS, AheadStream
+from hq_core.formats.inflate import READ, ByteStream, unpacked
+
+
+@pytest.fixture(autouse=True, params=["zlib", "zlib ahead", "isal ahead"])
+def unpacking(request, monkeypatch):
+    """All of this with each library, and with a thread that unpacks ahead or without."""
+    library, _, ahead = request.param.partition(" ")
+    module = zlib if library == "zlib" else pytest.importorskip("isal.isal_zlib")
+    monkeypatch.setattr(inflate, "_zlibs", [module])
+    monkeypatch.setattr(sniff, "LARGE", 1 if ahead else 1 << 62)
+    monkeypatch.setattr("hq_core.formats.ahead.two_processors", lambda: True)
+
 
 PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": fuzz_text.zstd}
 TWO = len(PLAIN) // 2
@@ -173,3 +190,48 @@ def test_a_saved_source_knows_the_first_file_of_its_zip():
     for _ in source:
         pass
     assert source.save()["file"] == "A-1m-2024-01.csv"
+
+
+# -- the thread ------------------------------------------------------------------------------------------------------
+def ahead_of(data: bytes) -> tuple[AheadStream, int]:
+    fd = descriptor(data)
+    return AheadStream(unpacked(ByteStream(fd))), fd
+
+
+def test_what_is_good_comes_before_what_is_damaged():
+    plain = os.urandom(3 * READ + 17)
+    data = bytearray(gzip.compress(plain))
+    data[-6] ^= 1  # of its checksum
+    stream, fd = ahead_of(bytes(data))
+    got, room = bytearray(), bytearray(100_000)
+
+    def drain() -> None:
+        while n := stream.readinto(memoryview(room)):
+            got.extend(room[:n])
+
+    with pytest.raises(HqError, match="gzip data is damaged") as caught:
+        drain()
+    assert got == plain[: len(got)]
+    assert len(got) > 3 * READ - 1
+    with pytest.raises(HqError) as again:
+        stream.readinto(memoryview(room))
+    assert again.value is caught.value
+    os.close(fd)
+
+
+def test_a_stream_that_is_given_up_leaves_no_thread_and_no_descriptor():
+    def state() -> tuple[int, int]:
+        return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+    before = state()
+    data = gzip.compress(bytes(READ * (BLOCKS + 9)))
+    for _ in range(20):
+        stream, fd = ahead_of(data)
+        assert stream.peek(1) == b"\0"
+        os.close(fd)  # whoever opened it may; the thread has its own
+        del stream
+    gc.collect()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and thread.name.endswith("(_unpack)"):
+            thread.join(30)
+    assert state() == before
