@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from places import ROOT
 
-settings.register_profile("hq")  # how long a case takes says something of the machine alone
+settings.register_profile("hq", deadline=None)  # how long a case takes says something of the machine alone
 settings.load_profile("hq")
 
 
