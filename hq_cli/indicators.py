@@ -63,9 +63,9 @@ def main(
     stddev_20, bbands_20, bbands_20_3; macd always shows its three.
 
     In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator; a name alone is the
-    column where the bars have one (vwap) and else the indicator with its defaults, as in ema:5(obv).  close@4h or
-    close@ETHUSDT reads bars of the stream that have another period or symbol: the last closed one at or before each
-    row's ts.  Rows of the input's last ts that still wait for another series at its end are dropped and counted, or
+    column where the bars have one (vwap) and else the indicator with its defaults, as in ema:5(obv).  close@4h,
+    close@ETHUSDT or close@ETH/USDT:USDT:4h reads bars of the stream that have another period or symbol: the last
+    closed one at or before each row's ts.  Rows of the input's last ts that still wait for another series at its end are dropped and counted, or
     kept in --state; hq-dsl(7) says when a row waits.
 
     Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is

@@ -8,10 +8,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
-from hq_core.batch import period_ns
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.kinds import BAR
-from hq_core.series.expr import clock_of, column, indicator, picked
+from hq_core.series.expr import clock_of, column, indicator, picked, reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -38,10 +37,11 @@ class ColumnName:
     def __init__(self, text: str) -> None:
         self.label = text
         self.name, at, where = text.partition("@")
-        self.symbol, colon, self.period = where.partition(":")
-        if at and not colon and _is_period(where):
-            self.symbol, self.period = "", where
-        if not self.name or (at and not where) or (colon and not _is_period(self.period)):
+        try:
+            self.symbol, self.period = reference(where) if at else ("", "")
+        except HqError:
+            self.name = ""
+        if not self.name:
             raise HqError(
                 f"{_said(text)} is no column: COLUMN, COLUMN@SYMBOL, COLUMN@PERIOD or COLUMN@SYMBOL:PERIOD", USAGE
             )
@@ -340,10 +340,3 @@ def _is_pick(text: str) -> bool:
     """macd.hist: an output of an indicator with its default parameters."""
     name, point, output = text.partition(".")
     return bool(point) and name.lower() in registry.names() and output in registry.load(name).outputs
-
-
-def _is_period(text: str) -> bool:
-    try:
-        return period_ns(text) > 0
-    except HqError:
-        return False

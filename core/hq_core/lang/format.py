@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from hq_core.lang import tree
 from hq_core.lang.check import Checker
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
 from hq_core.lang.source import StrategyText
+from hq_core.lang.tokens import GRAMMAR
 from hq_core.lang.words import ACTIONS, BUILTINS
 
 WIDTH = 100  # a longer rule breaks before THEN
 _LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6}
+_REFERENCE = re.compile(GRAMMAR.tokens["REFERENCE"])
 _NOT, _RELATION, _MINUS, _POSTFIX, _ATOM = 3, 4, 7, 8, 9
 
 
@@ -104,9 +108,9 @@ class _Printer:
         if isinstance(node, tree.Output):
             return f"{self.text(node.operand, _POSTFIX)}.{node.name.name.lower()}", _POSTFIX
         assert isinstance(node, tree.Elsewhere)
-        where = node.where
-        plain = where.replace(":", "").replace("_", "").isalnum() and where.isascii()
-        return f"{self.text(node.operand, _POSTFIX)}@" + (where if plain else f'"{where}"'), _POSTFIX
+        plain = f"@{node.where}"
+        where = plain if _REFERENCE.fullmatch(plain) else f'@"{node.where}"'
+        return self.text(node.operand, _POSTFIX) + where, _POSTFIX
 
     def _call(self, call: tree.Call) -> str:
         word = call.function.name.upper()

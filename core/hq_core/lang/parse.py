@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from hq_core.errors import HqError
 from hq_core.lang import tree
 from hq_core.lang.grammar import Parse
 from hq_core.lang.source import LangError, StrategyText
 from hq_core.lang.tokens import GRAMMAR, KEYWORDS, Token, tokenize
+from hq_core.series.expr import reference
 
 if TYPE_CHECKING:
     from hq_core.lang.grammar import Tree
 
 DEPTH = 120  # of one expression's tree: every later pass may then recurse
-_PERIOD = re.compile(r"([1-9][0-9]{0,5})([smhdw])\Z")
-_PERIOD_LIKE = re.compile(r"[0-9]+[A-Za-z]\Z")
 _SHOWN = {
     "NEWLINE": "end of line",
     "NAME": "a name",
@@ -133,24 +132,14 @@ class _Builder:
         return node
 
     def reference(self, token: Token) -> tuple[str, str]:
-        """(symbol, period) of @4h, @ETHUSDT, @ETHUSDT:4h or one of them in quotes."""
+        """(symbol, period) of @4h, @ETHUSDT, @ETHUSDT:4h, or of what stands in quotes."""
         written = self.source.text[token.start + 1 : token.end].strip('"')
-        symbol, colon, period = written.rpartition(":")
-        if not colon and _PERIOD_LIKE.match(written):
-            period = written
-        elif not colon:
-            symbol, period = written, ""
-        if colon or period:
-            if not _PERIOD.match(period):
-                raise LangError(
-                    self.source,
-                    token.start,
-                    token.end,
-                    f"period is '{period}', must be a whole number and s, m, h, d or w, such as 15m",
-                )
-        elif not symbol:
+        if not written:
             raise LangError(self.source, token.start, token.end, "'@' wants a period or a symbol")
-        return symbol, period
+        try:
+            return reference(written)
+        except HqError as error:
+            raise LangError(self.source, token.start, token.end, str(error)) from None
 
     def call(self, children: list[Any], start: int, end: int) -> tree.Call:
         arguments: list[tree.Argument] = []

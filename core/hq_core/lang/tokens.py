@@ -108,5 +108,7 @@ def _stray(text: str, position: int) -> str:
         return "'`' wants a column's name and another '`' on its line"
     if character == "@":
         return "'@' wants a period or a symbol, as in close@4h or close@ETHUSDT:4h"
+    if character == ":":
+        return "':' is not part of the language; such a symbol stands in quotes, as in close@\"ETH/USDT:USDT\""
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     return f"'{shown}' is not part of the language"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core import registry
 from hq_core.batch import period_ns, period_text
+from hq_core.errors import USAGE, HqError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,6 +118,24 @@ def clock_of(symbol: str, period: str, here: Clock) -> Clock:
     """The clock of a reference from a series of symbol and period `here`: what equals its own is left out."""
     length = period_ns(period)
     return "" if symbol == here[0] else symbol, 0 if length == here[1] else length
+
+
+def reference(text: str) -> tuple[str, str]:
+    """(symbol, period) of what stands after '@': 4h, ETHUSDT, ETHUSDT:4h; each may be empty, not both.
+
+    A last part that is no period belongs to the symbol: futures are called ETH/USDT:USDT.  HqError USAGE where it
+    must have been meant as one: a count and a letter, or nothing.
+    """
+    symbol, colon, last = text.rpartition(":")
+    try:
+        if period_ns(last):
+            return symbol, last
+        mistyped = True
+    except HqError:
+        mistyped = last[:-1].isdecimal() and last[-1].isalpha()
+    if mistyped:
+        raise HqError(f"period is '{last}', must be a whole number and s, m, h, d or w, such as 15m", USAGE)
+    return text, ""
 
 
 def clock_text(clock: Clock) -> str:
