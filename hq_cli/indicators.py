@@ -65,8 +65,8 @@ def main(
     In brackets stands what it reads: ema:20(volume) another column, ema:20(rsi:14) an indicator; a name alone is the
     column where the bars have one (vwap) and else the indicator with its defaults, as in ema:5(obv).  close@4h,
     close@ETHUSDT or close@ETH/USDT:USDT:4h reads bars of the stream that have another period or symbol: the last
-    closed one at or before each row's ts.  Rows of the input's last ts that still wait for another series at its end are dropped and counted, or
-    kept in --state; hq-dsl(7) says when a row waits.
+    closed one at or before each row's ts.  Rows of the input's last ts that still wait for another series at its end
+    are dropped and counted, or kept in --state; hq-dsl(7) says when a row waits.
 
     Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is
     whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
@@ -102,7 +102,7 @@ def main(
         wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
         raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
-    stage = Indicators(wanted, Settings(compat, parsing.rows_of(unstable)), missing)
+    stage = Indicators(wanted, settings=Settings(compat, parsing.rows_of(unstable)), missing=missing)
     if spec:
         stage.inputs["spec"] = digest
     if explain:

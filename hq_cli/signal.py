@@ -80,8 +80,10 @@ def main(
     from hq_core.specs import rows_of
     from hq_core.stages.signal import Signal
 
-    kept = [name for name in keep.split(",") if name]
-    stage = Signal(read, period, read_params(params), kept, signals, Settings(compat, rows_of(unstable)), missing)
+    rules = Settings(compat, rows_of(unstable))
+    stage = Signal(
+        read, period=period, params=read_params(params), keep=keep, signals=signals, settings=rules, missing=missing
+    )
     if list_params:
         from hq_cli._lists import as_json
 

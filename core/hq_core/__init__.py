@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.errors import HqError
     from hq_core.futures.ledger import Backtest
+    from hq_core.graph import Settings
     from hq_core.ring import Ring
     from hq_core.stages.aggregate import Aggregate
     from hq_core.stages.indicators import Indicators
@@ -40,6 +41,7 @@ PUBLIC = {
     "PeriodBars": "api.period",
     "Ring": "ring",
     "Schema": "batch",
+    "Settings": "graph",
     "Signal": "stages.signal",
     "generate": "api.streams",
     "pipe": "api.pipe",
@@ -60,6 +62,7 @@ __all__ = [
     "PeriodBars",
     "Ring",
     "Schema",
+    "Settings",
     "Signal",
     "generate",
     "pipe",

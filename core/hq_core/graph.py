@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.batch import WIDTHS
-from hq_core.errors import DATA, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import (
     ARRAYS,
     COLUMNS,
@@ -123,18 +123,41 @@ def _column_kinds(kernel: Kernel, ring: int) -> list[str]:
     return [COLUMNS[kind] for name, kind in kernel.args if kind in COLUMNS and not (ring and name == "ring")]
 
 
+_ROWS = "rows by names, such as {'ema': 50}"
+
+
 class Settings:
     """Rules that hold for every indicator of a graph, as TA-Lib has them for a process.
 
     compat    talib; metastock, which seeds EMA, RSI and CMO otherwise; tv, Pine's rules where they differ
     unstable  rows by the name of an indicator: so many more after its warm-up are nan
+
+    Raises HqError USAGE for other words, names and numbers.
     """
 
     __slots__ = ("compat", "unstable")
 
     def __init__(self, compat: str = SettingsOptions.compat.default, unstable: Mapping[str, int] | None = None) -> None:
+        SettingsOptions.compat.check(compat)
+        given = {} if unstable is None else unstable
+        if not hasattr(given, "items"):
+            raise HqError(f"{given!r:.60}, must be {_ROWS}", USAGE, subject=SettingsOptions.unstable)
         self.compat = compat
-        self.unstable = dict(unstable or {})
+        self.unstable: dict[str, int] = {}
+        for name, rows in given.items():
+            if not hasattr(rows, "__index__") or rows < 0:
+                what = f"{name} is {rows!r:.40}, must be a whole number of rows"
+                raise HqError(what, USAGE, subject=SettingsOptions.unstable)
+            self.unstable[registry.load(name).name] = int(rows)
+
+
+def settings_of(given: Settings | None) -> Settings:
+    """What a program gives as settings; None are those that nobody changed.  HqError USAGE for another type."""
+    if given is None:
+        return Settings()
+    if not isinstance(given, Settings):
+        raise HqError(f"settings: {given!r:.60}, must be Settings, such as Settings(compat='tv')", USAGE)
+    return given
 
 
 class Scratch:
@@ -169,7 +192,7 @@ class Graph:
     """
 
     def __init__(self, settings: Settings | None = None, scratch: Scratch | None = None) -> None:
-        self.settings = settings or Settings()
+        self.settings = settings_of(settings)
         self._scratch = scratch or Scratch()
         self.sources: list[str] = []  # the input columns that the graph reads
         self.nodes: list[Node] = []

@@ -13,7 +13,7 @@ from hq_core.kinds import BAR
 from hq_core.series.expr import clock_of, column, indicator, picked, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hq_core.series.expr import Clock, Expr
 
@@ -181,7 +181,7 @@ def expand(text: str) -> list[Spec]:
     return [parse("".join(part + word for part, word in zip(between, (*words, "")))) for words in product(*fans)]
 
 
-def several(given: str | Spec | Sequence[str | Spec]) -> list[Spec]:
+def several(given: str | Spec | Iterable[str | Spec]) -> list[Spec]:
     """The specs of what a program names: a text or a parsed one, or several of them.  Raises HqError USAGE for else."""
     one = isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__")
     listed: Any = (given,) if one else given

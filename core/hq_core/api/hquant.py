@@ -12,6 +12,7 @@ from hq_core.bars.aggregator import TIME_UNITS, to_ns
 from hq_core.batch import Batch, Schema, period_ns, period_text
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.kinds import BAR, OHLC
+from hq_core.options import refuse_no_text
 from hq_core.roles import Stage
 from hq_core.stream.handover import Handover
 
@@ -65,7 +66,7 @@ class HQuant:
 
     capacity    bars that each column holds
     bar         period of the bars that are pushed, such as '15m'; '' when it does not matter
-    period      further periods to build from them, such as ['4h', '1d']
+    period      a further period to build from them, or several: '4h', ['4h', '1d']
     time_unit   of the ts and open_time given: s, ms, us or ns
 
     >>> hq = HQuant(capacity=100)
@@ -77,15 +78,26 @@ class HQuant:
     """
 
     def __init__(
-        self, capacity: int = 1000, bar: str = "", period: Sequence[str] = (), symbol: str = "", time_unit: str = "ns"
+        self,
+        capacity: int = 1000,
+        bar: str = "",
+        period: str | Sequence[str] = (),
+        symbol: str = "",
+        time_unit: str = "ns",
     ) -> None:
+        if not hasattr(capacity, "__index__"):
+            raise HqError(subject="capacity", value=capacity, rule="must be a whole number above 0", code=USAGE)
+        further = tuple(filter(None, [period])) if isinstance(period, str) else period
+        for name in (bar, *further):
+            refuse_no_text("bar" if name is bar else "period", name, "15m")
+        refuse_no_text("symbol", symbol)
         if time_unit not in TIME_UNITS:
             raise HqError(f"time_unit is {time_unit}, must be one of {', '.join(TIME_UNITS)}", USAGE)
         self.bar = bar
         self.symbol = symbol
         self._unit = TIME_UNITS[time_unit]
-        names = sorted({*period, bar} if bar or not period else set(period), key=period_ns)
-        if period and not bar:
+        names = sorted({*further, bar} if bar or not further else set(further), key=period_ns)
+        if further and not bar:
             raise HqError("bar: say the period of the bars that are pushed, such as bar='15m'", USAGE)
         self.periods = {name: PeriodBars(name, symbol, names, capacity) for name in names}
         self._coarser = [name for name in names if name != bar]
@@ -128,7 +140,7 @@ class HQuant:
 
         added = [*self._strategies, (title, source, title)]
         lengths = {period_ns(period): period for period in self.periods}
-        for symbol, length in Signal(added, self.bar, signals=True).reads(self._schema_of(dict(self._cols))):
+        for symbol, length in Signal(added, period=self.bar, signals=True).reads(self._schema_of(dict(self._cols))):
             if symbol:
                 raise HqError(f"{title}: reads bars of {symbol}; here are those of one symbol", USAGE)
             if length not in lengths:
@@ -227,7 +239,7 @@ class HQuant:
         if self._strategies:
             from hq_core.stages.signal import Signal
 
-            self._signal = Signal(self._strategies, self.bar, signals=True)
+            self._signal = Signal(self._strategies, period=self.bar, signals=True)
             self._signal.begin(self._told)
         if self._coarser:
             from hq_core.stages.aggregate import Aggregate

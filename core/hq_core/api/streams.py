@@ -46,6 +46,7 @@ def generate(
     gaps: float = GenOptions.gaps.default,
 ) -> Source:
     """The rows of hq-gen: bars or trades (kind bar or trade) that are the same on every machine."""
+    GenOptions.start.check(start)
     from hq_core.formats.times import instant
     from hq_core.stages.gen import Generator
 

@@ -12,6 +12,7 @@ from hq_core.batch import CODES, Batch, Schema
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import address_of
 from hq_core.kinds import BAR, OHLC, SUMS, TRADE
+from hq_core.options import refuse_no_text
 from hq_core.options.aggregate import AggregateOptions
 from hq_core.zones import open_zone
 
@@ -86,6 +87,9 @@ class Aggregator:
     ) -> None:
         if time_unit not in TIME_UNITS:
             raise HqError(f"time_unit is '{time_unit}', must be one of {', '.join(TIME_UNITS)}", USAGE)
+        AggregateOptions.fill.check(fill)
+        AggregateOptions.tz.check(tz)
+        refuse_no_text("source", source, "15m")
         self._unit = TIME_UNITS[time_unit]
         self._periods = parse_periods(periods)
         self._source = parse_period(source) if source else None

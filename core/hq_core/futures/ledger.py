@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.futures.brackets import Brackets
 from hq_core.futures.engine import Account, KernelRows
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
@@ -15,16 +16,13 @@ from hq_core.kinds import EQUITY, OHLC, VERBS
 from hq_core.options import Keywords, options_of
 from hq_core.say import iso_text, say_length
 
-if TYPE_CHECKING:
-    from hq_core.futures.brackets import Brackets
-
-
 OF_ORDERS = ("tick", "size", "size_unit", "fill", "conflict")  # an order says here itself what they say of it
 KEYWORDS = {
     f"{name}_rate" if name.endswith("_fee") else name: option
     for name, option in options_of(Terms).items()
     if name not in OF_ORDERS
 }
+_READ = "read_brackets(path, symbol) of hq_core.futures.brackets gives those of a file"
 BY_PLACE = tuple(KEYWORDS)[:5]
 
 
@@ -58,6 +56,8 @@ class Backtest:
                     + did_you_mean(name, tuple(KEYWORDS)) * (name not in given)
                 )
         terms = Terms(fill="close", **{KEYWORDS[name].name: value for name, value in (given | rest).items()})
+        if brackets is not None and not isinstance(brackets, Brackets):
+            raise HqError(subject="brackets", value=brackets, rule="must be Brackets", hint=_READ, code=USAGE)
         self.symbol = symbol
         self.period = period
         self._account = Account(terms, brackets)

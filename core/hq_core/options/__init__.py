@@ -153,6 +153,12 @@ def options_of(declared: type) -> dict[str, Option[Any]]:
     }
 
 
+def refuse_no_text(name: str, value: object, such: str = "") -> None:
+    """HqError USAGE for an argument of a program, not an option, that is no text; `such`: one that is right."""
+    if not isinstance(value, str):
+        raise HqError(subject=name, value=value, rule="must be a text" + (such and f" such as {such}"), code=USAGE)
+
+
 class Keywords:
     """The __signature__ of a class that takes options as keywords: for help(), which alone asks for it.
 

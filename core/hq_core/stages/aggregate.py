@@ -35,6 +35,15 @@ def _lengths(said: AggregateOptions) -> dict[str, Any]:
     }
 
 
+def _amounts(given: Any) -> tuple[float, ...]:
+    """The tiers that a program names, or none.  HqError USAGE for what are no numbers, such as a text of them."""
+    try:
+        return tuple(map(float, [given] if given and isinstance(given, str) else given))
+    except (TypeError, ValueError):
+        what = f"{given!r:.60}, must be numbers, such as (40000, 200000, 1000000)"
+        raise HqError(what, USAGE, subject=AggregateOptions.tiers) from None
+
+
 class Aggregate(Stage):
     """One chain of periods for each series of trades or bars; rows of other kinds pass untouched.
 
@@ -52,8 +61,9 @@ class Aggregate(Stage):
         super().__init__()
         self.periods = parse_periods(periods)
         said = AggregateOptions(**given)
-        if said.tiers:
-            limits(tuple(said.tiers), said.fx)
+        amounts = _amounts(said.tiers)
+        if amounts:
+            limits(amounts, said.fx)
         self.options = BarOptions(
             fill=said.fill == "flat",
             partial=said.partial,
@@ -62,7 +72,7 @@ class Aggregate(Stage):
             tz=said.tz,
             zone=open_zone(said.tz) if said.tz else None,
             label=said.time_label,
-            amounts=tuple(said.tiers),
+            amounts=amounts,
             fx=said.fx,
             **_lengths(said),
         )

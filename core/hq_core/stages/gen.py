@@ -6,7 +6,7 @@ quantities lots until one division makes them decimal.  No libm and no shared st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError
@@ -137,6 +137,11 @@ def bars(
         s.price = last
 
 
+def _whole(number: Any) -> Any:
+    """A whole number of any make, numpy's too, as Python's."""
+    return int(number) if hasattr(number, "__index__") else number
+
+
 class Generator(Source):
     """Gives `rows` rows of a kind, bar or trade, as one series.
 
@@ -155,7 +160,14 @@ class Generator(Source):
         gaps: float = GenOptions.gaps.default,
         frame: int = FRAME,
     ) -> None:
-        GenOptions.gaps.check(gaps)
+        for option, value in (
+            (GenOptions.rows, _whole(rows)),
+            (GenOptions.seed, _whole(seed)),
+            (GenOptions.symbol, symbol),
+            (GenOptions.period, period),
+            (GenOptions.gaps, gaps),
+        ):
+            option.check(value)
         if kind not in ("bar", "trade"):
             raise HqError(subject="kind", value=kind, rule="must be bar or trade", code=USAGE)
         self.rows = rows

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, period_ns
-from hq_core.graph import Scratch
+from hq_core.errors import USAGE, HqError
+from hq_core.graph import Scratch, settings_of
 from hq_core.options.settings import SettingsOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
@@ -17,7 +18,7 @@ from hq_core.series.unit import UNIT, Unit
 from hq_core.specs import distinct, exprs_of, several
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from hq_core.batch import Batch
     from hq_core.graph import Settings
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 class Indicators(Stage):
     """Adds the columns of `specs` to every bar series; other kinds pass untouched.
 
-    specs    `rsi:14` or several such, each as text or parsed
-    missing  error or warn: what it is when a series that a spec reads is not in the input
+    specs     `rsi:14`, each as text, parsed, or several of them in a sequence
+    settings  whose rules they follow
+    missing   error or warn: what it is when a series that a spec reads is not in the input
+
+    Raises HqError USAGE for what is none of that, and where no spec is named.
     """
 
     panels = "apart"
@@ -36,13 +40,15 @@ class Indicators(Stage):
 
     def __init__(
         self,
-        specs: str | Sequence[str | Spec],
+        *specs: str | Spec | Iterable[str | Spec],
         settings: Settings | None = None,
         missing: str = SettingsOptions.missing.default,
     ) -> None:
         super().__init__()
-        self.settings = settings
-        self.specs = distinct(several(specs))
+        if not specs:
+            raise HqError("name at least one indicator, such as rsi:14", USAGE)
+        self.settings = settings_of(settings)
+        self.specs = distinct([one for given in specs for one in several(given)])
         self.inputs = digests(entry for one in self.specs for entry in one.entries())
         self._units: dict[str, Unit] = {}
         self._reading: list[Unit] = []  # those that read other series, the only ones that time concerns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import SCHEMA, Schema, described, period_ns, undescribed
 from hq_core.errors import DATA, USAGE, HqError
-from hq_core.graph import Scratch
+from hq_core.graph import Scratch, settings_of
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.options.settings import SettingsOptions
@@ -46,7 +46,7 @@ class Signal(Stage):
     files     (name, text, what errors call it) of each strategy
     period    the base's period; empty: the finest that is announced
     params    parameters set from outside, NAME or STRATEGY.NAME
-    keep      assigned names that become columns as well
+    keep      assigned names that become columns as well, as a,b or in a sequence
     signals   write one map an order, and nothing else
     settings  whose rules the indicators follow
     missing   error or warn: what it is when a series that a strategy reads is not in the input
@@ -58,14 +58,17 @@ class Signal(Stage):
     def __init__(
         self,
         files: Sequence[tuple[str, str, str]],
+        *,
         period: str = "",
         params: Mapping[str, float] | None = None,
-        keep: Sequence[str] = (),
+        keep: str | Sequence[str] = (),
         signals: bool = False,
         settings: Settings | None = None,
         missing: str = SettingsOptions.missing.default,
     ) -> None:
         super().__init__()
+        StrategyOptions.period.check(period)
+        keep = tuple(name for name in keep.split(",") if name) if isinstance(keep, str) else keep
         if signals and keep:
             raise HqError(
                 "there are no rows to keep columns in when only signals are written",
@@ -78,10 +81,10 @@ class Signal(Stage):
         self._length = _asked(period)
         self.keep = keep
         self.signals = signals
-        self.settings = settings
+        self.settings = settings_of(settings)
         self.warnings: list[str] = []
         check_names(self.strategies)
-        set_parameters(self.strategies, params or {})
+        set_parameters(self.strategies, _numbers(params))
         self._named: set[str] = set()  # symbols that a strategy reads by name
         known: dict[str, Expr] = {}
         for strategy in self.strategies:
@@ -275,6 +278,22 @@ class Signal(Stage):
             )
         if not self.signals:
             self.out.series(schema)
+
+
+def _numbers(params: object) -> dict[str, float]:
+    """Params as they are given from outside.  HqError USAGE for what are no numbers by names."""
+    given: Any = {} if params is None else params
+    if not hasattr(given, "items"):
+        what = f"{given!r:.60}, must be numbers by names, such as {{'n': 9}}"
+        raise HqError(what, USAGE, subject=StrategyOptions.params)
+    found: dict[str, float] = {}
+    for name, value in given.items():
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError):
+            what = f"{name} is {value!r:.40}, must be a number"
+            raise HqError(what, USAGE, subject=StrategyOptions.params) from None
+    return found
 
 
 def _asked(period: str) -> int:
