@@ -233,6 +233,7 @@ def _listen(name: str) -> None:
 
     hooks.compiling = compiling if os.isatty(2) else None
     hooks.waiting = waiting
+    hooks.note = lambda line: say(f"{name}: {line}")
     hooks.aside = _aside
 
 

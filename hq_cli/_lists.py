@@ -29,6 +29,10 @@ def indicators(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
     listed = {one["name"]: one for one in _kept("list.json")}
     broken = None
     if names:
+        if "HQ_PATH" in os.environ:
+            from hq_core import plugins
+
+            plugins.names(listed)  # tells of those that are not used
         entries = [listed.get(name.lower()) or _users(name) for name in names]
     else:
         own, broken = _all_users(listed)
@@ -58,7 +62,7 @@ def _all_users(listed: Collection[str]) -> tuple[list[dict[str, Any]], HqError |
 
     found: list[dict[str, Any]] = []
     wrong: list[HqError] = []
-    for name, where in plugins.names(listed, wrong).items():
+    for name, where in plugins.names(listed).items():
         try:
             found.append(_users(name, where))
         except HqError as error:

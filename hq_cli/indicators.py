@@ -8,7 +8,7 @@ import click
 
 from hq_cli._filter import filter_command
 from hq_cli._options import given
-from hq_core.errors import CHECK
+from hq_core.errors import CHECK, CONFIG, HqError
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
 
@@ -72,9 +72,10 @@ def main(
     whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
 
     An indicator of your own is NAME.py in a folder of HQ_PATH, or an entry point hq.indicators of an installed package;
-    of one name the first folder's counts, and one that hq has is refused.  --list marks yours, --test NAME says of each
-    rule that hq's keep whether it does (any cut of the input, a saved state, forming rows, warm-up, nan, huge, tiny and
-    constant prices, the bounds of its parameters and of its columns, the same bits by numba alone) and exits 1 if not.
+    of one name the first folder's counts, and one that hq has is hq's: then a line on stderr says that yours is not
+    used.  --list marks yours, --test NAME says of each rule that hq's keep whether it does (any cut of the input, a
+    saved state, forming rows, warm-up, nan, huge, tiny and constant prices, the bounds of its parameters and of its
+    columns, the same bits by numba alone) and exits 1 if not.
 
     Values are TA-Lib's.  --compat tv is Pine where it differs: atr, natr, kc and supertrend by its true ranges, DI, DX
     and ADX as ta.dmi, macd with both averages seeded by their own first bars, cmo of plain sums, rsi 100 where nothing
@@ -117,7 +118,12 @@ def _tested(names: tuple[str, ...]) -> int:
 
     if not names:
         raise click.UsageError("name the indicators to test")
-    registry.users()  # refuses a file of the user's that has a name of hq's, which would not be what is tested
+    from hq_core.plugins import folders
+
+    for name in map(str.lower, names):
+        for file in folders.called(name) if name in registry.names() else ():
+            raise HqError(f"{file}: is not used, as hq has {name}, so there is nothing to test", CONFIG)
+    registry.users()  # tells of the others that are not used
     broken = False
     wanted = [registry.load(name).name for name in names]
     with plugins.watched():

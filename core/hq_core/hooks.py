@@ -14,5 +14,8 @@ compiling: Callable[[str, str], None] | None = None
 # the name of a kernel that another process has been compiling for some seconds, and that process ('' if unknown)
 waiting: Callable[[str, str], None] | None = None
 
+# a line for whoever runs it, that is no error: something was left aside
+note: Callable[[str], None] | None = None
+
 # within it, what anybody prints does not go to stdout, where the stream may be
 aside: Callable[[], AbstractContextManager[object]] | None = None

@@ -322,6 +322,11 @@ def load(name: str) -> Indicator:
 def _load(name: str, lower: str) -> Indicator:
     own = names()
     if lower in own:
+        for folder in filter(None, os.environ.get("HQ_PATH", "").split(os.pathsep)):
+            if os.path.isfile(os.path.join(folder, f"{lower}.py")):
+                from hq_core import plugins
+
+                plugins.shadowed(lower)
         found = getattr(import_module(f"hq_core.indicators.{lower}"), lower)
         if not isinstance(found, Indicator):
             raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")

@@ -88,7 +88,7 @@ def test_a_column_of_the_same_name_comes_first(run, folder):
 
 
 def test_hq_s_own_names_look_nowhere(run, folder):
-    (folder / "rsi.py").write_text("raise SystemExit('never')\n")
+    (folder / "mine.py").write_text("raise SystemExit('never')\n")
     fine = run(f"{BARS} | HQ_PATH=plugin:missing hq-indicators rsi:14 'ema:5(volume)' | hq-export csv | tail -1")
     assert (fine.code, fine.stderr) == (0, "")
     code = "import sys; from hq_core import Live; Live('rsi:14', 'ema:5(volume)'); "
@@ -124,13 +124,42 @@ def test_files_share_what_begins_with_an_underscore(run, folder):
 
 
 # -- refused -------------------------------------------------------------------------------------------------
-def test_a_name_of_hq_s_own_is_refused_and_both_are_named(run, folder):
+def shadowed(folder: Path, name: str = "rsi") -> str:
+    return f"hq-indicators: {folder}/{name}.py is not used: hq has {name}; give yours another name\n"
+
+
+@pytest.mark.parametrize("words", ["mine:5", "mine:5 rsi:3", "'sma:2(mine:4)'", "rsi:3", "'sma:2(rsi:3)'", "rsi mine"])
+def test_a_name_that_hq_has_is_hq_s_and_the_folder_s_others_work(run, folder, words):
+    line = f"{BARS} | HQ_PATH=plugin hq-indicators {words} | hq-export csv"
+    want = run(line)
+    (folder / "rsi.py").write_text("raise SystemExit('never')\n")
+    found = run(line)
+    assert (found.code, found.text) == (0, want.text)
+    assert (found.stderr.count("rsi.py"), shadowed(folder) in found.stderr) == (1, True), found.stderr
+    assert run(line.replace("hq-indicators", "hq-indicators -q")).stderr == ""
+
+
+def test_a_name_that_hq_has_is_told_of_in_a_strategy_and_nowhere_else(run, folder):
+    (folder / "ema.py").write_text("x = (")
+    (folder.parent / "s.hq").write_text("IF MINE(close) < EMA(close, 3) THEN BUY\n")
+    told = run(f"{BARS} | HQ_PATH=plugin hq-signal s.hq > /dev/null")
+    assert (told.code, told.stderr) == (0, shadowed(folder, "ema").replace("indicators", "signal", 1))
+    assert run(f"{BARS} | HQ_PATH=plugin hq-indicators rsi:3 > /dev/null").stderr == ""
+
+
+@pytest.mark.parametrize("words", ["--list", "--list mine", "--list rsi", "--list --json"])
+def test_a_list_tells_of_a_name_that_hq_has(run, folder, words):
+    want = run(f"HQ_PATH=plugin hq-indicators {words}")
     (folder / "rsi.py").write_text("")
-    for words in ("mine:5", "--list", "--list mine"):
-        found = run(f"HQ_PATH=plugin hq-indicators {words} < /dev/null")
-        assert found.code == 78
-        assert f"{folder}/rsi.py" in found.stderr
-        assert "hq_core/indicators/rsi.py" in found.stderr
+    found = run(f"HQ_PATH=plugin hq-indicators {words}")
+    assert (found.code, found.text, found.stderr) == (0, want.text, shadowed(folder))
+
+
+def test_a_name_that_hq_has_does_not_open_a_folder_that_others_may_write(run, folder):
+    (folder / "rsi.py").write_text("")
+    folder.chmod(0o777)
+    found = run(f"HQ_PATH={folder} hq-indicators mine:5 < /dev/null", cwd="/")
+    assert (found.code, "others may write" in found.stderr) == (78, True), found.stderr
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "above", "link"])
@@ -189,16 +218,14 @@ def test_a_broken_one_does_not_hide_the_others_of_a_list(run, folder):
     assert "\nmine " in found.text
 
 
-def test_a_name_of_hq_s_does_not_hide_the_others_and_is_not_tested_in_its_place(run, folder):
+def test_a_name_of_hq_s_is_not_tested_in_place_of_the_user_s(run, folder):
     (folder / "rsi.py").write_text("raise SystemExit('never')\n")
-    (folder / "aside.py").write_text("x = (")
-    found = run("HQ_PATH=plugin hq-indicators --list")
-    assert (found.code, f"{folder}/rsi.py: rsi is hq's own" in found.stderr) == (78, True)
-    assert f"\n{folder}/aside.py, line 1: SyntaxError" in found.stderr
-    assert "\nmine " in found.text
-    for name in ("rsi", "mine"):
-        tested = run(f"HQ_PATH=plugin hq-indicators --test {name}")
-        assert (tested.code, tested.text, "rsi is hq's own" in tested.stderr) == (78, "", True)
+    tested = run("HQ_PATH=plugin hq-indicators --test rsi")
+    assert (tested.code, tested.text) == (78, "")
+    assert f"{folder}/rsi.py: is not used, as hq has rsi, so there is nothing to test" in tested.stderr
+    mine = run("HQ_PATH=plugin hq-indicators --test mine")
+    assert (mine.code, mine.stderr) == (0, shadowed(folder))
+    assert run("hq-indicators --test rsi").code == 0  # hq's own, where nobody else has one
 
 
 def test_a_state_knows_its_text(run, folder):
@@ -434,9 +461,14 @@ def test_packages_that_are_wrong_say_so(run, command_env, tmp_path):
     assert "one-dist 1.0" in twice.stderr
     assert "two-dist 1.0" in twice.stderr
     shutil.rmtree(tmp_path / "site")
-    distribution(tmp_path / "site", "three-dist", "rsi = rsi:rsi")
-    taken = run("hq-indicators alpha < /dev/null", env=env)
-    assert (taken.code, "three-dist 1.0" in taken.stderr) == (78, True), taken.stderr
+    distribution(
+        tmp_path / "site", "three-dist", "rsi = rsi:rsi\nalpha = alpha:alpha", alpha=declared("alpha", "out[i] = 1.0")
+    )
+    beside = run(f"{BARS} | hq-indicators alpha > /dev/null", env=env)
+    assert (beside.code, beside.stderr) == (
+        0,
+        "hq-indicators: rsi of three-dist 1.0 is not used: hq has rsi; give yours another name\n",
+    )
 
 
 def test_where_no_package_has_indicators_the_list_reads_no_package(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import CONFIG, HqError
+from hq_core import hooks
 from hq_core.plugins import blame, folders
 
 if TYPE_CHECKING:
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 def find(name: str, own: Collection[str]) -> str:
     """The file, or the package and its version, that has the indicator; '' if nothing has it.
 
-    own   hq's names.  HqError CONFIG where the user's have one of them, whichever is asked for
+    own   hq's names: those of them that the user's have too are told of and left out
     """
     files = _apart(folders.every(), own)
     return files.get(name) or _of_packages(own).get(name, "")
 
 
-def names(own: Collection[str], refused: list[HqError] | None = None) -> dict[str, str]:
-    """What `find` gives for each name: a file comes before a package, an earlier folder before a later one.
+def names(own: Collection[str]) -> dict[str, str]:
+    """What `find` gives for each name: a file comes before a package, an earlier folder before a later one."""
+    return dict(sorted((_of_packages(own) | _apart(folders.every(), own)).items()))
 
-    refused   takes what is wrong with those of hq's names, which are left out then
-    """
-    return dict(sorted((_of_packages(own, refused) | _apart(folders.every(), own, refused)).items()))
+
+def shadowed(name: str) -> None:
+    """Tell of the files in the folders of HQ_PATH that have this name, which is hq's."""
+    for file in folders.called(name):
+        _unused(name, file)
 
 
 def load(name: str, where: str) -> tuple[Any, ModuleType]:
@@ -69,31 +72,34 @@ def digest(module: ModuleType) -> str:
     return blake2b((loader.get_source(module.__name__) or "").encode(), digest_size=16).hexdigest()
 
 
-def _of_packages(own: Collection[str], refused: list[HqError] | None = None) -> dict[str, str]:
+def _of_packages(own: Collection[str]) -> dict[str, str]:
     from hq_core.plugins import installed
 
     if not installed.any_package():
         return {}
     from hq_core.plugins import packages
 
-    return _apart(packages.every(), own, refused)
+    return _apart(packages.every(), own)
 
 
-def _apart(
-    found: Iterable[tuple[str, str]], own: Collection[str], refused: list[HqError] | None = None
-) -> dict[str, str]:
-    """The first of each name."""
+def _apart(found: Iterable[tuple[str, str]], own: Collection[str]) -> dict[str, str]:
+    """The first of each name that hq does not have."""
     first: dict[str, str] = {}
     for name, where in found:
-        if name not in own:
+        if name in own:
+            _unused(name, where)
+        else:
             first.setdefault(name, where)
-            continue
-        error = HqError(
-            f"{where}: {name} is hq's own (hq_core/indicators/{name}.py), which always comes first; "
-            "give yours another name",
-            CONFIG,
-        )
-        if refused is None:
-            raise error
-        refused.append(error)
     return first
+
+
+def _unused(name: str, where: str) -> None:
+    """Tell once that hq's comes first: a later hq may have taken a name that the user gave."""
+    if where not in _told:
+        _told.add(where)
+        if hooks.note is not None:
+            what = where if where.startswith("/") else f"{name} of {where}"
+            hooks.note(f"{what} is not used: hq has {name}; give yours another name")
+
+
+_told: set[str] = set()
