@@ -211,6 +211,38 @@ def test_a_broken_one_is_65_with_its_file_and_line(run, folder, flaw):
     assert run(f"{BARS} | HQ_PATH=plugin hq-signal s.hq").code == 65
 
 
+TWICE = "@inline\ndef twice(x: float) -> float:\n    y = x\n    return y * factr\n"
+FAULTY = {  # what does not compile, and what is said of it
+    "a name": ({"body": "out[i] = closee[i]"}, "name 'closee' is not defined; did you mean close?"),
+    "a name that nothing is near": ({"body": "out[i] = 1.0 * qqq"}, "name 'qqq' is not defined"),
+    "a name of a helper": ({"body": "out[i] = twice(close[i])", "head": TWICE}, "name 'factr' is not defined"),
+    "a module": ({"body": "out[i] = cmath.pi", "head": "import cmath"}, "cmath cannot be used here; a kernel sees"),
+    "a name of a module": ({"body": "out[i] = math.sqroot(2.0)", "head": "import math"}, "no attribute 'sqroot'"),
+    "types": ({"body": "out[i] = close[i] + 'x'"}, "No implementation of function"),
+    "their signature": ({"body": "out[i] = close[i] + 'x'"}, "add(float64, Literal[str](x))"),
+    "a call": ({"body": "out[i] = close(i)"}, "Invalid use of array(float64"),
+    "a column's attribute": ({"body": "out[i] = close[i].foo"}, "Unknown attribute 'foo'"),
+}
+
+
+@pytest.mark.parametrize("flaw", FAULTY)
+def test_what_does_not_compile_is_one_line_and_debug_adds_what_the_compiler_said(run, folder, flaw):
+    said, wanted = FAULTY[flaw]
+    (folder / "mine.py").write_text(declared("mine", **said))
+    lines = (folder / "mine.py").read_text().splitlines()
+    faulty = 1 + next(
+        i for i, line in enumerate(lines) if ("factr" if flaw == "a name of a helper" else said["body"]) in line
+    )
+    found = run(f"{BARS} | HQ_PATH=plugin hq-indicators mine > /dev/null")
+    assert found.code == 65
+    assert len(found.stderr.splitlines()) == 1, found.stderr
+    assert found.stderr.startswith(f"hq-indicators: {folder}/mine.py, line {faulty}: kernel mine: ")
+    assert wanted in found.stderr
+    debug = run(f"{BARS} | HQ_PATH=plugin hq-indicators mine --debug > /dev/null")
+    assert debug.stderr.startswith(found.stderr)
+    assert "Traceback" in debug.stderr
+
+
 def test_a_broken_one_does_not_hide_the_others_of_a_list(run, folder):
     (folder / "aside.py").write_text("x = (")
     found = run("HQ_PATH=plugin hq-indicators --list")
