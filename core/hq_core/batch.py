@@ -60,10 +60,15 @@ def period_text(ns: int) -> str:
     return ""
 
 
+def fits(name: str, has: str, wanted: str) -> bool:
+    """Whether a column of type `has` may be read as one of `wanted`: complete is a b1 that may be told in an i1."""
+    return has == wanted or (name == "complete" and has in FLAGS)
+
+
 class Layout:
     """What follows from the kind and from the names and types of columns alone: many series share one.
 
-    free    where columns of free text stand;  truths: where those of b1 stand
+    free    where columns of free text stand;  truths: those of b1 and of vectors of it
     flag    where the column stands that says of each row whether it is complete (0: it is not), or -1: all are
     timed   ts is there, in nanoseconds
     coded   symbol is there, as codes of texts: without a symbol of its own the series is a panel
@@ -78,7 +83,7 @@ class Layout:
         self.widths = tuple(width(kind) for _, kind in cols)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.free = tuple(i for i, (_, kind) in enumerate(cols) if kind == "text")
-        self.truths = tuple(i for i, (_, kind) in enumerate(cols) if kind == "b1")
+        self.truths = tuple(i for i, (_, kind) in enumerate(cols) if kind.partition("x")[0] == "b1")
         types = dict(cols)
         self.flag = self.index["complete"] if types.get("complete") in FLAGS else -1
         self.timed = types.get("ts") == "i8"
@@ -86,7 +91,7 @@ class Layout:
         self.wrong = ""
         for name, wanted in kinds.of(of).fixed:
             has = types.get(name, wanted)
-            if has != wanted and not (name == "complete" and has in FLAGS):
+            if not fits(name, has, wanted):
                 self.wrong = f"column '{name}' is {has}, must be {wanted}"
 
 

@@ -157,6 +157,18 @@ def test_forming_rows_are_counted_and_leave_no_trace():
     assert report_of(out)["liquidated"] == 0
 
 
+@pytest.mark.parametrize("whole", [1, 2, -1, -128])
+def test_whether_a_bar_is_complete_may_be_told_in_an_i1(whole):
+    at = SIGNALS.index("complete")
+    made = rows(5, 60)
+    assert any(not one[at] for one in made)
+    cols = [(name, "i1" if name == "complete" else kind) for name, kind in SIGNALS.cols]
+    told = [(*one[:at], one[at] * whole, *one[at + 1 :]) for one in made]
+    want = promises.run(stage(), promises.stream([(SIGNALS, made)]))
+    found = promises.run(stage(), promises.stream([(Schema("bar", "BTCUSDT", "1m", cols), told)]))
+    assert promises.said(found) == promises.said(want)
+
+
 def refused(data, **options):
     terms = options.pop("terms", {})
     with pytest.raises(HqError) as error:

@@ -210,3 +210,48 @@ def test_days_pass_where_they_are_the_days_that_are_asked_for(given_tz, asked, f
 def test_a_finer_period_is_still_refused():
     with pytest.raises(HqError, match="period 15m is shorter than the input's 1h"):
         run([], "15m:1h:4h", schema=HOURS)
+
+
+@SETTINGS
+@given(seed=st.integers(0, 999), n=st.integers(1, 100), whole=st.sampled_from([1, 2, -1, -128]), first=sizes)
+def test_whether_a_bar_is_complete_may_be_told_in_an_i1(seed, n, whole, first):
+    schema, rows = wide_bars(seed, n)
+    at = schema.index("complete")
+    cols = [(name, "i1" if name == "complete" else kind) for name, kind in schema.cols]
+    other = Schema("bar", schema.symbol, schema.period, cols, schema.extra)
+    as_i1 = [(*row[:at], row[at] * whole, *row[at + 1 :]) for row in rows]
+    for options in ({}, {"lateness": "2m"}, {"fill": "flat", "max_gap": "2d"}, {"time_label": True}):
+        want = promises.said(out_of("5m:1h", schema, rows, first, **options))
+        assert promises.said(out_of("5m:1h", other, as_i1, first, **options)) == want
+    passed = promises.said(out_of("1m:5m", other, as_i1, first))
+    assert (
+        passed[0]["bar/BTCUSDT/1m"]
+        == promises.said(promises.stream(promises.cut(other, as_i1, [13])))[0]["bar/BTCUSDT/1m"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "says"),
+    [
+        (("volume",), (), "of what adds up its columns were volume and are now none"),
+        ((), ("volume",), "of what adds up its columns were none and are now volume"),
+        (("volume",), ("volume", "trades"), "of what adds up its columns were volume and are now volume, trades"),
+    ],
+)
+def test_columns_that_came_or_went_are_named(then, now, says):
+    price = ("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close"))
+    kinds = {"volume": "f8", "trades": "i8"}
+    stage = Aggregate("4h")
+    stage.begin(Nowhere())
+    stage.schema(Schema("bar", "X", "1h", (*price, *((name, kinds[name]) for name in then))))
+    with pytest.raises(HqError) as caught:
+        stage.schema(Schema("bar", "X", "1h", (*price, *((name, kinds[name]) for name in now))))
+    assert caught.value.code == DATA
+    assert str(caught.value) == f"bar/X/1h: {says}"
+
+
+class Nowhere:
+    """Takes no rows."""
+
+    def series(self, schema):
+        return schema

@@ -175,6 +175,22 @@ def test_a_truth_is_0_or_1(value: int) -> None:
     assert caught.value.code == DATA
 
 
+@pytest.mark.parametrize("value", [2, 255, 128])
+@pytest.mark.parametrize(("row", "place"), [(0, 0), (1, 2), (3, 4)])
+def test_a_vector_of_truths_holds_0_and_1(row: int, place: int, value: int) -> None:
+    def of(cells: list[int]) -> bytes:
+        rows = [(START + i, cells[5 * i : 5 * i + 5]) for i in range(4)]
+        return frames.frames((Schema("note", "A", "", (("ts", "i8"), ("seen", "b1x5"))), rows))
+
+    cells = [i % 2 for i in range(20)]
+    assert through(Stage, of(cells))
+    cells[5 * row + place] = value if value < 128 else value - 256  # as pack wants its bytes
+    wanted = f"row {row + 1}: column 'seen' is {value} at {place + 1}, must be 0 or 1"
+    with pytest.raises(HqError, match=wanted) as caught:
+        through(Stage, of(cells))
+    assert caught.value.code == DATA
+
+
 class Unchecked(Reader):
     """Rows as a program may give them, which no wire has brought."""
 

@@ -277,7 +277,8 @@ class Chain:
         """Carry on where `save` was called; the series must have the same columns to add up."""
         now, then = [name for name, _, _ in self.plan.sums], saved["sums"]
         if now != then:
-            raise HqError(f"{self.key}: its columns were {', '.join(then)} and are now {', '.join(now)}", DATA)
+            before, after = (", ".join(names) or "none" for names in (then, now))
+            raise HqError(f"{self.key}: of what adds up its columns were {before} and are now {after}", DATA)
         self.started, self.cover, self.last = saved["started"], saved["cover"], saved["last"]
         self.marked = saved["marked"]
         self.arrivals.check.load(saved["check"])

@@ -7,7 +7,7 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Schema, described, undescribed
+from hq_core.batch import SCHEMA, Schema, described, fits, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
@@ -368,7 +368,7 @@ def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
     found = []
     for name, wanted in (*READ, *((prefix + verb, "f8") for verb in VERBS)):
         if schema.has(name):
-            if schema.kind(name) != wanted:
+            if not fits(name, schema.kind(name), wanted):
                 raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
             found.append((name.removeprefix(prefix), schema.index(name)))
         elif name in dict(BAR.required):

@@ -196,12 +196,13 @@ class Reader(Source):
 
     def _check_truths(self, schema: Schema, n: int, addresses: list[int]) -> None:
         for at in schema.truths:
-            values = ctypes.string_at(addresses[at], n)
+            wide = schema.widths[at]  # 1, or the length of a vector
+            values = ctypes.string_at(addresses[at], n * wide)
             if values.translate(None, b"\0\1"):
-                row, value = next((row, value) for row, value in enumerate(values) if value > 1)
-                raise self._bad(
-                    f"has rows of {schema.key}: row {row + 1}: column '{schema.names[at]}' is {value}, must be 0 or 1"
-                )
+                place, value = next((place, value) for place, value in enumerate(values) if value > 1)
+                column = f"row {place // wide + 1}: column '{schema.names[at]}' is {value}"
+                column += f" at {place % wide + 1}" * (schema.cols[at][1] != "b1")
+                raise self._bad(f"has rows of {schema.key}: {column}, must be 0 or 1")
 
     # -- maps --------------------------------------------------------------------------------------------
     def _map(self, view: memoryview, at: int) -> dict[str, Any] | None:
