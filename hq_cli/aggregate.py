@@ -31,6 +31,8 @@ def main(periods: str, **said: Any) -> Stage:
     Coarse bars come before the finer ones that close with them.  Bars of the input whose own period is asked for pass
     as they are; with --fill flat, --lateness or --time-label they are made anew, with the columns of other bars.
     Times lie in the years 1678 to 2261; a period is at most 90d, a duration 36500d.
+
+    Of a panel the bars are a panel: those of each symbol are as they are of its series alone.
     """
     from hq_core.stages.aggregate import Aggregate
 

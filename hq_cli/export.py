@@ -47,7 +47,8 @@ def main(
 ) -> int:
     """Write the rows of a stream in another format.
 
-    csv and the files hold one kind and period: choose with --kind and --period; symbols stand in a first column.
+    csv and the files hold one kind and period: choose with --kind and --period; symbols stand in a first column,
+    those of a panel behind ts, so that it is read back as one.
     JSON objects say their kind, symbol and period themselves.  Times are ISO 8601 in UTC with the shortest exact
     fraction; --time ms gives numbers and names the column ts_ms, so that hq-import reads it back.  Floats are the
     shortest that read back the same; NaN is empty in csv and null in JSON, infinities are inf and "inf".

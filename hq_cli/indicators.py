@@ -68,6 +68,8 @@ def main(
     closed one at or before each row's ts.  Rows of the input's last ts that still wait for another series at its end
     are dropped and counted, or kept in --state; hq-dsl(7) says when a row waits.
 
+    In a panel each symbol is computed as it is in its series alone; close@ETHUSDT finds that symbol there too.
+
     Rows of other kinds pass untouched.  While an indicator warms up its value is NaN; what a NaN in the input spoils is
     whole again after as many rows and one.  A forming bar (complete=0) gets values and leaves the state as it was.
 

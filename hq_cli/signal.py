@@ -60,6 +60,9 @@ def main(
     its columns.  Rows of other kinds and periods pass untouched.  Any column of numbers can be read by its name.
     The language is described in hq-dsl(7).
 
+    A strategy runs on each symbol of a panel by itself, as it does on the symbol's series; close@ETHUSDT finds that
+    symbol there too, and hq-merge makes a panel of files.
+
     --check alone takes every column of hq's bars to be there; --columns and --sample say what is.  A sample is any
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
     there too.

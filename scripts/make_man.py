@@ -1,9 +1,10 @@
 """Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, indicators/list.json and a part of hq-frames.5
+    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, indicators/list.json and parts of the others
     python scripts/make_man.py --check    fail if they are not what this script makes
 
-man/hq.7 is written by hand, and so is man/hq-frames.5 but for the kinds of rows, which stand between two comments.
+man/hq.7 is written by hand but for its first line, with version and date, and so is man/hq-frames.5 but for that and
+the kinds of rows, which stand between two comments.
 """
 
 from __future__ import annotations
@@ -212,9 +213,18 @@ def kinds_of_rows() -> str:
     )
 
 
+def by_hand(name: str) -> str:
+    """A page that is written by hand, with its first line made anew."""
+    first, _, rest = (MAN / name).read_text().partition("\n")
+    title, section = name.rsplit(".", 1)
+    if not first.startswith(".TH "):
+        raise SystemExit(f"man/{name} does not begin with .TH")
+    return f'.TH "{title.upper()}" "{section}" "{released()}" "hq {VERSION}" "hq Manual"\n{rest}'
+
+
 def frames() -> str:
     """hq-frames(5), with what lies between its two comments about kinds.py made anew."""
-    before, _, rest = (MAN / "hq-frames.5").read_text().partition(OF_KINDS[0])
+    before, _, rest = by_hand("hq-frames.5").partition(OF_KINDS[0])
     _, _, after = rest.partition(OF_KINDS[1])
     if not after:
         raise SystemExit(f"man/hq-frames.5 has lost one of the lines {' and '.join(map(repr, OF_KINDS))}")
@@ -226,6 +236,7 @@ def pages() -> dict[str, str]:
     made["hq.1"] = page(hq.main)
     made["hq-dsl.7"] = language()
     made["hq-frames.5"] = frames()
+    made["hq.7"] = by_hand("hq.7")
     return made
 
 

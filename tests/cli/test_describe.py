@@ -136,7 +136,7 @@ def test_indicators_that_cannot_be_used_are_named_and_all_else_is_told(run, tmp_
     (tmp_path / "own" / "rsi.py").write_text("")
     for option in ("", " --brief"):
         ran = run(f"HQ_PATH=own hq describe{option}")
-        assert (ran.code, "own/rsi.py: rsi is hq's own" in ran.stderr) == (78, True), ran.stderr
+        assert (ran.code, "own/rsi.py is not used: hq has rsi" in ran.stderr) == (65, True), ran.stderr
         assert "own/aside.py, line 1: SyntaxError" in ran.stderr
         assert "hq-signal" in ran.text
 

@@ -64,6 +64,49 @@ def test_pages_are_derived_and_mention_every_option() -> None:
             assert re.search(rf"{word}\b", page), f"{word} is not in the page of {name}"
 
 
+MADE = {"gen", "state"}  # writes one series; shows a file
+
+
+@pytest.mark.parametrize("name", sorted({*_commands.NAMES} - MADE))
+def test_what_takes_a_panel_says_so(name: str) -> None:
+    """A page that is silent about panels sends its reader to take them apart."""
+    assert "panel" in str(_commands.load(name).help)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "man").glob("*.[157]")), ids=lambda page: page.name)
+def test_pages_are_of_this_version(page: Path) -> None:
+    head = page.read_text().partition("\n")[0]
+    (day,) = re.findall(rf"^## {re.escape(VERSION)} \((.*)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert re.sub('["\\\\]', "", head).split()[3:6] == [day, "hq", VERSION]
+
+
+def test_the_page_of_the_whole_knows_all_that_there_is() -> None:
+    text = (ROOT / "man" / "hq.7").read_text().replace("\\-", "-")
+    for word in [f"hq-{name}" for name in _commands.NAMES] + [f"hq {word}" for word in _commands.OWN]:
+        assert re.search(rf"{word}\b", text), f"hq(7) does not name {word}"
+    for word in ("panel", "HQ_PATH", "hq.indicators", "hq_core", "--state", "mark"):
+        assert word in text, f"hq(7) does not tell of {word}"
+
+
+def test_a_head_of_another_version_is_found_and_mended(tmp_path: Path) -> None:
+    """Of pages that are written by hand as well."""
+    pytest.importorskip("click_man")
+    for name in ("core", "hq_cli", "man", "scripts", "CHANGELOG.md", "pyproject.toml"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    for page in ("hq.7", "hq-frames.5"):
+        path = tmp_path / "man" / page
+        fresh = path.read_text()
+        path.write_text(fresh.replace(f"hq {VERSION}", "hq 0.0.9", 1))
+        assert path.read_text() != fresh
+        line = [sys.executable, tmp_path / "scripts/make_man.py"]
+        env = {"PYTHONPATH": f"{tmp_path / 'core'}:{tmp_path}"}
+        stale = subprocess.run([*line, "--check"], capture_output=True, text=True, check=False, env=env)
+        assert (stale.returncode, f"{page} out of date" in stale.stderr) == (1, True), stale.stderr
+        subprocess.run(line, check=True, env=env)
+        assert path.read_text() == fresh
+
+
 @pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff to read the pages")
 @pytest.mark.parametrize("page", sorted((ROOT / "man").glob("*.[157]")), ids=lambda page: page.name)
 def test_pages_are_clean_roff(page: Path) -> None:

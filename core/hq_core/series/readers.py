@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER, Schema, period_ns, stretches, symbol_of
-from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.errors import DATA, HqError, nearest
 from hq_core.options.settings import WARN, SettingsOptions
 from hq_core.saved import taking
 from hq_core.say import listed
@@ -133,7 +133,9 @@ class Readers:
         elif symbol in symbols:
             remedy = f"bars of {key.rpartition('/')[2]} must be made from trades or finer bars"
         else:
-            remedy = f"put the bars of {symbol} into the stream" + did_you_mean(symbol, symbols)
+            meant = nearest(symbol, symbols)
+            remedy = f"did you mean {meant}? Else " if meant else ""
+            remedy += f"hq-merge puts the bars of {symbol} into the stream"
         return HqError(
             f"{listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
             f"{listed(list(self.announced.values()))}",
