@@ -6,18 +6,21 @@ import io
 import math
 import struct
 from decimal import Decimal
+from itertools import permutations
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from frames import frames, tagged, trades
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from inputs import descriptor, exported
 from pyarrow import parquet
 from test_formats import doubles, longs, read
 
-from hq_core.batch import Schema
+from hq_core.batch import Batch, Schema
 from hq_core.errors import HqError
-from hq_core.formats import open_source  # noqa: F401  imported before pyarrow's threads
+from hq_core.formats import SourceOptions, open_source
 from hq_core.formats.tables import described, understood
 
 START = 1_600_000_000 * 10**9
@@ -405,6 +408,74 @@ def test_symbols_that_frames_cannot_bear_are_refused(symbol, message):
     refused(stream_of(ticks(symbol=symbol)), message)
     if None not in symbol.to_pylist():
         refused(npz(**ticks(symbol=np.array(symbol.to_pylist()))), message)
+
+
+NOT_UTF8 = st.binary(min_size=1, max_size=6).filter(lambda raw: b"\0" not in raw and not _is_utf8(raw))
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@settings(max_examples=40)
+@given(bad=st.lists(NOT_UTF8, min_size=1, max_size=3), before=st.integers(0, 3), turn=st.booleans())
+def test_symbols_in_bytes_that_are_no_utf8_are_told_with_the_first_such_row(bad, before, turn):
+    """Each of them would be U+FFFD, two symbols one; the rows before are given."""
+    symbol = np.array(["Ä".encode(), b"B", b"A"][:before] + (bad[::-1] if turn else bad) + [b"C"], dtype="S")
+    n = len(symbol)
+    columns = {"ts_s": np.arange(n) + 1_600_000_000, "price": np.ones(n), "qty": np.ones(n), "symbol": symbol}
+    one = np.rec.fromarrays(list(columns.values()), names=list(columns))
+    to = io.BytesIO()
+    np.save(to, one)
+    for data in (npz(**columns), to.getvalue()):
+        words, error = before_error(data)
+        assert words == ["Ä", "B", "A"][:before]
+        assert f"row {before + 1}: column 'symbol': b" in error
+        assert error.endswith("is not UTF-8")
+
+
+@pytest.mark.parametrize("bad", list(permutations(["\x1b", "x" * 257, ""])))
+def test_the_first_row_without_a_symbol_is_told_whatever_comes_after_it(bad):
+    symbol = np.array(["C", "B", *bad])
+    n = len(symbol)
+    words, error = before_error(npz(ts_s=np.arange(n), price=np.ones(n), qty=np.ones(n), symbol=symbol))
+    assert words == ["C", "B"]
+    assert error.startswith("row 3: column 'symbol': " + (repr(bad[0][:9])[:-1] if bad[0] else "is empty"))
+
+
+@pytest.mark.parametrize("column", ["price", "side", "ts_s", "id"])
+def test_bytes_that_are_no_utf8_in_any_column_are_told(column):
+    plain = {"price": b"1", "side": b"buy", "ts_s": b"1600000000", "id": b"7"}[column]
+    refused(
+        npz(**ticks(**{column: np.array([plain, b"\xff", plain])})), f"row 2: column '{column}': b'.xff' is not UTF-8"
+    )
+
+
+def test_a_symbol_that_is_no_text_is_told_where_the_period_is_looked_for():
+    symbol = np.array(["A", "B", "A"])
+    symbol.view(np.uint32)[1] = 0x110001  # no character
+    prices = dict.fromkeys(("open", "high", "low", "close"), np.ones(3))
+    data = npz(open_time=np.arange(3) * 60, **prices, symbol=symbol)
+    refused(data, "row 2: column 'symbol': is no text", time_unit="s")
+
+
+def before_error(data: bytes) -> tuple[list[str], str]:
+    """The symbols of the rows that came before an error of bad data, and the error."""
+    words: list[str] = []
+
+    def read_all() -> None:
+        for item in open_source(descriptor(data), b"", SourceOptions(any_year=True)):
+            if isinstance(item, Batch):
+                words.extend(item.words("symbol"))
+
+    with pytest.raises(HqError) as caught:
+        read_all()
+    assert caught.value.code == 65
+    return words, str(caught.value)
 
 
 # -- what is written reads back ----------------------------------------------------------------------------

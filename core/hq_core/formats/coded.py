@@ -38,12 +38,15 @@ def codes(column: ColumnSlice, symbols: Symbols) -> Array:
     """The codes of a column of symbols."""
     words, at = distinct(column)
     made = np.empty(len(words), dtype=np.int32)
+    bad: dict[int, str] = {}
     for i, word in enumerate(words):
         try:
             made[i] = symbols.code(word)
         except ValueError as error:
-            where = int(np.argmax(at == i))
-            raise Unfit(where, f"'{word[:MAX_NAME]}' {error}" if word else str(error)) from None
+            bad[i] = f"'{word[:MAX_NAME]}' {error}" if word else str(error)
+    if bad:  # of which the first row is told, whatever the order of the words
+        where = int(np.argmax(np.isin(at, list(bad))))
+        raise Unfit(where, bad[int(at[where])])
     return made[at]
 
 

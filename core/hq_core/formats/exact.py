@@ -106,7 +106,7 @@ class ColumnSlice:
         return "texts" if self.values.dtype.kind in TEXTUAL else str(self.values.dtype)
 
     def text(self, i: int) -> str:
-        """A value as a csv file would have it, from which the plan is made."""
+        """A value as a csv file would have it, for the plan alone: bytes that are no UTF-8 pass."""
         if self.what or self.values.ndim > 1:
             return f"<{self.named()}>"
         gone = self.missing is not None and bool(self.missing[i])
@@ -117,15 +117,18 @@ class ColumnSlice:
             return iso_text(ns) if self.zoned else iso_text(ns)[:-1]
         if gone:
             return ""
-        (value,) = _objects(self.part(i, i + 1))
+        (value,) = _objects(self.part(i, i + 1), strict=False)
         if isinstance(value, float):
             whole_ = value.is_integer() and abs(value) < 1e18  # 782.0 is an id that had gaps beside it
             return "" if np.isnan(value) else str(int(value)) if whole_ else repr(value)
         return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def _objects(column: ColumnSlice) -> list[Any]:
-    """The values as Python has them; None where there is none."""
+def _objects(column: ColumnSlice, strict: bool = True) -> list[Any]:
+    """The values as Python has them; None where there is none.
+
+    strict   bytes that are no UTF-8 are refused; else what is wrong in them is U+FFFD, and different ones may be equal
+    """
     values = column.values
     if values.dtype.kind == "U" and len(values) and values.dtype.itemsize:
         # NumPy makes a broken str of four bytes that are no character, instead of refusing them
@@ -135,15 +138,24 @@ def _objects(column: ColumnSlice) -> list[Any]:
             raise Unfit(int(np.argmax(bad)), "is no text")
     found: list[Any] = values.tolist()
     if values.dtype.kind == "S":
-        found = [value.decode("utf-8", "replace") for value in found]
+        found = [_decoded(value, at) if strict else value.decode("utf-8", "replace") for at, value in enumerate(found)]
     if column.missing is not None:
         for i in np.flatnonzero(column.missing):
             found[i] = None
     return found
 
 
+def _decoded(value: bytes, at: int) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Unfit(at, f"{value[:60]!r} is not UTF-8") from None
+
+
 def _shown(column: ColumnSlice, i: int) -> str:
     value = column.values[i]
+    if column.values.dtype.kind == "S":
+        value = value.decode("utf-8", "replace")
     return f"'{value}'" if column.textual else str(value)
 
 
@@ -320,11 +332,12 @@ def distinct(column: ColumnSlice) -> tuple[list[str], Array]:
         known: dict[str, int] = {}
         found = [known.setdefault(str(value), len(known)) for value in column.values]
         return list(known), np.array(found, dtype=np.int64)
-    values, first, places = np.unique(column.values, return_index=True, return_inverse=True)
+    values, places = np.unique(column.values, return_inverse=True)
     try:
         return [str(value) for value in _objects(ColumnSlice(values))], places
-    except Unfit as error:
-        raise Unfit(int(first[error.at]), str(error)) from None
+    except Unfit:
+        _objects(column)  # the first row that is none: each text once is in another order
+        raise
 
 
 def runs(column: ColumnSlice) -> list[tuple[str, int, int]]:
@@ -335,7 +348,10 @@ def runs(column: ColumnSlice) -> list[tuple[str, int, int]]:
     starts = [0, *(int(at) + 1 for at in np.flatnonzero(column.values[1:] != column.values[:-1]))][: n or 0]
     found = []
     for start, stop in zip(starts, [*starts[1:], n]):
-        (value,) = _objects(column.part(start, start + 1))
+        try:
+            (value,) = _objects(column.part(start, start + 1))
+        except Unfit as error:
+            raise Unfit(start, str(error)) from None
         symbol = str(value)
         if not is_name(symbol):
             raise Unfit(start, f"'{symbol[:MAX_NAME]}' is no symbol: up to {MAX_NAME} characters that can be printed")

@@ -326,14 +326,14 @@ class TableSource(ReadAgain):
     def _plan(self, columns: dict[int, ColumnSlice]) -> FieldPlan:
         n = len(next(iter(columns.values())))
 
+        def text(i: int, row: int) -> str:
+            try:
+                return columns[i].text(row) if i in columns else f"<{self.kind(i)}>"
+            except Unfit as error:
+                raise HqError(f"row {row + 1}: column '{self.names[i]}': {error}", DATA) from None
+
         def texts(row: int) -> list[str]:
-            found = []
-            for i, name in enumerate(self.names):
-                try:
-                    found.append(columns[i].text(row) if i in columns else f"<{self.kind(i)}>")
-                except Unfit as error:
-                    raise HqError(f"row {row + 1}: column '{name}': {error}", DATA) from None
-            return found
+            return [text(i, row) for i in range(len(self.names))]
 
         first = texts(0)
         plan = build(self.names, first, self.options)
@@ -344,7 +344,7 @@ class TableSource(ReadAgain):
                 self.options.unread[field.name] = None
         if plan.kind == "bar" and plan.period == 0:
             at = plan.symbol_field()
-            same = next((i for i in range(1, n) if at < 0 or columns[at].text(i) == columns[at].text(0)), None)
+            same = next((i for i in range(1, n) if at < 0 or text(at, i) == first[at]), None)
             if same is None:
                 raise HqError("one row alone does not tell its period: pass --period to hq-import", DATA)
             try:
