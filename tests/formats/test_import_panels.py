@@ -315,3 +315,49 @@ def test_other_filters_take_such_a_file_themselves():
     fd = descriptor(data)
     assert named(read(through(Stage(), open_source(fd))).rows["bar//1m"]) == want(made)
     os.close(fd)
+
+
+# -- rows of JSON without their symbol -------------------------------------------------------------------------
+def objects(rows, about=()) -> bytes:
+    """Bars as lines of JSON; a symbol None is a key that is not there."""
+    made = [{**dict(about), **{k: v for k, v in zip(HEAD, row) if v is not None}} for row in rows]
+    return "\n".join(map(json.dumps, made)).encode()
+
+
+@pytest.mark.parametrize("about", [(), [("kind", "bar"), ("period", "1m")]])
+@pytest.mark.parametrize("period", ["1m", ""])
+@pytest.mark.parametrize("at", range(1, 5))
+def test_a_row_without_the_symbol_that_others_have_is_told(at, period, about):
+    made = [bar(0, "a"), bar(0, "BTC"), bar(1, "a"), bar(1, "BTC"), bar(2, "a")]
+    made[at] = (made[at][0], None, *made[at][2:])
+    with pytest.raises(HqError, match=rf"element {at + 1} \(byte \d+\): 'symbol': '' is missing") as caught:
+        imported(objects(made, about), period=period, time_unit="ms")
+    assert caught.value.code == 65
+
+
+def test_a_row_with_a_symbol_behind_rows_that_have_none_is_told():
+    made = [bar(0, "a"), bar(1, "a"), bar(2, "a")]
+    made[:2] = [(row[0], None, *row[2:]) for row in made[:2]]
+    with pytest.raises(HqError, match=r"element 3 .*: 'symbol' is there, which the bar objects before it lack"):
+        imported(objects(made), period="1m", time_unit="ms")
+
+
+def test_rows_of_hqs_own_kinds_are_told_without_their_symbol():
+    fill = {"kind": "fill", "ts": "2026-01-01T00:00:00Z", "side": "long", "price": 1.0, "quantity": 1.0}
+    made = [{"kind": "fill", "ts": fill["ts"], "symbol": "A", **fill}, fill]
+    with pytest.raises(HqError, match="element 2 .*: 'symbol': '' is missing"):
+        imported("\n".join(map(json.dumps, made)).encode())
+
+
+def test_objects_of_another_kind_may_have_no_symbol():
+    """So may series of hq beside each other, of which one has no name."""
+    trade = {"ts": MS + 60_000, "price": 1.0, "qty": 1.0}
+    data = objects([bar(0, "a"), bar(0, "BTC")]) + b"\n" + json.dumps(trade).encode()
+    got = read(imported(data, period="1m", time_unit="ms")).rows
+    assert got["bar//1m"]["symbol"] == ["BTC", "a"]
+    assert got["trade//"]["price"] == [1.0]
+    plain = {"ts": "2026-01-01T00:01:00Z", "open_time": "2026-01-01T00:00:00Z"}
+    prices = dict.fromkeys(("open", "high", "low", "close"), 1.0)
+    two = [{"kind": "bar", "symbol": "A", "period": "1m", **plain, **prices}]
+    two.append({"kind": "bar", "period": "1m", **plain, **prices})
+    assert set(read(imported("\n".join(map(json.dumps, two)).encode())).rows) == {"bar/A/1m", "bar//1m"}

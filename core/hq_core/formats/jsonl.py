@@ -295,8 +295,13 @@ class JsonSource(Foreign):
                 break
         for key in more:
             self._pass(f"values of '{key}', which the first object lacks")
-        if shape.rows is None and not shape.ready(row):
-            return None
+        if shape.rows is None:
+            ready = shape.ready(row)
+            for other in self._shapes:
+                if other is not shape and other.kind:
+                    shape.fits(other)
+            if not ready:
+                return None
         for key in shape.lost:
             self._pass(f"values of '{key}', which is no column of numbers")
         rows, shape.held = [*shape.held, (shape.symbol(row), row)], []

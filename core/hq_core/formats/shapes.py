@@ -89,6 +89,7 @@ def real(value: Any, empty: bool, flag: bool = False) -> float:
 class Shape:
     """Objects with the same keys.  Their rows lie in `rows`, once it is known what they are.
 
+    kind   of their rows, once it is known
     panel  the rows of all symbols are one series
     held   (symbol, values) of rows that wait for a second one, which tells the period
     wholes the keys' places whose numbers must not go by way of a float
@@ -100,6 +101,7 @@ class Shape:
         self.period = period
         self.keys = keys
         self.options = options
+        self.kind = ""
         self.panel = False
         self.rows: Any = None
         self.held: list[tuple[str, list[Any]]] = []
@@ -125,6 +127,20 @@ class Shape:
     def ready(self, row: list[Any]) -> bool:
         """Whether rows can be made, now that this one has come.  Raises ValueError and HqError."""
         raise NotImplementedError
+
+    def symbol_key(self) -> str:
+        """The key of their symbol; '' if they have none."""
+        return "symbol" if "symbol" in self.keys else ""
+
+    def fits(self, other: Shape) -> None:
+        """Refuse objects without the symbol that others of their kind, a panel, have.  Raises ValueError."""
+        mine, theirs = self.symbol_key(), other.symbol_key()
+        if (self.tag, self.period, self.kind) != (other.tag, other.period, other.kind) or bool(mine) == bool(theirs):
+            return
+        if other.panel:
+            raise ValueError(f"'{theirs}': '' is missing")
+        if self.panel:
+            raise ValueError(f"'{mine}' is there, which the {self.kind} objects before it lack")
 
     def put(self, row: list[Any], k: int) -> None:
         """A row into the block.  Raises ValueError."""
@@ -166,8 +182,7 @@ class PlannedShape(Shape):
 
     def ready(self, row: list[Any]) -> bool:
         self.samples = [*self.samples[:1], [_sample(value) for value in row]]
-        plan = self.plan = self._planned(self.samples[0])
-        self._symbol_at = plan.symbol_field()
+        plan = self._known(self._planned(self.samples[0]))
         if plan.kind == "bar" and plan.period == 0:
             plan.clock(self.samples[-1])
             mine = self.symbol(row)
@@ -180,6 +195,15 @@ class PlannedShape(Shape):
             plan.infer(*self.samples)
         self._use(plan)
         return True
+
+    def symbol_key(self) -> str:
+        return self.keys[self._symbol_at] if self._symbol_at >= 0 else ""
+
+    def _known(self, plan: FieldPlan) -> FieldPlan:
+        self.plan = plan
+        self.kind, self.panel = plan.kind, plan.panel
+        self._symbol_at = plan.symbol_field()
+        return plan
 
     def _planned(self, first: list[str]) -> FieldPlan:
         said, names = self.options, list(self.keys)
@@ -202,9 +226,7 @@ class PlannedShape(Shape):
         return plan
 
     def _use(self, plan: FieldPlan) -> None:
-        self.plan = plan
-        self._symbol_at = plan.symbol_field()
-        self.panel = plan.panel
+        self._known(plan)
         self.rows = RowBlock(plan, self.options, min(ROOM, room_of(plan)))
         columns = self.rows.columns
         self._columns = [
@@ -310,6 +332,7 @@ class OwnShape(Shape):
         cols = [(name, kind) for _, _, name, kind, _ in found]
         if ("ts", "i8") not in cols:
             raise ValueError(f"'ts' is missing in a {self.tag} object")
+        self.kind = self.tag
         self.panel = "symbol" in self.keys and not symbol_first(self.keys)
         if self.panel:
             cols.insert(1 + cols.index(("ts", "i8")), ("symbol", "s4"))
