@@ -323,7 +323,7 @@ class Flow:
                 self._say(item, state)
         if source.loose:
             with taking(alone=True):
-                items = list(self._placed().load(loaded["waiting"], source))
+                items = list(self._placed().load(loaded["waiting"], source, state.midway))
             for item in items:
                 self._say(item, state)
             self._waited = self._waiting()

@@ -68,6 +68,7 @@ class Source:
     waits_on  the descriptor from which more must come; -1: the one that the flow was given
     patience  seconds that it may take; 0: for ever
     goes_on   what it saves is taken up by the next run also where its input has ended
+    file      which of several files, one behind the other, is being read
     loose     rows of one ts come in any order of their symbols in its panels (stream/instants.py)
     texts     what batches of its panels say of their codes
     """
@@ -80,6 +81,7 @@ class Source:
     waits_on = -1
     patience = 0.0
     goes_on = False
+    file = 0
     loose = False
     texts: dict[str, list[str]] = NO_TEXTS
     passed: Mapping[str, int] = MappingProxyType({})

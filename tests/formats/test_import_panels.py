@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import tempfile
 import zipfile
 
 import numpy as np
@@ -23,6 +24,7 @@ from test_csv import Slow
 from test_import_order import imported
 from test_own_json import stream
 
+from hq_core.batch import Batch
 from hq_core.errors import HqError
 from hq_core.flow import Flow, State
 from hq_core.formats import SourceOptions, open_source
@@ -30,6 +32,7 @@ from hq_core.formats.csv import CsvSource
 from hq_core.order import ordered
 from hq_core.roles import Stage
 from hq_core.stages.imports import Import
+from hq_core.wire import Reader
 
 MS = 1_700_000_040_000
 SYMBOLS = ("BTC", "ÄRZ", "a", "ETHUSDT", "ETH", "É", "B,C")
@@ -361,3 +364,63 @@ def test_objects_of_another_kind_may_have_no_symbol():
     two = [{"kind": "bar", "symbol": "A", "period": "1m", **plain, **prices}]
     two.append({"kind": "bar", "period": "1m", **plain, **prices})
     assert set(read(imported("\n".join(map(json.dumps, two)).encode())).rows) == {"bar/A/1m", "bar//1m"}
+
+
+# -- files of other columns, one behind the other --------------------------------------------------------------
+MORE = (*HEAD, "vwap")
+parts_ = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([HEAD, MORE])), min_size=1, max_size=5)
+
+
+def runs_of(parts) -> list[tuple]:
+    """(ts, symbol) of what runs on one state give, one file each; in the order in which the rows come."""
+    found = []
+    path = os.path.join(tempfile.mkdtemp(), "s")
+    for rows, head in parts:
+        out = os.memfd_create("out")
+        stage = Import(SourceOptions(period="1m", time_unit="ms"))
+        fd = descriptor(text([(*row, 1) for row in rows] if head == MORE else rows, head))
+        Flow(stage, "hq-import", [], fd, out).run(stage.source(fd), State(path, 0, {}))
+        for item in Reader(descriptor(os.pread(out, 1 << 20, 0))):
+            if isinstance(item, Batch):
+                found += zip(item.view("ts").tolist(), item.words("symbol"))
+        os.close(fd)
+        os.close(out)
+    return found
+
+
+@settings(max_examples=60)
+@given(parts=parts_, chance=st.randoms(use_true_random=False))
+def test_runs_on_a_state_give_every_row_in_order_though_the_columns_change(parts, chance):
+    """The day's file has a column more: rows of the last ts of the one before go out when it has been passed."""
+    made = [bar(at, symbol) for at in range(24) for symbol in chance.sample(SYMBOLS, chance.choice((1, 2, 5)))]
+    files, at = [], 0
+    for n, head in parts:
+        files.append((made[at : at + n], head))
+        at += n
+    made = made[:at]
+    want_ = [(row[0], row[1]) for row in want(made)]
+    got = runs_of(files)
+    assert got == want_[: len(got)]
+    assert {ts for ts, _ in want_[len(got) :]} == {want_[-1][0]}  # a later row of it may come
+    paths = []
+    folder = tempfile.mkdtemp()
+    for i, (rows, head) in enumerate(files):
+        paths.append(os.path.join(folder, f"{i}.csv"))
+        with open(paths[-1], "wb") as file:
+            file.write(text([(*row, 1) for row in rows] if head == MORE else rows, head))
+    stage, out = Import(SourceOptions(period="1m", time_unit="ms"), paths), os.memfd_create("out")
+    fd = descriptor(b"")
+    Flow(stage, "hq-import", [], fd, out).run(stage.source(fd))
+    items = [item for item in Reader(descriptor(os.pread(out, 1 << 20, 0))) if isinstance(item, Batch)]
+    assert [pair for item in items for pair in zip(item.view("ts").tolist(), item.words("symbol"))] == want_
+
+
+def test_panels_of_one_file_wait_for_their_own_rows():
+    """Objects with other keys may come at another pace, and rows of a ts of theirs still come."""
+    made = [bar(0, "b"), (*bar(1, "B,C"), 1), bar(0, "a"), (*bar(2, "B,C"), 1), bar(1, "a")]
+    data = "\n".join(json.dumps(dict(zip(MORE, row))) for row in made).encode()
+    got: list[tuple] = []
+    for item in ordered(open_source(descriptor(data), b"", SourceOptions(period="1m", time_unit="ms"))):
+        if isinstance(item, Batch) and not item.schema.has("vwap"):
+            got += zip(item.view("ts").tolist(), item.words("symbol"))
+    assert [symbol for _, symbol in got] == ["a", "b", "a"]

@@ -339,7 +339,8 @@ class Files(Source):
 
     def __iter__(self) -> Iterator[Item]:
         together = self.options.together
-        for path in self._paths:
+        for number, path in enumerate(self._paths):
+            self.file = number
             fd = self._open(path)
             os.dup2(fd, self._fd)
             os.close(fd)

@@ -1,10 +1,14 @@
 """Panels whose rows of one ts come in any order of their symbols, as in most files: put in the order that panels have.
 
 A row waits until a later ts has come, so that all rows of its ts are there; a state keeps those that wait at its end.
+A later ts of its own panel, as others of the same file come at their own pace; or, once its file has ended, of any
+panel of its name, since the file that goes on may have other columns.
 """
 
 from __future__ import annotations
 
+from heapq import merge
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, Schema, described, undescribed
@@ -104,10 +108,14 @@ def ranked(instant: I8, symbol: I4, ranks: I8, rank: I8, counts: I8, spare: I8, 
 
 
 class Instant:
-    """One panel: its rows that wait."""
+    """One panel: its rows that wait.
+
+    ended  the file that its rows came from has ended
+    """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self.ended = False
         self.wide = Schema(schema.of, "", schema.period, (*schema.cols, *MORE))
         self.kept = Kept(self.wide)
         self.texts: dict[str, list[str]] = {}
@@ -123,6 +131,7 @@ class Instant:
     def take(self, batch: Batch) -> int:
         """Rows that came; how many of them there are up to the first whose ts goes back."""
         n, kept, took = batch.n, self.kept, self._took
+        self.ended = False
         if self.texts is not batch.texts:
             self.texts, self._known = batch.texts, 0
         to = kept.reserve(n)
@@ -136,13 +145,19 @@ class Instant:
         kept.commit(good)
         return good
 
-    def release(self, everything: bool = False) -> Batch | None:
-        """The rows of all instants that are complete, by ts and symbol; valid until the next call."""
+    @property
+    def last(self) -> int:
+        """The ts of the last complete row."""
+        found: int = self._took.state.last
+        return found
+
+    def release(self, until: int, everything: bool = False) -> Batch | None:
+        """The rows of all instants before `until`, by ts and symbol; valid until the next call."""
         kept, n, cell = self.kept, self.kept.n, self._due
         if not n:
             return None
         cell.column("instant", kept.starts[-2], n)
-        cell.set(until=self._took.state.last)
+        cell.set(until=until)
         cell.run()
         count: int = n if everything else cell.state.ready
         if not count:
@@ -206,11 +221,11 @@ class Instant:
         columns[self._symbol] = b"".join(used[code].to_bytes(4, "little") for code in codes)
         table = self.texts.get("symbol", [])
         words = [table[code] for code in used]
-        return [described(self.schema), kept.n, columns, words, [state.seen, state.last, state.rows]]
+        return [described(self.schema), kept.n, columns, words, [state.seen, state.last, state.rows], self.ended]
 
     def load(self, saved: list[Any], source: Source) -> Iterator[Item]:
         """Take up what `save` gave; what a stream must be told before these rows."""
-        _, n, columns, words, (seen, last, before) = saved
+        _, n, columns, words, (seen, last, before), self.ended = saved
         if len(columns) != len(self.wide.cols) or len(columns[self._symbol]) != 4 * n:
             raise Damaged(f"{n} rows of {self.schema.key} wait, in columns of another length")
         yield self.schema
@@ -230,11 +245,34 @@ class Instant:
         state.seen, state.last, state.rows = seen, last, before
 
 
+def _together(batches: list[Batch]) -> Iterator[Batch]:
+    """Rows of panels of one name, each in its order, by ts and symbol: stretches of each."""
+    keyed = []
+    for at, batch in enumerate(batches):
+        ts = batch.view("ts").tolist()
+        if batch.schema.flag >= 0:  # as `instants` has it: those before a forming row are not later than it
+            ts = list(accumulate(ts, max))
+        keyed.append([(*key, at) for key in zip(ts, batch.words("symbol"))])
+    done = [0] * len(batches)
+    stretch, of = 0, 0
+    for *_, at in (*merge(*keyed), (0, "", -1)):
+        if at != of and stretch:
+            batch, start = batches[of], done[of]
+            done[of] += stretch
+            part = batch.slice(start, done[of])
+            part.rows = batch.rows[start : done[of]]
+            yield part
+            stretch = 0
+        of = at
+        stretch += 1
+
+
 class Instants:
     """The panels of one input."""
 
     def __init__(self) -> None:
         self._panels: dict[Schema, Instant] = {}
+        self._file = 0
 
     def through(self, source: Iterable[Item], more: bool = False) -> Iterator[Item]:
         """The items of a source, rows of its panels in their order; all that came before an HqError is given first.
@@ -244,7 +282,7 @@ class Instants:
         try:
             for item in source:
                 if isinstance(item, Batch) and item.schema.panel:
-                    yield from self._taken(item)
+                    yield from self._taken(item, getattr(source, "file", 0))
                     continue
                 if isinstance(item, Head) or (isinstance(item, End) and not more):
                     yield from self.rest()
@@ -255,18 +293,36 @@ class Instants:
             yield from self.rest()
             raise
 
-    def _taken(self, batch: Batch) -> Iterator[Batch]:
+    def _taken(self, batch: Batch, file: int) -> Iterator[Batch]:
         panel = self._panels.get(batch.schema)
         if panel is None:
             panel = self._panels[batch.schema] = self._panel(batch.schema)
         if panel.texts and panel.texts is not batch.texts:  # other codes
             yield from self.rest()
+        if file != self._file:
+            self._file = file
+            self._end_file()
         good = panel.take(batch)
-        found = panel.release(everything=good < batch.n)
-        if found is not None:
+        found = panel.release(panel.last, everything=good < batch.n)
+        others = [] if good < batch.n else self._passed(panel)
+        if others:
+            yield from _together([*others, *([found] if found is not None else [])])
+        elif found is not None:
             yield found
         if good < batch.n:  # as it came, for the order check to tell
             yield batch.slice(good, batch.n)
+
+    def _end_file(self) -> None:
+        for panel in self._panels.values():
+            panel.ended = True
+
+    def _passed(self, by: Instant) -> list[Batch]:
+        """What waits of panels whose file has ended, and that rows of the same name have passed."""
+        found = []
+        for panel in self._panels.values():
+            if panel.ended and panel.kept.n and panel is not by and panel.schema.key == by.schema.key:
+                found.append(panel.release(by.last))
+        return [batch for batch in found if batch is not None]
 
     def _panel(self, schema: Schema) -> Instant:
         for known, panel in self._panels.items():
@@ -281,19 +337,27 @@ class Instants:
 
     def rest(self) -> Iterator[Batch]:
         """All rows that wait."""
+        waiting: dict[str, list[Instant]] = {}
         for panel in dict.fromkeys(self._panels.values()):
-            found = panel.release(everything=True)
-            if found is not None:
-                yield found
+            if panel.kept.n:
+                waiting.setdefault(panel.schema.key, []).append(panel)
+        for panels in waiting.values():
+            found = [batch for panel in panels if (batch := panel.release(panel.last, everything=True)) is not None]
+            yield from _together(found) if any(panel.ended for panel in panels) else found
 
     def save(self) -> list[Any]:
         return [panel.save() for panel in dict.fromkeys(self._panels.values())]
 
-    def load(self, saved: list[Any], source: Source) -> Iterator[Item]:
-        """Take up what `save` gave; what a stream must be told before the rows that wait."""
+    def load(self, saved: list[Any], source: Source, midway: bool) -> Iterator[Item]:
+        """Take up what `save` gave; what a stream must be told before the rows that wait.
+
+        midway  the file that was read goes on
+        """
         for one in saved:
             schema = undescribed(one[0])
             if not schema.panel or not schema.has("ts") or schema.kind("ts") != "i8":
                 raise Damaged(f"rows of {schema.key} wait, which is no panel")
             panel = self._panels[schema] = Instant(schema)
             yield from panel.load(one, source)
+        if not midway:
+            self._end_file()
