@@ -105,13 +105,14 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
                 raise
             source = rest_of(kept, 0, run.options)
         with frames_out(name) if run.frames else _nowhere() as out:
+            flow = Flow(stage, name, arguments(), 0, out)
             try:
-                return Flow(stage, name, arguments(), 0, out).run(source, kept)
+                return flow.run(source, kept)
             finally:
                 _tell(name, stage.dropped, " dropped")
                 _tell(name, source.passed, " passed over")
                 _tell(name, stage.notices, "")
-                for line in (*stage.remarks(), *source.remarks()):
+                for line in (*stage.remarks(), *source.remarks(), *flow.remarks()):
                     say(f"{name}: {line}")
     finally:
         if kept is not None:

@@ -143,6 +143,7 @@ class Flow:
         self._gathered: Gather | None = None  # rows of a panel that have not been given to the stage yet
         self._instants: Instants | None = None  # of an input whose rows of one ts come in any order
         self._headed = False
+        self._kept = False  # whether the run is over and its state written
         self._waited = 0  # rows that waited in the state when the run began
         self._rows = self._saved_rows = 0
         self._section = 0  # bytes that the section had when the run began, which goes on in it
@@ -227,7 +228,18 @@ class Flow:
         out.flush()
         if state is not None:
             self._save(source, state, ended=not signals.caught, closed=True)
+            self._kept = True
         return 128 + signals.caught if signals.caught else 0
+
+    def remarks(self) -> list[str]:
+        """Lines for stderr when the run is over: that rows wait in its state, and how to have them at once."""
+        told = self._instants.told() if self._kept and self._instants else ""
+        if not told:
+            return []
+        it = "them" if self._waiting() != 1 else "it"
+        if self.command == "hq-import":
+            return [f"{told}; a run that brings them gives {it}"]
+        return [f"{told}; `hq-import < FILE | {self.command} --state …` gives {it} at once"]
 
     def _placed(self) -> Instants:
         """What puts rows of one ts in the order of their symbols."""

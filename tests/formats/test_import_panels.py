@@ -424,3 +424,23 @@ def test_panels_of_one_file_wait_for_their_own_rows():
         if isinstance(item, Batch) and not item.schema.has("vwap"):
             got += zip(item.view("ts").tolist(), item.words("symbol"))
     assert [symbol for _, symbol in got] == ["a", "b", "a"]
+
+
+# -- what waits is told ----------------------------------------------------------------------------------------
+def test_rows_that_wait_in_a_state_are_told_with_the_way_out(run, tmp_path):
+    made = [bar(at, symbol) for at in range(4) for symbol in ("a", "BTC")]
+    (tmp_path / "a.csv").write_bytes(text(made[:-1]))
+    (tmp_path / "b.csv").write_bytes(text(made[-1:]))
+    one = "1 row of 2023-11-14T22:18:00Z waits in the state for rows of a later ts"
+    two = one.replace("1 row", "2 rows").replace("waits", "wait")
+    said = "hq-import --stamp open --period 1m"
+    ran = run(f"{said} --state i < a.csv | hq-export csv")
+    assert ran.stderr == f"hq-import: {one}; a run that brings them gives it\n"
+    ran = run(f"{said} --state i < b.csv | hq-export csv")
+    assert ran.stderr == f"hq-import: {two}; a run that brings them gives them\n"
+    run(f"{said} < a.csv | hq-export csv > c.csv")
+    ran = run("hq-indicators sma:2 --state s < c.csv")
+    assert ran.stderr == f"hq-indicators: {one}; `hq-import < FILE | hq-indicators --state …` gives it at once\n"
+    assert run("hq-import < c.csv | hq-indicators sma:2 --state t | hq-export csv | wc -l").text == "8\n"
+    assert run("hq-import < c.csv | hq-indicators sma:2 --state u").stderr == ""
+    assert run("hq-indicators sma:2 < c.csv").stderr == ""

@@ -17,6 +17,7 @@ from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.memory import move
 from hq_core.roles import End, Head
 from hq_core.saved import Damaged
+from hq_core.say import iso_text
 from hq_core.stream.held import rows_of
 from hq_core.stream.rows import Kept, Numbers, Permutation, Room, by_time
 
@@ -334,6 +335,16 @@ class Instants:
     def waiting(self) -> int:
         """How many rows wait."""
         return sum(panel.kept.n for panel in dict.fromkeys(self._panels.values()))
+
+    def told(self) -> str:
+        """How many rows wait and of which ts, in words; '' if none do."""
+        times = [panel.last for panel in self._panels.values() if panel.kept.n]
+        n = self.waiting
+        if not times:
+            return ""
+        first, last = iso_text(min(times)), iso_text(max(times))
+        of = first if first == last else f"{first} to {last}"
+        return f"{n} row{'s' * (n != 1)} of {of} wait{'s' * (n == 1)} in the state for rows of a later ts"
 
     def rest(self) -> Iterator[Batch]:
         """All rows that wait."""
