@@ -281,3 +281,44 @@ def test_a_table_of_the_first_rows_says_how_many_it_leaves_out(run):
     got = run("hq-gen bars --rows 500 --seed 1 | hq-export table --head 2")
     assert got.text.splitlines()[-1] == "… 498 more rows (pipe into hq-export for all)"
     assert run("hq-gen bars --rows 500 --seed 1 | hq-export table --tail 2").text.count("\n") == 4
+
+
+TWO = "(hq-gen bars --rows 3 --seed 1 --symbol AAA; hq-gen bars --rows 3 --seed 1 --symbol BBB)"
+PANEL = "hq-gen bars --rows 3 --seed 1 --symbol AAA > a; hq-gen bars --rows 3 --seed 1 --symbol BBB > b; hq-merge a b"
+
+
+@pytest.mark.parametrize("made", [TWO, PANEL])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "table", "npz"])
+def test_a_name_that_never_comes_is_told_though_another_does(run, tmp_path, made, form):
+    run(f"{{ {made}; }} > all")
+    ran = run(f"hq-export {form} --symbol AAA,BBC,ZZZ < all > out")
+    assert ran.code == 65
+    has = "bar//1m, bar/AAA/1m, bar/BBB/1m" if made == PANEL else "bar/AAA/1m, bar/BBB/1m"
+    assert ran.stderr == f"hq-export: no series with --symbol BBC,ZZZ; the input has {has}; did you mean BBB?\n"
+    assert run(f"hq-export {form} --symbol AAA < all > good").code == 0
+    if form != "npz":  # what was good has been written
+        assert (tmp_path / "out").read_bytes() == (tmp_path / "good").read_bytes()
+    assert run(f"hq-export {form} --symbol AAA,BBB < all > good").code == 0
+    if form in ("csv", "jsonl"):  # the rest is not read
+        assert run(f"hq-export {form} --symbol AAA,ZZZ --head 1 < all > good").code == 0
+
+
+def test_a_kind_or_period_that_never_comes_is_told_of_what_was_chosen(run):
+    made = "hq-gen bars --rows 90 --seed 1 | hq-aggregate 5m:15m | hq-export jsonl"
+    ran = run(f"{made} --period 5m,1h | wc -l")
+    assert ran.stderr.startswith("hq-export: no series with --period 1h; the input has bar/BTCUSDT/15m, ")
+    ran = run(f"{made} --kind bar,trade --period 15m,30m | wc -l")
+    assert ran.stderr.startswith("hq-export: no series with --kind trade --period 30m; the input has ")
+    both = "(hq-gen bars --rows 3 --seed 1 --symbol A; hq-gen trades --rows 3 --seed 1 --symbol B)"
+    ran = run(f"{both} | hq-export jsonl --kind bar --symbol A,B | wc -l")  # there is no bar of B
+    assert ran.stderr.startswith("hq-export: no series with --symbol B; ")
+
+
+def test_frames_that_are_no_rows_are_of_their_kind(run, tmp_path):
+    (tmp_path / "s.hq").write_text("IF close > SMA(close, 2) THEN BUY(size=1)\n")
+    run("hq-gen bars --rows 50 --seed 1 | hq-signal s.hq | hq-backtest > bt.hqf")
+    for kinds, kinds_there in (("report", {"report"}), ("fill,report", {"fill", "report"})):
+        got = run(f"hq-export jsonl --kind {kinds} < bt.hqf")
+        assert (got.code, got.stderr) == (0, "")
+        assert {json.loads(line)["kind"] for line in got.text.splitlines()} == kinds_there
+    assert run("hq-export jsonl --kind report,trade < bt.hqf > out").code == 65

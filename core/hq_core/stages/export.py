@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import DATA, USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
@@ -198,6 +198,13 @@ def _size(item: Batch | dict[str, Any]) -> int:
     return 1 if isinstance(item, dict) else item.n
 
 
+def _told(key: str) -> tuple[str, str, str]:
+    """Kind, symbol and period of a series' key."""
+    kind, _, rest = key.partition("/")
+    symbol, _, period = rest.rpartition("/")
+    return kind, symbol, period
+
+
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(filter(None, given.split(",") if isinstance(given, str) else given))
 
@@ -246,6 +253,7 @@ class Export(Sink):
         self._checked: set[Schema] = set()
         self._columns: dict[Schema, list[int]] = {}
         self._seen: dict[str, None] = {}
+        self._maps: set[tuple[str, str, str]] = set()  # kind, symbol and period of maps that were chosen
 
     def run(self, source: Iterable[Item]) -> None:
         """All of the source; what was read is written whenever the source pauses."""
@@ -297,6 +305,7 @@ class Export(Sink):
         told = (kind, str(frame.get("symbol", "")), str(frame.get("period", "")))
         if any(want and has not in want for want, has in zip(self._wanted, told)) or kind == "section":
             return
+        self._maps.add(told)
         if not hasattr(self._writer, "other"):
             self.skipped[kind] = self.skipped.get(kind, 0) + 1
         elif self._within_map(frame.get("ts")):
@@ -311,14 +320,29 @@ class Export(Sink):
     def finish(self, more: bool) -> None:
         for item in self._tail.items if self._tail is not None else ():
             self._put(item)
-        if self._seen and not any(self._fits_key(key) for key in self._seen):
-            chosen = ChoiceOptions.kind, ChoiceOptions.symbol, ChoiceOptions.period
-            wanted = tuple((" ", option, f" {','.join(given)}") for option, given in zip(chosen, self._wanted) if given)
-            raise HqError(("no series with", *wanted), DATA, hint=f"the input has {', '.join(self._seen)}")
+        if self._seen and not self.full:
+            self._all_came()
         if self._begun is None and self._announced is not None:
             self._begin(self._announced)
         self._writer.end()
         self._out.flush()
+
+    def _all_came(self) -> None:
+        """Refuse names that were chosen and never came.  Raises HqError."""
+        came = [told for told in (*map(_told, self._seen), *self._maps) if self._fits_told(told)]
+        absent = [
+            [name for name in wanted if name not in there]
+            for wanted, there in zip(self._wanted, zip(*came) if came else ((), (), ()))
+        ]
+        if not any(absent):
+            return
+        chosen = ChoiceOptions.kind, ChoiceOptions.symbol, ChoiceOptions.period
+        what = tuple((" ", option, f" {','.join(names)}") for option, names in zip(chosen, absent) if names)
+        near = ""
+        for names, there in zip(absent, zip(*map(_told, self._seen))):
+            known = list(dict.fromkeys(name for name in there if name))
+            near = near or next(filter(None, (did_you_mean(name, known) for name in names)), "")
+        raise HqError(("no series with", *what), DATA, hint=f"the input has {', '.join(self._seen)}{near}")
 
     # -- what is written ---------------------------------------------------------------------------------
     def _fits(self, schema: Schema) -> bool:
@@ -328,9 +352,8 @@ class Export(Sink):
             for want, has, what in zip(self._wanted, told, ("kind", "symbol", "period"))
         )
 
-    def _fits_key(self, key: str) -> bool:
-        has = key.split("/", 1)[0], key.split("/", 1)[1].rsplit("/", 1)[0], key.rsplit("/", 1)[1]
-        return all(not want or one in want for want, one in zip(self._wanted, has))
+    def _fits_told(self, told: tuple[str, str, str]) -> bool:
+        return all(not want or one in want for want, one in zip(self._wanted, told))
 
     def _begin(self, schema: Schema) -> None:
         """The header, or a check that this series fits under the one that is there."""
@@ -345,7 +368,7 @@ class Export(Sink):
             raise HqError(f"{self.format} holds one of a kind: {both}", USAGE, hint="put them together with hq-merge")
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
-            fitting = ", ".join(key for key in self._seen if self._fits_key(key))
+            fitting = ", ".join(key for key in self._seen if self._fits_told(_told(key)))
             what = f"{self.format} holds one kind and period, these were chosen: {fitting}"
             raise HqError(what, USAGE, hint=("pass ", ChoiceOptions.period, " or ", ChoiceOptions.kind))
         if [schema.cols[at] for at in self._of(schema)] != [first.cols[at] for at in self._of(first)]:
