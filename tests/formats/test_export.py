@@ -9,9 +9,12 @@ import math
 import os
 
 import inputs
+import numpy as np
+import pyarrow as pa
 import pytest
 from frames import bars, frames, trades
 from inputs import descriptor
+from pyarrow import parquet
 
 from hq_core.batch import Schema
 from hq_core.formats.text import WIDE
@@ -322,3 +325,32 @@ def test_frames_that_are_no_rows_are_of_their_kind(run, tmp_path):
         assert (got.code, got.stderr) == (0, "")
         assert {json.loads(line)["kind"] for line in got.text.splitlines()} == kinds_there
     assert run("hq-export jsonl --kind report,trade < bt.hqf > out").code == 65
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl", "json", "table", "npz", "parquet", "arrow"])
+@pytest.mark.parametrize(
+    ("columns", "want"),
+    [
+        ("ts,close", ["ts", "symbol", "close"]),
+        ("close,ts", ["close", "ts", "symbol"]),
+        ("close", ["symbol", "close"]),
+        ("ts,close,symbol", ["ts", "close", "symbol"]),
+    ],
+)
+def test_a_panels_rows_keep_their_symbol_whatever_the_columns(run, tmp_path, columns, want, form):
+    run(f"{PANEL} > all")
+    got = run(f"hq-export {form} --columns {columns} < all > out")
+    assert (got.code, got.stderr) == (0, "")
+    data = (tmp_path / "out").read_bytes()
+    if form in ("csv", "tsv"):
+        found = data.decode().splitlines()[0].split("," if form == "csv" else "\t")
+    elif form in ("jsonl", "json"):
+        first = json.loads(data)[0] if form == "json" else json.loads(data.splitlines()[0])
+        found = [name for name in first if name not in ("kind", "period")]
+    elif form == "table":
+        found = data.decode().splitlines()[1].split()
+    elif form == "npz":
+        found = [name for name in np.load(io.BytesIO(data)).files if name != "hq.schema"]
+    else:
+        found = (parquet.read_table(io.BytesIO(data)) if form == "parquet" else pa.ipc.open_file(data)).schema.names
+    assert found == want

@@ -58,7 +58,7 @@ def test_a_panel_comes_back_as_it_was(run, tmp_path, format_):
 def test_columns_of_a_panel_keep_their_symbols_and_one_symbol_is_a_series(run, tmp_path, format_):
     (tmp_path / "panel").write_bytes(panel())
     got = run(f"hq-export {format_} --columns ts,price < panel | hq-export csv --time ns")
-    assert (got.code, got.text.splitlines()[:2]) == (0, ["symbol,ts_ns,price", f"A,{START},1.5"])
+    assert (got.code, got.text.splitlines()[:2]) == (0, ["ts_ns,symbol,price", f"{START},A,1.5"])
     got = run(f"hq-export {format_} --symbol B < panel | hq-import | hq-export csv --columns ts,price --time ns")
     assert got.text.splitlines()[1] == f"B,{START},2.5"
 

@@ -11,7 +11,7 @@ class ChoiceOptions:
     kind = Option("", "Only series of these kinds: bar, trade, fill, …", unit="A,B")
     symbol = Option("", "Only these symbols.", unit="A,B")
     period = Option("", "Only these periods.", unit="A,B")
-    columns = Option("", "Only these columns, in this order, after the symbol.", unit="A,B")
+    columns = Option("", "Only these columns, in this order; symbol stays, of a panel behind ts.", unit="A,B")
     since = Option("", "Only rows from then on: ISO 8601, or …ms.", unit="TIME", flag="--from")
     until = Option("", "Only rows before then.", unit="TIME", flag="--to")
     head: Option[int | None] = Option(None, "Only the first N rows.", kind=int, least=1, unit="N")

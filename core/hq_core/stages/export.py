@@ -380,8 +380,9 @@ class Export(Sink):
         found = self._columns.get(schema)
         if found is None:
             names = self._names or schema.names
-            if schema.panel and self.format in BINARY and "symbol" not in names:
-                names = ("symbol", *names)  # as of series, which are told apart by it
+            if schema.panel and "symbol" not in names:  # a series' rows have theirs too
+                at = 1 + names.index("ts") if "ts" in names else 0
+                names = (*names[:at], "symbol", *names[at:])
             found = [schema.index(name) for name in names]
             self._columns[schema] = found
         return found
