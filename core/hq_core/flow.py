@@ -18,6 +18,7 @@ from hq_core.order import RowOrder
 from hq_core.roles import End, Head, Idle, Map
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.stream.around import Around
+from hq_core.stream.gather import gathered
 from hq_core.stream.handover import give
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into, silent
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hq_core.roles import Item, Source, Stage
-    from hq_core.stream.gather import Gather
     from hq_core.stream.instants import Instants
 
-BACKLOG = 16  # reads that may pass before what they gave is written, while more input waits already
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN = 0.05  # seconds after which it is looked whether a signal has come and a read or a write blocks
 PATIENCE = 10  # looks that a write may block for: who reads slowly still gets the end
@@ -140,7 +139,6 @@ class Flow:
         self.dropped: dict[str, int] = {}
         self.holes: holes.Holes = {}
         self.order = RowOrder()
-        self._gathered: Gather | None = None  # rows of a panel that have not been given to the stage yet
         self._instants: Instants | None = None  # of an input whose rows of one ts come in any order
         self._headed = False
         self._kept = False  # whether the run is over and its state written
@@ -178,47 +176,34 @@ class Flow:
         self._to = Around(self.stage, out)
         if state is not None and state.loaded is not None:
             self._resume(source, state, state.loaded)
-        reads = 0
+
+        def more() -> bool:
+            return signals.waiting(self.fd_in if source.waits_on < 0 else source.waits_on)
+
         loose = source.loose and not self.stage.any_order
+        items = self._placed().through(source, more=True) if loose else source
         try:
-            for item in self._placed().through(source, more=True) if loose else source:
+            for item in gathered(items, more):  # small frames would slow the whole pipeline down
                 if isinstance(item, Batch):
                     self._open(state)
-                    if item.schema.panel and item.rows is None:  # those put in order come together already
-                        self._gather(item)
-                    else:
-                        self._scatter()
-                        self._take(item)
+                    self._take(item)
                 elif isinstance(item, Map):  # before all others, as a stream of signals has hundreds of thousands
-                    self._scatter()
                     self._open(state)
                     self._to.other(item)
                 elif isinstance(item, Idle):
-                    reads += 1
-                    fd = self.fd_in if source.waits_on < 0 else source.waits_on
-                    if reads < BACKLOG and signals.waiting(fd):
-                        continue  # small frames would slow the whole pipeline down
-                    reads = 0
-                    self._scatter()
                     out.flush()
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
                         self._save(source, state, ended=False, closed=not self._headed)
-                    if signals.wait(fd, source.patience):
+                    if signals.wait(self.fd_in if source.waits_on < 0 else source.waits_on, source.patience):
                         break
                 else:
-                    self._scatter()
                     self._say(item, state)
-            self._scatter()
         except HqError:
-            try:
-                self._scatter()
-            finally:
-                out.flush()  # what was good before the error has been written
+            out.flush()  # what was good before the error has been written
             raise
         except Stopped as stopped:
             if not stopped.reading:
                 raise
-            self._scatter()
         self._open(state)
         if state is None:
             for batch in self._instants.rest() if self._instants else ():
@@ -251,24 +236,6 @@ class Flow:
 
     def _waiting(self) -> int:
         return self._instants.waiting if self._instants else 0
-
-    def _gather(self, batch: Batch) -> None:
-        """Hold the rows of a panel back until the input pauses or something else comes: a call a symbol costs less."""
-        held = self._gathered
-        if held is None:
-            from hq_core.stream.gather import Gather  # few inputs have panels
-
-            held = self._gathered = Gather()
-        if not held.add(batch):
-            self._scatter()
-            if not held.add(batch):
-                self._take(batch)
-
-    def _scatter(self) -> None:
-        """Give the stage what was held back."""
-        if self._gathered is not None:
-            for batch in self._gathered.given():
-                self._take(batch)
 
     def _take(self, batch: Batch) -> None:
         good, wrong = (batch.n, "") if self.stage.any_order else self.order.check(batch)

@@ -13,6 +13,7 @@ from hq_core.compare.values import EXACT, column, free_texts, maps, same_bytes, 
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.options.diff import NearOptions
 from hq_core.roles import Map
+from hq_core.stream.gather import at_once
 from hq_core.stream.handover import split
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Side:
     def __init__(self, name: str, source: Source) -> None:
         self.name = name
         self.source = source
-        self.items: Iterator[Item] = split(source)
+        self.items: Iterator[Item] = split(source, at_once(source))
         self.done = False
         self.rows = 0
         self.maps = 0

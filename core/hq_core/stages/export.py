@@ -10,6 +10,7 @@ from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
+from hq_core.stream.gather import at_once
 from hq_core.stream.handover import give, split
 from hq_core.wire.frame import write_all
 
@@ -260,7 +261,7 @@ class Export(Sink):
         try:
             items = ordered(source)
             alone = self.format in BINARY and len(self._wanted[1]) == 1  # a file of one symbol is its series
-            for item in split(items) if alone else items:
+            for item in split(items, at_once(source)) if alone else items:
                 give(item, self)
                 if self.full:
                     break

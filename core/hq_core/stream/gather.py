@@ -1,45 +1,109 @@
-"""Small batches made large ones, for what costs its time a batch and not a row."""
+"""Small batches of panels made large ones, for what costs its time a batch and a symbol, not a row."""
 
 from __future__ import annotations
 
+import select
 from typing import TYPE_CHECKING
 
+from hq_core.batch import Batch
+from hq_core.errors import HqError
 from hq_core.memory import move
-from hq_core.stream.rows import Kept
+from hq_core.roles import Idle
+from hq_core.wire.frame import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from hq_core.batch import Batch
+    from hq_core.roles import Item
+    from hq_core.stream.rows import Kept
 
 GATHERED = 4 << 20  # bytes of a panel's rows that are given on at once: of thousands of symbols some rows each
+BACKLOG = 16  # reads that may pass before what they gave is given on, while more input waits already
+
+
+def gathered(items: Iterable[Item], more: Callable[[], bool], most: int = GATHERED) -> Iterator[Item]:
+    """The items, with batches of one panel that follow each other made one, of at most `most` bytes.
+
+    Rows are held back only while a read comes back at once: where the input pauses (Idle) and `more` says that there is
+    more already, it goes on without the Idle, up to BACKLOG times.  All that came before an error is given first.
+    """
+    held = Gather(most)
+    reads = 0
+    try:
+        for item in items:
+            if isinstance(item, Batch):
+                if item.schema.panel and item.rows is None:  # those put in order come together already
+                    if held.add(item):
+                        continue
+                    yield from held.given()
+                    if held.add(item):
+                        continue
+                elif held.any:
+                    yield from held.given()
+            elif isinstance(item, Idle):
+                reads += 1
+                if reads < BACKLOG and more():
+                    continue
+                reads = 0
+                yield from held.given()
+            elif held.any:
+                yield from held.given()
+            yield item
+    except (HqError, Stopped):
+        yield from held.given()
+        raise
+    yield from held.given()
+
+
+def at_once(source: Iterable[Item]) -> Callable[[], bool]:
+    """Whether a source can be read on without waiting for its writer; no where it does not say what it reads from."""
+
+    def more() -> bool:
+        fd = getattr(source, "waits_on", -1)
+        return fd >= 0 and readable(fd)
+
+    return more
+
+
+def readable(fd: int) -> bool:
+    """Whether a read of it comes back at once."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Gather:
-    """Small batches of one series that follow each other, made one; at most GATHERED bytes."""
+    """Batches of one series, one behind the other.
 
-    def __init__(self) -> None:
+    any  it has rows
+    """
+
+    def __init__(self, most: int) -> None:
+        self.any = False
+        self._most = most
         self._kept: Kept | None = None
-        self._now: Batch | None = None  # the first batch of those that it has
+        self._first: Batch | None = None  # of those that it has
         self._bytes = 0
 
     def add(self, batch: Batch) -> bool:
         """Take the rows behind those that it has; False: they are of another series, or too many, and not taken."""
-        now = self._now
+        first = self._first if self.any else None
         size = self._bytes + batch.n * sum(batch.schema.widths)
-        if size > GATHERED or (now and not (now.schema is batch.schema and now.texts is batch.texts)):
+        if size > self._most or (first and not (first.schema is batch.schema and first.texts is batch.texts)):
             return False
         kept = self._kept
         if kept is None or kept.schema is not batch.schema:
+            from hq_core.stream.rows import Kept  # few inputs have panels
+
             kept = self._kept = Kept(batch.schema)
         move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
         kept.commit(batch.n)
-        self._now, self._bytes = now or batch, size
+        self._first, self._bytes, self.any = first or batch, size, True
         return True
 
     def given(self) -> Iterator[Batch]:
         """What it has, at most one batch, valid until rows are added; it has nothing then."""
-        now, kept = self._now, self._kept
-        if now is not None and kept is not None:
-            self._now, self._bytes = None, 0
-            yield kept.emptied(now.texts)
+        first, kept = self._first, self._kept
+        if self.any and first is not None and kept is not None:
+            self._first, self._bytes, self.any = None, 0, False
+            yield kept.emptied(first.texts)

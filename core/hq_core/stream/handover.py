@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Batch, Schema, Texts, own, rank
 from hq_core.memory import Memory, after, move
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink
+from hq_core.stream.gather import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -144,10 +145,13 @@ class Given(Taken):
         self._items.append(batch)
 
 
-def split(source: Iterable[Item]) -> Iterator[Item]:
-    """The items of a source, panels taken apart into the series of their symbols."""
+def split(source: Iterable[Item], more: Callable[[], bool] = lambda: False) -> Iterator[Item]:
+    """The items of a source, panels taken apart into the series of their symbols.
+
+    more  whether it can be read on without waiting: rows are gathered until then
+    """
     taken, splitter = Given(), None
-    for item in source:
+    for item in gathered(source, more):
         if splitter is None and isinstance(item, Schema) and item.panel:
             from hq_core.stream.splitter import Splitter  # few inputs have panels
 

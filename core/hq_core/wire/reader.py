@@ -51,7 +51,7 @@ class Reader(Source):
     SHAPE = {"open": bool, "schemas": [dict], "counts": {str: Count}, "section": int, "texts": {str: {str: [str]}}}
 
     def __init__(self, fd: int, prefix: bytes = b"") -> None:
-        self.fd = fd
+        self.fd = self.waits_on = fd
         self.position = 0  # bytes of the input up to the end of the last item
         self._memory = Memory(len(prefix))  # grows when it is read: many inputs may be open before one is
         self._memory.view[: len(prefix)] = prefix
