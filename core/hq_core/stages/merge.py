@@ -13,6 +13,7 @@ from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
 from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 from hq_core.statefile import ORDER
+from hq_core.stream.gather import GATHERED, at_once, gathered
 from hq_core.stream.handover import Handover, Taken, give
 from hq_core.stream.held import rows_of
 from hq_core.stream.joiner import Joiner
@@ -71,10 +72,40 @@ class Input(Sink):
             if item is not None:
                 self._take(item)
         except HqError as error:
-            before = f" (read from byte {self.opened.before} on)" if self.opened.before else ""
-            raise error.within(f"{self.name}{before}") if self.name else error from None
+            raise self._named(error) from None
         self.ended, self.idle = item is None, isinstance(item, Idle)
         return item
+
+    def some(self) -> Iterator[Item]:
+        """Take in what comes until it pauses, AT_ONCE items at most, small frames of a panel together; gives them.
+
+        When it is through, nothing that was read waits on the way: a state says where the reading ends.
+        """
+        if self._failed is not None:
+            raise self._failed
+        self.idle = False
+        most = min(GATHERED, HELD // 16 // len(self.merged.inputs))  # of all inputs together much less than may wait
+        try:
+            for item in gathered(self._read(), at_once(self.opened.source), most):
+                self._take(item)
+                self.idle = isinstance(item, Idle)
+                yield item
+                if self.idle:
+                    return
+        except HqError as error:
+            raise self._named(error) from None
+
+    def _read(self) -> Iterator[Item]:
+        for _ in range(AT_ONCE):
+            item = next(self.items, None)
+            if item is None:
+                self.ended = True
+                return
+            yield item
+
+    def _named(self, error: HqError) -> HqError:
+        before = f" (read from byte {self.opened.before} on)" if self.opened.before else ""
+        return error.within(f"{self.name}{before}") if self.name else error
 
     def ahead(self) -> Iterator[End]:
         """Take what has been read already, so that the memory it lies in may go; its ends.
@@ -228,12 +259,9 @@ class Merged(Source):
     def _read(self, one: Input) -> Iterator[Item]:
         """Some items of one input."""
         try:
-            for _ in range(AT_ONCE):
-                item = one.take()
+            for item in one.some():
                 if isinstance(item, End):
                     yield item
-                if one.ended or one.idle:
-                    break
                 self._bound()
         except HqError:
             yield from self._given()  # what was good before the error is written
