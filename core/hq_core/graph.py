@@ -200,6 +200,7 @@ class Graph:
         self._known: dict[object, Any] = {}
         self._arena = bytearray(8)
         self._wanted: list[GraphColumn] = []
+        self._what = ""
 
     # -- building ----------------------------------------------------------------------------------------
     def source(self, name: str, kind: str = "f8") -> GraphColumn:
@@ -282,6 +283,13 @@ class Graph:
         """The column as float64: itself if it is."""
         return out if out.kind == "f8" else self.node(ops.AS_FLOAT[out.kind], [out]).out()
 
+    @property
+    def what(self) -> str:
+        """The signature of what `compile` was asked for: memories of graphs that have the same are alike."""
+        if not self._what:
+            self._what = self.signature(self._wanted)
+        return self._what
+
     def _as(self, out: GraphColumn, kind: str, reader: Kernel) -> GraphColumn:
         """The column as a kernel reads it."""
         if out.kind == kind:
@@ -297,7 +305,7 @@ class Graph:
     # -- running -----------------------------------------------------------------------------------------
     def compile(self, wanted: Sequence[GraphColumn]) -> None:
         """Plan the nodes that `wanted` needs; `run` then writes one column for each of them."""
-        self._wanted = list(wanted)
+        self._wanted, self._what = list(wanted), ""
         needed = self._reachable()
         self.nodes = [node for node in self.nodes if node.number in needed]
         given = {out.number: i for i, out in reversed(list(enumerate(wanted))) if out.node is not None}

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hq_core.batch import NEVER, WIDTHS, Batch, Schema
+from hq_core.batch import WIDTHS, Batch, Schema
 from hq_core.graph import AS
 from hq_core.jit import Cell
 from hq_core.memory import move
-from hq_core.saved import Damaged
 from hq_core.series.inputs import Inputs
 from hq_core.stream.rows import BySymbol, Numbers, Permutation, Room, runs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hq_core.roles import Out
+    from hq_core.series.memories import Memories
     from hq_core.series.plan import Plan
 
 
 class PanelUnit:
-    """Adds the columns of a plan, which reads no other series, to the rows of a panel, each symbol as though alone.
+    """Adds the columns of a plan, which reads no other series, to the rows of a panel, each symbol as though alone."""
 
-    saved   gives, once, what a state has of a symbol's series
-    """
-
-    def __init__(self, schema: Schema, plan: Plan, saved: Callable[[Schema], dict[str, Any] | None]) -> None:
+    def __init__(self, schema: Schema, plan: Plan, memories: Memories) -> None:
         self.graph = plan.base
         self.graph.compile(list(plan.columns.values()))
         self.inputs = Inputs(self.graph)
         self.added = [(name, out.kind) for name, out in plan.columns.items()]
-        self._saved = saved
-        self._slots: dict[str, int] = {}
-        self._words = self.graph.words
-        self._arenas = array("q")
-        self._table: list[str] | None = None
-        self._known = 0
-        self._slot = array("q")
+        self._memories = memories
+        self._at = memories.room(self.graph)
+        self._table: list[str] = []
+        self._known = self._left = 0
+        self._slot = array("q")  # by code, where the memory of a symbol lies; -1 - code where it is not here
         self._symbols, self._moved, self._runs = BySymbol(), Permutation(), Cell(runs_of)
         self._groups, self._room = Numbers(), Room()
         self._announced(schema)
@@ -60,7 +53,7 @@ class PanelUnit:
     def rows(self, batch: Batch, out: Out) -> None:
         schema, n = batch.schema, batch.n
         table = batch.texts.get("symbol", [])
-        if table is not self._table or len(table) != self._known:
+        if table is not self._table or len(table) != self._known or self._at.left != self._left:
             self._learn(table)
         self._symbols.sort(batch)
         order = self._symbols.order
@@ -70,8 +63,9 @@ class PanelUnit:
         self._moved.take(order, n, given, [batch.addresses[at] for at in self._places], to)
         wanted = to[len(given) :]
         sources = self.inputs.sources(Batch(self._read, n, to[: len(given)], self._room.memory))
-        arenas = self._arenas.buffer_info()[0], len(self._arenas)
-        self.graph.run_apart(sources, n, wanted, *arenas, self._groups.at(3 * n), self._found(batch))
+        groups = self._found(batch)
+        arenas = self._at.arenas.buffer_info()[0], len(self._at.arenas)
+        self.graph.run_apart(sources, n, wanted, *arenas, self._groups.at(3 * n), groups)
         series = out.series(self.written)
         places = out.rows(series, n)
         move(places, batch.addresses, schema.widths, n)
@@ -88,36 +82,29 @@ class PanelUnit:
         runs.column("complete", batch.addresses[schema.flag] if forming else 0, n if forming else 0)
         runs.column("groups", self._groups.at(3 * n), 3 * n)
         runs.run()
+        if runs.state.absent:
+            self._fetch()
+            runs.run()
         return int(runs.state.groups)
 
+    def _fetch(self) -> None:
+        """Bring the memories that are not here of the symbols that have rows."""
+        for slot in self._groups.memory[: 3 * int(self._runs.state.groups) : 3]:
+            code = -1 - slot
+            if code >= 0 and self._slot[code] < 0:
+                key = self._key(self._table[code])
+                self._memories.to_room(key, self._at)
+                self._slot[code] = self._at.slots[key]
+
     def _learn(self, table: list[str]) -> None:
-        """Other symbols, or other codes for them: a section has begun, or texts have come."""
-        for symbol in table[self._known if table is self._table else 0 :]:
-            if symbol not in self._slots:
-                self._slots[symbol] = len(self._slots)
-                self._arenas.frombytes(self._state(symbol))
-        self._table, self._known = table, len(table)
-        self._slot = array("q", [self._slots[symbol] for symbol in table])
+        """Other symbols, or other codes for them: a section has begun, or texts have come; or a memory has left."""
+        if table is not self._table or self._at.left != self._left:
+            self._slot = array("q")
+        self._table, self._known, self._left = table, len(table), self._at.left
+        here = self._at.here
+        for code in range(len(self._slot), len(table)):
+            key = self._key(table[code])
+            self._slot.append(self._at.slots[key] if key in here else -1 - code)
 
-    def _state(self, symbol: str) -> bytes:
-        """The memory with which a symbol begins."""
-        saved = self._saved(Schema(self.schema.of, symbol, self.schema.period))
-        if saved is None:
-            return bytes(8 * self._words)
-        if saved["feeds"] or saved["pending"]:
-            raise Damaged(f"{symbol}: waits for series that are not read here")
-        self.graph.load(saved["graph"])
-        return bytes(saved["graph"])
-
-    def save(self) -> dict[str, Any]:
-        """What a unit of each symbol's series would save, by the series' names."""
-        words = self._words
-        return {
-            Schema(self.schema.of, symbol, self.schema.period).key: {
-                "graph": self._arenas[words * at : words * (at + 1)].tobytes(),
-                "passed": NEVER,
-                "feeds": [],
-                "pending": [],
-            }
-            for symbol, at in self._slots.items()
-        }
+    def _key(self, symbol: str) -> str:
+        return f"{self.schema.of}/{symbol}/{self.schema.period}"

@@ -11,6 +11,7 @@ from hq_core.options.settings import SettingsOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import taking
+from hq_core.series.memories import Memories
 from hq_core.series.panel import PanelUnit
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers, elsewhere
@@ -58,7 +59,7 @@ class Indicators(Stage):
         self._named = {symbol for spec in self.specs for symbol in spec.symbols()}
         self._readers = Readers("an indicator", missing)
         self._scratch = Scratch()
-        self._saved: dict[str, Any] = {}
+        self._memories = Memories(self._units)
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
@@ -73,7 +74,7 @@ class Indicators(Stage):
         unit = self._units.get(schema.key)
         if unit is None:
             unit = self._units[schema.key] = Unit(schema, self._plan(schema), self.note, self._readers.feed)
-            saved = self._saved.pop(schema.key, None)
+            saved = self._memories.begins(schema.key)
             if unit.feeds:
                 self._reading.append(unit)
             self._readers.add(unit, resumed=saved is not None)
@@ -93,14 +94,15 @@ class Indicators(Stage):
         where = schema.symbol, period_ns(schema.period)
         self._readers.heard.add(where)
         self._readers.rows(where, batch, self.out)
+        if self._panels:
+            self._memories.to_unit(schema.key)
         self._units[schema.key].rows(batch, self.out)
 
     def _of_panel(self, schema: Schema) -> PanelUnit:
         found = self._panels.get((schema.key, schema.cols))
         if found is None:
-            found = self._panels[schema.key, schema.cols] = PanelUnit(
-                schema, self._plan(schema), lambda series: self._saved.pop(series.key, None)
-            )
+            plan = self._plan(schema)
+            found = self._panels[schema.key, schema.cols] = PanelUnit(schema, plan, self._memories)
         return found
 
     def mark(self, ts: int) -> None:
@@ -116,13 +118,10 @@ class Indicators(Stage):
 
     def save(self) -> dict[str, Any]:
         readers = self._readers.save()  # first, as it moves what the units remember of their feeds
-        units = {**self._saved, **{key: unit.save() for key, unit in self._units.items()}}
-        for panel in self._panels.values():
-            units |= panel.save()
-        return {"units": units, **readers}
+        return {"units": self._memories.save(), **readers}
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._saved = dict(saved["units"])
+        self._memories.load(saved["units"])
         self._readers.load(saved)
 
     def explain(self) -> list[str]:

@@ -118,16 +118,17 @@ def scattered_8(order: I8, rows: I8, out: I8) -> None:
         out[order[i]] = rows[i]
 
 
-@kernel(state="groups:i8")
+@kernel(state="groups:i8 absent:i8")
 def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) -> None:
     """Runs of one symbol's rows, closed ones together and each forming one alone, as (slot, rows, closed) in groups[].
 
-    stops     (m,)  the place behind the last row of each code in `order`;  slot  (m,)
+    stops     (m,)  the place behind the last row of each code in `order`
+    slot      (m,)  below 0: none is known
     order     (n,)  the rows by code
     complete  (n,)  0: a forming row; or empty: none is
-    s.groups  how many there are, at most n
+    s.groups  how many there are, at most n;  absent: those whose slot is below 0
     """
-    start = k = 0
+    start = k = absent = 0
     for c in range(len(stops)):
         i = start
         while i < stops[c]:
@@ -138,6 +139,7 @@ def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) 
             elif closed:
                 while end < stops[c] and complete[order[end]] != 0:
                     end += 1
+            absent += slot[c] < 0
             groups[k] = slot[c]
             groups[k + 1] = end - i
             groups[k + 2] = closed
@@ -145,6 +147,7 @@ def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) 
             i = end
         start = stops[c]
     s.groups = k // 3
+    s.absent = absent
 
 
 class Permutation:
