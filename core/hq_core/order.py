@@ -1,20 +1,32 @@
 """The order of rows within a series: ts never goes back, and a kind's key (kinds.py) never repeats.
 
 One check stands over every source, and its memory goes on from section to section and from run to run: `cat day1 day2`
-passes, `cat day2 day1` and `cat day1 day1` do not.
+passes, `cat day2 day1` and `cat day1 day1` do not.  A panel's symbols are series as any others.
 """
 
 from __future__ import annotations
 
-from array import array
 from ctypes import c_int64
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, told_apart
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
-from hq_core.order_key import BACK, FIELDS, KEY, KEY_TS, KEYED, LAST, ROWS, SEEN, SORT, SeriesOrder, wrong_key
-from hq_core.saved import Damaged
+from hq_core.order_key import (
+    BACK,
+    BY_ID,
+    FIELDS,
+    KEY,
+    KEY_TS,
+    KEYED,
+    LAST,
+    ROWS,
+    SEEN,
+    SORT,
+    Memory,
+    SeriesOrder,
+    wrong_key,
+)
 from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
@@ -28,14 +40,13 @@ _AT = c_int64.from_address
 
 
 @kernel(state="good:i8 why:i8")
-def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) -> None:
+def in_order(ts: I8, key: I8, complete: I1, how: int, memory: I8, s: State) -> None:
     """s.good = how many rows from the first on are in order; s.why says what is wrong with the next one.
 
     key       (n,) the column that never repeats; or empty.  It rises from row to row, so that a repetition is seen
               without remembering all of them
     complete  (n,) 0: a row that is neither looked at nor remembered; or empty: none is
-    loose     1: the key rises among rows of one ts, need not rise from one ts to the next, and is none if below 1
-    memory    (FIELDS,) rows so far, and of the last complete one its ts and key
+    how       what the key is: BY_KEY, BY_ID or BY_TS of order_key.py
     """
     n = len(ts)
     keys = len(key) > 0
@@ -47,7 +58,7 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
         if not keys:
             for i in range(1, n):
                 tidy += ts[i] >= ts[i - 1]
-        elif loose:
+        elif how == BY_ID:
             for i in range(1, n):
                 rises = (ts[i] > ts[i - 1]) | ((ts[i] == ts[i - 1]) & (key[i] > key[i - 1]))
                 tidy += rises & (key[i] != key[i - 1]) & (key[i - 1] > 0) & (key[i] > 0)
@@ -59,11 +70,11 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
     s.why = 0
     while i < n:
         if len(complete) == 0 or complete[i] != 0:
-            there = keys and (loose == 0 or key[i] > 0)
+            there = keys and (how != BY_ID or key[i] > 0)
             if memory[SEEN] != 0 and ts[i] < memory[LAST]:
                 s.why = BACK
             elif there:
-                s.why = wrong_key(ts[i], key[i], loose, memory[KEYED], memory[KEY], memory[KEY_TS])
+                s.why = wrong_key(ts[i], key[i], how, memory[KEYED], memory[KEY], memory[KEY_TS])
             if s.why != 0:
                 break
             if quick:
@@ -71,7 +82,7 @@ def in_order(ts: I8, key: I8, complete: I1, loose: int, memory: I8, s: State) ->
             memory[SEEN] = 1
             memory[LAST] = ts[i]
             if there:
-                memory[KEYED] = 1
+                memory[KEYED] = how
                 memory[KEY] = key[i]
                 memory[KEY_TS] = ts[i]
         i += 1
@@ -88,9 +99,10 @@ class RowOrder:
     """
 
     def __init__(self) -> None:
+        self._memory = Memory()
         self._places: dict[str, SeriesOrder] = {}
         self._panels: dict[str, PanelOrder] = {}
-        self._saved: dict[str, dict[str, list[int]]] = {}  # of panels that have not come yet
+        self._saved: dict[str, list[Any]] = {}  # of panels that have not come yet
         self._cell: Cell | None = None
 
     def check(self, batch: Batch) -> tuple[int, str]:
@@ -100,7 +112,7 @@ class RowOrder:
             return self._of_panel(schema).check(batch)
         place = self._places.get(schema.key)
         if place is None:
-            place = self._places[schema.key] = SeriesOrder()
+            place = self._places[schema.key] = SeriesOrder(self._memory.slot(schema.key))
         if place.schema is not schema:
             place.bind(schema)
         if place.ts < 0:
@@ -110,8 +122,8 @@ class RowOrder:
         cell.column("ts", at[place.ts], n)
         cell.column("key", at[place.key], n if place.key >= 0 else 0)
         cell.column("complete", at[place.complete], n if place.complete >= 0 else 0)
-        cell.column("memory", place.memory.buffer_info()[0], FIELDS)
-        cell.set(loose=place.loose)
+        cell.column("memory", self._memory.numbers.buffer_info()[0] + 8 * FIELDS * place.slot, FIELDS)
+        cell.set(how=place.how)
         cell.run()
         good: int = cell.state.good
         return good, self._problem(place, batch, good, cell.state.why) if good < n else ""
@@ -126,35 +138,28 @@ class RowOrder:
         if found is None:
             from hq_core.panel_order import PanelOrder  # few inputs have panels
 
-            found = self._panels[name] = PanelOrder(schema)
-            found.load(self._saved.pop(name, {}))
+            found = self._panels[name] = PanelOrder(schema, self._memory)
+            if name in self._saved:
+                found.load(self._saved.pop(name))
         return found
 
     def _problem(self, place: SeriesOrder, batch: Batch, row: int, why: int) -> str:
-        memory = place.memory
+        memory = self._memory.of(place.slot)
         ts, last = iso_text(_AT(batch.addresses[place.ts] + 8 * row).value), iso_text(memory[LAST])
         where = f"{batch.schema.key} row {memory[ROWS] + 1}"
         if why == BACK:
             late = "hq-aggregate --lateness waits for late ones"
             return f"{where}: {say_back('ts', last, ts)}; {SORT}, with --dedupe exact or last where some repeat; {late}"
-        return f"{where}: {place.key_problem(batch, row, memory[KEY], why, f'ts {ts}, after ts {last}')}"
+        return f"{where}: {place.key_problem(batch, row, memory, why, f'ts {ts}, after ts {last}')}"
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         panels = {**self._saved, **{name: panel.save() for name, panel in self._panels.items()}}
-        return {"series": {key: place.memory.tolist() for key, place in self._places.items()}, "panels": panels}
+        return {"series": self._memory.save(), "panels": panels}
 
     def load(self, saved: Any) -> None:
         """Take up what `save` gave.  Raises Damaged where it cannot be that."""
-        for key, memory in saved["series"].items():
-            if len(memory) != FIELDS:
-                raise Damaged(f"order.{key} has {len(memory)} numbers, must have {FIELDS}")
-            place = self._places[key] = SeriesOrder()
-            place.memory = array("q", memory)
-        for name, symbols in saved["panels"].items():
-            lengths = {len(memory) for symbol, memory in symbols.items() if symbol} - {FIELDS}
-            if lengths or len(symbols.get("", ())) != 2:
-                raise Damaged(f"order.{name} has other numbers than {FIELDS} a symbol")
+        self._memory.load(saved["series"])
         self._saved = dict(saved["panels"])
 
 

@@ -25,7 +25,7 @@ PIECE = 1 << 20
 FILE_ONLY = "a state is a file of its own, under its own name"
 # panel, rows, columns, symbols, numbers of rows that wait for the rest of their ts; whether their file has ended
 WAITING = [(SCHEMA, Count, [bytes], [str], (int, int, Count), bool)]
-ORDER = {"series": {str: [int]}, "panels": {str: {str: [int]}}}  # of what hq_core.order saves
+ORDER = {"series": {str: [int]}, "panels": {str: (Count, int, str)}}  # of what hq_core.order saves
 CONTENT = {
     "command": str,
     "version": str,
