@@ -188,8 +188,8 @@ def page(found: dict[str, Any]) -> str:
     parts = [
         f"hq {found['version']}: commands that read a stream of frames on stdin, do one thing, and write a stream on "
         "stdout.\nThey read CSV, JSON, Parquet and Arrow as well.  hq help NAME tells of one command, hq describe of "
-        "all this in full, as JSON.\nA panel is one series of many symbols, by ts; hq-merge makes it of files, and every "
-        "command takes it."
+        "all this in full, as JSON.\nA panel is one series of many symbols, by ts; hq-merge makes it of files, and "
+        "every command takes it."
     ]
     parts += [
         "COMMANDS: what each does, to which kinds of rows, and its options besides those that all have",

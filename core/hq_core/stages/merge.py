@@ -34,7 +34,7 @@ MANY = 64  # inputs, from which on those that are not read give back the memory 
 class Input(Sink):
     """One input: how far each of its series has come."""
 
-    SHAPE = {"progress": {str: int}, "marked": int, "order": ORDER, "maps": Count}
+    SHAPE = {"progress": {str: int}, "marked": int, "order": ORDER, "maps": Count, "panels": Splitter.SHAPE}
 
     def __init__(self, opened: Opened, merged: Merged) -> None:
         self.opened = opened
@@ -137,6 +137,8 @@ class Input(Sink):
             self.progress[told_apart(item.schema)] = self._last(item)
             self.begun = True
             self.splitter.rows(item)
+        elif isinstance(item, (Head, End)):
+            self.splitter.section()
         else:
             give(item, self.splitter)
 
@@ -176,13 +178,14 @@ class Input(Sink):
         if self.ended and "passed" in saved["source"]:  # told in the end that was written
             saved["source"]["passed"] = {}
         progress = {"progress": self.progress, "marked": self.marked, "maps": self.maps}
-        return {**saved, **progress, "order": self.order.save()}
+        return {**saved, **progress, "order": self.order.save(), "panels": self.splitter.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take up how far it had come, and where its source is to go on."""
         self.marked, self.maps = saved["marked"], saved["maps"]
         self.progress = dict(saved["progress"])
         self.order.load(saved["order"])
+        self.splitter.load(saved["panels"])
         source, before = self.opened.source, self.opened.saved
         if before is not None:
             for item in source.load(before and shaped(before, source.SHAPE)):

@@ -157,6 +157,9 @@ def split(source: Iterable[Item], more: Callable[[], bool] = lambda: False) -> I
 
             splitter = Splitter(taken)
         if splitter is None or isinstance(item, (Head, End, Idle)):
+            if splitter is not None and not isinstance(item, Idle):
+                splitter.section()
+                yield from taken.pop()
             yield item
         else:
             give(item, splitter)

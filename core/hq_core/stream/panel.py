@@ -138,6 +138,7 @@ class Apart(Sink):
 
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins: what it does not announce has ended."""
+        self._splitter.section()
         self._panels, self._plain = {}, {}
         self.joiner.section(frame)
         self._coded.tell_anew()
@@ -154,6 +155,8 @@ class Apart(Sink):
         self.stage.flush()
 
     def finish(self, more: bool) -> None:
+        if not more:
+            self._splitter.rest()
         self.stage.finish(more)
         if not more:
             self.joiner.release(lambda of, period: None)
