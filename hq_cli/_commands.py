@@ -7,7 +7,9 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hq_cli._help import Command
+    import click
+
+    from hq_cli._command import Command
 
 PURPOSES = (
     ("Get data in and out", ("gen", "import", "export", "merge")),
@@ -28,13 +30,17 @@ def module(name: str) -> str:
     return f"hq_cli.{name}_" if iskeyword(name) else f"hq_cli.{name}"
 
 
-def load(name: str) -> Command:
-    """The command hq-NAME."""
-    found: Command = import_module(module(name)).main
+def declared(name: str) -> Command:
+    """The command hq-NAME, or `hq NAME` that is no hq-NAME."""
+    found: Command = import_module(f"hq_cli._{name}" if name in OWN else module(name)).main
     return found
 
 
-def word(name: str) -> Command:
-    """The command `hq NAME` that is no hq-NAME."""
-    found: Command = import_module(f"hq_cli._{name}").main
-    return found
+def load(name: str) -> click.Command:
+    """The command hq-NAME as click has it."""
+    return declared(name).clicked()
+
+
+def word(name: str) -> click.Command:
+    """The command `hq NAME` that is no hq-NAME, as click has it."""
+    return declared(name).clicked()

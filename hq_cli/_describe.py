@@ -11,7 +11,8 @@ from hq_cli import _commands
 from hq_cli._effects import EFFECTS, Effect, sentence
 from hq_cli._filter import command
 from hq_cli._help import ENVIRONMENT
-from hq_cli._options import Made, given
+from hq_cli._options import Made
+from hq_cli._say import echo
 from hq_core import VERSION
 from hq_core.errors import EXITS, USAGE, HqError
 from hq_core.options import Option
@@ -42,8 +43,7 @@ class DescribeOptions:
     schema = Option(False, "The JSON Schema of what is printed without options.")
 
 
-@command("hq describe", EXAMPLES)
-@given(DescribeOptions)
+@command("hq describe", EXAMPLES, DescribeOptions)
 def main(brief: bool, schema: bool) -> None:
     """Tell programs what hq is: commands, options, kinds, indicators, grammar, exit codes.
 
@@ -54,12 +54,12 @@ def main(brief: bool, schema: bool) -> None:
         raise HqError("--brief and --schema: choose one", USAGE)
     if schema:
         with open(SCHEMA, encoding="utf-8") as file:
-            click.echo(file.read(), nl=False)
+            echo(file.read(), end="")
         return
     import orjson
 
     found, broken = described()
-    click.echo(page(found) if brief else orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    echo(page(found) if brief else orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     if broken is not None:
         raise broken
 

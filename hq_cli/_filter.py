@@ -9,12 +9,9 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from hq_cli._help import Command, behind, common_options
-from hq_cli._options import made
+from hq_cli._command import Argument, Command, plain
 from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
-from hq_core import VERSION, hooks
+from hq_core import hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
 from hq_core.options import StateOptions
 
@@ -25,13 +22,11 @@ if TYPE_CHECKING:
     from hq_core.roles import Source, Stage
 
 
-def command(name: str, examples: str = "", cls: type[Command] = Command) -> Callable[[Callable[..., Any]], Command]:
+def command(
+    name: str, examples: str = "", *takes: Argument | type, made: Callable[[Command], Any] | None = None
+) -> Callable[[Callable[..., Any]], Command]:
     """A command that is no filter: what it returns is its exit code (None is 0)."""
-
-    def declare(function: Callable[..., Any]) -> Command:
-        return click.command(name, cls=cls, examples=examples)(behind(function, common_options(name, VERSION)))
-
-    return declare
+    return lambda function: Command(name, function, takes, examples, made)
 
 
 class Run:
@@ -65,7 +60,7 @@ class Run:
 
 
 def filter_command(
-    name: str, examples: str = "", shows: tuple[str, ...] = ()
+    name: str, examples: str = "", *takes: Argument | type, shows: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Any]], Command]:
     """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
 
@@ -75,16 +70,16 @@ def filter_command(
 
     def declare(function: Callable[..., Any]) -> Command:
         @functools.wraps(function)
-        def filter_(*args: Any, state: str | None, state_every: int, **rest: Any) -> Any:
-            asked = function(*args, **rest)
-            options = {key: value for key, value in rest.items() if key not in shows}
+        def filter_(*, state: str | None, state_every: int, **said: Any) -> Any:
+            asked = function(**said, **({"state": state} if "state" in function.__annotations__ else {}))
+            options = {key: value for key, value in said.items() if key not in shows}
             if asked is None or isinstance(asked, int):
                 return asked
             wanted = asked if isinstance(asked, Run) else Run(asked)
             code = run_stage(name, wanted, state, state_every, options)
             return code if wanted.after is None else wanted.after(code)
 
-        return command(name, examples)(behind(filter_, made(StateOptions)))
+        return Command(name, filter_, (*takes, StateOptions), examples)
 
     return declare
 
@@ -270,7 +265,7 @@ def _end(number: int, frame: object) -> None:
     raise Ended(number)
 
 
-def run(main: click.Command) -> None:
+def run(main: Command) -> None:
     """Run a command as the process: every way out has its exit code, and no traceback unless asked for."""
     import gc
 
@@ -279,16 +274,17 @@ def run(main: click.Command) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, &
             signal.signal(number, _end)
-    name = main.name or "hq"
+    name = main.name
     begin(name, sys.argv[1:])
     _listen(name)
     try:
-        code = main.main(args=sys.argv[1:], prog_name=name, standalone_mode=False) or 0
-    except click.Abort:
-        code = INTERRUPT
-    except click.ClickException as error:  # usage errors are its children
-        code = error.exit_code
-        say(f"{name}: {_one_line(error.format_message())}", ERROR, code)
+        given = plain(main, sys.argv[1:])
+        if given is None:
+            from hq_cli._click import invoke
+
+            code = invoke(main, sys.argv[1:]) or 0
+        else:
+            code = main.function(**given) or 0
     except HqError as error:
         code = error.code
         say_error(error)

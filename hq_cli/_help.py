@@ -30,8 +30,8 @@ ENVIRONMENT = (
 SHELLS = ("bash", "zsh", "fish")
 
 
-class Command(click.Command):
-    """A click command whose examples stand in the help as they are typed, and which runs as a whole process."""
+class ClickCommand(click.Command):
+    """A click command whose examples stand in the help as they are typed."""
 
     def __init__(self, *args: Any, examples: str = "", **rest: Any) -> None:
         # outside a terminal COLUMNS says nothing: the same help everywhere
@@ -54,11 +54,6 @@ class Command(click.Command):
         self.format_options(ctx, formatter)
         with formatter.section("Environment"):
             formatter.write_dl(list(ENVIRONMENT))
-
-    def __call__(self, *args: Any, **rest: Any) -> Any:
-        from hq_cli._filter import run
-
-        run(self)
 
 
 def _cleaned(text: str | None) -> str:

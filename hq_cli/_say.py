@@ -20,6 +20,11 @@ class Log:
 log = Log()
 
 
+def echo(text: object, end: str = "\n") -> None:
+    """A result on stdout that is no frame."""
+    sys.stdout.write(f"{text}{end}")
+
+
 def begin(name: str, words: list[str]) -> None:
     """Speak as the command `name`; its words tell the form before they are parsed, as a usage error needs it too."""
     log.name = name

@@ -7,10 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import click
-
 from hq_cli._filter import command
-from hq_cli._say import INFO, say, say_error
+from hq_cli._say import INFO, echo, say, say_error
 from hq_core import hooks
 from hq_core.errors import BUG, CONFIG, DATA, HqError
 
@@ -137,7 +135,7 @@ def main() -> None:
     new = compile_all(every, os.isatty(2))
     for note in [*cache.notes, *without_image(every)]:
         say(f"hq warm: {note}")
-    click.echo(f"{len(every)} kernels in {where}, {new} of them compiled now, in {time.monotonic() - started:.1f} s")
+    echo(f"{len(every)} kernels in {where}, {new} of them compiled now, in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import filter_command
-from hq_cli._options import given
 from hq_core.options.aggregate import AggregateOptions
 
 if TYPE_CHECKING:
@@ -20,9 +18,7 @@ hq-gen bars --rows 3000 --seed 1 | hq-aggregate 1d --tz Europe/London --partial 
 """
 
 
-@filter_command("hq-aggregate", EXAMPLES)
-@click.argument("periods", metavar="PERIOD[:PERIOD]...")
-@given(AggregateOptions)
+@filter_command("hq-aggregate", EXAMPLES, Argument("periods", "PERIOD[:PERIOD]..."), AggregateOptions)
 def main(periods: str, **said: Any) -> Stage:
     """Make bars of every PERIOD from trades, or from bars.
 

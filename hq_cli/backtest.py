@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import click
-
 from hq_cli._filter import Run, filter_command
-from hq_cli._options import given
+from hq_cli._say import echo
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.account import AccountOptions, BracketOptions, MarginOptions, RunOptions
@@ -27,8 +25,16 @@ class ReportOptions:
     fail_on_liquidation = Option(False, "Exit 1 if a position was liquidated.")
 
 
-@filter_command("hq-backtest", EXAMPLES, shows=("json", "text", "fail_on_liquidation", "periods_per_year"))
-@given(AccountOptions, BracketOptions, MarginOptions, RunOptions, ReportOptions)
+@filter_command(
+    "hq-backtest",
+    EXAMPLES,
+    AccountOptions,
+    BracketOptions,
+    MarginOptions,
+    RunOptions,
+    ReportOptions,
+    shows=("json", "text", "fail_on_liquidation", "periods_per_year"),
+)
 def main(
     brackets: str,
     strategy: str,
@@ -38,6 +44,7 @@ def main(
     text: bool,
     json: bool,
     fail_on_liquidation: bool,
+    state: str | None,
     **terms: Any,
 ) -> Run:
     """Trade the orders that hq-signal wrote on a USDT-margined futures account.
@@ -56,7 +63,7 @@ def main(
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import BacktestStage
 
-    goes_on = click.get_current_context().params["state"] is not None
+    goes_on = state is not None
     if close_at_end and goes_on:
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
@@ -67,7 +74,7 @@ def main(
     def after(code: int) -> int:
         report = stage.report()
         if told and report is not None:
-            click.echo(_text(report, json))
+            echo(_text(report, json))
         elif told and not goes_on:
             raise HqError("input has no bars, so there is nothing to report", DATA)
         return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)

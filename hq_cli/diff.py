@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import command
-from hq_cli._options import given
-from hq_core.errors import printable
+from hq_cli._say import echo
+from hq_core.errors import USAGE, HqError, printable
 from hq_core.options import Option
 from hq_core.options.diff import NearOptions
 
@@ -31,10 +30,7 @@ class VerdictOptions:
     verbose = Option(False, "Say how much was compared if all is equal.", short="v")
 
 
-@command("hq-diff", EXAMPLES)
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
-@given(NearOptions, VerdictOptions)
+@command("hq-diff", EXAMPLES, Argument("a", "A"), Argument("b", "B"), NearOptions, VerdictOptions)
 def main(
     a: str, b: str, ulp: int | None, rtol: float | None, atol: float | None, columns: str, as_json: bool, verbose: bool
 ) -> int:
@@ -56,21 +52,21 @@ def main(
     refused.
     """
     if a == b == "-":
-        raise click.UsageError("only one of the two can be stdin")
+        raise HqError("only one of the two can be stdin", USAGE)
     from hq_core.compare.values import Near
     from hq_core.stages.diff import Diff
 
     if any(value is not None and not value < float("inf") for value in (rtol, atol)):
-        raise click.UsageError("--rtol and --atol are finite numbers")
+        raise HqError("--rtol and --atol are finite numbers", USAGE)
     near = Near(ulp, rtol, atol)
     found = Diff((a, b), (_opened(a), _opened(b)), near, tuple(name for name in columns.split(",") if name))
     equal = found.run()
     if as_json:
-        click.echo(_json(found, equal))
+        echo(_json(found, equal))
     elif not equal:
-        click.echo("\n".join(printable(line) for line in (_where(found), _total(found)) if line))
+        echo("\n".join(printable(line) for line in (_where(found), _total(found)) if line))
     elif verbose:
-        click.echo(
+        echo(
             f"equal: {_counted(found.rows, 'row')} of {len(found.series)} series, "
             f"{_counted(_maps(found), 'other frame')}"
         )

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, nullcontext
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import check_stdin, command
-from hq_cli._options import given
 from hq_cli._say import say
 from hq_core.options import Option
 from hq_core.options.export import ChoiceOptions, FormOptions
@@ -29,9 +27,14 @@ class OutputOptions:
     )
 
 
-@command("hq-export", EXAMPLES)
-@click.argument("format_", metavar="csv|tsv|jsonl|json|npz|parquet|arrow|table|report")
-@given(ChoiceOptions, FormOptions, OutputOptions)
+@command(
+    "hq-export",
+    EXAMPLES,
+    Argument("format_", "csv|tsv|jsonl|json|npz|parquet|arrow|table|report"),
+    ChoiceOptions,
+    FormOptions,
+    OutputOptions,
+)
 def main(
     format_: str,
     kind: str,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import arguments, command, frames_out
-from hq_cli._options import given
 from hq_core.options.gen import GenOptions
 
 EXAMPLES = """
@@ -14,9 +12,7 @@ hq-gen trades --rows 100000 --seed 7 --gaps 0.1 | hq-aggregate 1m:15m | hq-expor
 """
 
 
-@command("hq-gen", EXAMPLES)
-@click.argument("what", type=click.Choice(["bars", "trades"]))
-@given(GenOptions)
+@command("hq-gen", EXAMPLES, Argument("what", choices=("bars", "trades")), GenOptions)
 def main(what: str, rows: int, seed: int, symbol: str, period: str, start: str, gaps: float) -> None:
     """Write synthetic bars or trades.
 

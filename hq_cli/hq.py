@@ -7,8 +7,11 @@ import sys
 import click
 
 from hq_cli import _commands
+from hq_cli._command import Command
 from hq_cli._filter import command
-from hq_cli._help import Command
+from hq_cli._help import ClickCommand, behind, common_options
+from hq_cli._say import echo
+from hq_core import VERSION
 from hq_core.errors import USAGE, HqError, did_you_mean
 
 EXAMPLES = """
@@ -18,8 +21,10 @@ hq describe --brief
 hq warm
 """
 
+WORDS = "[COMMAND [ARGUMENT]...]"
 
-class Toolbox(Command):
+
+class Toolbox(ClickCommand):
     """The command whose help lists all the others."""
 
     allow_interspersed_args = False  # what follows the name belongs to that command
@@ -47,9 +52,20 @@ def _known() -> tuple[str, ...]:
     return (*_commands.NAMES, *_commands.OWN, "help")
 
 
-@command("hq", EXAMPLES, Toolbox)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT]...]", shell_complete=_words)
-@click.pass_context
+def toolbox(command: Command) -> click.Command:
+    """hq as click has it: nothing of what follows the name of a command is its own."""
+
+    @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar=WORDS, shell_complete=_words)
+    @click.pass_context
+    def function(ctx: click.Context, words: tuple[str, ...]) -> None:
+        command.function(ctx, words)
+
+    function.__doc__ = command.function.__doc__
+    taken = behind(function, common_options(command.name, VERSION))
+    return click.command(command.name, cls=Toolbox, examples=command.examples)(taken)
+
+
+@command("hq", EXAMPLES, made=toolbox)
 def main(ctx: click.Context, words: tuple[str, ...]) -> None:
     """Composable Unix filters for quantitative research and trading.
 
@@ -59,13 +75,13 @@ def main(ctx: click.Context, words: tuple[str, ...]) -> None:
     asked = bool(words) and words[0] == "help"
     words = words[1:] if asked else words
     if not words or words[0] == "help":
-        click.echo(ctx.get_help())
+        echo(ctx.get_help())
         return
     name = words[0].removeprefix("hq-")
     if name not in _known():
         raise HqError(f"unknown command '{words[0]}'{did_you_mean(name, _known())}", USAGE)
-    found = _commands.word(name) if name in _commands.OWN else _commands.load(name)
-    sys.argv = [str(found.name), *(["--help"] if asked else words[1:])]
+    found = _commands.declared(name)
+    sys.argv = [found.name, *(["--help"] if asked else words[1:])]
     found()
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
-from hq_cli._options import given
 from hq_core.options.imports import SORT, SaidOptions
 
 EXAMPLES = """
@@ -18,10 +16,8 @@ hq-import --time-unit ms --stamp open --period 1h --order sort --dedupe exact ba
 """
 
 
-@filter_command("hq-import", EXAMPLES)
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@given(SaidOptions)
-def main(files: tuple[str, ...], **said: Any) -> Run:
+@filter_command("hq-import", EXAMPLES, Argument("files", "[FILE]...", many=True, required=False), SaidOptions)
+def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     """Read data of any format and write frames.
 
     Reads stdin, or files one after the other (- is stdin).  The format is found by the first bytes: CSV with or
@@ -67,7 +63,7 @@ def main(files: tuple[str, ...], **said: Any) -> Run:
 
         check_format(said["time_format"])
     options = SourceOptions(**said)
-    if click.get_current_context().params.get("state"):
+    if state:
         if options.order == SORT:
             raise HqError("--order sort needs the whole input, so it goes without --state", USAGE)
         if files:

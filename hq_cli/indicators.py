@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import filter_command
-from hq_cli._options import given
-from hq_core.errors import CHECK, CONFIG, HqError
+from hq_cli._say import echo
+from hq_core.errors import CHECK, CONFIG, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
 
@@ -40,9 +39,15 @@ class ListOptions:
     explain = Option(False, "Show the nodes that would run, with their warm-up, and stop.")
 
 
-@filter_command("hq-indicators", EXAMPLES, shows=("list_", "test", "as_json", "explain", "missing"))
-@click.argument("specs", nargs=-1, metavar="[INDICATOR[:PARAMETERS][(SOURCE)]]...")
-@given(SpecOptions, SettingsOptions, ListOptions)
+@filter_command(
+    "hq-indicators",
+    EXAMPLES,
+    Argument("specs", "[INDICATOR[:PARAMETERS][(SOURCE)]]...", many=True, required=False),
+    SpecOptions,
+    SettingsOptions,
+    ListOptions,
+    shows=("list_", "test", "as_json", "explain", "missing"),
+)
 def main(
     specs: tuple[str, ...],
     spec: str | None,
@@ -87,7 +92,7 @@ def main(
         from hq_cli._lists import indicators
 
         text, broken = indicators(specs, as_json)
-        click.echo(text)
+        echo(text)
         if broken is not None:
             raise broken
         return None
@@ -104,12 +109,12 @@ def main(
         given, digest = spec_file(spec)
         wanted += [made for one in given for made in parsing.from_dict(one)]
     if not wanted:
-        raise click.UsageError("name at least one indicator, such as rsi:14 (--list shows them)")
+        raise HqError("name at least one indicator, such as rsi:14 (--list shows them)", USAGE)
     stage = Indicators(wanted, settings=Settings(compat, parsing.rows_of(unstable)), missing=missing)
     if spec:
         stage.inputs["spec"] = digest
     if explain:
-        click.echo("\n".join(stage.explain()))
+        echo("\n".join(stage.explain()))
         return None
     return stage
 
@@ -119,7 +124,7 @@ def _tested(names: tuple[str, ...]) -> int:
     from hq_core import conformance, plugins, registry
 
     if not names:
-        raise click.UsageError("name the indicators to test")
+        raise HqError("name the indicators to test", USAGE)
     from hq_core.plugins import folders
 
     for name in map(str.lower, names):
@@ -131,7 +136,7 @@ def _tested(names: tuple[str, ...]) -> int:
     with plugins.watched():
         for name in wanted:
             for rule, said in conformance.tested(name):
-                click.echo(f"{name}  FAILED  {rule}: {said}" if said else f"{name}  ok  {rule}")
+                echo(f"{name}  FAILED  {rule}: {said}" if said else f"{name}  ok  {rule}")
                 broken |= bool(said)
     return CHECK if broken else 0
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
-from hq_cli._options import given
+from hq_core.errors import USAGE, HqError
 from hq_core.options.merge import MergeOptions
 
 if TYPE_CHECKING:
@@ -21,9 +20,13 @@ hq-gen bars --rows 90 --seed 1 --period 1h | hq-merge - <(hq-gen bars --rows 90 
 """
 
 
-@filter_command("hq-merge", EXAMPLES, shows=("timeout", "final"))
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@given(MergeOptions)
+@filter_command(
+    "hq-merge",
+    EXAMPLES,
+    Argument("files", "[FILE]...", many=True, required=False),
+    MergeOptions,
+    shows=("timeout", "final"),
+)
 def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run:
     """Merge inputs by time: each row comes when no input can bring an earlier one any more.
 
@@ -60,7 +63,7 @@ def _merged(names: tuple[str, ...], series: bool, patience: float, final: bool, 
     from hq_core.wire.frame import patience as waiting
 
     if final and state is None:
-        raise click.UsageError("--final is said with --state: without one all is written")
+        raise HqError("--final is said with --state: without one all is written", USAGE)
     with waiting.of(patience):
         if state is None or state.loaded is None:
             inputs = [opened(name, 0) for name in names]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import filter_command
-from hq_cli._options import given
-from hq_cli._say import say
+from hq_cli._say import echo, say
+from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
@@ -35,9 +34,15 @@ class CheckOptions:
     format_ = Option(False, "Print the strategy in its canonical form and stop.")
 
 
-@filter_command("hq-signal", EXAMPLES, shows=("check", "columns", "sample", "list_params", "format_", "missing"))
-@click.argument("files", nargs=-1, required=True, metavar="STRATEGY.hq...")
-@given(StrategyOptions, SettingsOptions, CheckOptions)
+@filter_command(
+    "hq-signal",
+    EXAMPLES,
+    Argument("files", "STRATEGY.hq...", many=True),
+    StrategyOptions,
+    SettingsOptions,
+    CheckOptions,
+    shows=("check", "columns", "sample", "list_params", "format_", "missing"),
+)
 def main(
     files: tuple[str, ...],
     params: tuple[str, ...],
@@ -70,14 +75,14 @@ def main(
     from hq_cli._strategies import read_params, read_strategies
 
     if (columns or sample) and not check:
-        raise click.UsageError("--columns and --sample belong to --check")
+        raise HqError("--columns and --sample belong to --check", USAGE)
     if columns and sample:
-        raise click.UsageError("--columns and --sample both say what the bars have; pass one of them")
+        raise HqError("--columns and --sample both say what the bars have; pass one of them", USAGE)
     read = read_strategies(files)
     if format_:
         from hq_core.lang.format import format_text
 
-        click.echo("\n".join(format_text(text, file) for _, text, file in read), nl=False)
+        echo("\n".join(format_text(text, file) for _, text, file in read), end="")
         return None
     from hq_core.graph import Settings
     from hq_core.specs import rows_of
@@ -90,7 +95,7 @@ def main(
     if list_params:
         from hq_cli._lists import as_json
 
-        click.echo(as_json(stage.parameters()))
+        echo(as_json(stage.parameters()))
         return None
     for warning in stage.warnings:
         say(f"hq-signal: {warning}")

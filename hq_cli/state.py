@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
+from hq_cli._command import Argument
 from hq_cli._filter import command
-from hq_cli._options import given
+from hq_cli._say import echo
 from hq_core.options import Option
 
 EXAMPLES = """
@@ -24,9 +23,7 @@ class PartOptions:
     output_bytes = Option(False, "Print only how much output belongs to the state.")
 
 
-@command("hq-state", EXAMPLES)
-@click.argument("file", metavar="FILE")
-@given(PartOptions)
+@command("hq-state", EXAMPLES, Argument("file", "FILE"), PartOptions)
 def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
     """Print what the state FILE of a filter holds, as one JSON object.
 
@@ -39,17 +36,17 @@ def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
     import os
 
     from hq_core import statefile
-    from hq_core.errors import NOINPUT, HqError
+    from hq_core.errors import NOINPUT, USAGE, HqError
     from hq_core.saved import Damaged
 
     if input_bytes and output_bytes:
-        raise click.UsageError("--input-bytes and --output-bytes: choose one")
+        raise HqError("--input-bytes and --output-bytes: choose one", USAGE)
     found = statefile.read(file, trusted=False)
     if found is None:
         raise HqError(f"state {file}: there is no such file", NOINPUT)
     wanted = "output" if output_bytes else "input"
     try:
-        click.echo(found[wanted]["bytes"] if input_bytes or output_bytes else _json(found, os.path.getsize(file)))
+        echo(found[wanted]["bytes"] if input_bytes or output_bytes else _json(found, os.path.getsize(file)))
     except Damaged as error:
         raise statefile.damaged(file, error) from error
 

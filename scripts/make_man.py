@@ -87,7 +87,7 @@ def page(command: hq.Command) -> str:
     ctx = click.Context(shown, info_name=command.name)
     made = generate_man_page(ctx, version=f"hq {VERSION}", date=released())
     made = "".join(c if ord(c) < 128 else rf"\[u{ord(c):04X}]" for c in made)
-    if command is hq.main:
+    if command.name == "hq":
         for purpose, names in _commands.PURPOSES:
             rows = tuple((f"hq-{name}", _commands.load(name).get_short_help_str(200)) for name in names)
             made += listed(purpose.upper(), rows)
@@ -233,7 +233,7 @@ def frames() -> str:
 
 def pages() -> dict[str, str]:
     made = {f"hq-{name}.1": page(_commands.load(name)) for name in _commands.NAMES}
-    made["hq.1"] = page(hq.main)
+    made["hq.1"] = page(hq.main.clicked())
     made["hq-dsl.7"] = language()
     made["hq-frames.5"] = frames()
     made["hq.7"] = by_hand("hq.7")

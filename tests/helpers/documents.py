@@ -13,7 +13,7 @@ from hq_cli import _commands, hq
 
 COMMANDS = {
     **{f"hq-{name}": _commands.load(name) for name in _commands.NAMES},
-    "hq": hq.main,
+    "hq": hq.main.clicked(),
     **{f"hq {word}": _commands.word(word) for word in _commands.OWN},
 }
 

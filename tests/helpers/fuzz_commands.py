@@ -165,7 +165,7 @@ def _become(name: str, words: list[str], stdin: int, stderr: int) -> None:
         sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
         sys.stdout = os.fdopen(1, "w", errors="surrogateescape", closefd=False)
         sys.argv = [f"hq-{name}", *words]
-        run_command(_commands.load(name))
+        run_command(_commands.declared(name))
     finally:
         os._exit(99)
 
