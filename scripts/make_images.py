@@ -12,12 +12,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hq_cli._help import ENVIRONMENT
 from hq_core.jit import Kernel, cache, images, machine, native
+
+CACHE, PATH, JIT, PROCESSOR = (name for name, _ in ENVIRONMENT)
+MADE_FOR = "MADE_FOR"  # the level that a process of this script is for
 
 
 def made() -> list[Kernel]:
     """hq's kernels, in the cache of this process."""
-    os.environ.pop("HQ_PATH", None)
+    os.environ.pop(PATH, None)
     from hq_cli._warm import compile_all, kernels
 
     every = kernels()
@@ -45,7 +49,7 @@ def write(to: Path) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1]).resolve()
-    if level := os.environ.get("HQ_MADE_FOR"):
+    if level := os.environ.get(MADE_FOR):
         write(folder / os.path.basename(images.path_of(level)))
         return
     folder.mkdir(parents=True, exist_ok=True)
