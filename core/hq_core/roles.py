@@ -183,6 +183,11 @@ class Stage(Sink):
     def other(self, frame: dict[str, Any]) -> None:
         self.out.map(frame)
 
+    @property
+    def prompt(self) -> bool:
+        """Whether no row that came waits here, and each left as the series and with the ts that it came with."""
+        return False
+
     def section(self) -> None:
         """A section of the input begins: texts of codes are given anew from here on."""
 

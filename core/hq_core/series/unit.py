@@ -143,6 +143,11 @@ class Unit:
         """Rows of this run, computed or waiting."""
         return self.computed + self._waiting
 
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for another series."""
+        return self._waiting
+
     # Rows that wait for another series
     def _ready(self, ts: Sequence[int]) -> int:
         """How many rows may be computed as their other series are known."""

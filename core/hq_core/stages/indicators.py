@@ -113,6 +113,10 @@ class Indicators(Stage):
         for unit in self._reading:
             unit.mark(ts, self.out)
 
+    @property
+    def prompt(self) -> bool:
+        return not any(unit.waiting for unit in self._reading)
+
     def finish(self, more: bool) -> None:
         self._readers.finish(more, self.out, self.note, self.drop)
 

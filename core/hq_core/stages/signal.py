@@ -181,11 +181,18 @@ class Signal(Stage):
         self.out.mark(ts)
 
     def advance(self, ts: int) -> None:
+        for unit in self._that_read():
+            unit.mark(ts, self.out)
+
+    @property
+    def prompt(self) -> bool:
+        return not any(unit.waiting for unit in self._that_read())
+
+    def _that_read(self) -> list[Unit]:
         if self._reading is None:
             units = [symbol.unit for symbol in self._symbols.values() if symbol.unit is not None]
             self._reading = [unit for unit in units if unit.feeds]
-        for unit in self._reading:
-            unit.mark(ts, self.out)
+        return self._reading
 
     def other(self, frame: dict[str, Any]) -> None:
         if not self.signals:

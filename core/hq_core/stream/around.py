@@ -78,7 +78,7 @@ class Around(Sink):
         if saved["apart"]:
             from hq_core.stream.panel import SHAPE
 
-            self._stand_around().load(shaped(content, SHAPE))
+            self._stand_around().load(shaped(content, SHAPE), saved["input"]["ended"])
         else:
             self.stage.load(content and shaped(content, self.stage.SHAPE))
 

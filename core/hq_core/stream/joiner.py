@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ from hq_core.stream.rows import Kept
 from hq_core.stream.splitter import SYMBOL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hq_core.roles import Out
+
+    Place = tuple[int, str]  # in the order of a panel: ts and symbol
 
 HELD = {"held": [(SCHEMA, Count, [bytes])], "maps": [(int, str, str, {str: object})]}  # what `save` gives
 
@@ -47,27 +49,41 @@ class OpenPanel:
 class Joiner:
     """Puts series together: takes what a stage writes, as a Writer does, and writes panels.
 
+    A series never waits in two places: what waits of it in a panel when rows of it come that pass, or that stand in a
+    panel of other columns, goes out before them by itself.
+
     joined  which series stand in panels; the others pass at once
     texts   the codes of a column of texts are the same in all series of a panel, and whoever writes tells the texts
+    parted  nothing is put together in this section, so that maps pass at once
     """
 
     def __init__(self, out: Out, joined: Callable[[Schema], bool], texts: bool = False) -> None:
         self.out = out
         self.joined = joined
         self.texts = texts
+        self.parted = False
         self._panels: dict[tuple[Any, ...], OpenPanel] = {}
         self._codes: dict[str, dict[str, int]] = {}  # of the open section, by the panels' name
         self._of: dict[Schema, Kept] = {}
+        self._named: dict[str, list[Kept]] = {}  # by the series' name, those of other columns behind each other
+        self._several: set[str] = set()  # names of which there are several
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
         self._waiting: list[Batch] = []
 
     # -- what a stage writes -----------------------------------------------------------------------------
     def series(self, schema: Schema) -> Any:
-        found = self._of.get(schema)
-        if found is not None:
-            return found
-        if not schema.symbol or not self.joined(schema):
+        kept = self._of.get(schema)
+        if kept is None and schema.symbol and self.joined(schema):
+            kept = self._kept(schema)
+        if kept is None:
+            self._part(self._named.get(schema.key, ()))
             return self.out.series(schema)
+        if schema.key in self._several:
+            self._part([one for one in self._named[schema.key] if one is not kept])
+        return kept
+
+    def _kept(self, schema: Schema) -> Kept:
+        """Where rows of a series wait."""
         made = panel_of(schema, self.texts)
         key = made.key, made.cols, repr(sorted(made.extra.items(), key=lambda one: one[0]))
         panel = self._panels.get(key)
@@ -78,6 +94,10 @@ class Joiner:
         if kept is None:
             kept = panel.kept[schema.symbol] = Kept(schema)
             panel.untold.append(schema.symbol)
+            same = self._named.setdefault(schema.key, [])
+            same.append(kept)
+            if len(same) > 1:
+                self._several.add(schema.key)
         if len(self._of) > 65_536:  # a stage may make its schema anew
             self._of.clear()
         self._of[schema] = kept
@@ -101,14 +121,14 @@ class Joiner:
         ts = frame.get("ts")
         if frame["kind"] == "section":
             self.section(frame)
-        elif type(ts) is int:
+        elif type(ts) is int and not self.parted:
             symbol, period = named(frame)
             self._maps.append((ts, symbol, period, frame))
         else:
             self.out.map(frame)
 
     def mark(self, ts: int) -> None:
-        self.release(lambda of, period: ts)
+        self.release(lambda of, period: (ts, ""))
         self.out.mark(ts)
 
     def flush(self) -> None:
@@ -117,19 +137,24 @@ class Joiner:
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins: the texts of codes are given anew."""
         self.out.map(frame)
-        self._codes = {}
+        self._codes, self.parted = {}, False
+        self._of.clear()  # others may stand in panels from here on
         for panel in self._panels.values():
             panel.untold = list(panel.kept)
 
     # -- what is written ---------------------------------------------------------------------------------
-    def release(self, before: Callable[[str, str], int | None]) -> None:
-        """Write the rows of each panel with a ts before the one given for its kind and period; None: all of them."""
-        limits = {key: before(*key) for key in {(one.schema.of, one.schema.period) for one in self._panels.values()}}
+    def release(self, upto: Callable[[str, str], Place | None]) -> None:
+        """Write the rows of each panel up to the place given for its kind and period; None: all of them.
+
+        upto  (ts, symbol): rows before ts, and of those of ts the ones of symbols up to that; '' for none of them
+        """
+        limits = {key: upto(*key) for key in {(one.schema.of, one.schema.period) for one in self._panels.values()}}
         waiting, self._maps = self._maps, []
         told: list[tuple[int, str, str, dict[str, Any]]] = []
         for one in waiting:
-            limit = before("bar", one[2])
-            (told if limit is None or one[0] < limit else self._maps).append(one)
+            limit = upto("bar", one[2])
+            ready = limit is None or one[0] < limit[0] or (one[0] == limit[0] and "" < one[1] <= limit[1])
+            (told if ready else self._maps).append(one)
         told.sort(key=lambda one: one[:2])
         panels = sorted(self._panels.values(), key=lambda panel: rank(panel.schema))
         for panel in panels:
@@ -142,12 +167,15 @@ class Joiner:
         for panel in panels:
             panel.laid.write(self.out)
 
-    def _lay(self, panel: OpenPanel, before: int | None) -> None:
-        """Rows with a ts before that one are to be written."""
+    def _lay(self, panel: OpenPanel, upto: Place | None) -> None:
+        """Rows up to that place are to be written."""
         taken: list[tuple[str, Kept, int]] = []
         for symbol, kept in panel.kept.items():
             if kept.n:
-                ready = kept.n if before is None else bisect_left(kept.times(), before)
+                if upto is None:
+                    ready = kept.n
+                else:
+                    ready = (bisect_right if symbol <= upto[1] else bisect_left)(kept.times(), upto[0])
                 if ready:
                     taken.append((symbol, kept, ready))
         if not taken:
@@ -155,6 +183,33 @@ class Joiner:
         taken.sort(key=lambda one: one[0])
         self._tell(panel)
         panel.laid.lay(taken, self._codes[panel.schema.key])
+
+    def part(self) -> None:
+        """Nothing is put together from here on: what waits goes out, each series by itself, and each in its order."""
+        self.parted = True
+        self._part([kept for same in self._named.values() for kept in same])
+        waiting, self._maps = self._maps, []
+        for one in sorted(waiting, key=lambda one: one[:2]):
+            self.out.map(one[3])
+
+    def _part(self, held: Iterable[Kept]) -> None:
+        """Write all that waits of some series."""
+        held = [kept for kept in held if kept.n]
+        if not held:
+            return
+        if any(kind == "s4" for kept in held for _, kind in kept.schema.cols):  # the codes are those of the panel
+            self.release(lambda of, period: None)
+            return
+        for kept in held:
+            self.out.copy(Batch(kept.schema, kept.n, kept.starts), self.out.series(kept.schema))
+            kept.drop(kept.n)
+        about = {(kept.schema.symbol, kept.schema.period) for kept in held}
+        waiting, self._maps = self._maps, []
+        for one in sorted(waiting, key=lambda one: one[:2]):
+            if one[1:3] in about:
+                self.out.map(one[3])
+            else:
+                self._maps.append(one)
 
     def tell(self) -> None:
         """Give the texts of all symbols that are known: readers then know of them before their first rows."""
@@ -194,7 +249,9 @@ class Joiner:
     def take_up(self) -> None:
         """Lay the rows that a state brought where those of this run go; the stream has begun."""
         for batch in self._waiting:
-            self.copy(batch)
+            kept = self._kept(batch.schema)
+            move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
+            kept.commit(batch.n)
         self._waiting = []
 
 

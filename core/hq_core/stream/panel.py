@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Columns = tuple[tuple[str, str], ...]
     from hq_core.roles import Out, Stage
+    from hq_core.stream.joiner import Place
 
 
 class Coded(Sink):
@@ -67,7 +68,8 @@ class Coded(Sink):
         self._tables.load(saved)
 
 
-SHAPE = {"stage": object, "panels": [(SCHEMA, int, [str])], "plain": {str: int}, "texts": Coded.SHAPE, **HELD}
+SHAPE = {"stage": object, "panels": [(SCHEMA, int, str, [str])], "plain": [(SCHEMA, int)], "texts": Coded.SHAPE, **HELD}
+NOWHERE = NEVER, ""
 
 
 class Apart(Sink):
@@ -82,59 +84,84 @@ class Apart(Sink):
         self._joins = joins
         self._coded = Coded(stage, out, joins)
         self._splitter = Splitter(self._coded)
-        self._panels: dict[tuple[str, str, Columns], int] = {}  # kind, period, columns of each -> ts of its last row
-        self._plain: dict[str, int] = {}  # the same of a series that is in no panel, by its name
+        # of this section: where each panel has come to, by kind, period and columns, and each series that is in none
+        self._panels: dict[tuple[str, str, Columns], Place] = {}
+        self._plain: dict[str, int] = {}
+        self._series: dict[str, Schema] = {}  # all so far that came by themselves and have a time
         self._upto = NEVER  # what the stage knows of the time that all have come to
         self._symbols: set[str] = set()
         self._unpanelled: set[str] = set()  # names of series that came by themselves
         self._before_this: list[tuple[Schema, list[str]]] = []  # panels of the runs before, and their symbols
+        self._series_before: list[Schema] = []
         stage.begin(self.joiner)
 
     def _joined(self, schema: Schema) -> bool:
-        return self._joins and schema.symbol in self._symbols and schema.key not in self._unpanelled
+        named = schema.symbol in self._symbols and schema.key not in self._unpanelled
+        return self._joins and named and len(self._panels) > 0
 
     def schema(self, schema: Schema) -> None:
         if schema.panel:
-            self._panels.setdefault(_named(schema), NEVER)
+            self._panels.setdefault(_named(schema), NOWHERE)
+            self.joiner.parted = False
+            self._recall()
         else:
             self._unpanelled.add(schema.key)
             if ("ts", "i8") in schema.cols:
                 self._plain.setdefault(schema.key, NEVER)
+                self._series[schema.key] = schema
         self._splitter.schema(schema)
-        for before in self._before_this:
-            if before[0].same_as(schema):
-                self._before_this.remove(before)
-                for symbol in before[1]:  # time goes on for them though they may not come again
-                    self._splitter.series(schema, symbol)
-                break
+
+    def _recall(self) -> None:
+        """Tell the stage of the series of the runs before: time goes on for them though they may not come again."""
+        if not self._before_this and not self._series_before:
+            return
+        series, self._series_before = self._series_before, []
+        for one in series:
+            if one.key not in self._series:
+                self._series[one.key] = one
+                self._splitter.schema(one)
+        panels, self._before_this = self._before_this, []
+        for panel, symbols in panels:
+            for symbol in symbols:
+                self._splitter.series(panel, symbol)
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
+        if not self._panels and not self.joiner.parted:
+            self.joiner.part()
+        self._recall()
         if schema.panel:
             self._symbols.update(batch.texts.get("symbol", ()))
             self._splitter.rows(batch)
-            self._panels[_named(schema)] = max(_last(batch), self._panels.get(_named(schema), NEVER))
+            self._panels[_named(schema)] = max(_last(batch), self._panels.get(_named(schema), NOWHERE))
         else:
             self.stage.rows(batch)
             if schema.key not in self._plain:
                 return
-            self._plain[schema.key] = max(_last(batch), self._plain[schema.key])
+            self._plain[schema.key] = max(_last(batch)[0], self._plain[schema.key])
         upto = self._slowest()
         rose = upto > self._upto
         if rose:
             self._upto = upto
             self.stage.advance(upto)
         if rose or schema.panel:
-            self.joiner.release(self._before)
+            self.joiner.release(self._come_to)
 
     def _slowest(self) -> int:
         """Up to where all have come.  A series beside the panels counts: what reads it must not run ahead of it."""
-        return min(*self._panels.values(), *self._plain.values(), EVER) if self._panels else NEVER
+        if not self._panels:
+            return NEVER
+        return min(*(ts for ts, _ in self._panels.values()), *self._plain.values(), EVER)
 
-    def _before(self, of: str, period: str) -> int:
-        """Up to where all rows of a panel have come: of one that comes in, its last ts; of others, the slowest's."""
-        here = [ts for name, ts in self._panels.items() if name[:2] == (of, period)]
-        return min(here) if here else self._slowest()
+    def _come_to(self, of: str, period: str) -> Place:
+        """Up to where all rows of a panel have come: of one that comes in, its last row, if no row waits in the stage
+        (no smaller one can come); else its last ts, and of others the slowest's, of which there may be more.
+        """
+        here = [place for name, place in self._panels.items() if name[:2] == (of, period)]
+        if not here:
+            return self._slowest(), ""
+        ts, symbol = min(here)
+        return ts, symbol if self.stage.prompt else ""
 
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins: what it does not announce has ended."""
@@ -144,6 +171,7 @@ class Apart(Sink):
         self._coded.tell_anew()
 
     def mark(self, ts: int) -> None:
+        self._recall()
         self.stage.mark(ts)
 
     def other(self, frame: dict[str, Any]) -> None:
@@ -155,6 +183,7 @@ class Apart(Sink):
         self.stage.flush()
 
     def finish(self, more: bool) -> None:
+        self._recall()
         if not more:
             self._splitter.rest()
         self.stage.finish(more)
@@ -166,21 +195,31 @@ class Apart(Sink):
         return {
             "stage": self.stage.save(),
             "panels": [
-                [described(panel), self._panels.get(_named(panel), NEVER), symbols]
+                [described(panel), *self._panels.get(_named(panel), NOWHERE), symbols]
                 for panel, symbols in [*self._before_this, *self._splitter.symbols()]
             ],
-            "plain": self._plain,
+            "plain": [
+                [described(series), self._plain.get(series.key, NEVER)]
+                for series in [*self._series_before, *self._series.values()]
+            ],
             "texts": self._coded.save(),
             **self.joiner.save(),
         }
 
-    def load(self, saved: dict[str, Any]) -> None:
-        for about, ts, symbols in saved["panels"]:
+    def load(self, saved: dict[str, Any], ended: bool) -> None:
+        """ended  the input before had ended, so that what comes is a section of its own"""
+        for about, ts, last, symbols in saved["panels"]:
             panel = undescribed(about)
-            self._panels[_named(panel)] = ts
+            if not ended:
+                self._panels[_named(panel)] = ts, last
             self._before_this.append((panel, symbols))
             self._symbols.update(symbols)
-        self._plain = dict(saved["plain"])
+        for about, ts in saved["plain"]:
+            series = undescribed(about)
+            if not ended:
+                self._plain[series.key] = ts
+            self._series_before.append(series)
+            self._unpanelled.add(series.key)
         self._coded.load(saved["texts"])
         self._symbols |= self.joiner.load(saved)
         self.stage.load(saved["stage"] and shaped(saved["stage"], self.stage.SHAPE))
@@ -195,7 +234,10 @@ def _named(panel: Schema) -> tuple[str, str, Columns]:
     return panel.of, panel.period, panel.cols
 
 
-def _last(batch: Batch) -> int:
-    """The ts of the last complete row: a forming one may have any.  NEVER if there is none."""
+def _last(batch: Batch) -> Place:
+    """ts and, in a panel, symbol of the last complete row: a forming one may have any ts.  NOWHERE if there is none."""
     at = batch.last_whole()
-    return int(batch.view("ts")[at]) if at >= 0 else NEVER
+    if at < 0:
+        return NOWHERE
+    symbol = batch.slice(at, at + 1).words("symbol")[0] if batch.schema.panel else ""
+    return int(batch.view("ts")[at]), symbol

@@ -46,6 +46,7 @@ class Splitter(Sink):
         early = self._early.pop(schema.key, ())
         if not schema.panel:
             self._plain.add(schema.key)
+            self._announced[schema.key] = schema
             for frame in early:
                 self.sink.other(frame)
             self.sink.schema(schema)
