@@ -17,6 +17,8 @@ EXAMPLES = """
 hq-gen bars --rows 9 --seed 1 > a.hqf; hq-gen bars --rows 9 --seed 2 --symbol B | hq-merge a.hqf - > both.hqf
 hq-gen bars --rows 9 --seed 2 --symbol ETHUSDT | hq-merge - <(hq-gen bars --rows 9 --seed 1) | hq-export csv
 hq-gen bars --rows 90 --seed 1 --period 1h | hq-merge - <(hq-gen bars --rows 90 --seed 2) | hq-export table
+for x in A B; do hq-gen bars --rows 9 --symbol $x | hq-export csv > $x-1.csv; done
+hq-merge <(hq-import A-1.csv) <(hq-import B-1.csv) >> panel.hqf
 """
 
 
@@ -36,13 +38,19 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     each other.
 
     At one ts coarser periods come first, then the kinds (funding and marks before quotes, books, trades, orders and
-    bars), then the symbols by name; never by the order of the files.  A mark says the smallest of what the inputs said.
+    bars), then the symbols by name; never by the order of the files.  What is given at one moment, mostly many rows,
+    comes series behind series, or panel behind panel, each by ts: a stream of several is in order as hq-frames(5) says,
+    not line by line.  A mark says the smallest of what the inputs said.  Rows from which on a series has other columns
+    come behind those before.  A forming row (complete 0) stands at its ts, but between the complete rows around it, and
+    says nothing of how far its input has come.
+
     An input that is silent holds the rows of the others back, and maps as it does rows: at most 256 MiB of them.  To be
     read it takes 1 MiB or its largest frame; where there are more than 64 inputs, those that are not being read keep
     only the frame that has not come whole.
 
     With --state each FILE is read on from where the run before left it, and may have grown.  Rows for which another
-    input may still bring earlier ones wait in the state; --final writes them.
+    input may still bring earlier ones wait in the state; --final writes them.  Files of single days are merged without
+    a state, day by day, as in the last example.
     """
     from hq_core.bars.period import parse_duration
     from hq_core.roles import Stage

@@ -1,4 +1,4 @@
-"""Panels of one name and other columns share their symbols' texts: each symbol is of the panel its rows are in."""
+"""Panels of one name and other columns share the texts of their symbols: each is of the panel its rows are in."""
 
 from __future__ import annotations
 

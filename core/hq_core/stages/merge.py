@@ -43,7 +43,9 @@ class Input(Sink):
         self.order = RowOrder()
         self.items: Iterator[Item] = ordered(opened.source, self.order)
         self.splitter = Splitter(self)
-        self.progress: dict[str, int] = {}  # ts of the last row, by the series as they are announced
+        self.progress: dict[str, int] = {}  # ts of the last complete row, by the series as they are announced
+        self._here: set[str] = set()  # those that the open section has announced
+        self._ended: dict[str, int] = {}  # progress of panels in whose place others of their name have come
         self.marked = NEVER
         self.maps = 0  # how many have come
         self.begun = False  # something came that has a ts
@@ -131,36 +133,55 @@ class Input(Sink):
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Schema):
-            self.progress.setdefault(told_apart(item), NEVER)
+            self._series(item)
             self.splitter.schema(item)
         elif isinstance(item, Batch):
-            self.progress[told_apart(item.schema)] = self._last(item)
+            name = told_apart(item.schema)
+            self.progress[name] = self._last(item, self.progress.get(name, NEVER))
             self.begun = True
             self.splitter.rows(item)
         elif isinstance(item, (Head, End)):
             self.splitter.section()
+            self._here.clear()
         else:
             give(item, self.splitter)
 
-    def _last(self, batch: Batch) -> int:
-        """The ts of its last row.  Raises HqError DATA where others that come behind its first one have been given."""
+    def _series(self, schema: Schema) -> None:
+        """A series is announced: in another section a panel comes in place of those of its name and other columns."""
+        name = told_apart(schema)
+        if name not in self._here:
+            self._here.add(name)
+            for panel, _ in self.splitter.symbols() if schema.panel else ():
+                other = told_apart(panel)
+                if panel.key == schema.key and other not in self._here and other in self.progress:
+                    self._ended[other] = self.progress.pop(other)
+        self.progress.setdefault(name, self._ended.pop(name, NEVER))
+
+    def _last(self, batch: Batch, before: int) -> int:
+        """The ts of its last complete row; `before` if it has none, as a forming one may have any.
+
+        Raises HqError DATA where rows of others that come behind its first complete one have been given.
+        """
         if not batch.schema.has("ts") or batch.schema.kind("ts") != "i8":
             raise HqError(f"{batch.schema.key} has no ts, so its rows have no place among others", DATA)
+        at = batch.last_whole()
+        if at < 0:
+            return before
         times = batch.view("ts")
-        if (first := times[0]) < self.merged.frontier:
+        if (first := times[_first_whole(batch)]) < self.merged.frontier:
             raise HqError(
                 f"rows of {batch.schema.key} from {iso_text(first)} come behind later ones of other series; give each "
                 "as an input of its own: hq-merge A B",
                 DATA,
             )
-        last: int = times[batch.n - 1]
+        last: int = times[at]
         return last
 
     def schema(self, schema: Schema) -> None:
         self.merged.announced(schema, self)
 
     def rows(self, batch: Batch) -> None:
-        self.merged.hold(batch)
+        self.merged.hold(batch, self.marked)
 
     def mark(self, ts: int) -> None:
         self.marked = max(self.marked, ts)
@@ -205,7 +226,7 @@ class Merged(Source):
         "inputs": [{**OPENED, **Input.SHAPE}],
         "frontier": int,
         "marked": int,
-        "kept": [(SCHEMA, Count, Count, [bytes])],
+        "kept": [(SCHEMA, Count, Count, [bytes], int, bytes)],
         "maps": WaitingMaps.SHAPE,
         "texts": OneTable.SHAPE,
     }
@@ -226,6 +247,7 @@ class Merged(Source):
         self._rows = WaitingRows()
         self._owner: dict[str, Input] = {}
         self._new: list[Schema] = []  # announced, and not given on yet
+        self._announced_as: dict[str, Schema] = {}  # given on last, by name
         self._reached, self._said = Least(), Least()
         self._marked = NEVER
         self._taken = Taken()
@@ -304,11 +326,17 @@ class Merged(Source):
         if owner is not by:
             where = owner.name or "stdin"
             raise HqError(f"{schema.key} is in {where} too; cat puts parts of a series one behind the other", DATA)
+        self._place(schema)
+
+    def _place(self, schema: Schema) -> None:
         if self._rows.series(schema):
             self._new.append(schema)
 
-    def hold(self, batch: Batch) -> None:
-        self._rows.add(batch, self._texts.coded(batch))
+    def hold(self, batch: Batch, floor: int) -> None:
+        """Rows of a series; its forming ones do not stand before `floor`."""
+        if self._rows.lines[batch.schema.key].schema is not batch.schema:  # one that was announced before another
+            self._place(batch.schema)
+        self._rows.add(batch, self._texts.coded(batch), floor)
 
     def _bound(self) -> None:
         """Refuse to hold more than HELD."""
@@ -338,7 +366,8 @@ class Merged(Source):
         new, self._new = self._new, []
         for schema in sorted(new, key=rank):
             if self._joiner is None:
-                yield schema
+                if len(self._rows.lines[schema.key].parts) == 1:  # else rows of the columns before come first
+                    yield self._given_as(schema)
             else:
                 self._joiner.series(schema)
         if new and self._joiner is not None:
@@ -349,17 +378,23 @@ class Merged(Source):
     def _released(self, upto: int) -> Iterator[Item]:
         before = NEVER
         while before < upto:
-            before, rows = self._rows.ready(upto)
-            for kept, n in rows:
-                batch = Batch(kept.schema, n, kept.starts, kept, self._texts.of(kept.schema))
-                new = self._texts.untold(kept.schema)
+            before, rows, alone = self._rows.ready(upto)
+            for part, n in rows:
+                schema = part.kept.schema
+                batch = Batch(schema, n, part.kept.starts, part.kept, self._texts.of(schema))
+                new = self._texts.untold(schema)
                 if self._joiner is None:
+                    if self._announced_as.get(schema.key) is not schema:
+                        yield self._given_as(schema)
                     yield from (Map(frame) for frame in new)
                     yield batch
-                else:
-                    for frame in new:
-                        self._joiner.map(frame)
-                    self._joiner.copy(batch)
+                    continue
+                for frame in new:
+                    self._joiner.map(frame)
+                for some in _rising(batch) if alone else (batch,):
+                    self._joiner.copy(some)
+                    if alone:
+                        yield from self._joined(self._joiner)
             self._rows.drop(rows)
             for frame in self.maps.ready(before):
                 if self._joiner is None:
@@ -367,18 +402,28 @@ class Merged(Source):
                 else:
                     self._joiner.map(frame)
             if self._joiner is not None:
-                self._joiner.release(lambda of, period: None)
-                self._handover.flush()
-                yield from self._taken.pop()
+                yield from self._joined(self._joiner)
+
+    def _joined(self, joiner: Joiner) -> Iterator[Item]:
+        """The panels of the rows that were given."""
+        joiner.release(lambda of, period: None)
+        self._handover.flush()
+        yield from self._taken.pop()
+
+    def _given_as(self, schema: Schema) -> Schema:
+        self._announced_as[schema.key] = schema
+        return schema
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         inputs = [one.save() for one in self.inputs]
-        owners = [self._number[self._owner[key]] for key in self._rows.kept]
-        kept = [
-            [described(one.schema), owner, one.n, one.columns() if one.n else []]
-            for owner, one in zip(owners, self._rows.kept.values())
-        ]
+        kept = []
+        for key, line in self._rows.lines.items():
+            owner = self._number[self._owner[key]]
+            for part in line.parts:
+                rows = part.kept
+                columns = rows.columns() if rows.n else []
+                kept.append([described(rows.schema), owner, rows.n, columns, line.last, part.instants()])
         return {
             "inputs": inputs,
             "frontier": self.frontier,
@@ -394,19 +439,41 @@ class Merged(Source):
         for number, frame in saved["maps"]:
             self.maps.add(frame, number)
         self._texts.load(saved["texts"])
-        for about, owner, n, columns in saved["kept"]:
+        for about, owner, n, columns, last, instants in saved["kept"]:
             schema = undescribed(about)
-            if schema.key in self._rows.kept:
+            line = self._rows.lines.get(schema.key)
+            if line is not None and line.schema.same_as(schema):
                 raise Damaged(f"rows of {schema.key} wait twice")
             self.announced(schema, self.inputs[owner])
             if n:
                 batch = rows_of(schema, n, columns)
                 batch.texts = self._texts.of(schema)
-                if schema.kind("ts") != "i8" or list(batch.view("ts")) != sorted(batch.view("ts")):
+                if schema.kind("ts") != "i8" or not _in_order(batch):
                     raise Damaged(f"rows of {schema.key} wait that are not in the order of their ts")
                 for name in batch.texts:
                     batch.words(name)
-                self.hold(batch)
+                self.hold(batch, NEVER)
+            self._rows.take_up(schema.key, last, instants)
         for one, of_it in zip(self.inputs, saved["inputs"], strict=True):
             one.load(of_it)
         return iter(())
+
+
+def _first_whole(batch: Batch) -> int:
+    """The first row that is no forming bar; there is one."""
+    return 0 if batch.schema.flag < 0 else next(at for at, one in enumerate(batch.view("complete")) if one)
+
+
+def _in_order(batch: Batch) -> bool:
+    """Whether ts never goes back among the complete rows."""
+    times = batch.view("ts").tolist()
+    if batch.schema.flag >= 0:
+        times = [ts for ts, whole in zip(times, batch.view("complete")) if whole]
+    return bool(times == sorted(times))
+
+
+def _rising(batch: Batch) -> Iterator[Batch]:
+    """Its rows in the same order, cut where ts goes back."""
+    times = batch.view("ts").tolist()
+    cuts = [row for row in range(1, batch.n) if times[row] < times[row - 1]]
+    return (batch.slice(start, stop) for start, stop in zip([0, *cuts], [*cuts, batch.n]))
