@@ -25,6 +25,7 @@ from pyarrow import parquet
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from arrow_files import without_stream  # noqa: E402
 from frames import bars, frames, tagged, trades  # noqa: E402
 from inputs import descriptor, exported  # noqa: E402
 
@@ -125,6 +126,7 @@ def seeds() -> dict[str, bytes]:
         "packed stream": arrow(table, pa.ipc.new_stream, "lz4"),
         "file": arrow(table, pa.ipc.new_file),
         "packed file": arrow(table, pa.ipc.new_file, "zstd"),
+        "file without a stream": without_stream(arrow(table, pa.ipc.new_file, "lz4")),
         "text stream": arrow(text, pa.ipc.new_stream),
         "parquet": parquet_of(table, compression="none"),
         "snappy parquet": parquet_of(table, row_group_size=10),

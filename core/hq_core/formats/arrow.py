@@ -12,7 +12,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
 from hq_core.formats.coded import coded, worded
 from hq_core.formats.exact import DTYPES, NULL, ColumnSlice, Unfit
-from hq_core.formats.packed import largest_buffers
+from hq_core.formats.packed import largest_blocks, largest_buffers
 from hq_core.formats.spool import spooled
 from hq_core.formats.tables import LONGEST, TableSource, described, once
 from hq_core.formats.text import is_time
@@ -31,6 +31,7 @@ ABOUT = b"hq"  # the metadata key of hq's own description
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
 UNITS = {"s": (10**9, 1), "ms": (10**6, 1), "us": (1000, 1), "ns": (1, 1)}
 MAGIC = 8  # bytes before an Arrow file's first message
+GOES_ON = b"\xff\xff\xff\xff"  # what each message of a stream begins with
 NAMES = 65536  # entries of a list in a Parquet footer, bytes of a text in it
 SHARED = 64  # rows that are read at once of texts that share their beginnings: far longer than a page
 TEXTS = 64  # bytes a row that a text column is reckoned with
@@ -153,15 +154,26 @@ class ParquetSource(_ArrowTable):
 
 
 class ArrowSource(_ArrowTable):
-    """An Arrow file or stream.  A file is read as the stream that it holds; its footer must tell of as many batches."""
+    """An Arrow file or stream.
+
+    A file is read as the stream that it holds; its footer must tell of as many batches.  Where behind its magic no
+    stream begins, which some writers leave out, it is read by its footer alone.
+    """
 
     what = "Arrow data"
 
     def _opened(self) -> Any:
         data = self._mapped.buffer
         self._told = -1
+        self._by_footer = False
         if data.slice(0, 6).to_pybytes() == b"ARROW1":
-            self._told = pa.ipc.open_file(data).num_record_batches
+            file = pa.ipc.open_file(data)
+            self._by_footer = data.slice(MAGIC, 4).to_pybytes() != GOES_ON
+            if self._by_footer:
+                self._data = data
+                largest_blocks(data, self.swollen)
+                return file.schema
+            self._told = file.num_record_batches
             footer = int.from_bytes(data.slice(self.size - 10, 4).to_pybytes(), "little")
             data = data.slice(MAGIC, self.size - 10 - footer - MAGIC)
         self._data = data
@@ -171,6 +183,11 @@ class ArrowSource(_ArrowTable):
     def _batches(self, wanted: Sequence[int], room: int) -> Iterator[Any]:
         options = pa.ipc.IpcReadOptions(included_fields=sorted(wanted), use_threads=False)
         order = [sorted(wanted).index(i) for i in wanted]
+        if self._by_footer:
+            file = pa.ipc.open_file(self._data, options=options)
+            for i in range(file.num_record_batches):
+                yield file.get_batch(i).select(order)
+            return
         came = 0
         for batch in pa.ipc.open_stream(self._data, options=options):
             came += 1

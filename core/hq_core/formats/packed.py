@@ -197,22 +197,45 @@ class _Compact:
 def largest_buffers(data: Any, swollen: Swollen) -> None:
     """Tell `swollen` what each message of an Arrow stream unpacks to beside the dictionaries before it."""
     source = pa.BufferReader(data)
-    messages = pa.ipc.MessageReader.open_stream(source)
-    kept = number = 0
+    _told(_read(pa.ipc.MessageReader.open_stream(source)), swollen)
+    if source.tell() < data.size:
+        raise HqError(f"after the end of the Arrow stream come {data.size - source.tell()} other bytes", DATA)
+
+
+def largest_blocks(data: Any, swollen: Swollen) -> None:
+    """As `largest_buffers`, of the messages that the footer of an Arrow file points to, which pyarrow has verified.
+
+    Raises HqError where two of them share bytes: few bytes could tell of any number of rows.
+    """
+    size = int.from_bytes(data.slice(data.size - 10, 4).to_pybytes(), "little")
+    start = data.size - 10 - size
+    footer = _FlatTable(memoryview(data.slice(start, size)).cast("B"))
+    found = [footer.blocks(field) for field in (2, 3)]  # dictionaries, record batches
+    before = 8  # the magic
+    for at, length in sorted(found[0] + found[1]):
+        if at < before or length <= 0 or at + length > start:
+            raise HqError(f"the Arrow file is damaged: its end tells of {length} bytes at byte {at}", DATA)
+        before = at + length
+    _told((pa.ipc.read_message(data.slice(*block)) for blocks in found for block in blocks), swollen)
+
+
+def _read(messages: Any) -> Iterator[Any]:
     while True:
         try:
-            message = messages.read_next_message()
+            yield messages.read_next_message()
         except StopIteration:
-            break
-        number += 1
+            return
+
+
+def _told(messages: Iterator[Any], swollen: Swollen) -> None:
+    kept = 0
+    for number, message in enumerate(messages, 1):
         if message.type not in ("record batch", "dictionary"):
             continue
         size = _unpacked(message)
         swollen(kept + size, f"message {number}")
         if message.type == "dictionary":
             kept += size
-    if source.tell() < data.size:
-        raise HqError(f"after the end of the Arrow stream come {data.size - source.tell()} other bytes", DATA)
 
 
 def _unpacked(message: Any) -> int:
@@ -265,4 +288,15 @@ class _FlatTable:
         return [
             (self._int(i, 8, signed=True), self._int(i + 8, 8, signed=True))
             for i in range(at + 4, at + 4 + 16 * self._int(at, 4), 16)
+        ]
+
+    def blocks(self, field: int) -> list[tuple[int, int]]:
+        """A vector of an Arrow footer's blocks: where each message begins and how many bytes it has."""
+        at = self.place(field)
+        if not at:
+            return []
+        at += self._int(at, 4)
+        return [
+            (self._int(i, 8, signed=True), self._int(i + 8, 4, signed=True) + self._int(i + 16, 8, signed=True))
+            for i in range(at + 4, at + 4 + 24 * self._int(at, 4), 24)
         ]
