@@ -40,29 +40,10 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     They take at most 200 MB beyond what an empty file takes, or four times the file's own size where that is more;
     what would unpack to more at once is refused.
     """
-    from hq_core.batch import period_ns
     from hq_core.errors import USAGE, HqError
-    from hq_core.formats.options import SourceOptions
-    from hq_core.stages.imports import Import
+    from hq_core.stages.imports import Import, options_said
 
-    if said["delimiter"] in ("tab", "\\t"):
-        said["delimiter"] = "\t"
-    delimiter = said["delimiter"]
-    if len(delimiter) > 1 or delimiter == said["decimal"]:
-        raise HqError(f"--delimiter is '{delimiter}', must be one character other than --decimal, or tab", USAGE)
-    try:
-        period_ns(said["period"])
-    except HqError as error:
-        raise error.within("--period", USAGE) from None
-    if said["tz"]:
-        from hq_core.formats.times import Zone
-
-        Zone(said["tz"])  # an unknown zone is told before a row is read
-    if said["time_format"]:
-        from hq_core.formats.clock import check_format
-
-        check_format(said["time_format"])
-    options = SourceOptions(**said)
+    options = options_said(said)
     if state:
         if options.order == SORT:
             raise HqError("--order sort needs the whole input, so it goes without --state", USAGE)

@@ -108,7 +108,7 @@ def test_a_zone_in_the_format_needs_no_option():
 
 
 def test_a_format_without_a_zone_asks_for_one():
-    with pytest.raises(HqError, match="in which zone\\? pass --tz"):
+    with pytest.raises(HqError, match="in which zone\\? pass tz .such as UTC. to read"):
         imported("time,close\n01/02/2024,1\n", time_format="%d/%m/%Y", stamp="open", period="1d")
 
 
@@ -119,7 +119,7 @@ def test_a_time_that_does_not_fit_the_format_is_an_error_with_its_row():
 
 
 def test_a_time_in_no_known_form_names_the_option():
-    with pytest.raises(HqError, match="'30/01/2024' is not a time.*--time-format"):
+    with pytest.raises(HqError, match="'30/01/2024' is not a time.*pass time_format .such as .* to read"):
         imported("time,close\n30/01/2024,1\n", stamp="open")
 
 

@@ -12,7 +12,7 @@ from hq_core.formats.foreign import Foreign
 from hq_core.formats.members import Members
 from hq_core.formats.options import SourceOptions
 from hq_core.formats.rows import ROWS
-from hq_core.options.imports import SaidOptions
+from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import IDLE
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class CsvSource(Foreign):
             if not self.stream.pending:
                 yield IDLE
             if lines.full and self._undecided:
-                raise HqError("the period cannot be told from the first rows: pass --period to hq-import")
+                raise HqError(("the period cannot be told from the first rows: ", ask(SaidOptions.period)))
             lines.read()
         if lines.cut:
             row = (self._block.rows.total if self._block is not None else self._head.rows) + 1
@@ -61,7 +61,7 @@ class CsvSource(Foreign):
                 "if the line is whole, end it, as in: { cat FILE; echo; } | hq-import"
             )
         if self._undecided:
-            raise HqError("one row alone does not tell its period: pass --period to hq-import")
+            raise HqError(("one row alone does not tell its period: ", ask(SaidOptions.period)))
         self.options.together.end()
 
     @property

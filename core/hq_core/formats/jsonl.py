@@ -15,6 +15,7 @@ from hq_core.formats.shapes import Shape, Written, as_text, shape_of
 from hq_core.jit import I8, U1, Cell, State, kernel
 from hq_core.kinds import MAPS, WRITTEN
 from hq_core.memory import Memory
+from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import IDLE, End, Map
 from hq_core.saved import Count
 
@@ -153,7 +154,7 @@ class JsonSource(Foreign):
         if self._cell.state.depth:
             raise HqError("the JSON stops inside its array: it was cut, or its writer died")
         if any(shape.held for shape in self._shapes):
-            raise HqError("one row alone does not tell its period: pass --period to hq-import")
+            raise HqError(("one row alone does not tell its period: ", ask(SaidOptions.period)))
         self.options.together.end()
         if self.passed:
             yield End(kind="end", dropped=dict(self.passed))

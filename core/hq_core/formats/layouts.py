@@ -24,11 +24,12 @@ from hq_core.formats.numbers import is_number
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, whole
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
-from hq_core.options.imports import ERROR, SORT, SaidOptions
+from hq_core.options.imports import ERROR, SORT, SaidOptions, ask
 from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from hq_core.errors import Phrase
     from hq_core.formats.options import SourceOptions
 
 OPS = {"i8": WHOLE, "i4": WHOLE, "f8": REAL, "b1": BOOL, "i1": SIDE}
@@ -64,8 +65,8 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
         names = without_header(first)
         if names is None and not options.columns:
             raise HqError(
-                f"{len(first)} columns without a header, in no known order ({','.join(first)[:60]}); "
-                "pass --columns ts=1,price=2,… to hq-import"
+                f"{len(first)} columns without a header, in no known order ({','.join(first)[:60]})",
+                hint=ask(SaidOptions.columns, " ts=1,price=2,…"),
             )
         names = names or [str(i + 1) for i in range(len(first))]
     if len(names) != len(first):
@@ -87,13 +88,13 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
     plan.pair = _pair(names, found, first, options)
     first = plan.joined(first)
     _spare(plan, found, first, options)
-    needs: list[str] = []
+    needs: list[Phrase] = []
     if kind == "bar":
         _bar(plan, found, names, first, options, needs)
     else:
         _trade(plan, found, names, first, options, needs)
     if needs:
-        raise HqError("; ".join(needs))
+        raise HqError((needs[0], *(("; ", need) for need in needs[1:])))
     if "symbol" in found:
         if options.symbol:
             column = names[found["symbol"]]
@@ -196,14 +197,12 @@ def _kind(names: list[str], given: dict[str, str]) -> str:
     is_bar = "close" in given or "close" in bar
     is_trade = "price" in given or ("price" in trade and "qty" in trade)
     if is_bar == is_trade:
-        what = "are neither bars (close) nor trades (price, qty): pass --columns"
-        if is_bar:
-            what = "may be bars or trades: pass --kind"
-        raise HqError(f"the columns {listed(names)} {what} to hq-import")
+        what = "may be bars or trades: " if is_bar else "are neither bars (close) nor trades (price, qty): "
+        raise HqError((f"the columns {listed(names)} {what}", ask(SaidOptions.kind if is_bar else SaidOptions.columns)))
     return "bar" if is_bar else "trade"
 
 
-def _time(field: Field, text: str, obvious: bool, plan: FieldPlan, options: SourceOptions, needs: list[str]) -> None:
+def _time(field: Field, text: str, obvious: bool, plan: FieldPlan, options: SourceOptions, needs: list[Phrase]) -> None:
     """Find out how a time column tells the time, or what must be asked."""
     if _formatted(field, text, plan, options):
         _zone(field, text, plan, options, needs)
@@ -217,15 +216,16 @@ def _time(field: Field, text: str, obvious: bool, plan: FieldPlan, options: Sour
             unit = "ms" if digits == 13 else "us"
             field.digits = digits
         if not unit:
-            needs.append(f"column '{field.name}' holds {text}: seconds, ms, us or ns? pass --time-unit to hq-import")
+            what = f"column '{field.name}' holds {text}: seconds, ms, us or ns? "
+            needs.append((what, ask(SaidOptions.time_unit)))
         field.times = UNITS[unit or "ns"]
         return
     found = read_iso(text)
     if found is None:
         form = f"of the form {options.time_format}, " if options.time_format else ""
-        ask = "" if options.time_format else "; pass --time-format (such as %d/%m/%Y %H:%M) to hq-import"
-        told = f"'{text}' is not a time: {form}ISO 8601 or an epoch number{ask}"
-        raise HqError(f"row 1: column '{field.name}': {told}{field.hint()}")
+        told = f"row 1: column '{field.name}': '{text}' is not a time: {form}ISO 8601 or an epoch number"
+        hint = "" if options.time_format else ("; ", ask(SaidOptions.time_format, " (such as %d/%m/%Y %H:%M)"))
+        raise HqError((told, hint, field.hint()))
     field.op = ISO
     field.zoned = found[1]
     _zone(field, text, plan, options, needs)
@@ -247,23 +247,30 @@ def _formatted(field: Field, text: str, plan: FieldPlan, options: SourceOptions)
     return True
 
 
-def _zone(field: Field, text: str, plan: FieldPlan, options: SourceOptions, needs: list[str]) -> None:
+def _zone(field: Field, text: str, plan: FieldPlan, options: SourceOptions, needs: list[Phrase]) -> None:
     if not field.zoned:
         if not options.tz:
-            needs.append(f"column '{field.name}' holds '{text}': in which zone? pass --tz (such as UTC) to hq-import")
+            what = f"column '{field.name}' holds '{text}': in which zone? "
+            needs.append((what, ask(SaidOptions.tz, " (such as UTC)")))
         elif plan.zone is None:
             plan.zone = Zone(options.tz)
 
 
 def _bar(
-    plan: FieldPlan, found: dict[str, int], names: list[str], first: list[str], options: SourceOptions, needs: list[str]
+    plan: FieldPlan,
+    found: dict[str, int],
+    names: list[str],
+    first: list[str],
+    options: SourceOptions,
+    needs: list[Phrase],
 ) -> None:
     fields = plan.fields
     has_open, has_close = "open_time" in found, "close_time" in found
     if "close" not in found:
         raise _missing("close", BAR_NAMES, found, names, options)
     if not (has_open or has_close or "ts" in found):
-        raise HqError(f"no time column; the input has {', '.join(names)}; pass --columns ts=NAME to hq-import")
+        hint = ask(SaidOptions.columns, " ts=NAME")
+        raise HqError(f"no time column; the input has {', '.join(names)}", hint=hint)
     for role in ("open_time", "close_time", "ts"):
         if role in found and not (role == "ts" and has_open and has_close):
             field = fields[found[role]]
@@ -285,7 +292,9 @@ def _bar(
     plan.ticks = next((f.name for i, f in enumerate(fields) if squash(f.name) in TICKS and i not in used), "")
 
 
-def _stamps(plan: FieldPlan, found: dict[str, int], first: list[str], options: SourceOptions, needs: list[str]) -> None:
+def _stamps(
+    plan: FieldPlan, found: dict[str, int], first: list[str], options: SourceOptions, needs: list[Phrase]
+) -> None:
     """Which end of the bar is known, and the period."""
     has_open, has_ts = "open_time" in found, "ts" in found or "close_time" in found
     if has_open and has_ts:
@@ -301,7 +310,7 @@ def _stamps(plan: FieldPlan, found: dict[str, int], first: list[str], options: S
     else:
         field = plan.fields[found["ts"]]
         if not options.stamp:
-            needs.append(f"column '{field.name}': is it the bar's open or its close? pass --stamp to hq-import")
+            needs.append((f"column '{field.name}': is it the bar's open or its close? ", ask(SaidOptions.stamp)))
         plan.stamps = FROM_OPEN if options.stamp == "open" else FROM_CLOSE
         field.to = "open_time" if options.stamp == "open" else "ts"
     if needs:
@@ -345,14 +354,14 @@ def _missing(
     found: dict[str, int],
     names: list[str],
     options: SourceOptions,
-    hint: str = "",
+    hint: Phrase = "",
 ) -> HqError:
     """The error for a column that is not there, or that the user gave another name."""
     taken = next((other for other in options.columns if squash(names[found.get(other, 0)]) in table[role]), "")
     if taken:
         what = f"column '{role}' is missing: ", SaidOptions.columns, f" reads '{names[found[taken]]}' as {taken}"
         return HqError(what, USAGE)
-    return HqError(f"column '{role}' is missing; the input has {', '.join(names)}{hint}")
+    return HqError(f"column '{role}' is missing; the input has {', '.join(names)}", hint=hint)
 
 
 def _extra(plan: FieldPlan, found: dict[str, int], first: list[str]) -> None:
@@ -372,12 +381,17 @@ def _extra(plan: FieldPlan, found: dict[str, int], first: list[str]) -> None:
 
 
 def _trade(
-    plan: FieldPlan, found: dict[str, int], names: list[str], first: list[str], options: SourceOptions, needs: list[str]
+    plan: FieldPlan,
+    found: dict[str, int],
+    names: list[str],
+    first: list[str],
+    options: SourceOptions,
+    needs: list[Phrase],
 ) -> None:
     fields = plan.fields
     for role, _ in TRADE.required:
         if role not in found:
-            raise _missing(role, TRADE_NAMES, found, names, options, f"; pass --columns {role}=NAME to hq-import")
+            raise _missing(role, TRADE_NAMES, found, names, options, ask(SaidOptions.columns, f" {role}=NAME"))
     time = fields[found["ts"]]
     obvious = "maker" in found or squash(time.name) == "transacttime"
     _time(time, first[found["ts"]], obvious, plan, options, needs)

@@ -8,6 +8,7 @@ from hq_core.batch import LONGEST, period_text
 from hq_core.errors import HqError
 from hq_core.formats.csv_kernel import DAY, ISO, SECOND, SERIES, SKIP, SYMBOL
 from hq_core.formats.times import Zone, exact_whole, read_epoch, read_iso, written_out
+from hq_core.options.imports import SaidOptions, ask
 from hq_core.say import iso_text, say_back
 
 if TYPE_CHECKING:
@@ -158,13 +159,15 @@ class FieldPlan:
         self.period = abs(apart)
         if 28 * DAY <= self.period <= 31 * DAY:
             raise HqError(
-                f"rows 1 and {number} are {self.period // DAY}d apart, which may be a month: "
-                "pass --period to hq-import (30d for months)"
+                (
+                    f"rows 1 and {number} are {self.period // DAY}d apart, which may be a month: ",
+                    *(ask(SaidOptions.period), " (30d for months)"),
+                )
             )
         if not self.period_text or self.period > LONGEST * SECOND:
             raise HqError(
-                f"the period cannot be told from rows 1 and {number}, which are {self.period / SECOND:g} s apart; "
-                "pass --period to hq-import"
+                f"the period cannot be told from rows 1 and {number}, which are {self.period / SECOND:g} s apart",
+                hint=ask(SaidOptions.period),
             )
 
 

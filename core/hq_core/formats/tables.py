@@ -23,6 +23,7 @@ from hq_core.formats.options import SourceOptions
 from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, RowBlock
 from hq_core.options.export import ChoiceOptions
+from hq_core.options.imports import SaidOptions, ask
 from hq_core.texts import Texts
 from hq_core.wire.frame import check_series
 
@@ -346,7 +347,7 @@ class TableSource(ReadAgain):
             at = plan.symbol_field()
             same = next((i for i in range(1, n) if at < 0 or text(at, i) == first[at]), None)
             if same is None:
-                raise HqError("one row alone does not tell its period: pass --period to hq-import", DATA)
+                raise HqError(("one row alone does not tell its period: ", ask(SaidOptions.period)), DATA)
             try:
                 plan.infer(texts(0), texts(same))
             except ValueError as error:

@@ -35,10 +35,8 @@ def _as_line(kernel: Kernel, text: str) -> str:
     code = kernel.function.__code__
     lines = [line.strip() for line in text.splitlines()]
     what = next((line for line in lines if line and not line.startswith("Failed in ")), "does not compile")
-    if what.endswith(":"):  # the call that it speaks of stands below
-        what = f"{what} {next((line.removeprefix('>>> ') for line in lines if line.startswith('>>> ')), '')}".rstrip(
-            ": "
-        )
+    if what.endswith(":"):  # the call that it speaks of stands below, behind three signs
+        what = f"{what} {next(iter(re.findall(r'^ *>{3} (.*)', text, re.M)), '')}".rstrip(": ")
     file, line = code.co_filename, code.co_firstlineno
     numbers = re.findall(rf'File "[^"]*{re.escape(file.rpartition("/")[2])}", line (\d+)', text)
     if numbers:

@@ -8,7 +8,10 @@ from hq_core.errors import USAGE, HqError
 from hq_core.options import Declared, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from hq_core.errors import Phrase
 
 ERROR, DROP, KEEP = "error", "drop", "keep"  # what becomes of rows whose values cannot be
 SORT = "sort"  # rows come in any order and leave in that of time
@@ -76,3 +79,31 @@ class SaidOptions(Declared):
     )
     delimiter = Option("", "Between fields: one character, or tab.", unit="CHAR")
     decimal = Option(".", "Before decimals.", choices=(".", ","))
+
+
+class _Door:
+    """Where these options are given, as a message names it: an argument of read, an option of hq-import."""
+
+    name = "read"
+    flag = "hq-import"
+
+
+def ask(option: Option[Any], such: str = "") -> Phrase:
+    """What to do about something that a file leaves open; `such`: behind the option, as it is typed."""
+    return "pass ", option, such, " to ", _Door
+
+
+def said_by(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a program gives them: a mapping or names, or the text that a command takes for them."""
+    found = dict(given)
+    listed: tuple[tuple[Option[Any], str], ...] = (SaidOptions.columns, "items"), (SaidOptions.drop, "__iter__")
+    for option, right in listed:
+        value = found.get(option.name, option.default)
+        if isinstance(value, str):
+            found[option.name] = option.kind(value)
+        elif not hasattr(value, right):
+            rule = (
+                "must be names of the file by hq's, such as {'close': 'Last'}" if right == "items" else "must be names"
+            )
+            raise HqError(subject=option, value=value, rule=rule, code=USAGE)
+    return found

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Schema
+from hq_core.batch import Schema, period_ns
 from hq_core.errors import DATA, NOINPUT, USAGE, HqError
 from hq_core.formats import open_source
 from hq_core.formats.together import FilesDiffer
@@ -15,13 +15,38 @@ from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hq_core.batch import Batch
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.records import Array, RecordLayout
     from hq_core.formats.repeats import Cleaner
     from hq_core.roles import Item, Out
+
+
+def options_said(given: Mapping[str, Any]) -> SourceOptions:
+    """The options of an input, checked before a byte of it is read.  Raises HqError USAGE."""
+    from hq_core.formats.options import SourceOptions
+
+    options = SourceOptions(**given)
+    if options.delimiter in ("tab", "\\t"):
+        options.delimiter = "\t"
+    if len(options.delimiter) > 1 or options.delimiter == options.decimal:
+        rule = f" is '{options.delimiter}', must be one character other than ", SaidOptions.decimal, ", or tab"
+        raise HqError((SaidOptions.delimiter, *rule), USAGE)
+    try:
+        period_ns(options.period)
+    except HqError as error:
+        raise error.within(SaidOptions.period, USAGE) from None
+    if options.tz:
+        from hq_core.formats.times import Zone
+
+        Zone(options.tz)
+    if options.time_format:
+        from hq_core.formats.clock import check_format
+
+        check_format(options.time_format)
+    return options
 
 
 class Import(Stage):
