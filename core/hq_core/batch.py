@@ -68,14 +68,14 @@ def fits(name: str, has: str, wanted: str) -> bool:
 class Layout:
     """What follows from the kind and from the names and types of columns alone: many series share one.
 
-    free    where columns of free text stand;  truths: those of b1 and of vectors of it
+    free    where columns of free text stand;  codes: of s4;  truths: those of b1 and of vectors of it
     flag    where the column stands that says of each row whether it is complete (0: it is not), or -1: all are
     timed   ts is there, in nanoseconds
     coded   symbol is there, as codes of texts: without a symbol of its own the series is a panel
     wrong   the column that hq reads by its type and that has another one, in words; "" if none has
     """
 
-    __slots__ = ("coded", "cols", "flag", "free", "index", "names", "timed", "truths", "widths", "wrong")
+    __slots__ = ("coded", "codes", "cols", "flag", "free", "index", "names", "timed", "truths", "widths", "wrong")
 
     def __init__(self, of: str, cols: tuple[tuple[str, str], ...]) -> None:
         self.cols = cols
@@ -83,6 +83,7 @@ class Layout:
         self.widths = tuple(width(kind) for _, kind in cols)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.free = tuple(i for i, (_, kind) in enumerate(cols) if kind == "text")
+        self.codes = tuple(i for i, (_, kind) in enumerate(cols) if kind == "s4")
         self.truths = tuple(i for i, (_, kind) in enumerate(cols) if kind.partition("x")[0] == "b1")
         types = dict(cols)
         self.flag = self.index["complete"] if types.get("complete") in FLAGS else -1
@@ -115,11 +116,12 @@ class Schema:
 
     extra   further keys of the schema frame, passed on as they came
     panel   it has rows of many symbols, which a column names
-    free, truths, flag   as in Layout
+    free, truths, codes, flag   as in Layout
     """
 
     __slots__ = (
         "_index",
+        "codes",
         "cols",
         "extra",
         "flag",
@@ -143,6 +145,7 @@ class Schema:
         shared = layout(of, cols)
         self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
         self.free, self.flag, self.truths = shared.free, shared.flag, shared.truths
+        self.codes = shared.codes
         self.panel = shared.coded and not symbol
         self.extra = dict(extra or {})
         if "/" in of or "/" in period:  # a symbol may have one: BTC/USDT

@@ -37,7 +37,7 @@ class Coded(Sink):
         self.stage.schema(schema)
 
     def rows(self, batch: Batch) -> None:
-        if batch.texts:
+        if batch.schema.codes:
             series = batch.schema
             batch = Batch(series, batch.n, self._tables.coded(batch), batch, self._tables.of(series))
             for frame in self._tables.untold(series):

@@ -37,6 +37,8 @@ class Table:
 class OneTable:
     """The tables of s4 columns.  Codes begin anew with each section and each input; here they go on.
 
+    Where no series has texts for a column its codes are numbers, which pass as they are.
+
     joined  the series of one kind and period stand in a panel, so they share the tables
     """
 
@@ -46,14 +48,16 @@ class OneTable:
         self._joined = joined
         self._tables: dict[str, dict[str, Table]] = {}  # by what is written, then by column
         self._codes: dict[tuple[str, str], tuple[list[str], int, array[int]]] = {}  # by series and column
+        self._bare: dict[tuple[str, str], HqError] = {}  # by what is written and column, where codes came without texts
 
     def coded(self, batch: Batch) -> list[int]:
         """The addresses of the batch's columns, those of texts with the codes of the tables."""
         addresses, schema = batch.addresses, batch.schema
-        if not batch.texts:
-            return addresses
-        for at, (name, kind) in enumerate(schema.cols):
-            if kind == "s4" and name in batch.texts:
+        for at in schema.codes:
+            name = schema.names[at]
+            if not batch.texts.get(name):
+                self._pass(batch, name)
+            else:
                 to = self._to(schema, name, batch.texts[name])
                 batch.words(name)  # refuses a code without a text
                 if to != array("i", range(len(to))):
@@ -87,19 +91,38 @@ class OneTable:
         """The name of the series in which the rows are written."""
         return f"{schema.of}//{schema.period}" if self._joined and schema.symbol else schema.key
 
+    def _pass(self, batch: Batch, name: str) -> None:
+        """Codes without texts pass as numbers, unless others that are written with them have texts."""
+        written = self._written(batch.schema)
+        if name in self._tables.get(written, {}):
+            batch.words(name)  # says which code
+        elif (written, name) not in self._bare:
+            try:
+                batch.words(name)
+            except HqError as error:
+                self._bare[written, name] = error
+
     def _to(self, schema: Schema, name: str, words: list[str]) -> array[int]:
         known = self._codes.get((schema.key, name))
         if known is None or known[0] is not words or known[1] != len(words):
-            table = self._tables.setdefault(self._written(schema), {}).setdefault(name, Table())
+            written = self._written(schema)
+            if (written, name) in self._bare:  # they would be read as these
+                raise self._bare[written, name]
+            table = self._tables.setdefault(written, {}).setdefault(name, Table())
             codes = array("i", table.take(words, f"{schema.key}: column '{name}'"))
             known = self._codes[schema.key, name] = words, len(words), codes
         return known[2]
 
     def save(self) -> list[Any]:
-        return [[key, name, table.words] for key, tables in self._tables.items() for name, table in tables.items()]
+        tables = [[key, name, one.words] for key, found in self._tables.items() for name, one in found.items()]
+        return tables + [[*column, []] for column in self._bare]
 
     def load(self, saved: list[Any]) -> None:
         for key, name, words in saved:
+            if not words:
+                what = f"{key}: column '{name}' has had codes, of which the stream gave no text, and comes with texts"
+                self._bare[key, name] = HqError(what, DATA)
+                continue
             table = self._tables.setdefault(key, {}).setdefault(name, Table())
             if len(table.take(words, f"{key}: column '{name}'")) != len(table.words):
                 raise Damaged(f"texts of {key}, column '{name}', are there twice")
