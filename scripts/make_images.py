@@ -55,13 +55,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for level in machine.LEVELS:
         with tempfile.TemporaryDirectory() as kept:  # never what another compiler has left in somebody's cache
-            environment = {
-                **os.environ,
-                "HQ_CACHE": kept,
-                "HQ_PROCESSOR": level,
-                "HQ_MADE_FOR": level,
-                "HQ_JIT": "image",
-            }
+            environment = {**os.environ, CACHE: kept, PROCESSOR: level, MADE_FOR: level, JIT: "image"}
             ended = subprocess.run([sys.executable, __file__, str(folder)], env=environment, check=False)
         if ended.returncode:
             raise SystemExit(ended.returncode)

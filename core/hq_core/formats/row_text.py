@@ -21,6 +21,7 @@ BLOCK = 1 << 18  # bytes that the kernel fills at once
 OPS = {"f8": REAL, "i8": EIGHT, "i4": FOUR, "s4": FOUR, "i1": ONE, "b1": ONE}
 MOST_WORDS = 4096  # values between the least and the greatest one that has a word
 _powers: list[array[int]] = []
+_room = [bytearray()]  # where blocks are filled: one for all series, of which there may be thousands
 
 
 class ColumnText:
@@ -86,7 +87,6 @@ class RowText:
         self._cell.buffer("op", array("q", [one.op for one in columns]))
         self._place = array("q", bytes(8 * len(columns)))
         self._cell.buffer("place", self._place)
-        self._out = bytearray()
         self._describe({})
 
     def _describe(self, texts: Mapping[str, list[str]]) -> None:
@@ -114,9 +114,6 @@ class RowText:
             self._cell.buffer(name, values)
         self._cell.buffer("texts", bytearray(b"".join(words)) or bytearray(1))
         self._cell.buffer("ends", array("q", accumulate(map(len, words), initial=0)))
-        if len(self._out) < BLOCK + self._most:
-            self._out = bytearray(BLOCK + self._most)
-            self._cell.buffer("out", self._out)
 
     def blocks(self, batch: Batch) -> Iterator[memoryview]:
         """The rows' bytes, each block valid until the next one; `wrong` is called where a value cannot be written."""
@@ -127,12 +124,16 @@ class RowText:
                 if self._tables[i][0] is not table or self._tables[i][1] != len(table):
                     self._describe(batch.texts)
         cell, state = self._cell, self._cell.state
+        if len(_room[0]) < BLOCK + self._most:
+            _room[0] = bytearray(BLOCK + self._most)
+        out = _room[0]
+        cell.buffer("out", out)
         cell.set(n=batch.n, most=self._most)
         state.row = 0
         while state.row < batch.n:
             cell.run()
             if state.used:
-                yield memoryview(self._out)[: state.used]
+                yield memoryview(out)[: state.used]
             if state.wrong >= 0:
                 raise Unwritable(self._columns[state.wrong], state.row)
 
