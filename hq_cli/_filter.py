@@ -13,6 +13,7 @@ from hq_cli._command import Argument, Command, plain
 from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
 from hq_core import hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
+from hq_core.files import STDIN
 from hq_core.options import StateOptions
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Run:
 
     opened   the source of what lies on a descriptor; None: any format that hq reads, found by its first bytes
     found    the source, of the state that was given, where it is more than what lies on stdin
-    files    what is read instead of stdin, which is `-` among them
+    files    what is read instead of stdin, which has its names among them
     options  what was said of the input, for an input of which only the end is left
     frames   False: something else is shown, so what the stage writes goes nowhere
     after    takes the exit code of the run and gives the command's
@@ -115,10 +116,12 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
 
 
 def take_stdin(name: str, files: Sequence[str]) -> None:
-    """See to it that stdin can be read once; where files are read and `-` is not among them it is not needed."""
-    if files.count("-") > 1:
-        raise HqError("- is named twice, and stdin can be read once", USAGE)
-    if not files or "-" in files:
+    """See to it that stdin can be read once; where files are read and it is not among them it is not needed."""
+    named = [path for path in files if path in STDIN]
+    if len(named) > 1:
+        how = " and ".join(dict.fromkeys(named))
+        raise HqError(f"{how} {'is named twice' if how in STDIN else 'are one'}, and stdin can be read once", USAGE)
+    if not files or named:
         check_stdin(name)
         return
     fd = os.open(os.devnull, os.O_RDONLY)  # it may be a terminal, or closed

@@ -17,7 +17,7 @@ EXAMPLES = """
 hq-gen bars --rows 9 --seed 1 > a.hqf; hq-gen bars --rows 9 --seed 2 --symbol B | hq-merge a.hqf - > both.hqf
 hq-gen bars --rows 9 --seed 2 --symbol ETHUSDT | hq-merge - <(hq-gen bars --rows 9 --seed 1) | hq-export csv
 hq-gen bars --rows 90 --seed 1 --period 1h | hq-merge - <(hq-gen bars --rows 90 --seed 2) | hq-export table
-for x in A B; do hq-gen bars --rows 9 --symbol $x | hq-export csv > $x-1.csv; done
+for x in A B; do hq-gen bars --rows 9 --seed 1 --symbol $x | hq-export csv > $x-1.csv; done
 hq-merge <(hq-import A-1.csv) <(hq-import B-1.csv) >> panel.hqf
 """
 
@@ -49,8 +49,8 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     only the frame that has not come whole.
 
     With --state each FILE is read on from where the run before left it, and may have grown.  Rows for which another
-    input may still bring earlier ones wait in the state; --final writes them.  Files of single days are merged without
-    a state, day by day, as in the last example.
+    input may still bring earlier ones wait in the state; --final writes them, before the state is left for another one.
+    Files of single days are merged without a state, day by day, as in the last example.
     """
     from hq_core.bars.period import parse_duration
     from hq_core.roles import Stage
@@ -77,7 +77,9 @@ def _merged(names: tuple[str, ...], series: bool, patience: float, final: bool, 
             inputs = [opened(name, 0) for name in names]
         else:
             inputs = resumed(names, 0, state)
-    return Merged(inputs, series, patience, more=state is not None and not final)
+    if state is None:
+        return Merged(inputs, series, patience)
+    return Merged(inputs, series, patience, more=not final, kept_in=state.path)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ def main(file: str, input_bytes: bool, output_bytes: bool) -> None:
     After a kill -9, cut the output to --output-bytes, give the filter its input from --input-bytes on, and append:
     the whole is what one undisturbed run would have written.
 
+    waiting counts the rows and maps that have been read and not written: a later run of the filter writes them.
+
     A state is to be trusted as a program is.  Filters refuse one that belongs to others or that others may write, and
     one that is in use; this command only looks, at anyone's and at any time.
     """
@@ -60,6 +62,21 @@ def _inputs(source: dict[str, Any]) -> list[dict[str, Any]]:
         return [{name: one[name] for name in ("name", "bytes", "format")} for one in files]
 
 
+def _waiting(found: dict[str, Any]) -> dict[str, int]:
+    """How many rows and maps wait: of a merge, for the rest of their ts, or for others of a panel."""
+    from hq_core.saved import taking
+
+    with taking():
+        rows, maps = sum(one[1] for one in found["waiting"]), 0
+        if found["command"] == "hq-merge":
+            source = found["input"]["source"]
+            rows, maps = rows + sum(one[2] for one in source["kept"]), maps + len(source["maps"])
+        if found["apart"]:
+            stage = found["stage"]
+            rows, maps = rows + sum(one[1] for one in stage["held"]), maps + len(stage["maps"])
+        return {"rows": int(rows), "maps": maps}
+
+
 def _json(found: dict[str, Any], size: int) -> str:
     import msgpack
 
@@ -69,6 +86,7 @@ def _json(found: dict[str, Any], size: int) -> str:
     told["input"] = {name: found["input"][name] for name in ("bytes", "rows", "ended", "format")}
     if found["command"] == "hq-merge":
         told["input"]["inputs"] = _inputs(found["input"]["source"])
+    told["waiting"] = _waiting(found)
     told["output"] = found["output"]
     stage, source = (len(msgpack.packb(part)) for part in (found["stage"], found["input"]["source"]))
     told["sizes"] = {"file": size, "stage": stage, "source": source}

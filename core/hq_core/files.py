@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LETTERS = 8  # of the name under which a file is written
 LINKS = 40  # symbolic links on the way to a file, as the kernel has it
+STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")  # names of it where a file is named
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -28,6 +29,18 @@ _KINDS = {
     stat.S_IFSOCK: "a socket",
     stat.S_IFLNK: "a symbolic link",
 }
+
+
+def to_read(path: str, flags: int = 0) -> int:
+    """A descriptor of what is there.  Raises HqError NOINPUT."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    except OSError as error:
+        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise HqError(f"{path}: is a folder; name its files", NOINPUT)
+    return fd
 
 
 def read_whole(path: str, limit: int, what: Phrase = "") -> bytes:

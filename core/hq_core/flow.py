@@ -194,8 +194,11 @@ class Flow:
                     out.flush()
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
                         self._save(source, state, ended=False, closed=not self._headed)
-                    if signals.wait(self.fd_in if source.waits_on < 0 else source.waits_on, source.patience):
-                        break
+                    try:
+                        if signals.wait(self.fd_in if source.waits_on < 0 else source.waits_on, source.patience):
+                            break
+                    except HqError as error:
+                        raise error.within(source.waits_for) if source.waits_for else error from None
                 else:
                     self._say(item, state)
         except HqError:

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from hq_core import statefile
+from hq_core import files, statefile
 from hq_core.errors import CONFIG, DATA, NOINPUT, HqError
 from hq_core.flow import open_input
 from hq_core.saved import LAST as LAST_TS
@@ -15,6 +15,7 @@ from hq_core.statefile import digest
 from hq_core.wire.frame import patience
 
 if TYPE_CHECKING:
+    from hq_core.errors import Phrase
     from hq_core.flow import State
     from hq_core.roles import Source
 
@@ -60,18 +61,16 @@ class Opened:
 
 
 def opened(path: str, stdin: int, saved: dict[str, Any] | None = None, midway: bool = False) -> Opened:
-    """An input by its name; - and '' are stdin.
+    """An input by its name; '' is stdin, and so are all names of it.
 
     saved   what a state holds of it
     midway  the state was left before the inputs had ended: of a stream comes the rest, and not what follows it
 
     Raises HqError NOINPUT where there is nothing, DATA where a file is not the one that the state knows.
     """
-    try:
-        fd = stdin if path in ("-", "") else _open(path)
-    except OSError as error:
-        raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
-    stream = path in ("-", "") or not stat.S_ISREG(os.fstat(fd).st_mode)
+    from_stdin = not path or path in files.STDIN
+    fd = stdin if from_stdin else _open(path)
+    stream = from_stdin or not stat.S_ISREG(os.fstat(fd).st_mode)
     try:
         if saved is None or (stream and not midway):
             return Opened(path, open_input(fd), fd, stream)
@@ -85,8 +84,8 @@ def opened(path: str, stdin: int, saved: dict[str, Any] | None = None, midway: b
 def _open(path: str) -> int:
     """A named pipe that nobody writes to is waited for when it is opened; with patience, when it is read."""
     if not patience.seconds:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return files.to_read(path)
+    fd = files.to_read(path, os.O_NONBLOCK)
     os.set_blocking(fd, True)
     return fd
 
@@ -150,9 +149,11 @@ def resumed(names: tuple[str, ...], stdin: int, state: State) -> list[Opened]:
     Raises HqError CONFIG where it is that of another command line, or of a merge that is over; Damaged.
     """
     from hq_core.formats.sniff import GO_ON
+    from hq_core.options.merge import MergeOptions
 
     loaded = state.loaded or {}
-    statefile.check(state.path, loaded, "hq-merge", state.options, {})
+    left: Phrase = (", and ", MergeOptions.final, " for what waits in this one")
+    statefile.check(state.path, loaded, "hq-merge", state.options, {}, left)
     try:
         with taking():
             held = loaded["input"]["source"]

@@ -66,6 +66,7 @@ class Source:
     bare      its form has no place for a period
     unread    columns of the input that nothing is made of
     waits_on  the descriptor from which more must come; -1: the one that the flow was given
+    waits_for what that is called; '' where there is but one
     patience  seconds that it may take; 0: for ever
     goes_on   what it saves is taken up by the next run also where its input has ended
     file      which of several files, one behind the other, is being read
@@ -79,6 +80,7 @@ class Source:
     bare = False
     position = 0
     waits_on = -1
+    waits_for = ""
     patience = 0.0
     goes_on = False
     file = 0

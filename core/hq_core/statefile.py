@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 
@@ -17,6 +17,9 @@ from hq_core.batch import SCHEMA
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, TEMP, USAGE, HqError
 from hq_core.options import StateOptions
 from hq_core.saved import Count, Damaged, shaped, taking
+
+if TYPE_CHECKING:
+    from hq_core.errors import Phrase
 
 MAGIC = b"hqstate1"
 HEAD = 40  # bytes: the magic and the digest
@@ -211,17 +214,22 @@ def _cannot_keep(path: str, error: OSError) -> HqError:
     return HqError(f"state {path}: cannot be kept in folder {folder}: {error.strerror}", CONFIG)
 
 
-def check(path: str, content: dict[str, Any], command: str, options: dict[str, Any], inputs: dict[str, str]) -> None:
-    """Refuse the state of another command, or of the same one asked for something else."""
+def check(
+    path: str, content: dict[str, Any], command: str, options: dict[str, Any], inputs: dict[str, str], left: Phrase = ""
+) -> None:
+    """Refuse the state of another command, or of the same one asked for something else.
+
+    left  what else is to be done with a state that is left for another one
+    """
     if content["command"] != command:
         raise HqError(f"state {path}: belongs to {content['command']}", CONFIG)
     for what, saved, given in (("option", content["options"], options), ("file of option", content["inputs"], inputs)):
         for name in sorted({*saved, *given}):
             if saved.get(name) != given.get(name):
                 raise HqError(
-                    f"state {path}: {what} {name} was {saved.get(name)!s:.200}, now {given.get(name)}; "
-                    "use another state file for another command line",
+                    f"state {path}: {what} {name} was {saved.get(name)!s:.200}, now {given.get(name)}",
                     CONFIG,
+                    hint=("use another state file for another command line", left),
                 )
 
 

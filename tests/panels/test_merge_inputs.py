@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from panel_runs import bars, merged, said
 
-from hq_core.errors import NOINPUT, TEMP, USAGE
+from hq_core.errors import DATA, NOINPUT, TEMP, USAGE
 
 ONE, TWO = bars("A", {0: 1.0, 1: 2.0}), bars("B", {0: 1.0, 1: 2.0})
 
@@ -90,3 +90,47 @@ def test_patience_changes_no_row(folder, run):
     line = "mkfifo named; (sleep 0.3; cat b) > named & hq-merge --timeout 50s a named > t; hq-merge a b | hq-diff t -"
     ran = run(line, cwd=folder)
     assert (ran.code, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+@pytest.mark.parametrize("command", ["hq-merge a {} | hq-diff - ab", "hq-import a {} | hq-diff - ab"])
+def test_stdin_has_several_names(command, name, folder, run):
+    (folder / "ab").write_bytes(ONE + TWO)
+    for given in ("< b", "< <(cat b)"):
+        line = command.format(name)
+        first, _, rest = line.partition(" | ")
+        ran = run(f"{first} {given} | {rest}", cwd=folder)
+        assert (ran.code, ran.stderr) == (0, ""), line
+    twice = run(f"{command.partition(' ')[0]} - {name} < b", cwd=folder)
+    assert twice.code == USAGE
+    assert "stdin can be read once" in twice.stderr
+
+
+@pytest.mark.parametrize("command", ["hq-merge", "hq-merge --timeout 9s", "hq-import"])
+def test_a_folder_is_refused_in_one_sentence(command, folder, run):
+    ran = run(f"{command} a .", cwd=folder)
+    assert ran.code == NOINPUT
+    assert ran.stderr.endswith(": .: is a folder; name its files\n")
+
+
+def test_the_input_that_was_silent_is_named(folder, silent, command_env):
+    os.mkfifo(folder / "p")
+    held = os.open(folder / "p", os.O_RDWR)
+    os.write(held, ONE[: len(ONE) // 2])
+    for line, name in (("hq-merge --timeout 300ms b p", b"p"), ("hq-merge --timeout 300ms b -", b"-")):
+        ran = start(line, folder, command_env, silent)
+        assert ran.returncode == TEMP
+        assert b"hq-merge: %s: an input was silent for 0.3 s" % name in ran.stderr
+    os.close(held)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "hint"),
+    [("", "neither has a symbol: hq-import --symbol NAME FILE gives it one"), ("A", "cat puts parts of a series")],
+)
+def test_a_series_in_two_inputs_is_told_what_to_do(symbol, hint, folder, run):
+    for name, bar in (("a", 0), ("b", 1)):
+        (folder / name).write_bytes(bars(symbol, {bar: 1.0}))
+    ran = run("hq-merge a b", cwd=folder)
+    assert ran.code == DATA
+    assert f"hq-merge: b: bar/{symbol}/1m is in a too; {hint}" in ran.stderr

@@ -168,6 +168,7 @@ def test_texts_of_sections_inputs_and_runs_stay_what_they_are(series, first, sec
 
 
 # -- what does not fit -----------------------------------------------------------------------------------------------
+WAITS = "hq-merge: 2 rows wait in s for a later run; --final writes them\n"  # the last ts of two symbols
 LEFT, RIGHT = bars("A", {0: 1.0, 1: 2.0}), bars("B", {0: 1.0, 1: 2.0})
 
 
@@ -176,7 +177,7 @@ def begun(run, tmp_path):
     (tmp_path / "a").write_bytes(LEFT)
     (tmp_path / "b").write_bytes(RIGHT)
     ran = run("hq-merge --state s a b > out")
-    assert (ran.code, ran.stderr) == (0, "")
+    assert (ran.code, ran.stderr) == (0, WAITS)
     return run
 
 
@@ -220,13 +221,37 @@ def test_what_does_not_fit_is_refused(begun, line, code, says):
 
 def test_an_input_without_news_is_fine(begun):
     ran = begun("hq-merge --state s a b >> out; hq-merge --state s --final a b >> out; hq-merge a b | hq-diff out -")
-    assert (ran.code, ran.stderr) == (0, "")
+    assert (ran.code, ran.stderr) == (0, WAITS)
+
+
+def test_what_waits_is_told_and_shown(run, tmp_path):
+    signals = [{"kind": "signal", "symbol": "B", "ts": START + MINUTE * at} for at in (2, 9)]
+    (tmp_path / "a").write_bytes(LEFT)
+    (tmp_path / "b").write_bytes(frames.frames((Schema("bar", "B", "1m", (("ts", "i8"),)), [(START,)]), *signals))
+    first = run("hq-merge --state s a b > out")
+    told = json.loads(run("hq-state s").stdout)["waiting"]
+    assert told == {"rows": 3, "maps": 2}
+    assert first.stderr == "hq-merge: 3 rows and 2 maps wait in s for a later run; --final writes them\n"
+    refused = run("hq-merge --state s b a")
+    assert refused.code == 78
+    assert "use another state file for another command line, and --final for what waits in this one" in refused.stderr
+    ended = run("hq-merge --state s --final a b >> out; hq-state s")
+    assert ended.stderr == ""
+    assert json.loads(ended.stdout)["waiting"] == {"rows": 0, "maps": 0}
+
+
+def test_rows_of_other_filters_that_wait_are_shown(run, tmp_path):
+    """The last bar of a panel waits for the rest of its ts."""
+    lines = ["ts,symbol,open,high,low,close", *(f"{60 * m},{of},1,1,1,1" for m in (1, 2) for of in "AB")]
+    (tmp_path / "p.csv").write_text("\n".join(lines) + "\n")
+    ran = run("hq-import --period 1m --time-unit s --stamp close --state s < p.csv > out; hq-state s")
+    assert json.loads(ran.stdout)["waiting"] == {"rows": 2, "maps": 0}
 
 
 def test_a_csv_that_grows_is_read_on(run):
     ran = run(
         "hq-gen bars --rows 40 --seed 1 --period 1h | hq-export csv > all.csv; head -11 all.csv > a.csv;"
-        "hq-gen bars --rows 40 --seed 2 --period 1h --symbol B > b; hq-merge --state s a.csv b > out;"
+        "hq-gen bars --rows 40 --seed 2 --period 1h --symbol B > b; hq-merge --state s a.csv b 2> said > out;"
         "tail -n +12 all.csv >> a.csv; hq-merge --state s --final a.csv b >> out; hq-merge a.csv b | hq-diff out -"
     )
     assert (ran.code, ran.stderr) == (0, "")
@@ -243,7 +268,7 @@ def test_stdin_goes_on_as_it_does_elsewhere(run):
     ran = run(
         "hq-gen bars --rows 40 --seed 1 --period 1h > all; hq-export csv < all > c; head -16 c > one.csv;"
         "(head -1 c; tail -n +17 c) > two.csv; hq-gen bars --rows 40 --seed 2 --period 1h --symbol B > b;"
-        "hq-merge --state s - b < one.csv > out; hq-merge --state s --final - b < two.csv >> out;"
+        "hq-merge --state s - b < one.csv 2> said > out; hq-merge --state s --final - b < two.csv >> out;"
         "hq-merge all b | hq-diff out -"
     )
     assert (ran.code, ran.stderr) == (0, "")

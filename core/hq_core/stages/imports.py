@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING, Any
 
+from hq_core import files
 from hq_core.batch import Schema, period_ns
-from hq_core.errors import DATA, NOINPUT, USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.formats import open_source
 from hq_core.formats.together import FilesDiffer
 from hq_core.options.imports import ERROR, KEEP, LAST, SORT, SaidOptions
@@ -360,7 +360,7 @@ class Files(Source):
         self._paths = paths
         self._fd = fd
         self._opened = opened
-        self._stdin = os.dup(fd) if "-" in paths else -1
+        self._stdin = os.dup(fd) if any(path in files.STDIN for path in paths) else -1
 
     def __iter__(self) -> Iterator[Item]:
         together = self.options.together
@@ -385,15 +385,7 @@ class Files(Source):
                 self.passed[what] = self.passed.get(what, 0) + n
 
     def _open(self, path: str) -> int:
-        if path == "-":
-            return os.dup(self._stdin)
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise HqError(f"{path}: {error.strerror}", NOINPUT) from None
-        if stat.S_ISDIR(os.fstat(fd).st_mode):
-            raise HqError(f"{path}: is a folder; name its files", NOINPUT)
-        return fd
+        return os.dup(self._stdin) if path in files.STDIN else files.to_read(path)
 
     def remarks(self) -> list[str]:
         return self.options.messages()

@@ -219,6 +219,7 @@ class Merged(Source):
     series    ordered series, also of what comes as a panel; else all series of symbols stand in panels
     patience  seconds for which an input may be silent while others wait for it; 0: for ever
     more      a later run brings more of each input, so what waits for it at the end is not given, but saved
+    kept_in   where it is saved, in words
     """
 
     goes_on = True
@@ -232,9 +233,16 @@ class Merged(Source):
     }
 
     def __init__(
-        self, inputs: Sequence[Opened], series: bool = False, patience: float = 0.0, more: bool = False
+        self,
+        inputs: Sequence[Opened],
+        series: bool = False,
+        patience: float = 0.0,
+        more: bool = False,
+        kept_in: str = "the state",
     ) -> None:
         self.more = more
+        self._kept_in = kept_in
+        self._over = False
         self.inputs = [Input(one, self) for one in inputs]
         self._number = {one: at for at, one in enumerate(self.inputs)}
         if more:
@@ -276,6 +284,7 @@ class Merged(Source):
             yield from self._given()
             behind = self._behind()
             if behind is None:
+                self._over = True
                 break
             if behind.idle:
                 yield from self._wait(behind)
@@ -312,7 +321,7 @@ class Merged(Source):
         return next((other for other in self.inputs if other.opened.stream and not other.ended), None)
 
     def _wait(self, one: Input) -> Iterator[Item]:
-        self.waits_on = one.opened.fd
+        self.waits_on, self.waits_for = one.opened.fd, one.name
         yield Idle()
 
     @property
@@ -320,12 +329,23 @@ class Merged(Source):
         """Bytes of the stream among the inputs: files have their own offsets."""
         return sum(one.opened.source.position for one in self.inputs if one.opened.stream)
 
+    def remarks(self) -> list[str]:
+        found = [(self._rows.n, "row"), (self.maps.n, "map")]
+        what = " and ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in found if n)
+        if not what or not self._over:
+            return []
+        verb = "waits" if self._rows.n + self.maps.n == 1 else "wait"
+        return [f"{what} {verb} in {self._kept_in} for a later run; --final writes them"]
+
     # -- what comes --------------------------------------------------------------------------------------
     def announced(self, schema: Schema, by: Input) -> None:
         owner = self._owner.setdefault(schema.key, by)
         if owner is not by:
             where = owner.name or "stdin"
-            raise HqError(f"{schema.key} is in {where} too; cat puts parts of a series one behind the other", DATA)
+            hint = "cat puts parts of a series one behind the other"
+            if not schema.symbol:
+                hint = "neither has a symbol: hq-import --symbol NAME FILE gives it one"
+            raise HqError(f"{schema.key} is in {where} too", DATA, hint=hint)
         self._place(schema)
 
     def _place(self, schema: Schema) -> None:

@@ -350,6 +350,11 @@ class WaitingMaps:
         self.bytes += len(packed) + BESIDE
         heappush(self._heap, (ts if type(ts) is int else NEVER, coarse, str(kind), symbol, number, packed))
 
+    @property
+    def n(self) -> int:
+        """How many there are."""
+        return len(self._heap)
+
     def ready(self, before: int) -> Iterator[dict[str, Any]]:
         """Take those with a ts before that one; EVER stands behind every ts."""
         heap = self._heap
