@@ -17,6 +17,7 @@ from inputs import descriptor
 from pyarrow import parquet
 
 from hq_core.batch import Schema
+from hq_core.errors import HqError
 from hq_core.formats.text import WIDE
 from hq_core.roles import Idle
 from hq_core.stages.export import Export
@@ -354,3 +355,44 @@ def test_a_panels_rows_keep_their_symbol_whatever_the_columns(run, tmp_path, col
     else:
         found = (parquet.read_table(io.BytesIO(data)) if form == "parquet" else pa.ipc.open_file(data)).schema.names
     assert found == want
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (["AB:close volume", "CD:close vwap"], "bar//1m of C, D has other columns than bar//1m: vwap; without volume"),
+        (["AB:close volume", "C:close"], "bar//1m of C has other columns than bar//1m: without volume"),
+        (["AB:close", "C:close vwap x"], "bar//1m of C has other columns than bar//1m: vwap, x"),
+        (["AB:close vwap", "C:vwap close"], "bar//1m of C has other columns than bar//1m: the same in another order"),
+        (["X:close volume", "Y:close"], "bar/Y/1m has other columns than bar/X/1m: without volume"),
+    ],
+)
+def test_series_of_other_columns_are_told_with_what_differs(parts, message):
+    sent: list = []
+    known = 0
+    for part in parts:
+        words, names = part.split(":")
+        panel = words not in "XY"
+        cols = [("ts", "i8"), *[("symbol", "s4")] * panel, *((name, "f8") for name in names.split())]
+        schema = Schema("bar", "" if panel else words, "1m", cols)
+        rows = [(T0, *[known + i] * panel, *[1.0] * len(names.split())) for i in range(len(words))]
+        if panel:
+            known += len(words)
+            sent += [(schema, []), {"kind": "strings", "of": schema.key, "col": "symbol", "values": list(words)}]
+        sent.append((schema, rows))
+    with pytest.raises(HqError) as caught:
+        exported(frames(*sent), "csv")
+    assert caught.value.code == 65
+    assert str(caught.value) == f"{message}; choose with columns or symbol"
+
+
+def test_a_panel_and_a_series_of_other_columns_are_told_with_what_differs():
+    panel = Schema("bar", "", "1m", [("ts", "i8"), ("symbol", "s4"), ("close", "f8")])
+    names = {"kind": "strings", "of": panel.key, "col": "symbol", "values": ["A"]}
+    both = frames((panel, []), names, (panel, [(T0, 0, 1.5)]), two("X"))
+    with pytest.raises(HqError) as caught:
+        exported(both, "csv")
+    assert str(caught.value) == (
+        "csv holds one of a kind: bar/X/1m and bar//1m are a panel and a series, of other columns: open_time, volume; "
+        "put them together with hq-merge and choose with columns"
+    )

@@ -69,7 +69,7 @@ def test_a_panel_and_a_series_are_not_one_file(run, tmp_path, format_):
     (tmp_path / "both").write_bytes(panel() + frames.frames((series, [(START + 9 * MINUTE, 1.0, 1.0)])))
     ran = run(f"hq-export {format_} -o x < both")
     assert (ran.code, ran.stderr.count("\n")) == (2, 1)
-    assert "trade/C/ and trade// are a panel and a series; put them together with hq-merge" in ran.stderr
+    assert "trade/C/ and trade// are a panel and a series, of other columns: without venue; put them" in ran.stderr
 
 
 @pytest.mark.parametrize("format_", FORMATS)

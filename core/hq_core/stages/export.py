@@ -10,6 +10,7 @@ from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
+from hq_core.say import listed
 from hq_core.stream.gather import at_once
 from hq_core.stream.handover import give, split
 from hq_core.wire.frame import write_all
@@ -356,8 +357,8 @@ class Export(Sink):
     def _fits_told(self, told: tuple[str, str, str]) -> bool:
         return all(not want or one in want for want, one in zip(self._wanted, told))
 
-    def _begin(self, schema: Schema) -> None:
-        """The header, or a check that this series fits under the one that is there."""
+    def _begin(self, schema: Schema, batch: Batch | None = None) -> None:
+        """The header, or a check that this series, of which rows come, fits under the one that is there."""
         first = self._begun
         if first is None:
             self._begun = schema
@@ -365,8 +366,13 @@ class Export(Sink):
         if first is None or self._mixed:
             return
         if schema.panel != first.panel and schema.of == first.of:
-            both = f"{schema.key} and {first.key} are a panel and a series"
-            raise HqError(f"{self.format} holds one of a kind: {both}", USAGE, hint="put them together with hq-merge")
+            what = f"{self.format} holds one of a kind: {schema.key} and {first.key} are a panel and a series"
+            differ = self._difference(schema, first)
+            both += f", of other columns: {differ}" if differ else ""
+            also = (" and choose with ", ChoiceOptions.columns) if differ else ()
+            raise HqError(
+                f"{self.format} holds one of a kind: {both}", USAGE, hint=("put them together with hq-merge", *also)
+            )
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
             fitting = ", ".join(key for key in self._seen if self._fits_told(_told(key)))
@@ -374,7 +380,18 @@ class Export(Sink):
             raise HqError(what, USAGE, hint=("pass ", ChoiceOptions.period, " or ", ChoiceOptions.kind))
         if [schema.cols[at] for at in self._of(schema)] != [first.cols[at] for at in self._of(first)]:
             hint = "choose with ", ChoiceOptions.columns, " or ", ChoiceOptions.symbol
-            raise HqError(f"{schema.key} has other columns than {first.key}", DATA, hint=hint)
+            of = f" of {listed(sorted(set(batch.words('symbol'))))}" if schema.panel and batch is not None else ""
+            differ = self._difference(schema, first) or "the same in another order"
+            raise HqError(f"{schema.key}{of} has other columns than {first.key}: {differ}", DATA, hint=hint)
+
+    def _difference(self, schema: Schema, first: Schema) -> str:
+        """Columns that are written of one series alone, or are of another type there; a symbol's aside."""
+        here, there = ({one.cols[at]: None for at in self._of(one)} for one in (schema, first))
+        names = [{name for name, _ in cols} for cols in (here, there)]
+        more = [f"{name} of {kind}" if name in names[1] else name for name, kind in here if (name, kind) not in there]
+        less = [name for name, _ in there if name not in names[0]]
+        more, less = ([name for name in found if name != "symbol"] for found in (more, less))
+        return "; ".join(filter(None, (listed(more), f"without {listed(less)}" if less else "")))
 
     def _of(self, schema: Schema) -> list[int]:
         """Which columns of a series are written."""
@@ -406,7 +423,7 @@ class Export(Sink):
         batch = item.slice(0, self._left) if 0 < self._left < item.n else item
         schema = batch.schema
         if schema is not self._begun and schema not in self._checked:
-            self._begin(schema)
+            self._begin(schema, batch)
             self._checked.add(schema)
         for part in _parts(batch) if self.format in LINES else (batch,):
             self._writer.rows(part, self._of(schema))
