@@ -37,10 +37,12 @@ class Around(Sink):
         self._to.mark(ts)
 
     def other(self, frame: dict[str, Any]) -> None:
-        if frame["kind"] == "section":
+        kind = frame["kind"]  # a stream of signals has hundreds of thousands of others
+        if kind == "section":
             self.section(frame)
             return
-        self._look(gives_symbols(frame))
+        if kind == "strings":
+            self._look(gives_symbols(frame))
         self._to.other(frame)
 
     def section(self, frame: dict[str, Any]) -> None:

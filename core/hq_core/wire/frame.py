@@ -10,7 +10,7 @@ import signal
 import struct
 from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgpack
 
@@ -83,12 +83,11 @@ def check_series(schema: Schema) -> None:
     _announced.add(schema.cols)
 
 
-def unpack_map(data: memoryview | bytes) -> tuple[Any, int]:
-    """The msgpack object that `data` begins with, within the limits of maps, and how many bytes it has.
+def map_unpacker(data: memoryview | bytes) -> msgpack.Unpacker:
+    """What reads maps, within their limits, from the bytes of some that may end inside one.
 
-    Raises msgpack.OutOfData where it has not come whole, HqError DATA where it is none or goes beyond a limit.
+    One that has raised must never be used again.
     """
-    # a new Unpacker each time: one that has raised must never be used again
     unpacker = msgpack.Unpacker(
         read_size=SMALL_MAP,
         max_buffer_size=MAX_MAP,
@@ -100,12 +99,24 @@ def unpack_map(data: memoryview | bytes) -> tuple[Any, int]:
         strict_map_key=True,
     )
     unpacker.feed(data)
+    return unpacker
+
+
+# what an unpacker raises where it has no map within the limits; msgpack.OutOfData, one of them, where it is not whole
+WRONG_MAP = (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError)
+
+
+def wrong_map(error: Exception) -> HqError:
+    """What is said of one of WRONG_MAP."""
+    return HqError(str(error) or type(error).__name__, DATA)
+
+
+def check_map(data: bytes) -> None:
+    """Raises HqError DATA where a whole map goes beyond a limit."""
     try:
-        return unpacker.unpack(), unpacker.tell()
-    except msgpack.OutOfData:
-        raise
-    except (ValueError, msgpack.UnpackException, RecursionError, TypeError, MemoryError) as error:
-        raise HqError(str(error) or type(error).__name__, DATA) from None
+        map_unpacker(data).unpack()
+    except WRONG_MAP as error:
+        raise wrong_map(error) from None
 
 
 # -- bytes in and out ----------------------------------------------------------------------------------------

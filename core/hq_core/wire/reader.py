@@ -25,11 +25,13 @@ from hq_core.wire.frame import (
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
+    WRONG_MAP,
     check_series,
     grow_pipe,
     is_name,
+    map_unpacker,
     read_into,
-    unpack_map,
+    wrong_map,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.roles import Item
+
+
+FEW_KINDS = 64  # of maps, that are found good without looking at them again
+SPOKEN = ("head", "schema", "mark", "end", "strings", "section")  # kinds of maps that say something of the stream
 
 
 class Reader(Source):
@@ -60,6 +66,10 @@ class Reader(Source):
         self._seen: dict[str, Schema] = {}
         self._counts: dict[str, int] = {}
         self._texts = Texts()
+        self._kinds: set[str] = set()
+        self._unpacker: msgpack.Unpacker | None = None  # has been given what follows the last map, as far as it goes
+        self._unpacked = -1  # where that begins, by `position`
+        self._told = 0  # and in what it was given
         self._open = False
         self._begun = False  # a head has come
         self._section = 0  # where the section that is open began, by `position`
@@ -211,23 +221,38 @@ class Reader(Source):
             raise self._bad(f"begins with byte 0x{view[at]:02x}: not hq-frames")
         there = self._filled - at
         window = min(there, SMALL_MAP)
+        unpacker, self._unpacker = self._unpacker if self._unpacked == self.position else None, None
         while True:
+            fresh = unpacker is None
+            if unpacker is None:
+                unpacker, begin = map_unpacker(view[at : at + window]), 0
+            else:
+                begin = self._told
             try:
-                frame, size = unpack_map(view[at : at + window])
+                frame = unpacker.unpack()
                 break
             except msgpack.OutOfData:
+                unpacker = None
+                if not fresh:
+                    continue
                 if window == MAX_MAP:
                     raise self._bad(f"is a map of more than {MAX_MAP} bytes") from None
                 if window == there:
                     return None
                 window = min(there, MAX_MAP)
-            except HqError as error:
-                raise self._bad(f"cannot be read: {error}") from None
-        if not frame.get("kind") or not is_name(frame["kind"]):
-            raise self._bad("is a map without a kind")
+            except WRONG_MAP as error:
+                raise self._bad(f"cannot be read: {wrong_map(error)}") from None
+        kind = frame.get("kind")
+        if type(kind) is not str or kind not in self._kinds:
+            if not kind or not is_name(kind):
+                raise self._bad("is a map without a kind")
+            if len(self._kinds) < FEW_KINDS:
+                self._kinds.add(kind)
+        self._unpacker, self._told = unpacker, unpacker.tell()
         self._before = self.position
-        self._advance(size)
-        return dict(frame)
+        self._advance(self._told - begin)
+        self._unpacked = self.position
+        return frame  # type: ignore[no-any-return]
 
     def _said(self, frame: dict[str, Any]) -> Item:
         kind = frame["kind"]
@@ -249,6 +274,8 @@ class Reader(Source):
             return Head(frame)
         if not self._open:
             raise self._bad(f"is a {kind}, but no head came before it", before=True)
+        if kind not in SPOKEN:
+            return Map(frame)
         if kind == "schema":
             return self._schema(frame)
         if kind == "mark":

@@ -19,10 +19,10 @@ from hq_core.wire.frame import (
     MAX_MAP,
     MAX_SERIES,
     SMALL_MAP,
+    check_map,
     check_series,
     grow_pipe,
     pack_header,
-    unpack_map,
     write_all,
 )
 
@@ -144,7 +144,7 @@ class Writer:
             if len(packed) > MAX_MAP:
                 raise HqError(f"{len(packed)} bytes, may have at most {MAX_MAP}", DATA)
             if len(packed) > SMALL_MAP:  # a smaller one is within every limit
-                unpack_map(packed)
+                check_map(packed)
         except (HqError, ValueError, OverflowError, TypeError) as error:
             self._packer.reset()
             raise HqError(f"a frame of kind {frame['kind']!s:.40} cannot be written: {error}", DATA) from None
