@@ -368,11 +368,9 @@ class Export(Sink):
         if schema.panel != first.panel and schema.of == first.of:
             what = f"{self.format} holds one of a kind: {schema.key} and {first.key} are a panel and a series"
             differ = self._difference(schema, first)
-            both += f", of other columns: {differ}" if differ else ""
+            what += f", of other columns: {differ}" if differ else ""
             also = (" and choose with ", ChoiceOptions.columns) if differ else ()
-            raise HqError(
-                f"{self.format} holds one of a kind: {both}", USAGE, hint=("put them together with hq-merge", *also)
-            )
+            raise HqError(what, USAGE, hint=("put them together with hq-merge", *also))
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
             fitting = ", ".join(key for key in self._seen if self._fits_told(_told(key)))
