@@ -457,16 +457,8 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
         (HEAD + b"2.5,1,3,1600000000000,true\n", {}, "column 'id': '2.5' is not a whole number"),
         (HEAD + b"2,1_0,3,1600000000000,true\n", {}, "'1_0' is not a number"),
         (HEAD + b"2,inf,3,1600000000000,true\n", {}, "'inf' is not a number"),
-        (
-            b"ts,price,qty\n1769603613707,1,1\n",
-            {},
-            "'ts' holds 1769603613707: seconds, ms, us or ns. pass time_unit to read",
-        ),
-        (
-            b"date,close\n2026-02-01,1\n",
-            {},
-            "in which zone. pass tz .* to read.* its open or its close. pass stamp to read",
-        ),
+        (b"ts,price,qty\n1769603613707,1,1\n", {}, "1769603613707: seconds, ms, us or ns. pass time_unit to read"),
+        (b"date,close\n2026-02-01,1\n", {}, "which zone. pass tz .* to read; .* its close. pass stamp to read"),
         (b"ts,close\n1600000000,1\n1600000060,1\n", {"time_unit": "s"}, "open or its close. pass stamp to read"),
         (b"open_time,close\n1600000000000,1\n", {}, "one row alone does not tell its period: pass period to read"),
         (
