@@ -133,7 +133,7 @@ class PanelOrder:
         memory = self._memory.of(self._place(symbol))
         if why == ALONE_BACK:
             back = say_back("ts", iso_text(memory[LAST]), ts)
-            return f"{where}: {symbol}: {back}, in another panel or by itself; {SORT}"
+            return f"{where}: {symbol}: {back}, where it came by itself or in another panel; each row comes once, by ts"
         return f"{where}: {symbol}: {place.key_problem(batch, row, memory, why, f'ts {ts}')}"
 
     def save(self) -> list[Any]:
