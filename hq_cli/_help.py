@@ -27,6 +27,7 @@ ENVIRONMENT = (
     ("HQ_JIT", "numba: through numba's own loader, which starts slower and gives the same bits."),
     ("HQ_PROCESSOR", "x86-64-v2: kernels for every such machine, some slower, the same bits."),
 )
+SAID_AT_ONCE: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False}
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -39,6 +40,16 @@ class ClickCommand(click.Command):
         settings = {"help_option_names": ["-h", "--help"], "max_content_width": WIDTH, "terminal_width": width}
         super().__init__(*args, **{**rest, "context_settings": settings})
         self.examples = [line.strip() for line in examples.strip().splitlines()]
+        self._help_flag: click.Option | None = None
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Declared here, as --version is: click looks for translations of its words, a millisecond of each start."""
+        if self._help_flag is None:
+            names = self.get_help_option_names(ctx)
+            self._help_flag = click.Option(
+                names, callback=_show_help, help="Show this message and exit.", **SAID_AT_ONCE
+            )
+        return self._help_flag
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The first paragraph and the examples first: a person looks no further than the first screen."""
@@ -71,6 +82,12 @@ def _paragraph(formatter: click.HelpFormatter, text: str) -> None:
 
 def common_options(name: str, version: str) -> list[Callable[[Any], Any]]:
     """What every command takes."""
+
+    def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            click.echo(f"{name} (hq) {version}", color=ctx.color)
+            ctx.exit()
+
     options = [
         click.option(
             "-q",
@@ -83,7 +100,7 @@ def common_options(name: str, version: str) -> list[Callable[[Any], Any]]:
         ),
         click.option("--log-json", is_flag=True, expose_value=False, help="Say on stderr one JSON object a line."),
         click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
-        click.version_option(version, prog_name=name, message=f"{name} (hq) %(version)s"),
+        click.option("--version", callback=show_version, help="Show the version and exit.", **SAID_AT_ONCE),
     ]
     if " " not in name:  # hq warm is a word of hq
         options.append(
@@ -114,6 +131,12 @@ def behind(function: Callable[..., Any], options: list[Callable[[Any], Any]]) ->
 
 def _quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     log.quiet |= value  # hq -q NAME has said it before
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
 
 
 def _completion(ctx: click.Context, param: click.Parameter, shell: str | None) -> None:
