@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PIECE = 4096  # rows a run: scratch columns of 32 KiB stay in the cache
-FEW = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
+WHOLE_PIECES = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
 
 AS = "\t"  # in a source's key between its name and a type of its own; no column's name has one
 
@@ -311,7 +311,7 @@ class Graph:
         given = {out.number: i for i, out in reversed(list(enumerate(wanted))) if out.node is not None}
         self._given: dict[int, int] = given
         columns = sum(out.number not in given for node in self.nodes for out in node.outs)
-        self.piece = max(1, PIECE * FEW // max(FEW, columns))
+        self.piece = max(1, PIECE * WHOLE_PIECES // max(WHOLE_PIECES, columns))
         self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
         at = address_of(self._arena)
         self._between: dict[int, int] = {}  # columns in scratch: their numbers there

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _move = ctypes.memmove
 
+MOST_WAITING = 256 << 20  # bytes of what one stream brought that may wait for another
+FIRST_ROWS = 4  # rows that a series has room for at first: of many series most have one row a read
+
 
 class Memory:
     """A buffer whose first byte lies on a cache line."""

@@ -15,7 +15,7 @@ from oracle_account import SlowAccount
 from hq_core.errors import HqError
 from hq_core.futures.account import ROOM
 from hq_core.futures.brackets import Brackets
-from hq_core.futures.engine import HELD, Account, KernelRows
+from hq_core.futures.engine import FILLS_AT_ONCE, Account, KernelRows
 from hq_core.futures.report import orders, summary
 from hq_core.futures.terms import Terms
 from hq_core.kinds import EQUITY, FILL, LIQUIDATION
@@ -512,10 +512,10 @@ def test_size_is_on_the_lot_without_float_dust():
 def test_many_fills_wait_for_room_and_none_is_lost():
     bars = [
         bar(i, 100, 100, 100, 100, **({"open_long": 1.0} if i % 2 == 0 else {"close_long": 1.0}))
-        for i in range(3 * HELD)
+        for i in range(3 * FILLS_AT_ONCE)
     ]
     _, fills, _ = feed(account_of(fill="close", taker_fee=0.0), bars)
-    assert len(fills) == 3 * HELD
+    assert len(fills) == 3 * FILLS_AT_ONCE
 
 
 def test_the_kernel_writes_the_columns_that_are_named():
@@ -523,4 +523,4 @@ def test_the_kernel_writes_the_columns_that_are_named():
     for letter, kind in (("e_", EQUITY), ("f_", FILL), ("l_", LIQUIDATION)):
         written = {name.removeprefix(letter): type_ for name, type_ in args.items() if name.startswith(letter)}
         assert written == dict(kind.cols)
-    assert ROOM < HELD
+    assert ROOM < FILLS_AT_ONCE

@@ -276,7 +276,7 @@ def test_the_first_difference_is_the_same_under_every_framing():
 
 
 def test_a_stream_that_runs_far_ahead_is_refused_and_one_that_ended_is_only_counted(monkeypatch):
-    monkeypatch.setattr(stage, "HELD", 20_000)
+    monkeypatch.setattr(stage, "MOST_WAITING", 20_000)
     one = Schema("x", "A", "", [("ts", "i8")])
     other = Schema("x", "B", "", [("ts", "i8")])
     rows = [(ts,) for ts in range(5000)]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 LIMIT = 1 << 22  # rows that one symbol may have waiting
-FEW = 32  # for which there is room at first: with many symbols most have few
-HELD = {"rows": Count, "edge": int, "seen": Count, "columns": {str: bytes}}
+FIRST_ROOM = 32  # rows for which there is room at first: with many symbols most have few
+SHAPE = {"rows": Count, "edge": int, "seen": Count, "columns": {str: bytes}}
 
 
 @inline
@@ -139,7 +139,7 @@ class LateRows:
         self._out: list[bytearray] = []
         self._keys: list[array[int]] = []
         self._where = array("q")
-        self._grow(FEW)
+        self._grow(FIRST_ROOM)
 
     @property
     def horizon(self) -> int:
@@ -163,7 +163,7 @@ class LateRows:
         if state.count + n > self._room:
             self._grow(state.count + n)
         if len(self._where) < n:
-            self._where = array("q", bytes(8 * max(n, FEW)))
+            self._where = array("q", bytes(8 * max(n, FIRST_ROOM)))
         where = address_of(self._where)
         cell = self._hold
         cell.column("ts", batch.address("ts"), n)
@@ -247,7 +247,7 @@ class LateRows:
         return {"rows": n, "edge": state.edge, "seen": state.seen, "columns": columns}
 
     def load(self, saved: dict[str, Any]) -> None:
-        shaped(saved, HELD)
+        shaped(saved, SHAPE)
         n = saved["rows"]
         if [len(saved["columns"][name]) for name, _ in self.schema.cols] != [w * n for w in self._widths]:
             raise Damaged(f"{n} rows wait, in columns of another length")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 READ = (*(col for col in BAR.cols if col[0] in PLAIN), *((mark.name, mark.type) for mark in MARKS))
 INPUTS = (*dict(READ), *VERBS)
-HELD = 1024  # fills that wait in memory before they are handed on
+FILLS_AT_ONCE = 1024  # that wait in memory before they are handed on
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
 _E, _F, _L = (  # the kernel's names of the columns that it writes
@@ -64,8 +64,8 @@ class Account:
         self.state = s = self.cell.state
         self._settle()
         s.wallet = s.equity = terms.initial_margin
-        self.fills = KernelRows(FILL.cols, HELD)
-        self.ends = KernelRows(LIQUIDATION.cols, HELD)
+        self.fills = KernelRows(FILL.cols, FILLS_AT_ONCE)
+        self.ends = KernelRows(LIQUIDATION.cols, FILLS_AT_ONCE)
         self._done = array("q", bytes(32))
         self._tiers: tuple[array[float], array[float]]
         self.equities = self.n_fills = self.n_ends = 0

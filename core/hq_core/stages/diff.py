@@ -11,6 +11,7 @@ from hq_core.batch import Batch, Schema
 from hq_core.compare.pairs import alike, key_columns
 from hq_core.compare.values import EXACT, column, free_texts, maps, same_bytes, texts, ulps
 from hq_core.errors import DATA, HqError, did_you_mean
+from hq_core.memory import MOST_WAITING
 from hq_core.options.diff import NearOptions
 from hq_core.roles import Map
 from hq_core.stream.gather import at_once
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from hq_core.compare.values import Difference, Near
     from hq_core.roles import Item, Source
 
-HELD = 256 << 20  # bytes of one stream that may wait for the other
 AT_THE_END = 2**63  # sorts after every ts
 
 
@@ -258,10 +258,10 @@ class Diff:
         side.held += size
         if all(series.there):
             side.common += size
-        if side.held > HELD:
+        if side.held > MOST_WAITING:
             most = max((*self.series.values(), *self.maps.values()), key=lambda one: one.held[at])
             raise HqError(
-                f"{side.name}: {most.key} is more than {HELD >> 20} MiB ahead of {self.sides[1 - at].name}; "
+                f"{side.name}: {most.key} is more than {MOST_WAITING >> 20} MiB ahead of {self.sides[1 - at].name}; "
                 "compare streams whose series come in a like order",
                 DATA,
             )

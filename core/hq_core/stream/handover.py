@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, Schema, Texts, own, rank
-from hq_core.memory import Memory, after, move
+from hq_core.memory import FIRST_ROWS, Memory, after, move
 from hq_core.roles import End, Head, Idle, Map, Mark, Sink
 from hq_core.stream.gather import gathered
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hq_core.roles import Item
 
-FEW, ENOUGH = 4, 64  # rows that a series has room for at first, and at least when it has had more
+ENOUGH = 64  # rows that a series has room for at least when it has had more than at first
 
 
 class PendingRows:
@@ -59,7 +59,7 @@ class Handover:
         if held.n + n > held.room:
             self.flush()
             if n > held.room or held.room < ENOUGH:
-                held.grow(max(n, min(2 * held.room, ENOUGH), FEW))
+                held.grow(max(n, min(2 * held.room, ENOUGH), FIRST_ROWS))
         return after(held.starts, held.schema.widths, held.n)
 
     def commit(self, held: PendingRows, n: int) -> None:

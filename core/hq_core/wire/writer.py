@@ -9,7 +9,7 @@ import msgpack
 
 from hq_core.batch import Batch, Schema, own, rank
 from hq_core.errors import DATA, HqError
-from hq_core.memory import Memory, after, move
+from hq_core.memory import FIRST_ROWS, Memory, after, move
 from hq_core.wire.frame import (
     BLOCK,
     BUFFER,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from hq_core.holes import Holes
 
 GATHER = 4096  # rows that a series may hold back within one read
-FEW = 4  # rows that it has room for at first: of many series most have one row a read
 COUNTS = MAX_MAP - 65536  # bytes of the counts in an end, so that it stays a map that may be written
 DIRECT = 512  # batches from this size are written as they are
 
@@ -82,7 +81,7 @@ class OpenSeries:
         return after(self.starts, self.schema.widths, self.staged)
 
     def _grow(self, need: int) -> None:
-        self.held = min(self.room, max(need, 2 * self.held, FEW))
+        self.held = min(self.room, max(need, 2 * self.held, FIRST_ROWS))
         memory, starts = self.memory, self.starts  # kept until the rows have moved
         self.memory = Memory(self.schema.blob(self.held))
         self.starts = self.schema.places(self.memory.address, self.held)
