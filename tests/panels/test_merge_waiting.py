@@ -69,7 +69,7 @@ def test_maps_of_one_ts_lie_by_what_they_are_about_and_of_one_series_as_they_cam
 
 
 def test_maps_count_in_what_may_wait(monkeypatch):
-    monkeypatch.setattr(merge, "HELD", 50_000)
+    monkeypatch.setattr(merge, "MOST_WAITING", 50_000)
     many = frames.frames(ANNOUNCED, *(signal(at) for at in range(1000)))
     with pytest.raises(
         HqError, match=r"^in0: .* of rows and maps wait for bar/S/1m, which has no row or mark"
@@ -79,7 +79,7 @@ def test_maps_count_in_what_may_wait(monkeypatch):
 
 
 def test_free_text_counts_in_what_may_wait(monkeypatch):
-    monkeypatch.setattr(merge, "HELD", 50_000)
+    monkeypatch.setattr(merge, "MOST_WAITING", 50_000)
     schema = Schema("text", "T", "", (("ts", "i8"), ("said", "text")))
     long = frames.frames((schema, [(START + at, "x" * 1000) for at in range(100)]))
     with pytest.raises(HqError, match=r"^in0: .* of rows and maps wait for bar/S/1m"):

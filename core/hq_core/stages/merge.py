@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, rank, told_apart, undescribed
 from hq_core.errors import DATA, HqError
+from hq_core.memory import MOST_WAITING
 from hq_core.order import RowOrder, ordered
 from hq_core.places import SHAPE as OPENED
 from hq_core.places import Opened, read_on
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
 
 AT_ONCE = 64  # items of one input, before it is looked which input is behind the others
-HELD = 1 << 28  # bytes of rows and maps that may wait for a slower input
 MANY = 64  # inputs, from which on those that are not read give back the memory that they read into
 
 
@@ -86,7 +86,9 @@ class Input(Sink):
         if self._failed is not None:
             raise self._failed
         self.idle = False
-        most = min(GATHERED, HELD // 16 // len(self.merged.inputs))  # of all inputs together much less than may wait
+        most = min(
+            GATHERED, MOST_WAITING // 16 // len(self.merged.inputs)
+        )  # of all inputs together much less than may wait
         try:
             for item in gathered(self._read(), at_once(self.opened.source), most):
                 self._take(item)
@@ -359,13 +361,13 @@ class Merged(Source):
         self._rows.add(batch, self._texts.coded(batch), floor)
 
     def _bound(self) -> None:
-        """Refuse to hold more than HELD."""
-        if self._rows.bytes + self.maps.bytes > HELD:
+        """Refuse to hold more than MOST_WAITING."""
+        if self._rows.bytes + self.maps.bytes > MOST_WAITING:
             slow = min(self.inputs, key=lambda one: one.reached)
             last = min(slow.progress, key=lambda key: slow.progress[key], default="")
             raise HqError(
-                f"{slow.name or 'stdin'}: {HELD >> 20} MiB of rows and maps wait for {last or 'its first series'}, "
-                "which has no row or mark up to their ts",
+                f"{slow.name or 'stdin'}: {MOST_WAITING >> 20} MiB of rows and maps wait for "
+                f"{last or 'its first series'}, which has no row or mark up to their ts",
                 DATA,
             )
 
