@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hq_core.roles import Item, Source, Stage
-    from hq_core.stream.instants import Instants
+    from hq_core.stream.instants import PanelsInOrder
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN = 0.05  # seconds after which it is looked whether a signal has come and a read or a write blocks
@@ -139,7 +139,7 @@ class Flow:
         self.dropped: dict[str, int] = {}
         self.holes: holes.Holes = {}
         self.order = RowOrder()
-        self._instants: Instants | None = None  # of an input whose rows of one ts come in any order
+        self._in_order: PanelsInOrder | None = None  # of an input whose rows of one ts come in any order
         self._headed = False
         self._kept = False  # whether the run is over and its state written
         self._waited = 0  # rows that waited in the state when the run began
@@ -209,7 +209,7 @@ class Flow:
                 raise
         self._open(state)
         if state is None:
-            for batch in self._instants.rest() if self._instants else ():
+            for batch in self._in_order.rest() if self._in_order else ():
                 self._take(batch)
         self._to.finish(more=state is not None or signals.caught > 0)  # a signal is not the input's end
         out.end(self._all_dropped(), self._all_holes())
@@ -221,7 +221,7 @@ class Flow:
 
     def remarks(self) -> list[str]:
         """Lines for stderr when the run is over: that rows wait in its state, and how to have them at once."""
-        told = self._instants.told() if self._kept and self._instants else ""
+        told = self._in_order.told() if self._kept and self._in_order else ""
         if not told:
             return []
         it = "them" if self._waiting() != 1 else "it"
@@ -229,16 +229,16 @@ class Flow:
             return [f"{told}; a run that brings them gives {it}"]
         return [f"{told}; `hq-import < FILE | {self.command} --state …` gives {it} at once"]
 
-    def _placed(self) -> Instants:
+    def _placed(self) -> PanelsInOrder:
         """What puts rows of one ts in the order of their symbols."""
-        if self._instants is None:
-            from hq_core.stream.instants import Instants  # frames are in order
+        if self._in_order is None:
+            from hq_core.stream.instants import PanelsInOrder  # frames are in order
 
-            self._instants = Instants()
-        return self._instants
+            self._in_order = PanelsInOrder()
+        return self._in_order
 
     def _waiting(self) -> int:
-        return self._instants.waiting if self._instants else 0
+        return self._in_order.waiting if self._in_order else 0
 
     def _take(self, batch: Batch) -> None:
         good, wrong = (batch.n, "") if self.stage.any_order else self.order.check(batch)
@@ -334,7 +334,7 @@ class Flow:
                 "dropped": {} if closed else self._all_dropped(),
                 "holes": {} if closed else self._all_holes(),
                 "order": self.order.save(),
-                "waiting": self._instants.save() if self._instants else [],
+                "waiting": self._in_order.save() if self._in_order else [],
                 **self._to.save(),
             },
         )

@@ -170,9 +170,9 @@ def ordered(source: Iterable[Item], order: RowOrder | None = None) -> Iterator[I
     """
     order = order or RowOrder()
     if getattr(source, "loose", False):
-        from hq_core.stream.instants import Instants
+        from hq_core.stream.instants import PanelsInOrder
 
-        source = Instants().through(source)
+        source = PanelsInOrder().through(source)
     for item in source:
         if not isinstance(item, Batch):
             yield item

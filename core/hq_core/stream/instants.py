@@ -108,7 +108,7 @@ def ranked(instant: I8, symbol: I4, ranks: I8, rank: I8, counts: I8, spare: I8, 
         free[start] += 1
 
 
-class Instant:
+class PanelInOrder:
     """One panel: its rows that wait.
 
     ended  the file that its rows came from has ended
@@ -268,11 +268,11 @@ def _together(batches: list[Batch]) -> Iterator[Batch]:
         stretch += 1
 
 
-class Instants:
+class PanelsInOrder:
     """The panels of one input."""
 
     def __init__(self) -> None:
-        self._panels: dict[Schema, Instant] = {}
+        self._panels: dict[Schema, PanelInOrder] = {}
         self._file = 0
 
     def through(self, source: Iterable[Item], more: bool = False) -> Iterator[Item]:
@@ -317,7 +317,7 @@ class Instants:
         for panel in self._panels.values():
             panel.ended = True
 
-    def _passed(self, by: Instant) -> list[Batch]:
+    def _passed(self, by: PanelInOrder) -> list[Batch]:
         """What waits of panels whose file has ended, and that rows of the same name have passed."""
         found = []
         for panel in self._panels.values():
@@ -325,11 +325,11 @@ class Instants:
                 found.append(panel.release(by.last))
         return [batch for batch in found if batch is not None]
 
-    def _panel(self, schema: Schema) -> Instant:
+    def _panel(self, schema: Schema) -> PanelInOrder:
         for known, panel in self._panels.items():
             if known.same_as(schema):
                 return panel
-        return Instant(schema)
+        return PanelInOrder(schema)
 
     @property
     def waiting(self) -> int:
@@ -348,7 +348,7 @@ class Instants:
 
     def rest(self) -> Iterator[Batch]:
         """All rows that wait."""
-        waiting: dict[str, list[Instant]] = {}
+        waiting: dict[str, list[PanelInOrder]] = {}
         for panel in dict.fromkeys(self._panels.values()):
             if panel.kept.n:
                 waiting.setdefault(panel.schema.key, []).append(panel)
@@ -368,7 +368,7 @@ class Instants:
             schema = undescribed(one[0])
             if not schema.panel or not schema.has("ts") or schema.kind("ts") != "i8":
                 raise Damaged(f"rows of {schema.key} wait, which is no panel")
-            panel = self._panels[schema] = Instant(schema)
+            panel = self._panels[schema] = PanelInOrder(schema)
             yield from panel.load(one, source)
         if not midway:
             self._end_file()
