@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -44,7 +45,11 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     sizes = ["--trades", "30000", "--csv-rows", "3000", "--bars", "2000", "--repeat", "1", "--out", str(told)]
     subprocess.run([sys.executable, ROOT / "scripts/bench", *sizes], env=command_env, check=True, timeout=300)
     text = told.read_text()
-    assert re.findall(r"^## (.+)$", text, re.M) == ["Start", "Trades", "CSV", "All indicators at once", "Indicators"]
+    parts = ["Start", "Trades", "CSV", "Reading and writing", "All indicators at once", "Indicators"]
+    assert re.findall(r"^## (.+)$", text, re.M) == parts
+    figures = json.loads(told.with_suffix(".json").read_text())["seconds"]
+    assert len(figures) == 15
+    assert all(0 < seconds < 300 for seconds in figures.values())
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]
     assert len(peaks) == 3
