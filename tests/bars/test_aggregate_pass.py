@@ -7,7 +7,7 @@ import promises
 import pytest
 from bar_runs import DAY, HOUR, MINUTE, START, run, texts
 from filters import bars
-from frames import items
+from frames import frames, items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +15,7 @@ from hq_core.bars.aggregator import Aggregator
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 from hq_core.stages.aggregate import Aggregate
+from hq_core.stream.handover import give
 
 OHLCV = (("ts", "i8"), ("open_time", "i8"), *((name, "f8") for name in ("open", "high", "low", "close", "volume")))
 HOURS = Schema("bar", "X", "1h", OHLCV)
@@ -243,7 +244,11 @@ def test_columns_that_came_or_went_are_named(then, now, says):
     kinds = {"volume": "f8", "trades": "i8"}
     stage = Aggregate("4h")
     stage.begin(Nowhere())
-    stage.schema(Schema("bar", "X", "1h", (*price, *((name, kinds[name]) for name in then))))
+    first = Schema("bar", "X", "1h", (*price, *((name, kinds[name]) for name in then)))
+    row = (2 * HOUR, HOUR, 1.0, 1.0, 1.0, 1.0, *(1.0 for _ in then))  # of no rows there would be nothing to add to
+    for kind, item in items(frames((first, [row]))):
+        if kind in ("schema", "rows"):
+            give(item, stage)
     with pytest.raises(HqError) as caught:
         stage.schema(Schema("bar", "X", "1h", (*price, *((name, kinds[name]) for name in now))))
     assert caught.value.code == DATA

@@ -157,7 +157,7 @@ def test_a_panel_whose_columns_change_holds_nothing_back():
         parts.append(recut(merged(stream("A", some), stream("B", some)), range(0, 1800, 20)))
     other = stream("C", [Row(START + MINUTE * (1 + at), at, True, False, None) for at in range(1800)], 10)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(merge, "HELD", 20_000)
+        patch.setattr(merge, "MOST_WAITING", 20_000)
         patch.setattr(merge, "AT_ONCE", 4)
         found = numbers(merged(b"".join(parts), other))[0]
     assert {symbol: len(some) for symbol, some in found.items()} == {"A": 1800, "B": 1800, "C": 1800}
