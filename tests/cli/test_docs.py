@@ -192,7 +192,7 @@ def test_a_run_over_frames_imports_no_reader_of_other_formats(line: str, command
     imported = imported_by([_commands.module(name), *words], command_env, bars)
     assert "hq_core.jit" in imported
     readers = {one for one in imported if one.startswith("hq_core.formats.")}
-    assert readers <= ({"hq_core.formats.times", "hq_core.formats.csv_kernel"} if name == "gen" else set())
+    assert readers <= ({"hq_core.formats.times", "hq_core.formats.text_kernel"} if name == "gen" else set())
     assert not imported & {"numba", "numpy", "llvmlite", "pyarrow", "hq_core.options.imports", "locale"}
 
 

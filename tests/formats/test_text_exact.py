@@ -97,6 +97,13 @@ def test_a_number_that_overflows_is_refused_and_no_infinity(text):
     )
 
 
+@pytest.mark.parametrize("text", [b"\x10", b"\x11"])
+def test_a_control_character_is_no_digit_of_a_truth_or_a_side(text):
+    refused(HEAD + b"2,2.5,3,1600000000001,%s\n" % text, "row 2 .*column 'is_buyer_maker': .* is not true or false")
+    sides = b"ts,price,qty,side\n" + b"2026-02-01T00:00:00Z,1,1,%s\n" * 2 % (b"1", text)
+    refused(sides, "row 2 .*column 'side': .* is not buy or sell")
+
+
 def test_a_written_infinity_is_read_only_where_a_field_may_be_empty():
     bars = b"open_time,close,volume,open_long\n1600000000000,1,1,inf\n1600000060000,1,-inf,\n"
     got = read_bytes(bars, invalid="keep")["bar//1m"]

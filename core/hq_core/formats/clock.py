@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hq_core.errors import USAGE, HqError
-from hq_core.formats.csv_kernel import DAY, FAR, SECOND
+from hq_core.formats.text_kernel import DAY, FAR, SECOND
 from hq_core.formats.times import read_iso
 from hq_core.options.imports import SaidOptions
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.formats.csv_kernel import FAR, ODD, OTHER, WHOLE, parse
+from hq_core.formats.csv_kernel import parse
 from hq_core.formats.csv_odd import Odd
-from hq_core.formats.plan import CLOCK, MOST_I4, WIDE
+from hq_core.formats.plan import CLOCK
 from hq_core.formats.rows import RowBlock, room_of
+from hq_core.formats.symbols import Spellings
+from hq_core.formats.text_kernel import ODD, OTHER, WHOLE
 from hq_core.jit import Cell
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from hq_core.formats.csv_head import CsvHead
     from hq_core.formats.csv_lines import Lines
     from hq_core.formats.options import SourceOptions
-    from hq_core.formats.plan import Field, FieldPlan
+    from hq_core.formats.plan import FieldPlan
     from hq_core.roles import Item
 
 
@@ -38,6 +40,7 @@ class CsvBlock:
         self._by_series = self._symbol_at >= 0 and not head.plan.panel
         self._next: str | None = None  # the symbol of the row at which the last filling stopped
         self._odd = Odd(self.rows, options)
+        self._spellings = Spellings()
         self._cell = self._bound(head.plan)
         self._cell.set(room=self.rows.room, delimiter=ord(head.delimiter), point=ord(options.decimal))
         self._turn(self.rows.symbol)
@@ -49,15 +52,14 @@ class CsvBlock:
             "place": [rows.place(field.to) if field.to else 0 for field in fields],
             "times": [field.times for field in fields],
             "plus": [field.plus for field in fields],
-            "most": [_most(field) for field in fields],
+            "most": [field.most for field in fields],
             "check": [field.digits if field.op in (WHOLE, CLOCK) else int(field.zoned) for field in fields],
         }
         for name, values in columns.items():
             cell.buffer(name, array("q", values))
         for name, wide in (("whole", 8), ("real", 8), ("four", 4), ("small", 1)):
             cell.column(name, rows.memory.address, rows.memory.size // wide)
-        if plan.panel:
-            rows.symbols.bind(cell)
+        self._spellings.bind(cell)
         cell.column("text", memory.address, memory.size)
         cell.column("words", memory.address, memory.size // 8)
         cell.buffer("hard", self._odd.hard)
@@ -136,16 +138,9 @@ class CsvBlock:
         if raw.decode("utf-8", "replace").strip() != text:
             return False
         try:
-            return self.rows.symbols.spell(raw, self.rows.symbols.code(text))
+            return self._spellings.spell(raw, self.rows.symbols.code(text))
         except ValueError:  # the field's own error is told with the row's
             return False
 
     def _where(self, row: int, at: int) -> str:
         return f"row {self.rows.total + row + 1} (byte {self._lines.base + at})"
-
-
-def _most(field: Field) -> int:
-    """The largest number that a whole field may hold as it stands in the file."""
-    if field.to in ("ts", "open_time"):
-        return FAR // field.times
-    return MOST_I4 if field.to == WIDE else 10**18

@@ -1,138 +1,38 @@
 """The parsing kernel: bytes of delimited text to columns, driven by one table row per CSV field.
 
-Exactness: a decimal whose at most 18 digits make an integer m <= 2^53 is m / 10^k with k <= 18, both exact, and one
-division is correctly rounded (Clinger 1990).  Every other number goes on a list of (start, end, place) that float()
+Every number that Clinger's division (`text_kernel`) does not give goes on a list of (start, end, place) that float()
 works off, so that each value is the one that float() gives, bit for bit.  A row that is not plain stops the kernel
 at its first byte: the caller reads that row in Python, or says what is wrong with it.
 """
 
 from __future__ import annotations
 
-from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel
-
-SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES, SYMBOL = range(9)  # what to do with a field
-PLAIN, ODD, OTHER, FULL = range(4)  # why it stopped: no more, a row it cannot read, another or a new symbol, full
-
-POW10 = tuple(10.0**k for k in range(19))
-POW10_WHOLE = tuple(10**k for k in range(10))
-EXACT = 1 << 53
-INDEX = (1 << 62) - 1  # p & INDEX is p >= 0, which tells numba's wrap-around of negative indices to go: 20 %
-HIGH, SIXES, THREES, ZEROS = -0x0F0F0F0F0F0F0F10, 0x0606060606060606, 0x3333333333333333, 0x3030303030303030
-PAIRS, PAIR_1, PAIR_2 = 0x000000FF000000FF, 0x000F424000000064, 0x0000271000000001
-TOP = -(1 << 63)
-FACTOR, LOW = 0x100000001B3, 0xFFFFFFFF  # of a symbol's hash: FNV's prime, which spreads the bytes of short names
-DAY, HOUR, MINUTE, SECOND = 86_400_000_000_000, 3_600_000_000_000, 60_000_000_000, 1_000_000_000
-FAR = 9_214_646_400_000_000_000  # 2262-01-01: int64 nanoseconds end in that year
-DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
-
-@inline
-def digit(byte: int) -> bool:
-    return 48 <= byte <= 57
-
-
-@inline
-def eight(digits: int) -> int:
-    """The number that eight ASCII digits make, the first one in the lowest byte: pairs, then fours, then all."""
-    v = digits - ZEROS
-    v = v * 10 + (v >> 8)
-    return (((v & PAIRS) * PAIR_1) + (((v >> 16) & PAIRS) * PAIR_2)) >> 32
-
-
-@inline
-def two(text: U1, p: int) -> int:
-    """The number that two digits at p make, or -1."""
-    tens, ones = int(text[p]) - 48, int(text[p + 1]) - 48
-    return 10 * tens + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else -1
-
-
-@inline
-def civil_days(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 in the proleptic Gregorian calendar (Hinnant, days_from_civil); year >= 1."""
-    y = year - (1 if month <= 2 else 0)
-    era = y // 400
-    of_era = y - era * 400
-    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
-
-
-@inline
-def iso(text: U1, p: int, zoned: int) -> tuple[int, int]:
-    """ISO 8601 date or date-time at p: (ns, next p); the next p is -1 when it is not one.
-
-    zoned  1: it ends in Z or +hh:mm, which is taken off; 0: no zone, and ns counts as if it were UTC
-    """
-    century, year, month, day = two(text, p), two(text, p + 2), two(text, p + 5), two(text, p + 8)
-    if century < 0 or year < 0 or text[p + 4] != 45 or text[p + 7] != 45 or month < 1 or month > 12 or day < 1:
-        return 0, -1
-    year += 100 * century
-    leap = 1 if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 0
-    if year < 1678 or year > 2261 or day > DAYS_IN[month] + leap:
-        return 0, -1
-    ns = civil_days(year, month, day) * DAY
-    p += 10
-    c = text[p]
-    if (c == 84 or c == 32 or c == 116) and digit(text[p + 1]):
-        hour, minute = two(text, p + 1), two(text, p + 4)
-        if hour < 0 or hour > 23 or text[p + 3] != 58 or minute < 0 or minute > 59:
-            return 0, -1
-        ns += hour * HOUR + minute * MINUTE
-        p += 6
-        if text[p] == 58:
-            second = two(text, p + 1)
-            if second < 0 or second > 59:
-                return 0, -1
-            ns += second * SECOND
-            p += 3
-            if text[p] == 46:
-                part, places = 0, 0
-                while digit(text[p + 1 + places]):
-                    if places == 9:
-                        return 0, -1
-                    part = part * 10 + int(text[p + 1 + places]) - 48
-                    places += 1
-                if places == 0:
-                    return 0, -1
-                ns += part * POW10_WHOLE[9 - places]
-                p += 1 + places
-    if zoned == 1:
-        c = text[p]
-        if c == 90 or c == 122:
-            return ns, p + 1
-        hour, minute = two(text, p + 1), two(text, p + 4)
-        if (c != 43 and c != 45) or hour < 0 or hour > 23 or text[p + 3] != 58 or minute < 0 or minute > 59:
-            return 0, -1
-        shift = hour * HOUR + minute * MINUTE
-        return (ns - shift if c == 43 else ns + shift), p + 6
-    return ns, p
-
-
-@inline
-def truth(text: U1, p: int) -> tuple[int, int]:
-    """true, false, t, f, 1 or 0 at p in any case: (1 or 0, next p); the next p is -1 when it is none of them."""
-    c = text[p] | 32
-    if c == 116:
-        full = (text[p + 1] | 32) == 114 and (text[p + 2] | 32) == 117 and (text[p + 3] | 32) == 101
-        return 1, p + (4 if full else 1)
-    if c == 102:
-        full = (text[p + 1] | 32) == 97 and (text[p + 2] | 32) == 108
-        full = full and (text[p + 3] | 32) == 115 and (text[p + 4] | 32) == 101
-        return 0, p + (5 if full else 1)
-    return (1 if c == 49 else 0), (p + 1 if c == 48 or c == 49 else -1)
-
-
-@inline
-def side(text: U1, p: int) -> tuple[int, int]:
-    """buy, sell, b, s, 1, -1 or 0 at p in any case: (+1, -1 or 0, next p); the next p is -1 when it is none of them."""
-    c = text[p] | 32
-    if c == 98:
-        return 1, p + (3 if (text[p + 1] | 32) == 117 and (text[p + 2] | 32) == 121 else 1)
-    if c == 115:
-        full = (text[p + 1] | 32) == 101 and (text[p + 2] | 32) == 108 and (text[p + 3] | 32) == 108
-        return -1, p + (4 if full else 1)
-    if c == 45 and text[p + 1] == 49:
-        return -1, p + 2
-    return (1 if c == 49 else 0), (p + 1 if c == 48 or c == 49 else -1)
+from hq_core.formats.text_kernel import (
+    BOOL,
+    EXACT,
+    FACTOR,
+    FULL,
+    INDEX,
+    ISO,
+    MAKER,
+    ODD,
+    OTHER,
+    PLAIN,
+    POW10,
+    REAL,
+    SERIES,
+    SKIP,
+    SYMBOL,
+    WHOLE,
+    all_digits,
+    bytes_at,
+    eight,
+    iso,
+    side,
+    spelled,
+    truth,
+)
+from hq_core.jit import F8, I1, I4, I8, U1, State, kernel
 
 
 @kernel(state="pos:i8 rows:i8 stop:i8 hard:i8 begin:i8 past:i8")
@@ -249,9 +149,8 @@ def parse(
                 if negative:
                     p += 1
                 m, q = 0, p
-                w, shift = (p >> 3) & INDEX, (p & 7) * 8
-                v8 = ((words[w] >> shift) & (-1 ^ (TOP >> shift << 1))) | (words[w + 1] << 1 << (63 - shift))
-                if ((v8 & HIGH) | (((v8 + SIXES) & HIGH) >> 4)) == THREES:
+                v8 = bytes_at(words, p)
+                if all_digits(v8):
                     m = eight(v8)
                     p += 8
                 x = int(text[p & INDEX]) - 48
@@ -299,19 +198,7 @@ def parse(
                     mixed = (mixed ^ int(c)) * FACTOR
                     p += 1
                     c = text[p & INDEX]
-                at = (mixed ^ ((mixed >> 32) & LOW)) & (len(slots) - 1)
-                number = slots[at & INDEX]
-                while number > 0:
-                    q = ends[(number - 1) & INDEX]
-                    n = ends[number & INDEX] - q
-                    i = 0
-                    if n == p - begin:
-                        while i < n and names[(q + i) & INDEX] == text[(begin + i) & INDEX]:
-                            i += 1
-                        if i == n:
-                            break
-                    at = (at + 1) & (len(slots) - 1)
-                    number = slots[at & INDEX]
+                number = spelled(text, begin, p, mixed, names, ends, slots)
                 if number == 0:
                     s.begin, s.past = begin, p
                     stop = OTHER

@@ -6,10 +6,10 @@ from array import array
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from hq_core.formats.csv_kernel import BOOL, ISO, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.names import SIDES, TRUTH
 from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.formats.plan import CLOCK, whole
+from hq_core.formats.text_kernel import BOOL, ISO, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 
 if TYPE_CHECKING:
     from hq_core.formats.options import SourceOptions

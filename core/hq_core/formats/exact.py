@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hq_core.errors import HqError
-from hq_core.formats.csv_kernel import FAR
 from hq_core.formats.names import SIDES, TRUTH
 from hq_core.formats.numbers import float_of, not_a_number
+from hq_core.formats.text_kernel import FAR
 from hq_core.say import iso_text
 from hq_core.texts import encoded
 from hq_core.wire.frame import MAX_NAME, is_name

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.clock import Clock, is_time_of_day
-from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.names import (
     BAR_NAMES,
     IGNORED,
@@ -22,6 +21,7 @@ from hq_core.formats.names import (
 )
 from hq_core.formats.numbers import is_number
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, whole
+from hq_core.formats.text_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, Zone, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
 from hq_core.options.imports import ERROR, SORT, SaidOptions, ask

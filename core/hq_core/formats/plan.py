@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.batch import LONGEST, period_text
 from hq_core.errors import HqError
-from hq_core.formats.csv_kernel import DAY, ISO, SECOND, SERIES, SKIP, SYMBOL
+from hq_core.formats.text_kernel import DAY, FAR, ISO, SECOND, SERIES, SKIP, SYMBOL
 from hq_core.formats.times import Zone, exact_whole, read_epoch, read_iso, written_out
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.say import iso_text, say_back
@@ -50,6 +50,13 @@ class Field:
     def hint(self) -> str:
         """What ends an error about a value of this field that rows could do without."""
         return f"; hq-import --drop '{self.name}' reads the rows without it" if self.spare else ""
+
+    @property
+    def most(self) -> int:
+        """The largest number that a whole field may hold as it stands in the file."""
+        if self.to in ("ts", "open_time"):
+            return FAR // self.times
+        return MOST_I4 if self.to == WIDE else 10**18
 
     @property
     def text_message(self) -> str:

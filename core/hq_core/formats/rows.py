@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, NEVER, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
-from hq_core.formats.csv_kernel import DAY, HOUR, SECOND
 from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
 from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
+from hq_core.formats.text_kernel import DAY, HOUR, SECOND
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.memory import Memory
 from hq_core.options.imports import DROP, ERROR, KEEP, SORT

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
-from hq_core.formats.csv_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END, symbol_first
 from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
 from hq_core.formats.plan import CLOCK, whole
 from hq_core.formats.rows import RowBlock, room_of
 from hq_core.formats.text import is_time
+from hq_core.formats.text_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
 from hq_core.memory import Memory

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.batch import MOST_TEXTS, told_texts
 from hq_core.errors import HqError
-from hq_core.formats.csv_kernel import FACTOR, LOW
+from hq_core.formats.text_kernel import FACTOR, LOW
 from hq_core.roles import Map
 from hq_core.wire.frame import MAX_NAME, is_name
 
@@ -32,12 +32,6 @@ class Symbols:
         self.tables = {"symbol": self.texts}
         self._codes: dict[str, int] = {}
         self._told: dict[str, int] = {}  # panel's key -> how many texts it has been told
-        self._bytes = array("B")  # every spelling, one behind the other
-        self._ends = array("q", [0])
-        self._of = array("q")  # spelling -> code
-        self._hashes = array("Q")
-        self._slots = array("q", bytes(8 * FIRST))  # by hash: a spelling's number from 1 on, 0 for none
-        self._cell: Cell | None = None
 
     def code(self, text: str) -> int:
         """The code of a symbol, which is learnt if it is new.  Raises ValueError where it is none."""
@@ -72,9 +66,20 @@ class Symbols:
         """A section of the stream begins: texts are given anew."""
         self._told = {}
 
-    # -- for the kernel ----------------------------------------------------------------------------------
+
+class Spellings:
+    """How symbols stand in a file, each with its code: a table that a kernel looks into."""
+
+    def __init__(self) -> None:
+        self._bytes = array("B")  # every spelling, one behind the other
+        self._ends = array("q", [0])
+        self._of = array("q")  # spelling -> code
+        self._hashes = array("Q")
+        self._slots = array("q", bytes(8 * FIRST))  # by hash: a spelling's number from 1 on, 0 for none
+        self._cell: Cell | None = None
+
     def bind(self, cell: Cell) -> None:
-        """Give the table to a kernel's cell, now and whenever it has grown; to that of one file at a time."""
+        """Give the table to a kernel's cell, now and whenever it has grown; one cell has it."""
         self._cell = cell
         self._give(cell)
 

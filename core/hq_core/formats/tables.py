@@ -15,13 +15,13 @@ from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.coded import CodedTexts, codes
-from hq_core.formats.csv_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
 from hq_core.formats.exact import DTYPES, Unfit, free, kind_of, real, runs, side, stored, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
 from hq_core.formats.options import SourceOptions
 from hq_core.formats.plan import whole as parsed
 from hq_core.formats.rows import ROOM, RowBlock
+from hq_core.formats.text_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
 from hq_core.options.export import ChoiceOptions
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.texts import Texts

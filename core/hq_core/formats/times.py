@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, USAGE, HqError
-from hq_core.formats.csv_kernel import DAY, FAR, SECOND, iso
+from hq_core.formats.text_kernel import DAY, FAR, SECOND, iso
 from hq_core.zones import open_zone
 
 if TYPE_CHECKING:
