@@ -6,12 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
+from hq_core.formats.csv_lines import SLACK
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
+from hq_core.formats.json_form import Forms, Outline
 from hq_core.formats.members import Members
 from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE, symbol_first
 from hq_core.formats.options import SourceOptions
-from hq_core.formats.shapes import Shape, Written, as_text, shape_of
+from hq_core.formats.shapes import ABOUT, Shape, Written, as_text, shape_of
+from hq_core.formats.text_kernel import OTHER, PLAIN
 from hq_core.jit import I8, U1, Cell, State, kernel
 from hq_core.kinds import MAPS, WRITTEN
 from hq_core.memory import Memory
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
     from hq_core.formats.inflate import ByteStream
     from hq_core.roles import Item
 
-AT_ONCE = 8192  # elements looked for at once
+MOST_PATIENCE = 512  # elements read one by one before the kernels are asked again
+FEW = 4  # elements for which it was hardly worth to ask them
 DEEP = 64  # levels of objects and arrays in one element
 BAD, TOO_DEEP = 1, 2  # why the search for elements stopped
+FEW_SHAPES = 8  # further ones have smaller blocks, as many may stand side by side
 MOST_SHAPES = 100  # sets of keys in one input
 MOST_PASSED = 100  # reasons that are counted one by one
 ARRAYS = {len(KLINE): KLINE, len(CANDLE): CANDLE}
@@ -109,7 +114,7 @@ def elements(text: U1, end: int, base: int, bounds: I8, s: State) -> None:
 class JsonSource(Foreign):
     """A JSON stream; what was passed by is told in its end.
 
-    position  bytes of the (unpacked) stream up to the end of the last row that was handed out
+    position  bytes of the (unpacked) stream up to the end of the last row that was handed out, and what is passed by
     passed    messages, objects and values that are not read, by what they are
     """
 
@@ -130,17 +135,20 @@ class JsonSource(Foreign):
         super().__init__(options)
         self.position = 0
         self.passed: dict[str, int] = {}
-        self._memory = Memory(2 * READ)
+        self._memory = Memory(2 * READ + SLACK)
+        self._forms = Forms(self._memory)
         self._at = self._filled = self._base = 0
         self._deep = -1  # the depth of rows; not known before the first bytes
-        self._numbers: list[int] = []  # of the elements whose rows lie in the block
-        self._number = 0
+        self._last: Shape | None = None  # whose rows lie in the block, and how many
+        self._k = 0
+        self._numbers: list[tuple[int, int]] = []  # (row, element): from there on both count alike
+        self._number = self._done = 0  # elements that were looked at; those before `position`
         self._shapes: list[Shape] = []
         self._of: dict[tuple[str, str, str], Shape] = {}  # tag, period, symbol -> shape
         self._members = Members(stream, self.options)
         self._cell = Cell(elements)
-        self._bounds = Memory(24 * AT_ONCE)
-        self._cell.column("bounds", self._bounds.address, 3 * AT_ONCE)
+        self._bounds = Memory(24 * MOST_PATIENCE)
+        self._cell.column("text", self._memory.address, self._memory.size)
 
     def __iter__(self) -> Iterator[Item]:
         while True:
@@ -167,7 +175,7 @@ class JsonSource(Foreign):
         return {
             "deep": self._deep,
             "depth": depth,
-            "number": self._number,
+            "number": self._done,
             "passed": self.passed,
             "of": of,
             "shapes": [shape.save() for shape in there],
@@ -176,6 +184,7 @@ class JsonSource(Foreign):
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         """Take up where another source was saved; gives the schema items again."""
         self._deep, self._number, self.passed = saved["deep"], saved["number"], saved["passed"]
+        self._done = self._number
         self._cell.state.depth = saved["depth"]
         for kept in saved["shapes"]:
             shape = shape_of(kept["tag"], kept["period"], kept["keys"], self.options)
@@ -186,65 +195,115 @@ class JsonSource(Foreign):
 
     # -- elements ----------------------------------------------------------------------------------------
     def _waiting(self) -> Iterator[Item]:
-        cell, view, bounds = self._cell, self._memory.view, self._bounds.view.cast("q")
-        state = cell.state
         if self._deep < 0 and not self._begin():
             return
-        cell.column("text", self._memory.address, self._memory.size)
-        cell.set(end=self._filled, base=self._deep)
+        forms = self._forms
         while True:
-            state.pos = self._at
-            cell.run()
-            last: Shape | None = None
-            k = 0
-            for i in range(state.count):
-                start, stop, pairs = bounds[3 * i : 3 * i + 3]
-                self._number += 1
-                fresh = 0 <= self._members.begins <= self._base + start
-                if fresh:
-                    yield from self._hand_out(last, k, start)
-                    last, k = None, 0
-                try:
-                    if fresh:
-                        self._members.enter(self._base + start, self.options, view[start] == 123)
-                    made = self._made(view[start:stop], pairs)
-                except (HqError, ValueError) as error:
-                    yield from self._hand_out(last, k, start)
-                    raise self._wrong(start, error) from None
-                if made is None:
+            before = self._number
+            if self._cell.state.depth == self._deep:
+                yield from self._by_kernel()
+                if self._at >= self._filled:
+                    break
+            few = self._number - before < FEW
+            most = min(2 * forms.patience, MOST_PATIENCE) if few else 1
+            at, before = self._at, self._number
+            yield from self._by_python(most, learn=few)
+            if self._number > before:
+                forms.patience = most
+            if self._at == at or self._at >= self._filled:
+                break
+        yield from self._hand_out(self._at)
+
+    def _by_kernel(self) -> Iterator[Item]:
+        """Rows of the elements from here on whose forms are known."""
+        forms, view = self._forms, self._memory.view
+        between = b" \t\r\n," if self._deep else b" \t\r\n"
+        while self._at < self._filled and view[self._at] in between:
+            self._at += 1
+        form = forms.at(self._at)
+        while form is not None:
+            shape, rows = form.shape, form.shape.rows
+            if self._last is not shape or self._k == rows.room:
+                yield from self._hand_out(self._at)
+                self._last = shape
+            form.turn(rows.symbol)
+            begins = self._members.begins
+            limit = self._filled if begins < 0 else min(self._filled, begins - self._base)
+            n, self._at, stop = form.run(self._at, self._k, limit)
+            self._took(n - self._k)
+            if stop == OTHER:
+                symbol = form.other()
+                if symbol is not None and symbol != rows.symbol:
+                    yield from self._hand_out(self._at)
+                    self._last, rows.symbol = shape, symbol
                     continue
-                if isinstance(made, dict):
-                    yield from self._hand_out(last, k, start)
-                    last, k = None, 0
-                    if not any(shape.held for shape in self._shapes):
-                        self.position = self._base + stop
-                    yield Map(made)
-                    continue
-                shape, rows = made
-                for behind, (symbol, row) in enumerate(rows, 1 - len(rows)):  # those before waited for this one
-                    if last is not shape or symbol != shape.rows.symbol or k == shape.rows.room:
-                        yield from self._hand_out(last, k, start)
-                        last, k = shape, 0
-                        shape.rows.symbol = symbol
-                    if k == 0:
-                        self._numbers.clear()
-                    try:
-                        shape.put(row, k)
-                    except ValueError as error:
-                        yield from self._hand_out(last, k, start)
-                        raise self._wrong(start, error) from None
-                    self._numbers.append(self._number + behind)
-                    k += 1
-            yield from self._hand_out(last, k, state.pos)
-            if state.stop:
-                at, byte = self._base + state.pos, chr(view[state.pos])
-                if state.stop == TOO_DEEP:
-                    raise HqError(f"byte {at}: the JSON is nested more than {DEEP} deep")
-                raise HqError(f"byte {at} is '{byte}', where a JSON object or array must begin")
-            moved = state.pos > self._at
-            self._at = state.pos
-            if not moved or self._at >= self._filled:
+                found = forms.at(self._at)
+                form = None if found is form else found
+            elif stop != PLAIN or self._at >= limit:
                 return
+
+    def _took(self, n: int) -> None:
+        """So many elements have become rows of the block."""
+        if n:
+            assert self._last is not None
+            self._numbered(self._k, self._number + 1)
+            self._number += n
+            self._k += n
+            for key in self._last.lost:
+                self._pass(f"values of '{key}', which is no column of numbers", n)
+
+    def _by_python(self, most: int, learn: bool) -> Iterator[Item]:
+        """At most so many elements from here on, one by one; learn the form of the last one."""
+        cell, view, bounds = self._cell, self._memory.view, self._bounds.view.cast("q")
+        state = cell.state
+        cell.column("bounds", self._bounds.address, 3 * most)
+        cell.set(end=self._filled, base=self._deep)
+        state.pos = self._at
+        cell.run()
+        for i in range(state.count):
+            start, stop, pairs = bounds[3 * i : 3 * i + 3]
+            self._number += 1
+            fresh = 0 <= self._members.begins <= self._base + start
+            if fresh:
+                yield from self._hand_out(start, 1)
+            try:
+                if fresh:
+                    self._members.enter(self._base + start, self.options, view[start] == 123)
+                made = self._made(view[start:stop], pairs)
+            except (HqError, ValueError) as error:
+                yield from self._hand_out(start, 1)
+                raise self._wrong(start, error) from None
+            if made is None:
+                continue
+            if isinstance(made, dict):
+                yield from self._hand_out(start, 1)
+                self._read_up_to(stop)
+                yield Map(made)
+                continue
+            shape, rows = made
+            for behind, (symbol, row) in enumerate(rows, 1 - len(rows)):  # those before waited for this one
+                if self._last is not shape or symbol != shape.rows.symbol or self._k == shape.rows.room:
+                    yield from self._hand_out(start, 1)
+                    self._last = shape
+                    shape.rows.symbol = symbol
+                try:
+                    shape.put(row, self._k)
+                except ValueError as error:
+                    yield from self._hand_out(start, 1)
+                    raise self._wrong(start, error) from None
+                self._numbered(self._k, self._number + behind)
+                self._k += 1
+            symbol = shape.symbol(rows[-1][1])
+            if self._forms.met(shape, symbol) or (learn and i == state.count - 1):
+                raw = bytes(view[start:stop])
+                self._forms.learn(shape, raw, outline_of(self._loads(raw), shape), self._deep == 1)
+        self._at = state.pos
+        if state.stop:
+            yield from self._hand_out(self._at)
+            at, byte = self._base + state.pos, chr(view[state.pos])
+            if state.stop == TOO_DEEP:
+                raise HqError(f"byte {at}: the JSON is nested more than {DEEP} deep")
+            raise HqError(f"byte {at} is '{byte}', where a JSON object or array must begin")
 
     def _wrong(self, start: int, error: Exception) -> HqError:
         code = error.code if isinstance(error, HqError) else DATA
@@ -259,18 +318,37 @@ class JsonSource(Foreign):
         self._deep = int(text[:1] == b"[" and text[1:2] in (b"[", b"{", b"]"))
         return True
 
-    def _hand_out(self, shape: Shape | None, n: int, at: int) -> Iterator[Item]:
-        if shape is not None and n:
+    def _read_up_to(self, at: int, behind: int = 0) -> None:
+        """Nothing before byte `at` is wanted again; so many elements were looked at behind it."""
+        if not any(shape.held for shape in self._shapes):
+            self.position, self._done = self._base + at, self._number - behind
+
+    def _numbered(self, k: int, number: int) -> None:
+        """Row k of the block is made of that element; those before it are known."""
+        runs = self._numbers
+        if k == 0:
+            runs.clear()
+        if not runs or runs[-1][1] + k - runs[-1][0] != number:
+            runs.append((k, number))
+
+    def _hand_out(self, at: int, behind: int = 0) -> Iterator[Item]:
+        """The rows of the block, which end at or before byte `at`; so many elements were looked at behind it."""
+        shape, n = self._last, self._k
+        self._last, self._k = None, 0
+        if shape is None or not n:
+            self._read_up_to(at, behind)
+        else:
             rows = shape.rows
             yield from rows.announced()
             before = rows.total
             batch, wrong = rows.batch(n)
-            if not any(one.held for one in self._shapes):
-                self.position = self._base + at
+            self._read_up_to(at, behind)
             if batch.n:
                 yield batch
             if wrong:
-                raise HqError(f"element {self._numbers[rows.total - before]}: {wrong}")
+                row = rows.total - before
+                first, number = next(run for run in reversed(self._numbers) if run[0] <= row)
+                raise HqError(f"element {number + row - first}: {wrong}")
 
     # -- rows --------------------------------------------------------------------------------------------
     def _made(self, raw: Any, pairs: int) -> tuple[Shape, list[tuple[str, list[Any]]]] | dict[str, Any] | None:
@@ -365,15 +443,17 @@ class JsonSource(Foreign):
                 if len(self._shapes) >= MOST_SHAPES:
                     raise ValueError(f"is an object of another form: at most {MOST_SHAPES} forms are read in one input")
                 found = shape_of(tag, period, keys, self.options)
+                if len(self._shapes) >= FEW_SHAPES:
+                    found.share = FEW_SHAPES
                 self._shapes.append(found)
             self._of[tag, period, symbol] = found
         return found
 
-    def _pass(self, reason: str, count: bool = True) -> None:
+    def _pass(self, reason: str, n: int = 1) -> None:
         if reason not in self.passed and len(self.passed) >= MOST_PASSED:
             reason = "other messages and values"
-        if count:
-            self.passed[reason] = self.passed.get(reason, 0) + 1
+        if n:
+            self.passed[reason] = self.passed.get(reason, 0) + n
 
     # -- bytes -------------------------------------------------------------------------------------------
     def _read(self) -> bool:
@@ -387,7 +467,48 @@ class JsonSource(Foreign):
             raise HqError(f"the JSON element at byte {self._base} has more than {READ} bytes")
         got = self.stream.readinto(memory.view[left : left + READ])
         self._filled += got
+        memory.view[self._filled] = 0  # no kernel goes beyond it
         return got > 0
+
+
+def outline_of(element: Any, shape: Shape) -> Outline | None:
+    """What stands in an element that gave a row of the shape; None if a kernel could not know what `_row` would do."""
+    if isinstance(element, list):
+        return [("", i) for i in range(len(element))]
+    if shape.tag.startswith("@"):
+        return _message(element, shape)
+    if "e" in element or "stream" in element or element.keys() != set(shape.keys):
+        return None
+    if not all(isinstance(element.get(key, ""), str) for key in ABOUT):
+        return None
+    read = shape.symbol_key
+    return [(key, element[key] if key in ABOUT and key != read else shape.keys.index(key)) for key in element]
+
+
+def _message(element: dict[str, Any], shape: Shape) -> Outline | None:
+    """As `outline_of`, for an exchange's message: what it is and its period are texts that must stand there."""
+    wrapped = isinstance(element.get("data"), dict) and "stream" in element
+    said = element["data"] if wrapped else element
+    kline = said["e"] == "kline"
+    values = said["k"] if kline else said
+    names = MESSAGES[said["e"]]
+    if not names.keys() <= values.keys() or not isinstance(values.get("i", ""), str):
+        return None
+
+    def inside(one: dict[str, Any]) -> Outline:
+        found: Outline = []
+        for key, value in one.items():
+            if (wrapped and one is element and key == "data") or (kline and one is said and key == "k"):
+                found.append((key, inside(value)))
+            elif (one is said and key == "e") or (one is values and key == "i"):
+                found.append((key, value))
+            elif one is values and key in names:
+                found.append((key, shape.keys.index(names[key])))
+            else:
+                found.append((key, -1))
+        return found
+
+    return inside(element)
 
 
 def _pairs(value: Any) -> int:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.errors import USAGE, HqError
+from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
 from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END, symbol_first
 from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
 from hq_core.formats.plan import CLOCK, whole
-from hq_core.formats.rows import RowBlock, room_of
+from hq_core.formats.rows import BLOCK, ROOM, RowBlock, room_of
 from hq_core.formats.text import is_time
-from hq_core.formats.text_kernel import BOOL, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
+from hq_core.formats.text_kernel import BOOL, FAR, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
 from hq_core.memory import Memory
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from hq_core.formats.symbols import Symbols
     from hq_core.roles import Item
 
-ROOM = 1024  # rows of a block: many shapes may stand side by side
 ABOUT = ("kind", "symbol", "period")  # keys that say what an object is
 OURS = {*BAR.names, *TRADE.names}
+OF_WIDTH = {8: WHOLE, 4: FOUR, 1: ONE}  # what reads a whole number of so many bytes
 MOST_WAITING = 4096  # rows that wait for a second one of their symbol
 _ABSENT = object()
 
@@ -86,6 +87,23 @@ def real(value: Any, empty: bool, flag: bool = False) -> float:
     raise ValueError("is missing" if value is _ABSENT else "is not a number")
 
 
+class Reading:
+    """How a kernel reads one value: a row of its table, see `json_kernel.read`.
+
+    words  text -> code, where texts stand for numbers
+    """
+
+    __slots__ = ("check", "most", "op", "place", "plus", "quotes", "times", "words")
+
+    def __init__(self, op: int, place: int = 0, check: int = 0, quotes: int = EITHER) -> None:
+        self.op = op
+        self.place = place
+        self.check = check
+        self.quotes = quotes
+        self.times, self.plus, self.most = 1, 0, 0
+        self.words: dict[str, int] = {}
+
+
 class Shape:
     """Objects with the same keys.  Their rows lie in `rows`, once it is known what they are.
 
@@ -94,7 +112,10 @@ class Shape:
     held   (symbol, values) of rows that wait for a second one, which tells the period
     wholes the keys' places whose numbers must not go by way of a float
     lost   keys that are not read, if the objects say themselves that they are hq's
+    share  its block has room for one part in so many of the rows of a block that stands alone
     """
+
+    share = 1
 
     def __init__(self, tag: str, period: str, keys: list[str], options: SourceOptions) -> None:
         self.tag = tag
@@ -117,6 +138,11 @@ class Shape:
             found = [element.get(key, _ABSENT) for key in self.keys]
             return found, [key for key in element if key not in self.keys]
         return found, [] if len(element) == len(self.keys) else [key for key in element if key not in self.keys]
+
+    @property
+    def symbol_key(self) -> str:
+        """The key whose value is a row's symbol; "" if none is."""
+        return "symbol" if "symbol" in self.keys else ""
 
     def symbol(self, row: list[Any]) -> str:
         """The symbol of a row.  Raises ValueError."""
@@ -146,6 +172,14 @@ class Shape:
         """A row into the block.  Raises ValueError."""
         raise NotImplementedError
 
+    def readings(self) -> list[Reading] | None:
+        """How a kernel reads the value of each key, once rows can be made; None where none can."""
+        raise NotImplementedError
+
+    def number(self, i: int, value: Any, k: int) -> None:
+        """The value of key i, a number or a text, into row k of the block.  Raises ValueError."""
+        raise NotImplementedError
+
     def save(self) -> dict[str, Any]:
         return {
             "tag": self.tag,
@@ -173,6 +207,10 @@ class PlannedShape(Shape):
     plan: FieldPlan | None = None
     _symbol_at = -1
     _columns: list[tuple[int, Field, Any, bool]]
+
+    @property
+    def symbol_key(self) -> str:
+        return self.keys[self._symbol_at] if self._symbol_at >= 0 else ""
 
     def symbol(self, row: list[Any]) -> str:
         if self.plan is None:
@@ -227,7 +265,7 @@ class PlannedShape(Shape):
 
     def _use(self, plan: FieldPlan) -> None:
         self._known(plan)
-        self.rows = RowBlock(plan, self.options, min(ROOM, room_of(plan)))
+        self.rows = RowBlock(plan, self.options, room_of(plan) // self.share)
         columns = self.rows.columns
         self._columns = [
             (i, field, columns[field.to], field.to not in OURS)
@@ -245,16 +283,43 @@ class PlannedShape(Shape):
             put_symbol(self.rows, row[self._symbol_at], self.keys[self._symbol_at], k)
         for i, field, column, flag in self._columns:
             value = row[i]
-            try:
-                if field.op == REAL:
-                    column[k] = value if type(value) is float else real(value, field.empty, flag)
-                else:
-                    column[k] = _other(field, value)
-            except (ValueError, OverflowError) as error:
-                if not field.loose or not isinstance(value, str) or is_number(value.strip()):  # a number too large
-                    raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
-                self.options.remark(field.text_message, 1)
-                column[k] = nan
+            if field.op == REAL and type(value) is float:
+                column[k] = value
+            else:
+                self._put(field, column, flag, value, k)
+
+    def _put(self, field: Field, column: Any, flag: bool, value: Any, k: int) -> None:
+        try:
+            column[k] = real(value, field.empty, flag) if field.op == REAL else _other(field, value)
+        except (ValueError, OverflowError) as error:
+            if not field.loose or not isinstance(value, str) or is_number(value.strip()):  # a number too large
+                raise ValueError(f"'{field.name}': {as_text(value)[:60]!r} {error}{field.hint()}") from None
+            self.options.remark(field.text_message, 1)
+            column[k] = nan
+
+    def readings(self) -> list[Reading] | None:
+        plan = self.plan
+        if plan is None or plan.pair is not None or any(field.op == CLOCK for field in plan.fields):
+            return None
+        return [self._reading(field) for field in plan.fields]
+
+    def _reading(self, field: Field) -> Reading:
+        op = field.op
+        found = Reading(op, self.rows.place(field.to) if op not in (SKIP, SERIES) else 0)
+        if op == REAL:
+            found.check = EMPTY * field.empty + TRUTH * (field.to not in OURS)
+        elif op in (WHOLE, ISO):
+            found.check = field.digits if op == WHOLE else int(field.zoned)
+            found.times, found.plus = field.times, field.plus
+            found.most = field.most
+        if op in (ISO, SYMBOL, SERIES):
+            found.quotes = QUOTED
+        return found
+
+    def number(self, i: int, value: Any, k: int) -> None:
+        assert self.plan is not None
+        field = self.plan.fields[i]
+        self._put(field, self.rows.columns[field.to], field.to not in OURS, value, k)
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         self.samples = saved["samples"]
@@ -338,11 +403,12 @@ class OwnShape(Shape):
             cols.insert(1 + cols.index(("ts", "i8")), ("symbol", "s4"))
         if len(cols) > MAX_COLUMNS:
             raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
-        self.rows = OwnRows(self.tag, self.period, cols, self.options.symbols)
+        self.rows = OwnRows(self.tag, self.period, cols, self.options.symbols, self.share)
         codes = of(self.tag).codes
         words = {name: {word: int(code) for code, word in said.items()} for name, said in codes.items()}
         columns = self.rows.columns
         self._columns = [(i, kind, unit, words.get(name, {}), columns[name]) for _, i, name, kind, unit in found]
+        self._names = {i: name for _, i, name, _, _ in found}
         self.wholes = [i for i, kind, *_ in self._columns if kind != "f8"]
         self.lost = [key for key, said in zip(self.keys, self.samples[0]) if not said and key not in ABOUT]
 
@@ -358,6 +424,32 @@ class OwnShape(Shape):
                     column[k] = _whole(value, kind, unit, words)
             except ValueError as error:
                 raise ValueError(f"'{self.keys[i]}': {as_text(value)[:60]!r} {error}") from None
+
+    def readings(self) -> list[Reading] | None:
+        found = [Reading(SKIP) for _ in self.keys]
+        for i, kind, unit, words, _ in self._columns:
+            name = self._names[i]
+            if kind == "f8":
+                found[i] = Reading(REAL, self.rows.place(name), check=EMPTY + TRUTH)
+            elif kind == "b1":
+                found[i] = Reading(BOOL, self.rows.place(name))
+            elif unit == "iso":
+                found[i] = Reading(ISO, self.rows.place(name), check=1, quotes=QUOTED)
+            else:
+                one = found[i] = Reading(OF_WIDTH[WIDTHS[kind]], self.rows.place(name))
+                one.quotes, one.words = EITHER if words else NAKED, words
+                one.times = UNITS[unit or "ns"]
+                one.most = min(FAR // one.times, (2 ** (8 * WIDTHS[kind] - 1) - 1) // one.times)
+        if "symbol" in self.keys:
+            at = self.keys.index("symbol")
+            if self.panel:
+                found[at] = Reading(SYMBOL, self.rows.place("symbol"), quotes=QUOTED)
+            else:
+                found[at] = Reading(SERIES, quotes=QUOTED)
+        return found
+
+    def number(self, i: int, value: Any, k: int) -> None:
+        self.rows.columns[self._names[i]][k] = real(value, True, True)
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         self.samples = saved["samples"]
@@ -395,10 +487,10 @@ def _whole(value: Any, kind: str, unit: str, words: dict[str, int]) -> int:
 class OwnRows:
     """A block of rows of one of hq's kinds, as `RowBlock` is one of bars and trades."""
 
-    def __init__(self, kind: str, period: str, cols: list[tuple[str, str]], symbols: Symbols) -> None:
+    def __init__(self, kind: str, period: str, cols: list[tuple[str, str]], symbols: Symbols, share: int) -> None:
         self.kind, self.period, self.cols, self.symbols = kind, period, cols, symbols
         self._panel = ("symbol", "s4") in cols
-        self.room = max(1, min(ROOM, (1 << 19) // len(cols)))
+        self.room = min(ROOM, BLOCK // len(cols)) // share
         self.total = 0
         self.symbol = ""
         self._schemas: dict[str, Schema] = {}
@@ -406,10 +498,15 @@ class OwnRows:
         self.memory = Memory(schema.blob(self.room))
         places = schema.places(0, self.room)
         self._addresses = [self.memory.address + place for place in places]
+        self._places = {name: place // WIDTHS[type_] for (name, type_), place in zip(cols, places)}
         self.columns: dict[str, Any] = {}
         for (name, type_), place in zip(cols, places):
             code: Any = CODES[type_]
             self.columns[name] = self.memory.view[place : place + self.room * WIDTHS[type_]].cast(code)
+
+    def place(self, name: str) -> int:
+        """As of `RowBlock`."""
+        return self._places[name]
 
     def series(self) -> Schema:
         """The panel, or the series of the current symbol."""
