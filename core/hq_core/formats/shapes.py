@@ -154,13 +154,9 @@ class Shape:
         """Whether rows can be made, now that this one has come.  Raises ValueError and HqError."""
         raise NotImplementedError
 
-    def symbol_key(self) -> str:
-        """The key of their symbol; '' if they have none."""
-        return "symbol" if "symbol" in self.keys else ""
-
     def fits(self, other: Shape) -> None:
         """Refuse objects without the symbol that others of their kind, a panel, have.  Raises ValueError."""
-        mine, theirs = self.symbol_key(), other.symbol_key()
+        mine, theirs = self.symbol_key, other.symbol_key
         if (self.tag, self.period, self.kind) != (other.tag, other.period, other.kind) or bool(mine) == bool(theirs):
             return
         if other.panel:
@@ -233,9 +229,6 @@ class PlannedShape(Shape):
             plan.infer(*self.samples)
         self._use(plan)
         return True
-
-    def symbol_key(self) -> str:
-        return self.keys[self._symbol_at] if self._symbol_at >= 0 else ""
 
     def _known(self, plan: FieldPlan) -> FieldPlan:
         self.plan = plan
