@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
 
+LOOKED_AT = 8192  # rows that tell how a file's columns are packed
 GROUP = 65536  # rows of a Parquet row group ...
 HELD = 32 << 20  # ... or so many bytes, where vectors are wide
 ABOUT = b"hq"  # the metadata key of hq's own description
@@ -248,7 +249,7 @@ def _column(values: Any, longest: int = LONGEST) -> ColumnSlice:
         at = values.indices.fill_null(0).to_numpy(zero_copy_only=False)
         if not len(words):  # all are null
             return ColumnSlice(np.full(len(values), "", dtype=object), missing)
-        return ColumnSlice(words[at], missing, coded=(words, at))
+        return ColumnSlice(None, missing, coded=(words, at))
     if is_.is_string(kind) or is_.is_large_string(kind):
         _short(values, longest)
         return _column(values.dictionary_encode(), longest)
@@ -334,15 +335,9 @@ class ArrowWriter:
             pa.field(name, _arrow_type(name, "text" if name in self._worded else kind)) for name, kind in self._cols
         ]
         self._schema = pa.schema(fields, metadata={ABOUT: described(self._series)})
-        if self._format == "parquet":
-            from pyarrow import parquet
-
-            self._writer = parquet.ParquetWriter(self._out, self._schema, compression="zstd", write_page_checksum=True)
-        else:
-            self._writer = pa.ipc.new_file(self._out, self._schema)
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        if self._writer is None:
+        if self._schema is None:
             self._open(batch.texts)
         made = [pa.array([batch.schema.symbol] * batch.n, pa.string())] if batch.schema.symbol else []
         for at in columns:
@@ -361,18 +356,52 @@ class ArrowWriter:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting, schema=self._schema).combine_chunks()
             self._waiting, self._rows, self._bytes = [], 0, 0
+            writer = self._made(table)
             if self._format == "parquet":
-                self._writer.write_table(table, row_group_size=GROUP)
+                writer.write_table(table, row_group_size=GROUP)
             else:
-                self._writer.write_table(table)
+                writer.write_table(table)
+
+    def _made(self, first: Any) -> Any:
+        """The writer of the file; what is packed how is told by its first rows."""
+        if self._writer is None and self._format == "parquet":
+            from pyarrow import parquet
+
+            counts = [name for name, kind in self._cols if kind == "i8"]
+            self._writer = parquet.ParquetWriter(
+                self._out,
+                self._schema,
+                compression="zstd",
+                write_page_checksum=True,
+                use_dictionary=_repeated(first, counts),
+                column_encoding=dict.fromkeys(counts, "DELTA_BINARY_PACKED"),
+            )
+        elif self._writer is None:
+            self._writer = pa.ipc.new_file(self._out, self._schema)
+        return self._writer
 
     def end(self) -> None:
         if self._series is None:
             return
-        if self._writer is None:
+        if self._schema is None:
             self._open(())
         self._put()
-        self._writer.close()
+        self._made(self._schema.empty_table()).close()
+
+
+def _repeated(table: Any, beside: Collection[str]) -> list[str]:
+    """The columns that a dictionary makes smaller: texts, and numbers that come again and again.
+
+    beside  those that are packed in another way
+    """
+    found = []
+    for field in table.schema:
+        some = table.column(field.name).slice(0, LOOKED_AT).combine_chunks()
+        if field.name in beside or pa.types.is_boolean(field.type) or pa.types.is_fixed_size_list(field.type):
+            continue
+        if _is_text(field.type) or 2 * len(some.unique()) < len(some):
+            found.append(field.name)
+    return found
 
 
 def _arrow_type(name: str, kind: str) -> Any:

@@ -59,14 +59,15 @@ class ColumnSlice:
     zoned    of instants: whether they bear a zone
     what     the type of values that hq does not read, which `values` then does not have; else ''
     at       with `what`: the first row that is such
-    coded    of texts that came as a dictionary: its words, and the place of each row's among them
+    coded    of texts that came as a dictionary: its words, and the place of each row's among them; then `values`, which
+             may be None, are looked up when they are asked for
     """
 
-    __slots__ = ("at", "coded", "missing", "unit", "values", "what", "zoned")
+    __slots__ = ("_values", "at", "coded", "missing", "unit", "what", "zoned")
 
     def __init__(
         self,
-        values: Array,
+        values: Array | None,
         missing: Array | None = None,
         unit: tuple[int, int] | None = None,
         zoned: bool = False,
@@ -76,38 +77,59 @@ class ColumnSlice:
     ) -> None:
         self.at = at
         self.coded = coded
-        self.values = values
+        self._values = values
         self.missing = missing if missing is not None and missing.any() else None
         self.unit = unit
         self.zoned = zoned
         self.what = what
 
+    @property
+    def values(self) -> Array:
+        if self._values is None:
+            assert self.coded is not None
+            words, at = self.coded
+            self._values = words[at]
+        return self._values
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values."""
+        given = self._values if self.coded is None else self.coded[0]
+        assert given is not None
+        found: np.dtype[Any] = given.dtype
+        return found
+
+    @property
+    def ndim(self) -> int:
+        return 1 if self._values is None else self._values.ndim
+
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.values if self.coded is None else self.coded[1])
 
     def part(self, start: int, stop: int) -> ColumnSlice:
         missing = None if self.missing is None else self.missing[start:stop]
         coded = None if self.coded is None else (self.coded[0], self.coded[1][start:stop])
         at = max(self.at - start, 0)
-        return ColumnSlice(self.values[start:stop], missing, self.unit, self.zoned, self.what, at, coded)
+        values = None if self._values is None else self._values[start:stop]
+        return ColumnSlice(values, missing, self.unit, self.zoned, self.what, at, coded)
 
     @property
     def textual(self) -> bool:
-        return not self.what and self.unit is None and self.values.dtype.kind in TEXTUAL
+        return not self.what and self.unit is None and self.dtype.kind in TEXTUAL
 
     def named(self) -> str:
         """The type in an error."""
         if self.what:
             return self.what
-        if self.values.ndim > 1:
+        if self.ndim > 1:
             return f"vectors of {self.values.shape[1]}"
         if self.unit is not None:
             return "instants"
-        return "texts" if self.values.dtype.kind in TEXTUAL else str(self.values.dtype)
+        return "texts" if self.dtype.kind in TEXTUAL else str(self.dtype)
 
     def text(self, i: int) -> str:
         """A value as a csv file would have it, for the plan alone: bytes that are no UTF-8 pass."""
-        if self.what or self.values.ndim > 1:
+        if self.what or self.ndim > 1:
             return f"<{self.named()}>"
         gone = self.missing is not None and bool(self.missing[i])
         if self.unit is not None:
@@ -173,8 +195,8 @@ def _all_there(column: ColumnSlice) -> None:
 
 def _numbers(column: ColumnSlice, kinds: str, instants: bool = False) -> str:
     """The kind of NumPy's type, one of `kinds`."""
-    kind = column.values.dtype.kind
-    if column.what or kind not in kinds or column.values.ndim != 1 or (column.unit is not None and not instants):
+    kind = column.dtype.kind
+    if column.what or kind not in kinds or column.ndim != 1 or (column.unit is not None and not instants):
         raise Unfit(column.at, f"is of {column.named()}")
     return str(kind)
 
@@ -345,7 +367,8 @@ def runs(column: ColumnSlice) -> list[tuple[str, int, int]]:
     _numbers(column, TEXTUAL + "iu")
     _all_there(column)
     n = len(column)
-    starts = [0, *(int(at) + 1 for at in np.flatnonzero(column.values[1:] != column.values[:-1]))][: n or 0]
+    told = column.values if column.coded is None else column.coded[1]
+    starts = [0, *(int(at) + 1 for at in np.flatnonzero(told[1:] != told[:-1]))][: n or 0]
     found = []
     for start, stop in zip(starts, [*starts[1:], n]):
         try:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     Maker = Callable[[ColumnSlice, str], Array | Texts]
 
-CHUNK = 16 << 20  # bytes of columns that are read at once; at most ROOM rows
+CHUNK = 16 << 20  # bytes of columns that are read at once
+OWN_ROOM = 4 * ROOM  # rows of a file of hq's own that are read at once: they lie as they are given, in no block
 MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
 SWELL = 4  # ... or so many times its own size, where that is more
 DESCRIBED = 4 << 20  # bytes of hq's own description
@@ -138,9 +139,11 @@ class TableSource(ReadAgain):
     names     of the file's columns, in its order
     size      bytes of the file
     free      columns of free text, of a file that hq wrote: longer than what is read of others
+    most_rows how many rows are read at once
     """
 
     what = "file"
+    most_rows = ROOM
 
     def __init__(self, stream: ByteStream, options: SourceOptions | None = None) -> None:
         super().__init__(options)
@@ -170,7 +173,7 @@ class TableSource(ReadAgain):
         raise NotImplementedError
 
     def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
-        """These columns of the file from its first row on, at most ROOM rows and about CHUNK bytes at a time."""
+        """These columns of the file from its first row on, at most `most_rows` and about CHUNK bytes at a time."""
         raise NotImplementedError
 
     def items(self) -> Iterator[Item]:
@@ -179,6 +182,7 @@ class TableSource(ReadAgain):
             return self._foreign()
         schema = understood(said)
         self.free = frozenset(schema.names[at] for at in schema.free)
+        self.most_rows = OWN_ROOM
         return self._own(self._with_added(schema))
 
     def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[ColumnSlice]]]:
@@ -197,7 +201,7 @@ class TableSource(ReadAgain):
         """Rows of that many bytes that are read at once."""
         if row > CHUNK:
             raise HqError(f"the {self.what} has {row} bytes a row, at most {CHUNK} are read", DATA)
-        return max(1, min(ROOM, CHUNK // max(row, 1)))
+        return max(1, min(self.most_rows, CHUNK // max(row, 1)))
 
     def swollen(self, size: int, what: str) -> None:
         """Refuse what unpacks to more than is held in memory."""
