@@ -22,6 +22,7 @@ BY_KEY, BY_ID, BY_TS = 1, 2, 3
 BACK, REPEATED, KEY_BACK = 1, 2, 3
 SORT = "hq-import --order sort puts rows in order"
 DROP = "hq-import --dedupe exact, or last, drops repeated rows"
+SEVERAL = "; of several symbols, --columns symbol=NAME says which column tells them apart"
 
 
 @inline
@@ -105,7 +106,8 @@ class SeriesOrder:
         key, before = batch.view(name)[row], memory[KEY if same else KEY_TS]
         now, then = (str(value) if self.how == BY_ID else iso_text(value) for value in (key, before))
         if why == REPEATED:
-            return f"{name} {now} is there a second time ({when}); {DROP}"
+            nameless = not batch.schema.symbol and not batch.schema.panel
+            return f"{name} {now} is there a second time ({when}); {DROP}{SEVERAL if nameless else ''}"
         return f"{say_back(name, then, now)} ({when}); {SORT}"
 
 

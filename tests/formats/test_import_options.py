@@ -315,3 +315,32 @@ def test_help_fits_a_terminal_and_says_the_bound_of_sorting(run):
     text = run("hq-import --help").text
     assert max(map(len, text.partition("Examples:")[0].splitlines())) <= 80
     assert "16 MiB of rows in memory" in " ".join(text.split())
+
+
+NAMELESS = (
+    "date,{},open,high,low,close,volume\n2024-01-02,{},1,2,1,2,10\n2024-01-02,{},3,3,3,3,10\n2024-01-03,{},3,3,3,3,9\n"
+)
+DAILY = "hq-import --tz UTC --stamp open"
+
+
+@pytest.mark.parametrize("name", ["sym", "Instrument", "tic", "instId", "coin", "asset", "SecID"])
+def test_a_column_of_symbols_goes_by_many_names(run, tmp_path, name):
+    (tmp_path / "t.csv").write_text(NAMELESS.format(name, "B", "A", "A"))
+    ran = run(f"{DAILY} --period 1d t.csv | hq-export csv --columns symbol,open")
+    assert (ran.code, ran.text.splitlines()) == (0, ["symbol,open", "A,3.0", "B,1.0", "A,3.0"])
+
+
+def test_rows_that_may_be_of_several_symbols_are_told_so(run, tmp_path):
+    (tmp_path / "t.csv").write_text(NAMELESS.format("code", "600519", "1", "1"))
+    for options, says in (
+        ("--period 1d", "of several symbols, --columns symbol=NAME says which column tells them apart"),
+        ("", "of another symbol? pass --columns symbol=code to hq-import; else pass --period to hq-import"),
+        ("--period 1d --dedupe exact", "of another symbol? --columns symbol=code"),
+    ):
+        ran = run(f"{DAILY} {options} t.csv > x")
+        assert (ran.code, ran.stderr.count("\n")) == (65, 1)
+        assert says in ran.stderr
+    (tmp_path / "t.csv").write_text(NAMELESS.format("market", "B", "A", "A"))
+    ran = run(f"{DAILY} t.csv > x")
+    assert "pass --columns symbol=market" in ran.stderr
+    assert run(f"{DAILY} --period 1d --columns symbol=market t.csv | hq-export csv").code == 0

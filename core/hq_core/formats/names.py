@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # hq's name -> other names in order of preference, in lower case with everything but letters and digits left out
 TIMES = ("ts", "timestamp", "time", "datetime", "date")
+SYMBOLS = ("symbol", "pair", "ticker", "instrument", "instrumentid", "instid", "sym", "tic", "secid", "coin", "asset")
 BAR_NAMES = {
     "open_time": ("opentime",),
     "close_time": ("closetime",),
@@ -27,7 +28,7 @@ BAR_NAMES = {
     "sell_quote_volume": ("sellquotevolume",),
     "vwap": ("vwap",),
     "complete": ("complete",),
-    "symbol": ("symbol", "pair", "ticker"),
+    "symbol": SYMBOLS,
 }
 TRADE_NAMES = {
     "ts": ("transacttime", "tradetime", *TIMES),
@@ -39,7 +40,7 @@ TRADE_NAMES = {
     "trades": ("trades",),
     "first": ("firsttradeid",),
     "last": ("lasttradeid",),
-    "symbol": ("symbol", "pair", "ticker"),
+    "symbol": SYMBOLS,
 }
 UNSURE = ("turnover", "amount")  # other people's word for something else: told where they are taken for ours
 IGNORED = ("ignore", "")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from hq_core.errors import Phrase
     from hq_core.formats.clock import Clock
 
 WIDE, MOST_I4 = "trades as int64", 2**31 - 1
@@ -172,10 +173,22 @@ class FieldPlan:
                 )
             )
         if not self.period_text or self.period > LONGEST * SECOND:
+            hint: Phrase = ask(SaidOptions.period)
+            other = self._of_another(first, second) if apart == 0 else ""
+            if other:
+                hint = "of another symbol? ", ask(SaidOptions.columns, f" symbol={other}"), "; else ", hint
             raise HqError(
                 f"the period cannot be told from rows 1 and {number}, which are {self.period / SECOND:g} s apart",
-                hint=ask(SaidOptions.period),
+                hint=hint,
             )
+
+    def _of_another(self, first: list[str], second: list[str]) -> str:
+        """The column that may say that two rows are of two symbols: nothing is made of it, and it has no decimals."""
+        if self.symbol_field() >= 0:
+            return ""
+        told = zip(self.fields, first, second)
+        beside = [field for field, a, b in told if (field.op == SKIP or field.loose) and a != b and "." not in a]
+        return beside[0].name if beside else ""
 
 
 def whole(field: Field, text: str) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hq_core import kinds
 from hq_core.formats.records import PLACE, alike
 from hq_core.options.imports import DROP, EXACT, LAST
 from hq_core.say import iso_text, listed, say_back
@@ -103,7 +104,9 @@ class Cleaner:
         ]
         if not names:
             return f"{told}, equal in all columns; --dedupe exact drops such rows"
-        return f"{told}, which differ in {listed(names)}; --dedupe last keeps the last one"
+        added = [name for name in names if name not in kinds.of(layout.schema.of).names]
+        asked = "" if layout.schema.panel or not added else f" (of another symbol? --columns symbol={added[0]})"
+        return f"{told}, which differ in {listed(names)}{asked}; --dedupe last keeps the last one"
 
     def rising(self, records: Array) -> Found:
         """Rows up to the first complete one whose ts goes back."""
