@@ -1,4 +1,4 @@
-"""A packed file unpacked by a thread, a few blocks ahead of whoever reads it: the two take as long as the slower one.
+"""A file unpacked by a thread, a few pieces ahead of whoever reads it: the two take as long as the slower one.
 
 Only for files: a pipe's bytes go on as they come, so that a live stream waits for nobody.
 """
@@ -10,10 +10,14 @@ import weakref
 from contextlib import suppress
 from queue import Empty, Queue
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hq_core.formats.inflate import READ, ByteStream
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Piece = TypeVar("Piece")
 BLOCKS = 4  # of READ bytes that are unpacked ahead, at most
 Ready = Queue[bytearray | BaseException | None]  # blocks, then why there is no further one; None: the end
 
@@ -91,6 +95,39 @@ def _stop(ready: Ready, stop: Event) -> None:
     with suppress(Empty):
         while True:
             ready.get_nowait()
+
+
+def made_ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same pieces, each made by a thread while the one before is used."""
+    ready: Queue[tuple[Piece | None, BaseException | None]] = Queue(1)
+    stop = Event()
+
+    def make() -> None:
+        why: BaseException | None = None
+        try:
+            for piece in pieces:
+                ready.put((piece, None))
+                if stop.is_set():
+                    break
+        except BaseException as error:  # noqa: BLE001  whoever reads raises it
+            why = error
+        ready.put((None, why))
+
+    worker = Thread(target=make, daemon=True)
+    worker.start()
+    try:
+        while True:
+            piece, why = ready.get()
+            if why is not None:
+                raise why
+            if piece is None:
+                return
+            yield piece
+    finally:
+        stop.set()
+        while worker.is_alive():  # it may wait for room
+            with suppress(Empty):
+                ready.get(timeout=0.01)
 
 
 def two_processors() -> bool:

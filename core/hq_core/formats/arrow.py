@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
 
+LARGE = 1 << 20  # bytes of a file that a thread is worth
 LOOKED_AT = 8192  # rows that tell how a file's columns are packed
 GROUP = 65536  # rows of a Parquet row group ...
 HELD = 32 << 20  # ... or so many bytes, where vectors are wide
@@ -89,7 +90,12 @@ class _ArrowTable(TableSource):
             sum(MAX_TEXT if of_text else _width(self._schema.field(i).type) for i, of_text in zip(wanted, free))
         )
         before = 0
-        for batch in self._batches(wanted, room):
+        batches = self._batches(wanted, room)
+        if self.size >= LARGE:
+            from hq_core.formats.ahead import made_ahead, two_processors
+
+            batches = made_ahead(batches) if two_processors() else batches
+        for batch in batches:
             for column in batch.columns:
                 column.validate()  # the sizes of its buffers, before anything lies in them
             for start in range(0, batch.num_rows, room):

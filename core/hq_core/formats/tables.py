@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Maker = Callable[[ColumnSlice, str], Array | Texts]
 
 CHUNK = 16 << 20  # bytes of columns that are read at once
-OWN_ROOM = 4 * ROOM  # rows of a file of hq's own that are read at once: they lie as they are given, in no block
+OWN_ROOM = 2 * ROOM  # rows of a file of hq's own that are read at once: they lie as they are given, in no block
 MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
 SWELL = 4  # ... or so many times its own size, where that is more
 DESCRIBED = 4 << 20  # bytes of hq's own description
