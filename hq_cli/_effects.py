@@ -27,8 +27,10 @@ EFFECTS = {
     "merge": Effect(reads=EVERY, passes=False),
     "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
-    "signal": Effect(reads=("bar",), adds=("bar",), writes=("signal", "meta")),
-    "backtest": Effect(reads=("bar",), replaces=("bar",), writes=("fill", "liquidation", "equity", "report")),
+    "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
+    "backtest": Effect(
+        reads=("order", "bar"), replaces=("order", "bar"), writes=("fill", "liquidation", "equity", "report")
+    ),
     "diff": Effect(reads=EVERY, passes=False),
     "state": Effect(passes=False),
 }

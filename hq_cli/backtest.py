@@ -57,8 +57,9 @@ def main(
 
     Of a panel, or of several series, one is traded: that of --symbol, or the one whose rows have orders.
 
-    A plain file with columns open_long, close_long, open_short, close_short of one's own is traded as well: a
-    quantity is an order at that bar's close, empty is none, inf all that the margin allows.
+    Of orders of one's own, rows of kind order are traded as those of hq-signal are, and so is a plain file of bars
+    with columns open_long, close_long, open_short, close_short: a quantity is an order at that bar's close, empty is
+    none, inf all that the margin allows.  A series with both is refused.
     """
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import BacktestStage

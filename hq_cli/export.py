@@ -85,6 +85,8 @@ def main(
         stage.run(open_input(0))
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")
+    for what, n in stage.left.items():
+        say(f"hq-export: {format_} holds one kind, here bar; --kind {what} gives the {n} {what} row{'s' * (n != 1)}")
     return 0
 
 

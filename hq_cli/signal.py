@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from hq_core.stages.signal import Signal
 
 EXAMPLES = """
-hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-export csv
+hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-export csv --kind order
 hq-gen bars --rows 1000 --seed 1 | hq-signal --signals -p oversold=40 examples/rsi.hq | hq-export jsonl
 hq-signal --check examples/rsi.hq
 """
 
 
 class CheckOptions:
-    """What is written in place of rows with orders."""
+    """What is written in place of bars and orders."""
 
-    signals = Option(False, "Write one map an order, and no rows.")
+    signals = Option(False, "Write the orders alone, and no bars.")
     check = Option(False, "Check the strategies, read no input, and stop.")
     columns = Option("", "With --check: the bars have these columns, no others.", unit="NAMES")
     sample = Option("", "With --check: run over FILE and write nothing.", unit="FILE")
@@ -58,12 +58,14 @@ def main(
     list_params: bool,
     format_: bool,
 ) -> Stage | None:
-    """Run strategies over bars and add the columns of their orders.
+    """Run strategies over bars and write their orders.
 
-    open_long, close_long, open_short and close_short hold the quantity that is ordered at the row: NaN for
-    none, inf where the rule names no size.  Several strategies run side by side, each with its name before
-    its columns.  Rows of other kinds and periods pass untouched.  Any column of numbers can be read by its name.
-    The language is described in hq-dsl(7).
+    An order is a row of kind order before the bar that it was decided on: side and action say what it does to
+    which position, quantity how much, inf where the rule names no size; BUY is two orders, to close short and to
+    open long.  Of several rules that order the same at a bar the first of the file does.  rule is the rule's number,
+    and META is columns, meta.NAME.  Several strategies run side by side, each with its name in the column strategy.
+    All other rows pass untouched.  Any column of numbers can be read by its name.  The language is described in
+    hq-dsl(7).
 
     A strategy runs on each symbol of a panel by itself, as it does on the symbol's series; close@ETHUSDT finds that
     symbol there too, and hq-merge makes a panel of files.

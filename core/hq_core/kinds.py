@@ -16,6 +16,7 @@ ACTIONS = ("", *VERBS)
 REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation", "end of input")
 SIDES = {"1": "long", "-1": "short"}
 UNITS = words("contracts", "base", "quote", "equity_frac", "risk_frac")
+ACCOUNTS_UNIT = -1  # of an order whose quantity is in whatever unit its account says
 
 # -- the market --------------------------------------------------------------------------------------------------
 TRADE = Kind(
@@ -178,7 +179,7 @@ ORDER = Kind(
         Column("action", "i1", "code", "what is to be done"),
         Column("type", "i1", "code", "how"),
         Column("quantity", "f8", "", "how much, in the unit that follows; inf: all that can be"),
-        Column("unit", "i1", "code", "of the quantity"),
+        Column("unit", "i1", "code", "of the quantity; account: the one that the account says (--size-unit)"),
         maybe("limit", "f8", "price", "the worst price that it takes"),
         maybe("stop", "f8", "price", "the price at which it begins to work"),
         maybe("take", "f8", "price", "the price at which profit is taken"),
@@ -191,16 +192,19 @@ ORDER = Kind(
         maybe("ref", "i8", "id", "the order that is cancelled or replaced"),
         maybe("rule", "i4", "count", "rule of the strategy that gave it, from 1"),
     ),
-    behind=(maybe("meta.NAME", "f8", "", "META of the rule; s4 where it is a constant text"),),
+    behind=(
+        maybe(
+            "meta.NAME", "f8", "", "META of the rule, a truth as 1 or 0; s4 where it is a text, i8 where it is a time"
+        ),
+    ),
     codes={
         "side": SIDES,
         "action": words("open", "close", "target", "cancel", "replace"),
         "type": words("market", "limit", "stop", "stop_limit", "take", "trail"),
-        "unit": UNITS,
+        "unit": {str(ACCOUNTS_UNIT): "account", **UNITS},
         "tif": words("gtc", "ioc", "fok", "gtd"),
     },
     rank=7,
-    planned=True,
 )
 
 ORDER_STATE = Kind(
@@ -488,7 +492,7 @@ KINDS = {
     "ready": READY,
 }
 WRITTEN = frozenset(name for name, kind in KINDS.items() if not kind.planned)
-MAPS = ("report", "signal", "meta")  # what hq writes as maps and not as rows
+MAPS = ("report",)  # what hq writes as maps and not as rows
 _UNKNOWN = Kind("", ())
 
 

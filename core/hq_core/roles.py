@@ -34,7 +34,7 @@ class End(dict[str, Any]):
 
 
 class Map(dict[str, Any]):
-    """A frame that is no rows: a report, a signal, anything of a kind that hq does not know."""
+    """A frame that is no rows: a report, anything of a kind that hq does not know."""
 
 
 class Mark:

@@ -23,7 +23,7 @@ ALLOWED = {
     "core/hq_core/bars/trades.py": "the record of a kernel",
     "core/hq_core/formats/names.py": "what others call the columns, and the order of their files",
     "core/hq_core/futures/report.py": "the keys of the report, each with how it is computed",
-    "core/hq_core/series/rules.py": "the keys of the map that tells of an order",
+    "core/hq_core/series/orders.py": "the arguments of a kernel, and the keys of what a program is told of a rule",
     "hq_cli/export.py": "an example as it is typed",
     "scripts/make_vectors.py": "vectors that readers are tested by must not follow the code",
     "core/hq_core/conformance/made.py": "made up bars, each column with how it is computed",
@@ -118,7 +118,7 @@ def test_a_series_of_a_kind_can_be_announced(name):
 @pytest.mark.parametrize("name", KINDS)
 def test_a_csv_of_ours_is_known_by_its_header_once_a_command_writes_it(name):
     header = ",".join(KINDS[name].names).encode() + b"\n"
-    assert own_kind(header)[0] == (name if name in ("fill", "liquidation", "equity") else "")
+    assert own_kind(header)[0] == (name if name in ("fill", "liquidation", "equity", "order") else "")
 
 
 def test_the_order_of_kinds_at_one_ts():
@@ -153,6 +153,7 @@ STAGES = {  # and the columns that it adds under names of the user's
         "sma_3_volume",
     ),
     "hq-signal one.hq < bars": (),
+    "hq-signal meta.hq < bars": (),
     "hq-signal one.hq two.hq < bars": (),
     "hq-signal one.hq < bars | hq-backtest": (),
     "hq-signal one.hq < bars | hq-backtest | hq-export jsonl | hq-import": (),
@@ -167,6 +168,8 @@ def judge(schema: Schema, added: tuple[str, ...]) -> None:
     assert own == tuple(col for col in kind.cols if col in own)
     assert set(kind.required) <= set(own)
     behind = {(one.name, one.type) for one in kind.behind}
+    if any(name == "meta.NAME" for name, _ in behind):
+        behind |= {("meta.a", "f8"), ("meta.b", "i8"), ("meta.c", "s4")}
     for name, type_ in schema.cols[len(own) :]:
         of_strategy = name.partition(".")[2], type_
         assert (name, type_) in behind or of_strategy in behind or (name in added and type_ == "f8"), name
@@ -176,6 +179,7 @@ def judge(schema: Schema, added: tuple[str, ...]) -> None:
 def test_what_commands_write_is_declared(run, tmp_path):
     for name in ("one", "two"):
         (tmp_path / f"{name}.hq").write_text(RULES)
+    (tmp_path / "meta.hq").write_text(f'{RULES}IF open > 0 THEN OPEN_LONG(META(a=open, b=ts, c="x"))')
     assert run("hq-gen bars --rows 60 --seed 1 > bars && hq-gen trades --rows 3000 --seed 1 > trades").code == 0
     seen: set[str] = set()
     for line, added in STAGES.items():

@@ -144,11 +144,11 @@ def test_it_reads_all_that_hq_writes_as_text(run, line, change):
     assert ran.text
 
 
-def test_signals_as_text_are_compared(run):
+def test_orders_as_text_are_compared(run):
     made = "hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq {} | hq-export jsonl"
     run(f"printf 'param under = 30 in 1..49\\nIF RSI(14) < under THEN BUY()\\n' > s.hq; {made.format('')} > a")
     run(f"{made.format('--param under=29')} > b")
-    assert json.loads(run("head -1 a").text)["kind"] == "signal"
+    assert json.loads(run("head -1 a").text)["kind"] == "order"
     assert run("hq-diff a a").code == 0
     assert run("hq-diff a b").code == 1
 
@@ -186,20 +186,21 @@ def test_signals_by_chance_match_as_sets_do():
 
 
 def runs(run) -> None:
-    """Runs a and b, c which trades as a and reports another fee, all signals, and all but the fifth."""
+    """Runs a and b, c which trades as a and reports another fee, all orders, and all but the fifth."""
     run(f"printf '{STRATEGY}' > s.hq; hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq > s.hqf")
     run("hq-backtest < s.hqf > a; hq-backtest --leverage 3 < s.hqf > b; hq-backtest --maker-fee 0.1 < s.hqf > c")
     run("hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export jsonl > a.jsonl")
     run("sed 5d a.jsonl > a5.jsonl")
 
 
-def test_a_missing_signal_in_words(run):
+def test_a_missing_order_in_words(run):
     runs(run)
+    run("sed 5,6d a.jsonl > a5.jsonl")
     first, total = run("hq-diff a.jsonl a5.jsonl").text.splitlines()
-    assert first.startswith("signal/BTCUSDT/1m/s ts 2024-01-01T")
-    assert first.endswith("Z: a signal frame, not in a5.jsonl")
-    assert total == "signal/BTCUSDT/1m/s has 1 signal frame only in a.jsonl"
-    assert json.loads(run("hq-diff --json a.jsonl a5.jsonl").text)["only"] == {"signal/BTCUSDT/1m/s": [1, 0]}
+    assert first.startswith("order/BTCUSDT/1m ts 2024-01-01T"), first
+    assert first.endswith("Z: a row, not in a5.jsonl"), first
+    assert total == "order/BTCUSDT/1m has 2 rows only in a.jsonl"
+    assert json.loads(run("hq-diff --json a.jsonl a5.jsonl").text)["only"] == {"order/BTCUSDT/1m": [2, 0]}
 
 
 def test_columns_compare_neither_reports_nor_series_without_them(run):
@@ -213,7 +214,9 @@ def test_columns_compare_neither_reports_nor_series_without_them(run):
         "2969 of 3000 rows differ in 1 column",
         "equal: 3000 rows of 1 series, 0 other frames",
     ]
-    assert run("hq-diff --columns equity a.jsonl a.jsonl").stderr == "hq-diff: column 'equity' is in neither stream\n"
+    assert run("hq-diff --columns equity a.jsonl a.jsonl").stderr.startswith(
+        "hq-diff: column 'equity' is in neither stream"
+    )
 
 
 def test_a_series_without_the_columns_is_not_compared():
@@ -251,11 +254,22 @@ def test_a_column_that_one_side_lacks_in_words(run):
 
 
 @pytest.mark.parametrize("form", ["table", "csv"])
-def test_a_format_without_a_place_for_signals_names_one_that_has(run, form):
+def test_a_format_without_a_place_for_reports_names_one_that_has(run, form):
     runs(run)
-    ran = run(f"hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export {form}")
-    assert (ran.code, ran.text) == (0, "")
-    assert ran.stderr == f"hq-export: {form} has no place for 232 signal frames; jsonl has\n"
+    ran = run(f"hq-export {form} --kind liquidation,report < a")
+    assert (ran.code, ran.stderr) == (0, f"hq-export: {form} has no place for 1 report frame; jsonl has\n")
+
+
+def test_a_format_of_one_kind_takes_the_bars_and_says_what_it_leaves(run):
+    runs(run)
+    ran = run("hq-export csv < s.hqf")
+    assert (ran.code, len(ran.text.splitlines())) == (0, 3001)
+    assert ran.stderr == "hq-export: csv holds one kind, here bar; --kind order gives the 464 order rows\n"
+    assert run("hq-export csv --kind bar < s.hqf") == (ran.stdout, "", 0)
+    assert run("hq-signal --signals s.hq < s.hqf | hq-export csv").code == 65  # orders of a run before
+    orders = run("hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export csv")
+    assert orders == run("hq-export csv --kind order < s.hqf")
+    assert len(orders.text.splitlines()) == 465
 
 
 @pytest.mark.parametrize("kind", ["fill", "equity"])

@@ -107,7 +107,7 @@ def test_a_map_is_read_as_one_item(kind, indent):
 
 def test_rows_and_maps_keep_their_order():
     equity = json.dumps({"kind": "equity", "ts": "2026-02-01T00:00:00Z", "equity": 1.5})
-    signal = json.dumps({"kind": "signal", "ts": 1, "action": "BUY"})
+    signal = json.dumps({"kind": "report", "ts": 1})
     found = [kind for kind, _ in read("\n".join([equity, equity, signal, equity]).encode()) if kind != "idle"]
     assert found == ["schema", "rows", "map", "rows"]
 

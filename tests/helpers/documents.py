@@ -25,7 +25,7 @@ LINES = {
     "hq-merge": "hq-merge < bars.hqf",
     "hq-aggregate": "hq-aggregate 5m:1h < bars.hqf",
     "hq-indicators": "hq-indicators rsi:14 macd < bars.hqf",
-    "hq-signal": "hq-signal examples/rsi.hq < bars.hqf",
+    "hq-signal": "hq-signal --keep strength examples/rsi.hq < bars.hqf",
     "hq-backtest": "hq-backtest < signals.hqf",
     "hq-diff": "hq-diff bars.hqf other.hqf",
     "hq-state": "hq-state rsi.state",

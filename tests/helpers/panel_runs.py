@@ -105,17 +105,19 @@ def said_by(source: Iterable[object]) -> tuple[dict[str, dict[str, bytes]], list
         if isinstance(item, Batch):
             held = rows.setdefault(item.schema.key, dict.fromkeys(item.schema.names, b""))
             for name, kind in item.schema.cols:
-                free = kind == "text"
-                held[name] += repr(item.words(name)).encode() if free else bytes(item.view(name).cast("B"))
-        elif isinstance(item, Map) and item["kind"] in ("meta", "signal"):
+                if kind in ("text", "s4"):
+                    held[name] += "".join(map("{!r},".format, item.words(name))).encode()
+                else:
+                    held[name] += bytes(item.view(name).cast("B"))
+        elif isinstance(item, Map) and item["kind"] not in ("section", "strings"):
             maps.append(dict(item))
-    return rows, sorted(maps, key=lambda one: (one["ts"], str(one.get("of") or one.get("symbol")), repr(one)))
+    return rows, sorted(maps, key=repr)
 
 
-def order(data: bytes, period: str = "1m") -> list[tuple[int, str]]:
-    """(ts, symbol) of the rows of a panel, as they stand in the stream."""
+def order(data: bytes, period: str = "1m", of: str = "bar") -> list[tuple[int, str]]:
+    """(ts, symbol) of the rows of a panel of that kind, as they stand in the stream."""
     found = []
     for kind, item in items(data):
-        if kind == "rows" and item.schema.panel and item.schema.period == period:
+        if kind == "rows" and item.schema.panel and (item.schema.of, item.schema.period) == (of, period):
             found += zip(item.view("ts").tolist(), item.words("symbol"))
     return found

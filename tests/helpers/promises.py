@@ -12,7 +12,7 @@ from hq_core.errors import HqError
 from hq_core.flow import Flow, State
 from hq_core.wire import Reader
 
-FRAMING = {"schema", "head", "end", "section", "mark"}
+FRAMING = {"schema", "head", "end", "section", "mark", "strings"}
 
 
 def on_memory(write):

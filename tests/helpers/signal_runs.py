@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from array import array
 from typing import Any
@@ -11,6 +12,7 @@ import msgpack
 from frames import tagged
 
 from hq_core.batch import Batch, Schema
+from hq_core.kinds import VERBS
 from hq_core.roles import Stage
 from hq_core.stages.signal import Signal
 from hq_core.wire import Reader, Writer
@@ -50,7 +52,7 @@ def batch(schema: Schema, rows: list[dict[str, float]]) -> Batch:
 
 
 class Run:
-    """A stage that is fed by hand. What it wrote: `rows` by series key, and `maps` in order."""
+    """A stage that is fed by hand. What it wrote: `rows` by series key, and `maps` in order, without texts of codes."""
 
     def __init__(self, stage: Stage, saved: dict[str, Any] | None = None) -> None:
         self.stage = stage
@@ -81,18 +83,55 @@ class Run:
         os.lseek(self.fd, 0, os.SEEK_SET)
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.maps: list[dict[str, Any]] = []
+        self.series: dict[str, Schema] = {}  # what was announced
+        self.parts: list[tuple[str, list[int]]] = []  # series and ts of each frame, as they came
         for kind, item in tagged(Reader(self.fd)):
             if kind == "rows":
-                columns = [(name, list(item.view(name))) for name in item.schema.names]
+                columns = [
+                    (name, item.words(name) if kind == "s4" else list(item.view(name)))
+                    for name, kind in item.schema.cols
+                ]
+                self.parts.append((item.schema.key, list(item.view("ts"))))
                 found = self.rows.setdefault(item.schema.key, [])
                 found += [{name: column[i] for name, column in columns} for i in range(item.n)]
-            elif kind not in ("head", "end", "schema", "idle"):
+            elif isinstance(item, Schema):
+                self.series[item.key] = item
+            elif kind not in ("head", "end", "schema", "idle") and not _of_texts(item):
                 self.maps.append(item if isinstance(item, dict) else {"kind": kind, "ts": item})
         os.close(self.fd)
         return self
 
     def column(self, name: str, key: str = "bar/X/15m") -> list[float]:
-        return [row[name] for row in self.rows[key]]
+        """A column; of a verb, also of STRATEGY.VERB, what is ordered at each row, nan where nothing is."""
+        strategy, _, verb = name.rpartition(".")
+        if verb not in VERBS:
+            return [row[name] for row in self.rows[key]]
+        found = {}
+        for one in self.orders(key.removeprefix("bar/")):
+            if strategy in ("", one["strategy"]) and verb == f"{one['action']}_{one['side']}":
+                assert one["ts"] not in found, "a verb is ordered once a row"
+                found[one["ts"]] = one["quantity"]
+        closed = [row["complete"] != 0 for row in self.rows[key]]
+        return [found.get(row["ts"], math.nan) if whole else math.nan for row, whole in zip(self.rows[key], closed)]
+
+    def orders(self, of: str = "X/15m") -> list[dict[str, Any]]:
+        """The orders beside a series, codes as words."""
+        return [
+            {**row, "side": "long" if row["side"] > 0 else "short", "action": ("open", "close")[row["action"]]}
+            for row in self.rows.get(f"order/{of}", [])
+        ]
+
+    def meta(self, of: str = "X/15m") -> list[dict[str, Any]]:
+        """META of each rule that ordered something, with the row's ts."""
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for row in self.orders(of):
+            told = {key.partition(".")[2]: value for key, value in row.items() if key.startswith("meta.")}
+            found[row["ts"], row["strategy"], row["rule"]] = {"ts": row["ts"], **told}
+        return list(found.values())
+
+
+def _of_texts(item: Any) -> bool:
+    return isinstance(item, dict) and item["kind"] == "strings"
 
 
 def bits(values: list[float]) -> list[int]:

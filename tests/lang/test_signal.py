@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signal_runs import COLUMNS, SECOND, Run, bar, bars, bits, strategy
 
+from hq_core.batch import Schema
 from hq_core.errors import HqError
 from hq_core.kinds import VERBS
 from hq_core.lang.format import format_text
@@ -41,8 +42,23 @@ def test_orders_by_hand() -> None:
     assert same(run.column("close_short"), [NAN, 100, NAN, NAN, NAN])
     assert same(run.column("open_short"), [NAN, NAN, NAN, INF, INF])
     assert same(run.column("close_long"), [NAN, NAN, NAN, INF, INF])
-    assert [{name: row[name] for name, _ in COLUMNS} for row in run.rows["bar/X/15m"]] == rows
+    assert run.rows["bar/X/15m"] == rows
     assert not run.maps
+    first = {"strategy": "s", "type": 0, "unit": -1}
+    assert run.orders() == [
+        {"ts": ts * 900 * SECOND, "id": i, "side": side, "action": action, "quantity": size, "rule": rule, **first}
+        for i, (ts, rule, action, side, size) in enumerate(
+            [
+                (2, 1, "close", "short", 100),
+                (2, 1, "open", "long", 100),
+                (4, 2, "close", "long", INF),
+                (4, 2, "open", "short", INF),
+                (5, 2, "close", "long", INF),
+                (5, 2, "open", "short", INF),
+            ],
+            1,
+        )
+    ]
 
 
 def test_first_rule_of_the_file_wins_a_verb() -> None:
@@ -183,10 +199,10 @@ def test_forming_row_is_computed_and_leaves_no_trace() -> None:
         run = Run(strategy(text, keep=["m"])).announce("15m").feed("15m", rows, cut=cut).finish()
         found = run.rows["bar/X/15m"]
         for name in ("m", *VERBS):
-            assert same([row[name] for row in found[2::3]], plain.column(name))
-            assert same([row[name] for row in found[1::3]], plain.column(name))
+            assert same(run.column(name)[2::3], plain.column(name))
+        assert same([row["m"] for row in found[1::3]], plain.column("m"))
         assert same([row["m"] for row in found[::3]], [NAN, 5, 4, 5.5, 4])
-        assert run.maps == plain.maps
+        assert run.orders() == plain.orders() != []
 
 
 def test_other_symbol_is_waited_for() -> None:
@@ -273,9 +289,9 @@ def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, 
     assert same(plus_zero, [value + 0.0 if value == value else NAN for value in wanted]), text
     assert [value == 1.0 for value in run.column("c")] == fired, text
     assert same(run.column("open_long"), [3.0 if one else NAN for one in fired])
-    assert [(one["ts"], one["meta"]["n"]) for one in run.maps] == [
-        (row["ts"], value if value == value else None) for row, one, value in zip(world.base, fired, wanted) if one
-    ]
+    told = [(row["ts"], value + 0.0) for row, one, value in zip(world.base, fired, wanted) if one]
+    assert [one["ts"] for one in run.meta()] == [ts for ts, _ in told]
+    assert same([one["n"] + 0.0 for one in run.meta()], [value if value == value else NAN for _, value in told])
 
     cut = data.draw(st.integers(0, len(batches)))
     first = Run(strategy(text, keep=["n", "c"], period="15m")).announce("4h", "15m")
@@ -286,10 +302,9 @@ def test_against_the_slow_meaning_under_any_cut(data: Any, world: oracle.World, 
     for period, rows in batches[cut:]:
         second.feed(period, rows)
     second.finish()
-    for key in ("bar/X/15m", "bar/X/4h"):
+    for key in ("bar/X/15m", "bar/X/4h", "order/X/15m"):
         both = first.rows.get(key, []) + second.rows.get(key, [])
         assert repr(both) == repr(run.rows.get(key, []))
-    assert first.maps + second.maps == run.maps
 
 
 @given(st.data(), worlds(), oracle.POINTWISE)
@@ -338,11 +353,7 @@ def test_two_symbols_in_any_interleaving_and_resumed(data: Any, turns: list[bool
 def test_finest_announced_period_is_the_base_of_each_symbol() -> None:
     run = Run(strategy("IF close > 0 THEN BUY")).announce("4h", "15m").announce("1h", symbol="Y")
     run.feed("4h", bars([1.0], step=14400)).feed("15m", bars([1.0])).feed("1h", bars([1.0]), symbol="Y").finish()
-    assert {key: "open_long" in rows[0] for key, rows in run.rows.items()} == {
-        "bar/X/4h": False,
-        "bar/X/15m": True,
-        "bar/Y/1h": True,
-    }
+    assert run.rows.keys() == {"bar/X/4h", "bar/X/15m", "order/X/15m", "bar/Y/1h", "order/Y/1h"}
 
 
 def test_finer_period_after_rows_is_refused() -> None:
@@ -354,8 +365,7 @@ def test_finer_period_after_rows_is_refused() -> None:
         run.announce("15m")
     run = Run(strategy("IF close > 0 THEN BUY", period="4h")).announce("4h").feed("4h", bars([1.0], step=14400))
     run.announce("15m").feed("15m", bars([1.0])).finish()
-    assert "open_long" in run.rows["bar/X/4h"][0]
-    assert "open_long" not in run.rows["bar/X/15m"][0]
+    assert run.rows.keys() == {"bar/X/4h", "order/X/4h", "bar/X/15m"}
 
 
 def test_rows_that_came_before_the_base_that_reads_them_are_refused_not_left_out() -> None:
@@ -466,9 +476,22 @@ def test_cross_is_either_crossing() -> None:
 
 
 def test_column_that_is_there_already() -> None:
-    run = Run(strategy("x = close")).announce("15m", columns=(*COLUMNS, ("open_long", "f8")))
-    with pytest.raises(HqError, match="duplicate column 'open_long': already exists in bar/X/15m"):
-        run.feed("15m", [{**bar(900), "open_long": 1.0}])
+    run = Run(strategy("x = close", keep=["x"])).announce("15m", columns=(*COLUMNS, ("x", "f8")))
+    with pytest.raises(HqError, match="duplicate column 'x': already exists in bar/X/15m"):
+        run.feed("15m", [{**bar(900), "x": 1.0}])
+
+
+def test_orders_of_a_run_before_are_refused_with_the_form_that_works() -> None:
+    for first in (True, False):
+        run = Run(strategy("IF close > 0 THEN BUY"))
+        earlier = Schema("order", "X", "15m", [("ts", "i8")])
+        run.announce("15m")
+        steps = [lambda run=run: run.feed("15m", bars([1.0])), lambda run=run, one=earlier: run.stage.schema(one)]
+        before, last = steps[::-1] if first else steps
+        before()
+        with pytest.raises(HqError, match="order/X/15m is in the input already, .* hq-signal A.hq B.hq") as error:
+            last()
+        assert error.value.code == 65
 
 
 @pytest.mark.parametrize(
@@ -490,7 +513,7 @@ def test_constants_are_columns_and_conditions_too() -> None:
     run = Run(strategy(text, keep=["k", "yes"])).announce("15m").feed("15m", bars([1, 2])).finish()
     assert run.column("k") == run.column("open_long") == [3, 3]
     assert run.column("yes") == [1, 1]
-    assert [one["meta"] for one in run.maps] == [{"k": 3.0, "yes": True}] * 2
+    assert [(one["k"], one["yes"]) for one in run.meta()] == [(3.0, 1.0)] * 2
 
 
 def test_conditions_that_never_change_are_conditions() -> None:
@@ -507,7 +530,8 @@ def test_conditions_that_never_change_are_conditions() -> None:
 
 def test_strategy_without_rules_orders_nothing() -> None:
     run = Run(strategy("# nothing\n")).announce("15m").feed("15m", bars([1, 2])).finish()
-    assert all(same(run.column(verb), [NAN, NAN]) for verb in VERBS)
+    assert run.rows.keys() == {"bar/X/15m"}
+    assert "order/X/15m" in run.series
 
 
 def test_input_that_no_strategy_can_run_on_is_told() -> None:
@@ -525,7 +549,7 @@ def test_series_that_is_announced_after_the_rows_that_it_reads_knows_them() -> N
     assert same(run.column("y"), [1.5, 3.0])
 
 
-# Maps
+# META
 
 RULES = """param limit = 2
 IF close > limit THEN BUY(size=5, META(why="dip", c=close, up=close > 3, at=ts, n=limit, x=close / 0 * open))
@@ -533,40 +557,74 @@ IF close > 3 THEN SELL
 """
 
 
-def test_meta_maps() -> None:
+def test_meta_is_columns_of_the_orders() -> None:
     stage = strategy(RULES.replace(" / 0 * open", " / (open - open)"))
     run = Run(stage).announce("15m").feed("15m", bars([1, 3, 4])).finish()
-    assert run.maps == [
-        {
-            "kind": "meta",
-            "of": "bar/X/15m",
-            "ts": i * 900 * SECOND,
-            "strategy": "s",
-            "action": "BUY",
-            "meta": {"why": "dip", "c": c, "up": c > 3, "at": i * 900 * SECOND, "n": 2.0, "x": None},
-        }
-        for i, c in ((2, 3.0), (3, 4.0))
-    ]
+    assert repr(run.meta()) == repr(
+        [
+            {"ts": i * at, "why": "dip", "c": c, "up": float(c > 3), "at": i * at, "n": 2.0, "x": NAN}
+            for i, c, at in ((2, 3.0, 900 * SECOND), (3, 4.0, 900 * SECOND))
+        ]
+        + [{"ts": 2700 * SECOND, "why": "", "c": NAN, "up": NAN, "at": 0, "n": NAN, "x": NAN}]
+    )
+    types = dict(run.series["order/X/15m"].cols)
+    assert [types[f"meta.{key}"] for key in ("why", "c", "up", "at", "n", "x")] == ["s4", "f8", "f8", "i8", "f8", "f8"]
 
 
-def test_signals_are_the_documents_shape_in_row_and_rule_order() -> None:
+def test_a_key_of_meta_has_one_type() -> None:
+    for one, other in (('"dip"', "close"), ("ts", "close"), ("ts", '"dip"')):
+        with pytest.raises(HqError, match="META: at is a .* in one rule and a .* in another; the column meta.at") as no:
+            strategy(f"IF close > 1 THEN BUY(META(at={one}))\nIF close < 1 THEN SELL(META(at={other}))")
+        assert no.value.code == 65
+
+
+def test_signals_are_the_orders_alone() -> None:
     text = "IF close > 2 THEN BUY(META(ts=ts))\nIF close > 3 THEN SELL(size=7)"
+    whole = Run(strategy(text)).announce("4h", "15m").feed("15m", bars([1, 3, 4])).finish()
     for cut in (0, 1):
         run = Run(strategy(text, signals=True)).announce("4h", "15m").feed("15m", bars([1, 3, 4]), cut=cut).finish()
-        assert run.rows == {}
-        assert [(one["ts"] // (900 * SECOND), one["action"], one["size"], one["meta"]) for one in run.maps] == [
-            (2, "BUY", None, {"ts": 1800 * SECOND}),
-            (3, "BUY", None, {"ts": 2700 * SECOND}),
-            (3, "SELL", 7, {}),
+        assert run.rows == {"order/X/15m": whole.rows["order/X/15m"]}
+        assert run.series.keys() == {"order/X/15m"}
+
+
+def test_rules_that_hold_are_told_in_row_and_rule_order_whatever_they_order() -> None:
+    """Also the second rule that orders what the first one has ordered."""
+    text = 'IF close > 2 THEN BUY(META(ts=ts, up=close > 3, x=close / (open - open), why=""))'
+    text += "\nIF close > 3 THEN BUY(size=7)"
+    for cut in (0, 1):
+        told: list[dict[str, Any]] = []
+        run = Run(strategy(text, tell=told.append)).announce("4h", "15m").feed("15m", bars([1, 3, 4]), cut=cut).finish()
+        assert (run.rows, run.series) == ({}, {})
+        assert [(one["ts"] // (900 * SECOND), one["action"], one["size"], one["meta"]) for one in told] == [
+            (2, "BUY", None, {"ts": 1800 * SECOND, "up": False, "x": None, "why": ""}),
+            (3, "BUY", None, {"ts": 2700 * SECOND, "up": True, "x": None, "why": ""}),
+            (3, "BUY", 7, {}),
         ]
-        assert run.maps[0].keys() == {"kind", "ts", "symbol", "period", "strategy", "action", "size", "meta"}
+        assert list(told[0]) == ["ts", "symbol", "period", "strategy", "action", "size", "meta"]
+
+
+def test_orders_lie_before_their_bars_and_bars_that_wait_wait_for_theirs() -> None:
+    """However many rows come at once, and with rows that wait for another series."""
+    for n, text in ((3, "IF close > 0 THEN BUY"), (5000, "IF close > 0 THEN BUY"), (700, "IF close@Y > 0 THEN BUY")):
+        run = Run(strategy(text)).announce("15m").announce("15m", symbol="Y")
+        run.feed("15m", bars([1.0] * n), cut=max(n // 3, 1)).feed("15m", bars([1.0] * n), symbol="Y").finish()
+        done: set[int] = set()
+        for key, ts in run.parts:
+            if key == "bar/X/15m":
+                done.update(ts)
+            elif key == "order/X/15m":
+                assert not done & set(ts)
+        assert [row["id"] for row in run.orders()] == list(range(1, len(run.orders()) + 1))
+        assert len(run.orders()) == 2 * len(run.rows["bar/X/15m"])
 
 
 def test_meta_does_not_change_the_rows() -> None:
     rows = bars([1, 3, 4])
     with_meta = Run(strategy("IF close > 2 THEN BUY(META(c=close))")).announce("15m").feed("15m", rows).finish()
     without = Run(strategy("IF close > 2 THEN BUY")).announce("15m").feed("15m", rows).finish()
-    assert repr(with_meta.rows) == repr(without.rows)
+    assert repr(with_meta.rows["bar/X/15m"]) == repr(without.rows["bar/X/15m"])
+    assert [one.pop("meta.c") for one in with_meta.rows["order/X/15m"]] == [3, 3, 4, 4]
+    assert with_meta.rows["order/X/15m"] == without.rows["order/X/15m"]
 
 
 def test_large_batch_spans_the_pieces_of_the_graph() -> None:
@@ -580,7 +638,7 @@ def test_large_batch_spans_the_pieces_of_the_graph() -> None:
         run = Run(strategy(text)).announce("4h", "15m").feed("4h", bars(closes[:1024], step=14400))
         run.feed("15m", bars(closes), cut=cut).finish()
         assert same(run.column("open_long"), wanted)
-        assert [one["meta"]["c"] for one in run.maps] == [value for value in wanted if value == value]
+        assert [one["c"] for one in run.meta()] == [value for value in wanted if value == value]
 
 
 # The command

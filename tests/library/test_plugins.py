@@ -312,16 +312,19 @@ def test_a_strategy_takes_a_truth_for_a_condition_and_a_whole_number_for_a_numbe
     (folder / "mine.py").write_text(TYPED)
     (folder / "many.py").write_text(declared("many", "out[i] = trades[i] > 700", "trades", "trades: I8", "B1"))
     (folder.parent / "s.hq").write_text("IF MANY(trades) AND MINE() > 3 THEN BUY(size=MINE(), META(n=MINE()))\n")
-    bought = run(f"{WHOLE} | HQ_PATH=plugin hq-signal s.hq | hq-export csv --columns trades,open_long")
+    bars_ = run(f"{WHOLE} | hq-export csv --columns ts,trades")
+    bought = run(f"{WHOLE} | HQ_PATH=plugin hq-signal s.hq | hq-export csv --kind order --columns ts,side,quantity")
     assert bought.code == 0, bought.stderr
-    total = 0
-    for line in bought.text.splitlines()[1:]:
-        trades, order = line.split(",")[-2:]
+    total, wanted = 0, []
+    for line in bars_.text.splitlines()[1:]:
+        ts, trades = line.split(",")[-2:]
         total += int(trades)
-        assert order == (f"{total}.0" if int(trades) > 700 else "")
+        if int(trades) > 700:
+            wanted += [[ts, side, f"{total}.0"] for side in ("short", "long")]
+    assert [line.split(",")[-3:] for line in bought.text.splitlines()[1:]] == wanted != []
     told = run(f"{WHOLE} | HQ_PATH=plugin hq-signal --signals s.hq | hq-export jsonl | tail -1")
     last = json.loads(told.text)
-    assert last["meta"]["n"] == last["size"] > 700
+    assert last["meta.n"] == last["quantity"] > 700
 
 
 def test_a_column_of_another_type_than_a_kernel_declares_is_refused(run, folder):
@@ -338,12 +341,14 @@ def test_a_truth_of_another_period_is_false_in_a_strategy_before_its_first_bar(r
     text = "m = MANY()@5m\nsame = m == FALSE\nno = NOT m\nIF same AND no THEN BUY\n"
     (folder.parent / "s.hq").write_text(text)
     made = "hq-gen trades --rows 20000 --seed 1 | hq-aggregate 1m:5m"  # the first 5m bar is dropped, and ends 00:10
-    found = run(
-        f"{made} | HQ_PATH=plugin hq-signal --keep same,no s.hq | hq-export csv --period 1m --columns same,no,open_long"
-    )
+    signal = f"{made} | HQ_PATH=plugin hq-signal --keep same,no s.hq"
+    found = run(f"{signal} | hq-export csv --period 1m --columns ts,same,no")
     assert found.code == 0, found.stderr
-    rows = [tuple(line.split(",")[-3:]) for line in found.text.splitlines()[1:]]
-    assert rows == [("1.0", "1.0", "inf")] * 8 + [("0.0", "0.0", "")] * (len(rows) - 8)
+    rows = [line.split(",")[-3:] for line in found.text.splitlines()[1:]]
+    assert [row[1:] for row in rows] == [["1.0", "1.0"]] * 8 + [["0.0", "0.0"]] * (len(rows) - 8)
+    bought = run(f"{signal} | hq-export csv --kind order --columns ts,action,quantity").text.splitlines()[1:]
+    opens = [line.split(",")[-3:] for line in bought if ",open," in line]
+    assert opens == [[row[0], "open", "inf"] for row in rows[:8]]
 
 
 def test_forming_rows_and_another_period_leave_typed_columns_whole(run, folder):

@@ -48,14 +48,13 @@ class _Bars(Stage):
 
 
 class _Told:
-    """What the strategies write."""
+    """What the strategies tell."""
 
     def __init__(self) -> None:
         self.signals: list[dict[str, Any]] = []
 
-    def map(self, frame: dict[str, Any]) -> None:
-        if frame["kind"] == "signal":
-            self.signals.append({key: value for key, value in frame.items() if key != "kind"})
+    def take(self, one: dict[str, Any]) -> None:
+        self.signals.append(one)
 
     def mark(self, ts: int) -> None:
         """Not of interest here."""
@@ -239,7 +238,7 @@ class HQuant:
         if self._strategies:
             from hq_core.stages.signal import Signal
 
-            self._signal = Signal(self._strategies, period=self.bar, signals=True)
+            self._signal = Signal(self._strategies, period=self.bar, tell=self._told.take)
             self._signal.begin(self._told)
         if self._coarser:
             from hq_core.stages.aggregate import Aggregate

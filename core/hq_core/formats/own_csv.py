@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def own_kind(first: bytes) -> tuple[str, str]:
-    """The kind whose columns, all of them, the header in an input's first bytes names, and what lies between them."""
+    """The kind whose columns the header in an input's first bytes names, and what lies between them.
+
+    All that its series must have are there, and none that they cannot have.
+    """
     line, end, _ = first.partition(b"\n")
     if not end:
         return "", ""
@@ -29,7 +32,9 @@ def own_kind(first: bytes) -> tuple[str, str]:
         names = {_plain(name) for name in line.decode("utf-8", "replace").rstrip("\r").split(delimiter)}
         for kind, known in kinds.KINDS.items():
             ours = kind in kinds.WRITTEN and kind not in ("bar", "trade")
-            if ours and names - {"symbol"} == set(known.names):
+            needed = {name for name, _ in known.required}
+            here = {name for name in names - {"symbol"} if not (known.behind and name.startswith("meta."))}
+            if ours and needed <= here <= set(known.names):
                 return kind, delimiter
     return "", ""
 

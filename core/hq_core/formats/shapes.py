@@ -6,7 +6,7 @@ from copy import copy
 from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, NO_TEXTS, WIDTHS, Batch, Schema
+from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema, told_texts
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
 from hq_core.formats.layouts import build
@@ -19,6 +19,7 @@ from hq_core.formats.text_kernel import BOOL, FAR, ISO, MAKER, REAL, SERIES, SID
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
 from hq_core.memory import Memory
+from hq_core.roles import Map
 from hq_core.saved import Count, shaped
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -370,6 +371,10 @@ class OwnShape(Shape):
         found = UNIT_AT_END.fullmatch(key)
         if found and is_time(found[1], known.get(found[1], "")):
             return f"i8 {found[2]}"
+        if key.startswith("meta."):  # of whatever type, as its first value shows
+            if isinstance(value, str) and (not value or value not in BEYOND):
+                return "s4"
+            return "i8" if type(value) is int else "f8"
         if is_time(key, "i8") and isinstance(value, str) and read_iso(value) is not None:
             return "i8 iso"
         try:
@@ -413,6 +418,8 @@ class OwnShape(Shape):
             try:
                 if kind == "f8":
                     column[k] = value if type(value) is float else real(value, True, True)
+                elif kind == "s4":
+                    column[k] = self.rows.code(self.keys[i], value)
                 else:
                     column[k] = _whole(value, kind, unit, words)
             except ValueError as error:
@@ -486,6 +493,9 @@ class OwnRows:
         self.room = min(ROOM, BLOCK // len(cols)) // share
         self.total = 0
         self.symbol = ""
+        self.texts: dict[str, list[str]] = {name: [] for name, type_ in cols if type_ == "s4" and name != "symbol"}
+        self._codes: dict[str, dict[str, int]] = {name: {} for name in self.texts}
+        self._told: dict[tuple[str, str], int] = {}  # how many texts of a column a series has been told
         self._schemas: dict[str, Schema] = {}
         schema = Schema(kind, "", period, cols)
         self.memory = Memory(schema.blob(self.room))
@@ -515,20 +525,39 @@ class OwnRows:
             yield self.series()
         if self._panel:
             yield from self.symbols.untold(self.series().key)
+        for name, texts in self.texts.items():
+            place = self.series().key, name
+            yield from map(Map, told_texts(*place, texts[self._told.get(place, 0) :]))
+            self._told[place] = len(texts)
+
+    def code(self, name: str, value: Any) -> int:
+        """The code of a text of a column.  Raises ValueError."""
+        if isinstance(value, (bool, list, dict)):
+            raise ValueError("is no text")
+        text, codes = as_text(value), self._codes[name]
+        if text not in codes:
+            if len(codes) == MOST_TEXTS:
+                raise ValueError(f"is one text more than the {MOST_TEXTS} that are read")
+            codes[text] = len(codes)
+            self.texts[name].append(text)
+        return codes[text]
 
     def batch(self, n: int) -> tuple[Batch, str]:
         """The first n rows of the block; nothing can be wrong with them."""
         self.total += n
-        texts = self.symbols.tables if self._panel else NO_TEXTS
+        texts = {**(self.symbols.tables if self._panel else NO_TEXTS), **self.texts}
         return Batch(self.series(), n, self._addresses, self.memory, texts), ""
 
     def save(self) -> dict[str, Any]:
         codes = self.symbols.texts if self._panel else []
-        return {"total": self.total, "series": list(self._schemas), "codes": codes}
+        return {"total": self.total, "series": list(self._schemas), "codes": codes, "texts": self.texts}
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
-        shaped(saved, {"total": Count, "series": [str], "codes": [str]})
+        shaped(saved, {"total": Count, "series": [str], "codes": [str], "texts": {str: [str]}})
         self.total = saved["total"]
+        for name, texts in saved["texts"].items():
+            for text in texts:
+                self.code(name, text)
         self.symbols.learn(saved["codes"])
         for self.symbol in saved["series"]:
             yield from self.announced()

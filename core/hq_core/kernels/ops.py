@@ -173,33 +173,6 @@ def lag(x: F8, bars: int, s: State, ring: F8, out: F8) -> None:
 
 
 @kernel()
-def sized(fired: F8, size: F8, out: F8) -> None:
-    """A rule that fires and whose size is a positive finite quantity."""
-    for i in range(len(fired)):
-        out[i] = 1.0 if (fired[i] == 1.0) & (size[i] > 0.0) & (size[i] < math.inf) else 0.0
-
-
-@kernel()
-def order(earlier: F8, fired: F8, size: F8, out: F8) -> None:
-    """The quantity of one verb: an earlier rule's, else `size` where this rule fires, else nan."""
-    for i in range(len(fired)):
-        before = earlier[i]
-        now = size[i] if fired[i] == 1.0 else math.nan
-        out[i] = before if before == before else now
-
-
-@kernel(state="found:i8")
-def marked(fired: F8, rows: I8, s: State) -> None:
-    """The numbers of the rows where a condition holds, ascending, in rows[:s.found]; rows (n,)."""
-    found = 0
-    for i in range(len(fired)):
-        if fired[i] == 1.0:
-            rows[found] = i
-            found += 1
-    s.found = found
-
-
-@kernel()
 def as_float(x: I8, out: F8) -> None:
     """Whole numbers as float64."""
     for i in range(len(x)):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Strategy:
     """One strategy.
 
-    name   what its columns and maps are called by
+    name   what its orders and columns are called by
     file   what its errors show before line and column
     """
 

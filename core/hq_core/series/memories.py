@@ -111,7 +111,8 @@ class Memories:
         """What a unit of each series would save, by the series' names."""
         units = {key: unit.save() for key, unit in self._units.items() if key not in self._in}
         rooms = {
-            key: {"graph": room.get(key), "passed": NEVER, "feeds": [], "pending": []} for key, room in self._in.items()
+            key: {"graph": room.get(key), "passed": NEVER, "feeds": [], "pending": [], "orders": []}
+            for key, room in self._in.items()
         }
         return {**self._saved, **units, **rooms}
 

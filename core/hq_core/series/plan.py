@@ -24,7 +24,7 @@ class Plan:
     """The graphs of all expressions over one base series; equal parts of them are one node.
 
     columns   the base's column of each expression, by name
-    watched   further columns of the base, which only `watches` look at
+    watched   further columns of the base, which only the rules of `watches` look at
     base      the graph of the base's rows; what it reads of another clock are sources named source_name(...)
     others    by clock: the graph of that clock's rows, and the columns asked of it
     scratch   shared with the plans of other series

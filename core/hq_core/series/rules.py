@@ -1,24 +1,17 @@
-"""Rules: expressions that order something where they hold, as columns of orders and as watches that tell of them."""
+"""Rules: expressions that order something where they hold, and where a plan has the columns that they need."""
 
 from __future__ import annotations
 
 import math
-from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hq_core.jit import Cell
-from hq_core.kernels import ops
-from hq_core.kinds import VERBS
-from hq_core.memory import room
-from hq_core.series.expr import BASE, BOOL, F8, I8, applied, constant
+from hq_core.series.expr import BOOL, F8, I8, TEXT, constant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hq_core.batch import Batch
     from hq_core.graph import GraphColumn
-    from hq_core.memory import room
-from hq_core.series.expr import Expr
+    from hq_core.series.expr import Expr
 
 
 class CheckedRule:
@@ -46,109 +39,73 @@ class CheckedRule:
         self.meta = meta
 
 
-def orders(strategy: str, rules: Sequence[CheckedRule], signals: bool) -> tuple[dict[str, Expr], list[Watch]]:
-    """The expression of each verb, and the rules that maps tell of.
+class Said:
+    """A number, text or time of a rule.
 
-    A verb's column: the quantity ordered at the row; inf: the rule names none; nan: there is no order.
-    signals   every rule gets a map and there are no columns
+    at      the column of its values, -1 if there is none; fixed: the value of a constant
+    name    the column of the base that it is taken from as it stands: a time
+    text    a constant text, or None; truth: 1 is true
     """
-    nothing, all_ = constant(math.nan), constant(math.inf)
-    columns = dict.fromkeys(VERBS, nothing)
-    watches: list[Watch] = []
-    for rule in rules:
-        fired, size = rule.condition, rule.size or all_
-        if size.constant is None:
-            fired = applied("sized", fired, size, dtype=BOOL, clock=BASE)
-        for verb in rule.verbs:
-            columns[verb] = applied("order", columns[verb], fired, size, clock=BASE)
-        if signals or rule.meta is not None or fired is not rule.condition:
-            watches.append(Watch(strategy, rule, fired, size, signals))
-    return ({} if signals else columns), watches
+
+    __slots__ = ("at", "fixed", "name", "text", "truth")
+
+    def __init__(self, expr: Expr | None = None, at: int = -1) -> None:
+        self.at = at
+        self.name = ""
+        self.text: str | None = None
+        self.truth = expr is not None and expr.dtype == BOOL
+        self.fixed = math.nan
+        if expr is not None and expr.constant is not None:
+            self.fixed = expr.constant
+        elif expr is not None and expr.dtype == TEXT:
+            self.text = str(expr.data)
+        elif expr is not None and expr.dtype == I8:
+            self.name = str(expr.data)
+
+
+NOTHING = Said()
 
 
 class Watch:
-    """A rule that maps tell of, or whose size may turn out to be none.
+    """A rule of a strategy over the columns that a plan computes for it.
 
-    exprs   what it looks at
+    number     of the rule in its strategy, from 1
+    exprs      what is computed: the condition, then a size and values of META that are no constants
+    columns    where the plan has them; condition, size and meta say which is which
     """
 
-    __slots__ = ("_at", "_marked", "_meta", "_rows", "exprs", "rule", "signals", "strategy", "unsure")
+    __slots__ = ("columns", "condition", "exprs", "meta", "number", "rule", "size", "strategy")
 
-    def __init__(self, strategy: str, rule: CheckedRule, fired: Expr, size: Expr, signals: bool) -> None:
+    def __init__(self, strategy: str, number: int, rule: CheckedRule) -> None:
         self.strategy = strategy
+        self.number = number
         self.rule = rule
-        self.signals = signals
-        self.unsure = fired is not rule.condition  # the condition may hold and no size be there
-        self.exprs = [rule.condition, fired, size, *(one for _, one in rule.meta or () if _computed(one))]
-        self._at: list[int] = []
-        self._meta: list[tuple[str, str, Any]] = []  # key, type, and where its column is or what it is
-        self._marked = Cell(ops.marked)
-        self._rows = array("q")
+        self.exprs = [rule.condition, *(one for one in self._parts() if _computed(one))]
+        self.columns: list[int] = []
+        self.condition = -1
+        self.size = NOTHING
+        self.meta: dict[str, Said] = {}
+
+    def _parts(self) -> list[Expr]:
+        return [self.rule.size or constant(math.inf), *(one for _, one in self.rule.meta or ())]
 
     def place(self, outs: list[GraphColumn], watched: list[GraphColumn]) -> None:
         """Add the columns of its expressions to `watched`, each once, and remember where they are."""
         for out in outs:
             if out not in watched:
                 watched.append(out)
-        self._at = [watched.index(out) for out in outs]
-        places = iter(self._at[3:])
-        self._meta = [
-            (key, expr.dtype, next(places) if _computed(expr) else expr.data) for key, expr in self.rule.meta or ()
-        ]
+        self.columns = [watched.index(out) for out in outs]
+        places = iter(self.columns[1:])
+        said = [Said(one, next(places) if _computed(one) else -1) for one in self._parts()]
+        self.condition, self.size = self.columns[0], said[0]
+        self.meta = dict(zip((key for key, _ in self.rule.meta or ()), said[1:]))
 
-    def fired(self, columns: Sequence[int], n: int) -> array[int]:
-        """The rows at which the rule gave an order."""
-        if self.rule.meta is None and not self.signals:
-            return array("q")
-        return self._find(columns[self._at[1]], n)
 
-    def unsized(self, columns: Sequence[int], n: int) -> int:
-        """How often it would have given an order and had no size."""
-        if not self.unsure:
-            return 0
-        held, fired = self._at[:2]
-        return len(self._find(columns[held], n)) - len(self._find(columns[fired], n))
-
-    def _find(self, column: int, n: int) -> array[int]:
-        self._marked.column("fired", column, n)
-        self._marked.column("rows", room(self._rows, n), n)
-        self._marked.run()
-        return self._rows[: self._marked.state.found]
-
-    def frame(self, batch: Batch, row: int, shift: int, columns: Sequence[Any]) -> dict[str, Any]:
-        """The map for one row of the batch, whose values stand at `row + shift` of the columns."""
-        meta: dict[str, Any] = {}
-        for key, dtype, said in self._meta:
-            if dtype == F8:
-                found = columns[said][row + shift]
-                meta[key] = found if math.isfinite(found) else None
-            elif dtype == BOOL:
-                meta[key] = columns[said][row + shift] == 1.0
-            else:
-                meta[key] = batch.view(said)[row] if dtype == I8 else said
-        ts, schema = batch.view("ts")[row], batch.schema
-        if not self.signals:
-            return {
-                "kind": "meta",
-                "of": schema.key,
-                "ts": ts,
-                "strategy": self.strategy,
-                "action": self.rule.action,
-                "meta": meta,
-            }
-        size = columns[self._at[2]][row + shift]
-        return {
-            "kind": "signal",
-            "ts": ts,
-            "symbol": schema.symbol,
-            "period": schema.period,
-            "strategy": self.strategy,
-            "action": self.rule.action,
-            "size": size if math.isfinite(size) else None,
-            "meta": meta,
-        }
+def watches(strategy: str, rules: Sequence[CheckedRule]) -> list[Watch]:
+    """The rules of a strategy, in the order of the file."""
+    return [Watch(strategy, number, rule) for number, rule in enumerate(rules, 1)]
 
 
 def _computed(expr: Expr) -> bool:
-    """Whether a graph gives its value: times and texts are taken as they stand."""
-    return expr.dtype in (F8, BOOL)
+    """Whether a graph gives its value: constants, times and texts are taken as they stand."""
+    return expr.constant is None and expr.dtype in (F8, BOOL)

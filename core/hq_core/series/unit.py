@@ -33,21 +33,29 @@ if TYPE_CHECKING:
 
     from hq_core.graph import Graph, GraphColumn
     from hq_core.roles import Out
+    from hq_core.series.orders import Orders
     from hq_core.series.plan import Plan
 
     Feeds = Callable[[tuple[str, int], str, Graph, list[GraphColumn]], Feed]
 
 PENDING = 65_536  # rows of one series that may wait for another
-UNIT = {"graph": bytes, "passed": int, "feeds": [(Count, int)], "pending": [(SCHEMA, Count, [bytes])]}
+UNIT = {
+    "graph": bytes,
+    "passed": int,
+    "feeds": [(Count, int)],
+    "pending": [(SCHEMA, Count, [bytes])],
+    "orders": [Count],
+}
 
 
 class Unit:
     """One base series.
 
     schema    its rows as they come in
-    plan      what is computed: its columns are added to the rows, its watches are told by maps
+    plan      what is computed: its columns are added to the rows, its watched ones are what orders look at
     feeds     gives what a series is read through, by its symbol and period, its name, graph and columns
-    signals   write the maps instead of the rows
+    orders    what is ordered at the rows: written before them
+    silent    the rows themselves are not written
     """
 
     def __init__(
@@ -56,12 +64,13 @@ class Unit:
         plan: Plan,
         note: Callable[[str, int], None],
         feeds: Feeds | None = None,
-        signals: bool = False,
+        orders: Orders | None = None,
+        silent: bool = False,
     ) -> None:
         self.schema = schema
-        self.signals = signals
+        self.orders = orders
+        self.silent = silent
         self.note = note
-        self.watches = plan.watches
         self.passed = NEVER  # ts of the last closed row computed
         self.computed = 0  # rows of this run
         self.added = [(name, out.kind) for name, out in plan.columns.items()]
@@ -81,7 +90,7 @@ class Unit:
         self.inputs.check(schema)
         self.graph = plan.base
         self.graph.compile([*plan.columns.values(), *plan.watched])
-        self._scratch: list[array[float]] = [array("d") for _ in plan.watched]
+        self._added: list[array[float]] = [array("d") for _ in self.added]
         self._read: dict[str, list[array[float]]] = {
             label: [array("d") for _ in names] for label, names in self._names.items()
         }
@@ -95,7 +104,9 @@ class Unit:
             self.inputs.check(schema)
             self.written = schema.with_columns(self.added)
         self.schema = schema
-        if not self.signals:
+        if self.orders is not None:
+            self.orders.announce(out)
+        if not self.silent:
             out.series(self.written)
 
     def check(self, key: str, ts: int) -> None:
@@ -182,23 +193,32 @@ class Unit:
     def _write(self, batch: Batch, out: Out) -> None:
         n = batch.n
         self.computed += n
-        added: list[int] = []
-        if not self.signals:
-            ours = batch.schema is self.schema  # rows that waited may be older than the last announcement
-            series = out.series(self.written if ours else batch.schema.with_columns(self.added))
+        if self.orders is None:
+            series = self._series(batch, out)
             to = out.rows(series, n)
             move(to, batch.addresses, batch.schema.widths, n)
-            added = to[len(batch.addresses) :]
-        added += [room(memory, n) for memory in self._scratch]
-        closed = stretches(batch)
-        done = 0
-        for part, keep in closed:
-            self.compute(part, after(added, self._widths, done), keep)
-            done += part.n
-        if not self.signals:
+            self._compute(stretches(batch), to[len(batch.addresses) :])
             out.commit(series, n)
-        if self.watches:
-            self._tell(closed, added[len(self.added) :], out)
+            return
+        parts = stretches(batch)
+        added = [room(memory, n) for memory in self._added]
+        self._compute(parts, [*added, *self.orders.room(n)])
+        self.orders.write(batch, parts, out)
+        if not self.silent:
+            series = self._series(batch, out)
+            to = out.rows(series, n)
+            move(to, [*batch.addresses, *added], [*batch.schema.widths, *self._widths], n)
+            out.commit(series, n)
+
+    def _series(self, batch: Batch, out: Out) -> Any:
+        ours = batch.schema is self.schema  # rows that waited may be older than the last announcement
+        return out.series(self.written if ours else batch.schema.with_columns(self.added))
+
+    def _compute(self, parts: list[tuple[Batch, bool]], wanted: list[int]) -> None:
+        done = 0
+        for part, keep in parts:
+            self.compute(part, after(wanted, self._widths, done), keep)
+            done += part.n
 
     def compute(self, batch: Batch, wanted: list[int], keep: bool = True) -> None:
         """Compute the plan's columns, the watched ones behind them, over rows for which nobody waits.
@@ -215,20 +235,6 @@ class Unit:
         if keep:
             self.passed = max(self.passed, batch.view("ts")[batch.n - 1])
 
-    def _tell(self, parts: list[tuple[Batch, bool]], extra: list[int], out: Out) -> None:
-        """Maps for the rules that fired on closed rows, in the order of the rows and of the file."""
-        done = 0
-        for part, closed in parts:
-            if closed:
-                found = []
-                for number, watch in enumerate(self.watches):
-                    at = [address + 8 * done for address in extra]
-                    self.note(f"{watch.strategy}: an order has no size above 0", watch.unsized(at, part.n))
-                    found += [(row, number) for row in watch.fired(at, part.n)]
-                for row, number in sorted(found):
-                    out.map(self.watches[number].frame(part, row, done, self._scratch))
-            done += part.n
-
     # State
     def save(self) -> dict[str, Any]:
         return {
@@ -236,11 +242,14 @@ class Unit:
             "passed": self.passed,
             "feeds": [[cursor.at, cursor.upto] for cursor in self.feeds.values()],
             "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
+            "orders": self.orders.save() if self.orders is not None else [],
         }
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
         self.graph.load(saved["graph"], own)
         self.passed = saved["passed"]
+        if self.orders is not None:
+            self.orders.load(saved["orders"])
         for cursor, (at, upto) in zip(self.feeds.values(), saved["feeds"], strict=True):
             if at > len(cursor.feed.known):
                 raise Damaged(f"{cursor.feed.key}: {at} values were read, {len(cursor.feed.known)} are kept")

@@ -7,10 +7,11 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Schema, described, fits, undescribed
+from hq_core.batch import NEVER, SCHEMA, Schema, described, fits, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
+from hq_core.futures.placed import SAVED, Placed, check_strategy, several
 from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
 from hq_core.options.account import BracketOptions, RunOptions
@@ -27,16 +28,17 @@ if TYPE_CHECKING:
 
 HELD = 64 << 20  # bytes of rows that may wait for the first order
 NO_ORDER = struct.pack("d", math.nan)
+NO_BAR = "orders whose bar is not there"
 AT_ONCE = 2048  # rows: more make no larger frames worth having
 
 _move = ctypes.memmove
 
 
 class BacktestStage(Stage):
-    """Trades the one bar series that carries orders; fills, equity and liquidations come out instead of bars.
+    """Trades the one bar series that has orders; fills, equity and liquidations come out instead of bars and orders.
 
-    Of several series with columns of orders, as of a panel, it is the one whose rows have some; rows before the first
-    order are held until it is known.
+    Its orders are rows of kind `order` before its bars, or columns of the bars.  Of several series with orders, as of
+    a panel, it is the one that has some; rows before the first order are held until it is known.
 
     terms      the account's options
     brackets   file of leverage brackets; empty: the flat maintenance rate of the terms
@@ -54,6 +56,7 @@ class BacktestStage(Stage):
         "version": Count,
         "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION.cols}],
         "held": [(SCHEMA, Count, [bytes])],
+        "orders": [SAVED],
     }
 
     def __init__(
@@ -82,7 +85,10 @@ class BacktestStage(Stage):
         self._only = symbol
         self._passed: dict[str, None] = {}  # symbols that carry orders and are not the one that is asked for
         self._bound: Schema | None = None
-        self._candidates: dict[tuple[str, str], Schema] = {}  # series with columns of orders
+        self._bars_of: dict[tuple[str, str], Schema] = {}  # series of bars
+        self._orders_of: dict[tuple[str, str], Schema] = {}  # series of orders
+        self._placed: dict[tuple[str, str], Placed] = {}  # their rows
+        self._candidates: dict[tuple[str, str], Schema] = {}  # series of bars that have orders, or columns of them
         self._held: list[Batch] = []  # their rows, while none has had an order
         self._bytes = 0
         self._columns: list[tuple[str, int]] = []
@@ -93,10 +99,18 @@ class BacktestStage(Stage):
 
     # -- the stream --------------------------------------------------------------------------------------
     def schema(self, schema: Schema) -> None:
-        if schema.of != "bar":
+        if schema.of == "order":
+            self._orders_of[_place(schema)] = schema
+            schema = self._bars_of.get(_place(schema), schema)
+        if schema.of == "bar":
+            self._bars_of[_place(schema)] = schema
+            self._consider(schema)
+        elif schema.of != "order":
             self.out.series(schema)
-            return
-        if not self._prefix(schema):
+
+    def _consider(self, schema: Schema) -> None:
+        """Whether a series of bars may be the one that is traded."""
+        if not self._prefix(schema) and _place(schema) not in self._orders_of:
             self._without = schema
             return
         if self._only and schema.symbol != self._only:
@@ -106,8 +120,24 @@ class BacktestStage(Stage):
         if self.account is not None and _place(schema) == (self.symbol, self.period):
             self._announce()
 
+    def other(self, frame: dict[str, Any]) -> None:
+        if frame["kind"] != "strings" or not frame["of"].startswith("order/"):
+            self.out.map(frame)
+            return
+        schema = next((one for one in self._orders_of.values() if one.key == frame["of"]), None)
+        if schema is not None and frame["col"] == "strategy" and self._only in ("", schema.symbol):
+            if self.strategy:
+                check_strategy(self.strategy, frame["values"], schema)
+            elif len(frame["values"]) > 1:
+                raise several(schema, frame["values"])
+
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
+        if schema.of == "order":
+            self._others += batch.n
+            if self._only in ("", schema.symbol):
+                self._ordered(batch)
+            return
         if schema.of != "bar":
             self._others += batch.n
             self.out.copy(batch)
@@ -123,9 +153,22 @@ class BacktestStage(Stage):
         elif _place(schema) == (self.symbol, self.period):
             self._bars(batch)
         elif self._orders(batch):
-            ours = Schema("bar", self.symbol, self.period).key
-            hint = ("choose one with ", RunOptions.symbol) if schema.symbol != self.symbol else ""
-            raise HqError(f"{ours} and {schema.key} both carry orders; one account trades one series", DATA, hint=hint)
+            raise _both((self.symbol, self.period), _place(schema))
+
+    def _ordered(self, batch: Batch) -> None:
+        """Rows of orders, which wait for their bars."""
+        place = _place(batch.schema)
+        placed = self._placed.get(place)
+        if placed is None:
+            placed = self._placed[place] = Placed(batch.schema.key, self.strategy, self.terms.size_unit)
+        ours = self.account is not None and place == (self.symbol, self.period)
+        run = self.account.state if ours and self.account is not None else None
+        if not placed.take(batch, run.last_ts if run is not None and run.rows else NEVER):
+            return
+        before = (self.symbol, self.period) if self.account is not None else None
+        other = before or next((one for one, had in self._placed.items() if had.had and one != place), place)
+        if other != place:
+            raise _both(other, place)
 
     def _bars(self, batch: Batch) -> None:
         """Rows of the series that is traded."""
@@ -151,6 +194,8 @@ class BacktestStage(Stage):
         self._release(ends=not more)
         if more:
             return
+        for placed in self._placed.values():
+            self._drop(NO_BAR, placed.waiting)
         report = self.report()
         if report is not None:
             self.out.map(report)
@@ -174,11 +219,14 @@ class BacktestStage(Stage):
         schema, account = batch.schema, self.account
         assert account is not None
         if schema is not self._bound:
-            prefix = self._prefix(schema)
-            if not prefix:
-                raise self._missing(schema)
-            self._bound, self._columns = schema, _columns(schema, prefix[0])
-        account.bind({name: batch.addresses[at] for name, at in self._columns}, batch.n)
+            self._bound, self._columns = schema, _columns(schema, self._prefix_of(schema))
+        columns = {name: batch.addresses[at] for name, at in self._columns}
+        placed = self._placed.get((self.symbol, self.period))
+        if placed is not None:
+            columns |= placed.place(batch)
+            self._drop(NO_BAR, placed.lost)
+            placed.lost = 0
+        account.bind(columns, batch.n)
         start = 0
         while start < batch.n:
             stop = self._switch(batch, start) if self._file else batch.n
@@ -215,7 +263,12 @@ class BacktestStage(Stage):
 
     def _orders(self, batch: Batch) -> bool:
         """Whether any row has an order."""
-        prefix = self._prefix(batch.schema)[0]
+        placed = self._placed.get(_place(batch.schema))
+        if placed is not None and placed.had:
+            return True
+        prefix = self._prefix_of(batch.schema)
+        if prefix is None:
+            return False
         for verb in VERBS:
             if batch.schema.has(prefix + verb):
                 values = batch.view(prefix + verb)
@@ -298,6 +351,17 @@ class BacktestStage(Stage):
             self.dropped[reason] = self.dropped.get(reason, 0) + n
 
     # -- columns -----------------------------------------------------------------------------------------
+    def _prefix_of(self, schema: Schema) -> str | None:
+        """What stands before the order columns of a series that is traded; None where its orders are rows."""
+        found = self._prefix(schema)
+        orders = self._orders_of.get(_place(schema))
+        if found and orders is not None:
+            what = f"{schema.key} has columns of orders, as '{found[0]}{VERBS[0]}', and there is {orders.key} too"
+            raise HqError(f"{what}; trade one of them", DATA)
+        if not found and orders is None:
+            raise self._missing(schema)
+        return found[0] if found else None
+
     def _prefix(self, schema: Schema) -> list[str]:
         """What stands before the order columns, as the only item; empty if the series carries no orders."""
         found = [
@@ -308,17 +372,10 @@ class BacktestStage(Stage):
         if not prefixes:
             return []
         if self.strategy:
-            if self.strategy not in names:
-                raise HqError(
-                    f"'{self.strategy}' has no orders in {schema.key}; there are "
-                    f"{', '.join(names) or 'only unnamed ones'}{did_you_mean(self.strategy, names)}",
-                    USAGE,
-                    subject=RunOptions.strategy,
-                )
+            check_strategy(self.strategy, names, schema)
             return [self.strategy + "."]
         if len(prefixes) > 1:
-            what = f"{schema.key} has the orders of {', '.join(n or '(unnamed)' for n in names)}"
-            raise HqError(what, USAGE, subject=RunOptions.strategy, hint=("choose one with ", RunOptions.strategy))
+            raise several(schema, names)
         return prefixes
 
     def _missing(self, schema: Schema) -> HqError:
@@ -328,7 +385,7 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        if self.account is None and not self._held:
+        if self.account is None and not self._held and not self._placed:
             return {}
         held = [[described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n)] for one in self._held]
         return {
@@ -338,6 +395,7 @@ class BacktestStage(Stage):
             "version": max(self._version, 0),
             "liquidations": self.liquidations,
             "held": held,
+            "orders": [[*place, *placed.save()] for place, placed in self._placed.items()],
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -347,7 +405,11 @@ class BacktestStage(Stage):
             if not n:
                 raise Damaged("held: no rows")
             self._held.append(rows_of(undescribed(about), n, columns))
-        if self._held:
+        for symbol, period, *orders in saved["orders"]:
+            key = Schema("order", symbol, period).key
+            self._placed[symbol, period] = Placed(key, self.strategy, self.terms.size_unit)
+            self._placed[symbol, period].load(orders)
+        if not saved["account"]:
             return
         self.symbol, self.period = saved["symbol"], saved["period"]
         self._open()
@@ -363,14 +425,23 @@ def _place(schema: Schema) -> tuple[str, str]:
     return schema.symbol, schema.period
 
 
-def _columns(schema: Schema, prefix: str) -> list[tuple[str, int]]:
-    """Where each column stands that the account reads."""
+def _both(ours: tuple[str, str], theirs: tuple[str, str]) -> HqError:
+    hint = ("choose one with ", RunOptions.symbol) if ours[0] != theirs[0] else ""
+    keys = " and ".join(Schema("bar", *one).key for one in (ours, theirs))
+    return HqError(f"{keys} both carry orders; one account trades one series", DATA, hint=hint)
+
+
+def _columns(schema: Schema, prefix: str | None) -> list[tuple[str, int]]:
+    """Where each column stands that the account reads.
+
+    prefix  before the columns of orders; None: there are none
+    """
     found = []
-    for name, wanted in (*READ, *((prefix + verb, "f8") for verb in VERBS)):
+    for name, wanted in (*READ, *((prefix + verb, "f8") for verb in VERBS if prefix is not None)):
         if schema.has(name):
             if not fits(name, schema.kind(name), wanted):
                 raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
-            found.append((name.removeprefix(prefix), schema.index(name)))
+            found.append((name.removeprefix(prefix or ""), schema.index(name)))
         elif name in dict(BAR.required):
             schema.index(name)  # says what is missing
     return found

@@ -220,6 +220,7 @@ class Export(Sink):
     head, tail          only the first or the last so many rows; 0 for all
     told                the text of a report, for the format that shows it
     skipped             frames that the format has no place for, by kind
+    left                rows of other kinds than the one that was taken as none was asked for, by kind
     """
 
     def __init__(
@@ -241,6 +242,7 @@ class Export(Sink):
             raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))
         self.format = format_
         self.skipped: dict[str, int] = {}
+        self.left: dict[str, int] = {}
         self._wanted = _several(kind), _several(symbol), _several(period)
         self._since, self._until = since, until
         self._left = head if format_ != "table" else 0  # a table goes on, to say how much it leaves out
@@ -250,6 +252,8 @@ class Export(Sink):
         self._out = Descriptor(fd)
         self._writer = writer(format_, self._out, time, head, told)
         self._mixed = format_ in MIXED
+        self._kinds: set[str] | None = None if kind or self._mixed else set()  # so far, while none has been chosen
+        self._kind = ""  # the one of several that is written where none was asked for
         self._begun: Schema | None = None
         self._announced: Schema | None = None  # the first series that fits: its header stands even without rows
         self._checked: set[Schema] = set()
@@ -278,10 +282,20 @@ class Export(Sink):
     # -- what comes --------------------------------------------------------------------------------------
     def schema(self, schema: Schema) -> None:
         self._seen[schema.key] = None
-        if self._announced is None and self._fits(schema):
-            self._announced = schema
+        if self._fits(schema):
+            if self._kinds is not None:
+                self._kinds.add(schema.of)
+            if self._announced is None or (self._kinds and schema.of == "bar" != self._announced.of):
+                self._announced = schema
 
     def rows(self, batch: Batch) -> None:
+        if self._kinds is not None:
+            self._kind = "bar" if "bar" in self._kinds and len(self._kinds) > 1 else ""
+            self._kinds = None
+        if self._kind and batch.schema.of != self._kind:
+            if self._fits(batch.schema):
+                self.left[batch.schema.of] = self.left.get(batch.schema.of, 0) + batch.n
+            return
         if batch.schema.panel:
             self._seen.update(
                 (f"{batch.schema.of}/{one}/{batch.schema.period}", None) for one in batch.texts.get("symbol", ())

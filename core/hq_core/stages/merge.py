@@ -34,7 +34,14 @@ MANY = 64  # inputs, from which on those that are not read give back the memory 
 class Input(Sink):
     """One input: how far each of its series has come."""
 
-    SHAPE = {"progress": {str: int}, "marked": int, "order": ORDER, "maps": Count, "panels": Splitter.SHAPE}
+    SHAPE = {
+        "progress": {str: int},
+        "orders": {str: int},
+        "marked": int,
+        "order": ORDER,
+        "maps": Count,
+        "panels": Splitter.SHAPE,
+    }
 
     def __init__(self, opened: Opened, merged: Merged) -> None:
         self.opened = opened
@@ -44,6 +51,7 @@ class Input(Sink):
         self.items: Iterator[Item] = ordered(opened.source, self.order)
         self.splitter = Splitter(self)
         self.progress: dict[str, int] = {}  # ts of the last complete row, by the series as they are announced
+        self.orders: dict[str, int] = {}  # the same of orders: each comes before its bar, so bars say how far they are
         self._here: set[str] = set()  # those that the open section has announced
         self._ended: dict[str, int] = {}  # progress of panels in whose place others of their name have come
         self.marked = NEVER
@@ -58,7 +66,7 @@ class Input(Sink):
         """All later rows have a ts from here on; EVER: there are none."""
         if self.ended and not self.merged.more:
             return EVER
-        return min(max(self.marked, min(self.progress.values(), default=NEVER)), EVER - 1)
+        return min(max(self.marked, min((self.progress or self.orders).values(), default=NEVER)), EVER - 1)
 
     @property
     def said(self) -> int:
@@ -138,8 +146,8 @@ class Input(Sink):
             self._series(item)
             self.splitter.schema(item)
         elif isinstance(item, Batch):
-            name = told_apart(item.schema)
-            self.progress[name] = self._last(item, self.progress.get(name, NEVER))
+            name, progress = told_apart(item.schema), self._progress(item.schema)
+            progress[name] = self._last(item, progress.get(name, NEVER))
             self.begun = True
             self.splitter.rows(item)
         elif isinstance(item, (Head, End)):
@@ -148,16 +156,19 @@ class Input(Sink):
         else:
             give(item, self.splitter)
 
+    def _progress(self, schema: Schema) -> dict[str, int]:
+        return self.orders if schema.of == "order" else self.progress
+
     def _series(self, schema: Schema) -> None:
         """A series is announced: in another section a panel comes in place of those of its name and other columns."""
-        name = told_apart(schema)
+        name, progress = told_apart(schema), self._progress(schema)
         if name not in self._here:
             self._here.add(name)
             for panel, _ in self.splitter.symbols() if schema.panel else ():
                 other = told_apart(panel)
-                if panel.key == schema.key and other not in self._here and other in self.progress:
-                    self._ended[other] = self.progress.pop(other)
-        self.progress.setdefault(name, self._ended.pop(name, NEVER))
+                if panel.key == schema.key and other not in self._here and other in progress:
+                    self._ended[other] = progress.pop(other)
+        progress.setdefault(name, self._ended.pop(name, NEVER))
 
     def _last(self, batch: Batch, before: int) -> int:
         """The ts of its last complete row; `before` if it has none, as a forming one may have any.
@@ -200,13 +211,13 @@ class Input(Sink):
         saved = self.opened.save()
         if self.ended and "passed" in saved["source"]:  # told in the end that was written
             saved["source"]["passed"] = {}
-        progress = {"progress": self.progress, "marked": self.marked, "maps": self.maps}
+        progress = {"progress": self.progress, "orders": self.orders, "marked": self.marked, "maps": self.maps}
         return {**saved, **progress, "order": self.order.save(), "panels": self.splitter.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take up how far it had come, and where its source is to go on."""
         self.marked, self.maps = saved["marked"], saved["maps"]
-        self.progress = dict(saved["progress"])
+        self.progress, self.orders = dict(saved["progress"]), dict(saved["orders"])
         self.order.load(saved["order"])
         self.splitter.load(saved["panels"])
         source, before = self.opened.source, self.opened.saved

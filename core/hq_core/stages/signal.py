@@ -1,4 +1,4 @@
-"""hq-signal: strategies read bars and add the columns of their orders."""
+"""hq-signal: strategies read bars and write their orders."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.series.expr import TEXT
+from hq_core.series.orders import Laying, Orders, meta_types
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers, elsewhere
-from hq_core.series.rules import orders
+from hq_core.series.rules import watches
 from hq_core.series.unit import UNIT, Unit
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch
     from hq_core.graph import Settings
     from hq_core.series.expr import Expr
-    from hq_core.series.rules import Watch
+    from hq_core.series.orders import Tell
+    from hq_core.series.rules import CheckedRule, Watch
 
 
 class Symbol:
@@ -41,15 +43,18 @@ class Symbol:
 
 
 class Signal(Stage):
-    """Runs strategies over the base series of every symbol; other rows pass untouched.
+    """Runs strategies over the base series of every symbol and writes their orders, as rows before its own.
+
+    All other rows pass untouched, and those of the base but for the names that are kept.
 
     files     (name, text, what errors call it) of each strategy
     period    the base's period; empty: the finest that is announced
     params    parameters set from outside, NAME or STRATEGY.NAME
     keep      assigned names that become columns as well, as a,b or in a sequence
-    signals   write one map an order, and nothing else
+    signals   write the orders, and nothing else
     settings  whose rules the indicators follow
     missing   error or warn: what it is when a series that a strategy reads is not in the input
+    tell      is given each rule that holds, as a dict, and nothing is written
     """
 
     panels = "apart"
@@ -65,6 +70,7 @@ class Signal(Stage):
         signals: bool = False,
         settings: Settings | None = None,
         missing: str = SettingsOptions.missing.default,
+        tell: Tell | None = None,
     ) -> None:
         super().__init__()
         StrategyOptions.period.check(period)
@@ -80,19 +86,23 @@ class Signal(Stage):
         self.period = period
         self._length = _asked(period)
         self.keep = keep
-        self.signals = signals
+        self.signals = signals or tell is not None
+        self._tell = tell
         self.settings = settings_of(settings)
         self.warnings: list[str] = []
         check_names(self.strategies)
         set_parameters(self.strategies, _numbers(params))
         self._named: set[str] = set()  # symbols that a strategy reads by name
         known: dict[str, Expr] = {}
+        rules: list[CheckedRule] = []
         for strategy in self.strategies:
             checked = strategy.check_alone(strict=False)
             self.warnings += checked.warnings
             self.inputs |= digests(checked.called)
             known |= checked.scope.names
+            rules += checked.rules
             self._named |= checked.scope.symbols
+        meta_types(rules)
         for name in keep:
             if name not in known:
                 raise HqError(f"unknown name '{name}'{nearest(name, list(known))}", USAGE, subject=StrategyOptions.keep)
@@ -100,7 +110,8 @@ class Signal(Stage):
                 raise HqError(f"'{name}' is a text, which is no column", USAGE, subject=StrategyOptions.keep)
         self._symbols: dict[str, Symbol] = {}
         self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
-        self._scratch = Scratch()
+        self._scratch, self._laying = Scratch(), Laying()
+        self._ordered: set[str] = set()  # series of orders in the input
         self._others = 0  # rows that are no bars
         self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
         self._readers = Readers("a strategy", missing)  # heard: of symbols that a strategy names, and what had no base
@@ -115,10 +126,7 @@ class Signal(Stage):
 
     def reads(self, schema: Schema) -> list[tuple[str, int]]:
         """Symbol and period in ns of the other series that the strategies read on this base; '' and 0 are its own."""
-        watches: list[Watch] = []
-        for strategy in self.strategies:
-            watches += orders(strategy.name, strategy.check(schema).rules, signals=True)[1]
-        return list(Plan({}, self.settings, watches=watches).others)
+        return list(self._plan(schema).others)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
@@ -136,6 +144,11 @@ class Signal(Stage):
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
+            if schema.of == "order":
+                self._ordered.add(schema.key)
+                ours = self._symbols.get(schema.symbol)
+                if ours and ours.unit and ours.unit.schema.period == schema.period:
+                    raise self._twice(schema.key)
             if not self.signals:
                 self.out.series(schema)
             return
@@ -245,24 +258,40 @@ class Signal(Stage):
 
     def _place(self, symbol: Symbol, schema: Schema, resumed: bool = False) -> Unit:
         """The unit on a base, told to whoever has rows for it."""
-        unit = symbol.unit = Unit(schema, self._plan(schema), self.note, self._readers.feed, self.signals)
+        key = Schema("order", schema.symbol, schema.period).key
+        if key in self._ordered:
+            raise self._twice(key)
+        plan = self._plan(schema)
+        names = [one.name for one in self.strategies]
+        orders = Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
+        unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals)
         self._readers.add(unit, resumed)
         self._reading = None
         return unit
 
+    @staticmethod
+    def _twice(key: str) -> HqError:
+        return HqError(
+            f"{key} is in the input already, of strategies that ran before; run them all at once: hq-signal A.hq B.hq",
+            DATA,
+        )
+
+    def section(self) -> None:
+        for symbol in self._symbols.values():
+            if symbol.unit is not None and symbol.unit.orders is not None:
+                symbol.unit.orders.announce(self.out, anew=True)
+
     def _plan(self, schema: Schema) -> Plan:
-        """All strategies over one base series: the columns of their orders, and the rules that maps tell of."""
+        """All strategies over one base series: the names that are kept, and the rules."""
         columns: dict[str, Expr] = {}
-        watches: list[Watch] = []
+        rules: list[Watch] = []
         for strategy in self.strategies:
             checked = strategy.check(schema)
             names = checked.scope.names
             prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""
-            found, told = orders(strategy.name, checked.rules, self.signals)
-            found |= {name: names[name] for name in self.keep if name in names}
-            columns |= {prefix + name: expr for name, expr in found.items()}
-            watches += told
-        return Plan(columns, self.settings, self._scratch, watches)
+            columns |= {prefix + name: names[name] for name in self.keep if name in names}
+            rules += watches(strategy.name, checked.rules)
+        return Plan(columns, self.settings, self._scratch, rules)
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
         unit = symbol.unit

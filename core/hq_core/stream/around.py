@@ -48,8 +48,8 @@ class Around(Sink):
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins."""
         if self._apart is None:
-            self.stage.section()
             self.out.map(frame)
+            self.stage.section()
         else:
             self._apart.section(frame)
 

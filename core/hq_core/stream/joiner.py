@@ -43,6 +43,7 @@ class OpenPanel:
         self.schema = schema
         self.kept: dict[str, Kept] = {}  # by symbol
         self.untold: list[str] = []  # symbols whose texts the open section has not been given
+        self.here = False  # something of the open section stands in it
         self.laid = Laid(schema)
 
 
@@ -68,6 +69,11 @@ class Joiner:
         self._named: dict[str, list[Kept]] = {}  # by the series' name, those of other columns behind each other
         self._several: set[str] = set()  # names of which there are several
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
+        # of the open section: texts of codes that a stage gave for a series that has stood in a panel, by column; how
+        # many of them whoever reads has been given, by what is written; and as what the series is written
+        self._given: dict[str, dict[str, list[str]]] = {}
+        self._told: dict[tuple[str, str], int] = {}
+        self._stands: dict[str, str] = {}
         self._waiting: list[Batch] = []
 
     # -- what a stage writes -----------------------------------------------------------------------------
@@ -76,8 +82,13 @@ class Joiner:
         if kept is None and schema.symbol and self.joined(schema):
             kept = self._kept(schema)
         if kept is None:
-            self._part(self._named.get(schema.key, ()))
-            return self.out.series(schema)
+            same = self._named.get(schema.key)
+            if same is None:
+                return self.out.series(schema)
+            self._part(same)
+            found = self.out.series(schema)
+            self._stand(schema.key, schema.key)
+            return found
         if schema.key in self._several:
             self._part([one for one in self._named[schema.key] if one is not kept])
         return kept
@@ -101,6 +112,8 @@ class Joiner:
         if len(self._of) > 65_536:  # a stage may make its schema anew
             self._of.clear()
         self._of[schema] = kept
+        panel.here = True
+        self._stand(schema.key, made.key)
         return kept
 
     def rows(self, series: Any, n: int) -> list[int]:
@@ -121,11 +134,38 @@ class Joiner:
         ts = frame.get("ts")
         if frame["kind"] == "section":
             self.section(frame)
+        elif frame["kind"] == "strings":
+            self._strings(frame)
         elif type(ts) is int and not self.parted:
             symbol, period = named(frame)
             self._maps.append((ts, symbol, period, frame))
         else:
             self.out.map(frame)
+
+    def _strings(self, frame: dict[str, Any]) -> None:
+        """Texts of codes that a stage gives for a series are, once, those of the panel in which it stands."""
+        of = frame["of"]
+        if of not in self._named:
+            self.out.map(frame)
+            return
+        texts = self._given.setdefault(of, {}).setdefault(frame["col"], [])
+        texts += frame["values"]
+        self._give(self._stands.get(of, of), frame["col"], texts)
+
+    def _stand(self, name: str, written: str) -> None:
+        """A series is written as itself or as a panel from here on, and so are the texts of its codes."""
+        if self._stands.get(name) != written:
+            self._stands[name] = written
+            for column, texts in self._given.get(name, {}).items():
+                self._give(written, column, texts)
+
+    def _give(self, written: str, column: str, texts: list[str]) -> None:
+        """The texts that whoever reads has not been given; all series of a panel have the same."""
+        told = self._told.get((written, column), 0)
+        if len(texts) > told:
+            self._told[written, column] = len(texts)
+            for frame in told_texts(written, column, texts[told:]):
+                self.out.map(frame)
 
     def mark(self, ts: int) -> None:
         self.release(lambda of, period: (ts, ""))
@@ -139,8 +179,13 @@ class Joiner:
         self.out.map(frame)
         self._codes, self.parted = {}, False
         self._of.clear()  # others may stand in panels from here on
+        self._given, self._told, self._stands = {}, {}, {}
         for panel in self._panels.values():
-            panel.untold = list(panel.kept)
+            panel.untold, panel.here = list(panel.kept), False
+
+    def forget(self) -> None:
+        """Which series stand in panels is asked anew."""
+        self._of.clear()
 
     # -- what is written ---------------------------------------------------------------------------------
     def release(self, upto: Callable[[str, str], Place | None]) -> None:
@@ -169,6 +214,8 @@ class Joiner:
 
     def _lay(self, panel: OpenPanel, upto: Place | None) -> None:
         """Rows up to that place are to be written."""
+        if panel.here and not self.parted:
+            self._tell(panel)  # before rows of other panels, though this one may have none yet
         taken: list[tuple[str, Kept, int]] = []
         for symbol, kept in panel.kept.items():
             if kept.n:

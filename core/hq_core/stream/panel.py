@@ -89,6 +89,7 @@ class Apart(Sink):
         self._plain: dict[str, int] = {}
         self._series: dict[str, Schema] = {}  # all so far that came by themselves and have a time
         self._upto = NEVER  # what the stage knows of the time that all have come to
+        self._begins = False  # the stage is told of a section, and what stood in panels before stands there still
         self._symbols: set[str] = set()
         self._unpanelled: set[str] = set()  # names of series that came by themselves
         self._before_this: list[tuple[Schema, list[str]]] = []  # panels of the runs before, and their symbols
@@ -96,8 +97,9 @@ class Apart(Sink):
         stage.begin(self.joiner)
 
     def _joined(self, schema: Schema) -> bool:
-        named = schema.symbol in self._symbols and schema.key not in self._unpanelled
-        return self._joins and named and len(self._panels) > 0
+        beside = f"bar/{schema.symbol}/{schema.period}" if schema.of == "order" else schema.key  # as the bars stand
+        named = schema.symbol in self._symbols and self._unpanelled.isdisjoint((schema.key, beside))
+        return self._joins and named and (len(self._panels) > 0 or self._begins)
 
     def schema(self, schema: Schema) -> None:
         if schema.panel:
@@ -105,10 +107,13 @@ class Apart(Sink):
             self.joiner.parted = False
             self._recall()
         else:
-            self._unpanelled.add(schema.key)
+            if schema.key not in self._unpanelled:
+                self._unpanelled.add(schema.key)
+                self.joiner.forget()  # its orders stand as it does
             if ("ts", "i8") in schema.cols:
-                self._plain.setdefault(schema.key, NEVER)
                 self._series[schema.key] = schema
+                if schema.of != "order":
+                    self._plain.setdefault(schema.key, NEVER)
         self._splitter.schema(schema)
 
     def _recall(self) -> None:
@@ -148,16 +153,23 @@ class Apart(Sink):
             self.joiner.release(self._come_to)
 
     def _slowest(self) -> int:
-        """Up to where all have come.  A series beside the panels counts: what reads it must not run ahead of it."""
+        """Up to where all have come.  A series beside the panels counts: what reads it must not run ahead of it.
+
+        Orders come now and then, each before its bar, so that they say nothing of the time.
+        """
         if not self._panels:
             return NEVER
-        return min(*(ts for ts, _ in self._panels.values()), *self._plain.values(), EVER)
+        paced = [place for name, place in self._panels.items() if name[0] != "order"] or self._panels.values()
+        return min(*(ts for ts, _ in paced), *self._plain.values(), EVER)
 
     def _come_to(self, of: str, period: str) -> Place:
         """Up to where all rows of a panel have come: of one that comes in, its last row, if no row waits in the stage
         (no smaller one can come); else its last ts, and of others the slowest's, of which there may be more.
+
+        Orders stand before the bars that they were decided on, so theirs is the bars'.
         """
-        here = [place for name, place in self._panels.items() if name[:2] == (of, period)]
+        here = [place for name, place in self._panels.items() if name[:2] == ("bar" if of == "order" else of, period)]
+        here = here or [place for name, place in self._panels.items() if name[:2] == (of, period)]
         if not here:
             return self._slowest(), ""
         ts, symbol = min(here)
@@ -168,7 +180,15 @@ class Apart(Sink):
         self._splitter.section()
         self._panels, self._plain = {}, {}
         self.joiner.section(frame)
+        self._tell_anew()
+
+    def _tell_anew(self) -> None:
+        """The texts of codes are given anew, also those of rows that wait, whatever this section has itself."""
         self._coded.tell_anew()
+        self._begins = True
+        self.stage.section()
+        self._begins = False
+        self.joiner.forget()
 
     def mark(self, ts: int) -> None:
         self._recall()
@@ -216,7 +236,7 @@ class Apart(Sink):
             self._symbols.update(symbols)
         for about, ts in saved["plain"]:
             series = undescribed(about)
-            if not ended:
+            if not ended and series.of != "order":
                 self._plain[series.key] = ts
             self._series_before.append(series)
             self._unpanelled.add(series.key)
@@ -226,7 +246,7 @@ class Apart(Sink):
 
     def take_up(self) -> None:
         """The stream has begun: the rows that a state brought go where those of this run do."""
-        self._coded.tell_anew()
+        self._tell_anew()
         self.joiner.take_up()
 
 
