@@ -8,6 +8,7 @@ import re
 
 import promises
 import pytest
+from frames import items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_backtest import BARS, MINUTE, SIGNALS, START, VERBS, flat, refused, report_of, rows
@@ -174,3 +175,19 @@ def test_of_two_series_the_one_that_has_orders_is_traded():
     )
     chosen = report_of(promises.run(stage(symbol="ETHUSDT"), promises.stream([*start, *both, *more])))
     assert (chosen["symbol"], chosen["orders"]["total"]) == ("ETHUSDT", 0)
+
+
+def test_of_a_panel_nothing_is_said_of_the_orders_that_are_taken():
+    """Texts of codes of rows that are not passed on; of 5,000 symbols they would be as many maps."""
+    panel = Schema("order", "", "1m", [COLUMNS[0], ("symbol", "s4"), *COLUMNS[1:]], extra_of("order"))
+    bars = Schema("bar", "", "1m", [BARS[0], ("symbol", "s4"), *BARS[1:]])
+    given_ = [(panel, []), (bars, [])]
+    for series in (panel, bars):
+        given_.append(({"kind": "strings", "of": series.key, "col": "symbol", "values": ["A", "B"]},))
+    given_.append(texts("s", series=panel))
+    one = order(START + MINUTE, 0, 1.0)
+    given_.append((panel, [(one[0], 1, *one[1:])]))
+    given_.append((bars, [(row[0], at, *row[1:8]) for row in (flat(i, 100.0) for i in range(3)) for at in (0, 1)]))
+    out = promises.run(stage(), promises.stream(given_))
+    assert (report_of(out)["symbol"], report_of(out)["orders"]["total"]) == ("B", 1)
+    assert [item for kind, item in items(out) if kind == "map" and item["kind"] == "strings"] == []

@@ -7,7 +7,7 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NEVER, SCHEMA, Schema, described, fits, undescribed
+from hq_core.batch import NEVER, SCHEMA, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
@@ -49,6 +49,7 @@ class BacktestStage(Stage):
     """
 
     panels = "series"
+    consumes = ("bar", "order")
     SHAPE = {
         "symbol": str,
         "period": str,
@@ -124,7 +125,7 @@ class BacktestStage(Stage):
         if frame["kind"] != "strings" or not frame["of"].startswith("order/"):
             self.out.map(frame)
             return
-        schema = next((one for one in self._orders_of.values() if one.key == frame["of"]), None)
+        schema = self._orders_of.get((symbol_of(frame["of"]), frame["of"].rpartition("/")[2]))
         if schema is not None and frame["col"] == "strategy" and self._only in ("", schema.symbol):
             if self.strategy:
                 check_strategy(self.strategy, frame["values"], schema)

@@ -40,8 +40,7 @@ class Coded(Sink):
         if batch.schema.codes:
             series = batch.schema
             batch = Batch(series, batch.n, self._tables.coded(batch), batch, self._tables.of(series))
-            for frame in self._tables.untold(series):
-                self._out.map(frame)
+            self._tell(self._tables.untold(series))
         self.stage.rows(batch)
 
     def mark(self, ts: int) -> None:
@@ -58,8 +57,12 @@ class Coded(Sink):
 
     def tell_anew(self) -> None:
         """A section or a run begins: readers are given the texts of rows that wait, and of all others, anew."""
-        for frame in self._tables.told_anew():
-            self._out.map(frame)
+        self._tell(self._tables.told_anew())
+
+    def _tell(self, frames: list[dict[str, Any]]) -> None:
+        for frame in frames:
+            if frame["of"].partition("/")[0] not in self.stage.consumes:
+                self._out.map(frame)
 
     def save(self) -> list[Any]:
         return self._tables.save()

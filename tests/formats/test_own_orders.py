@@ -1,0 +1,48 @@
+"""Orders as text: what hq writes it reads back, codes, texts and columns of META of each type."""
+
+from __future__ import annotations
+
+import pytest
+
+STRATEGY = (
+    "IF RSI(14) > 60 THEN SELL(size=0.5)\n"
+    'IF RSI(14) < 40 THEN BUY(META(r=RSI(14), at=ts, up=close > open, why="low", none=close / (open - open)))\n'
+)
+
+
+@pytest.fixture
+def orders(run, tmp_path):
+    (tmp_path / "s.hq").write_text(STRATEGY)
+    (tmp_path / "t.hq").write_text("IF close > open THEN OPEN_LONG")
+    made = (
+        "hq-gen bars --rows 400 --seed 1 > a; hq-gen bars --rows 400 --seed 2 --symbol B > b; "
+        "hq-signal s.hq t.hq < a > one.hqf; hq-merge a b | hq-signal s.hq t.hq > panel.hqf"
+    )
+    assert run(made).code == 0
+
+
+@pytest.mark.parametrize("stream", ["one", "panel"])
+@pytest.mark.parametrize("form", ["jsonl", "json", "parquet", "arrow"])
+def test_orders_come_back_as_they_were(run, orders, stream, form):
+    ran = run(
+        f"hq-export {form} --kind order < {stream}.hqf > x; "
+        f"hq-signal --signals s.hq t.hq < <(hq-export jsonl --kind bar < {stream}.hqf | hq-import) > orders.hqf; "
+        "hq-import < x | hq-diff -v orders.hqf -"
+    )
+    assert (ran.code, ran.stderr) == (0, ""), ran.stdout
+    assert "equal: 0 rows" not in ran.text
+
+
+def test_orders_and_bars_as_text_are_traded_as_they_were(run, orders):
+    wanted = run("hq-backtest --strategy s --json < one.hqf")
+    assert wanted.code == 0
+    assert run("hq-export jsonl < one.hqf | hq-backtest --strategy s --json") == wanted
+
+
+def test_a_csv_of_the_columns_that_an_order_must_have_is_one_of_orders(run, orders):
+    columns = "ts,strategy,id,side,action,type,quantity,unit"
+    run(f"hq-export csv --kind order --columns {columns} < one.hqf > x; hq-export jsonl --kind order < one.hqf > y")
+    ran = run(f"hq-diff -v --columns {columns} x y")
+    assert (ran.code, ran.stderr) == (0, ""), ran.text
+    wrong = run("sed '2s/open\\|close/sell/' x | hq-import > /dev/null")
+    assert (wrong.code, "'action': 'sell' is none of open, close, target" in wrong.stderr) == (65, True), wrong.stderr
