@@ -297,7 +297,7 @@ def test_the_list_of_options_is_in_the_completion(run) -> None:
 def test_an_argument_that_is_no_text_is_no_bug(run, desk: Path) -> None:
     name = b"odd\xff.hq".decode("utf-8", "surrogateescape")
     (desk / name).write_text("IF close > 1 THEN BUY()\n")
-    ran = run("hq-signal $'odd\\xff.hq' < bars.hqf | hq-export csv --tail 1", cwd=desk)
+    ran = run("hq-signal $'odd\\xff.hq' < bars.hqf | hq-export csv --kind bar --tail 1", cwd=desk)
     assert (ran.code, ran.stderr) == (0, "")
     ran = run("hq-gen bars --rows 1 --seed 1 --symbol $'\\xff' | hq-export csv", cwd=desk)
     assert ran.code in (65, 66)
