@@ -195,6 +195,10 @@ class Stage(Sink):
     def section(self) -> None:
         """A section of the input begins: texts of codes are given anew from here on."""
 
+    def told(self) -> Iterable[dict[str, Any]]:
+        """The frames that gave texts of codes of its own in the section that is open."""
+        return ()
+
     def note(self, what: str, count: int) -> None:
         """Count something worth a line on stderr."""
         if count:

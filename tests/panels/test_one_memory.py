@@ -16,21 +16,22 @@ import hq_core
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
 from hq_core.flow import State
-from hq_core.roles import Map, Stage
+from hq_core.roles import Stage
 from hq_core.stream.handover import split
 from hq_core.wire import Reader
 
 MINUTE, START = panel_runs.MINUTE, panel_runs.START
 FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")))
 SYMBOLS = "ABC"
-RISING = "IF close > EMA(close, 3) THEN BUY"
+RISING = 'IF close > EMA(close, 3) THEN BUY(META(at=close, why="up"))'
+ORDERS = ("strategy", "id", "side", "action", "meta.at", "meta.why")
 PIECE = 4  # bars of each symbol in a section
 
 STAGES: dict[str, tuple[Callable[[], Stage], tuple[str, ...]]] = {
     "indicators": (lambda: hq_core.Indicators(["ema:3", "rsi:2", "obv"]), ("ema_3", "rsi_2", "obv")),
     "of another": (lambda: hq_core.Indicators("sma:3(close@B)", missing="warn"), ("close",)),
-    "signal": (lambda: hq_core.Signal([("s", RISING, "s.hq")]), ("open_long",)),
-    "signals": (lambda: hq_core.Signal([("s", RISING, "s.hq")], signals=True), ()),
+    "signal": (lambda: hq_core.Signal([("s", RISING, "s.hq")]), ("close", *ORDERS)),
+    "signals": (lambda: hq_core.Signal([("s", RISING, "s.hq")], signals=True), ORDERS),
     "aggregate": (lambda: hq_core.Aggregate("2m", slack="0s"), ("close", "volume")),
     "aggregate beside its input": (lambda: hq_core.Aggregate("1m:4m", slack="0s"), ("close",)),
 }
@@ -71,9 +72,9 @@ def told(data: bytes, names: Iterable[str]) -> dict[str, dict[str, list[str]]]:
         if isinstance(item, Batch):
             held = found.setdefault(item.schema.key, {})
             for name in names:
-                held.setdefault(name, []).extend(map(repr, values(item, name)))
-        elif isinstance(item, Map) and item["kind"] == "signal":
-            found.setdefault(item["symbol"], {}).setdefault("ts", []).append(repr(item["ts"]))
+                if item.schema.has(name):
+                    some = item.words(name) if item.schema.kind(name) == "s4" else values(item, name)
+                    held.setdefault(name, []).extend(map(repr, some))
     return {key: held for key, held in found.items() if any(held.values())}
 
 
@@ -144,13 +145,29 @@ def test_a_daily_job_gives_each_day_on_its_day(line, run):
 @FEW
 @given(cuts=st.lists(st.integers(1, 40), max_size=6), wide=st.sets(st.sampled_from(SYMBOLS)))
 def test_rows_that_go_out_at_once_lie_in_their_panel_s_order(cuts, wide):
-    """Cut inside an instant too, and with a symbol whose rows wait for another's."""
+    """Cut inside an instant too, and with a symbol whose rows wait for another's; orders lie before their bars."""
     whole = section(True, SYMBOLS, wide, 0)
-    for name in ("signal", "of another"):
-        made = panel_runs.through(STAGES[name][0], panel_runs.recut(whole, cuts))
+    ordered = panel_runs.through(STAGES["signal"][0], whole)
+    for name, given_ in (("signal", whole), ("of another", whole), ("of another", ordered), ("indicators", ordered)):
+        made = panel_runs.through(STAGES[name][0], panel_runs.recut(given_, cuts))
         last: dict[tuple[str, ...], tuple[int, str]] = {}
         for item in Reader(descriptor(made)):
             if isinstance(item, Batch):
                 for row in zip(item.view("ts").tolist(), item.words("symbol")):
                     assert row >= last.get(item.schema.names, row)
                     last[item.schema.names] = row
+                    if item.schema.of == "order":
+                        assert all(row > bar for names, bar in last.items() if "close" in names)
+
+
+@FEW
+@given(forms=sections, cuts=st.lists(st.integers(1, 40), max_size=6))
+def test_orders_that_pass_go_on_as_they_are(forms, cuts):
+    """Through stages that take panels apart, each order is still there, with its texts."""
+    names = ("ts", *ORDERS)
+    panels: list[tuple[bool, set[str], set[str]]] = [(True, symbols, set()) for _, symbols, _ in forms]
+    made = panel_runs.through(STAGES["signal"][0], b"".join(pieces(panels)))
+    want = {key: held for key, held in told(made, names).items() if key.startswith("order/")}
+    for name in ("indicators", "aggregate beside its input"):
+        passed = panel_runs.through(STAGES[name][0], panel_runs.recut(made, cuts))
+        assert {key: held for key, held in told(passed, names).items() if key.startswith("order/")} == want

@@ -18,7 +18,7 @@ from hq_core.series.expr import F8 as NUMBER
 from hq_core.series.rules import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
@@ -231,9 +231,13 @@ class Orders:
             out.series(self.schema)
         if self.tell is None and (anew or not self._told):
             self._told = True
-            for name, table in self._texts.items():
-                for frame in told_texts(self.schema.key, name, table):
-                    out.map(frame)
+            for frame in self.told():
+                out.map(frame)
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        """The frames of the texts that have been given."""
+        for name, table in self._texts.items() if self._told else ():
+            yield from told_texts(self.schema.key, name, table)
 
     def room(self, n: int) -> list[int]:
         """Where n values of each column go that the rules look at."""

@@ -22,7 +22,7 @@ from hq_core.series.rules import watches
 from hq_core.series.unit import UNIT, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hq_core.batch import Batch
     from hq_core.graph import Settings
@@ -280,6 +280,10 @@ class Signal(Stage):
         for symbol in self._symbols.values():
             if symbol.unit is not None and symbol.unit.orders is not None:
                 symbol.unit.orders.announce(self.out, anew=True)
+
+    def told(self) -> Iterable[dict[str, Any]]:
+        units = [symbol.unit for symbol in self._symbols.values()]
+        return (frame for unit in units if unit and unit.orders for frame in unit.orders.told())
 
     def _plan(self, schema: Schema) -> Plan:
         """All strategies over one base series: the names that are kept, and the rules."""

@@ -69,8 +69,8 @@ class Joiner:
         self._named: dict[str, list[Kept]] = {}  # by the series' name, those of other columns behind each other
         self._several: set[str] = set()  # names of which there are several
         self._maps: list[tuple[int, str, str, dict[str, Any]]] = []  # ts, symbol, period, frame
-        # of the open section: texts of codes that a stage gave for a series that has stood in a panel, by column; how
-        # many of them whoever reads has been given, by what is written; and as what the series is written
+        # of the open section: texts of codes that a stage gave for a series, by column; how many of them whoever reads
+        # has been given, by what is written; and as what the series is written
         self._given: dict[str, dict[str, list[str]]] = {}
         self._told: dict[tuple[str, str], int] = {}
         self._stands: dict[str, str] = {}
@@ -145,12 +145,23 @@ class Joiner:
     def _strings(self, frame: dict[str, Any]) -> None:
         """Texts of codes that a stage gives for a series are, once, those of the panel in which it stands."""
         of = frame["of"]
-        if of not in self._named:
+        written = self._stands.get(of, of)
+        if written == of:
+            if symbol_of(of):
+                self.heard(frame)
             self.out.map(frame)
-            return
-        texts = self._given.setdefault(of, {}).setdefault(frame["col"], [])
+        else:
+            self._give(written, frame["col"], self._known(frame))
+
+    def heard(self, frame: dict[str, Any]) -> None:
+        """Texts of a series by itself that a stage has given in the open section, perhaps before a panel came."""
+        self._told[frame["of"], frame["col"]] = len(self._known(frame))
+
+    def _known(self, frame: dict[str, Any]) -> list[str]:
+        """All texts of a series' column, with those of a frame behind."""
+        texts = self._given.setdefault(frame["of"], {}).setdefault(frame["col"], [])
         texts += frame["values"]
-        self._give(self._stands.get(of, of), frame["col"], texts)
+        return texts
 
     def _stand(self, name: str, written: str) -> None:
         """A series is written as itself or as a panel from here on, and so are the texts of its codes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import EVER, NEVER, SCHEMA, Batch, described, gives_symbols, undescribed
+from hq_core.batch import NEVER, SCHEMA, Batch, described, gives_symbols, undescribed
 from hq_core.roles import Sink
 from hq_core.saved import shaped
 from hq_core.stream.joiner import HELD, Joiner
@@ -98,6 +98,8 @@ class Apart(Sink):
         self._before_this: list[tuple[Schema, list[str]]] = []  # panels of the runs before, and their symbols
         self._series_before: list[Schema] = []
         stage.begin(self.joiner)
+        for frame in stage.told():
+            self.joiner.heard(frame)
 
     def _joined(self, schema: Schema) -> bool:
         beside = f"bar/{schema.symbol}/{schema.period}" if schema.of == "order" else schema.key  # as the bars stand
@@ -135,13 +137,16 @@ class Apart(Sink):
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
-        if not self._panels and not self.joiner.parted:
+        if schema.panel and _named(schema) not in self._panels:  # one that no section has to announce anew
+            self._panels[_named(schema)] = NOWHERE
+            self.joiner.parted = False
+        elif not self._panels and not self.joiner.parted:
             self.joiner.part()
         self._recall()
         if schema.panel:
             self._symbols.update(batch.texts.get("symbol", ()))
             self._splitter.rows(batch)
-            self._panels[_named(schema)] = max(_last(batch), self._panels.get(_named(schema), NOWHERE))
+            self._panels[_named(schema)] = max(_last(batch), self._panels[_named(schema)])
         else:
             self.stage.rows(batch)
             if schema.key not in self._plain:
@@ -160,10 +165,8 @@ class Apart(Sink):
 
         Orders come now and then, each before its bar, so that they say nothing of the time.
         """
-        if not self._panels:
-            return NEVER
-        paced = [place for name, place in self._panels.items() if name[0] != "order"] or self._panels.values()
-        return min(*(ts for ts, _ in paced), *self._plain.values(), EVER)
+        paced = [ts for name, (ts, _) in self._panels.items() if name[0] != "order"]
+        return min([*paced, *self._plain.values()]) if paced else NEVER
 
     def _come_to(self, of: str, period: str) -> Place:
         """Up to where all rows of a panel have come: of one that comes in, its last row, if no row waits in the stage
