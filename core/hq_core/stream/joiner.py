@@ -225,8 +225,8 @@ class Joiner:
 
     def _lay(self, panel: OpenPanel, upto: Place | None) -> None:
         """Rows up to that place are to be written."""
-        if panel.here and not self.parted:
-            self._tell(panel)  # before rows of other panels, though this one may have none yet
+        if panel.here and panel.schema.of == "order" and not self.parted:
+            self._tell(panel)  # before rows of the bars, though there may be none yet
         taken: list[tuple[str, Kept, int]] = []
         for symbol, kept in panel.kept.items():
             if kept.n:
