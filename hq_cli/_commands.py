@@ -37,10 +37,5 @@ def declared(name: str) -> Command:
 
 
 def load(name: str) -> click.Command:
-    """The command hq-NAME as click has it."""
-    return declared(name).clicked()
-
-
-def word(name: str) -> click.Command:
-    """The command `hq NAME` that is no hq-NAME, as click has it."""
+    """The same as click has it."""
     return declared(name).clicked()

@@ -107,7 +107,7 @@ def _command(name: str, purpose: str) -> dict[str, Any]:
 
 
 def _word(word: str, purpose: str) -> dict[str, Any]:
-    return _about(_commands.word(word), purpose, Effect(passes=False))
+    return _about(_commands.load(word), purpose, Effect(passes=False))
 
 
 def _about(of: Any, purpose: str, effect: Effect) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Toolbox(ClickCommand):
                 formatter.write_dl([(f"hq-{name}", _summary(_commands.load(name))) for name in names])
         for purpose, words in _commands.WORDS:
             with formatter.section(purpose):
-                formatter.write_dl([(f"hq {word}", _summary(_commands.word(word))) for word in words])
+                formatter.write_dl([(f"hq {word}", _summary(_commands.load(word))) for word in words])
         super().format_options(ctx, formatter)
 
 

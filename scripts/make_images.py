@@ -31,8 +31,8 @@ def made() -> list[Kernel]:
 
 def image_of(kernel: Kernel) -> tuple[bytes, bytes, int] | None:
     """What goes into a file: the fingerprint, the code, where its entry lies; None where it has no image."""
-    content = (Path(cache.folder()) / f"{native.name_of(kernel)}.img").read_bytes()
-    start, code = int.from_bytes(content[8:16], "little"), content[cache.PAGE :]
+    name = native.name_of(kernel)
+    code, start = cache.parted((Path(cache.folder()) / f"{name}.img").read_bytes(), name)
     return (images.digest_of(kernel), code, start) if start < len(code) else None
 
 

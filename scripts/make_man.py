@@ -92,7 +92,7 @@ def page(command: hq.Command) -> str:
             rows = tuple((f"hq-{name}", _commands.load(name).get_short_help_str(200)) for name in names)
             made += listed(purpose.upper(), rows)
         for word in _commands.OWN:
-            made += listed(f"HQ {word.upper()}", _own(_commands.word(word)))
+            made += listed(f"HQ {word.upper()}", _own(_commands.load(word)))
     effect = EFFECTS.get(str(command.name).removeprefix("hq-"))
     if effect is not None and sentence(effect):
         made += f".SH KINDS\n{escaped(sentence(effect))}\n"

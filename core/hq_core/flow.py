@@ -177,13 +177,15 @@ class Flow:
         if state is not None and state.loaded is not None:
             self._resume(source, state, state.loaded)
 
-        def more() -> bool:
-            return signals.waiting(self.fd_in if source.waits_on < 0 else source.waits_on)
+        def waits_on() -> int:
+            return self.fd_in if source.waits_on < 0 else source.waits_on
 
         loose = source.loose and not self.stage.any_order
         items = self._placed().through(source, more=True) if loose else source
         try:
-            for item in gathered(items, more):  # small frames would slow the whole pipeline down
+            for item in gathered(
+                items, lambda: signals.waiting(waits_on())
+            ):  # small frames would slow the whole pipeline down
                 if isinstance(item, Batch):
                     self._open(state)
                     self._take(item)
@@ -195,7 +197,7 @@ class Flow:
                     if state is not None and 0 < state.every <= self._rows - self._saved_rows:
                         self._save(source, state, ended=False, closed=not self._headed)
                     try:
-                        if signals.wait(self.fd_in if source.waits_on < 0 else source.waits_on, source.patience):
+                        if signals.wait(waits_on(), source.patience):
                             break
                     except HqError as error:
                         raise error.within(source.waits_for) if source.waits_for else error from None

@@ -14,7 +14,7 @@ from hq_cli import _commands, hq
 COMMANDS = {
     **{f"hq-{name}": _commands.load(name) for name in _commands.NAMES},
     "hq": hq.main.clicked(),
-    **{f"hq {word}": _commands.word(word) for word in _commands.OWN},
+    **{f"hq {word}": _commands.load(word) for word in _commands.OWN},
 }
 
 # What each command does when it does its work, in the folder `desk`.

@@ -27,8 +27,8 @@ def kernels() -> list[Kernel]:
 
 
 def image_of(kernel: Kernel) -> tuple[bytes, bytes, int]:
-    content = (Path(cache.folder()) / f"{native.name_of(kernel)}.img").read_bytes()
-    return images.digest_of(kernel), content[cache.PAGE :], int.from_bytes(content[8:16], "little")
+    name = native.name_of(kernel)
+    return images.digest_of(kernel), *cache.parted((Path(cache.folder()) / f"{name}.img").read_bytes(), name)
 
 
 @pytest.fixture(scope="module")

@@ -97,8 +97,17 @@ def _stop(ready: Ready, stop: Event) -> None:
             ready.get_nowait()
 
 
+def unpacked_ahead(stream: ByteStream) -> ByteStream:
+    """The stream unpacked by a thread, where that would run beside this one."""
+    return AheadStream(stream) if two_processors() else stream
+
+
 def made_ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same pieces, each made by a thread while the one before is used."""
+    """The same pieces, each made by a thread while the one before is used, where that would run beside this one."""
+    return _made_ahead(pieces) if two_processors() else pieces
+
+
+def _made_ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
     ready: Queue[tuple[Piece | None, BaseException | None]] = Queue(1)
     stop = Event()
 

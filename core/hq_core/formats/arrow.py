@@ -12,6 +12,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
 from hq_core.formats.coded import coded, worded
 from hq_core.formats.exact import DTYPES, NULL, ColumnSlice, Unfit
+from hq_core.formats.inflate import LARGE
 from hq_core.formats.packed import largest_blocks, largest_buffers
 from hq_core.formats.spool import spooled
 from hq_core.formats.tables import LONGEST, TableSource, described, once
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.inflate import ByteStream
 
-LARGE = 1 << 20  # bytes of a file that a thread is worth
 LOOKED_AT = 8192  # rows that tell how a file's columns are packed
 GROUP = 65536  # rows of a Parquet row group ...
 HELD = 32 << 20  # ... or so many bytes, where vectors are wide
@@ -92,9 +92,9 @@ class _ArrowTable(TableSource):
         before = 0
         batches = self._batches(wanted, room)
         if self.size >= LARGE:
-            from hq_core.formats.ahead import made_ahead, two_processors
+            from hq_core.formats.ahead import made_ahead
 
-            batches = made_ahead(batches) if two_processors() else batches
+            batches = made_ahead(batches)
         for batch in batches:
             for column in batch.columns:
                 column.validate()  # the sizes of its buffers, before anything lies in them

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 READ = 512 * 1024  # measured: 10 % faster than 256 KiB over CSV, no slower than 1 MiB
+LARGE = 1 << 20  # bytes of a file that a thread is worth which unpacks it
 PIECE, LARGEST = 4096, 64 * 1024  # a member is unpacked in pieces that grow: many small members cost no more than one
 LAYERS = 4  # gzip in gzip in …
 GZIP, ZIP, ZSTD, XZ = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0"

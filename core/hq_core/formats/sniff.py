@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, NOINPUT, HqError
-from hq_core.formats.inflate import ZIP, ByteStream, unpacked
+from hq_core.formats.inflate import LARGE, ZIP, ByteStream, unpacked
 from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from hq_core.roles import Source
 
 LOOK = 64
-LARGE = 1 << 20  # bytes of a packed file that a thread is worth
 HEADER = 4096  # bytes of a header that hq-export writes, at most
 NOTHING = "no input: not a single byte came"
 GO_ON = ("Reader", "CsvSource", "JsonSource")  # sources that read on where a state was left; others begin anew
@@ -28,9 +27,9 @@ def open_source(fd: int, first: bytes = b"", options: SourceOptions | None = Non
     """
     stream = unpacked(ByteStream(fd, first))
     if stream.packed and os.fstat(fd).st_size >= LARGE:  # a pipe has no size
-        from hq_core.formats.ahead import AheadStream, two_processors
+        from hq_core.formats.ahead import unpacked_ahead
 
-        stream = AheadStream(stream) if two_processors() else stream
+        stream = unpacked_ahead(stream)
     look = stream.peek(1, LOOK)
     if look[:1] in (b"\x93", b"P", b"A", b"\xff", b"\xef"):
         look = stream.peek(LOOK)

@@ -71,14 +71,24 @@ def find(name: str) -> int | str | None:
 
 def _map(fd: int, size: int, name: str) -> int | str:
     content = os.pread(fd, size, 0)
-    if len(content) != size or content[:8] != MAGIC:
+    if len(content) != size:
+        raise ValueError("not an image")
+    code, start = parted(content, name)
+    return code.decode() if start == len(code) else mapped(fd, len(code), PAGE) + start
+
+
+def parted(content: bytes, name: str) -> tuple[bytes, int]:
+    """The code of an image's file and where its entry lies; behind it where the file says why there is no image.
+
+    Raises ValueError where it is not that of the kernel `name`.
+    """
+    if content[:8] != MAGIC:
         raise ValueError("not an image")
     start, length = (int.from_bytes(content[at : at + 8], "little") for at in (8, 16))
-    if PAGE + length != size or start > length or content[:PAGE] != _head(name, content[PAGE:], start):
+    code = content[PAGE:]
+    if len(code) != length or start > length or content[:PAGE] != _head(name, code, start):
         raise ValueError("damaged, or another kernel's")
-    if start == length:
-        return content[PAGE:].decode()
-    return mapped(fd, length, PAGE) + start
+    return code, start
 
 
 def mapped(fd: int, length: int, offset: int) -> int:
