@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from hq_core.errors import HqError
 from hq_core.formats import SourceOptions, open_source
+from hq_core.formats.csv_odd import Odd
 from hq_core.formats.inflate import ByteStream
 
 HEAD = b"id,price,qty,time,is_buyer_maker\n1,2.5,3,1600000000000,true\n"
@@ -386,6 +387,38 @@ def test_damaged_packing_is_noticed(data, message):
 
 
 # -- times ------------------------------------------------------------------------------------------------------
+def rows_by_python(monkeypatch) -> list[int]:
+    """Which rows the kernel leaves to Python from here on."""
+    found: list[int] = []
+    row = Odd.row
+    monkeypatch.setattr(Odd, "row", lambda self, texts, k: (found.append(k), row(self, texts, k))[1])
+    return found
+
+
+def test_times_and_ids_of_19_digits_are_read_by_the_kernel(monkeypatch):
+    first, last = 1_767_225_600_000_000_000, 2**63 - 1
+    rows = [(last - 400 + i, first + i) for i in range(1, 400)]
+    data = b"id,price,qty,time\n" + b"".join(b"%d,1.5,2,%d\n" % row for row in rows)
+    left = rows_by_python(monkeypatch)
+    [columns] = read(data, time_unit="ns").values()
+    assert list(zip(columns["id"], columns["ts"])) == rows
+    assert not left
+
+
+@pytest.mark.parametrize("begin", ["922337203685477580", "184467440737095516", "99999999999999999", "", "0", "1"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_whole_numbers_at_the_end_of_their_type_are_exact_or_refused(sign, begin):
+    for text in (f"{sign}{begin}{end}" for end in (*range(10), *range(10, 30))):
+        value = int(text)
+        data = HEAD + f"{text},2.5,3,1600000000001,true\n".encode()
+        if -(2**63) <= value < 2**63:
+            [columns] = read(data).values()
+            assert columns["id"] == [1, value]
+        else:
+            with pytest.raises(HqError, match="does not fit 64 bits"):
+                read(data)
+
+
 def test_iso_times_with_and_without_a_zone():
     texts = ("2026-02-01T00:00:00Z", "2026-02-01T01:00:00.25+01:00", "2026-02-01 00:00:01Z", "2026-02-01T00:00:02+0000")
     data = ("ts,price,qty\n" + "".join(f"{text},1,2\n" for text in texts)).encode()

@@ -268,3 +268,23 @@ def test_what_is_passed_by_at_the_end_is_counted_once_by_a_run_that_goes_on():
     said = told(second, data)
     assert second.passed == {"depth message": 2}
     assert said.wrong.startswith("65 element 6 ")
+
+
+@pytest.mark.parametrize("digits", ["1", "9", "0", "922337203685477580", "99999999999999999", "1844674407370955161"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_whole_numbers_at_the_end_of_their_type_are_read_or_refused_as_by_python(sign, digits, monkeypatch):
+    good = json.dumps(trade())
+    for last in "0123456789":
+        for text in (digits + last, digits + last + last):
+            bad = good.replace('"id": 7', f'"id": {sign}{text}')
+            data = "\n".join([good] * 5 + [bad, good]).encode()
+            said, _ = counted(data, monkeypatch)
+            assert said == by_python(data), text
+
+
+def test_times_in_nanoseconds_are_read_by_the_kernel(monkeypatch):
+    first = 1_767_225_600_000_000_000
+    rows = [{"kind": "trade", "ts_ns": first + i, "price": 1.5, "qty": 2, "side": 1, "id": i} for i in range(1, 400)]
+    said, n = counted(lines(rows), monkeypatch)
+    assert said == by_python(lines(rows))
+    assert n > 380

@@ -31,6 +31,7 @@ from hq_core.formats.text_kernel import (
     side,
     spelled,
     truth,
+    whole_told,
 )
 from hq_core.jit import F8, I1, I4, I8, U1, State, kernel
 
@@ -159,12 +160,11 @@ def parse(
                     p += 1
                     x = int(text[p & INDEX]) - 48
                 n = p - q
-                if negative:
-                    m = -m
-                demanded = check[f & INDEX]
-                if n == 0 or n > 18 or (demanded > 0 and n != demanded) or abs(m) > most[f & INDEX]:
+                if not whole_told(m, n, check[f & INDEX], most[f & INDEX]):
                     good = False
                     break
+                if negative:
+                    m = -m
                 whole[(place[f & INDEX] + k) & INDEX] = m * times[f & INDEX] + plus[f & INDEX]
             elif kind == MAKER:
                 v_bit, p = truth(text, p)

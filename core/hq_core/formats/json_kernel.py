@@ -34,6 +34,7 @@ from hq_core.formats.text_kernel import (
     iso,
     side,
     spelled,
+    whole_told,
 )
 from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel
 
@@ -300,12 +301,11 @@ def read(
                         good = False
                         break
                     if kind != REAL and kind != SKIP:
-                        if negative:
-                            m = -m
-                        demanded = check[f & INDEX]
-                        if n == 0 or n > 18 or (demanded > 0 and n != demanded) or abs(m) > most[f & INDEX]:
+                        if not whole_told(m, n, check[f & INDEX], most[f & INDEX]):
                             good = False
                             break
+                        if negative:
+                            m = -m
                         m = m * times[f & INDEX] + plus[f & INDEX]
                         if kind == WHOLE:
                             whole[(place[f & INDEX] + k) & INDEX] = m

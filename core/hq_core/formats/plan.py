@@ -57,7 +57,7 @@ class Field:
         """The largest number that a whole field may hold as it stands in the file."""
         if self.to in ("ts", "open_time"):
             return FAR // self.times
-        return MOST_I4 if self.to == WIDE else 10**18
+        return MOST_I4 if self.to == WIDE else 2**63 - 1
 
     @property
     def text_message(self) -> str:

@@ -51,6 +51,15 @@ def eight(digits: int) -> int:
 
 
 @inline
+def whole_told(m: int, n: int, demanded: int, most: int) -> bool:
+    """Whether n digits are a number that may be so; m is what they gave, below 0 where 19 of them have wrapped.
+
+    demanded  how many digits it must have, 0 for any;  most: the largest m
+    """
+    return 0 < n <= 19 and (demanded == 0 or n == demanded) and 0 <= m <= most
+
+
+@inline
 def two(text: U1, p: int) -> int:
     """The number that two digits at p make, or -1."""
     tens, ones = int(text[p]) - 48, int(text[p + 1]) - 48
