@@ -21,14 +21,17 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "describe.schema.json")
 WIDTH = 120
 TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number"}
 
-HEADS = ("parameter", "assignment", "rule", "action")
+HEADS = ("parameter", "range", "choices", "variable", "function", "use", "several", "assignment", "rule", "action")
 
 # what the heads of the grammar leave open, as a strategy: other series, history, outputs, size and META
 STRATEGY = """\
 param far = 1.5 in 0.5..4  # a comment
 score = ZSCORE(close - close@ETHUSDT, period=30)  # of another symbol; also close@ETHUSDT:4h
 trend = EMA(close@4h, 10)  # over 4h bars; trend[1]: one 4h bar before
-IF score < -far AND close > trend[1] THEN BUY(size=2, META(score=score, hist=MACD(12, 26, 9).hist))"""
+VAR peak = MAX(peak[1], close) SEED close  # made of its own last value
+DEF band(x, n) = OUTPUTS(up=SMA(x, n) + STDDEV(x, n), low=SMA(x, n) - STDDEV(x, n))
+IF score < -far AND close > trend[1] THEN BUY(size=2, META(score=score, hist=MACD(12, 26, 9).hist))
+IF close < band(close, 20).low THEN OPEN_LONG(equity=0.1, limit=close - ATR(14), stop=0.9 * peak) ELSE CANCEL"""
 
 EXAMPLES = """
 hq describe > hq.json
@@ -39,7 +42,7 @@ hq describe --brief
 class DescribeOptions:
     """How much is told."""
 
-    brief = Option(False, "A page of at most 8,000 characters: names, a line each.")
+    brief = Option(False, "A page of at most 9,000 characters: names, a line each.")
     schema = Option(False, "The JSON Schema of what is printed without options.")
 
 
@@ -167,14 +170,14 @@ def _undeclared(param: click.Option) -> Option[Any]:
 
 
 def _language() -> dict[str, Any]:
+    from hq_core.lang.builtins import BUILTINS
     from hq_core.lang.tokens import grammar_text
-    from hq_core.lang.words import ACTIONS, BUILTINS, COLUMNS
+    from hq_core.lang.words import ACTIONS, COLUMNS
 
     return {
         "grammar": grammar_text(),
         "functions": [
-            {"name": name, "fewest": fewest, "most": most, "meaning": meaning}
-            for name, (_, fewest, most, _, meaning) in BUILTINS.items()
+            {"name": name, "call": one.written(name), "meaning": one.meaning} for name, one in BUILTINS.items()
         ],
         "actions": [{"name": name, "columns": list(verbs)} for name, (_, verbs) in ACTIONS.items()],
         "columns": sorted(COLUMNS),
@@ -255,7 +258,7 @@ def _operators(grammar: str) -> str:
     """The signs and words of expressions by level, up to what stands behind a value."""
     from re import findall
 
-    levels = [findall(r'"([^"]+)"', rule) for rule in _paragraphs(grammar)[1].partition("postfix")[0].splitlines()]
+    levels = [findall(r'"([^"]+)"', rule) for rule in _paragraphs(grammar)[1].partition("\npostfix")[0].splitlines()]
     return f"operators, the loosest first: {'; '.join(' '.join(level) for level in levels if level)}"
 
 

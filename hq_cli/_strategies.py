@@ -28,18 +28,14 @@ def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
     return found
 
 
-def read_params(given: Sequence[str]) -> dict[str, float]:
-    """NAME=NUMBER, each once."""
-    found: dict[str, float] = {}
+def read_params(given: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE, each once."""
+    found: dict[str, str] = {}
     for one in given:
         name, equals, text = one.partition("=")
-        try:
-            number = float(text)
-        except ValueError:
-            number = float("nan")
-        if not equals or number - number != 0.0:
-            raise HqError(f"--param: '{one}' must be NAME=NUMBER, such as fast=9", USAGE)
+        if not equals or not name.strip() or not text.strip():
+            raise HqError(f"--param: '{one}' must be NAME=VALUE, such as fast=9", USAGE)
         if name in found:
             raise HqError(f"--param: {name} is given twice", USAGE)
-        found[name] = number
+        found[name] = text.strip()
     return found

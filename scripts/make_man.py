@@ -26,8 +26,9 @@ from hq_core import VERSION, registry
 from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
 from hq_core.kinds import KINDS, TIERS
+from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.tokens import grammar_text
-from hq_core.lang.words import ACTIONS, BUILTINS, COLUMNS
+from hq_core.lang.words import ACTIONS, COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
@@ -126,9 +127,8 @@ def indicators() -> str:
 
 def builtins() -> str:
     made = []
-    for name, (_, fewest, most, _, meaning) in BUILTINS.items():
-        call = f"{name}({', '.join('abcdefgh'[:fewest])}{', ...' if most > fewest else ''})"
-        made.append(f".TP\n\\fB{call}\\fP\n{meaning}\n")
+    for name, one in BUILTINS.items():
+        made.append(f".TP\n\\fB{escaped(one.written(name))}\\fP\n{escaped(one.meaning)}\n")
     return "".join(made)
 
 

@@ -26,9 +26,10 @@ from hq_core.jit import (
     engine_apart,
     load,
     load_quick,
+    row_by_row,
     slots_of,
 )
-from hq_core.kernels import ops
+from hq_core.kernels import ops, since
 from hq_core.options.settings import SettingsOptions
 from hq_core.saved import Damaged
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 PIECE = 4096  # rows a run: scratch columns of 32 KiB stay in the cache
 WHOLE_PIECES = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
 
+IN = "\v"  # in a source's key between the name of a column of times and the zone on whose clock it is read
 AS = "\t"  # in a source's key between its name and a type of its own; no column's name has one
 
 _move = ctypes.memmove
@@ -81,10 +83,11 @@ class GraphColumn:
 class Node:
     """A kernel with its parameters and inputs; `outs` are its columns.
 
-    shown  how it is written: a name, what stands in its brackets, and its parameters
+    shown   how it is written: a name, what stands in its brackets, and its parameters
+    recall  of one that remembers: the node that gives its last value, whose memory it writes
     """
 
-    __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "ring", "shown", "warmup")
+    __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "recall", "ring", "shown", "warmup")
 
     def __init__(
         self,
@@ -104,6 +107,7 @@ class Node:
         self.outputs = outputs
         self.warmup = warmup + max((one.warmup for one in inputs), default=0)
         self.outs: list[GraphColumn] = []
+        self.recall: Node | None = None
         self.shown: tuple[str, Sequence[GraphColumn], list[str]] = (
             kernel.name,
             inputs,
@@ -116,6 +120,32 @@ class Node:
     def __repr__(self) -> str:  # only when asked for: a chain of names is as long as all its links
         name, inputs, words = self.shown
         return f"{name}({', '.join([*map(repr, inputs), *words])})"
+
+
+class Loop:
+    """The nodes between a variable's last value and its next one, which run together, row by row.
+
+    members  their numbers
+    """
+
+    def __init__(self, last: Node, nodes: Sequence[Node]) -> None:
+        assert last.recall is not None
+        self.members = {last.recall.number}
+        for node in nodes:
+            reads = {one.node.number for one in node.inputs if one.node is not None}
+            if node.number <= last.number and not reads.isdisjoint(self.members):
+                self.members.add(node.number)
+        self.plan, self.moving, self.widths = array("q"), array("q"), array("q")
+
+    def bind(self, block: ArgumentBlock, slots: array[int]) -> None:
+        tables = {"plan": self.plan, "slots": slots, "moving": self.moving, "widths": self.widths}
+        for name, table in tables.items():
+            block.column(name, table.buffer_info()[0], len(table))
+
+
+def _memory(node: Node) -> int:
+    """Bytes of its state and ring; what remembers writes that of the node which recalls it."""
+    return 8 * (len(node.kernel.fields) + node.ring) if node.recall is None else 0
 
 
 def _column_kinds(kernel: Kernel, ring: int) -> list[str]:
@@ -235,7 +265,7 @@ class Graph:
             reads = kinds[: len(inputs)] or ["f8"] * len(inputs)
             inputs = [self._as(one, kind, kernel) for one, kind in zip(inputs, reads)]
         key = (kernel, tuple(one.number for one in inputs), tuple((k, repr(v)) for k, v in pairs))
-        found: Node | None = self._known.get(key)
+        found: Node | None = None if kernel is since.recall else self._known.get(key)  # each variable has its own
         if found is None:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
             found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup)
@@ -246,6 +276,16 @@ class Graph:
             self.nodes.append(found)
             self._known[key] = found
         return found
+
+    def recall(self, seed: GraphColumn) -> GraphColumn:
+        """The value one row before of a variable, which `remember` is given; the seed where there is none."""
+        return self.node(since.recall, [self.real(seed)]).out()
+
+    def remember(self, last: GraphColumn, value: GraphColumn) -> GraphColumn:
+        """A variable whose value is made of its last one; all on the way from one to the other runs row by row."""
+        node = self.node(since.remember, [last, self.real(value)])
+        node.recall = last.node
+        return node.out()
 
     def indicator(
         self, name: str, inputs: Sequence[GraphColumn] = (), params: Mapping[str, registry.Value] | None = None
@@ -312,19 +352,33 @@ class Graph:
         self._given: dict[int, int] = given
         columns = sum(out.number not in given for node in self.nodes for out in node.outs)
         self.piece = max(1, PIECE * WHOLE_PIECES // max(WHOLE_PIECES, columns))
-        self._arena = bytearray(max(8, 8 * sum(len(n.kernel.fields) + n.ring for n in self.nodes)))
+        self._arena = bytearray(max(8, sum(_memory(node) for node in self.nodes)))
         at = address_of(self._arena)
         self._between: dict[int, int] = {}  # columns in scratch: their numbers there
-        self.slots = array("q", bytes(8 * sum(slots_of(node.kernel) for node in self.nodes)))
+        loops = {node.number: Loop(node, self.nodes) for node in self.nodes if node.recall is not None}
+        whose = {number: loop for loop in loops.values() for number in loop.members}
+        slots = sum(slots_of(node.kernel) for node in self.nodes) + len(loops) * slots_of(row_by_row)
+        self.slots = array("q", bytes(8 * slots))
         self.plan = array("q")
         self._columns: list[int] = []  # of columns that are not in scratch: their numbers, and their slots
+        self._loops = list(loops.values())
         moving, widths, lengths = array("q"), array("q"), array("q")
         slot = 0
+        states: dict[int, int] = {}
         for node in self.nodes:
             block = ArgumentBlock(node.kernel, self.slots, slot)
             slot += slots_of(node.kernel)
-            at = self._bind(node, block, at, moving, widths, lengths)
-            self.plan.extend((address(node.kernel), block.address))
+            states[node.number] = at if node.recall is None else states[node.recall.number]
+            self._bind(node, block, states[node.number], moving, widths, lengths, whose.get(node.number))
+            at += _memory(node)
+            plan = whose[node.number].plan if node.number in whose else self.plan
+            plan.extend((address(node.kernel), block.address))
+            if node.number in loops:
+                block = ArgumentBlock(row_by_row, self.slots, slot)
+                slot += slots_of(row_by_row)
+                loops[node.number].bind(block, self.slots)
+                lengths.append(block.starts["rows"])
+                self.plan.extend((address(row_by_row), block.address))
         self._start = ArgumentBlock(engine)
         self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "widths": widths, "lengths": lengths}
         for name, table in self._tables.items():
@@ -343,34 +397,45 @@ class Graph:
         return needed
 
     def _bind(
-        self, node: Node, block: ArgumentBlock, at: int, moving: array[int], widths: array[int], lengths: array[int]
-    ) -> int:
-        """Fill in a node's argument block; state and ring lie at `at`.  Returns where the next node's lie."""
+        self,
+        node: Node,
+        block: ArgumentBlock,
+        at: int,
+        moving: array[int],
+        widths: array[int],
+        lengths: array[int],
+        loop: Loop | None,
+    ) -> None:
+        """Fill in a node's argument block; state and ring lie at `at`."""
         columns = iter((*node.inputs, *node.outs))
         params = iter(node.params)
-        state = at
-        ring = at + node.kernel.state_bytes
         ring_name = "ring" if node.ring else ""
+        rows = self.piece if loop is None else 1
         for name, kind in node.kernel.args:
             if kind == "State":
-                block.state(state)
+                block.state(at)
             elif name == ring_name:
-                block.column(name, ring, node.ring)
+                block.column(name, at + node.kernel.state_bytes, node.ring)
             elif kind in COLUMNS:
-                column = next(columns)
-                lengths.append(block.starts[name] + 1)
+                column, place = next(columns), block.starts[name]
+                if loop is None:
+                    lengths.append(place + 1)
                 if column.node is None and not column.source:
-                    block.column(name, self._scratch.constant(column.constant, self.piece), self.piece)
-                elif column.source or column.number in self._given:
-                    moving.append(block.starts[name])
+                    block.column(name, self._scratch.constant(column.constant, self.piece), rows)
+                    continue
+                if column.source or column.number in self._given:
+                    moving.append(place)
                     widths.append(ARRAYS[kind])
                     self._columns.append(column.number)
+                    block.column(name, 0, rows)
                 else:
                     number = self._between.setdefault(column.number, len(self._between))
-                    block.column(name, self._scratch.column(number, self.piece), self.piece)
+                    block.column(name, self._scratch.column(number, self.piece), rows)
+                if loop is not None:
+                    loop.moving.append(place)
+                    loop.widths.append(ARRAYS[kind])
             else:
                 block.scalar(name, next(params)[1])
-        return ring + 8 * node.ring
 
     def run(self, sources: Mapping[str, int], n: int, wanted: Sequence[int], keep: bool = True) -> None:
         """Compute n rows.
@@ -465,11 +530,14 @@ class Graph:
         view = memoryview(saved)
         at = slot = 0
         for node in self.nodes:
-            ring = at + node.kernel.state_bytes
-            end = ring + 8 * node.ring
-            check(ArgumentBlock(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
-            at = end
-            slot += slots_of(node.kernel)
+            if node.recall is None:
+                ring = at + node.kernel.state_bytes
+                end = ring + 8 * node.ring
+                check(ArgumentBlock(node.kernel, self.slots, slot), view[at:ring], view[ring:end])
+                at = end
+                slot += slots_of(node.kernel)
+            else:
+                slot += slots_of(node.kernel) + slots_of(row_by_row)
 
     def explain(self) -> list[str]:
         """One line a node, in the order in which they run: what it computes and how many rows are NaN first."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.fans import FAN, MOST, fan, too_many
 from hq_core.kinds import BAR
 from hq_core.series.expr import clock_of, column, indicator, picked, reference
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from hq_core.series.expr import Clock, Expr
 
-FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
-MOST = 10_000  # columns of one fan: whoever asks for more has mistyped
 NESTING = 64  # indicators within indicators: whoever walks them may recurse
 PARAMETER = re.compile(r"\s*(-?\d|\w+\s*=)")
 COLUMNS = frozenset(BAR.names)  # of bars of which nobody knows more
@@ -174,9 +173,9 @@ def expand(text: str) -> list[Spec]:
     """The specs of a text in which parameters may be fans: `ema:5..50:5` is ema:5, ema:10 ... ema:50."""
     if not isinstance(text, str):
         raise _no_text(text)
-    fans = [list(_fan(found, text)) for found in FAN.finditer(text)]
+    fans = [list(fan(found, _said(text))) for found in FAN.finditer(text)]
     if prod(map(len, fans)) > MOST:
-        raise HqError(f"{_said(text)}: more than {MOST} indicators", USAGE)
+        raise too_many(_said(text))
     between = FAN.sub("\0", text).split("\0")
     return [parse("".join(part + word for part, word in zip(between, (*words, "")))) for words in product(*fans)]
 
@@ -186,19 +185,6 @@ def several(given: str | Spec | Iterable[str | Spec]) -> list[Spec]:
     one = isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__")
     listed: Any = (given,) if one else given
     return [made for text in listed for made in ((text,) if isinstance(text, Spec) else expand(text))]
-
-
-def _fan(found: re.Match[str], text: str) -> Iterator[str]:
-    from decimal import Decimal
-
-    first, last, step = found.groups()
-    low, high, by = Decimal(first), Decimal(last), Decimal(step or 1)
-    if not by or high < low:
-        raise HqError(f"{_said(text)}: {found[0]} must rise, by more than 0", USAGE)
-    if (high - low) / by > MOST:
-        raise HqError(f"{_said(text)}: more than {MOST} indicators", USAGE)
-    for i in range(int((high - low) / by) + 1):
-        yield str(low + i * by)
 
 
 def parse(text: str) -> Spec:
@@ -290,7 +276,7 @@ def from_dict(given: Mapping[str, Any], within: int = 0) -> list[Spec]:
     sources = tuple(_given_source(name, one, within + 1) for one in given_sources)
     entry = registry.load(name)
     fans = [
-        list(_fan(found, value)) if isinstance(value, str) and (found := FAN.fullmatch(value)) else [value]
+        list(fan(found, _said(value))) if isinstance(value, str) and (found := FAN.fullmatch(value)) else [value]
         for value in rest.values()
     ]
     if prod(map(len, fans)) > MOST:

@@ -17,7 +17,8 @@ from hq_cli._help import ENVIRONMENT
 from hq_core import VERSION, registry
 from hq_core.errors import EXITS
 from hq_core.kinds import KINDS, MAPS
-from hq_core.lang.words import ACTIONS, BUILTINS
+from hq_core.lang.builtins import BUILTINS
+from hq_core.lang.words import ACTIONS
 
 TYPES = {
     "object": [dict],
@@ -99,13 +100,13 @@ def test_kinds_indicators_codes_and_language_are_whole(said) -> None:
     language = said["language"]
     assert [one["name"] for one in language["functions"]] == list(BUILTINS)
     assert [one["name"] for one in language["actions"]] == list(ACTIONS)
-    assert 'rule        = "IF" expression "THEN" action ;' in language["grammar"]
+    assert 'rule        = "IF" expression "THEN" actions [ "ELSE" actions ] ;' in language["grammar"]
     assert said["version"] == VERSION
 
 
 def test_in_brief_it_is_a_page_with_every_name(said, run) -> None:
     page = run("hq describe --brief").text
-    assert len(page) <= 8000
+    assert len(page) <= 9000
     assert max(map(len, page.splitlines())) <= 130
     words = set(page.replace(":", " ").replace("=", " ").split())
     for one in said["commands"]:
@@ -118,8 +119,8 @@ def test_in_brief_it_is_a_page_with_every_name(said, run) -> None:
     assert {one["name"] for kind in said["kinds"] if not kind["planned"] for one in kind["columns"]} <= words
     for one in said["exit_codes"]:
         assert f"{', '.join(map(str, one['codes']))}  {one['meaning']}\n" in page
-    assert 'rule = "IF" expression "THEN" action ;' in page
-    assert "operators, the loosest first: OR; AND; NOT; < <= > >= == !=; + -; * /; -\n" in page
+    assert 'rule = "IF" expression "THEN" actions [ "ELSE" actions ] ;' in page
+    assert "operators, the loosest first: OR; AND; NOT; IN < <= > >= == !=; + -; * / %; -; ^\n" in page
 
 
 def test_the_strategy_of_the_page_is_one_and_shows_what_the_heads_leave_open(run, tmp_path) -> None:

@@ -12,7 +12,8 @@ from places import ROOT
 
 from hq_cli import _commands, _help
 from hq_core import errors, options
-from hq_core.lang.words import ACTIONS, BUILTINS
+from hq_core.lang.builtins import BUILTINS
+from hq_core.lang.words import ACTIONS
 from hq_core.options import Option, options_of
 
 FILES = [path for folder in ("core/hq_core", "hq_cli", "scripts") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -158,7 +159,7 @@ def test_exit_codes_are_numbers_in_one_file() -> None:
     ("names", "home", "elsewhere"),
     [
         ({*_commands.NAMES, *(f"hq-{name}" for name in _commands.NAMES)}, "hq_cli/_commands.py", COMMANDS_AGAIN),
-        (set(BUILTINS), "core/hq_core/lang/words.py", {}),
+        (set(BUILTINS), "core/hq_core/lang/builtins.py", {}),
         (set(ACTIONS), "core/hq_core/lang/words.py", {}),
         ({name for name, _ in _help.ENVIRONMENT}, "hq_cli/_help.py", {}),
     ],

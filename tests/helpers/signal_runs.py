@@ -18,7 +18,7 @@ from hq_core.stages.signal import Signal
 from hq_core.wire import Reader, Writer
 
 SECOND = 1_000_000_000
-CODES = {"i8": "q", "f8": "d", "b1": "b"}
+CODES = {"i8": "q", "s4": "i", "f8": "d", "b1": "b"}
 COLUMNS = (
     ("ts", "i8"),
     ("open_time", "i8"),

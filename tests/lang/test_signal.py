@@ -413,13 +413,13 @@ def test_columns_of_the_input_are_read_and_whole_numbers_too() -> None:
     [
         ("IF rsi_15 < 30 THEN BUY", "s.hq:1:4: unknown name 'rsi_15', did you mean 'rsi_14'?"),
         ("IF vwap < 30 THEN BUY", "s.hq:1:4: the input has no column 'vwap'"),
-        ("IF complete < 30 THEN BUY", "column 'complete' of bar/X/15m is b1"),
+        ("IF venue < 30 THEN BUY", "column 'venue' of bar/X/15m is s4, not numbers (f8, i8, i4, i1, b1)"),
     ],
 )
 def test_column_that_the_input_lacks(text: str, message: str) -> None:
-    run = Run(strategy(text)).announce("15m", columns=(*COLUMNS, ("rsi_14", "f8")))
+    run = Run(strategy(text)).announce("15m", columns=(*COLUMNS, ("rsi_14", "f8"), ("venue", "s4")))
     with pytest.raises(HqError) as error:
-        run.feed("15m", [{**bar(900), "rsi_14": 1.0}])
+        run.feed("15m", [{**bar(900), "rsi_14": 1.0, "venue": 0}])
     assert str(error.value).startswith(message)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.lang.words import ACTIONS, BUILTINS, VECTORS
+from hq_core.lang.builtins import BUILTINS
+from hq_core.lang.define import OUTPUTS
+from hq_core.lang.tokens import KEYWORDS
+from hq_core.lang.words import ACTIONS, VECTORS
 from hq_core.registry import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TAKEN = {*ACTIONS, *BUILTINS, *VECTORS, "META", "AND", "OR", "NOT", "IF", "THEN", "PARAM"}
+TAKEN = {*ACTIONS, *BUILTINS, *VECTORS, *KEYWORDS, "META", OUTPUTS}
 
 
 def callable_by_name(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from hq_core.jit.bits import bits_of, float_of, upper_product
 from hq_core.jit.cell import ArgumentBlock, Cell, address_of, check, slots_of
 from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F8, I1, I4, I8, U1, Kernel, State, inline, kernel
-from hq_core.jit.engine import engine, engine_apart
+from hq_core.jit.engine import engine, engine_apart, row_by_row
 from hq_core.jit.native import address, load, load_quick
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "kernel",
     "load",
     "load_quick",
+    "row_by_row",
     "slots_of",
 ]

@@ -61,3 +61,18 @@ def engine_apart(
         if groups[g + 2] != 0:
             for i in range(words):
                 arenas[base + i] = arena[i]
+
+
+@kernel()
+def row_by_row(plan: I8, slots: I8, moving: I8, widths: I8, rows: int) -> None:
+    """Kernels of which one reads what another gave at the row before: all of them over one row, then over the next.
+
+    As `engine`'s, with columns of one row; moving: all that are no constants, put back when the rows are done.
+    """
+    for _ in range(rows):
+        for i in range(0, len(plan), 2):
+            hq_call(plan[i], plan[i + 1])
+        for i in range(len(moving)):
+            slots[moving[i]] += widths[i]
+    for i in range(len(moving)):
+        slots[moving[i]] -= widths[i] * rows

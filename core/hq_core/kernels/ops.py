@@ -10,6 +10,8 @@ import math
 
 from hq_core.jit import B1, F8, I1, I4, I8, State, kernel
 from hq_core.kernels.lag import keep_last, lagged
+from hq_core.kernels.maths.modulo import modulo
+from hq_core.kernels.maths.power import pow
 
 
 @kernel()
@@ -36,6 +38,19 @@ def div(x: F8, y: F8, out: F8) -> None:
     for i in range(len(x)):
         under = y[i]
         out[i] = x[i] / (under if under != 0.0 else math.nan)
+
+
+@kernel()
+def mod(x: F8, y: F8, out: F8) -> None:
+    """x - y floor(x / y): of the sign of y; nan where y is 0."""
+    for i in range(len(x)):
+        out[i] = modulo(x[i], y[i])
+
+
+@kernel()
+def power(x: F8, y: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = pow(x[i], y[i])
 
 
 @kernel()
@@ -118,6 +133,33 @@ def or_(x: F8, y: F8, out: F8) -> None:
 def not_(x: F8, out: F8) -> None:
     for i in range(len(x)):
         out[i] = 0.0 if x[i] == 1.0 else 1.0
+
+
+@kernel()
+def where(condition: F8, x: F8, y: F8, out: F8) -> None:
+    """x where the condition holds, else y."""
+    for i in range(len(x)):
+        out[i] = x[i] if condition[i] == 1.0 else y[i]
+
+
+@kernel()
+def nz(x: F8, y: F8, out: F8) -> None:
+    """x, or y where x is nan."""
+    for i in range(len(x)):
+        out[i] = x[i] if x[i] == x[i] else y[i]
+
+
+@kernel()
+def na(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] != x[i] else 0.0
+
+
+@kernel()
+def sign(x: F8, out: F8) -> None:
+    """1, -1 or 0; nan where x is."""
+    for i in range(len(x)):
+        out[i] = 1.0 if x[i] > 0.0 else -1.0 if x[i] < 0.0 else x[i] * 0.0
 
 
 @kernel(state="below")

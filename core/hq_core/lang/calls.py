@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.errors import HqError
 from hq_core.lang import tree
+from hq_core.lang.builtins import BUILTINS, CONDITION, EITHER, MOST_ROWS, NUMBER, ROWS, TIME, WORD, ZONE
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import LangError, nearest
-from hq_core.lang.words import ACTIONS, BUILTINS, VECTORS
-from hq_core.series.expr import BOOL, TEXT, Expr, align, applied, constant, indicator
+from hq_core.lang.words import ACTIONS, TIMES, VECTORS
+from hq_core.series.expr import BOOL, F8, TEXT, Expr, align, constant, indicator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hq_core.lang.builtins import Takes
+    from hq_core.lang.define import Defined
     from hq_core.lang.scope import Scope
     from hq_core.registry import Indicator
 
     Given = dict[str, tuple[tree.Syntax, Expr]]  # arguments by the key that they fill
+
+
+MOST_VALUES = 8  # of MIN and MAX
 
 
 class Calls:
@@ -27,17 +33,21 @@ class Calls:
     expr       the expression of an argument's tree
     arguments  of each indicator call, in canonical order: (key, tree or name of a default column)
     called     the indicators
+    functions  that the file defines or uses, by their names in capitals
     """
 
     def __init__(self, scope: Scope, expr: Callable[[tree.Syntax], Expr]) -> None:
         self.scope = scope
         self.expr = expr
         self.called: set[Indicator] = set()
+        self.functions: dict[str, Defined] = {}
         self.arguments: dict[tree.Call, list[tuple[str, tree.Syntax | str]]] = {}
 
     def check(self, call: tree.Call) -> Expr:
         """The expression of a call; an unknown function or a wrong argument is an error at its place."""
         name, wrong = call.function.name.upper(), self.scope.wrong
+        if name in self.functions:
+            return self._defined(call, self.functions[name])
         if name in BUILTINS:
             return self._builtin(call, name)
         if name in VECTORS:
@@ -48,34 +58,105 @@ class Calls:
             found = registry.load(name)
         except registry.Unknown:
             known = [*registry.names(), *registry.users()]
-            hint = nearest(name, [*map(str.upper, known), *BUILTINS])
+            hint = nearest(name, [*map(str.upper, known), *BUILTINS, *self.functions])
             raise wrong(call.function, f"unknown function '{call.function.name}'" + hint) from None
         return self._indicator(call, found)
 
+    def _defined(self, call: tree.Call, function: Defined) -> Expr:
+        names, wrong = [name.name for name in function.node.parameters], self.scope.wrong
+        said = f"{function.node.name.name}({', '.join(names)})"
+        given: dict[str, Expr] = {}
+        for i, argument in enumerate(call.arguments):
+            if argument.key is None and i >= len(names):
+                raise wrong(argument, f"{said} has no place for this")
+            name = argument.key.name if argument.key else names[i]
+            if name not in names:
+                raise wrong(argument.key or argument, f"{said} has no '{name}'" + nearest(name, names))
+            if name in given:
+                raise wrong(argument, f"{name} is given twice")
+            given[name] = self.expr(argument.value)
+        lacking = [name for name in names if name not in given]
+        if lacking:
+            raise wrong(call, f"{said} lacks {lacking[0]}")
+        return function.expand(call, given, self.scope)
+
     def _builtin(self, call: tree.Call, name: str) -> Expr:
-        kernel, fewest, most, condition, _ = BUILTINS[name]
+        builtin, wrong = BUILTINS[name], self.scope.wrong
+        given = self._arranged(call, name)
+        args: list[Expr | int | str] = []
+        for takes, node in given:
+            args.append(self._argument(name, takes, node) if node is not None else _default(takes))
+        if any(takes.kind == TIME for takes in builtin.takes):
+            args.append(self.scope.clock)  # type: ignore[arg-type]
+        try:
+            found = builtin.makes(*args)
+        except HqError as error:
+            raise wrong(call, str(error)) from None
+        if found.clock is None and found.op != "const":
+            raise wrong(call, f"{name} wants a series")
+        return found
+
+    def _arranged(self, call: tree.Call, name: str) -> list[tuple[Takes, tree.Syntax | None]]:
+        """The arguments of a built-in function, each with what it must be, those that are left out as None."""
+        takes, wrong = BUILTINS[name].takes, self.scope.wrong
+        found: list[tuple[Takes, tree.Syntax | None]] = []
+        by_key = {argument.key.name.lower(): argument for argument in call.arguments if argument.key is not None}
+        given = [argument for argument in call.arguments if argument.key is None]
+        strange = [argument for key, argument in by_key.items() if key not in {each.name for each in takes}]
+        if strange and strange[0].key:
+            key = strange[0].key
+            raise wrong(key, f"{name} takes no '{key.name}=': {BUILTINS[name].written(name)}")
+        for each in takes:
+            if each.many:
+                found += [(each, argument.value) for argument in given]
+                given = []
+            elif given:
+                found.append((each, given.pop(0).value))
+            else:
+                keyed = by_key.pop(each.name, None)
+                if keyed is None and each.default is None:
+                    raise wrong(call, f"{name} lacks {each.name}: {BUILTINS[name].written(name)}")
+                found.append((each, keyed.value if keyed is not None else None))
+        for argument in [*given, *by_key.values()]:
+            raise wrong(argument, f"{name} has no place for this: {BUILTINS[name].written(name)}")
+        if len(found) > MOST_VALUES:
+            raise wrong(call, f"{name} takes at most {MOST_VALUES} values, got {len(found)}")
+        return found
+
+    def _argument(self, name: str, takes: Takes, node: tree.Syntax) -> Expr | int | str:
+        """An argument of a built-in function as it must be."""
         wrong = self.scope.wrong
-        if not fewest <= len(call.arguments) <= most:
-            wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            raise wrong(call, f"{name} takes {wanted} values, got {len(call.arguments)}")
-        exprs: list[Expr] = []
-        for argument in call.arguments:
-            if argument.key is not None:
-                raise wrong(argument.key, f"{name} takes no '{argument.key.name}='")
-            exprs.append(self.scope.number(argument.value, self.expr(argument.value)))
-        if condition:
-            if align(*exprs) is None:
-                raise wrong(call, f"{name} wants a series")
-            return applied(kernel, *exprs, dtype=BOOL)
-        constants = [expr.constant for expr in exprs if expr.constant is not None]
-        if len(constants) == len(exprs):
-            return constant(abs(constants[0]) if name == "ABS" else min(constants) if name == "MIN" else max(constants))
-        first = exprs[0]
-        if name == "ABS":
-            return applied(kernel, first)
-        for other in exprs[1:]:
-            first = applied(kernel, first, other)
-        return first
+        if takes.kind == TIME:
+            if isinstance(node, tree.Name) and node.name in TIMES:
+                return node.name
+            raise wrong(node, f"{takes.name} is {TIME}")
+        expr = self.expr(node)
+        if takes.kind == CONDITION and expr.dtype != BOOL:
+            raise wrong(node, f"{name} wants a condition here, this is a {word(expr)}" + pick(expr))
+        if takes.kind == NUMBER or (takes.kind == EITHER and expr.dtype != BOOL):
+            return self.scope.number(node, expr)
+        if takes.kind in (ZONE, WORD):
+            if expr.dtype != TEXT:
+                raise wrong(node, f"{takes.name} is {takes.kind}, this is a {word(expr)}")
+            return self._zone(node, str(expr.data)) if takes.kind == ZONE else str(expr.data)
+        if takes.kind == ROWS:
+            rows = expr.constant if expr.dtype == F8 else None
+            if rows is None or not rows.is_integer():
+                raise wrong(node, f"{takes.name} is {ROWS}, this is a {word(expr)}")
+            if not 1 <= rows <= MOST_ROWS:
+                raise wrong(node, f"{takes.name} is {rows:.15g}, must be 1 to {MOST_ROWS}")
+            return int(rows)
+        return expr
+
+    def _zone(self, node: tree.Syntax, name: str) -> str:
+        if name != "UTC":
+            from hq_core.zones import open_zone
+
+            try:
+                open_zone(name)
+            except HqError as error:
+                raise self.scope.wrong(node, str(error)) from None
+        return name
 
     def _indicator(self, call: tree.Call, found: Indicator) -> Expr:
         """An indicator: series fill its inputs, numbers its parameters, in order or by key."""
@@ -134,6 +215,14 @@ class Calls:
             return found.params[key].read(found.name, key, given)
         except HqError as error:
             raise LangError(self.scope.source, node.start, node.end, str(error)) from None
+
+
+def _default(takes: Takes) -> Expr | int | str:
+    if takes.kind == NUMBER:
+        assert isinstance(takes.default, (int, float))
+        return constant(float(takes.default))
+    assert isinstance(takes.default, (int, str))
+    return takes.default
 
 
 def _takes(found: Indicator, key: str) -> str:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from hq_core.lang import tree
 from hq_core.lang.calls import Calls
-from hq_core.lang.rules import checked_rule
+from hq_core.lang.define import define, use
+from hq_core.lang.params import parameter
+from hq_core.lang.rules import checked_rules
 from hq_core.lang.scope import Scope, pick, spelled, word
 from hq_core.lang.source import LangError, nearest
+from hq_core.lang.used import Used
+from hq_core.lang.variable import variable
 from hq_core.lang.words import ARITHMETIC, LOGIC, RELATIONS
-from hq_core.series.expr import BOOL, Expr, applied, constant, lagged, picked
+from hq_core.series.expr import BOOL, TEXT, Expr, applied, constant, lagged, picked
 
 if TYPE_CHECKING:
+    from hq_core.lang.source import StrategyText
     from hq_core.series.rules import CheckedRule
 
 HISTORY = 100_000  # bars that x[n] may look back
@@ -22,31 +27,55 @@ class Checker:
     """Checks one program within a scope.
 
     After check(): rules, warnings, scope.names, and of every indicator call its arguments in canonical order
-    (calls): inputs without a key, as trees or names of default columns, then parameters; called: the indicators.
+    (calls): inputs without a key, as trees or names of default columns, then parameters; called: the indicators;
+    functions: what it defines or uses; used: the files of it.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, used: Used | None = None) -> None:
         self.scope = scope
+        self.used = used or Used()
         self.source = scope.source
         self.rules: list[CheckedRule] = []
+        self._counted = 0  # rules of the file, each of which may have several actions
         self.warnings: list[str] = []
         self._calls = Calls(scope, self.expr)
         self.calls = self._calls.arguments
         self.called = self._calls.called
+        self.functions = self._calls.functions
 
     def check(self, program: tree.Program) -> Checker:
         for statement in program.statements:
-            if isinstance(statement, tree.Parameter):
-                self._parameter(statement)
-            elif isinstance(statement, tree.Assign):
-                self.scope.define(statement.name, self.expr(statement.value))
-            elif isinstance(statement, tree.Rule):
-                self.rules.append(checked_rule(self.scope, self.expr, statement))
-            elif isinstance(statement, tree.Bare):
-                self.expr(statement.value)
-                where = self.source.where(statement.start)
-                self.warnings.append(f"{where}: warning: the expression has no effect; give it a name or use it")
+            self._statement(statement)
         return self
+
+    def _statement(self, node: tree.Syntax) -> None:
+        scope = self.scope
+        if isinstance(node, tree.Parameter):
+            scope.parameters.add(node.name.name)
+            scope.define(node.name, constant(parameter(scope, node)))
+        elif isinstance(node, tree.Assign):
+            scope.define(node.name, self.expr(node.value))
+        elif isinstance(node, tree.Several):
+            self._several(node)
+        elif isinstance(node, tree.Variable):
+            scope.define(node.name, variable(scope, self.expr, node))
+        elif isinstance(node, tree.Function):
+            define(self, node)
+        elif isinstance(node, tree.Use):
+            use(self, node)
+        elif isinstance(node, tree.Rule):
+            self._counted += 1
+            self.rules += checked_rules(scope, self.expr, node, self._counted)
+        elif isinstance(node, tree.Bare):
+            self.expr(node.value)
+            where = self.source.where(node.start)
+            self.warnings.append(f"{where}: warning: the expression has no effect; give it a name or use it")
+
+    def beside(self, source: StrategyText) -> Checker:
+        """What checks a file that this one uses, over the same series."""
+        found = Checker(Scope(source, self.scope.columns, self.scope.said), self.used)
+        found._calls.called = self.called
+        return found
 
     def expr(self, node: tree.Syntax) -> Expr:
         """What a tree stands for."""
@@ -66,6 +95,10 @@ class Checker:
             return self._prefix(node)
         if isinstance(node, tree.Infix):
             return self._infix(node)
+        if isinstance(node, tree.Chain):
+            return self._chain(node)
+        if isinstance(node, tree.Member):
+            return self._member(node)
         if isinstance(node, tree.History):
             return self._history(node)
         if isinstance(node, tree.Output):
@@ -74,18 +107,14 @@ class Checker:
             return self._elsewhere(node)
         raise TypeError(f"{type(node).__name__} is no expression")
 
-    def _parameter(self, node: tree.Parameter) -> None:
-        scope = self.scope
-        value, low, high = node.value.value, node.low, node.high
-        if node.name.name in scope.given:
-            value = scope.given[node.name.name]
-        if low is not None and high is not None:
-            if low.value > high.value:
-                raise LangError(self.source, low.start, high.end, f"the range {low.text}..{high.text} is empty")
-            if not low.value <= value <= high.value:
-                raise scope.wrong(node.value, f"{node.name.name} is {value:.15g}, must be {low.text} to {high.text}")
-        scope.parameters.add(node.name.name)
-        scope.define(node.name, constant(value))
+    def _several(self, node: tree.Several) -> None:
+        expr = self.expr(node.value)
+        outputs = expr.outputs or ("",)
+        if len(outputs) != len(node.names):
+            gives = f"has {len(outputs)} outputs: {', '.join(outputs)}" if expr.outputs else "is one value"
+            raise self.scope.wrong(node.value, f"{len(node.names)} names want as many values; this {gives}")
+        for name, output in zip(node.names, outputs):
+            self.scope.define(name, picked(expr, output))
 
     def _prefix(self, node: tree.Prefix) -> Expr:
         operand = self.expr(node.operand)
@@ -100,44 +129,81 @@ class Checker:
 
     def _infix(self, node: tree.Infix) -> Expr:
         left, right, sign = self.expr(node.left), self.expr(node.right), node.sign
-        wrong = self.scope.wrong
         if sign in LOGIC:
             for side, expr in ((node.left, left), (node.right, right)):
                 if expr.dtype != BOOL:
-                    raise wrong(side, f"{sign} wants conditions, this is a {word(expr)}" + pick(expr))
+                    raise self.scope.wrong(side, f"{sign} wants conditions, this is a {word(expr)}" + pick(expr))
             return applied(LOGIC[sign], left, right, dtype=BOOL)
-        for side, expr in ((node.left, left), (node.right, right)):
-            if expr.outputs:
-                raise wrong(side, pick(expr)[2:])
-        comparison = sign in RELATIONS
-        both = left.dtype == right.dtype == BOOL and sign in ("==", "!=")
-        if not both and not (left.numeric and right.numeric):
-            verb = "compares" if comparison else "joins"
-            raise LangError(self.source, node.at, node.at_end, f"'{sign}' {verb} {word(left)} with {word(right)}")
-        if comparison:
-            return applied(RELATIONS[sign], left, right, dtype=BOOL)
-        if left.constant is not None and right.constant is not None:
-            return constant(self._fold(node, left.constant, right.constant))
+        if sign in RELATIONS:
+            return self._compared(node.left, left, (sign, node.at, node.at_end), node.right, right)
+        self._joined(node.left, left, (sign, node.at, node.at_end), node.right, right)
+        if sign in "/%" and left.constant is not None and right.constant == 0.0:
+            raise self.scope.wrong(node.right, "division by 0")
         return applied(ARITHMETIC[sign], left, right)
 
-    def _fold(self, node: tree.Infix, left: float, right: float) -> float:
-        if node.sign == "/" and right == 0.0:
-            raise self.scope.wrong(node.right, "division by 0")
-        if node.sign in "*/":
-            return left * right if node.sign == "*" else left / right
-        return left + right if node.sign == "+" else left - right
+    def _joined(
+        self, a: tree.Syntax, left: Expr, at: tuple[str, int, int], b: tree.Syntax, right: Expr, verb: str = "joins"
+    ) -> None:
+        """Refuse what an operator cannot join, at its sign."""
+        for side, expr in ((a, left), (b, right)):
+            if expr.outputs:
+                raise self.scope.wrong(side, pick(expr)[2:])
+        if not (left.numeric and right.numeric):
+            raise LangError(self.source, at[1], at[2], f"'{at[0]}' {verb} {word(left)} with {word(right)}")
+
+    def _compared(self, a: tree.Syntax, left: Expr, at: tuple[str, int, int], b: tree.Syntax, right: Expr) -> Expr:
+        sign = at[0]
+        if sign in ("==", "!=") and left.dtype == right.dtype == TEXT:
+            return constant((left.data == right.data) == (sign == "=="))
+        if not (left.dtype == right.dtype == BOOL and sign in ("==", "!=")):
+            self._joined(a, left, at, b, right, "compares")
+        return applied(RELATIONS[sign], left, right, dtype=BOOL)
+
+    def _chain(self, node: tree.Chain) -> Expr:
+        exprs = [self.expr(one) for one in node.operands]
+        pairs = zip(node.operands, exprs, node.signs, node.operands[1:], exprs[1:])
+        found = [self._compared(*pair) for pair in pairs]
+        made = found[0]
+        for other in found[1:]:
+            made = applied("and_", made, other, dtype=BOOL)
+        return made
+
+    def _member(self, node: tree.Member) -> Expr:
+        expr = self.expr(node.operand)
+        if expr.dtype != TEXT:
+            self.scope.number(node.operand, expr)
+        kind, found = (tree.Text if expr.dtype == TEXT else tree.Number), constant(False)
+        for one in node.choices:
+            if not isinstance(one, kind):
+                raise self.scope.wrong(one, f"IN compares {word(expr)} with {word(constant(one.value))}")
+            if expr.dtype == TEXT:
+                same = constant(expr.data == one.value)
+            else:
+                same = applied("eq", expr, constant(one.value), dtype=BOOL)
+            found = same if found.constant == 0.0 else applied("or_", found, same, dtype=BOOL)
+        return found
 
     def _history(self, node: tree.History) -> Expr:
-        expr, index = self.expr(node.operand), self.expr(node.index)
+        own = self._own(node.operand)
+        expr, index = own or self.expr(node.operand), self.expr(node.index)
         wrong = self.scope.wrong
         if index.constant is None or index.dtype == BOOL or not index.constant.is_integer():
             raise wrong(node.index, "history wants a whole number of bars that is known beforehand, as in close[1]")
         bars = int(index.constant)
         if not 0 <= bars <= HISTORY:
             raise wrong(node.index, f"history is {bars} bars, must be 0 to {HISTORY}")
+        if own is not None:
+            if not bars:
+                raise wrong(node, f"'{own.data}'[0] is made here; [1] is the value of the row before")
+            return lagged(own, bars - 1)
         if expr.clock is None or not (expr.numeric or expr.dtype == BOOL):
             raise wrong(node.operand, f"a {word(expr)} has no history" + pick(expr))
         return lagged(expr, bars)
+
+    def _own(self, node: tree.Syntax) -> Expr | None:
+        """The value one row before of the VAR that is being checked, if that is what stands here."""
+        own = self.scope.own
+        return own[1] if own is not None and isinstance(node, tree.Name) and node.name == own[0] else None
 
     def _output(self, node: tree.Output) -> Expr:
         column = self.scope.exact(node)
@@ -159,18 +225,14 @@ class Checker:
             return column
         if isinstance(operand, tree.Name) and operand.name in scope.names:
             raise scope.wrong(operand, f"'{operand.name}' is computed on its own clock; '@' reads a column or a call")
-        if not isinstance(operand, (tree.Name, tree.Column, tree.Call)):
-            name = spelled(node)
-            if name and not scope.given_name(name):
-                raise scope.unknown(node, name)
-            raise LangError(
-                self.source, node.at, node.end, "'@' reads a column or a call, as in close@4h or RSI(14)@4h"
-            )
+        name = spelled(node)
+        if name and not isinstance(operand, (tree.Name, tree.Column, tree.Call)) and not scope.given_name(name):
+            raise scope.unknown(node, name)
         outer, scope.clock = scope.clock, scope.elsewhere(node.symbol, node.period)
         expr = self.expr(operand)
         wanted, scope.clock = scope.clock, outer
+        if expr.clock is None:
+            raise LangError(self.source, node.at, node.end, f"'@' reads series, this is a {word(expr)}")
         if expr.clock != wanted:
-            raise LangError(
-                self.source, node.at, node.end, "the call reads other streams as well; give each its own '@'"
-            )
+            raise LangError(self.source, node.at, node.end, "what it reads has '@' of its own; give each part one")
         return expr

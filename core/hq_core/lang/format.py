@@ -10,12 +10,12 @@ from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
 from hq_core.lang.source import StrategyText
 from hq_core.lang.tokens import GRAMMAR
-from hq_core.lang.words import ACTIONS, BUILTINS
+from hq_core.lang.words import ACTIONS, BUILT
 
 WIDTH = 100  # a longer rule breaks before THEN
-_LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6}
+_LEVELS = {"OR": 1, "AND": 2, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6, "^": 8}
 _REFERENCE = re.compile(GRAMMAR.tokens["REFERENCE"])
-_NOT, _RELATION, _MINUS, _POSTFIX, _ATOM = 3, 4, 7, 8, 9
+_NOT, _RELATION, _MINUS, _POWER, _POSTFIX, _ATOM = 3, 4, 7, 8, 9, 10
 
 
 def format_text(text: str, file: str) -> str:
@@ -52,27 +52,39 @@ def format_text(text: str, file: str) -> str:
 class _Printer:
     def __init__(self, checker: Checker) -> None:
         self.calls = checker.calls
+        self.functions = checker.functions
 
     def statement(self, node: tree.Syntax) -> str:
         if isinstance(node, tree.Parameter):
-            bounds = f" in {node.low.text}..{node.high.text}" if node.low and node.high else ""
-            return f"param {node.name.name} = {node.value.text}{bounds}"
+            return f"param {node.name.name} = {node.value.text}{_bounds(node)}"
         if isinstance(node, tree.Assign):
             return f"{node.name.name} = {self.text(node.value)}"
+        if isinstance(node, tree.Several):
+            return f"{', '.join(name.name for name in node.names)} = {self.text(node.value)}"
+        if isinstance(node, tree.Variable):
+            return f"VAR {node.name.name} = {self.text(node.value)} SEED {self.text(node.seed)}"
+        if isinstance(node, tree.Function):
+            names = ", ".join(name.name for name in node.parameters)
+            return f"DEF {node.name.name}({names}) = {self.text(node.value)}"
+        if isinstance(node, tree.Use):
+            return f"USE {node.file.text}"
         if isinstance(node, tree.Rule):
-            condition, action = f"IF {self.text(node.condition)}", f"THEN {self.action(node.action)}"
-            return f"{condition} {action}" if len(condition) + len(action) < WIDTH else f"{condition}\n  {action}"
+            parts = [f"IF {self.text(node.condition)}", f"THEN {', '.join(map(self.action, node.actions))}"]
+            if node.others:
+                parts.append(f"ELSE {', '.join(map(self.action, node.others))}")
+            return (" " if sum(map(len, parts)) < WIDTH else "\n  ").join(parts)
         assert isinstance(node, tree.Bare)
         return self.text(node.value)
 
     def action(self, call: tree.Call) -> str:
-        sizes = [argument for argument in call.arguments if argument.key is not None]
-        metas = [argument for argument in call.arguments if argument.key is None]
-        inside = [f"size={self.text(argument.value)}" for argument in sizes]
-        for argument in metas:
-            assert isinstance(argument.value, tree.Call)
-            inside.append(f"META({self.arguments(argument.value)})")
-        return f"{ACTIONS[call.function.name.upper()][0]}({', '.join(inside)})"
+        action = ACTIONS[call.function.name.upper()][0]
+        given = {argument.key.name.lower(): argument.value for argument in call.arguments if argument.key is not None}
+        inside = [f"{key}={self.text(given[key])}" for key in BUILT["OPEN"] if key in given]
+        for argument in call.arguments:
+            if argument.key is None:
+                assert isinstance(argument.value, tree.Call)
+                inside.append(f"META({self.arguments(argument.value)})")
+        return f"{action}({', '.join(inside)})"
 
     def arguments(self, call: tree.Call) -> str:
         return ", ".join(
@@ -101,8 +113,19 @@ class _Printer:
             return f"-{self.text(node.operand, _MINUS)}", _MINUS
         if isinstance(node, tree.Infix):
             own = _LEVELS.get(node.sign, _RELATION)
+            if own == _POWER:  # what stands to its right may begin with a minus, and be another power
+                return f"{self.text(node.left, _POSTFIX)} ^ {self.text(node.right, _MINUS)}", own
             left = self.text(node.left, own + (own == _RELATION))
             return f"{left} {node.sign} {self.text(node.right, own + 1)}", own
+        if isinstance(node, tree.Chain):
+            parts = [self.text(node.operands[0], _RELATION + 1)]
+            parts += [
+                f"{sign} {self.text(one, _RELATION + 1)}" for (sign, _, _), one in zip(node.signs, node.operands[1:])
+            ]
+            return " ".join(parts), _RELATION
+        if isinstance(node, tree.Member):
+            choices = ", ".join(one.text for one in node.choices)
+            return f"{self.text(node.operand, _RELATION + 1)} IN ({choices})", _RELATION
         if isinstance(node, tree.History):
             return f"{self.text(node.operand, _POSTFIX)}[{self.text(node.index)}]", _POSTFIX
         if isinstance(node, tree.Output):
@@ -115,10 +138,17 @@ class _Printer:
     def _call(self, call: tree.Call) -> str:
         word = call.function.name.upper()
         if call not in self.calls:
-            assert word in BUILTINS
-            return f"{word}({self.arguments(call)})"
+            name = self.functions[word].node.name.name if word in self.functions else word
+            return f"{name}({self.arguments(call)})"
         inside: list[str] = []
         for key, given in self.calls[call]:
             text = given if isinstance(given, str) else self.text(given)
             inside.append(f"{key}={text}" if key else text)
         return f"{word}({', '.join(inside)})"
+
+
+def _bounds(node: tree.Parameter) -> str:
+    if node.choices:
+        return f" in ({', '.join(one.text for one in node.choices)})"
+    step = f" step {node.step.text}" if node.step else ""
+    return f" in {node.low.text}..{node.high.text}{step}" if node.low and node.high else ""

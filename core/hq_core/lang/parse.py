@@ -22,6 +22,8 @@ _SHOWN = {
     "END": "a statement",
     "program": "a statement",
     "signed": "a number",
+    "setting": "a number or a text",
+    "actions": "an action",
     "action": "an action",
 }
 
@@ -51,14 +53,49 @@ class _Builder:
         rule, children, first, after = found
         start, end = self.tokens[first].start, self.tokens[after - 1].end
         if rule == "parameter":
-            return tree.Parameter(
-                start, end, self.name(children[1]), [self.signed(child) for child in children if type(child) is tuple]
-            )
+            return self.parameter(children, start, end)
+        if rule == "variable":
+            return tree.Variable(start, self.name(children[1]), *map(self.expression, (children[3], children[5])))
+        if rule == "function":
+            names = [child for child in children[2:-2] if type(child) is int and self.tokens[child].kind == "NAME"]
+            return tree.Function(start, self.name(children[1]), [*map(self.name, names)], self.expression(children[-1]))
+        if rule == "use":
+            return tree.Use(start, self.quoted(children[1]))
+        if rule == "several":
+            names = [child for child in children[:-2] if self.tokens[child].kind == "NAME"]
+            return tree.Several([*map(self.name, names)], self.expression(children[-1]))
         if rule == "assignment":
             return tree.Assign(self.name(children[0]), self.expression(children[2]))
         if rule == "rule":
-            return tree.Rule(start, self.expression(children[1]), self.action(children[3]))
+            others = self.actions(children[5]) if len(children) > 4 else []
+            return tree.Rule(start, self.expression(children[1]), self.actions(children[3]), others)
         return tree.Bare(self.expression(found))
+
+    def parameter(self, children: list[Any], start: int, end: int) -> tree.Parameter:
+        made = tree.Parameter(start, end, self.name(children[1]), self.setting(children[3]))
+        if len(children) > 4:
+            rule, inside = children[5][:2]
+            if rule == "choices":
+                made.choices = self.settings(inside)
+            else:
+                bounds = [self.signed(child) for child in inside if type(child) is tuple]
+                made.low, made.high = bounds[:2]
+                made.step = bounds[2] if len(bounds) > 2 else None
+        return made
+
+    def settings(self, children: list[Any]) -> list[tree.Number | tree.Text]:
+        return [self.setting(child) for child in children if type(child) is tuple]
+
+    def setting(self, found: Tree) -> tree.Number | tree.Text:
+        return self.quoted(found[1][0]) if found[0] == "setting" else self.signed(found)
+
+    def quoted(self, index: int) -> tree.Text:
+        token = self.tokens[index]
+        return tree.Text(token.start, token.end, self.text(index))
+
+    def actions(self, found: Tree) -> list[tree.Call]:
+        many = found[1] if found[0] == "actions" else [found]
+        return [self.action(child) for child in many if type(child) is tuple]
 
     def action(self, found: Tree) -> tree.Call:
         return self.call(found[1], self.tokens[found[2]].start, self.tokens[found[3] - 1].end)
@@ -76,7 +113,7 @@ class _Builder:
             return self.primary(children)
         if rule == "postfix":
             return self.postfix(children)
-        if rule == "call":
+        if rule in ("call", "choice"):
             return self.call(children, self.tokens[first].start, self.tokens[after - 1].end)
         if rule in ("negation", "unary"):
             node = self.anything(children[-1])
@@ -85,6 +122,12 @@ class _Builder:
                 node = tree.Prefix(token.start, token.kind, self.bounded(node))
             return node
         node = self.anything(children[0])
+        if rule == "comparison" and type(children[1]) is int:
+            return tree.Member(self.bounded(node), self.settings(children[2][1]), self.tokens[after - 1].end)
+        if rule == "comparison" and len(children) > 3:
+            signs = [self.tokens[sign[1][0]] for sign in children[1::2]]
+            operands = [node, *map(self.anything, children[2::2])]
+            return tree.Chain(operands, [(sign.kind, sign.start, sign.end) for sign in signs])
         for i in range(1, len(children), 2):
             sign = children[i]
             token = self.tokens[sign if type(sign) is int else sign[1][0]]
@@ -102,6 +145,8 @@ class _Builder:
         if len(children) == 3:
             return self.anything(children[1])
         token = self.tokens[children[0]]
+        if token.kind == "STRING":
+            return self.quoted(children[0])
         text = self.source.text[token.start : token.end]
         if token.kind == "NAME":
             return tree.Name(token.start, token.end, text)
@@ -109,8 +154,6 @@ class _Builder:
             return tree.Column(token.start, token.end, text[1:-1])
         if token.kind == "NUMBER":
             return tree.Number(token.start, token.end, text)
-        if token.kind == "STRING":
-            return tree.Text(token.start, token.end, text)
         return tree.Truth(token.start, token.end, token.kind == "TRUE")
 
     def postfix(self, children: list[Any]) -> tree.Syntax:

@@ -1,55 +1,159 @@
-"""Rules checked: the condition, the action, and what the action is given."""
+"""Rules checked: the condition, the actions, and what each action is given."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core.batch import period_ns
+from hq_core.errors import HqError
+from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
-from hq_core.lang.words import ACTIONS, TIMES
-from hq_core.series.expr import BOOL, I8, column
-from hq_core.series.rules import CheckedRule
+from hq_core.lang.words import ACTIONS, BUILT, SIZES, TIMES
+from hq_core.series.expr import BOOL, I8, TEXT, Expr, applied, column
+from hq_core.series.rules import FLAGS, LIVES, PRICED, CheckedRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hq_core.lang.scope import Scope
-    from hq_core.series.expr import Expr
+
+    Make = Callable[[tree.Syntax], Expr]
+
+TIFS = {word: int(code) for code, word in ORDER.codes["tif"].items()}
+UNITS = {word: int(code) for code, word in ORDER.codes["unit"].items()}
+TYPES = {word: int(code) for code, word in ORDER.codes["type"].items()}
 
 
-def checked_rule(scope: Scope, expr: Callable[[tree.Syntax], Expr], node: tree.Rule) -> CheckedRule:
-    """The rule in expressions, each made by `expr`: its condition, its action, and what the action is given."""
+def checked_rules(scope: Scope, expr: Make, node: tree.Rule, number: int) -> list[CheckedRule]:
+    """The rule in expressions, each made by `expr`: one for each of its actions, those of ELSE where IF does not hold.
+
+    number   of the rule in its file, from 1
+    """
     condition = expr(node.condition)
     if condition.dtype != BOOL:
         raise scope.wrong(node.condition, f"IF wants a condition, this is a {word(condition)}" + pick(condition))
-    call = node.action
-    name = call.function.name.upper()
-    if name not in ACTIONS:
-        raise scope.wrong(call.function, f"unknown action '{call.function.name}'" + nearest(name, list(ACTIONS)))
-    action, verbs = ACTIONS[name]
-    size: Expr | None = None
-    meta: list[tuple[str, Expr]] | None = None
-    for argument in call.arguments:
-        inner = argument.value
+    found = [_Action(scope, expr, call).rule(condition, number) for call in node.actions]
+    if node.others:
+        other = applied("not_", condition, dtype=BOOL)
+        found += [_Action(scope, expr, call).rule(other, number) for call in node.others]
+    return found
+
+
+class _Action:
+    """One action with its arguments."""
+
+    def __init__(self, scope: Scope, expr: Make, call: tree.Call) -> None:
+        self.scope, self.expr, self.call = scope, expr, call
+        self.name = call.function.name.upper()
+        if self.name not in ACTIONS:
+            hint = nearest(self.name, list(ACTIONS))
+            raise scope.wrong(call.function, f"unknown action '{call.function.name}'" + hint)
+        self.action, self.verbs = ACTIONS[self.name]
+        self.takes = BUILT.get(self.action.partition("_")[0], BUILT["OPEN"])
+        self.given: dict[str, tree.Argument] = {}
+        self.meta: list[tuple[str, Expr]] | None = None
+        for argument in call.arguments:
+            self._argument(argument)
+
+    def _argument(self, argument: tree.Argument) -> None:
+        wrong, inner = self.scope.wrong, argument.value
         if argument.key is not None:
-            if argument.key.name.lower() != "size":
-                raise scope.wrong(argument.key, f"{name} takes size=... and META(...)")
-            if size is not None:
-                raise scope.wrong(argument.key, "size is given twice")
-            size = scope.number(inner, expr(inner))
-            if size.constant is not None and not 0.0 < size.constant < float("inf"):
-                raise scope.wrong(inner, f"size is {size.constant:.15g}, must be above 0")
+            key = argument.key.name.lower()
+            if key not in self.takes:
+                raise wrong(argument.key, f"{self.name} takes {', '.join(self.takes)} and META(...)")
+            if key in self.given:
+                raise wrong(argument.key, f"{key} is given twice")
+            self.given[key] = argument
         elif isinstance(inner, tree.Call) and inner.function.name.upper() == "META":
-            if meta is not None:
-                raise scope.wrong(inner, "META is given twice")
-            meta = _meta(scope, expr, inner)
+            if self.meta is not None:
+                raise wrong(inner, "META is given twice")
+            self.meta = _meta(self.scope, self.expr, inner)
         else:
-            raise scope.wrong(argument, f"{name} takes size=... and META(...)")
-    return CheckedRule(condition, action, verbs, size, meta)
+            raise wrong(argument, f"{self.name} takes {', '.join(f'{key}=...' for key in self.takes)} and META(...)")
+
+    def rule(self, condition: Expr, number: int) -> CheckedRule:
+        size, unit = self._size()
+        prices = {key: self._positive(key) for key in PRICED if key in self.given}
+        if unit == UNITS["risk_frac"] and "stop" not in prices:
+            raise self.scope.wrong(self.given["risk"], "risk is what is lost at the stop: give stop=... too")
+        made = CheckedRule(condition, self.action, self.verbs, size, self.meta, number)
+        made.unit, made.type, made.prices = unit, self._type(prices), prices
+        made.life, made.expire = self._life()
+        made.flags = {key: self._flag(self.given[key]) for key in FLAGS if key in self.given}
+        return made
+
+    def _size(self) -> tuple[Expr | None, int]:
+        """The quantity and the code of its unit."""
+        keys = [key for key in SIZES if key in self.given]
+        if len(keys) > 1:
+            raise self.scope.wrong(self.given[keys[1]], f"{keys[0]} and {keys[1]} both say how much; give one of them")
+        if not keys:
+            if self.action == "TARGET":
+                raise self.scope.wrong(self.call, f"TARGET wants a position: {', '.join(SIZES)}")
+            return None, ACCOUNTS_UNIT
+        key = keys[0]
+        if self.action == "TARGET":  # below 0 is short, 0 is none
+            return self._number(key), _unit(key)
+        return self._positive(key), _unit(key)
+
+    def _number(self, key: str) -> Expr:
+        node = self.given[key].value
+        return self.scope.number(node, self.expr(node))
+
+    def _positive(self, key: str) -> Expr:
+        found = self._number(key)
+        if found.constant is not None and not 0.0 < found.constant < float("inf"):
+            raise self.scope.wrong(self.given[key].value, f"{key} is {found.constant:.15g}, must be above 0")
+        return found
+
+    def _type(self, prices: dict[str, Expr]) -> int:
+        limit, trigger = "limit" in prices, "trigger" in prices
+        if self.action.startswith("CLOSE") and "trail" in prices:
+            if limit or trigger:
+                raise self.scope.wrong(self.given["trail"], "a trailing order has no other price")
+            return TYPES["trail"]
+        return TYPES["stop_limit" if limit and trigger else "limit" if limit else "stop" if trigger else "market"]
+
+    def _life(self) -> tuple[int | None, int]:
+        """The code of tif, or None, and for how many ns from the row's ts the order works, or 0."""
+        tif, expire = (self._text(key) for key in LIVES)
+        if tif is not None and tif.lower() not in TIFS:
+            what = f"tif is '{tif}', must be one of {', '.join(TIFS)}"
+            raise self.scope.wrong(self.given["tif"].value, what + nearest(tif, list(TIFS)))
+        if expire is None:
+            if tif is not None and tif.lower() == "gtd":
+                raise self.scope.wrong(self.given["tif"], 'gtd works until a time: give expire, as in expire="4h"')
+            return (None if tif is None else TIFS[tif.lower()]), 0
+        if tif is not None and tif.lower() != "gtd":
+            raise self.scope.wrong(self.given["expire"], f"an order that is {tif.lower()} does not expire")
+        try:
+            return TIFS["gtd"], period_ns(expire)
+        except HqError as error:
+            raise self.scope.wrong(self.given["expire"].value, str(error)) from None
+
+    def _text(self, key: str) -> str | None:
+        if key not in self.given:
+            return None
+        node = self.given[key].value
+        found = self.expr(node)
+        if found.dtype != TEXT:
+            raise self.scope.wrong(node, f"{key} is a text in quotes, this is a {word(found)}")
+        return str(found.data)
+
+    def _flag(self, argument: tree.Argument) -> bool:
+        found = self.expr(argument.value)
+        if found.dtype != BOOL or found.constant is None:
+            raise self.scope.wrong(argument.value, "TRUE or FALSE is wanted here")
+        return found.constant == 1.0
 
 
-def _meta(scope: Scope, expr: Callable[[tree.Syntax], Expr], call: tree.Call) -> list[tuple[str, Expr]]:
+def _unit(key: str) -> int:
+    return ACCOUNTS_UNIT if SIZES[key] == "account" else UNITS[SIZES[key]]
+
+
+def _meta(scope: Scope, expr: Make, call: tree.Call) -> list[tuple[str, Expr]]:
     """META's keys and expressions; the row's times are taken as they are."""
     found: dict[str, Expr] = {}
     for argument in call.arguments:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.lang import tree
 from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
-from hq_core.lang.words import COLUMNS, PRICES, TIMES
-from hq_core.series.expr import BASE, BOOL, I8, TEXT, Expr, clock_of, column
+from hq_core.lang.words import COLUMNS, PRICES, SERIES, TIMES
+from hq_core.series.expr import BASE, BOOL, I8, TEXT, Expr, clock_of, column, constant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,11 +20,12 @@ class Scope:
     """What the names of one program stand for, over one base series.
 
     columns   what the base's rows have; None: take any unknown name for a column
-    here      symbol and period of the base where known: a reference to them is the base itself
+    said      symbol and period of the base where known, as texts; here: as a clock: a reference to them is the base
     given     parameters set from outside
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
     clock     what a bare column name is read on
+    own       the VAR whose value is being checked, and what its name stands for one row before
     """
 
     def __init__(
@@ -32,16 +33,18 @@ class Scope:
         source: StrategyText,
         columns: Collection[str] | None = COLUMNS,
         here: tuple[str, str] = ("", ""),
-        given: Mapping[str, float] | None = None,
+        given: Mapping[str, float | str] | None = None,
     ) -> None:
         self.source = source
         self.columns = columns
+        self.said = here
         self.here = here[0], period_ns(here[1])
         self.given = given or {}
         self.names: dict[str, Expr] = {}
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
         self.clock = BASE
+        self.own: tuple[str, Expr] | None = None
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
@@ -56,12 +59,16 @@ class Scope:
     def name(self, node: tree.Name) -> Expr:
         """What a name stands for here."""
         name = node.name
+        if self.own is not None and name == self.own[0]:
+            raise self.wrong(node, f"the value of '{name}' is made here; {name}[1] is the one of the row before")
         if name in self.names:
             if self.clock != BASE and self.names[name].clock not in (None, self.clock):
                 raise self.wrong(node, f"'{name}' has a clock of its own and cannot be read on another")
             return self.names[name]
         if name in TIMES:
             raise self.wrong(node, f"'{name}' is a time, which only META takes")
+        if name in SERIES and name not in (self.columns or ()):
+            return constant(self.said[SERIES.index(name)])
         if self._is_column(name):
             return column(name, self.clock)
         if name in COLUMNS:

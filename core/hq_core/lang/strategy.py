@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.fans import FAN, MOST, fan, too_many
 from hq_core.lang import tree
 from hq_core.lang.check import Checker
+from hq_core.lang.params import shown
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
 from hq_core.lang.source import StrategyText, UnknownName
@@ -31,7 +36,14 @@ class Strategy:
         self.name = name
         self.source = StrategyText(text, file)
         self.program = parse(self.source)
-        self.given: dict[str, float] = {}
+        self.given: dict[str, float | str] = {}
+
+    def under(self, name: str, given: Mapping[str, float | str]) -> Strategy:
+        """The same strategy under another name, with these parameters."""
+        made = object.__new__(Strategy)
+        made.name, made.source, made.program = name, self.source, self.program
+        made.given = {**self.given, **given}
+        return made
 
     @property
     def declared(self) -> list[tree.Parameter]:
@@ -62,8 +74,13 @@ class Strategy:
         return Checker(Scope(self.source, columns, here, self.given))
 
 
-def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, float]) -> None:
-    """Set parameters from outside: NAME for every strategy that has it, STRATEGY.NAME for one."""
+def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, object]) -> list[Strategy]:
+    """The strategies with their parameters set from outside: NAME for every one that has it, STRATEGY.NAME for one.
+
+    A value is a number or a text; or several, which give as many strategies, called rsi[fast=9]: a sequence, 5..50:5,
+    or a,b.  Raises HqError USAGE for a name or a value that no strategy takes.
+    """
+    values: dict[str, dict[str, list[float | str]]] = {one.name: {} for one in strategies}
     for key, value in given.items():
         owner, dot, name = key.rpartition(".")
         matched = [one for one in strategies if name in one.parameters and (not dot or one.name == owner)]
@@ -72,7 +89,42 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, float]) -
             hint = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there is none")
             raise HqError(f"unknown parameter '{key}'{hint}", USAGE)
         for one in matched:
-            one.given[name] = float(value)
+            node = next(each for each in one.declared if each.name.name == name)
+            values[one.name][name] = [_valued(node, each) for each in _listed(node, value)]
+    found: list[Strategy] = []
+    for one in strategies:
+        names = [name for name, each in values[one.name].items() if len(each) > 1]
+        if prod(len(each) for each in values[one.name].values()) > MOST:
+            raise too_many(one.name)
+        for chosen in product(*values[one.name].values()):
+            made = dict(zip(values[one.name], chosen))
+            fanned = ",".join(f"{name}={shown(made[name])}" for name in names)
+            found.append(one.under(f"{one.name}[{fanned}]" if fanned else one.name, made))
+    return found
+
+
+def _listed(node: tree.Parameter, value: object) -> Sequence[object]:
+    """The values that stand for one."""
+    if not isinstance(value, str):
+        return value if isinstance(value, (list, tuple)) and value else [value]
+    parts: list[object] = []
+    for part in value.split(","):
+        found = FAN.fullmatch(part) if not isinstance(node.value.value, str) else None
+        parts += fan(found, f"{node.name.name}={value}") if found else [part]
+    return parts
+
+
+def _valued(node: tree.Parameter, value: object) -> float | str:
+    """A value as the parameter takes it."""
+    name, made = node.name.name, value
+    if not isinstance(node.value.value, str) and not isinstance(value, bool):
+        with suppress(TypeError, ValueError):
+            made = float(value)  # type: ignore[arg-type]
+    kind = type(node.value.value)
+    if type(made) is not kind or (isinstance(made, float) and made - made != 0.0):
+        raise HqError(f"{name} is {value!r:.40}, must be a {'text' if kind is str else 'number'}", USAGE)
+    assert isinstance(made, (float, str))
+    return made
 
 
 def check_names(strategies: Sequence[Strategy]) -> None:

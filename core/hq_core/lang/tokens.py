@@ -9,8 +9,7 @@ from hq_core.lang.grammar import Grammar
 from hq_core.lang.source import LangError, StrategyText
 
 NESTING = 16  # brackets within brackets: keeps the parser's own depth far below Python's limit
-_CONTINUES = ("THEN", "AND", "OR")
-_STARTS = ("IF", "PARAM")
+_CONTINUES = ("THEN", "ELSE", "AND", "OR")
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -36,7 +35,10 @@ def grammar_text() -> str:
 
 
 GRAMMAR = Grammar(grammar_text())
-KEYWORDS = frozenset(word for word in GRAMMAR.literals if word.isalpha())
+_FIRST, _BETWEEN = ("VAR", "DEF", "USE"), ("SEED", "STEP")  # names wherever no keyword could stand
+KEYWORDS = frozenset(word for word in GRAMMAR.literals if word.isalpha()) - {*_FIRST, *_BETWEEN}
+_GOES_ON = frozenset(("NEWLINE", "THEN", "ELSE", "AND", "OR", "NOT", "IN", ",", *"=+-*/%^<>", "<=", ">=", "==", "!="))
+_OPERAND_ENDS = frozenset(("NAME", "NUMBER", "STRING", "COLUMN", "REFERENCE", "TRUE", "FALSE", ")", "]"))
 _SIGNS = sorted((sign for sign in GRAMMAR.literals if not sign.isalpha()), key=len, reverse=True)
 _TOKEN = re.compile(
     r"[ \t\r\f\ufeff]+|(?P<NEWLINE>\n)|"
@@ -50,7 +52,8 @@ _TOKEN = re.compile(
 def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
     """Tokens of the text, ended by NEWLINE and END, and its comments.
 
-    A NEWLINE inside brackets, before THEN, AND or OR, or after nothing is no token.
+    A NEWLINE inside brackets, before THEN, ELSE, AND or OR, after a word or sign that cannot end a line, or after
+    nothing is no token.
     Raises LangError at a character that starts no token, a bracket without its partner, a text without end.
     """
     text = source.text
@@ -67,7 +70,7 @@ def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
             continue
         start = found.start()
         if kind == "NEWLINE":
-            if not opened and tokens and tokens[-1].kind != "NEWLINE":
+            if not opened and tokens and tokens[-1].kind not in _GOES_ON:
                 tokens.append(Token("NEWLINE", start, start + 1))
             continue
         if kind == "COMMENT":
@@ -87,10 +90,14 @@ def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
             word = found.group().upper()
             if word in KEYWORDS:
                 kind = word
-                if word in _STARTS and opened:
+                if word == "PARAM" and opened:
                     break
                 if word in _CONTINUES and tokens and tokens[-1].kind == "NEWLINE":
                     tokens.pop()
+            elif word in _BETWEEN and not opened and tokens and tokens[-1].kind in _OPERAND_ENDS:
+                kind = word
+        if kind in ("NAME", "STRING"):
+            _began(text, tokens)
         tokens.append(Token(kind, start, position))
     if opened:
         raise LangError(source, opened[-1].start, opened[-1].end, f"'{opened[-1].kind}' is never closed")
@@ -98,6 +105,15 @@ def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
         tokens.append(Token("NEWLINE", size, size))
     tokens.append(Token("END", size, size))
     return tokens, comments
+
+
+def _began(text: str, tokens: list[Token]) -> None:
+    """A name or text comes: behind VAR, DEF or USE at the beginning of a statement, which is a keyword then."""
+    if not tokens or tokens[-1].kind != "NAME" or (len(tokens) > 1 and tokens[-2].kind != "NEWLINE"):
+        return
+    word = text[tokens[-1].start : tokens[-1].end].upper()
+    if word in _FIRST:
+        tokens[-1].kind = word
 
 
 def _stray(text: str, position: int) -> str:

@@ -78,7 +78,7 @@ class Argument(Syntax):
 
 
 class Call(Syntax):
-    """FUNCTION(arguments); also an action, whose bare form has no arguments."""
+    """FUNCTION(arguments); also IF(...), and an action, whose bare form has no arguments."""
 
     __slots__ = ("arguments", "function")
 
@@ -111,6 +111,28 @@ class Infix(Syntax):
         self.at = at
         self.at_end = at_end
         self.right = right
+
+
+class Chain(Syntax):
+    """a < b <= c: each comparison holds; the signs with their own places."""
+
+    __slots__ = ("operands", "signs")
+
+    def __init__(self, operands: list[Syntax], signs: list[tuple[str, int, int]]) -> None:
+        super().__init__(operands[0].start, operands[-1].end, 1 + max(one.depth for one in operands))
+        self.operands = operands
+        self.signs = signs
+
+
+class Member(Syntax):
+    """operand IN (choices)"""
+
+    __slots__ = ("choices", "operand")
+
+    def __init__(self, operand: Syntax, choices: list[Number | Text], end: int) -> None:
+        super().__init__(operand.start, end, 1 + operand.depth)
+        self.operand = operand
+        self.choices = choices
 
 
 class History(Syntax):
@@ -154,16 +176,18 @@ class Elsewhere(Syntax):
 
 
 class Parameter(Syntax):
-    """param name = value in low..high"""
+    """param name = value in low..high step step, or in (choices)"""
 
-    __slots__ = ("high", "low", "name", "value")
+    __slots__ = ("choices", "high", "low", "name", "step", "value")
 
-    def __init__(self, start: int, end: int, name: Name, bounds: list[Number]) -> None:
+    def __init__(self, start: int, end: int, name: Name, value: Number | Text) -> None:
         super().__init__(start, end)
         self.name = name
-        self.value = bounds[0]
-        self.low: Number | None = bounds[1] if len(bounds) == 3 else None
-        self.high: Number | None = bounds[2] if len(bounds) == 3 else None
+        self.value = value
+        self.low: Number | None = None
+        self.high: Number | None = None
+        self.step: Number | None = None
+        self.choices: list[Number | Text] = []
 
 
 class Assign(Syntax):
@@ -177,15 +201,61 @@ class Assign(Syntax):
         self.value = value
 
 
+class Several(Syntax):
+    """names = value: its outputs, in their order"""
+
+    __slots__ = ("names", "value")
+
+    def __init__(self, names: list[Name], value: Syntax) -> None:
+        super().__init__(names[0].start, value.end)
+        self.names = names
+        self.value = value
+
+
+class Variable(Syntax):
+    """VAR name = value SEED seed: the value may read name[1], in whose place the seed stands while there is none."""
+
+    __slots__ = ("name", "seed", "value")
+
+    def __init__(self, start: int, name: Name, value: Syntax, seed: Syntax) -> None:
+        super().__init__(start, seed.end)
+        self.name = name
+        self.value = value
+        self.seed = seed
+
+
+class Function(Syntax):
+    """DEF name(parameters) = value"""
+
+    __slots__ = ("name", "parameters", "value")
+
+    def __init__(self, start: int, name: Name, parameters: list[Name], value: Syntax) -> None:
+        super().__init__(start, value.end)
+        self.name = name
+        self.parameters = parameters
+        self.value = value
+
+
+class Use(Syntax):
+    """USE "file": its functions"""
+
+    __slots__ = ("file",)
+
+    def __init__(self, start: int, file: Text) -> None:
+        super().__init__(start, file.end)
+        self.file = file
+
+
 class Rule(Syntax):
-    """IF condition THEN action"""
+    """IF condition THEN actions ELSE others"""
 
-    __slots__ = ("action", "condition")
+    __slots__ = ("actions", "condition", "others")
 
-    def __init__(self, start: int, condition: Syntax, action: Call) -> None:
-        super().__init__(start, action.end)
+    def __init__(self, start: int, condition: Syntax, actions: list[Call], others: list[Call]) -> None:
+        super().__init__(start, (others or actions)[-1].end)
         self.condition = condition
-        self.action = action
+        self.actions = actions
+        self.others = others
 
 
 class Bare(Syntax):

@@ -1,21 +1,14 @@
-"""What the language has besides indicators: operators, built-in functions, actions, columns."""
+"""What the language has besides indicators: operators, actions, columns."""
 
 from __future__ import annotations
 
 from hq_core.kinds import BAR, SUMS
+from hq_core.series.rules import FLAGS, LIVES, PRICED
 
-ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "^": "power"}
 RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 LOGIC = {"AND": "and_", "OR": "or_"}
 
-BUILTINS = {  # name -> (kernel, fewest and most arguments, is the result a condition, what it gives)
-    "ABS": ("abs_", 1, 1, False, "size without sign"),
-    "MIN": ("min_", 2, 8, False, "the smallest of the values"),
-    "MAX": ("max_", 2, 8, False, "the largest of the values"),
-    "CROSSOVER": ("crossover", 2, 2, True, "true on the row at which the first value comes to lie above the second"),
-    "CROSSUNDER": ("crossunder", 2, 2, True, "true on the row at which the first value comes to lie below the second"),
-    "CROSS": ("cross", 2, 2, True, "true on the rows of CROSSOVER and on those of CROSSUNDER"),
-}
 VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
 
 ACTIONS = {  # name -> (name in the output, verbs): the last three are the account's older words
@@ -25,11 +18,30 @@ ACTIONS = {  # name -> (name in the output, verbs): the last three are the accou
     "CLOSE_LONG": ("CLOSE_LONG", ("close_long",)),
     "OPEN_SHORT": ("OPEN_SHORT", ("open_short",)),
     "CLOSE_SHORT": ("CLOSE_SHORT", ("close_short",)),
+    "CLOSE": ("CLOSE", ("close_long", "close_short")),
+    "TARGET": ("TARGET", ("target",)),
+    "CANCEL": ("CANCEL", ("cancel_long", "cancel_short")),
     "SELL_LONG": ("CLOSE_LONG", ("close_long",)),
     "SELL_SHORT": ("CLOSE_SHORT", ("close_short",)),
     "BUY_SHORT": ("OPEN_SHORT", ("open_short",)),
+}
+SIZES = {  # what says how much -> the unit of kind order, account: the one that the account says
+    "size": "account",
+    "contracts": "contracts",
+    "base": "base",
+    "quote": "quote",
+    "equity": "equity_frac",
+    "risk": "risk_frac",
+}
+_WORKS = (*LIVES, *FLAGS)
+BUILT = {  # what actions take, by the beginning of their names; OPEN's is that of BUY and SELL too
+    "OPEN": (*SIZES, *PRICED, *_WORKS),
+    "CLOSE": (*(key for key in (*SIZES, *PRICED) if key not in ("risk", "stop", "take")), *_WORKS),
+    "TARGET": tuple(SIZES)[:-1],
+    "CANCEL": (),
 }
 
 PRICES = frozenset(BAR.of_unit("price"))
 COLUMNS = PRICES | frozenset(SUMS)
 TIMES = frozenset(BAR.of_unit("ns"))
+SERIES = ("symbol", "period")  # texts that a series has in its name

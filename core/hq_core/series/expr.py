@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.batch import period_ns, period_text
 from hq_core.errors import USAGE, HqError
+from hq_core.graph import IN
+from hq_core.kernels.operators import operator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 BASE: Clock = ("", 0)
 F8, I8, BOOL, TEXT = "f8", "i8", "b1", "s4"
-LOGIC = frozenset(("and_", "or_", "not_", "eq", "ne"))  # kernels of kernels/ops.py that take conditions
+LOGIC = frozenset(("and_", "or_", "not_", "eq", "ne"))  # kernels that take conditions
 
 
 class Expr:
@@ -23,9 +25,10 @@ class Expr:
 
     dtype   f8; b1, a condition; i8, a time taken as it stands; s4, a text known beforehand; f4xN, a vector
     clock   whose rows it has a value for: symbol and period in ns, BASE the base's own; None where it never changes
-    op      const, column, indicator, output, lag, or the name of a kernel of kernels/ops.py
+    op      const, column, indicator, output, lag, record, recall, remember, or a kernel of kernels/operators.py
     args    operands
-    data    const: the number or text; column, output: its name; lag: bars; indicator: (name, parameters)
+    data    const: the number or text; column, output: its name; lag: bars; indicator: (name, parameters); a kernel's:
+            (parameters, values that it remembers)
     outputs names of an indicator's outputs, where it has several: one must be picked before anything can be computed
     """
 
@@ -83,6 +86,8 @@ def picked(of: Expr, output: str) -> Expr:
     """One output of an indicator, which may have that one alone."""
     if not of.outputs:
         return of
+    if of.op == "record":
+        return of.args[of.outputs.index(output)]
     assert isinstance(of.data, tuple)
     entry = registry.load(of.data[0])
     return Expr(_typed(entry.gives[of.outputs.index(output)]), of.clock, "output", (of,), output)
@@ -93,9 +98,44 @@ def _typed(kind: str) -> str:
     return BOOL if kind == BOOL else F8
 
 
-def applied(op: str, *args: Expr, dtype: str = F8, clock: Clock | None = None) -> Expr:
-    """A kernel of kernels/ops.py over its operands, on their clock or the one given."""
-    return Expr(dtype, clock or align(*args), op, args)
+def applied(op: str, *args: Expr, dtype: str = F8, params: Mapping[str, int] | None = None, ring: int = 0) -> Expr:
+    """A kernel of kernels/operators.py over its operands, on their clock; of what never changes its one value.
+
+    params  its parameters;  ring: values that it remembers
+    """
+    kernel = operator(op)
+    known = [one.constant for one in args]
+    if not kernel.fields and not params and None not in known:
+        out = [0.0]
+        kernel.function(*([value] for value in known), out)
+        return constant(out[0] == 1.0 if dtype == BOOL else out[0])
+    return Expr(dtype, align(*args), op, args, (params or {}, ring))
+
+
+def moment(op: str, time: Expr, zone: str, params: Mapping[str, int] | None = None, dtype: str = F8) -> Expr:
+    """A kernel of kernels/moment.py over a column of times, on the clock of a zone."""
+    local = Expr(I8, time.clock, "column", data=zoned(str(time.data), zone))
+    return Expr(dtype, time.clock, op, (local,), (params or {}, 0))
+
+
+def zoned(name: str, zone: str) -> str:
+    """What a graph calls a column of times on a zone's clock."""
+    return name if zone == "UTC" else f"{name}{IN}{zone}"
+
+
+def record(outputs: Mapping[str, Expr]) -> Expr:
+    """Several values under names, one of which must be picked."""
+    return Expr(F8, None, "record", tuple(outputs.values()), outputs=tuple(outputs))
+
+
+def recalled(seed: Expr, clock: Clock, name: str) -> Expr:
+    """The last value of the variable `name`, one row before: the seed where there is none, or it is nan."""
+    return Expr(seed.dtype, clock, "recall", (seed,), name)
+
+
+def kept(last: Expr, value: Expr) -> Expr:
+    """The value of a variable that is made of its last one, what `recalled` gave."""
+    return Expr(value.dtype, last.clock, "remember", (last, value), last.data)
 
 
 def pointwise_logic(expr: Expr) -> bool:

@@ -8,32 +8,30 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, told_texts
-from hq_core.errors import DATA, HqError
 from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
-from hq_core.kinds import ACCOUNTS_UNIT, ORDER, VERBS, extra_of
+from hq_core.kinds import ORDER, extra_of
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
-from hq_core.series.expr import BOOL, TEXT
-from hq_core.series.expr import F8 as NUMBER
-from hq_core.series.rules import NOTHING
+from hq_core.series.order_columns import FurtherColumns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
-    from hq_core.series.rules import CheckedRule, Said, Watch
+    from hq_core.series.rules import Said, Watch
 
     Tell = Callable[[dict[str, Any]], None]
 
 AT_ONCE = 1024  # orders that are laid down together
-OPEN, CLOSE = 0, 1  # codes of ORDER's action
-BY_VERB = {"open_long": (OPEN, 1), "close_long": (CLOSE, 1), "open_short": (OPEN, -1), "close_short": (CLOSE, -1)}
-# What closes goes before what opens, as an account that holds one side carries them out.
-IN_TURN = sorted(VERBS, key=lambda verb: (-BY_VERB[verb][0], VERBS.index(verb)))
+OPEN, CLOSE, TARGET, CANCEL = range(4)  # codes of ORDER's action
+ACTION = {"open": OPEN, "close": CLOSE, "cancel": CANCEL}
+BY_VERB = {f"{word}_{side}": (ACTION[word], sign) for word in ACTION for side, sign in (("long", 1), ("short", -1))}
+BY_VERB["target"] = TARGET, 1  # or short, by its quantity's sign
+# What makes room goes before what takes it, as an account that holds one side carries them out.
+IN_TURN = sorted(BY_VERB, key=lambda verb: (-BY_VERB[verb][0], -BY_VERB[verb][1]))
 PLAIN = tuple(column for column in ORDER.columns if not column.optional or column.name == "rule")
 QUANTITY = [column.name for column in PLAIN].index("quantity")
-META = "meta."
 
 
 @kernel(state="at:i8 found:i8 unsized:i8")
@@ -47,6 +45,9 @@ def ordered(
     sizes: I8,
     size: F8,
     verbs: I8,
+    priced: I8,
+    type: I8,
+    unit: I8,
     side: I1,
     action: I1,
     group: I8,
@@ -71,14 +72,22 @@ def ordered(
     values     columns of `stride` values, one behind the other
     condition  (r,) the column that is 1 where a rule holds
     sizes      (r,) the column of a rule's size, or -1: it is size[r]
+    priced     (r, k) the columns of a rule's prices, or -1
+    type unit  (r,) how its orders are carried out, and the unit of their quantity
     verbs      (r,) what a rule orders: bit v is the verb of side[v] and action[v]
-    group      (r,) whose rule it is: its first rule that orders a verb at a row is the one that does
+    group      (r,) whose rule it is: its first rule that orders a verb at the market at a row is the one that does
     number     (r,) number of the rule in its group, from 1
-    counts     (groups,) orders so far; unsized: (r,) how often a rule held and had no size, s.unsized: of all
+    counts     (groups,) orders so far
+    unsized    (r,) how often a rule held and had no size or no price, s.unsized: of all
     row, which, o_...   the orders, s.found of them: their rows, their rules, and the columns
     """
     kinds = len(side)
     rules = len(condition)
+    prices = len(priced) // max(rules, 1)
+    target = 0
+    for v in range(kinds):
+        if action[v] == TARGET:
+            target = 1 << v
     k = 0
     i = start
     s.unsized = 0
@@ -92,12 +101,17 @@ def ordered(
                 fits = True
                 if sizes[r] >= 0:
                     amount = values[sizes[r] * stride + i]
-                    fits = 0.0 < amount < math.inf
-                    if not fits:
-                        unsized[r] += 1
-                        s.unsized += 1
-                free = verbs[r] & ~taken if fits else 0
-                taken |= free
+                    fits = abs(amount) < math.inf and (amount > 0.0 or verbs[r] == target)
+                for p in range(r * prices, (r + 1) * prices):
+                    if priced[p] >= 0:
+                        fits = fits and 0.0 < values[priced[p] * stride + i] < math.inf
+                if not fits:
+                    unsized[r] += 1
+                    s.unsized += 1
+                free = verbs[r] if fits else 0
+                if type[r] == 0:
+                    free &= ~taken
+                    taken |= free
                 for v in range(kinds):
                     if (free >> v) & 1:
                         counts[group[r]] += 1
@@ -106,55 +120,16 @@ def ordered(
                         o_ts[k] = ts[i]
                         o_strategy[k] = group[r]
                         o_id[k] = counts[group[r]]
-                        o_side[k] = side[v]
+                        o_side[k] = side[v] if amount >= 0.0 else -side[v]
                         o_action[k] = action[v]
-                        o_type[k] = 0
-                        o_quantity[k] = amount
-                        o_unit[k] = ACCOUNTS_UNIT
+                        o_type[k] = type[r]
+                        o_quantity[k] = abs(amount)
+                        o_unit[k] = unit[r]
                         o_rule[k] = number[r]
                         k += 1
         i += 1
     s.at = i
     s.found = k
-
-
-@kernel()
-def of_rules(values: F8, stride: int, row: I8, which: I8, column: I8, fixed: F8, out: F8) -> None:
-    """Of each order its rule's value: at its row in the rule's column, or fixed[r] where column[r] is -1."""
-    for k in range(len(row)):
-        r = which[k]
-        out[k] = fixed[r] if column[r] < 0 else values[column[r] * stride + row[k]]
-
-
-@kernel()
-def times_of_rules(values: I8, row: I8, which: I8, here: I8, out: I8) -> None:
-    """values[row] of the orders whose rules take them from this column; the others stay."""
-    for k in range(len(row)):
-        if here[which[k]] != 0:
-            out[k] = values[row[k]]
-
-
-@kernel()
-def codes_of_rules(which: I8, code: I4, out: I4) -> None:
-    for k in range(len(which)):
-        out[k] = code[which[k]]
-
-
-def meta_types(rules: Sequence[CheckedRule]) -> dict[str, str]:
-    """The type of the column of each key of META: f8, of times i8, of texts s4.
-
-    Raises HqError DATA where a key is one here and another there.
-    """
-    found: dict[str, str] = {}
-    words = {"f8": "a number", "i8": "a time", "s4": "a text"}
-    for rule in rules:
-        for key, expr in rule.meta or ():
-            has = "s4" if expr.dtype == TEXT else "f8" if expr.dtype in (NUMBER, BOOL) else "i8"
-            known = found.setdefault(key, has)
-            if known != has:
-                what = f"META: {key} is {words[known]} in one rule and {words[has]} in another"
-                raise HqError(f"{what}; the column {META}{key} has one type, so give one of them another name", DATA)
-    return found
 
 
 class Laying:
@@ -210,17 +185,14 @@ class Orders:
         self.laying = laying
         self.tell = tell
         self.counts = array("q", bytes(8 * (len(strategies) if tell is None else len(watches))))
-        self._meta = meta_types([watch.rule for watch in watches])
-        cols = [(column.name, column.type) for column in PLAIN]
-        cols += [(META + key, kind) for key, kind in self._meta.items()]
-        self.schema = Schema("order", base.symbol, base.period, cols, extra_of("order"))
-        self._texts = {"strategy": list(strategies)}
-        for key, kind in self._meta.items():
-            if kind == "s4":
-                said = [watch.meta.get(key, NOTHING).text or "" for watch in watches]
-                self._texts[META + key] = list(dict.fromkeys(said))
+        self._further = FurtherColumns(watches)
+        beyond = self._further.names
+        cols = [(column.name, column.type) for column in ORDER.columns if column in PLAIN or column.name in beyond]
+        self.schema = Schema("order", base.symbol, base.period, cols + self._further.metas, extra_of("order"))
+        self._plain = [self.schema.index(column.name) for column in PLAIN]
+        self._texts = {"strategy": list(strategies), **self._further.texts}
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
-        self._room = max(AT_ONCE, len(VERBS) * len(watches))
+        self._room = max(AT_ONCE, len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
         self._told = False  # the texts, in the section that is open
 
@@ -254,8 +226,8 @@ class Orders:
         places = laying.room(self.schema, self._room)
         for name, memory in (("row", laying.row), ("which", laying.which)):
             cell.column(name, memory.buffer_info()[0], self._room)
-        for column, at in zip(PLAIN, places):
-            cell.column(f"o_{column.name}", at, self._room)
+        for column, place in zip(PLAIN, self._plain):
+            cell.column(f"o_{column.name}", places[place], self._room)
         start = 0
         for part, closed in parts:
             stop = start + part.n
@@ -268,7 +240,7 @@ class Orders:
                 if found and self.tell is None:
                     self._lay(batch, found, places, out)
                 elif found:
-                    self._say(batch, found, places[QUANTITY])
+                    self._say(batch, found, places[self._plain[QUANTITY]])
             start = stop
 
     def _made(self) -> Cell:
@@ -284,56 +256,23 @@ class Orders:
             ("condition", "q", [watch.condition for watch in self.watches]),
             ("sizes", "q", [watch.size.at for watch in self.watches]),
             ("size", "d", [watch.size.fixed for watch in self.watches]),
+            ("priced", "q", self._further.watched),
+            ("type", "q", [watch.rule.type for watch in self.watches]),
+            ("unit", "q", [watch.rule.unit for watch in self.watches]),
             ("verbs", "q", [sum(1 << turn for turn in one) for one in turns]),
             ("side", "b", [BY_VERB[verb][1] for verb in IN_TURN]),
             ("action", "b", [BY_VERB[verb][0] for verb in IN_TURN]),
             ("group", "q", whose),
-            ("number", "q", [watch.number for watch in self.watches]),
+            ("number", "q", [watch.rule.number for watch in self.watches]),
         ):
             cell.buffer(name, array(code, held))
         for name, memory in (("counts", self.counts), ("unsized", self._unsized)):
             cell.buffer(name, memory)
-        self._metas = [(self._laid_by(key, kind), kind) for key, kind in self._meta.items()]
         return cell
-
-    def _laid_by(self, key: str, kind: str) -> list[tuple[Cell, str]]:
-        """What lays down a column of META, and the column of the base that it reads, if any."""
-        said = [watch.meta.get(key, NOTHING) for watch in self.watches]
-        if kind == "i8":
-            cells = []
-            for name in dict.fromkeys(one.name for one in said if one.name):
-                cell = Cell(times_of_rules)
-                cell.buffer("here", array("q", [one.name == name for one in said]))
-                cells.append((cell, name))
-            return cells
-        if kind == "s4":
-            table = self._texts[META + key]
-            cell = Cell(codes_of_rules)
-            cell.buffer("code", array("i", [table.index(one.text or "") for one in said]))
-        else:
-            cell = Cell(of_rules)
-            cell.buffer("column", array("q", [one.at for one in said]))
-            cell.buffer("fixed", array("d", [one.fixed for one in said]))
-        return [(cell, "")]
 
     def _lay(self, batch: Batch, found: int, places: list[int], out: Out) -> None:
         """Write the orders that were found."""
-        laying = self.laying
-        row, which = (memory.buffer_info()[0] for memory in (laying.row, laying.which))
-        for (laid_by, kind), to in zip(self._metas, places[len(PLAIN) :]):
-            if kind == "i8":
-                ctypes.memset(to, 0, 8 * found)
-            for cell, name in laid_by:
-                cell.column("which", which, found)
-                if kind != "s4":
-                    cell.column("row", row, found)
-                if kind == "i8":
-                    cell.column("values", batch.address(name), batch.n)
-                elif kind == "f8":
-                    cell.column("values", laying.values.buffer_info()[0], len(laying.values))
-                    cell.set(stride=laying.stride)
-                cell.column("out", to, found)
-                cell.run()
+        self._further.lay(self.laying, batch, found, dict(zip(self.schema.names, places)))
         series = out.series(self.schema)
         move(out.rows(series, found), places, self.schema.widths, found)
         out.commit(series, found)
@@ -352,6 +291,7 @@ class Orders:
                     "strategy": watch.strategy,
                     "action": watch.rule.action,
                     "size": size if math.isfinite(size) else None,
+                    **{key: self._value(said, batch, row) for key, said in watch.prices.items()},
                     "meta": {key: self._value(said, batch, row) for key, said in watch.meta.items()},
                 }
             )
@@ -368,7 +308,8 @@ class Orders:
 
     def _say_unsized(self) -> None:
         for r, watch in enumerate(self.watches):
-            self.note(f"{watch.strategy}: an order has no size above 0", self._unsized[r])
+            price = " or no price" if watch.prices else ""
+            self.note(f"{watch.strategy}: an order has no size{price} above 0", self._unsized[r])
             self._unsized[r] = 0
 
     # -- state -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.batch import WIDTHS, Batch, Schema
-from hq_core.graph import AS
+from hq_core.graph import AS, IN
 from hq_core.jit import Cell
 from hq_core.memory import move
 from hq_core.series.inputs import Inputs
@@ -39,7 +39,7 @@ class PanelUnit:
         self.inputs.check(schema)
         self.schema = schema
         self.written = schema.with_columns(self.added)
-        needed = dict.fromkeys(name.partition(AS)[0] for name in self.graph.sources)
+        needed = dict.fromkeys(name.partition(AS)[0].partition(IN)[0] for name in self.graph.sources)
         self._places = [schema.index(name) for name in needed]
         self._read = Schema(schema.of, "", schema.period, [schema.cols[at] for at in self._places] or schema.cols[:1])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.graph import Graph, Scratch, Settings
 from hq_core.kernels import ops
+from hq_core.kernels.operators import operator
 from hq_core.series.expr import BASE, BOOL, F8, clock_text, pointwise_logic
 
 if TYPE_CHECKING:
@@ -102,13 +103,19 @@ class Plan:
         if expr.op == "indicator":
             return self._indicator(expr, clock, "")
         inputs = [self.column(arg, clock) for arg in expr.args]
+        if expr.op == "recall":
+            return graph.recall(inputs[0])
+        if expr.op == "remember":
+            return graph.remember(*inputs)
         if pointwise_logic(expr):
             inputs = [_truth(graph, one) if arg.op in OWN else one for one, arg in zip(inputs, expr.args)]
         if expr.op == "lag":
             assert isinstance(expr.data, int)
             before = graph.node(ops.lag, inputs, {"bars": expr.data}, ring=expr.data, warmup=expr.data).out()
             return _truth(graph, before) if expr.dtype == BOOL else before
-        return graph.node(getattr(ops, expr.op), inputs).out()
+        assert isinstance(expr.data, tuple)
+        params, ring = expr.data
+        return graph.node(operator(expr.op), inputs, params, ring).out()
 
     def _indicator(self, expr: Expr, clock: Clock, output: str) -> GraphColumn:
         assert isinstance(expr.data, tuple)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.series.expr import BOOL, F8, I8, TEXT, constant
 
 if TYPE_CHECKING:
@@ -14,15 +15,37 @@ if TYPE_CHECKING:
     from hq_core.series.expr import Expr
 
 
+PRICED = tuple(ORDER.of_unit("price"))  # what a rule may give to its orders: prices
+FLAGS = tuple(column.name for column in ORDER.columns if column.type == "b1")
+LIVES = ("tif", "expire")
+
+
 class CheckedRule:
     """A rule: when `condition` holds, `verbs` are ordered.
 
     action     as written in the output, such as BUY
-    size       quantity, or None: all that the account allows
+    size       quantity, or None: all that the account allows; unit: the code of what it is in
     meta       keys and expressions of META, in order; None without META
+    number     of the rule in its strategy, from 1; those of one rule's actions have the same
+    type       code of how it is carried out; prices: expressions, by the names of the order's columns
+    life       code of how long it works, None where nothing is said; expire: ns after the row's ts, 0 for none
+    flags      reduce_only, post_only where said
     """
 
-    __slots__ = ("action", "condition", "meta", "size", "verbs")
+    __slots__ = (
+        "action",
+        "condition",
+        "expire",
+        "flags",
+        "life",
+        "meta",
+        "number",
+        "prices",
+        "size",
+        "type",
+        "unit",
+        "verbs",
+    )
 
     def __init__(
         self,
@@ -31,12 +54,20 @@ class CheckedRule:
         verbs: tuple[str, ...],
         size: Expr | None,
         meta: list[tuple[str, Expr]] | None,
+        number: int = 1,
     ) -> None:
         self.condition = condition
         self.action = action
         self.verbs = verbs
         self.size = size
         self.meta = meta
+        self.number = number
+        self.unit = ACCOUNTS_UNIT
+        self.type = 0
+        self.prices: dict[str, Expr] = {}
+        self.life: int | None = None
+        self.expire = 0
+        self.flags: dict[str, bool] = {}
 
 
 class Said:
@@ -69,25 +100,25 @@ NOTHING = Said()
 class Watch:
     """A rule of a strategy over the columns that a plan computes for it.
 
-    number     of the rule in its strategy, from 1
-    exprs      what is computed: the condition, then a size and values of META that are no constants
-    columns    where the plan has them; condition, size and meta say which is which
+    exprs      what is computed: the condition, then a size, prices and values of META that are no constants
+    columns    where the plan has them; condition, size, prices and meta say which is which
     """
 
-    __slots__ = ("columns", "condition", "exprs", "meta", "number", "rule", "size", "strategy")
+    __slots__ = ("columns", "condition", "exprs", "meta", "prices", "rule", "size", "strategy")
 
-    def __init__(self, strategy: str, number: int, rule: CheckedRule) -> None:
+    def __init__(self, strategy: str, rule: CheckedRule) -> None:
         self.strategy = strategy
-        self.number = number
         self.rule = rule
         self.exprs = [rule.condition, *(one for one in self._parts() if _computed(one))]
         self.columns: list[int] = []
         self.condition = -1
         self.size = NOTHING
+        self.prices: dict[str, Said] = {}
         self.meta: dict[str, Said] = {}
 
     def _parts(self) -> list[Expr]:
-        return [self.rule.size or constant(math.inf), *(one for _, one in self.rule.meta or ())]
+        rule = self.rule
+        return [rule.size or constant(math.inf), *rule.prices.values(), *(one for _, one in rule.meta or ())]
 
     def place(self, outs: list[GraphColumn], watched: list[GraphColumn]) -> None:
         """Add the columns of its expressions to `watched`, each once, and remember where they are."""
@@ -98,12 +129,13 @@ class Watch:
         places = iter(self.columns[1:])
         said = [Said(one, next(places) if _computed(one) else -1) for one in self._parts()]
         self.condition, self.size = self.columns[0], said[0]
-        self.meta = dict(zip((key for key, _ in self.rule.meta or ()), said[1:]))
+        self.prices = dict(zip(self.rule.prices, said[1:]))
+        self.meta = dict(zip((key for key, _ in self.rule.meta or ()), said[1 + len(self.prices) :]))
 
 
 def watches(strategy: str, rules: Sequence[CheckedRule]) -> list[Watch]:
     """The rules of a strategy, in the order of the file."""
-    return [Watch(strategy, number, rule) for number, rule in enumerate(rules, 1)]
+    return [Watch(strategy, rule) for rule in rules]
 
 
 def _computed(expr: Expr) -> bool:

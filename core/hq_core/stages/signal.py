@@ -15,7 +15,8 @@ from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.series.expr import TEXT
-from hq_core.series.orders import Laying, Orders, meta_types
+from hq_core.series.order_columns import meta_types
+from hq_core.series.orders import Laying, Orders
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers, elsewhere
 from hq_core.series.rules import watches
@@ -65,7 +66,7 @@ class Signal(Stage):
         files: Sequence[tuple[str, str, str]],
         *,
         period: str = "",
-        params: Mapping[str, float] | None = None,
+        params: Mapping[str, object] | None = None,
         keep: str | Sequence[str] = (),
         signals: bool = False,
         settings: Settings | None = None,
@@ -91,7 +92,7 @@ class Signal(Stage):
         self.settings = settings_of(settings)
         self.warnings: list[str] = []
         check_names(self.strategies)
-        set_parameters(self.strategies, _numbers(params))
+        self.strategies = set_parameters(self.strategies, _by_names(params))
         self._named: set[str] = set()  # symbols that a strategy reads by name
         known: dict[str, Expr] = {}
         rules: list[CheckedRule] = []
@@ -99,6 +100,7 @@ class Signal(Stage):
             checked = strategy.check_alone(strict=False)
             self.warnings += checked.warnings
             self.inputs |= digests(checked.called)
+            self.inputs |= {path: _digest(text) for path, text in checked.used.texts.items()}
             known |= checked.scope.names
             rules += checked.rules
             self._named |= checked.scope.symbols
@@ -137,6 +139,8 @@ class Signal(Stage):
                 "default": one.value.value,
                 "min": one.low and one.low.value,
                 "max": one.high and one.high.value,
+                "step": one.step and one.step.value,
+                "choices": [choice.value for choice in one.choices] or None,
             }
             for strategy in self.strategies
             for one in strategy.declared
@@ -320,20 +324,14 @@ class Signal(Stage):
             self.out.series(schema)
 
 
-def _numbers(params: object) -> dict[str, float]:
-    """Params as they are given from outside.  HqError USAGE for what are no numbers by names."""
+def _by_names(params: object) -> Mapping[str, object]:
+    """Params as they are given from outside.  HqError USAGE for what is not by names."""
     given: Any = {} if params is None else params
     if not hasattr(given, "items"):
         what = f"{given!r:.60}, must be numbers by names, such as {{'n': 9}}"
         raise HqError(what, USAGE, subject=StrategyOptions.params)
-    found: dict[str, float] = {}
-    for name, value in given.items():
-        try:
-            found[name] = float(value)
-        except (TypeError, ValueError):
-            what = f"{name} is {value!r:.40}, must be a number"
-            raise HqError(what, USAGE, subject=StrategyOptions.params) from None
-    return found
+    named: Mapping[str, object] = given
+    return named
 
 
 def _asked(period: str) -> int:

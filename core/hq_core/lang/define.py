@@ -1,0 +1,100 @@
+"""DEF and USE: functions of the file's own, and of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hq_core import registry
+from hq_core.lang import tree
+from hq_core.lang.builtins import BUILTINS
+from hq_core.lang.source import LangError
+from hq_core.lang.words import ACTIONS, VECTORS
+from hq_core.series.expr import record
+
+if TYPE_CHECKING:
+    from hq_core.lang.check import Checker
+    from hq_core.lang.scope import Scope
+    from hq_core.series.expr import Expr
+
+OUTPUTS = "OUTPUTS"
+
+
+class Defined:
+    """A function of a file.
+
+    checker  of that file: what its body may name besides its parameters
+    """
+
+    __slots__ = ("_open", "checker", "node")
+
+    def __init__(self, node: tree.Function, checker: Checker) -> None:
+        self.node = node
+        self.checker = checker
+        self._open = False
+
+    def expand(self, call: tree.Call, given: dict[str, Expr], caller: Scope) -> Expr:
+        """Its value for these arguments, as though it stood where it is called."""
+        scope, name = self.checker.scope, self.node.name.name
+        if self._open:
+            raise caller.wrong(call, f"{name} calls itself; a value made of its last one is a VAR")
+        names, clock, own = scope.names, scope.clock, scope.own
+        scope.names, scope.clock, scope.own, self._open = names | given, caller.clock, None, True
+        try:
+            return self._value()
+        except LangError as error:
+            if error.source is caller.source:
+                raise
+            told = f"{name}: {error.reason} ({error.source.where(error.start)})"
+            raise caller.wrong(call, told) from None
+        finally:
+            scope.names, scope.clock, scope.own, self._open = names, clock, own, False
+
+    def _value(self) -> Expr:
+        body = self.node.value
+        if not (isinstance(body, tree.Call) and body.function.name.upper() == OUTPUTS):
+            return self.checker.expr(body)
+        outputs: dict[str, Expr] = {}
+        for argument in body.arguments:
+            if argument.key is None:
+                raise self.checker.scope.wrong(argument, f"{OUTPUTS} takes name=value")
+            if argument.key.name.lower() in outputs:
+                raise self.checker.scope.wrong(argument.key, f"{argument.key.name} is given twice")
+            outputs[argument.key.name.lower()] = self.checker.expr(argument.value)
+        if len(outputs) < 2:
+            raise self.checker.scope.wrong(body, f"{OUTPUTS} wants two values or more, each with its name")
+        return record(outputs)
+
+
+def define(checker: Checker, node: tree.Function) -> None:
+    """A function from here on."""
+    scope, name = checker.scope, node.name.name.upper()
+    if name in checker.functions:
+        raise scope.wrong(node.name, f"'{node.name.name}' is defined already; a name is given once")
+    if name in BUILTINS or name in VECTORS or name in ACTIONS or name in ("META", OUTPUTS):
+        raise scope.wrong(node.name, f"{name} is a word of the language")
+    if name.lower() in registry.names():
+        raise scope.wrong(node.name, f"{name} is an indicator")
+    seen: set[str] = set()
+    for parameter in node.parameters:
+        if parameter.name in seen:
+            raise scope.wrong(parameter, f"{parameter.name} is there twice")
+        seen.add(parameter.name)
+    checker.functions[name] = Defined(node, checker)
+
+
+def use(checker: Checker, node: tree.Use) -> None:
+    """The functions of another file from here on."""
+    scope = checker.scope
+    source, program = checker.used.open(scope, node)
+    inner = checker.beside(source)
+    for statement in program.statements:
+        if not isinstance(statement, (tree.Function, tree.Use, tree.Assign, tree.Several)):
+            raise inner.scope.wrong(statement, "a file that is used holds DEF, USE and names, no rules and parameters")
+    checker.used.opened.append(source.name)
+    inner.check(program)
+    checker.used.opened.pop()
+    for name, function in inner.functions.items():
+        known = checker.functions.get(name)
+        if known is not None and known.node is not function.node:
+            raise scope.wrong(node, f"{function.node.name.name} is defined already")
+        checker.functions[name] = function

@@ -1,0 +1,48 @@
+"""Other files of functions: each read and parsed once, found from the file that names it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hq_core.errors import HqError
+from hq_core.files import read_whole
+from hq_core.lang.parse import parse
+from hq_core.lang.source import StrategyText
+
+if TYPE_CHECKING:
+    from hq_core.lang import tree
+    from hq_core.lang.scope import Scope
+
+LARGEST = 1 << 20  # bytes of a file
+MOST = 64
+
+
+class Used:
+    """The files that a strategy uses.
+
+    texts  what they hold, by the paths as errors call them
+    """
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self._parsed: dict[str, tuple[StrategyText, tree.Program]] = {}
+        self.opened: list[str] = []
+
+    def open(self, scope: Scope, node: tree.Use) -> tuple[StrategyText, tree.Program]:
+        """The file that a USE names.  Raises LangError at the name where it cannot be read."""
+        path = os.path.normpath(os.path.join(os.path.dirname(scope.source.name), node.file.value))
+        if path in self.opened or path == os.path.normpath(scope.source.name):
+            raise scope.wrong(node.file, "the file uses itself: " + " uses ".join([*self.opened, path]))
+        if path not in self._parsed:
+            if len(self._parsed) >= MOST:
+                raise scope.wrong(node.file, f"more than {MOST} files are used")
+            try:
+                text = read_whole(path, LARGEST).decode("utf-8")
+            except (HqError, UnicodeDecodeError) as error:
+                told = str(error) if isinstance(error, HqError) else f"{path} is no UTF-8 text"
+                raise scope.wrong(node.file, told) from None
+            source = StrategyText(text, path)
+            self._parsed[path] = source, parse(source)
+            self.texts[path] = text
+        return self._parsed[path]
