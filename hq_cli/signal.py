@@ -31,6 +31,7 @@ class CheckOptions:
     columns = Option("", "With --check: the bars have these columns, no others.", unit="NAMES")
     sample = Option("", "With --check: run over FILE and write nothing.", unit="FILE")
     list_params = Option(False, "Print the params with default and bounds as JSON and stop.")
+    explain = Option(False, "Show what is computed, with warm-up and measured cost, and stop.")
     format_ = Option(False, "Print the strategy in its canonical form and stop.")
 
 
@@ -41,7 +42,7 @@ class CheckOptions:
     StrategyOptions,
     SettingsOptions,
     CheckOptions,
-    shows=("check", "columns", "sample", "list_params", "format_", "missing"),
+    shows=("check", "columns", "sample", "list_params", "explain", "format_", "missing"),
 )
 def main(
     files: tuple[str, ...],
@@ -56,6 +57,7 @@ def main(
     columns: str,
     sample: str,
     list_params: bool,
+    explain: bool,
     format_: bool,
 ) -> Stage | None:
     """Run strategies over bars and write their orders.
@@ -98,6 +100,9 @@ def main(
         from hq_cli._lists import as_json
 
         echo(as_json(stage.parameters()))
+        return None
+    if explain:
+        echo("\n".join(stage.explain()))
         return None
     for warning in stage.warnings:
         say(f"hq-signal: {warning}")

@@ -34,7 +34,7 @@ from hq_core.options.settings import SettingsOptions
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PIECE = 4096  # rows a run: scratch columns of 32 KiB stay in the cache
 WHOLE_PIECES = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
@@ -125,11 +125,12 @@ class Node:
 class Loop:
     """The nodes between a variable's last value and its next one, which run together, row by row.
 
-    members  their numbers
+    members  their numbers, up to the `last` one
     """
 
     def __init__(self, last: Node, nodes: Sequence[Node]) -> None:
         assert last.recall is not None
+        self.last = last.number
         self.members = {last.recall.number}
         for node in nodes:
             reads = {one.node.number for one in node.inputs if one.node is not None}
@@ -501,6 +502,21 @@ class Graph:
         call = partial(load_quick(engine), start.address)
         call.__dict__["graph"] = self  # whose memory it runs on
         return call
+
+    def apart(
+        self, sources: Mapping[str, int], n: int, wanted: Sequence[int]
+    ) -> Iterator[tuple[Node, Callable[[], object]]]:
+        """Each node that the plan calls, a variable's at the one that remembers, and what runs it alone over n rows."""
+        self.place(sources, n, wanted)
+        inside = {number for loop in self._loops for number in loop.members if number != loop.last}
+        for i, node in enumerate(node for node in self.nodes if node.number not in inside):
+            start = ArgumentBlock(engine)
+            for name, table in self._tables.items():
+                part = (16 * i, 2) if name == "plan" else (0, 0 if name == "moving" else len(table))
+                start.column(name, table.buffer_info()[0] + part[0], part[1])
+            start.scalar("rows", n)
+            start.scalar("piece", n)
+            yield node, partial(self._engine, start.address)
 
     def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """Tell the argument blocks of the columns that `run` takes."""

@@ -120,7 +120,7 @@ def test_in_brief_it_is_a_page_with_every_name(said, run) -> None:
     for one in said["exit_codes"]:
         assert f"{', '.join(map(str, one['codes']))}  {one['meaning']}\n" in page
     assert 'rule = "IF" expression "THEN" actions [ "ELSE" actions ] ;' in page
-    assert "operators, the loosest first: OR; AND; NOT; IN < <= > >= == !=; + -; * / %; -; ^\n" in page
+    assert "operators, the loosest first: OR; AND; NOT; IN; < <= > >= == !=; + -; * / %; -; ^\n" in page
 
 
 def test_the_strategy_of_the_page_is_one_and_shows_what_the_heads_leave_open(run, tmp_path) -> None:

@@ -55,6 +55,7 @@ WORDS_OF_TWO_THINGS = {
     "--columns": "which columns, or which of a file they are",
     "--fill": "bars without trades, or orders",
     "--tz": "of days, or of times",
+    "--explain": "what indicators compute, or strategies with what it costs",
     "--json": "each command its own result",
 }
 

@@ -54,6 +54,8 @@ class Calls:
             raise wrong(call.function, f"{name} belongs to vectors, which this version does not have yet")
         if name == "META" or name in ACTIONS:
             raise wrong(call.function, f"{name} stands only after THEN")
+        if name == "PLOT":
+            raise wrong(call.function, "PLOT stands alone on its line")
         try:
             found = registry.load(name)
         except registry.Unknown:

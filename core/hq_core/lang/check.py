@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from hq_core.lang.source import StrategyText
     from hq_core.series.rules import CheckedRule
 
+PLOT = "PLOT"
 HISTORY = 100_000  # bars that x[n] may look back
 
 
 class Checker:
     """Checks one program within a scope.
 
-    After check(): rules, warnings, scope.names, and of every indicator call its arguments in canonical order
-    (calls): inputs without a key, as trees or names of default columns, then parameters; called: the indicators;
+    After check(): rules, warnings, plots by their columns, scope.names, and of every indicator call its arguments in
+    canonical order (calls): inputs without a key, as trees or names of default columns, then parameters; called: the indicators;
     functions: what it defines or uses; used: the files of it.
     """
 
@@ -38,6 +39,7 @@ class Checker:
         self.rules: list[CheckedRule] = []
         self._counted = 0  # rules of the file, each of which may have several actions
         self.warnings: list[str] = []
+        self.plots: dict[str, Expr] = {}
         self._calls = Calls(scope, self.expr)
         self.calls = self._calls.arguments
         self.called = self._calls.called
@@ -66,6 +68,8 @@ class Checker:
         elif isinstance(node, tree.Rule):
             self._counted += 1
             self.rules += checked_rules(scope, self.expr, node, self._counted)
+        elif isinstance(node, tree.Bare) and isinstance(node.value, tree.Call) and is_plot(node.value):
+            self._plot(node.value)
         elif isinstance(node, tree.Bare):
             self.expr(node.value)
             where = self.source.where(node.start)
@@ -106,6 +110,22 @@ class Checker:
         if isinstance(node, tree.Elsewhere):
             return self._elsewhere(node)
         raise TypeError(f"{type(node).__name__} is no expression")
+
+    def _plot(self, call: tree.Call) -> None:
+        """PLOT(name, value): a column of the bars that are written."""
+        wrong, given = self.scope.wrong, [argument.value for argument in call.arguments if argument.key is None]
+        if len(given) != 2 or len(call.arguments) != 2:
+            raise wrong(call, 'PLOT takes a name and a value: PLOT("trend", EMA(close, 50))')
+        name, node = given
+        if not isinstance(name, (tree.Name, tree.Text)):
+            raise wrong(name, "PLOT wants the name of a column first")
+        text = name.name if isinstance(name, tree.Name) else name.value
+        if text in self.plots or text in (self.scope.columns or ()) or not text:
+            raise wrong(name, f"there is a column '{text}' already")
+        expr = self.expr(node)
+        if not (expr.numeric or expr.dtype == BOOL):
+            raise wrong(node, f"a {word(expr)} is no column" + pick(expr))
+        self.plots[text] = expr
 
     def _several(self, node: tree.Several) -> None:
         expr = self.expr(node.value)
@@ -236,3 +256,7 @@ class Checker:
         if expr.clock != wanted:
             raise LangError(self.source, node.at, node.end, "what it reads has '@' of its own; give each part one")
         return expr
+
+
+def is_plot(call: tree.Call) -> bool:
+    return call.function.name.upper() == PLOT

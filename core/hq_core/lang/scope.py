@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.lang import tree
 from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
-from hq_core.lang.words import COLUMNS, PRICES, SERIES, TIMES
+from hq_core.lang.words import ACCOUNT, COLUMNS, PRICES, SERIES, TIMES
 from hq_core.series.expr import BASE, BOOL, I8, TEXT, Expr, clock_of, column, constant
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Scope:
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
     clock     what a bare column name is read on
+    account   where what only the account knows is read
     own       the VAR whose value is being checked, and what its name stands for one row before
     """
 
@@ -44,10 +45,18 @@ class Scope:
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
         self.clock = BASE
+        self.account: list[tree.Name] = []
         self.own: tuple[str, Expr] | None = None
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
+
+    def refuse_account(self) -> None:
+        """Refuse what reads the account where there is none."""
+        if self.account:
+            node = self.account[0]
+            told = f"'{node.name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
+            raise self.wrong(node, f"{told}, from a later version on")
 
     def define(self, name: tree.Name, expr: Expr) -> None:
         if name.name in self.names:
@@ -69,6 +78,9 @@ class Scope:
             raise self.wrong(node, f"'{name}' is a time, which only META takes")
         if name in SERIES and name not in (self.columns or ()):
             return constant(self.said[SERIES.index(name)])
+        if name in ACCOUNT and name not in (self.columns or ()):
+            self.account.append(node)
+            return column(f"account.{name}")
         if self._is_column(name):
             return column(name, self.clock)
         if name in COLUMNS:

@@ -16,6 +16,7 @@ from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
 from hq_core.lang.source import StrategyText, UnknownName
 from hq_core.lang.words import COLUMNS
+from hq_core.options.signal import StrategyOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,7 +123,8 @@ def _valued(node: tree.Parameter, value: object) -> float | str:
             made = float(value)  # type: ignore[arg-type]
     kind = type(node.value.value)
     if type(made) is not kind or (isinstance(made, float) and made - made != 0.0):
-        raise HqError(f"{name} is {value!r:.40}, must be a {'text' if kind is str else 'number'}", USAGE)
+        what = f"{name} is {value!r:.40}, must be a {'text' if kind is str else 'number'}"
+        raise HqError(what, USAGE, subject=StrategyOptions.params)
     assert isinstance(made, (float, str))
     return made
 

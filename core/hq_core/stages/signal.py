@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import SCHEMA, Schema, described, period_ns, undescribed
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch, settings_of
+from hq_core.kinds import BAR
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
+from hq_core.series.explain import explained
 from hq_core.series.expr import TEXT
 from hq_core.series.order_columns import meta_types
 from hq_core.series.orders import Laying, Orders
@@ -98,7 +100,7 @@ class Signal(Stage):
         rules: list[CheckedRule] = []
         for strategy in self.strategies:
             checked = strategy.check_alone(strict=False)
-            self.warnings += checked.warnings
+            self.warnings += [one for one in checked.warnings if one not in self.warnings]
             self.inputs |= digests(checked.called)
             self.inputs |= {path: _digest(text) for path, text in checked.used.texts.items()}
             known |= checked.scope.names
@@ -129,6 +131,11 @@ class Signal(Stage):
     def reads(self, schema: Schema) -> list[tuple[str, int]]:
         """Symbol and period in ns of the other series that the strategies read on this base; '' and 0 are its own."""
         return list(self._plan(schema).others)
+
+    def explain(self) -> list[str]:
+        """What is computed for a row of bars with hq's columns: a node a line, its warm-up, what it costs."""
+        plan = self._plan(Schema("bar", "", self.period, [(column.name, column.type) for column in BAR.columns]))
+        return explained(plan)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
@@ -295,9 +302,12 @@ class Signal(Stage):
         rules: list[Watch] = []
         for strategy in self.strategies:
             checked = strategy.check(schema)
+            checked.scope.refuse_account()
             names = checked.scope.names
             prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""
             columns |= {prefix + name: names[name] for name in self.keep if name in names}
+            if not self.signals:
+                columns |= {prefix + name: expr for name, expr in checked.plots.items()}
             rules += watches(strategy.name, checked.rules)
         return Plan(columns, self.settings, self._scratch, rules)
 

@@ -1,0 +1,96 @@
+"""What a plan computes, to be read: its nodes by number, how many rows each warms up, and what a row of it costs."""
+
+from __future__ import annotations
+
+from array import array
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from hq_core.batch import WIDTHS
+from hq_core.graph import AS, IN, PIECE
+from hq_core.memory import room
+from hq_core.series.expr import clock_text
+from hq_core.series.plan import source_name
+
+if TYPE_CHECKING:
+    from hq_core.graph import Graph, GraphColumn, Node
+    from hq_core.series.plan import Plan
+
+TURNS = 40  # of which the fastest counts
+
+
+def explained(plan: Plan) -> list[str]:
+    """A line a node, in the order in which they run, those on the rows of other series first; then a line a rule.
+
+    The cost is measured here and now, over rows that rise and fall.
+    """
+    names: dict[str, str] = {}
+    lines: list[str] = []
+    number = 0
+    for clock, (graph, asked) in plan.others.items():
+        shown = _lines(graph, list(asked), names, number, f" on {clock_text(clock)}")
+        lines += shown[0]
+        number = shown[2]
+        for i, out in enumerate(asked):
+            names[source_name(clock, i)] = f"{_said(out, shown[1], names)}@{clock_text(clock)}"
+    shown = _lines(plan.base, [*plan.columns.values(), *plan.watched], names, number, "")
+    lines += shown[0]
+    lines += [f"column {name}: {_said(out, shown[1], names)}" for name, out in plan.columns.items()]
+    for watch in plan.watches:
+        rule, watched = watch.rule, plan.watched
+        told = {"size": watch.size, **watch.prices, **{f"meta.{key}": one for key, one in watch.meta.items()}}
+        given = [f"{key}={_said(watched[one.at], shown[1], names)}" for key, one in told.items() if one.at >= 0]
+        where = f"{watch.strategy}, rule {rule.number}"
+        lines.append(f"{where}: IF {_said(watched[watch.condition], shown[1], names)} THEN {rule.action}")
+        lines[-1] += f"({', '.join(given)})" if given else ""
+    return lines
+
+
+def _lines(
+    graph: Graph, wanted: list[GraphColumn], names: dict[str, str], before: int, where: str
+) -> tuple[list[str], dict[int, str], int]:
+    graph.compile(wanted)
+    costs = _costs(graph, wanted)
+    numbers = {node.number: f"#{i}" for i, node in enumerate(graph.nodes, before + 1)}
+    lines = []
+    for node in graph.nodes:
+        cost = costs.get(node.number)
+        row = "" if cost is None else f"{cost:7.2f} ns a row"
+        text = f"{numbers[node.number]:>5}  {_shown(node, numbers, names)}{where}"
+        lines.append(f"{text:<56}  warm-up {node.warmup:<6}{row}".rstrip())
+    return lines, numbers, before + len(graph.nodes)
+
+
+def _shown(node: Node, numbers: dict[int, str], names: dict[str, str]) -> str:
+    params = [f"{name}={value:g}" for name, value in node.params]
+    return f"{node.kernel.name}({', '.join([*(_said(one, numbers, names) for one in node.inputs), *params])})"
+
+
+def _said(out: GraphColumn, numbers: dict[int, str], names: dict[str, str]) -> str:
+    if out.node is None:
+        if not out.source:
+            return f"{out.constant:.15g}"
+        name = names.get(out.source, out.source).partition(AS)[0]
+        return name.replace(IN, " in ")
+    more = f".{node_out}" if len(out.node.outputs) > 1 and (node_out := out.node.outputs[out.index]) else ""
+    return numbers[out.node.number] + more
+
+
+def _costs(graph: Graph, wanted: list[GraphColumn]) -> dict[int, float]:
+    """ns a row of each node by its number; of a variable's nodes, which run together, at the one that remembers."""
+    n = min(PIECE, graph.piece)
+    values = array("d", (100.0 + (i * 7919 % 1000) / 100 for i in range(n)))
+    times = array("q", (1_700_000_000_000_000_000 + i * 60_000_000_000 for i in range(n)))
+    small = array("q", bytes(8 * n))
+    held = {"f8": values.buffer_info()[0], "i8": times.buffer_info()[0]}
+    sources = {key: held.get(key.partition(AS)[2] or "f8", small.buffer_info()[0]) for key in graph.sources}
+    outs = [array("q") for _ in wanted]
+    at = [room(memory, n * WIDTHS[out.kind] // 8 + 1) for memory, out in zip(outs, wanted)]
+    best: dict[int, float] = {}
+    for _ in range(TURNS):
+        for node, run in graph.apart(sources, n, at):
+            started = perf_counter_ns()
+            run()
+            spent = (perf_counter_ns() - started) / n
+            best[node.number] = min(spent, best.get(node.number, spent))
+    return best
