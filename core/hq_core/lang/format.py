@@ -69,12 +69,16 @@ class _Printer:
         if isinstance(node, tree.Use):
             return f"USE {node.file.text}"
         if isinstance(node, tree.Rule):
-            parts = [f"IF {self.text(node.condition)}", f"THEN {', '.join(map(self.action, node.actions))}"]
+            parts = [f"IF {self.text(node.condition)}", self.actions("THEN", node.actions)]
             if node.others:
-                parts.append(f"ELSE {', '.join(map(self.action, node.others))}")
+                parts.append(self.actions("ELSE", node.others))
             return (" " if sum(map(len, parts)) < WIDTH else "\n  ").join(parts)
         assert isinstance(node, tree.Bare)
         return self.text(node.value)
+
+    def actions(self, word: str, calls: list[tree.Call]) -> str:
+        texts = [self.action(call) for call in calls]
+        return f"{word} " + (", " if sum(map(len, texts)) < WIDTH else ",\n       ").join(texts)
 
     def action(self, call: tree.Call) -> str:
         action = ACTIONS[call.function.name.upper()][0]

@@ -1,0 +1,37 @@
+"""The strategies under examples/: in canonical form, each with why it is as it is and a line that runs it."""
+
+from __future__ import annotations
+
+import pytest
+from documents import examples_in
+from places import ROOT
+
+from hq_core.lang.format import format_text
+from hq_core.lang.strategy import Strategy
+
+FILES = sorted((ROOT / "examples").glob("*.hq"))
+
+
+def why(text: str) -> list[str]:
+    """The comment that a file begins with."""
+    lines = text.splitlines()
+    return lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_example_says_why_and_is_in_canonical_form(path) -> None:
+    text = path.read_text()
+    assert len(why(text)) == 5
+    assert format_text(text, str(path)) == text
+    assert not Strategy(path.stem, text, str(path)).check_alone(strict=False).warnings
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_line_of_an_example_runs_and_gives_orders(path, run, tmp_path) -> None:
+    line = why(path.read_text())[-1].removeprefix("# ")
+    assert f"examples/{path.name}" in line
+    examples_in(tmp_path)
+    ended = run(line, cwd=tmp_path)
+    assert ended.code == 0, ended.stderr
+    orders = run(f"{line.partition(path.name)[0]}{path.name} | hq-export csv --kind order", cwd=tmp_path)
+    assert len(orders.text.splitlines()) > 5, orders.stderr
