@@ -16,6 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import click
+import editor
 from click_man.core import generate_man_page
 
 from hq_cli import _commands, hq
@@ -32,6 +33,7 @@ from hq_core.lang.words import ACTIONS, COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
+EDITOR = ROOT / "examples" / "editor"
 LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
 OF_KINDS = ('.\\" made by scripts/make_man.py from kinds.py\n', '.\\" end of what is made\n')
 TAG = 24  # room for a column's name and type
@@ -250,6 +252,7 @@ def main() -> None:
     check = sys.argv[1:] == ["--check"]
     stale = []
     made = {MAN / name: text for name, text in pages().items()} | {LIST: indicator_list()}
+    made |= {EDITOR / "hq.tmLanguage.json": editor.textmate(), EDITOR / "hq_lexer.py": editor.pygments()}
     for path, text in made.items():
         name = path.name
         if check and (not path.exists() or path.read_text() != text):
