@@ -15,7 +15,7 @@ SIGNS = sorted((one for one in GRAMMAR.literals if not one.isalpha()), key=len, 
 WORDS = sorted(one for one in GRAMMAR.literals if one.isalpha())
 
 
-LEXER = r'''"""A Pygments lexer for strategies, made by scripts/make_man.py: pygmentize -x -l hq_lexer.py:HqLexer rsi.hq"""
+LEXER = r'''"""A Pygments lexer for strategies: pygmentize -x -l hq_lexer.py:HqLexer rsi.hq (made by make_man.py)"""
 
 import re
 

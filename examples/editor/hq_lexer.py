@@ -1,4 +1,4 @@
-"""A Pygments lexer for strategies, made by scripts/make_man.py: pygmentize -x -l hq_lexer.py:HqLexer rsi.hq"""
+"""A Pygments lexer for strategies: pygmentize -x -l hq_lexer.py:HqLexer rsi.hq (made by make_man.py)"""
 
 import re
 

@@ -28,8 +28,8 @@ class Checker:
     """Checks one program within a scope.
 
     After check(): rules, warnings, plots by their columns, scope.names, and of every indicator call its arguments in
-    canonical order (calls): inputs without a key, as trees or names of default columns, then parameters; called: the indicators;
-    functions: what it defines or uses; used: the files of it.
+    canonical order (calls): inputs without a key, as trees or names of default columns, then parameters; called: the
+    indicators; functions: what it defines or uses; used: the files of it.
     """
 
     def __init__(self, scope: Scope, used: Used | None = None) -> None:
