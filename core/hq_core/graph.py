@@ -40,6 +40,7 @@ PIECE = 4096  # rows a run: scratch columns of 32 KiB stay in the cache
 WHOLE_PIECES = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
 
 IN = "\v"  # in a source's key between the name of a column of times and the zone on whose clock it is read
+IS = "\f"  # in a source's key between the name of a column of texts and the text that it is compared with
 AS = "\t"  # in a source's key between its name and a type of its own; no column's name has one
 
 _move = ctypes.memmove

@@ -173,9 +173,9 @@ def expand(text: str) -> list[Spec]:
     """The specs of a text in which parameters may be fans: `ema:5..50:5` is ema:5, ema:10 ... ema:50."""
     if not isinstance(text, str):
         raise _no_text(text)
-    fans = [list(fan(found, _said(text))) for found in FAN.finditer(text)]
+    fans = [list(fan(found, _said(text), "indicators")) for found in FAN.finditer(text)]
     if prod(map(len, fans)) > MOST:
-        raise too_many(_said(text))
+        raise too_many(_said(text), "indicators")
     between = FAN.sub("\0", text).split("\0")
     return [parse("".join(part + word for part, word in zip(between, (*words, "")))) for words in product(*fans)]
 
@@ -276,7 +276,9 @@ def from_dict(given: Mapping[str, Any], within: int = 0) -> list[Spec]:
     sources = tuple(_given_source(name, one, within + 1) for one in given_sources)
     entry = registry.load(name)
     fans = [
-        list(fan(found, _said(value))) if isinstance(value, str) and (found := FAN.fullmatch(value)) else [value]
+        list(fan(found, _said(value), "indicators"))
+        if isinstance(value, str) and (found := FAN.fullmatch(value))
+        else [value]
         for value in rest.values()
     ]
     if prod(map(len, fans)) > MOST:

@@ -240,6 +240,13 @@ def as_float_b1(x: B1, out: F8) -> None:
         out[i] = 1.0 if x[i] else 0.0
 
 
+@kernel()
+def is_code(codes: I4, code: int, out: F8) -> None:
+    """1 where the code is this one."""
+    for i in range(len(codes)):
+        out[i] = 1.0 if codes[i] == code else 0.0
+
+
 AS_FLOAT = {"i8": as_float, "i4": as_float_i4, "i1": as_float_i1, "b1": as_float_b1}
 
 

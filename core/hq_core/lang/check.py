@@ -14,7 +14,7 @@ from hq_core.lang.source import LangError, nearest
 from hq_core.lang.used import Used
 from hq_core.lang.variable import variable
 from hq_core.lang.words import ARITHMETIC, LOGIC, RELATIONS
-from hq_core.series.expr import BOOL, TEXT, Expr, applied, constant, lagged, picked
+from hq_core.series.expr import BOOL, F8, TEXT, Expr, applied, constant, is_text, lagged, picked
 
 if TYPE_CHECKING:
     from hq_core.lang.source import StrategyText
@@ -173,11 +173,23 @@ class Checker:
 
     def _compared(self, a: tree.Syntax, left: Expr, at: tuple[str, int, int], b: tree.Syntax, right: Expr) -> Expr:
         sign = at[0]
-        if sign in ("==", "!=") and left.dtype == right.dtype == TEXT:
-            return constant((left.data == right.data) == (sign == "=="))
+        same = self._same_text(left, right) if sign in ("==", "!=") else None
+        if same is not None:
+            return same if sign == "==" else applied("not_", same, dtype=BOOL)
         if not (left.dtype == right.dtype == BOOL and sign in ("==", "!=")):
             self._joined(a, left, at, b, right, "compares")
         return applied(RELATIONS[sign], left, right, dtype=BOOL)
+
+    def _same_text(self, left: Expr, right: Expr) -> Expr | None:
+        """Whether two texts are one, of which at most one is a column; None where they are no such two."""
+        if left.op == "const":
+            left, right = right, left
+        if right.op != "const" or right.dtype != TEXT:
+            return None
+        if left.op == "const":
+            return constant(left.data == right.data) if left.dtype == TEXT else None
+        unknown = self.scope.columns is None and left.op == "column" and left.dtype == F8
+        return is_text(left, str(right.data)) if left.dtype == TEXT or unknown else None
 
     def _chain(self, node: tree.Chain) -> Expr:
         exprs = [self.expr(one) for one in node.operands]
@@ -190,16 +202,13 @@ class Checker:
 
     def _member(self, node: tree.Member) -> Expr:
         expr = self.expr(node.operand)
-        if expr.dtype != TEXT:
-            self.scope.number(node.operand, expr)
-        kind, found = (tree.Text if expr.dtype == TEXT else tree.Number), constant(False)
+        found = constant(False)
         for one in node.choices:
-            if not isinstance(one, kind):
-                raise self.scope.wrong(one, f"IN compares {word(expr)} with {word(constant(one.value))}")
-            if expr.dtype == TEXT:
-                same = constant(expr.data == one.value)
-            else:
-                same = applied("eq", expr, constant(one.value), dtype=BOOL)
+            other = constant(one.value)
+            same = self._same_text(expr, other)
+            if same is None and (not expr.numeric or not other.numeric):
+                raise self.scope.wrong(one, f"IN compares {word(expr)} with {word(other)}" + pick(expr))
+            same = same or applied("eq", expr, other, dtype=BOOL)
             found = same if found.constant == 0.0 else applied("or_", found, same, dtype=BOOL)
         return found
 

@@ -8,7 +8,7 @@ from hq_core.batch import period_ns
 from hq_core.lang import tree
 from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
 from hq_core.lang.words import ACCOUNT, COLUMNS, PRICES, SERIES, TIMES
-from hq_core.series.expr import BASE, BOOL, I8, TEXT, Expr, clock_of, column, constant
+from hq_core.series.expr import BASE, BOOL, F8, I8, TEXT, Expr, clock_of, column, constant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +25,7 @@ class Scope:
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
     clock     what a bare column name is read on
+    texts     columns of the base that are texts
     account   where what only the account knows is read
     own       the VAR whose value is being checked, and what its name stands for one row before
     """
@@ -45,6 +46,7 @@ class Scope:
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
         self.clock = BASE
+        self.texts: frozenset[str] = frozenset()
         self.account: list[tree.Name] = []
         self.own: tuple[str, Expr] | None = None
 
@@ -82,7 +84,7 @@ class Scope:
             self.account.append(node)
             return column(f"account.{name}")
         if self._is_column(name):
-            return column(name, self.clock)
+            return column(name, self.clock, TEXT if name in self.texts and self.clock == BASE else F8)
         if name in COLUMNS:
             raise self.wrong(node, f"the input has no column '{name}'")
         raise self.unknown(node, name)

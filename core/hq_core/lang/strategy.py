@@ -17,6 +17,7 @@ from hq_core.lang.scope import Scope
 from hq_core.lang.source import StrategyText, UnknownName
 from hq_core.lang.words import COLUMNS
 from hq_core.options.signal import StrategyOptions
+from hq_core.series.expr import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,9 @@ class Strategy:
 
     def check(self, schema: Schema) -> Checker:
         """The strategy typed against the columns of a series."""
-        return self._checker(schema.names, (schema.symbol, schema.period)).check(self.program)
+        checker = self._checker(schema.names, (schema.symbol, schema.period))
+        checker.scope.texts = frozenset(name for name, kind in schema.cols if kind == TEXT)
+        return checker.check(self.program)
 
     def check_alone(self, strict: bool) -> Checker:
         """The strategy typed before any series is known.
@@ -96,7 +99,7 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, object]) 
     for one in strategies:
         names = [name for name, each in values[one.name].items() if len(each) > 1]
         if prod(len(each) for each in values[one.name].values()) > MOST:
-            raise too_many(one.name)
+            raise too_many(one.name, "strategies")
         for chosen in product(*values[one.name].values()):
             made = dict(zip(values[one.name], chosen))
             fanned = ",".join(f"{name}={shown(made[name])}" for name in names)
@@ -111,7 +114,7 @@ def _listed(node: tree.Parameter, value: object) -> Sequence[object]:
     parts: list[object] = []
     for part in value.split(","):
         found = FAN.fullmatch(part) if not isinstance(node.value.value, str) else None
-        parts += fan(found, f"{node.name.name}={value}") if found else [part]
+        parts += fan(found, f"{node.name.name}={value}", "values") if found else [part]
     return parts
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.batch import period_ns, period_text
 from hq_core.errors import USAGE, HqError
-from hq_core.graph import IN
+from hq_core.graph import IN, IS
 from hq_core.kernels.operators import operator
 
 if TYPE_CHECKING:
@@ -116,6 +116,11 @@ def moment(op: str, time: Expr, zone: str, params: Mapping[str, int] | None = No
     """A kernel of kernels/moment.py over a column of times, on the clock of a zone."""
     local = Expr(I8, time.clock, "column", data=zoned(str(time.data), zone))
     return Expr(dtype, time.clock, op, (local,), (params or {}, 0))
+
+
+def is_text(of: Expr, text: str) -> Expr:
+    """Whether a column of texts is this one."""
+    return Expr(BOOL, of.clock, "column", data=f"{of.data}{IS}{text}")
 
 
 def zoned(name: str, zone: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.graph import AS, IN
-from hq_core.jit import Cell
+from hq_core.graph import AS, IN, IS
+from hq_core.jit import COLUMNS, Cell
 from hq_core.kernels import moment, ops
 from hq_core.memory import room
 from hq_core.zones import Clock
@@ -21,14 +21,44 @@ if TYPE_CHECKING:
 TYPES = ", ".join(("f8", *ops.AS_FLOAT))
 
 
+class Made:
+    """A column that is made of one of the input: as float64, on a zone's clock, or whether it is a text.
+
+    key  what the graph calls it;  name: of the column that it is made of
+    """
+
+    def __init__(self, key: str, name: str, cell: Cell, memory: array[Any], zone: str = "", text: str = "") -> None:
+        self.key = key
+        self.name = name
+        self._cell, self._memory, self._text = cell, memory, text
+        self._reads = next(one for one, kind in cell.kernel.args if kind in COLUMNS)
+        self._clock = Clock(zone) if zone else None
+
+    def of(self, batch: Batch) -> int:
+        """The address of its values, good until the next batch."""
+        cell, clock, n = self._cell, self._clock, batch.n
+        if clock is not None:
+            clock.cover(batch.view(self.name))
+            cell.buffer("since", clock.since)
+            cell.buffer("offset", clock.offset)
+        elif self._text:
+            table = batch.texts.get(self.name, [])
+            cell.set(code=table.index(self._text) if self._text in table else -1)
+        at = room(self._memory, n)
+        cell.column(self._reads, batch.address(self.name), n)
+        cell.column("out", at, n)
+        cell.run()
+        return at
+
+
 class Inputs:
-    """Addresses of a graph's source columns in a batch; what is read as float64, or on a zone's clock, is copied."""
+    """Addresses of a graph's source columns in a batch."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._schema: Schema | None = None
         self._names: list[tuple[str, str]] = []
-        self._made: list[tuple[str, str, Cell, array[Any], Clock | None]] = []  # key, column, kernel, room, zone
+        self._made: list[Made] = []
 
     def check(self, schema: Schema) -> None:
         """Refuse a series that lacks a column or has it as something that is no number."""
@@ -38,20 +68,23 @@ class Inputs:
         for key in self.graph.sources:
             if key[0] == "@":
                 continue  # comes from a feed
-            name, _, own = key.partition(AS)
-            name, _, zone = name.partition(IN)
+            name, zone, text, own = parts(key)
             if not schema.has(name):  # a name in brackets may have meant an indicator
                 hint = did_you_mean(name, [*schema.names, *registry.names(), *registry.users()])
                 raise HqError(f"column '{name}' is missing; {schema.key} has {', '.join(schema.names)}{hint}", DATA)
             kind = schema.kind(name)
-            if zone and kind == own:
-                self._made.append((key, name, Cell(moment.local), array("q"), Clock(zone)))
+            if text and kind == "s4":
+                self._made.append(Made(key, name, Cell(ops.is_code), array("d"), text=text))
+            elif text:
+                raise HqError(f"column '{name}' of {schema.key} is {kind}, no text", DATA)
+            elif zone and kind == own:
+                self._made.append(Made(key, name, Cell(moment.local), array("q"), zone))
             elif kind == (own or "f8"):
                 self._names.append((key, name))
             elif own:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}; it is read as {own} here", DATA)
             elif kind in ops.AS_FLOAT:
-                self._made.append((key, name, Cell(ops.AS_FLOAT[kind]), array("d"), None))
+                self._made.append(Made(key, name, Cell(ops.AS_FLOAT[kind]), array("d")))
             else:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}, not numbers ({TYPES})", DATA)
 
@@ -60,13 +93,13 @@ class Inputs:
         if batch.schema is not self._schema:
             self.check(batch.schema)
         found = {key: batch.address(name) for key, name in self._names}
-        for key, name, cell, memory, clock in self._made:
-            found[key] = address = room(memory, batch.n)
-            if clock is not None:
-                clock.cover(batch.view(name))
-                cell.buffer("since", clock.since)
-                cell.buffer("offset", clock.offset)
-            cell.column("ts" if clock else "x", batch.address(name), batch.n)
-            cell.column("out", address, batch.n)
-            cell.run()
+        found |= {made.key: made.of(batch) for made in self._made}
         return found
+
+
+def parts(key: str) -> tuple[str, str, str, str]:
+    """What a graph's key of a source says: the column, the zone or the text that goes with it, and its own type."""
+    name, _, own = key.partition(AS)
+    name, _, zone = name.partition(IN)
+    name, _, text = name.partition(IS)
+    return name, zone, text, own

@@ -6,10 +6,9 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.batch import WIDTHS, Batch, Schema
-from hq_core.graph import AS, IN
 from hq_core.jit import Cell
 from hq_core.memory import move
-from hq_core.series.inputs import Inputs
+from hq_core.series.inputs import Inputs, parts
 from hq_core.stream.rows import BySymbol, Numbers, Permutation, Room, runs_of
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class PanelUnit:
         self.inputs.check(schema)
         self.schema = schema
         self.written = schema.with_columns(self.added)
-        needed = dict.fromkeys(name.partition(AS)[0].partition(IN)[0] for name in self.graph.sources)
+        needed = dict.fromkeys(parts(key)[0] for key in self.graph.sources)
         self._places = [schema.index(name) for name in needed]
         self._read = Schema(schema.of, "", schema.period, [schema.cols[at] for at in self._places] or schema.cols[:1])
 

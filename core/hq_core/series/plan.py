@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core import registry
-from hq_core.graph import Graph, Scratch, Settings
+from hq_core.graph import IS, Graph, Scratch, Settings
 from hq_core.kernels import ops
 from hq_core.kernels.operators import operator
 from hq_core.series.expr import BASE, BOOL, F8, clock_text, pointwise_logic
@@ -97,7 +97,7 @@ class Plan:
             carried = graph.source(source_name(expr.clock, self._ask(expr, expr.clock)))
             return _truth(graph, carried) if expr.dtype == BOOL and expr.op not in OWN else carried
         if expr.op == "column":
-            return graph.source(str(expr.data), expr.dtype)
+            return graph.source(str(expr.data), F8 if IS in str(expr.data) else expr.dtype)
         if expr.op == "output":
             return self._indicator(expr.args[0], clock, str(expr.data))
         if expr.op == "indicator":
