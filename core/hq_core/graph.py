@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
@@ -25,7 +24,6 @@ from hq_core.jit import (
     engine,
     engine_apart,
     load,
-    load_quick,
     row_by_row,
     slots_of,
 )
@@ -362,7 +360,10 @@ class Graph:
         slots = sum(slots_of(node.kernel) for node in self.nodes) + len(loops) * slots_of(row_by_row)
         self.slots = array("q", bytes(8 * slots))
         self.plan = array("q")
-        self._columns: list[int] = []  # of columns that are not in scratch: their numbers, and their slots
+        # of columns that are not in scratch: their slots, and the source that each is or which of `wanted`
+        self._read: list[tuple[int, str]] = []
+        self._written: list[tuple[int, int]] = []
+        self._left = [i for i, out in enumerate(wanted) if out.node is None or given[out.number] != i]
         self._loops = list(loops.values())
         moving, widths, lengths = array("q"), array("q"), array("q")
         slot = 0
@@ -428,8 +429,11 @@ class Graph:
                 if column.source or column.number in self._given:
                     moving.append(place)
                     widths.append(ARRAYS[kind])
-                    self._columns.append(column.number)
                     block.column(name, 0, rows)
+                    if column.source:
+                        self._read.append((place, column.source))
+                    else:
+                        self._written.append((place, self._given[column.number]))
                 else:
                     number = self._between.setdefault(column.number, len(self._between))
                     block.column(name, self._scratch.column(number, self.piece), rows)
@@ -479,11 +483,10 @@ class Graph:
 
     def _fill(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """The columns asked for that no node writes: what is there already, under another name."""
-        given = self._given
-        for i, out in enumerate(self._wanted):
+        for i in self._left:
+            out = self._wanted[i]
             if out.node is not None:
-                if given[out.number] != i:
-                    _move(wanted[i], wanted[given[out.number]], WIDTHS[out.kind] * n)
+                _move(wanted[i], wanted[self._given[out.number]], WIDTHS[out.kind] * n)
             elif out.source:
                 _move(wanted[i], sources[out.source], WIDTHS[out.kind] * n)
             else:
@@ -491,18 +494,16 @@ class Graph:
                     constant = self._scratch.constant(out.constant, self.piece)
                     _move(wanted[i] + 8 * start, constant, 8 * min(self.piece, n - start))
 
-    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> partial[None]:
-        """A call that computes one row at these addresses each time: for a feed that brings row after row."""
+    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> ArgumentBlock:
+        """The arguments of the native loop for one row at these addresses each time: for a feed that brings row after
+        row.  Who calls it keeps the graph, on whose memory it runs."""
         self.place(sources, 1, wanted)
         start = ArgumentBlock(engine)
         for name, table in self._tables.items():
             start.column(name, table.buffer_info()[0], 0 if name == "moving" else len(table))
         start.scalar("rows", 1)
         start.scalar("piece", 1)
-        self._fixed = start
-        call = partial(load_quick(engine), start.address)
-        call.__dict__["graph"] = self  # whose memory it runs on
-        return call
+        return start
 
     def apart(
         self, sources: Mapping[str, int], n: int, wanted: Sequence[int]
@@ -521,10 +522,11 @@ class Graph:
 
     def place(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """Tell the argument blocks of the columns that `run` takes."""
-        outs, given, slots = self._outs, self._given, self.slots
-        for slot, column in zip(self._tables["moving"], self._columns):
-            at = given.get(column)
-            slots[slot] = sources[outs[column].source] if at is None else wanted[at]
+        slots = self.slots
+        for slot, source in self._read:
+            slots[slot] = sources[source]
+        for slot, at in self._written:
+            slots[slot] = wanted[at]
         self._start.scalar("rows", n)
 
     # -- state -------------------------------------------------------------------------------------------

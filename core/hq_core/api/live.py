@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.graph import AS
+from hq_core.jit import builtin, engine
 from hq_core.series.expr import BASE, applied, clock_text, constant
 from hq_core.series.plan import Plan
 from hq_core.specs import COLUMNS, exprs_of, several
@@ -59,9 +60,12 @@ class Live:
         row = array("d", [math.nan]) * len(graph.sources)
         cells = [_Cell(key, row, i) for i, key in enumerate(graph.sources)]
         self.inputs = tuple(dict.fromkeys(cell.name for cell in cells))
-        self._call = graph.fixed({cell.key: cell.address for cell in cells}, _addresses(self.values))
-        self._call.__dict__["fixed"] = memoryview(row), memoryview(self.values)  # so that nobody resizes them
-        self.push = self._pusher(cells)
+        block = graph.fixed({cell.key: cell.address for cell in cells}, _addresses(self.values))
+        keep = graph, block, memoryview(row), memoryview(self.values)  # views, so that nobody resizes them
+        self.push = self._pusher(cells, builtin.call(engine, block.address, keep))
+        if all(cell.memory is row for cell in cells):  # and so each is an input of its own, in their order
+            said = f"push({', '.join(self.inputs if _are_names(self.inputs) else ('*given', '**named'))})"
+            self.push = builtin.taking_row(said, row, engine, block.address, self.values, self.push, keep)
 
     def save(self) -> bytes:
         """All state, for `load` of another one with the same specs."""
@@ -70,10 +74,10 @@ class Live:
     def load(self, saved: bytes) -> None:
         self._graph.load(saved)
 
-    def _pusher(self, cells: list[_Cell]) -> Callable[..., array[float]]:
-        values, call, inputs = self.values, self._call, self.inputs
+    def _pusher(self, cells: list[_Cell], call: Callable[[], None]) -> Callable[..., array[float]]:
+        values, inputs = self.values, self.inputs
 
-        if all(name.isidentifier() and not iskeyword(name) and name[0] != "_" for name in inputs):
+        if _are_names(inputs):
             return _written_out(inputs, cells, values, call)
 
         def push(*given: float, **named: float) -> array[float]:
@@ -100,6 +104,11 @@ class _Cell:
     @property
     def address(self) -> int:
         return _addresses(self.memory)[self.at]
+
+
+def _are_names(inputs: tuple[str, ...]) -> bool:
+    """Whether Python can write them as arguments of a function."""
+    return all(name.isidentifier() and not iskeyword(name) and name[0] != "_" for name in inputs)
 
 
 def _written_out(

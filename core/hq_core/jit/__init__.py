@@ -11,7 +11,7 @@ from hq_core.jit.bits import bits_of, float_of, upper_product
 from hq_core.jit.cell import ArgumentBlock, Cell, address_of, check, slots_of
 from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F8, I1, I4, I8, U1, Kernel, State, inline, kernel
 from hq_core.jit.engine import engine, engine_apart, row_by_row
-from hq_core.jit.native import address, load, load_quick
+from hq_core.jit.native import address, load
 
 __all__ = [
     "ARRAYS",
@@ -37,7 +37,6 @@ __all__ = [
     "inline",
     "kernel",
     "load",
-    "load_quick",
     "row_by_row",
     "slots_of",
 ]

@@ -28,13 +28,6 @@ def load(kernel: Kernel) -> Callable[[int], int]:
     return call
 
 
-def load_quick(kernel: Kernel) -> Callable[[int], None]:
-    """As `load`, for calls of some nanoseconds: other threads wait meanwhile, and nothing is returned."""
-    import ctypes
-
-    return ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(address(kernel))
-
-
 def address(kernel: Kernel) -> int:
     """Where the machine code of `kernel` begins."""
     found = _addresses.get(kernel)
