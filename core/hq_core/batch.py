@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.memory import Memory, after, move
+from hq_core.memory import Laid, Memory, after, move
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +41,7 @@ def width(kind: str) -> int:
     return found
 
 
+@lru_cache(256)
 def period_ns(period: str) -> int:
     """Nanoseconds of a period such as 15m; 0 for the empty period of rows that have none."""
     if not period:
@@ -75,7 +78,20 @@ class Layout:
     wrong   the column that hq reads by its type and that has another one, in words; "" if none has
     """
 
-    __slots__ = ("coded", "codes", "cols", "flag", "free", "index", "names", "timed", "truths", "widths", "wrong")
+    __slots__ = (
+        "_laid",
+        "coded",
+        "codes",
+        "cols",
+        "flag",
+        "free",
+        "index",
+        "names",
+        "timed",
+        "truths",
+        "widths",
+        "wrong",
+    )
 
     def __init__(self, of: str, cols: tuple[tuple[str, str], ...]) -> None:
         self.cols = cols
@@ -94,6 +110,19 @@ class Layout:
             has = types.get(name, wanted)
             if not fits(name, has, wanted):
                 self.wrong = f"column '{name}' is {has}, must be {wanted}"
+        self._laid: dict[int, tuple[tuple[int, ...], int, list[tuple[int, int]]]] = {}
+
+    def laid(self, n: int) -> tuple[tuple[int, ...], int, list[tuple[int, int]]]:
+        """How far behind the first column each of n rows lies, as each is padded to 8 bytes; the bytes of them all; and
+        what is padding of them: where it begins and how long it is."""
+        found = self._laid.get(n)
+        if found is None:
+            if len(self._laid) == 64:
+                self._laid.clear()
+            starts = [0, *accumulate((w * n + 7) & -8 for w in self.widths)]
+            padding = [(at + w * n, -w * n % 8) for at, w in zip(starts, self.widths) if w * n % 8]
+            found = self._laid[n] = tuple(starts[:-1]), starts[-1], padding
+        return found
 
 
 _layouts: dict[tuple[str, tuple[tuple[str, str], ...]], Layout] = {}
@@ -121,6 +150,7 @@ class Schema:
 
     __slots__ = (
         "_index",
+        "_layout",
         "codes",
         "cols",
         "extra",
@@ -142,7 +172,7 @@ class Schema:
         self.of = of
         self.symbol = symbol
         self.period = period
-        shared = layout(of, cols)
+        shared = self._layout = layout(of, cols)
         self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
         self.free, self.flag, self.truths = shared.free, shared.flag, shared.truths
         self.codes = shared.codes
@@ -183,17 +213,19 @@ class Schema:
     def same_as(self, other: Schema) -> bool:
         return self.key == other.key and self.cols == other.cols and self.extra == other.extra
 
-    def places(self, at: int, n: int) -> list[int]:
+    def places(self, at: int, n: int) -> Laid:
         """Where each column of n rows lies if the first one lies at `at`: one after the other, padded to 8 bytes."""
-        found = []
-        for w in self.widths:
-            found.append(at)
-            at += (w * n + 7) & -8
+        found = Laid([at + behind for behind in self._layout.laid(n)[0]])
+        found.n = n
         return found
 
     def blob(self, n: int) -> int:
         """Bytes of n rows in memory, which without free text are those on the wire: each column padded to 8 bytes."""
-        return sum((w * n + 7) & -8 for w in self.widths)
+        return self._layout.laid(n)[1]
+
+    def padding(self, n: int) -> list[tuple[int, int]]:
+        """Of n rows that lie like that, what belongs to no column: where each piece begins, and its bytes."""
+        return self._layout.laid(n)[2]
 
     def __repr__(self) -> str:
         return f"<schema {self.key} {' '.join(self.names)}>"
@@ -296,6 +328,7 @@ def told_texts(key: str, column: str, texts: Sequence[str]) -> Iterator[dict[str
         yield {"kind": "strings", "of": key, "col": column, "values": list(texts[start : start + TOLD])}
 
 
+_AT = ctypes.c_int64.from_address
 NO_TEXTS: dict[str, list[str]] = {}
 
 
@@ -327,6 +360,10 @@ class Batch:
         code: Any = CODES.get(self.schema.cols[at][1], "B")
         raw = (ctypes.c_char * (self.n * self.schema.widths[at])).from_address(self.addresses[at])
         return memoryview(raw).cast("B").cast(code)
+
+    def ts(self, row: int) -> int:
+        """That of one row, of a series that has some."""
+        return _AT(self.addresses[self.schema.index("ts")] + 8 * row).value
 
     def times(self) -> Any:
         """ts, in nanoseconds.  Raises HqError DATA where it is missing or of another type."""
@@ -394,7 +431,7 @@ def stretches(batch: Batch) -> list[tuple[Batch, bool]]:
     """The batch in order as parts of closed rows (True) and single forming rows (False)."""
     if batch.schema.flag < 0:
         return [(batch, True)]
-    complete = bytes(batch.view("complete"))
+    complete = ctypes.string_at(batch.addresses[batch.schema.flag], batch.n)
     forming = complete.find(0)
     if forming < 0:
         return [(batch, True)]

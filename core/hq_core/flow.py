@@ -42,6 +42,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.caught = 0
+        self._polls: dict[int, select.poll] = {}  # of what is waited on
 
     def __enter__(self) -> Signals:
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -56,8 +57,8 @@ class Signals:
         return self
 
     def __exit__(self, *error: object) -> None:
-        blocked.watch(False)
         blocked.every = 0.0
+        blocked.stop()
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._watch.__exit__(None, None, None)
@@ -72,10 +73,10 @@ class Signals:
         self.caught = number
 
     def _look(self, number: int, frame: object) -> None:
-        if not self.caught:
+        if not blocked.look() or not self.caught:
             return
         blocked.found += 1
-        if blocked.reading or (blocked.writing and blocked.found >= PATIENCE):
+        if blocked.reading or blocked.found >= PATIENCE:
             raise Stopped(blocked.reading)
 
     def waiting(self, fd: int) -> bool:
@@ -84,16 +85,21 @@ class Signals:
 
     def wait(self, fd: int, patience: float = 0.0) -> bool:
         """Wait until `fd` can be read; true when a signal came first.  Raises HqError TEMP after `patience` seconds."""
-        since = monotonic()
-        while not self.caught and not self._ready(fd, math.ceil(1000 * patience) or None):
-            if patience and monotonic() - since >= patience:
-                raise silent(patience)
+        until = monotonic() + patience if patience else 0.0
+        left = patience
+        while not self.caught and not self._ready(fd, math.ceil(1000 * left) or None):
+            if patience:
+                left = until - monotonic()
+                if left <= 0:
+                    raise silent(patience)
         return self.caught != 0
 
     def _ready(self, fd: int, timeout: int | None) -> bool:
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        poll.register(self._pipe[0], select.POLLIN)
+        poll = self._polls.get(fd)
+        if poll is None:
+            poll = self._polls[fd] = select.poll()
+            poll.register(fd, select.POLLIN)
+            poll.register(self._pipe[0], select.POLLIN)
         found = [ready for ready, _ in poll.poll(timeout)]
         if self._pipe[0] in found:
             os.read(self._pipe[0], 4096)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _move = ctypes.memmove
 
@@ -29,13 +29,28 @@ class Memory:
         self.size = size
 
 
+class Laid(list[int]):
+    """Where the columns of `n` rows lie that are one behind the other, each padded to 8 bytes, and none is elsewhere.
+
+    It is never changed.  What is made of it, a part or the places of later rows, is a plain list.
+    """
+
+    __slots__ = ("n",)
+
+    n: int
+
+
 def after(addresses: Sequence[int], widths: Sequence[int], n: int) -> list[int]:
     """Where each column goes on after n rows."""
     return [at + w * n for at, w in zip(addresses, widths)]
 
 
-def move(to: Iterable[int], addresses: Iterable[int], widths: Iterable[int], n: int) -> None:
+def move(to: Sequence[int], addresses: Sequence[int], widths: Sequence[int], n: int) -> None:
     """Copy n rows of every column; the shortest of the three says how many columns."""
+    if type(addresses) is Laid and type(to) is Laid and addresses.n == n and to.n == n:
+        last = min(len(to), len(addresses), len(widths)) - 1  # the same widths, so the same gaps
+        _move(to[0], addresses[0], addresses[last] - addresses[0] + widths[last] * n)
+        return
     for there, here, w in zip(to, addresses, widths):
         _move(there, here, w * n)
 

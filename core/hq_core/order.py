@@ -118,15 +118,17 @@ class RowOrder:
         if place.ts < 0:
             return n, ""
         cell = self._cell or self._made()
-        at = batch.addresses
-        cell.column("ts", at[place.ts], n)
-        cell.column("key", at[place.key], n if place.key >= 0 else 0)
-        cell.column("complete", at[place.complete], n if place.complete >= 0 else 0)
-        cell.column("memory", self._memory.numbers.buffer_info()[0] + 8 * FIELDS * place.slot, FIELDS)
-        cell.set(how=place.how)
+        at, key, complete = batch.addresses, place.key, place.complete
+        cell.give(
+            *(at[place.ts], n),
+            *((at[key], n) if key >= 0 else (0, 0)),
+            *((at[complete], n) if complete >= 0 else (0, 0)),
+            place.how,
+            *(self._memory.numbers.buffer_info()[0] + 8 * FIELDS * place.slot, FIELDS),
+        )
         cell.run()
-        good: int = cell.state.good
-        return good, self._problem(place, batch, good, cell.state.why) if good < n else ""
+        good, why = cell.state.whole
+        return good, self._problem(place, batch, good, why) if good < n else ""
 
     def _made(self) -> Cell:
         self._cell = Cell(in_order)

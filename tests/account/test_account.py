@@ -74,7 +74,7 @@ def feed(account, bars, cuts=()):
         first = 0
         while first < n:
             out = KernelRows(EQUITY.cols, n)
-            first = account.run(first, out.addresses(), n)
+            first = account.run(first, out.addresses, n)
             equity += out.maps(account.equities)
             fills += account.fills.maps(account.n_fills)
             ends += account.ends.maps(account.n_ends)

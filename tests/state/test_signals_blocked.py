@@ -191,3 +191,24 @@ def test_an_export_to_a_stdout_that_does_not_block_is_whole(start, many, tmp_pat
     reader.join()
     os.close(reading)
     assert b"".join(came).count(b"\n") == ROWS + 1
+
+
+def test_the_timer_of_blocked_calls_stops_where_none_blocks_and_starts_again():
+    """It goes on from call to call, as most end at once, and must not wake an idle process for ever."""
+    code = """
+import os, signal, time
+from hq_core.flow import AGAIN, Signals
+from hq_core.wire.frame import read_into
+into, out = os.pipe()
+with Signals() as signals:
+    for _ in range(2):
+        os.write(out, b"some")
+        assert read_into(into, memoryview(bytearray(8))) == 4
+        assert signal.getitimer(signal.ITIMER_REAL)[1] == AGAIN
+        while signal.getitimer(signal.ITIMER_REAL)[1]:
+            time.sleep(AGAIN)
+    os.write(out, b"some")
+    read_into(into, memoryview(bytearray(8)))
+assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+"""
+    subprocess.run([sys.executable, "-c", code], env=ENV, check=True, timeout=60)

@@ -10,7 +10,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
 from hq_core.futures.brackets import flat
 from hq_core.jit import Cell, address_of
-from hq_core.kinds import BAR, EQUITY, FILL, LIQUIDATION, MARKS, OHLC, PLAIN, VERBS
+from hq_core.kinds import BAR, EQUITY, FILL, LIQUIDATION, MARKS, OHLC, PLAIN
 from hq_core.options.account import SIZE_UNITS, AccountOptions
 from hq_core.saved import Damaged
 from hq_core.say import iso_text, say_length
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from hq_core.futures.terms import Terms
 
 READ = (*(col for col in BAR.cols if col[0] in PLAIN), *((mark.name, mark.type) for mark in MARKS))
-INPUTS = (*dict(READ), *VERBS)
+INPUTS = [name for name, _ in account.args]
+del INPUTS[INPUTS.index("rate") :]  # the columns of bars and of orders, which come first
+SEEN = slice(account.places["rows"][0], account.places["provisional"][0] + 1)  # fields that lie together
 FILLS_AT_ONCE = 1024  # that wait in memory before they are handed on
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
@@ -34,15 +36,13 @@ _E, _F, _L = (  # the kernel's names of the columns that it writes
 class KernelRows:
     """Columns in memory that the kernel writes and others read."""
 
-    __slots__ = ("columns", "names", "room")
+    __slots__ = ("addresses", "columns", "names", "room")
 
     def __init__(self, cols: tuple[tuple[str, str], ...], room: int) -> None:
         self.names = [name for name, _ in cols]
         self.room = room
         self.columns = [array(CODES[kind], bytes(WIDTHS[kind] * room)) for _, kind in cols]
-
-    def addresses(self) -> list[int]:
-        return [address_of(column) for column in self.columns]
+        self.addresses = [address_of(column) for column in self.columns]
 
     def maps(self, n: int) -> list[dict[str, float]]:
         """The first n rows as dicts."""
@@ -56,7 +56,19 @@ class Account:
     `ends`; it returns the next row to read, which comes early where the fills were full.
     """
 
-    __slots__ = ("_done", "_tiers", "cell", "ends", "equities", "fills", "n_ends", "n_fills", "state", "terms")
+    __slots__ = (
+        "_done",
+        "_equity",
+        "_tiers",
+        "cell",
+        "ends",
+        "equities",
+        "fills",
+        "n_ends",
+        "n_fills",
+        "state",
+        "terms",
+    )
 
     def __init__(self, terms: Terms, brackets: Brackets | None = None) -> None:
         self.terms = terms
@@ -67,6 +79,7 @@ class Account:
         self.fills = KernelRows(FILL.cols, FILLS_AT_ONCE)
         self.ends = KernelRows(LIQUIDATION.cols, FILLS_AT_ONCE)
         self._done = array("q", bytes(32))
+        self._equity: tuple[list[int], int] = [], 0  # where its rows were written last, and how many there was room for
         self._tiers: tuple[array[float], array[float]]
         self.equities = self.n_fills = self.n_ends = 0
         for names, rows in ((_F, self.fills), (_L, self.ends)):
@@ -99,14 +112,26 @@ class Account:
 
     def bind(self, columns: Mapping[str, int], n: int) -> None:
         """Read n rows from these addresses; inputs that are not named are absent."""
+        slots: list[int] = []
         for name in INPUTS:
             at = columns.get(name)
-            self.cell.column(name, at or 0, n if at else 0)
+            slots += (at, n) if at else (0, 0)
+        self.cell.give(*slots)
+
+    @property
+    def seen(self) -> list[int]:
+        """How many rows were traded, came after the bankruptcy, and were forming ones."""
+        return self.state.whole[SEEN].tolist()  # type: ignore[no-any-return]
 
     def run(self, first: int, equity: list[int], room: int, last: int = -1) -> int:
-        """Run at most `room` rows from row `first` on, equity rows to these addresses; row `last` is the end."""
-        for name, at in zip(_E, equity):
-            self.cell.column(name, at, room)
+        """Run at most `room` rows from row `first` on, equity rows to these addresses; row `last` is the end.
+
+        equity  a list that nobody changes: the very same one is not looked at again
+        """
+        if self._equity[0] is not equity or self._equity[1] != room:
+            self._equity = equity, room
+            for name, at in zip(_E, equity):
+                self.cell.column(name, at, room)
         self.cell.set(first=first, last=last)
         self.cell.run()
         at, self.equities, self.n_fills, self.n_ends = self._done

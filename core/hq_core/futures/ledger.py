@@ -115,7 +115,7 @@ class Backtest:
     def _run(self, counted: int) -> list[dict[str, float]]:
         account, row = self._account, self._row
         account.cell.set(counted=counted)
-        account.run(0, self._equity.addresses(), 1)
+        account.run(0, self._equity.addresses, 1)
         prices = row["open"][0], row["high"][0], row["low"][0], row["close"][0]
         wrong = account.complaint(account.state.periods, self._times["ts"][0], prices)
         if wrong is not None:

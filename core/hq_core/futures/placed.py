@@ -210,7 +210,7 @@ class Placed:
     def place(self, batch: Batch) -> dict[str, int]:
         """The address of each column of orders beside these bars; none where no order is."""
         cell, n = self._place, batch.n
-        if not n or (not self._ts and batch.view("ts")[0] > cell.state.last):
+        if not n or (not self._ts and batch.ts(0) > cell.state.last):
             return {}
         to = {verb: room(column, n) for verb, column in zip(VERBS, self._columns)}
         flag = batch.schema.flag

@@ -91,26 +91,29 @@ def check(block: ArgumentBlock, saved: Any, ring: Any = b"") -> None:
 
 
 class Record:
-    """A kernel's state record, its fields as attributes."""
+    """A kernel's state record, its fields as attributes.
 
-    __slots__ = ("_fields", "_floats", "_ints", "_memory", "address")
+    whole   all fields as whole numbers, in their order: for a record of which none is a float64
+    """
+
+    __slots__ = ("_fields", "_floats", "_memory", "address", "whole")
 
     def __init__(self, kernel: Kernel) -> None:
         set_ = object.__setattr__
         memory = bytearray(max(kernel.state_bytes, 8))
         set_(self, "_memory", memory)
         set_(self, "_floats", memoryview(memory).cast("d"))
-        set_(self, "_ints", memoryview(memory).cast("q"))
+        set_(self, "whole", memoryview(memory).cast("q"))
         set_(self, "_fields", kernel.places)
         set_(self, "address", address_of(memory))
 
     def __getattr__(self, name: str) -> Any:
         at, kind = self._fields[name]
-        return (self._ints if kind == "i8" else self._floats)[at]
+        return (self.whole if kind == "i8" else self._floats)[at]
 
     def __setattr__(self, name: str, value: float) -> None:
         at, kind = self._fields[name]
-        (self._ints if kind == "i8" else self._floats)[at] = value
+        (self.whole if kind == "i8" else self._floats)[at] = value
 
 
 class Cell:
@@ -142,6 +145,11 @@ class Cell:
         at = block.starts[name]
         block.slots[at] = address
         block.slots[at + 1] = length
+
+    def give(self, *slots: int) -> None:
+        """Set the first slots of the argument block at once, in the order of the kernel's arguments: a column takes
+        two, its address and its length, a whole number takes one."""
+        self._block.slots[: len(slots)] = array("q", slots)
 
     def buffer(self, name: str, memory: Any) -> None:
         """Bind a writable buffer object, which is kept alive; its length is its bytes over the column's width."""

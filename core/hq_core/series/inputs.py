@@ -57,13 +57,13 @@ class Inputs:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._schema: Schema | None = None
-        self._names: list[tuple[str, str]] = []
+        self._places: list[tuple[str, int]] = []  # of columns that are read as they are
         self._made: list[Made] = []
 
     def check(self, schema: Schema) -> None:
         """Refuse a series that lacks a column or has it as something that is no number."""
         self._schema = schema
-        self._names = []
+        self._places = []
         self._made = []
         for key in self.graph.sources:
             if key[0] == "@":
@@ -80,7 +80,7 @@ class Inputs:
             elif zone and kind == own:
                 self._made.append(Made(key, name, Cell(moment.local), array("q"), zone))
             elif kind == (own or "f8"):
-                self._names.append((key, name))
+                self._places.append((key, schema.index(name)))
             elif own:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}; it is read as {own} here", DATA)
             elif kind in ops.AS_FLOAT:
@@ -92,8 +92,10 @@ class Inputs:
         """Name to address, valid until the next call."""
         if batch.schema is not self._schema:
             self.check(batch.schema)
-        found = {key: batch.address(name) for key, name in self._names}
-        found |= {made.key: made.of(batch) for made in self._made}
+        addresses = batch.addresses
+        found = {key: addresses[at] for key, at in self._places}
+        for made in self._made:
+            found[made.key] = made.of(batch)
         return found
 
 

@@ -136,6 +136,7 @@ class Laying:
     """Where orders are laid down, and the values that rules look at: for all series of a stage, one after the other.
 
     stride  rows that a column of values has room for
+    moved   how often what orders are laid down in has come to lie elsewhere
     """
 
     def __init__(self) -> None:
@@ -143,6 +144,7 @@ class Laying:
         self.stride = 0
         self.row, self.which = array("q"), array("q")
         self.memory = Memory(8)
+        self.moved = 0
 
     def columns(self, n: int, columns: int) -> list[int]:
         """Where n values of each of so many columns go."""
@@ -156,8 +158,10 @@ class Laying:
         """Where n orders of a series go."""
         if self.memory.size < schema.blob(n):
             self.memory = Memory(schema.blob(n))
+            self.moved += 1
         if len(self.row) < n:
             self.row, self.which = (array("q", bytes(8 * n)) for _ in range(2))
+            self.moved += 1
         return schema.places(self.memory.address, n)
 
 
@@ -194,6 +198,8 @@ class Orders:
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
         self._room = max(AT_ONCE, len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
+        self._bound = -1  # to what is laid down, after it moved so often
+        self._places: list[int] = []  # of the columns of orders
         self._told = False  # the texts, in the section that is open
 
     # -- the series --------------------------------------------------------------------------------------
@@ -221,27 +227,34 @@ class Orders:
             return
         cell = self._cell or self._made()
         laying = self.laying
-        cell.column("values", laying.values.buffer_info()[0], len(laying.values))
-        cell.column("ts", batch.address("ts"), batch.n)
-        places = laying.room(self.schema, self._room)
-        for name, memory in (("row", laying.row), ("which", laying.which)):
-            cell.column(name, memory.buffer_info()[0], self._room)
-        for column, place in zip(PLAIN, self._plain):
-            cell.column(f"o_{column.name}", places[place], self._room)
+        if self._bound != laying.moved:
+            self._bind(cell)
+        places, n = self._places, batch.n
+        values, ts = (laying.values.buffer_info()[0], len(laying.values)), batch.address("ts")
         start = 0
         for part, closed in parts:
             stop = start + part.n
             while closed and start < stop:
-                cell.set(stride=laying.stride, start=start, stop=stop)
+                cell.give(*values, laying.stride, start, stop, ts, n)
                 cell.run()
-                start, found = cell.state.at, cell.state.found
-                if cell.state.unsized:
+                start, found, unsized = cell.state.whole
+                if unsized:
                     self._say_unsized()
                 if found and self.tell is None:
                     self._lay(batch, found, places, out)
                 elif found:
                     self._say(batch, found, places[self._plain[QUANTITY]])
             start = stop
+
+    def _bind(self, cell: Cell) -> None:
+        """Tell the kernel where orders are laid down."""
+        laying = self.laying
+        self._places = laying.room(self.schema, self._room)
+        for name, memory in (("row", laying.row), ("which", laying.which)):
+            cell.column(name, memory.buffer_info()[0], self._room)
+        for column, place in zip(PLAIN, self._plain):
+            cell.column(f"o_{column.name}", self._places[place], self._room)
+        self._bound = laying.moved
 
     def _made(self) -> Cell:
         """The kernel with what never changes: the rules, and the memory that orders are laid down in."""

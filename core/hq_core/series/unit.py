@@ -207,7 +207,8 @@ class Unit:
         if not self.silent:
             series = self._series(batch, out)
             to = out.rows(series, n)
-            move(to, [*batch.addresses, *added], [*batch.schema.widths, *self._widths], n)
+            move(to, batch.addresses, batch.schema.widths, n)
+            move(to[len(batch.addresses) :], added, self._widths, n)
             out.commit(series, n)
 
     def _series(self, batch: Batch, out: Out) -> Any:
@@ -215,6 +216,9 @@ class Unit:
         return out.series(self.written if ours else batch.schema.with_columns(self.added))
 
     def _compute(self, parts: list[tuple[Batch, bool]], wanted: list[int]) -> None:
+        if len(parts) == 1:
+            self.compute(parts[0][0], wanted, parts[0][1])
+            return
         done = 0
         for part, keep in parts:
             self.compute(part, after(wanted, self._widths, done), keep)
@@ -233,7 +237,7 @@ class Unit:
             sources.update(zip(self._names[cursor.feed.key], at))
         self.graph.run(sources, batch.n, wanted, keep)
         if keep:
-            self.passed = max(self.passed, batch.view("ts")[batch.n - 1])
+            self.passed = max(self.passed, batch.ts(batch.n - 1))
 
     # State
     def save(self) -> dict[str, Any]:

@@ -174,8 +174,7 @@ class BacktestStage(Stage):
     def _bars(self, batch: Batch) -> None:
         """Rows of the series that is traded."""
         assert self.account is not None
-        s = self.account.state
-        number = s.rows + s.rows_after + s.provisional
+        number = sum(self.account.seen)
         if not self.close_at_end:
             self._run(batch, number)
             return
@@ -323,17 +322,17 @@ class BacktestStage(Stage):
     def _trade(self, account: Account, batch: Batch, start: int, stop: int, number: int, last: int) -> int:
         """Run rows `start` to `stop`, or as many as the room for fills takes; the next row to run."""
         fill, liquidation, equity = self._series
-        state = account.state
-        after, provisional = state.rows_after, state.provisional
+        _, after, provisional = account.seen
         reached = account.run(start, self.out.rows(equity, stop - start), stop - start, last)
         self.out.commit(equity, account.equities)
         self._write(fill, account.fills, account.n_fills)
         self._write(liquidation, account.ends, account.n_ends)
         if len(self.liquidations) < LISTED:
             self.liquidations += account.ends.maps(account.n_ends)[: LISTED - len(self.liquidations)]
-        self._drop("provisional", state.provisional - provisional)
-        self._drop("after bankruptcy", state.rows_after - after)
-        if state.error:
+        _, after_, provisional_ = account.seen
+        self._drop("provisional", provisional_ - provisional)
+        self._drop("after bankruptcy", after_ - after)
+        if account.state.error:
             ts = batch.view("ts")[reached]
             o, h, low, c = (batch.view(name)[reached] for name in OHLC)
             wrong = account.complaint(number + reached, ts, (o, h, low, c))
@@ -343,7 +342,7 @@ class BacktestStage(Stage):
 
     def _write(self, series: OpenSeries, rows: KernelRows, n: int) -> None:
         if n:
-            for to, at, width in zip(self.out.rows(series, n), rows.addresses(), series.schema.widths):
+            for to, at, width in zip(self.out.rows(series, n), rows.addresses, series.schema.widths):
                 _move(to, at, width * n)
             self.out.commit(series, n)
 

@@ -132,18 +132,34 @@ class Blocked:
 
     every   seconds after which such a call is interrupted, again and again: a signal that comes just before the call
             would else be seen when it ends, which may be never; 0 where nobody handles SIGALRM
+    ticks   whether the timer runs that does so.  It is started before such a call, and goes on behind it: most calls
+            end at once, and to stop it each time would take longer than they do.  Its handler stops it where it finds
+            no such call (`look`)
     """
 
-    __slots__ = ("every", "found", "reading", "writing")
+    __slots__ = ("every", "found", "reading", "ticks", "writing")
 
     def __init__(self) -> None:
-        self.reading = self.writing = False
+        self.reading = self.writing = self.ticks = False
         self.found = 0
         self.every = 0.0
 
-    def watch(self, on: bool) -> None:
-        if self.every:
-            signal.setitimer(signal.ITIMER_REAL, self.every * on, self.every * on)
+    def watch(self) -> None:
+        """To be called when `reading` or `writing` says already that a call comes: a handler leaves the timer then."""
+        if self.every and not self.ticks:
+            self.ticks = True
+            signal.setitimer(signal.ITIMER_REAL, self.every, self.every)
+
+    def look(self) -> bool:
+        """Whether a call blocks; if none does, the timer stops."""
+        if self.reading or self.writing:
+            return True
+        self.stop()
+        return False
+
+    def stop(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        self.ticks = False
 
 
 blocked = Blocked()
@@ -189,7 +205,7 @@ def read_into(fd: int, view: memoryview) -> int:
     """Read once into `view`; 0 at the end.  Raises HqError IO, and TEMP where patience ends."""
     while True:
         blocked.reading = True
-        blocked.watch(True)
+        blocked.watch()
         try:
             if patience.seconds:
                 patience.wait(fd)
@@ -200,14 +216,13 @@ def read_into(fd: int, view: memoryview) -> int:
             raise HqError(f"cannot read: {os.strerror(error.errno or 0)}", IO) from None
         finally:
             blocked.reading = False
-            blocked.watch(False)
 
 
 def write_all(fd: int, data: memoryview) -> None:
     """Write all of it.  Raises HqError IO, and BrokenPipeError where nobody reads any more."""
     at = 0
     blocked.writing = True
-    blocked.watch(True)
+    blocked.watch()
     try:
         while at < len(data):
             try:
@@ -221,7 +236,6 @@ def write_all(fd: int, data: memoryview) -> None:
         raise HqError(f"cannot write: {os.strerror(error.errno or 0)}", IO) from None
     finally:
         blocked.writing = False
-        blocked.watch(False)
 
 
 def _wait(fd: int, what: int) -> None:

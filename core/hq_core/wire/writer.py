@@ -44,6 +44,7 @@ class OpenSeries:
         "aside",
         "held",
         "id",
+        "last",
         "memory",
         "most",
         "owned",
@@ -61,7 +62,8 @@ class OpenSeries:
         self.id = number
         self.rank = rank(schema)
         self.rows = 0
-        self.staged = self.held = 0  # rows held back, and rows that there is memory for
+        self.staged = self.held = 0  # rows held back, and rows that the memory is laid out for
+        self.last = 0  # rows that were held back when a frame was made of them the last time
         self.pending = -1  # rows asked for directly and not yet committed; -1 none
         self.addresses: list[int] = []
         self.memory: Memory | None = None
@@ -76,16 +78,27 @@ class OpenSeries:
 
     def stage(self, n: int) -> list[int]:
         """Where the next n held-back rows of each column go."""
+        if not self.staged:  # as many as the last time need no room between the columns, as in a frame
+            wanted = max(n, self.last)
+            if wanted != self.held:
+                self._lay(wanted)
+            return self.starts
         if self.staged + n > self.held:
             self._grow(self.staged + n)
         return after(self.starts, self.schema.widths, self.staged)
 
+    def _lay(self, rows: int) -> None:
+        """Lay out the memory for so many rows; there must be none."""
+        size = self.schema.blob(rows)
+        if self.memory is None or self.memory.size < size:
+            self.memory = Memory(size)
+        self.held, self.starts = rows, self.schema.places(self.memory.address, rows)
+
     def _grow(self, need: int) -> None:
-        self.held = min(self.room, max(need, 2 * self.held, FIRST_ROWS))
         memory, starts = self.memory, self.starts  # kept until the rows have moved
-        self.memory = Memory(self.schema.blob(self.held))
-        self.starts = self.schema.places(self.memory.address, self.held)
-        if self.staged and memory:
+        self.memory = None
+        self._lay(min(self.room, max(need, 2 * self.held, FIRST_ROWS)))
+        if memory:
             move(self.starts, starts, self.schema.widths, self.staged)
 
 
@@ -241,6 +254,7 @@ class Writer:
         held, self._staged = self._staged, []
         for series in sorted(held, key=_rank):
             n, series.staged = series.staged, 0
+            series.last = n
             if series.schema.free:
                 self._with_texts(series, series.starts, n)
                 series.owned = []
@@ -306,11 +320,8 @@ class Writer:
     def _finish(self, series: OpenSeries, n: int) -> None:
         blob = series.schema.blob(n)
         at = self._buffer.address + self._used + HEADER_BYTES
-        for w in series.schema.widths:  # the padding is part of the bytes, so it must be the same every time
-            size = w * n
-            if size & 7:
-                ctypes.memset(at + size, 0, -size % 8)
-            at += (size + 7) & -8
+        for start, size in series.schema.padding(n):  # part of the bytes, so it must be the same every time
+            ctypes.memset(at + start, 0, size)
         pack_header(self._buffer.view, self._used, series.id, n, blob)
         self._used += HEADER_BYTES + blob
         series.rows += n
