@@ -145,8 +145,8 @@ def measured(folders: list[str], chunks: list[bytes], warm: int, turn: int) -> l
                 one.busy = one.busy * (start > 1 + warm) + one.processor_ns() - before
         for (_, _, one), out in zip(running, outs, strict=True):
             out.append(one.end(chunks[-1]))
-        if len(folders) > 1 and len({*map(len, (b"".join(out) for out in outs[:-1]))}) > 1:
-            print(f"{hop.name}: the outputs differ in length", file=sys.stderr)
+        if len({b"".join(out) for out in outs[:-1]}) > 1:
+            print(f"{hop.name}: the installations give other bytes", file=sys.stderr)
         found += running
         chunks = outs[0]
     return found
@@ -162,25 +162,44 @@ def live(folders: list[str], repeat: int) -> list[float]:
     return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
-def table(given: argparse.Namespace) -> list[str]:
-    folders = [str(Path(sys.executable).parent), *([given.beside] if given.beside else [])]
-    rows = measured(folders, bars(folders[0], given.rows), given.rows // 4 // given.turn * given.turn, given.turn)
+class Figure(NamedTuple):
+    """us of a filter, by the folder of its command; '' for the bare one.
+
+    busy  time on a processor, in user and system, a row
+    """
+
+    name: str
+    folder: str
+    p50: float
+    p99: float
+    busy: float
+
+
+def hops(folders: list[str], rows: int, turn: int) -> list[Figure]:
+    """Each hop by each installation, and the bare one beside it, after a quarter of the rows."""
+    found = []
+    for name, folder, one in measured(folders, bars(folders[0], rows), rows // 4 // turn * turn, turn):
+        cuts = statistics.quantiles(one.times, n=100)
+        found.append(Figure(name, folder, cuts[49] / 1e3, cuts[98] / 1e3, one.busy / len(one.times) / 1e3))
+    return found
+
+
+def table(figures: list[Figure], ns: list[float], rows: int) -> list[str]:
+    first = figures[0].folder
     lines = [
         "## One row live",
         "",
-        f"A row into a filter's stdin, its row out of the stdout; {given.rows * 3 // 4:,} rows.",
+        f"A row into a filter's stdin, its rows out of the stdout; {rows * 3 // 4:,} rows one after the other.",
+        "The filter in Python only reads and writes.",
         "",
         "| | p50, us | p99, us | processor, us |",
         "|---|---|---|---|",
     ]
-    for name, folder, one in rows:
-        cuts = statistics.quantiles(one.times, n=100)
-        which = f" ({folder})" if folder not in (folders[0], "") else ""
-        busy = one.busy / len(one.times) / 1e3
-        lines.append(f"| {name}{which} | {cuts[49] / 1e3:.1f} | {cuts[98] / 1e3:.1f} | {busy:.1f} |")
-    ns = live(folders, given.repeat)
-    lines += ["", f"`Live` with {', '.join(SIX)}, a bar a call: {' / '.join(f'{one:.0f}' for one in ns)} ns."]
-    return lines
+    for one in figures:
+        which = f" ({one.folder})" if one.folder not in (first, "") else ""
+        lines.append(f"| {one.name}{which} | {one.p50:.1f} | {one.p99:.1f} | {one.busy:.1f} |")
+    each = " / ".join(f"{one:.0f}" for one in ns)
+    return [*lines, "", f"`Live` with {', '.join(SIX)}, in process: {each} ns a bar."]
 
 
 def main() -> None:
@@ -189,7 +208,10 @@ def main() -> None:
     parser.add_argument("--turn", type=int, default=500, help="rows before the next filter has its turn")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--beside", default="", help="the bin folder of another installation")
-    print("\n".join(table(parser.parse_args())))
+    given = parser.parse_args()
+    folders = [str(Path(sys.executable).parent), *([given.beside] if given.beside else [])]
+    figures = hops(folders, given.rows, given.turn)
+    print("\n".join(table(figures, live(folders, given.repeat), given.rows)))
 
 
 if __name__ == "__main__":
