@@ -22,6 +22,7 @@ from hq_core.stream.gather import gathered
 from hq_core.stream.handover import give
 from hq_core.wire import Reader, Writer
 from hq_core.wire.frame import Stopped, begins_frames, blocked, read_into, silent
+from hq_core.wire.unwritten import Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +134,10 @@ class State:
 
 
 class Flow:
-    """One run of a stage.  `run` returns the exit code: 0, or 128 and the number of the signal that ended it."""
+    """One run of a stage.  `run` returns the exit code: 0, or 128 and the number of the signal that ended it.
+
+    fd_out  -1: nobody looks at what is written
+    """
 
     def __init__(self, stage: Stage, command: str, argv: list[str], fd_in: int = 0, fd_out: int = 1) -> None:
         self.stage = stage
@@ -141,7 +145,7 @@ class Flow:
         self.command = command
         self.argv = argv
         self.fd_in = fd_in
-        self.out = Writer(fd_out)
+        self.out = Writer(fd_out) if fd_out >= 0 else Unwritten()
         self.dropped: dict[str, int] = {}
         self.holes: holes.Holes = {}
         self.order = RowOrder()

@@ -34,7 +34,12 @@ class End(dict[str, Any]):
 
 
 class Map(dict[str, Any]):
-    """A frame that is no rows: a report, anything of a kind that hq does not know."""
+    """A frame that is no rows: a report, anything of a kind that hq does not know.
+
+    raw  the bytes that it was read from, which are written where it is passed on; whoever changes it makes another one
+    """
+
+    raw = b""
 
 
 class Mark:

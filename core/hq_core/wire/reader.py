@@ -275,7 +275,7 @@ class Reader(Source):
         if not self._open:
             raise self._bad(f"is a {kind}, but no head came before it", before=True)
         if kind not in SPOKEN:
-            return Map(frame)
+            return self._as_read(frame)
         if kind == "schema":
             return self._schema(frame)
         if kind == "mark":
@@ -297,7 +297,13 @@ class Reader(Source):
         if kind == "strings" and not _is_strings(frame):
             raise self._bad("is strings without of, col and a list of texts", before=True)
         self._texts.take(frame)
-        return Map(frame)
+        return self._as_read(frame)
+
+    def _as_read(self, frame: dict[str, Any]) -> Map:
+        """The map that ends where we are."""
+        found = Map(frame)
+        found.raw = bytes(self._memory.view[self._at - self.position + self._before : self._at])
+        return found
 
     def _resumed(self, offset: object) -> None:
         """The head of a writer that goes on in the section of one that was killed, `offset` bytes after its begin."""

@@ -10,6 +10,7 @@ import msgpack
 from hq_core.batch import Batch, Schema, own, rank
 from hq_core.errors import DATA, HqError
 from hq_core.memory import FIRST_ROWS, Memory, after, move
+from hq_core.roles import Map
 from hq_core.wire.frame import (
     BLOCK,
     BUFFER,
@@ -151,8 +152,14 @@ class Writer:
         """Any frame that is not rows, after all the rows before it.  Raises HqError where no Reader would take it."""
         if self._staged:
             self.gathered()
+        packed = (type(frame) is Map and frame.raw) or self._packed(frame)
+        self._room(len(packed))
+        self._buffer.view[self._used : self._used + len(packed)] = packed
+        self._used += len(packed)
+
+    def _packed(self, frame: dict[str, Any]) -> bytes:
         try:
-            packed = self._packer.pack(frame)
+            packed: bytes = self._packer.pack(frame)
             if len(packed) > MAX_MAP:
                 raise HqError(f"{len(packed)} bytes, may have at most {MAX_MAP}", DATA)
             if len(packed) > SMALL_MAP:  # a smaller one is within every limit
@@ -160,9 +167,7 @@ class Writer:
         except (HqError, ValueError, OverflowError, TypeError) as error:
             self._packer.reset()
             raise HqError(f"a frame of kind {frame['kind']!s:.40} cannot be written: {error}", DATA) from None
-        self._room(len(packed))
-        self._buffer.view[self._used : self._used + len(packed)] = packed
-        self._used += len(packed)
+        return packed
 
     def series(self, schema: Schema) -> OpenSeries:
         """Announce a series, or announce it anew with other columns; the same one is announced once."""
