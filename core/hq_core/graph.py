@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
