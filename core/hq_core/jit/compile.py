@@ -7,7 +7,9 @@ that machine.
 from __future__ import annotations
 
 import dis
+import gc
 import re
+from contextlib import contextmanager
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -17,35 +19,56 @@ import numpy as np
 from llvmlite import ir
 from numba import from_dtype, types
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
 from hq_core.jit import flat
 from hq_core.jit.declare import ARRAYS, Kernel, helpers, visible
 from hq_core.jit.machine import processor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # numpy's error model: 1/0 is inf, as in C; no bounds checks; never fastmath, which assumes that there is no nan
 OPTIONS: Any = {"error_model": "numpy", "boundscheck": False}
 INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # half the time to compile
 CHECKED: Any = {"error_model": "numpy", "boundscheck": True, "nogil": True}  # plugins/watch.py goes on meanwhile
 _pointer: Any = types.CPointer  # untyped in numba
+_make_array: Any = arrayobj.make_array
+_populate_array: Any = arrayobj.populate_array
 ENTRY: Any = types.int32(_pointer(types.int64))
 _DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8, "B1": np.bool_}
 _made: dict[Any, Any] = {}
 
 
-def _pointer_to(kind: Any) -> Any:
+def _column_of(kind: Any) -> Any:
     @intrinsic
-    def pointer(context: Any, address: Any) -> Any:
-        signature = _pointer(kind)(types.int64)
+    def column(context: Any, address: Any, length: Any) -> Any:
+        """The array of one dimension that begins at an address."""
+        made = types.Array(kind, 1, "C")
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+            array: Any = _make_array(made)(context, builder)
+            wide = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind)))
+            data = builder.inttoptr(args[0], array.data.type)
+            _populate_array(array, data, shape=[args[1]], strides=[wide], itemsize=wide, meminfo=None)
+            return array._getvalue()
 
-        return signature, generate
+        return made(types.int64, types.int64), generate
 
-    return pointer
+    return column
+
+
+def _record_of(kind: Any) -> Any:
+    @intrinsic
+    def record(context: Any, address: Any) -> Any:
+        """The record that lies at an address."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], context.get_value_type(kind))
+
+        return kind(types.int64), generate
+
+    return record
 
 
 @intrinsic
@@ -93,38 +116,40 @@ def compiled(function: Callable[..., Any], checked: bool = False) -> Any:
     """
     if (function, checked) in _made:
         return _made[function, checked]
-    if any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(function)):
-        raise TypeError(f"{function.__name__} raises or asserts, and a kernel has nobody to tell; write nan")
-    names = visible(function)
-    # Python's forms of these are only for reading
-    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits, "upper_product": _upper_product}
-    for name, helper in helpers(function).items():
-        names[name] = compiled(helper, checked)
+    names = _names(function, lambda helper: compiled(helper, checked))
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
     made = _made[function, checked] = numba.njit(copy, **CHECKED if checked else INNER)
     return made
 
 
-def source(kernel: Kernel) -> tuple[str, dict[str, Any]]:
-    """The text of a function of one argument block that calls the kernel on what the block names; and its globals."""
-    names: dict[str, Any] = {
-        "__name__": __name__,
-        "kernel": compiled(kernel.function),
-        "bits": _float_bits,
-        "carray": vars(numba)["carray"],
-    }
+def _names(function: Callable[..., Any], made: Callable[[Callable[..., Any]], Any]) -> dict[str, Any]:
+    """What the compiler is shown of a function's globals, its helpers as `made` gives them."""
+    if any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(function)):
+        raise TypeError(f"{function.__name__} raises or asserts, and a kernel has nobody to tell; write nan")
+    names = visible(function)
+    # Python's forms of these are only for reading
+    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits, "upper_product": _upper_product}
+    return names | {name: made(helper) for name, helper in helpers(function).items()}
+
+
+def source(kernel: Kernel, made: Any = compiled) -> tuple[str, dict[str, Any]]:
+    """The text of a function of one argument block that calls the kernel on what the block names; and its globals.
+
+    made   makes what numba takes for a function of one of Python's
+    """
+    names: dict[str, Any] = {"__name__": __name__, "kernel": made(kernel.function), "bits": _float_bits}
     args = []
     at = 0
     for _, kind in kernel.args:
         if kind in ARRAYS:
-            names[f"at_{kind}"] = _pointer_to(from_dtype(np.dtype(_DTYPES[kind])))
-            args.append(f"carray(at_{kind}(a[{at}]), (a[{at + 1}],))")
+            names[f"at_{kind}"] = _column_of(from_dtype(np.dtype(_DTYPES[kind])))
+            args.append(f"at_{kind}(a[{at}], a[{at + 1}])")
             at += 2
         else:
             if kind == "State":
                 record = np.dtype([(field, np.dtype(t)) for field, t in kernel.fields])
-                names["at_State"] = _pointer_to(from_dtype(record))
-                args.append(f"carray(at_State(a[{at}]), (1,))[0]")
+                names["at_State"] = _record_of(from_dtype(record))
+                args.append(f"at_State(a[{at}])")
             else:
                 args.append(f"bits(a[{at}])" if kind == "float" else f"a[{at}]")
             at += 1
@@ -190,20 +215,76 @@ def _own_square_root(text: str) -> str:
     return text if "declare double @llvm.sqrt.f64(" in text else text + "declare double @llvm.sqrt.f64(double)\n"
 
 
-def image(kernel: Kernel) -> tuple[bytes, int]:
-    """Position-independent machine code without relocations, and the offset of its entry.
+def _lean(function: Callable[..., Any]) -> Any:
+    """As `compiled`, for `lean`."""
+    from hq_core.jit.lean import Function
 
-    flat.Unsupported says what stands in the way of an image.
-    """
+    if (function, "lean") not in _made:
+        _made[function, "lean"] = Function(function, _names(function, _lean))
+    return _made[function, "lean"]
+
+
+def _by_lean(kernel: Kernel) -> Any:
+    """The module of LLVM from which an image is made, by way of `lean`.  Raises whatever numba does."""
+    from hq_core.jit import (
+        lean,
+    )  # which knows numba's inside, and fails with another one as a kernel does that is wrong
+
+    text, names = source(kernel, _lean)
+    exec(text, names)
+    texts, inner = lean.texts(lean.Function(names["entry"], names), ENTRY.args, ENTRY.return_type)
+    module = llvm.parse_assembly(f"declare i32 @{inner}(ptr, ptr, ptr)" + _START.format(inner=inner))
+    for one in texts:
+        module.link_in(llvm.parse_assembly(_own_square_root(one)))
+    return llvm.parse_assembly(_own_memory_calls(str(module)))
+
+
+def _by_numba(kernel: Kernel) -> Any:
+    """The same as numba makes it by itself."""
     text, names = source(kernel)
     exec(text, names)
     entry = numba.cfunc(ENTRY, **OPTIONS)(names["entry"])
     inner = entry.native_name.removeprefix("cfunc.")
     text = _own_square_root(_own_memory_calls(entry.inspect_llvm())) + _START.format(inner=inner)
     try:
-        module = llvm.parse_assembly(text)
+        return llvm.parse_assembly(text)
     except RuntimeError as error:  # an LLVM whose pointers have types, say
         raise flat.Unsupported(f"{kernel.name}: {' '.join(str(error).split())[:200]}") from None
+
+
+def image(kernel: Kernel) -> tuple[bytes, int]:
+    """Position-independent machine code without relocations, and the offset of its entry.
+
+    flat.Unsupported says what stands in the way of an image.
+    """
+    with undisturbed():
+        try:
+            return _image(kernel, _by_lean(kernel))
+        except Exception:  # noqa: BLE001  another numba, or a kernel that is wrong: numba's own words tell of it
+            return _image(kernel, _by_numba(kernel))
+
+
+def ready() -> None:
+    """Load all that numba loads at its first kernel."""
+    from hq_core.jit import lean
+
+    with undisturbed():
+        lean.refresh()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within it no garbage is collected: a quarter of the time, as the compiler makes millions of objects that stay."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _image(kernel: Kernel, module: Any) -> tuple[bytes, int]:
     for function in module.functions:
         if not function.is_declaration:
             function.linkage = "external" if function.name in _OUTSIDE else "internal"

@@ -7,7 +7,7 @@ import sys
 
 from hq_core.errors import CONFIG, SERVICE, HqError
 
-ABI = 4  # raise it when the entry convention, the image layout or the optimiser's settings change
+ABI = 5  # raise it when the entry convention, the image layout or the optimiser's settings change
 
 ROUTES = ("image", "numba")
 LEVELS = ("x86-64-v2", "x86-64-v3")
