@@ -6,11 +6,11 @@ import functools
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from hq_cli._command import Argument, Command, plain
-from hq_cli._say import ERROR, INFO, begin, say, say_error, say_traceback
+from hq_cli._say import ERROR, INFO, begin, log, say, say_error, say_traceback, show
 from hq_core import hooks
 from hq_core.errors import BUG, INTERRUPT, IO, MEMORY, NOINPUT, PIPE, USAGE, HqError
 from hq_core.files import STDIN
@@ -92,6 +92,7 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
     take_stdin(name, run.files)
     check_descriptors()
     stage = run.stage
+    _compile_ahead(stage)
     kept = None if state is None else State(state, every, {key: _plain(value) for key, value in options.items()})
     try:
         try:
@@ -113,6 +114,15 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
     finally:
         if kept is not None:
             kept.close()
+
+
+def _compile_ahead(stage: Stage) -> None:
+    """Begin what the run will need, while its input is waited for."""
+    from hq_core.flow import kernels_of
+    from hq_core.jit import ahead
+
+    with suppress(HqError):  # what is wrong is told where the run meets it
+        ahead.begin(kernels_of(stage))
 
 
 def take_stdin(name: str, files: Sequence[str]) -> None:
@@ -234,7 +244,13 @@ def _listen(name: str) -> None:
         who = f"process {process}" if process else "another process"
         say(f"{name}: waiting for {who}, which compiles {kernel}")
 
-    hooks.compiling = compiling if os.isatty(2) else None
+    def progress(done: int, whole: int) -> None:
+        if not (log.quiet or log.as_json):
+            line = f"{name}: {done} of {whole} kernels compiled, once on this machine"
+            show(line if whole else "")
+
+    if os.isatty(2):
+        hooks.compiling, hooks.progress = compiling, progress
     hooks.waiting = waiting
     hooks.note = lambda line: say(f"{name}: {line}")
     hooks.aside = _aside

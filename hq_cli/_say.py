@@ -81,6 +81,11 @@ def _put(text: str, level: str, code: int | None) -> None:
     _write(text + "\n")
 
 
+def show(line: str) -> None:
+    """The line that the next one takes the place of, on a terminal; '' clears it away."""
+    _write(f"\r\033[K{line}")
+
+
 def _write(text: str) -> None:
     """A closed stderr is nobody's business."""
     try:

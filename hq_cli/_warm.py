@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from hq_cli._filter import command
-from hq_cli._say import INFO, echo, say, say_error
-from hq_core import hooks
-from hq_core.errors import BUG, CONFIG, DATA, HqError
+from hq_cli._say import INFO, echo, say, say_error, show
+from hq_core.errors import CONFIG, HqError
 
 if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 
 BAR = 40  # characters of the progress bar
+LONG = 2000  # bytes of a kernel's byte code, from which on it is compiled before all others
 
 
 def kernels() -> list[Kernel]:
@@ -46,54 +45,27 @@ def kernels() -> list[Kernel]:
 
 
 def compile_all(every: list[Kernel], shown: bool) -> int:
-    """Compile each kernel in one of as many processes as there are processors; the longest ones first.
+    """Compile each kernel that is not there, in one of as many processes as there are processors.
 
     Gives how many were not there before.
     """
-    from hq_core.jit import address
+    from hq_core.jit import ahead, cache, native
 
-    every = sorted(every, key=lambda one: -len(one.function.__code__.co_code))
-    workers = min(os.cpu_count() or 1, len(every))
-    done, told = os.pipe()
-    children = []
-    for worker in range(workers):
-        child = os.fork()
-        if child == 0:
-            code = BUG
-            try:
-                hooks.compiling = lambda kernel, why: told_new(told)
-                for kernel in every[worker::workers]:
-                    address(kernel)
-                    os.write(told, b".")
-                code = 0
-            except HqError as error:  # of a kernel of the user's own
-                say_error(error)
-                code = error.code
-            finally:
-                os._exit(code)
-        children.append(child)
-    os.close(told)
-    count = new = 0
-    while got := os.read(done, 64):
-        count += got.count(b".")
-        new += got.count(b"+")
+    missing = [kernel for kernel in every if not native.there(kernel)]
+    if missing and cache.folder():
+        missing.sort(key=lambda one: (len(one.function.__code__.co_code) < LONG, one.function.__module__ or ""))
+        workers = ahead.Workers(missing, apart=True)
+        while workers.wait():
+            if shown:
+                done = len(every) - len(missing) + workers.done
+                whole = BAR * done // len(every)
+                show(f"[{'#' * whole}{'.' * (BAR - whole)}] {done}/{len(every)} kernels")
         if shown:
-            whole = BAR * count // len(every)
-            sys.stderr.write(f"\r[{'#' * whole}{'.' * (BAR - whole)}] {count}/{len(every)} kernels")
-            sys.stderr.flush()
-    os.close(done)
-    if shown:
-        sys.stderr.write("\r\033[K")
-    statuses = [os.waitpid(child, 0)[1] for child in children]
-    codes = [os.waitstatus_to_exitcode(status) for status in statuses]
-    if any(codes):
-        theirs = DATA if set(codes) <= {0, DATA} else BUG
-        raise HqError("a kernel could not be compiled; --debug and its command show which", theirs)
-    return new
-
-
-def told_new(pipe: int) -> None:
-    os.write(pipe, b"+")
+            show("")
+    for kernel in missing:
+        if not native.there(kernel):  # it is wrong, which is told here, or its code cannot be kept
+            native.address(kernel)
+    return len(missing)
 
 
 def without_image(every: list[Kernel]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import VERSION, holes, statefile
 from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
-from hq_core.order import RowOrder
+from hq_core.order import RowOrder, in_order
 from hq_core.roles import End, Head, Idle, Map
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.stream.around import Around
@@ -27,12 +27,18 @@ from hq_core.wire.unwritten import Unwritten
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hq_core.jit import Kernel
     from hq_core.roles import Item, Source, Stage
     from hq_core.stream.instants import PanelsInOrder
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN = 0.05  # seconds after which it is looked whether a signal has come and a read or a write blocks
 PATIENCE = 10  # looks that a write may block for: who reads slowly still gets the end
+
+
+def kernels_of(stage: Stage) -> list[Kernel]:
+    """What a run of the stage will need, in the order of need, as far as that is known before the first row."""
+    return [*([] if stage.any_order else [in_order]), *stage.kernels()]
 
 
 class Signals:

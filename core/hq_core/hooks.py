@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 # the name of a kernel that is about to be compiled, and why its code cannot be kept ('' when it can)
 compiling: Callable[[str, str], None] | None = None
 
+# of the kernels that a command will need, how many are compiled, and how many had to be; 0 of 0: nobody waits for them
+progress: Callable[[int, int], None] | None = None
+
 # the name of a kernel that another process has been compiling for some seconds, and that process ('' if unknown)
 waiting: Callable[[str, str], None] | None = None
 

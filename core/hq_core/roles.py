@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch, Schema
     from hq_core.holes import Holes
+    from hq_core.jit import Kernel
 
 
 class Head(dict[str, Any]):
@@ -176,6 +177,10 @@ class Stage(Sink):
         self.notices: dict[str, int] = {}
         self.holes: Holes = {}
         self.inputs: dict[str, str] = {}
+
+    def kernels(self) -> Iterable[Kernel]:
+        """What it will run, in the order of need, as far as that is known before the first row."""
+        return ()
 
     def begin(self, out: Out) -> None:
         self.out = out

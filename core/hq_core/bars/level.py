@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hq_core.bars.plan import BarPlan
     from hq_core.batch import Batch, Schema
     from hq_core.holes import Holes
+    from hq_core.jit import Kernel
 
     class RowOut(Protocol):
         def series(self, schema: Schema) -> Any: ...
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 CHUNK = 4096  # rows asked of the writer at a time where flat bars make their number unknown
 _FOLDED = tuple(name for name, _ in fold_trades.args if name in TRADE.names)
 LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
+
+
+def kernels(tiers: bool) -> tuple[Kernel, ...]:
+    """What bars of trades are made by."""
+    return (fold_trades, *([fold_tiers] if tiers else []), cut, lay, take, mean_price, fold_bars)
 
 
 class BarScratch:

@@ -148,22 +148,33 @@ def _keep(name: str, code: bytes, start: int) -> None:
 
 
 @contextmanager
-def lock(name: str) -> Iterator[None]:
-    """One compiler at a time for each kernel; without a usable folder there is nobody to wait for."""
+def lock(name: str, patient: bool = True) -> Iterator[bool]:
+    """One compiler at a time for each kernel; without a usable folder there is nobody to wait for.
+
+    patient   wait for another process that has it; else False is given where one has
+    """
+    import fcntl
+
     where = folder()
     fd = -1
+    taken = True
     if where:
         kernel = name.partition("-")[0]
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             fd = os.open(os.path.join(where, kernel + ".lock"), flags, 0o600)
-            _wait(fd, kernel)
+            if patient:
+                _wait(fd, kernel)
+            else:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(fd, 0)
             os.pwrite(fd, str(os.getpid()).encode(), 0)  # for whoever waits for us
+        except BlockingIOError:
+            taken = False
         except OSError as error:
             note(f"no lock for {name}: {error}")
     try:
-        yield
+        yield taken
     finally:
         if fd >= 0:
             os.close(fd)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core import hooks
-from hq_core.jit import cache, images
+from hq_core.jit import ahead, cache, images
 from hq_core.jit.declare import Kernel, fingerprint
 from hq_core.jit.machine import route, salt
 from hq_core.jit.place import place
@@ -54,6 +54,8 @@ def _by_image(kernel: Kernel) -> int:
         return ours
     name = name_of(kernel)
     found = cache.find(name)
+    if found is None and ahead.wait(kernel):
+        found = _addresses.get(kernel) or cache.find(name)
     if found is None:
         with cache.lock(name):  # of a pipeline's processes one compiles, the others wait here
             found = cache.find(name)
@@ -62,6 +64,35 @@ def _by_image(kernel: Kernel) -> int:
                 if isinstance(found, str):
                     return _loaded_by_numba(kernel, name)
     return _by_numba(kernel) if isinstance(found, str) else found
+
+
+def there(kernel: Kernel) -> bool:
+    """Whether nothing is to be compiled before the kernel can run."""
+    if kernel in _addresses:
+        return True
+    if route() == "image":
+        found = images.find(kernel)
+        kept = cache.find(name_of(kernel)) if found is None else found
+        if isinstance(kept, int):
+            _addresses[kernel] = kept
+        if not isinstance(kept, str):
+            return kept is not None
+    from hq_core.jit import loader
+
+    return loader.kept(kernel, name_of(kernel))
+
+
+def make(kernel: Kernel) -> bool:
+    """Compile a kernel for later runs; False where that has been done or another process is at it."""
+    if there(kernel):
+        return False
+    name = name_of(kernel)
+    with cache.lock(name, patient=False) as ours:
+        if not ours or there(kernel):
+            return False
+        if route() == "numba" or isinstance(cache.find(name) or _compile(kernel, name), str):
+            _loaded_by_numba(kernel, name)
+        return True
 
 
 def _compile(kernel: Kernel, name: str) -> int | str:

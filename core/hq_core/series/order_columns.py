@@ -57,6 +57,9 @@ def codes_of_rules(which: I8, code: I4, out: I4) -> None:
         out[k] = code[which[k]]
 
 
+LAID = {"i8": times_of_rules, "s4": codes_of_rules, "f8": of_rules}  # by the kind of a column of META
+
+
 def meta_types(rules: Sequence[CheckedRule]) -> dict[str, str]:
     """The type of the column of each key of META: f8, of times i8, of texts s4.
 
@@ -98,6 +101,14 @@ class FurtherColumns:
         self.watched = [watch.prices[key].at if key in watch.prices else -1 for watch in watches for key in PRICED]
         self._said = said
         self._cells: list[tuple[str, str, Cell, str]] | None = None
+
+    def kernels(self) -> list[Kernel]:
+        """Those that lay the columns down."""
+        kinds = [*(kind for _, kind in self.metas), *("f8" for _ in self._prices)]
+        found = [LAID[kind] for kind in dict.fromkeys(kinds)]
+        if self._flags or "tif" in self.names:
+            found.append(small_of_rules)
+        return [*found, times_after] if "expire" in self.names else found
 
     def lay(self, laying: Laying, batch: Batch, found: int, places: Mapping[str, int]) -> None:
         """Fill the columns of the orders that were found at rows of a batch, which lie at `places`."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core import registry
 from hq_core.graph import IS, Graph, Scratch, Settings
+from hq_core.jit import engine
 from hq_core.kernels import ops
 from hq_core.kernels.operators import operator
 from hq_core.series.expr import BASE, BOOL, F8, clock_text, pointwise_logic
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.graph import GraphColumn
+    from hq_core.jit import Kernel
     from hq_core.series.expr import Clock, Expr
     from hq_core.series.rules import Watch
 
@@ -65,6 +67,11 @@ class Plan:
                 self._kept.append(at[0])
                 self._done[key] = self._column(*at)
         return self._done[id(expr), clock]
+
+    def kernels(self) -> list[Kernel]:
+        """What runs over the rows, those of other clocks first."""
+        graphs = [*(graph for graph, _ in self.others.values()), self.base]
+        return [engine, *(node.kernel for graph in graphs for node in graph.nodes)]
 
     def explain(self) -> list[str]:
         """The nodes in the order in which they run, those on the rows of another series first."""

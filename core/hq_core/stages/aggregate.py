@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hq_core.bars import level, order
 from hq_core.bars.chain import CHAIN, Chain
 from hq_core.bars.level import BarScratch
 from hq_core.bars.period import parse_duration, parse_period, parse_periods, within
 from hq_core.bars.plan import BarOptions
 from hq_core.bars.tiers import limits
+from hq_core.bars.trades import check_trades
 from hq_core.batch import EVER, symbol_of
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.options import Keywords, options_of
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.batch import Batch, Schema
+    from hq_core.jit import Kernel
 
 SLACK = 1_000_000_000  # ns that are asked for by nobody: the default
 
@@ -90,6 +93,9 @@ class Aggregate(Stage):
         self._scratch: list[BarScratch] = []
         self._saved: dict[str, Any] = {}
         self._marked = EVER  # the first mark: from there on the input is whole
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        return order.check_order, check_trades, *level.kernels(bool(self.options.amounts))
 
     def schema(self, schema: Schema) -> None:
         if schema.of not in ("trade", "bar"):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER, SCHEMA, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
+from hq_core.futures.account import account
 from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
 from hq_core.futures.engine import READ, Account
-from hq_core.futures.placed import SAVED, Placed, check_strategy, several
+from hq_core.futures.placed import SAVED, Placed, beside_bars, check_strategy, market_orders, several
 from hq_core.futures.report import LISTED, summary
 from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
 from hq_core.options.account import BracketOptions, RunOptions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch
     from hq_core.futures.engine import KernelRows
     from hq_core.futures.terms import Terms
+    from hq_core.jit import Kernel
     from hq_core.wire import OpenSeries
 
 HELD = 64 << 20  # bytes of rows that may wait for the first order
@@ -97,6 +99,9 @@ class BacktestStage(Stage):
         self._waits: tuple[int, Batch] | None = None  # what may be the last whole row, and its number
         if brackets:
             self.inputs = {"brackets": _digest(self._text)}
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        return market_orders, account, beside_bars
 
     # -- the stream --------------------------------------------------------------------------------------
     def schema(self, schema: Schema) -> None:

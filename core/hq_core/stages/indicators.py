@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.graph import Settings
+    from hq_core.jit import Kernel
     from hq_core.specs import Spec
 
 
@@ -127,6 +128,9 @@ class Indicators(Stage):
     def load(self, saved: dict[str, Any]) -> None:
         self._memories.load(saved["units"])
         self._readers.load(saved)
+
+    def kernels(self) -> list[Kernel]:
+        return self._plan(Schema("bar")).kernels()
 
     def explain(self) -> list[str]:
         """The nodes that one series runs, those on the rows of another series first."""

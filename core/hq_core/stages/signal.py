@@ -17,8 +17,8 @@ from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.series.explain import explained
 from hq_core.series.expr import TEXT
-from hq_core.series.order_columns import meta_types
-from hq_core.series.orders import Laying, Orders
+from hq_core.series.order_columns import FurtherColumns, meta_types
+from hq_core.series.orders import Laying, Orders, ordered
 from hq_core.series.plan import Plan
 from hq_core.series.readers import READERS, Readers, elsewhere
 from hq_core.series.rules import watches
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.graph import Settings
+    from hq_core.jit import Kernel
+    from hq_core.lang.check import Checker
     from hq_core.series.expr import Expr
     from hq_core.series.orders import Tell
     from hq_core.series.rules import CheckedRule, Watch
@@ -296,12 +298,19 @@ class Signal(Stage):
         units = [symbol.unit for symbol in self._symbols.values()]
         return (frame for unit in units if unit and unit.orders for frame in unit.orders.told())
 
+    def kernels(self) -> list[Kernel]:
+        plan = self._planned(one.check_alone(strict=False) for one in self.strategies)
+        return [*plan.kernels(), ordered, *FurtherColumns(plan.watches).kernels()]
+
     def _plan(self, schema: Schema) -> Plan:
-        """All strategies over one base series: the names that are kept, and the rules."""
+        """All strategies over one base series."""
+        return self._planned([strategy.check(schema) for strategy in self.strategies])
+
+    def _planned(self, every: Iterable[Checker]) -> Plan:
+        """The names that are kept, and the rules."""
         columns: dict[str, Expr] = {}
         rules: list[Watch] = []
-        for strategy in self.strategies:
-            checked = strategy.check(schema)
+        for strategy, checked in zip(self.strategies, every):
             checked.scope.refuse_account()
             names = checked.scope.names
             prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""

@@ -1,0 +1,174 @@
+"""What will be needed is compiled at once and side by side, by processes of their own, while the reader waits for data.
+
+A worker takes the kernels in the order of need, without those that are there and those that another process is
+compiling, of this command or of another one in the same pipe.  Whoever needs a kernel waits for the workers; what they
+leave undone, because they died or because it is wrong, it compiles by itself and says what is to be said.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hq_core import hooks
+from hq_core.jit import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hq_core.jit.declare import Kernel
+
+TELLS = 3  # the descriptor of a worker by which it tells that a kernel is done
+CLEARED = 64  # kernels after which a worker gives back the memory that compiling them took
+PATIENCE_S = 0.05  # until it is seen whether another command's worker made the kernel
+
+
+class Workers:
+    """Processes that compile kernels, as many as there are processors.
+
+    apart   each begins with a part of its own, where kernels that share helpers are neighbours; else all take what is
+            needed first
+    left    kernels that are not done
+    """
+
+    def __init__(self, kernels: Sequence[Kernel], apart: bool = False) -> None:
+        self.whole = len(kernels)
+        self.left = dict.fromkeys(kernels)
+        told, tells = os.pipe()
+        self._told = told
+        try:
+            self._child = os.fork()
+            if self._child == 0:
+                _work(kernels, apart, tells)
+        finally:
+            os.close(tells)
+
+    @property
+    def done(self) -> int:
+        return self.whole - len(self.left)
+
+    def wait(self) -> bool:
+        """Until another kernel is done, or some time has passed; False when no worker runs any more."""
+        from select import select
+
+        from hq_core.jit.native import there
+
+        if self._told >= 0 and select([self._told], [], [], PATIENCE_S)[0] and not os.read(self._told, 1 << 10):
+            os.close(self._told)
+            self._told = -1
+            os.waitpid(self._child, 0)
+        going = self._told >= 0
+        self.left = {kernel: None for kernel in self.left if not there(kernel)}
+        return going
+
+
+_workers: Workers | None = None
+
+
+def begin(kernels: Iterable[Kernel]) -> None:
+    """Compile what is not there of these, which come in the order of need.
+
+    For a command that has no threads yet.  Where nothing can be kept, and with numba's own loader, each kernel is
+    compiled when it is needed.
+    """
+    global _workers
+    from hq_core.jit.machine import route
+    from hq_core.jit.native import there
+
+    missing = [kernel for kernel in dict.fromkeys(kernels) if not there(kernel)] if route() == "image" else []
+    if missing and cache.folder():
+        try:
+            _workers = Workers(missing)
+        except OSError as error:  # too many processes, say
+            cache.note(f"nothing compiled ahead: {error}")
+
+
+def wait(kernel: Kernel) -> bool:
+    """Wait until the workers are done with a kernel; False where they leave it undone."""
+    workers = _workers
+    if workers is None or kernel not in workers.left:
+        return False
+    going = True
+    try:
+        while going and kernel in workers.left:
+            _tell(workers.done, workers.whole)
+            going = workers.wait()
+    finally:
+        _tell(0, 0)
+    return kernel not in workers.left
+
+
+def _tell(done: int, whole: int) -> None:
+    if hooks.progress is not None:
+        hooks.progress(done, whole)
+
+
+def _work(kernels: Sequence[Kernel], apart: bool, tells: int) -> None:
+    """The life of the first worker, which imports the compiler before it forks the others."""
+    try:
+        _cut_off(tells)
+        parent = os.getppid()
+        _import()
+        count = min(processors(), len(kernels))
+        at, others = 0, []
+        for place in range(1, count):
+            others.append(os.fork())
+            if others[-1] == 0:
+                at, others, parent = place * len(kernels) // count if apart else 0, [], os.getppid()
+                break
+        _make([*kernels[at:], *reversed(kernels[:at])], lambda: os.getppid() == parent)
+        while others and os.getppid() == parent:  # each ends when who forked it does
+            os.waitpid(others.pop(), 0)
+    finally:
+        os._exit(0)
+
+
+def _make(kernels: Sequence[Kernel], wanted: Callable[[], bool]) -> None:
+    from gc import collect
+
+    from hq_core.jit.native import make
+
+    made = 0
+    for kernel in kernels:
+        try:
+            new = make(kernel)
+        except Exception:  # noqa: BLE001  whoever needs it meets the same, and tells it
+            new = False
+        if new:
+            os.write(TELLS, b".")
+            made += 1
+            if made % CLEARED == 0:
+                collect()
+        if not wanted():
+            break
+
+
+def _cut_off(tells: int) -> None:
+    """In a child: nothing of its parent's is open, so that nobody waits for it; signals end it."""
+    import signal
+    from fcntl import F_DUPFD, fcntl
+
+    hooks.compiling = hooks.waiting = hooks.progress = hooks.note = None
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    away = fcntl(tells, F_DUPFD, 16)  # stderr may be closed, and the pipe have its number
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in range(TELLS):
+        os.dup2(nowhere, fd)
+    os.dup2(away, TELLS)
+    os.closerange(TELLS + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _import() -> None:
+    """The compiler, which takes a quarter of a second."""
+    from hq_core.jit.bare import bare
+
+    with bare():
+        from hq_core.jit import compile
+
+        compile.ready()
+
+
+def processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

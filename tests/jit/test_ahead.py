@@ -1,0 +1,169 @@
+"""Kernels that processes side by side compile before they are needed: the same code, and nobody is let down."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+from hq_core import hooks
+from hq_core.errors import HqError
+from hq_core.jit import F8, Cell, ahead, cache, kernel, machine, native
+
+pytestmark = pytest.mark.skipif(machine.route() != "image", reason="images are for Linux on x86-64")
+
+PIPELINE = (
+    "hq-gen bars --rows 40 --seed 1 | hq-indicators rsi:14 ema:20 | hq-signal examples/rsi.hq | hq-backtest --json"
+)
+
+
+@kernel()
+def halves(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = 0.5 * x[i]
+
+
+@kernel()
+def thirds(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = x[i] / 3.0
+
+
+@kernel()
+def wrong(x: F8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = no_such_function(x[i])  # noqa: F821
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A cache of this test's own, with nothing begun."""
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("HQ_CACHE", str(tmp_path))
+    monkeypatch.setattr(cache, "notes", [])
+    monkeypatch.setattr(native, "_addresses", {})
+    monkeypatch.setattr(native, "_loaded", {})
+    monkeypatch.setattr(ahead, "_workers", None)
+    return tmp_path
+
+
+def images(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.img")}
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_side_by_side_gives_the_images_of_one_by_one(home, monkeypatch, apart):
+    from hq_core.indicators.ema import ema_steps
+    from hq_core.indicators.rsi import strength
+
+    every = [strength, halves, ema_steps, thirds]
+    monkeypatch.setattr(ahead, "processors", lambda: 3)
+    workers = ahead.Workers(every, apart)
+    while workers.wait():
+        pass
+    assert (workers.done, workers.left) == (4, {})
+    made = images(home)
+    assert len(made) == 4
+    for path in home.glob("*.img"):
+        path.unlink()
+    native._addresses.clear()
+    for one in reversed(every):  # in another order, and by this process
+        native.address(one)
+    assert images(home) == made
+
+
+def test_what_is_begun_is_waited_for_and_not_compiled_again(home, monkeypatch):
+    told = []
+    ahead.begin([halves, halves, thirds])
+    monkeypatch.setattr(hooks, "progress", lambda *what: told.append(what))
+    monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
+    assert native.address(thirds)
+    assert native.address(halves)
+    assert (0, 2) in told  # of two, none was done at first
+    assert told[-1] == (0, 0)
+    ahead.begin([halves, thirds])  # of which nothing is missing
+    assert ahead._workers.whole == 2
+
+
+def test_a_worker_that_dies_leaves_its_kernels_to_whoever_needs_them(home, monkeypatch):
+    monkeypatch.setattr(ahead, "_import", lambda: os.kill(os.getpid(), signal.SIGKILL))
+    ahead.begin([halves, thirds])
+    Cell(halves)
+    assert [name.partition("-")[0] for name in images(home)] == ["halves"]
+
+
+def test_a_kernel_that_is_wrong_is_told_by_whoever_needs_it(home):
+    ahead.begin([wrong, halves])
+    assert native.address(halves)
+    with pytest.raises(HqError, match="kernel wrong: .*no_such_function"):
+        native.address(wrong)
+
+
+def test_a_kernel_that_another_process_compiles_is_left_to_it(home):
+    with cache.lock(native.name_of(halves)):
+        assert not native.make(halves)
+    assert images(home) == {}
+    assert native.make(halves)
+    assert not native.make(halves)
+
+
+def test_a_worker_holds_nothing_of_its_command_open(home, monkeypatch):
+    read, write = os.pipe()
+    seen = home / "seen"
+
+    def look():
+        links = [f"/proc/self/fd/{fd}" for fd in range(64)]
+        seen.write_text(" ".join(os.readlink(link).partition(":")[0] for link in links if os.path.islink(link)))
+
+    monkeypatch.setattr(ahead, "_import", look)
+    workers = ahead.Workers([halves])
+    os.close(write)
+    assert os.read(read, 1) == b""  # it ends although the worker runs
+    os.close(read)
+    while workers.wait():
+        pass
+    assert seen.read_text() == "/dev/null /dev/null /dev/null pipe"
+
+
+def on_a_terminal(line, env):
+    """What a command line says to its terminal."""
+    ours, theirs = pty.openpty()
+    ended = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"], stdout=subprocess.DEVNULL, stderr=theirs, env=env, cwd=ROOT
+    )
+    os.write(theirs, b"end")
+    os.close(theirs)
+    said = b""
+    while not said.endswith(b"end"):
+        said += os.read(ours, 65536)
+    os.close(ours)
+    assert ended.returncode == 0, said
+    return said.decode().removesuffix("end")
+
+
+def test_progress_is_one_line_on_a_terminal_and_nothing_elsewhere(command_env, run, tmp_path):
+    tmp_path.chmod(0o700)
+    bars = tmp_path / "bars.hqf"
+    subprocess.run(f"hq-gen bars --rows 9 --seed 1 > {bars}", shell=True, check=True, env=command_env)
+    for number, (flags, shown) in enumerate((("", True), ("-q", False), ("--log-json", False))):
+        cold = command_env | {"HQ_CACHE": str(tmp_path / str(number))}
+        said = on_a_terminal(f"hq-indicators {flags} sma:3 < {bars}", cold)
+        assert ("kernels compiled, once on this machine" in said) == shown
+        assert "\n" not in said
+        assert said.endswith("\r\033[K") == shown  # it is cleared away
+    ran = run(f"hq-indicators sma:3 < {bars} > /dev/null", env={"HQ_CACHE": str(tmp_path / "other")})
+    assert (ran.code, ran.stderr) == (0, "")
+
+
+def test_nothing_of_the_first_pipeline_is_compiled_where_it_is_needed(command_env, tmp_path):
+    tmp_path.chmod(0o700)
+    said = on_a_terminal(PIPELINE, command_env | {"HQ_CACHE": str(tmp_path)})
+    assert [line for line in said.splitlines() if ": compiling " in line] == [
+        "hq-gen: compiling bars, once on this machine (hq warm does all)"
+    ]
+    assert len(images(tmp_path)) == 12
