@@ -88,8 +88,8 @@ def without_image(every: list[Kernel]) -> list[str]:
 def main() -> None:
     """Compile every kernel now, so that later runs start at once.
 
-    Without it each kernel is compiled when it is first used, most in some tenths of a second and the account in
-    seconds; those of your own indicators are among them.  The machine code is kept in $HQ_CACHE (an absolute path), or
+    Without it a command compiles what it is the first to need, most of it in a tenth of a second and the account in
+    two; those of your own indicators are among them.  The machine code is kept in $HQ_CACHE (an absolute path), or
     in hq under $XDG_CACHE_HOME or ~/.cache; a kernel that changes is compiled anew, and one that can only run through
     numba's own loader is named.
     """
@@ -103,7 +103,7 @@ def main() -> None:
     started = time.monotonic()
     every = kernels()
     if not os.isatty(2):
-        say(f"hq warm: {len(every)} kernels; those that are not there yet take about a second of processor each", INFO)
+        say(f"hq warm: {len(every)} kernels; each that is not there yet takes a tenth of a second or more", INFO)
     new = compile_all(every, os.isatty(2))
     for note in [*cache.notes, *without_image(every)]:
         say(f"hq warm: {note}")

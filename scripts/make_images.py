@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Compile every kernel for both levels of the processor, and write the files of images that go into a wheel.
 
-make_images.py FOLDER   one file a level; a level that this machine is not cannot be made here (exit 78)
+A file a level; a level that this machine is not cannot be made here (exit 78).
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -48,7 +49,9 @@ def write(to: Path) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where they are written; made where it is not there")
+    folder = parser.parse_args().folder.resolve()
     if level := os.environ.get(MADE_FOR):
         write(folder / os.path.basename(images.path_of(level)))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from array import array
 from pathlib import Path
@@ -143,3 +144,11 @@ def test_a_pipeline_runs_without_a_compiler_and_leaves_no_cache(run, tmp_path):
     (tmp_path / "own.py").write_text(code)
     ran = run(f"{sys.executable} own.py", env=paths)
     assert "numba is missing, which compiles what did not come compiled with hq" in ran.stderr
+
+
+def test_the_script_that_makes_them_explains_itself(tmp_path):
+    script = [sys.executable, str(ROOT / "scripts" / "make_images.py")]
+    helped = subprocess.run([*script, "--help"], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert helped.stdout.startswith("usage: make_images.py")
+    assert subprocess.run([*script, "--level", "x"], capture_output=True, cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
