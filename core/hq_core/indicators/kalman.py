@@ -39,18 +39,16 @@ def kalman(close: F8, q: float, qslope: float, r: float, s: State, out_level: F8
     seen = s.seen
     for i in range(len(close)):
         value = close[i]
-        out_level[i] = math.nan
-        out_slope[i] = math.nan
-        if not finite(value):
-            continue
-        if seen < 2:
+        known = finite(value)
+        if known & (seen < 2):
             slope = value - level
             level = value
             own = r
             both = r
             turn = 2.0 * r + q + qslope
             seen += 1
-        else:
+            known = seen == 2
+        elif known:
             own = own + 2.0 * both + turn + q  # one row on
             both = both + turn
             turn = turn + qslope
@@ -63,9 +61,8 @@ def kalman(close: F8, q: float, qslope: float, r: float, s: State, out_level: F8
             turn = turn - lift * both
             own = own * (r / total)
             both = both * (r / total)
-        if seen == 2:
-            out_level[i] = level
-            out_slope[i] = slope
+        out_level[i] = level if known else math.nan
+        out_slope[i] = slope if known else math.nan
     s.level = level
     s.slope = slope
     s.own = own

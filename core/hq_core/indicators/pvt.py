@@ -32,14 +32,13 @@ def pvt(close: F8, volume: F8, s: State, out: F8) -> None:
     seen = s.seen
     for i in range(len(close)):
         value = close[i]
-        if finite(value - volume[i]):
+        known = finite(value - volume[i])
+        if known:
             if (seen > 0) & (prev != 0.0):
                 total += (value - prev) / prev * volume[i]
             prev = value
             seen = 1
-            out[i] = total
-        else:
-            out[i] = math.nan
+        out[i] = total if known else math.nan
     s.total = total
     s.prev = prev
     s.seen = seen
