@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core import registry
 from hq_core.graph import IS, Graph, Scratch, Settings
-from hq_core.jit import engine
+from hq_core.jit import engine, row_by_row
 from hq_core.kernels import ops
 from hq_core.kernels.operators import operator
 from hq_core.series.expr import BASE, BOOL, F8, clock_text, pointwise_logic
@@ -71,7 +71,9 @@ class Plan:
     def kernels(self) -> list[Kernel]:
         """What runs over the rows, those of other clocks first."""
         graphs = [*(graph for graph, _ in self.others.values()), self.base]
-        return [engine, *(node.kernel for graph in graphs for node in graph.nodes)]
+        nodes = [node for graph in graphs for node in graph.nodes]
+        loops = [row_by_row] if any(node.recall is not None for node in nodes) else []
+        return [engine, *loops, *(node.kernel for node in nodes)]
 
     def explain(self) -> list[str]:
         """The nodes in the order in which they run, those on the rows of another series first."""
