@@ -254,6 +254,7 @@ def _listen(name: str) -> None:
     hooks.waiting = waiting
     hooks.note = lambda line: say(f"{name}: {line}")
     hooks.aside = _aside
+    hooks.alone = True
 
 
 def arguments() -> list[str]:

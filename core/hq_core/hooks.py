@@ -22,3 +22,6 @@ note: Callable[[str], None] | None = None
 
 # within it, what anybody prints does not go to stdout, where the stream may be
 aside: Callable[[], AbstractContextManager[object]] | None = None
+
+# the process is a command's: no program around it uses the libraries that the engine imports
+alone: bool = False

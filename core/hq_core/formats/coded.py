@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hq_core.batch import told_texts
-from hq_core.formats.exact import Unfit, distinct
+from hq_core.formats.exact import distinct
+from hq_core.formats.unfit import Unfit
 from hq_core.roles import Map
 from hq_core.stream.tables import Table
 from hq_core.wire.frame import MAX_NAME
@@ -53,11 +54,11 @@ def codes(column: ColumnSlice, symbols: Symbols) -> Array:
 class CodedTexts:
     """The texts of the s4 columns of one file.
 
-    texts  by column, in the order of their codes
+    texts  by column, in the order of their codes; those of the panels' symbols are there
     """
 
-    def __init__(self, symbols: Symbols) -> None:
-        self.texts = dict(symbols.tables)
+    def __init__(self, symbols: Symbols, texts: dict[str, list[str]]) -> None:
+        self.texts = texts
         self._symbols = symbols
         self._tables: dict[str, Table] = {}
 

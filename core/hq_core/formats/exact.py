@@ -10,6 +10,7 @@ from hq_core.errors import HqError
 from hq_core.formats.names import SIDES, TRUTH
 from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.formats.text_kernel import FAR
+from hq_core.formats.unfit import Unfit
 from hq_core.say import iso_text
 from hq_core.texts import encoded
 from hq_core.wire.frame import MAX_NAME, is_name
@@ -40,14 +41,6 @@ UNITS = {
     "fs": (1, 10**6),
     "as": (1, 10**9),
 }
-
-
-class Unfit(Exception):
-    """Row `at` (from 0) cannot be stored, and why."""
-
-    def __init__(self, at: int, why: str) -> None:
-        super().__init__(why)
-        self.at = at
 
 
 class ColumnSlice:

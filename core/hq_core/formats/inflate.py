@@ -52,6 +52,13 @@ class ByteStream:
     def pending(self) -> bool:
         return self._at < len(self._block)
 
+    @property
+    def at_start(self) -> bool:
+        """Whether these are the bytes of a regular file from its first one on."""
+        if type(self) is not ByteStream or self.fd < 0 or not self.whole:
+            return False
+        return os.lseek(self.fd, 0, os.SEEK_CUR) == len(self._block) - self._at
+
     def readinto(self, view: Any) -> int:
         """Some bytes into `view`; 0 at the end."""
         n = min(len(self._block) - self._at, len(view))
@@ -256,7 +263,7 @@ class ZstdStream(_Unpacked):
     format = "zstd"
 
     def __init__(self, packed: ByteStream) -> None:
-        import pyarrow as pa
+        from hq_core.formats.lean import pa
 
         super().__init__(packed)
         # not this object: a ring of references through pyarrow would never be freed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-
 from hq_core.errors import DATA, HqError
+from hq_core.formats.lean import pa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +20,20 @@ DATA_PAGE, DICTIONARY, DATA_PAGE_2 = 0, 2, 3
 PLAIN, INT96 = 0, 3  # no compression; 96-bit instants
 DELTA = {6, 7}  # encodings of texts by their lengths, or by what they share with the one before
 DEEPEST = 16
+# the header of a page as nearly all of them are, in thrift's bytes: fields in their order, statistics of short values;
+# it gives the sizes and, of a page of data, the values.  Any other is read field by field, with the same result
+_NUMBER = rb"[\x80-\xff]{0,4}+[\0-\x7f]"
+_SHORT = b"|".join(b"\\x%02x.{%d}" % (n, n) for n in (8, 4, 1, *range(33)))
+_STATISTICS = (
+    rb"(?:[\x18\x28\x38\x48\x58\x68](?:"
+    + _SHORT
+    + rb")|[\x16\x26\x36\x46\x56][\x80-\xff]{0,8}+[\0-\x7f]|[\x11\x12\x21\x22])*+\0"
+)
+_USUAL = re.compile(
+    rb"\x15(?:\0\x15(N)\x15(N)(?:\x15N\x1c|\x2c)\x15(N)\x15N\x15N\x15N(?:\x1cS)?"
+    rb"|\x04\x15(N)\x15(N)(?:\x15N\x3c|\x4c)\x15N\x15N[\x11\x12]?)\0\0".replace(b"N", _NUMBER).replace(b"S", _STATISTICS),
+    re.DOTALL,
+)
 
 
 # -- Parquet -------------------------------------------------------------------------------------------------
@@ -89,11 +103,18 @@ def _largest(column: Pages, view: memoryview) -> int:
         raise HqError(f"column '{path}': its pages are at bytes {at} to {end}, the file has {len(view)}", DATA)
     largest = dictionary = came = 0
     while came < column.values and at < end:
-        header, at = _Compact(view[at : min(end, at + PAGE_HEADER)]).whole(at)
-        kind, size, packed = int(header[1]), int(header[2]), int(header[3])
+        usual = _USUAL.match(view, at, min(end, at + PAGE_HEADER))
+        if usual:
+            kind = DATA_PAGE if usual[1] else DICTIONARY
+            size, packed = _signed(usual[1] or usual[4]), _signed(usual[2] or usual[5])
+            values = _signed(usual[3] or b"\0")
+            at = usual.end()
+        else:
+            header, at = _Compact(view[at : min(end, at + PAGE_HEADER)]).whole(at)
+            kind, size, packed = int(header[1]), int(header[2]), int(header[3])
+            values = int(header.get({DATA_PAGE: 5, DATA_PAGE_2: 8}.get(kind, -1), {}).get(1, 0))
         if size < 0 or packed < 0:
             raise ValueError(f"column '{path}': a page of {size} bytes in {packed}")
-        values = int(header.get({DATA_PAGE: 5, DATA_PAGE_2: 8}.get(kind, -1), {}).get(1, 0))
         if values > PAGE_VALUES:
             raise HqError(f"column '{path}' has a page of {values} values, at most {PAGE_VALUES} are read", DATA)
         came += max(values, 0)
@@ -103,6 +124,14 @@ def _largest(column: Pages, view: memoryview) -> int:
             largest = max(largest, size)
         at += packed
     return largest + dictionary if column.packing != PLAIN else 0
+
+
+def _signed(number: bytes) -> int:
+    """A number of thrift's compact protocol."""
+    found = 0
+    for byte in reversed(number):
+        found = found << 7 | byte & 127
+    return (found >> 1) ^ -(found & 1)
 
 
 class _Compact:

@@ -1,4 +1,7 @@
-"""Rows from whole columns: what NumPy, Parquet and Arrow inputs have in common.  numpy is imported for them alone."""
+"""Rows from whole columns: what NumPy, Parquet and Arrow inputs have in common.
+
+numpy is imported where it is needed: for files of others, and for columns that do not lie as hq has them.
+"""
 
 from __future__ import annotations
 
@@ -7,43 +10,37 @@ from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from hq_core import kinds
 from hq_core.batch import Batch, Schema, width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
-from hq_core.formats.coded import CodedTexts, codes
-from hq_core.formats.exact import DTYPES, Unfit, free, kind_of, real, runs, side, stored, truth, whole
-from hq_core.formats.layouts import build
-from hq_core.formats.numbers import is_number
-from hq_core.formats.options import SourceOptions
-from hq_core.formats.plan import whole as parsed
-from hq_core.formats.rows import ROOM, RowBlock
-from hq_core.formats.text_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
+from hq_core.formats.plain import SYMBOL, PlainColumn
+from hq_core.formats.unfit import Unfit
 from hq_core.options.export import ChoiceOptions
-from hq_core.options.imports import SaidOptions, ask
 from hq_core.texts import Texts
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from hq_core.formats.coded import CodedTexts
     from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.inflate import ByteStream
-    from hq_core.formats.plan import Field, FieldPlan
+    from hq_core.formats.options import SourceOptions
     from hq_core.roles import Item
 
+    Column = ColumnSlice | PlainColumn
     Maker = Callable[[ColumnSlice, str], Array | Texts]
 
 CHUNK = 16 << 20  # bytes of columns that are read at once
-OWN_ROOM = 2 * ROOM  # rows of a file of hq's own that are read at once: they lie as they are given, in no block
+ROOM = 8192  # rows of a file of others that are read at once
+OWN_ROOM = 1 << 16  # rows of a file of hq's own: they lie as they are given, in no block
 MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
 SWELL = 4  # ... or so many times its own size, where that is more
 DESCRIBED = 4 << 20  # bytes of hq's own description
 LONGEST = 4096  # bytes of one text that is read
-I8 = (-(2**63), 2**63 - 1)
 
 
 @contextmanager
@@ -129,6 +126,8 @@ def _known(name: str, kind: Any) -> None:
 
 
 def _free(column: ColumnSlice, kind: str) -> Texts:
+    from hq_core.formats.exact import free
+
     return Texts(free(column))
 
 
@@ -140,6 +139,7 @@ class TableSource(ReadAgain):
     size      bytes of the file
     free      columns of free text, of a file that hq wrote: longer than what is read of others
     most_rows how many rows are read at once
+    own       hq's types of columns of a file that hq wrote, by their places: they may be PlainColumns
     """
 
     what = "file"
@@ -150,8 +150,9 @@ class TableSource(ReadAgain):
         self.names: list[str] = []
         self.size = 0
         self.free: frozenset[str] = frozenset()
-        self._coded = CodedTexts(self.options.symbols)
-        self.texts = self._coded.texts
+        self.own: dict[int, str] = {}
+        self.texts = dict(self.options.symbols.tables)
+        self._coded: CodedTexts | None = None
         with damage(self.what, 0):
             self.open(stream)
             self.ours = OURS if self.about() is not None else ""
@@ -172,20 +173,22 @@ class TableSource(ReadAgain):
         """The type of a column that is not readable."""
         raise NotImplementedError
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
+    def chunks(self, wanted: Sequence[int]) -> Iterator[Sequence[Column]]:
         """These columns of the file from its first row on, at most `most_rows` and about CHUNK bytes at a time."""
         raise NotImplementedError
 
     def items(self) -> Iterator[Item]:
         said = self.about()
         if said is None:
-            return self._foreign()
+            from hq_core.formats.foreign_table import foreign
+
+            return foreign(self)
         schema = understood(said)
         self.free = frozenset(schema.names[at] for at in schema.free)
         self.most_rows = OWN_ROOM
         return self._own(self._with_added(schema))
 
-    def _guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[ColumnSlice]]]:
+    def guarded(self, wanted: Sequence[int]) -> Iterator[tuple[int, Sequence[Any]]]:
         """Chunks with the rows before them, columns of equal length; damage is told with its row."""
         found = iter(self.chunks(wanted))
         before = 0
@@ -221,14 +224,12 @@ class TableSource(ReadAgain):
         by_symbol = "symbol" in self.names and not first.has("symbol")
         if by_symbol:
             wanted.append(self._place("symbol"))
-        for before, chunk in self._guarded(wanted):
+        self.own = {at: kind for at, (name, kind) in zip(wanted, first.cols) if kind != "s4" or name != "symbol"}
+        if by_symbol:
+            self.own[wanted[-1]] = SYMBOL
+        for before, chunk in self.guarded(wanted):
             arrays, addresses, n, wrong = self._stored(first, chunk, before)
-            stretches = [(first.symbol, 0, n)]
-            if by_symbol:
-                try:
-                    stretches = runs(chunk[-1].part(0, n))
-                except Unfit as error:
-                    raise HqError(f"row {before + error.at + 1}: column 'symbol': {error}", DATA) from None
+            stretches = _stretches(chunk[-1], n, before) if by_symbol else [(first.symbol, 0, n)]
             for symbol, start, stop in stretches:
                 schema = schemas.get(symbol)
                 if schema is None:
@@ -236,7 +237,8 @@ class TableSource(ReadAgain):
                 if symbol not in announced:
                     announced.add(symbol)
                     yield schema
-                yield from self._coded.untold(schema)
+                if self._coded is not None or schema.panel:
+                    yield from self._codes.untold(schema)
                 if stop > start:
                     whole_ = Batch(schema, n, addresses, arrays, self.texts)
                     yield whole_.slice(start, stop)
@@ -252,7 +254,12 @@ class TableSource(ReadAgain):
             raise HqError(f"column '{twice}' is there twice", DATA)
         added = [i for i, name in enumerate(self.names) if not schema.has(name) and name != "symbol"]
         readable = [i for i in added if i in self.readable()]
-        first: list[ColumnSlice] = next((chunk for _, chunk in self._guarded(readable)), []) if readable else []
+        if not readable:
+            self.options.unread.update((self.names[i], None) for i in added)
+            return schema
+        from hq_core.formats.exact import kind_of
+
+        first: Sequence[ColumnSlice] = next((chunk for _, chunk in self.guarded(readable)), [])
         known = dict(kinds.of(schema.of).cols)
         types = {i: known.get(self.names[i]) or kind_of(column) for i, column in zip(readable, first)}
         self.options.unread.update((self.names[i], None) for i in added if not types.get(i))
@@ -268,148 +275,63 @@ class TableSource(ReadAgain):
             raise HqError(f"column '{name}' is missing, which the file's own description names", DATA)
         return self.names.index(name)
 
-    def _stored(
-        self, schema: Schema, chunk: list[ColumnSlice], before: int
-    ) -> tuple[list[Array | Texts], list[int], int, str]:
+    def _stored(self, schema: Schema, chunk: Sequence[Column], before: int) -> tuple[list[object], list[int], int, str]:
         """Columns of the series' types, where they lie, how many rows are good, and what is wrong with the next one.
 
-        Addresses are taken of these arrays alone: each has `rows` times the type's width, whatever the file says.
+        Addresses are taken of these columns alone: each has `rows` times the type's width, whatever the file says.
         """
         n, wrong = len(chunk[0]), ""
-        arrays: list[Array | Texts] = []
-        for (name, kind), column in zip(schema.cols, chunk):
+        kept: list[object] = []
+        addresses: list[int] = []
+        narrow: list[tuple[int, int]] = []
+        for (name, kind), wide, column in zip(schema.cols, schema.widths, chunk):
+            if isinstance(column, PlainColumn):
+                kept.append(column.keep)
+                addresses.append(column.address)
+                continue
             make = self._maker(schema, name, kind, column)
             try:
                 made = make(column.part(0, n), kind)
             except Unfit as error:
                 wrong = f"row {before + error.at + 1}: column '{name}': {error}"
                 n = 0 if column.what else error.at  # of a type that is not read there are no values before it
-                made = make(column.part(0, n), kind) if n else np.zeros(0)
-            arrays.append(made)
-        if n and any(made.nbytes < n * wide for made, wide in zip(arrays, schema.widths)):
+                if not n:
+                    addresses.append(0)
+                    continue
+                made = make(column.part(0, n), kind)
+            kept.append(made)
+            narrow.append((made.nbytes, wide))
+            addresses.append(made.address if isinstance(made, Texts) else made.ctypes.data)
+        if any(size < n * wide for size, wide in narrow):
             raise AssertionError("a column is narrower than its type")
-        return arrays, [made.address if isinstance(made, Texts) else made.ctypes.data for made in arrays], n, wrong
+        return kept, addresses, n, wrong
 
     def _maker(self, schema: Schema, name: str, kind: str, column: ColumnSlice) -> Maker:
         """What makes a column of its values."""
+        from hq_core.formats.exact import stored
+
         if kind == "text":
             return _free
         if kind == "s4" and (column.textual or name == "symbol"):
-            return lambda column, _: self._coded.codes(schema, name, column)
+            return lambda column, _: self._codes.codes(schema, name, column)
         return stored
 
-    # -- files of others ---------------------------------------------------------------------------------
-    def _foreign(self) -> Iterator[Item]:
-        readable = self.readable()
-        if not readable:
-            told = ", ".join(f"'{name}' is of {self.kind(i)}" for i, name in enumerate(self.names[:3]))
-            raise HqError(f"the {self.what} has no column that hq reads{told and ': '}{told}", DATA)
-        first = next((chunk for _, chunk in self._guarded(readable) if len(chunk[0])), None)
-        if first is None:
-            return
-        plan = self._plan(dict(zip(readable, first)))
-        wanted = [i for i, field in enumerate(plan.fields) if field.op != SKIP]
-        del first
-        names = [self.names[i] for i in wanted]
-        twice = next((name for name in names if self.names.count(name) > 1), None)
-        if twice is not None:
-            raise HqError(f"column '{twice}' is there twice", DATA)
-        most = self.room(8 * len(plan.cols))
-        rows = RowBlock(plan, self.options, most)
-        fields = [plan.fields[i] for i in wanted]
-        for _, chunk in self._guarded(wanted):
-            for low in range(0, len(chunk[0]), most):
-                n, unfit = self._fill(rows, fields, [column.part(low, low + most) for column in chunk])
-                yield from rows.announced()
-                batch, wrong = rows.batch(n)
-                if batch.n:
-                    yield batch
-                if wrong or unfit:
-                    raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
-        self.options.together.end()
+    @property
+    def _codes(self) -> CodedTexts:
+        if self._coded is None:
+            from hq_core.formats.coded import CodedTexts
 
-    def _plan(self, columns: dict[int, ColumnSlice]) -> FieldPlan:
-        n = len(next(iter(columns.values())))
-
-        def text(i: int, row: int) -> str:
-            try:
-                return columns[i].text(row) if i in columns else f"<{self.kind(i)}>"
-            except Unfit as error:
-                raise HqError(f"row {row + 1}: column '{self.names[i]}': {error}", DATA) from None
-
-        def texts(row: int) -> list[str]:
-            return [text(i, row) for i in range(len(self.names))]
-
-        first = texts(0)
-        plan = build(self.names, first, self.options)
-        for i, field in enumerate(plan.fields):
-            if field.loose and i in columns and columns[i].textual and not is_number(first[i]):
-                plan.cols.remove((field.to, "f8"))  # an empty text says of no text column that it is of numbers
-                field.op, field.to = SKIP, ""
-                self.options.unread[field.name] = None
-        if plan.kind == "bar" and plan.period == 0:
-            at = plan.symbol_field()
-            same = next((i for i in range(1, n) if at < 0 or text(at, i) == first[at]), None)
-            if same is None:
-                raise HqError(("one row alone does not tell its period: ", ask(SaidOptions.period)), DATA)
-            try:
-                plan.infer(texts(0), texts(same))
-            except ValueError as error:
-                raise HqError(f"row {same + 1}: its time {error}", DATA) from None
-        return plan
-
-    def _fill(self, rows: RowBlock, fields: list[Field], chunk: list[ColumnSlice]) -> tuple[int, str]:
-        """Put rows into the block: how many are good, and what is wrong with the next one."""
-        n, wrong = len(chunk[0]), ""
-        types = dict(rows.plan.cols)
-        for field, column in zip(fields, chunk):
-            to = np.frombuffer(rows.columns[field.to], dtype=DTYPES[types.get(field.to, "i8")])
-            for _ in range(2):  # once more for the rows before the first bad one
-                if not n:
-                    break
-                try:
-                    part = column.part(0, n)
-                    to[:n] = codes(part, rows.symbols) if field.op == SYMBOL else _converted(field, part)
-                    break
-                except Unfit as error:
-                    if field.loose:
-                        to[:n] = self._loosely(field, column.part(0, n))
-                        break
-                    n, wrong = error.at, f"column '{field.name}': {error}"
-        return n, wrong
-
-    def _loosely(self, field: Field, column: ColumnSlice) -> Array:
-        """The numbers of a column that nobody asked for; what is none is NaN, and told."""
-        made = np.full(len(column), np.nan)
-        for i in range(len(column)):
-            try:
-                made[i] = real(column.part(i, i + 1))[0]
-            except Unfit:
-                self.options.remark(field.text_message, 1)
-        return made
+            self._coded = CodedTexts(self.options.symbols, self.texts)
+        return self._coded
 
 
-def _converted(field: Field, column: ColumnSlice) -> Array:
-    """A column's values in the form that hq stores."""
-    if field.op == REAL:
-        return real(column, field.empty)
-    if field.op == BOOL:
-        return truth(column)
-    if field.op == MAKER:
-        return (1 - 2 * truth(column)).astype(np.int8)
-    if field.op == SIDE:
-        return side(column)
-    instants = field.to in ("ts", "open_time")
-    if field.digits and not column.textual:
-        _count_digits(field, column)
-    within = (-FAR, FAR) if instants else I8
-    return whole(column, within, field.times, field.plus, lambda text: parsed(field, text), instants)
+def _stretches(column: Column, n: int, before: int) -> list[tuple[str, int, int]]:
+    """Stretches of the same symbol in the first n rows: (symbol, start, stop)."""
+    if isinstance(column, PlainColumn):
+        return [(column.word, 0, n)] if n else []
+    from hq_core.formats.exact import runs
 
-
-def _count_digits(field: Field, column: ColumnSlice) -> None:
-    made = np.abs(whole(column, I8))
-    bad = (made < 10 ** (field.digits - 1)) | (made >= 10**field.digits)
-    if bad.any():
-        at = int(np.argmax(bad))
-        digits = len(str(abs(int(made[at]))))
-        raise Unfit(at, f"{made[at]} has {digits} digits, the first row had {field.digits}: is it another unit?")
+    try:
+        return runs(column.part(0, n))
+    except Unfit as error:
+        raise HqError(f"row {before + error.at + 1}: column 'symbol': {error}", DATA) from None

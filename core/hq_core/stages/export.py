@@ -120,7 +120,7 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told 
         from hq_core.formats.arrays import NpzWriter
 
         return NpzWriter(out)
-    from hq_core.formats.arrow import ArrowWriter
+    from hq_core.formats.arrow_writer import ArrowWriter
 
     return ArrowWriter(out, format_)
 
