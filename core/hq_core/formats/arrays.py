@@ -12,11 +12,11 @@ import numpy as np
 
 from hq_core.batch import width
 from hq_core.errors import DATA, HqError
-from hq_core.formats.coded import coded, worded
+from hq_core.formats.coded import coded
 from hq_core.formats.exact import DTYPES, UNITS, ColumnSlice
 from hq_core.formats.inflate import READ
 from hq_core.formats.spool import spooled, temporary, write_all
-from hq_core.formats.tables import DESCRIBED, TableSource, described, once
+from hq_core.formats.tables import DESCRIBED, TableSource, described, once, worded
 from hq_core.options.export import ChoiceOptions
 from hq_core.stream.tables import Table
 from hq_core.wire.frame import MAX_COLUMNS

@@ -1,16 +1,13 @@
-"""Parquet and Arrow IPC, written by pyarrow."""
+"""Parquet and Arrow IPC, written by pyarrow from columns that are gathered as they lie; without numpy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hq_core.formats.arrow import ABOUT, is_text
-from hq_core.formats.coded import coded, worded
-from hq_core.formats.exact import DTYPES
 from hq_core.formats.lean import pa
-from hq_core.formats.tables import described, once
+from hq_core.formats.repeated import repeated
+from hq_core.formats.tables import described, once, worded
 from hq_core.formats.text import is_time
 
 if TYPE_CHECKING:
@@ -19,9 +16,12 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
 
 LOOKED_AT = 8192  # rows that tell how a file's columns are packed
-GROUP = 65536  # rows of a Parquet row group ...
-HELD = 32 << 20  # ... or so many bytes, where vectors are wide
+GROUPS = {"parquet": 1 << 17, "arrow": 1 << 16}  # rows of a row group, of a record batch ...
+HELD = 16 << 20  # ... or so many bytes, where rows are wide
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
+DELTA, SPLIT = "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"
+_TRUE = bytes(min(byte, 1) for byte in range(256))
+_BITS = {int.from_bytes(bytes(byte >> bit & 1 for bit in range(8)), "little"): byte for byte in range(256)}
 
 
 class ArrowWriter:
@@ -33,10 +33,10 @@ class ArrowWriter:
         self._writer: Any = None
         self._schema: Any = None
         self._cols: list[tuple[str, str]] = []
-        self._waiting: list[Any] = []
+        self._held: list[_Held] = []  # a column each
+        self._symbols: list[tuple[str, int]] = []  # stretches of rows of one symbol, where the series has one
         self._rows = self._bytes = 0
         self._series: Schema | None = None
-        self._worded: frozenset[str] = frozenset()  # columns of codes that are written as their texts
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         self._cols = [schema.cols[at] for at in columns]
@@ -46,38 +46,39 @@ class ArrowWriter:
     def _open(self, texts: Collection[str]) -> None:
         """The head of the file, now that it is known which codes stand for texts."""
         assert self._series is not None
-        self._worded = worded(self._series, texts)
-        fields = [pa.field("symbol", pa.string())] if self._series.symbol else []
-        fields += [
-            pa.field(name, _arrow_type(name, "text" if name in self._worded else kind)) for name, kind in self._cols
-        ]
-        self._schema = pa.schema(fields, metadata={ABOUT: described(self._series)})
+        said = worded(self._series, texts)
+        self._held = [_held(name, kind, name in said) for name, kind in self._cols]
+        fields = [("symbol", pa.string())] if self._series.symbol else []
+        fields += [(name, held.type) for (name, _), held in zip(self._cols, self._held)]
+        # no value is ever missing, and nothing need be written of it
+        named = [pa.field(name, type_, nullable=False) for name, type_ in fields]
+        self._schema = pa.schema(named, metadata={ABOUT: described(self._series)})
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
         if self._schema is None:
             self._open(batch.texts)
-        made = [pa.array([batch.schema.symbol] * batch.n, pa.string())] if batch.schema.symbol else []
-        for at in columns:
-            name = batch.schema.cols[at][0]
-            if name in self._worded:
-                made.append(pa.array(batch.texts.get(name, []), pa.string()).take(pa.array(coded(batch, name))))
-            else:
-                made.append(_arrow_array(batch, at))
-        self._waiting.append(pa.record_batch(made, schema=self._schema))
+        for held, at in zip(self._held, columns):
+            held.take(batch, batch.schema.cols[at][0])
+        if batch.schema.symbol:
+            self._symbols.append((batch.schema.symbol, batch.n))
         self._rows += batch.n
         self._bytes += batch.size
-        if self._rows >= GROUP or self._bytes >= HELD:
+        if self._rows >= GROUPS[self._format] or self._bytes >= HELD:
             self._put()
 
     def _put(self) -> None:
-        if self._waiting:
-            table = pa.Table.from_batches(self._waiting, schema=self._schema).combine_chunks()
-            self._waiting, self._rows, self._bytes = [], 0, 0
-            writer = self._made(table)
-            if self._format == "parquet":
-                writer.write_table(table, row_group_size=GROUP)
-            else:
-                writer.write_table(table)
+        if not self._rows:
+            return
+        made = [_symbols(self._symbols)] if self._symbols else []
+        made += [held.given(self._rows) for held in self._held]
+        batch = pa.record_batch(made, schema=self._schema)
+        del made
+        self._symbols, self._rows, self._bytes = [], 0, 0
+        writer = self._made(batch)
+        if self._format == "parquet":
+            writer.write_batch(batch, row_group_size=batch.num_rows)
+        else:
+            writer.write_batch(batch)
 
     def _made(self, first: Any) -> Any:
         """The writer of the file; what is packed how is told by its first rows."""
@@ -85,14 +86,21 @@ class ArrowWriter:
             from pyarrow import parquet
 
             counts = [name for name, kind in self._cols if kind == "i8"]
-            self._writer = parquet.ParquetWriter(
-                self._out,
-                self._schema,
-                compression="zstd",
-                write_page_checksum=True,
-                use_dictionary=_repeated(first, counts),
-                column_encoding=dict.fromkeys(counts, "DELTA_BINARY_PACKED"),
-            )
+            repeat = _repeating(first, counts)
+            packed = dict.fromkeys(counts, DELTA)
+            packed |= dict.fromkeys((name for name in _split(first) if name not in repeat), SPLIT)
+            how = {
+                "compression": "zstd",
+                "write_page_checksum": True,
+                "use_dictionary": repeat,
+                "column_encoding": packed,
+            }
+            try:  # pages of a whole row group: each costs its packer's start
+                self._writer = parquet.ParquetWriter(
+                    self._out, self._schema, max_rows_per_page=2 * GROUPS["parquet"], **how
+                )
+            except TypeError:  # older ones cut pages by their bytes alone
+                self._writer = parquet.ParquetWriter(self._out, self._schema, **how)
         elif self._writer is None:
             self._writer = pa.ipc.new_file(self._out, self._schema)
         return self._writer
@@ -103,41 +111,127 @@ class ArrowWriter:
         if self._schema is None:
             self._open(())
         self._put()
-        self._made(self._schema.empty_table()).close()
+        self._made(_empty(self._schema)).close()
 
 
-def _repeated(table: Any, beside: Collection[str]) -> list[str]:
+def _empty(schema: Any) -> Any:
+    return pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
+
+
+class _Held:
+    """The rows of a column that wait, as they lie in batches.
+
+    type  pyarrow's
+    """
+
+    def __init__(self, kind: str, type_: Any) -> None:
+        self.type = type_
+        self._kind = kind
+        self._bytes = bytearray()
+
+    def take(self, batch: Batch, name: str) -> None:
+        self._bytes.extend(batch.view(name).cast("B"))
+
+    def given(self, n: int) -> Any:
+        """The array of what has come, n rows."""
+        held, self._bytes = self._bytes, bytearray()
+        item, _, length = self._kind.partition("x")
+        if not length:
+            return _array(self.type, item, n, held)
+        return pa.FixedSizeListArray.from_arrays(
+            _array(self.type.value_type, item, n * int(length), held), type=self.type
+        )
+
+
+class _HeldTexts(_Held):
+    """The same of texts."""
+
+    def __init__(self, coded: bool) -> None:
+        super().__init__("text", pa.string())
+        self._coded = coded
+        self._arrays: list[Any] = []
+
+    def take(self, batch: Batch, name: str) -> None:
+        if not self._coded:
+            self._arrays.append(pa.array(batch.words(name), pa.string()))
+            return
+        from hq_core.formats.coded import coded
+
+        codes = pa.Array.from_buffers(pa.int32(), batch.n, [None, pa.py_buffer(coded(batch, name))])
+        self._arrays.append(pa.array(batch.texts.get(name, []), pa.string()).take(codes))
+
+    def given(self, n: int) -> Any:
+        held, self._arrays = self._arrays, []
+        return pa.concat_arrays(held)
+
+
+def _held(name: str, kind: str, coded: bool) -> _Held:
+    if coded or kind == "text":
+        return _HeldTexts(coded)
+    if is_time(name, kind):
+        return _Held(kind, pa.timestamp("ns", tz="UTC"))
+    item, _, length = kind.partition("x")
+    made = getattr(pa, VALUES[item])()
+    return _Held(kind, pa.list_(made, int(length)) if length else made)
+
+
+def _array(type_: Any, item: str, n: int, held: bytearray) -> Any:
+    """The array of n values that lie as hq has them."""
+    if item == "b1":
+        ones = held.translate(_TRUE) + bytes(-n % 8)
+        return pa.Array.from_buffers(type_, n, [None, pa.py_buffer(bytes(map(_BITS.__getitem__, _words(ones))))])
+    return pa.Array.from_buffers(type_, n, [None, pa.py_buffer(held)])
+
+
+def _words(held: bytearray) -> memoryview:
+    return memoryview(held).cast("Q")
+
+
+def _symbols(stretches: list[tuple[str, int]]) -> Any:
+    """The column of symbols."""
+    joined: list[tuple[str, int]] = []
+    for word, n in stretches:
+        joined[-1:] = [(word, joined[-1][1] + n)] if joined and joined[-1][0] == word else [*joined[-1:], (word, n)]
+    made = [repeated(word, n).array(n) for word, n in joined]
+    return made[0] if len(made) == 1 else pa.concat_arrays(made)
+
+
+def _sample(values: Any) -> Any:
+    """The bytes of the first rows of a column of numbers that has no offset."""
+    n = min(len(values), LOOKED_AT)
+    return values.buffers()[1].slice(0, n * values.type.bit_width // 8)
+
+
+def _repeating(batch: Any, beside: Collection[str]) -> list[str]:
     """The columns that a dictionary makes smaller: texts, and numbers that come again and again.
 
     beside  those that are packed in another way
     """
     found = []
-    for field in table.schema:
-        some = table.column(field.name).slice(0, LOOKED_AT).combine_chunks()
+    for field, values in zip(batch.schema, batch.columns):
         if field.name in beside or pa.types.is_boolean(field.type) or pa.types.is_fixed_size_list(field.type):
             continue
-        if is_text(field.type) or 2 * len(some.unique()) < len(some):
+        if is_text(field.type):
+            found.append(field.name)
+            continue
+        if not len(values):
+            continue
+        code: Any = {8: "b", 32: "i", 64: "q"}[field.type.bit_width]  # the bits: NaNs repeat too
+        some = memoryview(_sample(values)).cast("B").cast(code).tolist()
+        if 2 * len(set(some)) < len(some):
             found.append(field.name)
     return found
 
 
-def _arrow_type(name: str, kind: str) -> Any:
-    if is_time(name, kind):
-        return pa.timestamp("ns", tz="UTC")
-    if kind == "text":
-        return pa.string()
-    item, _, length = kind.partition("x")
-    made = getattr(pa, VALUES[item])()
-    return pa.list_(made, int(length)) if length else made
-
-
-def _arrow_array(batch: Batch, at: int) -> Any:
-    name, kind = batch.schema.cols[at]
-    if kind == "text":
-        return pa.array(batch.words(name), pa.string())
-    item, _, length = kind.partition("x")
-    values = np.frombuffer(batch.view(name), dtype=DTYPES[item]).copy()  # the batch's memory is used again
-    found = pa.array(values != 0 if item == "b1" else values)
-    if length:
-        return pa.FixedSizeListArray.from_arrays(found, int(length))
-    return found.cast(pa.timestamp("ns", tz="UTC")) if is_time(name, kind) else found
+def _split(batch: Any) -> list[str]:
+    """The columns of floats that are packed to less where each of their eight bytes lies with its kind."""
+    codec = pa.Codec("zstd")
+    found = []
+    for field, values in zip(batch.schema, batch.columns):
+        if not pa.types.is_float64(field.type) or not len(values):
+            continue
+        some = _sample(values).to_pybytes()
+        parted = b"".join(some[at::8] for at in range(8))
+        if len(codec.compress(parted, asbytes=True)) < len(codec.compress(some, asbytes=True)):
+            found.append(field.name)
+    return found

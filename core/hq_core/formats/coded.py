@@ -14,17 +14,11 @@ from hq_core.stream.tables import Table
 from hq_core.wire.frame import MAX_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from hq_core.batch import Batch, Schema
     from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.symbols import Symbols
-
-
-def worded(schema: Schema, texts: Collection[str]) -> frozenset[str]:
-    """The s4 columns that a file holds as texts: those of which the stream gives some, and a panel's symbols."""
-    coded_ = {name for name, kind in schema.cols if kind == "s4"}
-    return frozenset(coded_ & {*texts, *(["symbol"] if schema.panel else [])})
 
 
 def coded(batch: Batch, name: str) -> Array:

@@ -31,7 +31,9 @@ _STATISTICS = (
 )
 _USUAL = re.compile(
     rb"\x15(?:\0\x15(N)\x15(N)(?:\x15N\x1c|\x2c)\x15(N)\x15N\x15N\x15N(?:\x1cS)?"
-    rb"|\x04\x15(N)\x15(N)(?:\x15N\x3c|\x4c)\x15N\x15N[\x11\x12]?)\0\0".replace(b"N", _NUMBER).replace(b"S", _STATISTICS),
+    rb"|\x04\x15(N)\x15(N)(?:\x15N\x3c|\x4c)\x15N\x15N[\x11\x12]?)\0\0".replace(b"N", _NUMBER).replace(
+        b"S", _STATISTICS
+    ),
     re.DOTALL,
 )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import Any
 
 from hq_core.formats.lean import pa
+from hq_core.formats.repeated import repeated
 from hq_core.wire.frame import is_name
 
 SYMBOL = "symbol"  # beside hq's types: a column of one text throughout
 NS = "ns"
+MOST = 1 << 20  # rows of a column of texts that are compared at once
 _BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
 
 
@@ -108,39 +109,17 @@ def _text(values: Any) -> PlainColumn | None:
         return None
     if first % length:
         return None
-    same = _repeated(bytes(memoryview(data).cast("B")[first:second]), first // length + n)
-    if same is None or not (
+    try:
+        word = bytes(memoryview(data).cast("B")[first:second]).decode()
+    except UnicodeDecodeError:
+        return None
+    rows = first // length + n
+    if not is_name(word) or rows > MOST:
+        return None
+    same = repeated(word, rows)
+    if not (
         data.slice(first, n * length).equals(same.data.slice(0, n * length))
         and places.slice(4 * start, 4 * n + 4).equals(same.places.slice(4 * (first // length), 4 * n + 4))
     ):
         return None
-    return PlainColumn(n, 0, None, same.word)
-
-
-class _Repeated:
-    """A text, so many times one behind the other, as Arrow has it: what a column of it is compared with."""
-
-    def __init__(self, word: str, text: bytes, n: int) -> None:
-        self.word = word
-        self.text = text
-        self.n = n
-        self.data = pa.py_buffer(text * n)
-        self.places = pa.py_buffer(array("i", range(0, (n + 1) * len(text), len(text))))
-
-
-_last: list[_Repeated] = []
-_MOST = 1 << 20  # rows
-
-
-def _repeated(text: bytes, n: int) -> _Repeated | None:
-    if n > _MOST:
-        return None
-    if not _last or _last[0].text != text or _last[0].n < n:
-        try:
-            word = text.decode()
-        except UnicodeDecodeError:
-            return None
-        if not is_name(word):
-            return None
-        _last[:] = [_Repeated(word, text, n)]
-    return _last[0]
+    return PlainColumn(n, 0, None, word)

@@ -23,7 +23,7 @@ from hq_core.texts import Texts
 from hq_core.wire.frame import check_series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from hq_core.formats.coded import CodedTexts
     from hq_core.formats.exact import Array, ColumnSlice
@@ -86,6 +86,12 @@ def once(format_: str, names: Sequence[str]) -> None:
         twice = next(name for name in names if names.count(name) > 1)
         hint = "choose the columns with ", ChoiceOptions.columns
         raise HqError(f"'{twice}' would be there twice", DATA, subject=format_, hint=hint)
+
+
+def worded(schema: Schema, texts: Collection[str]) -> frozenset[str]:
+    """The s4 columns that a file holds as texts: those of which the stream gives some, and a panel's symbols."""
+    coded_ = {name for name, kind in schema.cols if kind == "s4"}
+    return frozenset(coded_ & {*texts, *(["symbol"] if schema.panel else [])})
 
 
 def understood(said: bytes) -> Schema:
