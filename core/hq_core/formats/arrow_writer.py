@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 8192  # rows that tell how a file's columns are packed
 GROUPS = {"parquet": 1 << 17, "arrow": 1 << 16}  # rows of a row group, of a record batch ...
-HELD = 16 << 20  # ... or so many bytes, where rows are wide
+HELD = 8 << 20  # ... or so many bytes, where rows are wide
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
 DELTA, SPLIT = "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"
 _TRUE = bytes(min(byte, 1) for byte in range(256))

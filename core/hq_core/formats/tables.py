@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 CHUNK = 16 << 20  # bytes of columns that are read at once
 ROOM = 8192  # rows of a file of others that are read at once
-OWN_ROOM = 1 << 16  # rows of a file of hq's own: they lie as they are given, in no block
+OWN_ROOM = 1 << 15  # rows of a file of hq's own: they lie as they are given, in no block
 MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
 SWELL = 4  # ... or so many times its own size, where that is more
 DESCRIBED = 4 << 20  # bytes of hq's own description
