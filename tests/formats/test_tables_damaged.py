@@ -446,7 +446,7 @@ def test_a_full_or_missing_temporary_folder_is_74_and_names_it(run, tmp_path):
     many = {"price": np.ones(100_000), "qty": np.ones(100_000)}
     (tmp_path / "a.npz").write_bytes(npz(**ticks(ts_s=np.arange(100_000), **many)))
     (tmp_path / "spool").mkdir()
-    got = run("ulimit -f 100; hq-import < a.npz", env={"TMPDIR": str(tmp_path / "spool")})
+    got = run("ulimit -f 100; cat a.npz | hq-import", env={"TMPDIR": str(tmp_path / "spool")})
     assert (got.code, got.stderr.count("\n")) == (74, 1)
     assert f"cannot spool to {tmp_path / 'spool'}: File too large; TMPDIR names another folder" in got.stderr
     made = run("hq-gen bars --rows 50000 --seed 1 > a.hqf")

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import io
+import os
 import re
-import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hq_core.batch import width
 from hq_core.errors import DATA, HqError
-from hq_core.formats.coded import coded
-from hq_core.formats.exact import DTYPES, UNITS, ColumnSlice
-from hq_core.formats.inflate import READ
-from hq_core.formats.spool import spooled, temporary, write_all
-from hq_core.formats.tables import DESCRIBED, TableSource, described, once, worded
-from hq_core.options.export import ChoiceOptions
-from hq_core.stream.tables import Table
-from hq_core.wire.frame import MAX_COLUMNS
+from hq_core.formats.inflate import READ, fastest
+from hq_core.formats.plain import SYMBOL as OF_ONE_SYMBOL
+from hq_core.formats.plain import WIDTHS, PlainColumn
+from hq_core.formats.spool import laid
+from hq_core.formats.tables import DESCRIBED, TableSource
+from hq_core.memory import Memory
+from hq_core.wire.frame import MAX_COLUMNS, is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from hq_core.batch import Batch, Schema
-    from hq_core.formats.exact import Array
+    from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.inflate import ByteStream
     from hq_core.formats.spool import Unnamed
+    from hq_core.formats.tables import Column
 
 ABOUT = "hq.schema"  # the array that holds hq's own description, as bytes of JSON
 EVENTS = ("ev", "exch_ts", "local_ts")
 HEADER = 1 << 18  # bytes of an array's header; 4096 fields take less than half
-HELD = 8 << 20  # bytes that are gathered before they are put down
 DIRECTORY = 16 << 20  # bytes of a zip's directory
 OBJECTS = "Python objects, which are not read: unpickling would run code"
-# what a header is made of: of these alone it can be nothing but a literal
-TOKEN = re.compile(r"""\s+|[{}()\[\],:]|True|False|None|\d{1,19}L?|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
-DEEPEST = 12
+# a header as NumPy writes it of one column of a plain type; any other is NumPy's to read
+USUAL = re.compile(
+    rb"{'descr': '([<|][fiub][1248]|<U(\d{1,4}))', 'fortran_order': False, 'shape': \((\d{1,15}),\), } *\n"
+)
+TYPES = {b"<i8": "i8", b"<f8": "f8", b"<i4": "i4", b"|i1": "i1", b"|b1": "b1", b"|u1": ""}  # hq's, where it has one
+_TRUE = bytes(min(byte, 1) for byte in range(256))
 
 
 class _Piecewise:
@@ -45,93 +42,151 @@ class _Piecewise:
 
     rows   (n,) or (n, wide): how many;  row: bytes of one
     what   why its values are not read, '' if they are
+    type   hq's type of a plain column, "U" of texts of one width; '' of all others
+    names  of a structured array's fields
     """
 
     def __init__(self, file: Any, name: str, size: int) -> None:
         """`size` is that of the file, header and all: it must hold just this array."""
         self.file = file
         self.name = name
-        start, (shape, self.columnwise, self.dtype) = _array_header(file, name)
-        self.what = OBJECTS if self.dtype.hasobject else ""
-        if len(shape) not in (1, 2) or (len(shape) == 2 and self.columnwise):
-            self.what = self.what or f"shape {shape}; one-dimensional columns are read"
+        self.what = self.type = ""
+        self.wide = 0
+        self.names: tuple[str, ...] = ()
+        self._dtype: Any = None
+        start, text, version = _header(file, name)
+        usual = USUAL.fullmatch(text) if version == 1 else None
+        if usual and (usual[2] or usual[1] in TYPES):
+            self.type = "U" if usual[2] else TYPES[usual[1]]
+            self._descr = usual[1].decode()
+            shape: tuple[int, ...] = (int(usual[3]),)
+            item = 4 * int(usual[2]) if usual[2] else int(usual[1][2:])
+        else:
+            from hq_core.formats.array_columns import described_by
+
+            shape, columnwise, self._dtype = described_by(text, version, name)
+            self.what = OBJECTS if self._dtype.hasobject else ""
+            if len(shape) not in (1, 2) or (len(shape) == 2 and columnwise):
+                self.what = self.what or f"shape {shape}; one-dimensional columns are read"
+            self.wide = shape[1] if len(shape) == 2 else 0
+            item = self._dtype.itemsize
+            self.names = self._dtype.names or ()
         self.rows = shape[0] if shape else 1
-        self.wide = shape[1] if len(shape) == 2 else 0
-        self.row = self.dtype.itemsize * (self.wide if len(shape) == 2 else 1)
+        self.row = item * (self.wide if len(shape) == 2 else 1)
         if self.rows and not self.row:
             self.what = "values of no bytes"
         count = 1
         for length in shape:
             count *= length
-        if not self.dtype.hasobject and start + count * self.dtype.itemsize != size:
-            told = f"shape {shape} of {self.dtype.itemsize} bytes each, but {size - start} bytes follow the header"
+        if self.what != OBJECTS and start + count * item != size:
+            told = f"shape {shape} of {item} bytes each, but {size - start} bytes follow the header"
             raise HqError(f"{name}: says {told}", DATA)
+
+    def fill(self, view: memoryview) -> None:
+        """The bytes of the next rows."""
+        at, size = 0, len(view)
+        while at < size:
+            more = self.file.readinto(view[at : at + READ])
+            if not more:
+                raise HqError(f"{self.name}: stops after {at} of {size} bytes: it was cut", DATA)
+            at += more
 
     def read(self, n: int) -> Array:
         """The next n rows."""
-        size = n * self.row
-        data = bytearray(size)
-        view, at = memoryview(data), 0
-        while at < size:
-            more = self.file.read(min(size - at, READ))
-            if not more:
-                raise HqError(f"{self.name}: stops after {at} of {size} bytes: it was cut", DATA)
-            view[at : at + len(more)] = more
-            at += len(more)
-        found = np.frombuffer(data, dtype=self.dtype) if self.row else np.zeros(n, dtype=self.dtype)
+        import numpy as np
+
+        data = bytearray(n * self.row)
+        self.fill(memoryview(data))
+        dtype = np.dtype(self._descr) if self._dtype is None else self._dtype
+        found = np.frombuffer(data, dtype=dtype) if self.row else np.zeros(n, dtype=dtype)
         return found.reshape(n, self.wide) if self.wide else found
 
+    def column(self, n: int, kind: str = "") -> Column:
+        """The next n rows, for a column of hq's type `kind`, or of one symbol, where hq wrote the file."""
+        fits = self.type == ("U" if kind == OF_ONE_SYMBOL else {"s4": "i4"}.get(kind, kind))
+        if not kind or not fits or not n or self.what:
+            from hq_core.formats.array_columns import column_slice
 
-def _array_header(file: Any, name: str) -> tuple[int, tuple[tuple[int, ...], bool, np.dtype[Any]]]:
-    """How long an array's header is, and (shape, by columns, dtype)."""
-    magic = file.read(8)
+            return column_slice(self.read(n))
+        if self.type == "U":
+            return self._symbols(n)
+        if self.type == "b1":
+            data = bytearray(n)
+            self.fill(memoryview(data))
+            memory = Memory(n)
+            memory.view[:] = data.translate(_TRUE)
+        else:
+            memory = Memory(n * WIDTHS[kind])
+            self.fill(memory.view)
+        return PlainColumn(n, memory.address, memory)
+
+    def _symbols(self, n: int) -> Column:
+        data = bytearray(n * self.row)
+        self.fill(memoryview(data))
+        first = bytes(data[: self.row])
+        try:
+            word = first.decode("utf-32-le").rstrip("\0")
+        except UnicodeDecodeError:
+            word = ""
+        if word and is_name(word) and data == first * n:
+            return PlainColumn(n, 0, None, word)
+        import numpy as np
+
+        from hq_core.formats.array_columns import column_slice
+
+        return column_slice(np.frombuffer(data, dtype=self._descr))
+
+
+def _header(file: Any, name: str) -> tuple[int, bytes, int]:
+    """An array's header: where it ends, its text, and the version of its form."""
+    magic = _exactly(file, 8)
     if magic[:6] != b"\x93NUMPY" or magic[6:] not in (b"\1\0", b"\2\0", b"\3\0"):
         raise HqError(f"{name}: is no .npy array that hq reads: it begins with {magic.hex(' ')}", DATA)
     wide = 2 if magic[6] == 1 else 4
-    length = file.read(wide)
-    size = int.from_bytes(length, "little")
-    text = file.read(size) if size <= HEADER else b""
+    size = int.from_bytes(_exactly(file, wide), "little")
+    text = _exactly(file, size) if size <= HEADER else b""
     if len(text) != size:
         raise HqError(f"{name}: is no .npy array that hq reads: its header of {size} bytes is cut, or too long", DATA)
-    said = text.decode("utf-8" if magic[6] == 3 else "latin1")
-    depth = deepest = 0
-    for mark in re.findall(r"[({\[]|[)}\]]", said):
-        depth += 1 if mark in "({[" else -1
-        deepest = max(deepest, depth)
-    if deepest > DEEPEST or TOKEN.sub("", said):
-        raise HqError(f"{name}: is no .npy array that hq reads: its header is no plain description", DATA)
-    reader = np.lib.format.read_array_header_1_0 if magic[6] == 1 else np.lib.format.read_array_header_2_0
-    if magic[6] == 3:  # the same but for its letters, which only the private reader knows
-        text = said.encode("latin1", "backslashreplace")
-        length = len(text).to_bytes(4, "little")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that Python 2 wrote it: several lines on stderr
-            return 8 + wide + size, reader(io.BytesIO(length + text), max_header_size=HEADER)
-    except Exception as error:  # noqa: BLE001  numpy's parsers fail on damaged descriptions in many ways
-        told = " ".join(str(error).split())[:200]
-        raise HqError(f"{name}: is no .npy array that hq reads: {told}", DATA) from None
+    return 8 + wide + size, text, magic[6]
 
 
-def _column(values: Array) -> ColumnSlice:
-    if values.dtype.kind == "M" and values.ndim == 1:
-        unit, count = np.datetime_data(values.dtype)
-        gone = np.isnat(values)
-        values = values.astype(values.dtype.newbyteorder("="))
-        if unit in ("Y", "M"):
-            counts = values.view(np.int64)
-            if (abs(np.where(gone, 0, counts)) * count > 100_000).any():
-                return ColumnSlice(values, what="dates far outside the years 1678 to 2261")
-            values, unit, count = values.astype("datetime64[D]"), "D", 1
-        if unit not in UNITS:
-            return ColumnSlice(values, what="times without a unit")
-        ns, parts = UNITS[unit]
-        return ColumnSlice(values.view(np.int64), gone, (ns * count, parts), zoned=False)
-    if values.ndim > 2:
-        return ColumnSlice(values, what=f"blocks of shape {values.shape[1:]}")
-    if values.dtype.kind in "mMV":
-        return ColumnSlice(values, what=str(values.dtype)[:60])
-    return ColumnSlice(values)
+def _exactly(file: Any, n: int) -> bytes:
+    """n bytes, fewer at the end."""
+    data = bytearray(n)
+    at = 0
+    while at < n and (more := file.readinto(memoryview(data)[at:])):
+        at += more
+    return bytes(data[:at])
+
+
+class _Stored:
+    """A member of a zip that is not packed, read from where it lies; its sum is checked as zipfile does."""
+
+    def __init__(self, file: Unnamed, member: zipfile.ZipInfo) -> None:
+        self._fd = file.fileno()
+        head = os.pread(self._fd, 30, member.header_offset)  # zipfile has found it to be fine
+        self._at = (
+            member.header_offset + 30 + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        )
+        self._left = member.file_size
+        self._sum = 0
+        self._member = member
+        self._add = fastest().crc32
+
+    def readinto(self, view: memoryview) -> int:
+        view = view[: min(len(view), self._left)]
+        if not len(view):
+            return 0
+        n = os.preadv(self._fd, [view], self._at)
+        self._sum = self._add(view[:n], self._sum)
+        self._at += n
+        self._left -= n
+        if not self._left and self._sum != self._member.CRC:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._member.filename!r}")
+        return n
+
+    def close(self) -> None:
+        """The file is its owner's to close."""
 
 
 class NpySource(TableSource):
@@ -140,7 +195,7 @@ class NpySource(TableSource):
     what = ".npy"
 
     def open(self, stream: ByteStream) -> None:
-        self._file = spooled(stream)
+        self._file = laid(stream)
         self.size = self._file.seek(0, 2)
         self._array = self._opened()
         self.names = list(_fields(self._array))
@@ -166,7 +221,7 @@ class NpySource(TableSource):
 
 def _fields(array: _Piecewise) -> tuple[str, ...]:
     """The names of a structured array."""
-    names = array.dtype.names or ()
+    names = array.names
     if names and array.what:
         raise HqError(f"{array.name}: is of {array.what}", DATA)
     if all(name in names for name in EVENTS):
@@ -175,11 +230,13 @@ def _fields(array: _Piecewise) -> tuple[str, ...]:
 
 
 def _structured(array: _Piecewise, names: Sequence[str], source: TableSource) -> Iterator[list[ColumnSlice]]:
+    from hq_core.formats.array_columns import column_slice
+
     left, room = array.rows, source.room(array.row)
     while left:
         rows = array.read(min(left, room))
         left -= len(rows)
-        yield [_column(rows[name]) for name in names]
+        yield [column_slice(rows[name]) for name in names]
 
 
 class _Zipped:
@@ -201,7 +258,7 @@ class NpzSource(TableSource):
     what = ".npz"
 
     def open(self, stream: ByteStream) -> None:
-        file = spooled(stream)
+        self._file = file = laid(stream)
         self.size = file.seek(0, 2)
         self._zip = zipfile.ZipFile(_Zipped(file))
         self._said: bytes | None = None
@@ -218,7 +275,9 @@ class NpzSource(TableSource):
             if name == ABOUT:
                 if array.rows * array.row > DESCRIBED or array.what or array.row != 1:
                     raise HqError(f"the .npz: '{member.filename}' is no description of up to {DESCRIBED} bytes", DATA)
-                self._said = array.read(array.rows).tobytes()
+                said = bytearray(array.rows)
+                array.fill(memoryview(said))
+                self._said = bytes(said)
                 continue
             if len(self.names) == MAX_COLUMNS:
                 raise HqError(f"the .npz has more than {MAX_COLUMNS} arrays", DATA)
@@ -237,7 +296,11 @@ class NpzSource(TableSource):
         if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
             told = f"{member.compress_size} and {member.file_size} bytes"
             raise HqError(f"{member.filename}: is not packed, but has {told} in the zip's directory", DATA)
-        return _Piecewise(self._zip.open(member), member.filename, member.file_size)
+        opened: Any = self._zip.open(member)
+        if member.compress_type == zipfile.ZIP_STORED:
+            opened.close()
+            opened = _Stored(self._file, member)
+        return _Piecewise(opened, member.filename, member.file_size)
 
     def about(self) -> bytes | None:
         return self._said
@@ -257,7 +320,7 @@ class NpzSource(TableSource):
         array = self._arrays[at]
         return array.what or f"{array.rows} values, others have {self._length()}"
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
+    def chunks(self, wanted: Sequence[int]) -> Iterator[Sequence[Column]]:
         if self._inside:
             yield from _structured(self._piecewise(self._members[0]), [self.names[i] for i in wanted], self)
             return
@@ -271,111 +334,8 @@ class NpzSource(TableSource):
         left = arrays[0].rows if arrays else 0
         room = self.room(sum(array.row for array in arrays))
         arrays = [self._piecewise(self._members[i]) for i in wanted]
+        kinds = [self.own.get(i, "") for i in wanted]
         while left:
             n = min(left, room)
             left -= n
-            yield [_column(array.read(n)) for array in arrays]
-
-
-class NpzWriter:
-    """One array a column, with hq's own description beside them; columns wait in a file without a name."""
-
-    def __init__(self, out: Any) -> None:
-        self._out = out
-        self._tables: list[Table | None] = []  # of each column the texts, where it has some
-        self._schema: Schema | None = None
-        self._kinds: list[tuple[str, str]] = []  # (array's name, type), for series the codes of their symbols first
-        self._file: Unnamed | None = None
-        self._held: list[bytearray] = []  # what came of each column since the last block
-        self._blocks: list[int] = []  # rows of each block; in it one column lies after the other
-        self._waiting = 0
-
-    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
-        cols = [schema.cols[at] for at in columns]
-        self._schema = type(schema)(schema.of, schema.symbol, schema.period, cols, schema.extra)
-        for name, kind in cols:
-            if kind == "text":
-                hint = "choose others with ", ChoiceOptions.columns, ", or write parquet"
-                what = f"column '{name}' holds free text, of which an array has none"
-                raise HqError(what, DATA, subject="npz", hint=hint)
-        self._kinds = [("symbol", "s4"), *cols] if schema.symbol else cols
-        once("npz", [*(name for name, _ in self._kinds), ABOUT])
-        self._held = [bytearray() for _ in self._kinds]
-        self._file = temporary()
-
-    def _open(self, texts: Collection[str]) -> None:
-        """Which columns hold texts, now that it is known which codes stand for some."""
-        assert self._schema is not None
-        said = worded(self._schema, texts) | ({"symbol"} if self._schema.symbol else set())
-        self._tables = [Table() if name in said else None for name, _ in self._kinds]
-
-    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        if not self._tables:
-            self._open(batch.texts)
-        columns_ = zip(self._held, self._tables)
-        if batch.schema.symbol:
-            held, table = next(columns_)
-            assert table is not None
-            (code,) = table.take([batch.schema.symbol], "symbol")
-            held.extend(np.full(batch.n, code, dtype="<i4").tobytes())
-        for (held, table), at in zip(columns_, columns):
-            name = batch.schema.cols[at][0]
-            if table is None:
-                held.extend(batch.view(name).cast("B"))
-            else:
-                found = coded(batch, name)
-                ours = table.take(batch.texts.get(name, []), f"column '{name}'")
-                held.extend(np.array(ours, dtype="<i4")[found].tobytes())
-        self._waiting += batch.n
-        if sum(map(len, self._held)) >= HELD:
-            self._put()
-
-    def _put(self) -> None:
-        assert self._file is not None
-        for column in self._held:
-            write_all(self._file, memoryview(column))
-        self._held = [bytearray() for _ in self._kinds]
-        self._blocks.append(self._waiting)
-        self._waiting = 0
-
-    def _column(self, at: int) -> Iterator[bytes]:
-        """The bytes of a column, block by block."""
-        assert self._file is not None
-        widths = [width(kind) for _, kind in self._kinds]
-        start = 0
-        for n in self._blocks:
-            self._file.seek(start + n * sum(widths[:at]))
-            left = n * widths[at]
-            while left:
-                data = self._file.read(min(left, READ))
-                left -= len(data)
-                yield data
-            start += n * sum(widths)
-
-    def end(self) -> None:
-        if self._schema is None:
-            return
-        if not self._tables:
-            self._open(())
-        self._put()
-        rows = sum(self._blocks)
-        with zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED) as archive:
-            said = np.frombuffer(described(self._schema), dtype=np.uint8)
-            with archive.open(f"{ABOUT}.npy", "w") as to:
-                np.lib.format.write_array(to, said, allow_pickle=False)
-            for at, (name, kind) in enumerate(self._kinds):
-                item, _, length = kind.partition("x")
-                dtype = np.dtype("?" if kind == "b1" else DTYPES[item])
-                table = self._tables[at]
-                texts = np.array(table.words or [""]) if table is not None else None
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as to:
-                    shape = (rows, int(length)) if length else (rows,)
-                    _header(to, dtype if texts is None else texts.dtype, shape)
-                    for data in self._column(at):
-                        to.write(data if texts is None else texts[np.frombuffer(data, dtype="<i4")].tobytes())
-
-
-def _header(to: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(
-        to, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    )
+            yield [array.column(n, kind) for array, kind in zip(arrays, kinds)]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
+from hq_core.formats.arrow_plain import plain
 from hq_core.formats.inflate import LARGE
 from hq_core.formats.lean import pa
 from hq_core.formats.mapped import Mapped
 from hq_core.formats.packed import largest_blocks, largest_buffers
-from hq_core.formats.plain import plain
 from hq_core.formats.tables import LONGEST, TableSource
 from hq_core.texts import MAX_TEXT
 from hq_core.wire.frame import MAX_COLUMNS

@@ -55,3 +55,15 @@ def spooled(stream: ByteStream) -> Unnamed:
         write_all(file, chunk[:got])
     file.seek(0)
     return file
+
+
+def laid(stream: ByteStream) -> Unnamed:
+    """The rest of a stream as a file: the regular file that it is, opened anew, or put down."""
+    if stream.at_start:
+        try:
+            file = Unnamed(os.open(f"/proc/self/fd/{stream.fd}", os.O_RDONLY | os.O_CLOEXEC), "rb")
+        except OSError:  # no /proc, or it may be read by whoever opened it alone
+            return spooled(stream)
+        os.lseek(stream.fd, 0, os.SEEK_END)  # as if it had been read
+        return file
+    return spooled(stream)

@@ -117,7 +117,7 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told 
             raise HqError("report: how a report reads is not given", USAGE)
         return Reports(out.text, told)
     if format_ == "npz":
-        from hq_core.formats.arrays import NpzWriter
+        from hq_core.formats.npz_writer import NpzWriter
 
         return NpzWriter(out)
     from hq_core.formats.arrow_writer import ArrowWriter
