@@ -54,6 +54,8 @@ class _Piecewise:
         self.wide = 0
         self.names: tuple[str, ...] = ()
         self._dtype: Any = None
+        self._memory = Memory(0)  # of the rows that were read last, which nobody has any more when others are read
+        self._repeated = b""  # the text of a column of one symbol, as often as rows are read
         start, text, version = _header(file, name)
         usual = USUAL.fullmatch(text) if version == 1 else None
         if usual and (usual[2] or usual[1] in TYPES):
@@ -110,25 +112,26 @@ class _Piecewise:
             return column_slice(self.read(n))
         if self.type == "U":
             return self._symbols(n)
+        size = n * WIDTHS[kind]
+        if self._memory.size != size:
+            self._memory = Memory(size)
+        memory = self._memory
+        self.fill(memory.view)
         if self.type == "b1":
-            data = bytearray(n)
-            self.fill(memoryview(data))
-            memory = Memory(n)
-            memory.view[:] = data.translate(_TRUE)
-        else:
-            memory = Memory(n * WIDTHS[kind])
-            self.fill(memory.view)
+            memory.view[:] = bytes(memory.view).translate(_TRUE)
         return PlainColumn(n, memory.address, memory)
 
     def _symbols(self, n: int) -> Column:
         data = bytearray(n * self.row)
         self.fill(memoryview(data))
         first = bytes(data[: self.row])
+        if len(self._repeated) != len(data) or not self._repeated.startswith(first):
+            self._repeated = first * n
         try:
             word = first.decode("utf-32-le").rstrip("\0")
         except UnicodeDecodeError:
             word = ""
-        if word and is_name(word) and data == first * n:
+        if word and is_name(word) and data == self._repeated:
             return PlainColumn(n, 0, None, word)
         import numpy as np
 
