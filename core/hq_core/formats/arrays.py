@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.inflate import READ, fastest
+from hq_core.formats.inflate import LARGE, READ, fastest
 from hq_core.formats.plain import SYMBOL as OF_ONE_SYMBOL
 from hq_core.formats.plain import WIDTHS, PlainColumn
 from hq_core.formats.spool import laid
@@ -300,7 +300,7 @@ class NpzSource(TableSource):
             told = f"{member.compress_size} and {member.file_size} bytes"
             raise HqError(f"{member.filename}: is not packed, but has {told} in the zip's directory", DATA)
         opened: Any = self._zip.open(member)
-        if member.compress_type == zipfile.ZIP_STORED:
+        if member.compress_type == zipfile.ZIP_STORED and member.file_size >= LARGE:
             opened.close()
             opened = _Stored(self._file, member)
         return _Piecewise(opened, member.filename, member.file_size)
