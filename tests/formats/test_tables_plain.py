@@ -76,7 +76,7 @@ def given_by(data: bytes):
 @settings(max_examples=60, deadline=None)
 @given(
     st.sets(st.integers(0, N - 1), max_size=2),
-    st.lists(st.sampled_from(["A", "BB", "A\n", "", None, "é"]), min_size=1, max_size=3),
+    st.lists(st.sampled_from(["A", "AA", "BB", "A\n", "", None, "é"]), min_size=1, max_size=3),
     st.lists(st.booleans(), min_size=N, max_size=N),
     st.integers(1, N),
 )
