@@ -44,7 +44,7 @@ def test_ten_times_the_rows_take_the_same_memory(command, run, command_env, tmp_
     assert peaks[2] < LIMIT
 
 
-@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "table"])
 def test_the_texts_of_a_long_frame_are_not_all_held_at_once(format_, command_env, tmp_path):
     """A panel of hq-merge comes in frames of up to 16 MiB: the frame, and the texts of a piece of it."""
     (tmp_path / "input").write_bytes(frames(flat_bars([1.0, 2.0] * 100_000)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.formats.csv_odd import HARD
 from hq_core.formats.json_kernel import CONST, ENTRY, INSIDE, read
+from hq_core.formats.json_value import loads
 from hq_core.formats.shapes import Reading
 from hq_core.formats.symbols import Spellings
 from hq_core.formats.text_kernel import FULL, SERIES, SKIP, SYMBOL
@@ -38,7 +39,7 @@ class Form:
 
         self.shape, self.outline = shape, outline
         self.series: str | None = None
-        self._dumps, self._loads = orjson.dumps, orjson.loads
+        self._dumps = orjson.dumps
         self._view = memory.view
         self._symbols: dict[bytes, str] = {}  # by its bytes, each read in Python before: it belongs to this shape
         self._spellings: Spellings | None = None
@@ -177,7 +178,7 @@ class Form:
         hard, view, put = self._hard, self._view, self.shape.number
         for i in range(0, n, ENTRY):
             try:
-                put(self._keys[hard[i + 2]], self._loads(view[hard[i] : hard[i + 1]]), hard[i + 3])
+                put(self._keys[hard[i + 2]], loads(view[hard[i] : hard[i + 1]]), hard[i + 3])
             except ValueError:  # Python reads the element, and says what is wrong
                 return hard[i + 3], hard[i + 4]
         return None

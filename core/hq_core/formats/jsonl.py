@@ -10,6 +10,7 @@ from hq_core.formats.csv_lines import SLACK
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.json_form import Forms, Outline
+from hq_core.formats.json_value import loads
 from hq_core.formats.members import Members
 from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE, symbol_first
 from hq_core.formats.options import SourceOptions
@@ -128,9 +129,6 @@ class JsonSource(Foreign):
     }
 
     def __init__(self, stream: ByteStream, options: SourceOptions | None = None) -> None:
-        import orjson
-
-        self._loads = orjson.loads
         self.stream = stream
         super().__init__(options)
         self.position = 0
@@ -296,7 +294,7 @@ class JsonSource(Foreign):
             symbol = shape.symbol(rows[-1][1])
             if self._forms.met(shape, symbol) or (learn and i == state.count - 1):
                 raw = bytes(view[start:stop])
-                self._forms.learn(shape, raw, outline_of(self._loads(raw), shape), self._deep == 1)
+                self._forms.learn(shape, raw, outline_of(loads(raw), shape), self._deep == 1)
         self._at = state.pos
         if state.stop:
             yield from self._hand_out(self._at)
@@ -306,8 +304,8 @@ class JsonSource(Foreign):
             raise HqError(f"byte {at} is '{byte}', where a JSON object or array must begin")
 
     def _wrong(self, start: int, error: Exception) -> HqError:
-        code = error.code if isinstance(error, HqError) else DATA
-        return HqError(f"element {self._number} (byte {self._base + start}): {error}", code)
+        where = f"element {self._number} (byte {self._base + start})"
+        return error.within(where) if isinstance(error, HqError) else HqError(f"{where}: {error}", DATA)
 
     def _begin(self) -> bool:
         """Whether the rows are what lies here, or the elements of it."""
@@ -357,7 +355,7 @@ class JsonSource(Foreign):
         Raises ValueError and HqError.
         """
         try:
-            element = self._loads(raw)
+            element = loads(raw)
         except ValueError as error:
             raise ValueError(f"the JSON cannot be read: {error}") from None
         if type(element) is dict and pairs != len(element) and pairs != _pairs(element):

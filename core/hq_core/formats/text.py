@@ -13,7 +13,7 @@ from hq_core.options.export import FormOptions
 from hq_core.say import iso_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
 
     from hq_core.batch import Batch, Schema
@@ -31,6 +31,7 @@ TRUTHS = {0: "false", 1: "true"}
 MANY = 1024  # series of which is kept how they are written
 WIDE = 80  # columns of a terminal
 CELL = 40  # of a free text in a table
+PIECE = 256 * 1024  # bytes of rows of which the texts are held at once: they take up to ten times as much
 AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}  # what JSON has no number for
 
 
@@ -55,6 +56,13 @@ def times(values: list[int], name: str, time: str) -> Texts:
             what = f"{iso_text(ns)} is no whole number of {time}"
             raise HqError(what, DATA, subject=f"column '{name}'", hint=("use ", FormOptions.time, " iso or ns"))
     return [str(count) for count in found]
+
+
+def pieces(batch: Batch) -> Iterator[Batch]:
+    """The batch in pieces of about PIECE bytes: a frame may have 64 times as many."""
+    rows = max(1, batch.n * PIECE // max(1, batch.size))
+    for start in range(0, batch.n, rows):
+        yield batch.slice(start, min(start + rows, batch.n))
 
 
 def vectors(batch: Batch, at: int) -> list[list[float]]:
@@ -157,10 +165,11 @@ class Delimited:
         if text is not None:
             put(self._out, text, batch, self._time)
             return
-        made = [csv_column(batch, at, self._time, self._delimiter) for at in columns]
-        if batch.schema.symbol:
-            made.insert(0, [quoted(batch.schema.symbol, self._delimiter)] * batch.n)
-        self._out.text("\n".join(map(self._delimiter.join, zip(*made))) + "\n")
+        for part in pieces(batch):
+            made = [csv_column(part, at, self._time, self._delimiter) for at in columns]
+            if batch.schema.symbol:
+                made.insert(0, [quoted(batch.schema.symbol, self._delimiter)] * part.n)
+            self._out.text("\n".join(map(self._delimiter.join, zip(*made))) + "\n")
 
     def _row_text(self, batch: Batch, columns: Sequence[int]) -> RowText | None:
         schema = batch.schema
@@ -203,8 +212,9 @@ class Json:
             return
         start, keys = self._said(batch.schema, columns)
         form = ",".join(text.replace("%", "%%") + end for text, end in [(start, ""), *((key, ":%s") for key in keys)])
-        made = [json_column(batch, at, self._time) for at in columns]
-        self._put([form % row + "}" for row in zip(*made)])
+        for part in pieces(batch):
+            made = [json_column(part, at, self._time) for at in columns]
+            self._put([form % row + "}" for row in zip(*made)])
 
     def _said(self, schema: Schema, columns: Sequence[int]) -> tuple[str, list[str]]:
         """What all objects of a series begin with, and the keys of the columns."""
@@ -300,22 +310,24 @@ class Aligned:
         self._over += batch.n - show
         if show <= 0:
             return
-        self._shown += show
         batch = batch.slice(0, show)
         schema = batch.schema
-        made = [_cells(batch, at) for at in columns]
-        names = [printable(schema.cols[at][0]) for at in columns]
         chosen = self._chosen.get(schema.key)
+        names = [printable(schema.cols[at][0]) for at in columns]
         if chosen is None:
-            chosen = self._chosen[schema.key] = _chosen(names, [max(map(len, (n, *c))) for n, c in zip(names, made)])
-        lines = []
+            widths = [0] * len(names)
+            for part in pieces(batch):
+                widths = [max(w, *map(len, _cells(part, at))) for w, at in zip(widths, columns)]
+            chosen = self._chosen[schema.key] = _chosen(names, [max(len(n), w) for n, w in zip(names, widths)])
         if self._key != schema.key:
             self._key = schema.key
-            lines += [""] * (self._shown > show)
-            lines.append(self._title(schema, [n for i, n in enumerate(names) if i not in dict(chosen)]))
-            lines.append("  ".join(names[i].rjust(w) for i, w in chosen))
-        lines += ["  ".join(cells[i].rjust(w) for i, w in chosen) for cells in zip(*made)]
-        self._write("\n".join(lines) + "\n")
+            begin = "\n" if self._shown else ""
+            title = self._title(schema, [n for i, n in enumerate(names) if i not in dict(chosen)])
+            self._write(f"{begin}{title}\n{'  '.join(names[i].rjust(w) for i, w in chosen)}\n")
+        self._shown += show
+        for part in pieces(batch):
+            made = [[cell.rjust(w) for cell in _cells(part, columns[i])] for i, w in chosen]
+            self._write("\n".join(map("  ".join, zip(*made))) + "\n")
 
     def _title(self, schema: Schema, left: Texts) -> str:
         title = printable(" ".join(word for word in (schema.of, schema.symbol, schema.period) if word))

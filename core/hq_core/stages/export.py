@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
 BINARY = ("npz", "parquet", "arrow")
 MIXED = ("jsonl", "json", "table", "report")  # formats whose rows say themselves what they are
-LINES = ("csv", "tsv", "jsonl", "json")  # formats that know nothing of the rows before
-PIECE = 256 * 1024  # bytes of rows of which the texts are held at once: they take up to ten times as much
 HOLD = 1 << 16  # bytes that text output gathers before it writes
 
 
@@ -187,13 +185,6 @@ def _chosen(batch: Batch, symbols: Sequence[str]) -> Iterator[Batch]:
             start = -1
     if start >= 0:
         yield batch.slice(start, batch.n)
-
-
-def _parts(batch: Batch) -> Iterator[Batch]:
-    """The batch in pieces of about PIECE bytes: a frame may have 64 times as many."""
-    rows = max(1, batch.n * PIECE // max(1, batch.size))
-    for start in range(0, batch.n, rows):
-        yield batch.slice(start, min(start + rows, batch.n))
 
 
 def _size(item: Batch | dict[str, Any]) -> int:
@@ -437,8 +428,7 @@ class Export(Sink):
         if schema is not self._begun and schema not in self._checked:
             self._begin(schema, batch)
             self._checked.add(schema)
-        for part in _parts(batch) if self.format in LINES else (batch,):
-            self._writer.rows(part, self._of(schema))
+        self._writer.rows(batch, self._of(schema))
         self._count(batch.n)
 
     def _count(self, n: int) -> None:
