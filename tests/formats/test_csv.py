@@ -623,3 +623,9 @@ def test_a_warm_run_imports_no_compiler_and_no_numpy(run, tmp_path):
     modules = {line.rpartition("|")[2].strip() for line in again.text.splitlines()}
     assert "hq_core.formats.csv" in modules
     assert not modules & {"numba", "numpy", "pyarrow", "llvmlite", "csv", "decimal", "zoneinfo", "dataclasses"}
+
+
+def test_a_first_id_that_says_none_is_an_id():
+    rows = b"%s,2.5,3,1600000000000,true\n7,2.5,3,1600000000001,true\n"
+    assert read(HEAD.split(b"\n")[0] + b"\n" + rows % b"-1")["trade//"]["id"] == [-1, 7]
+    assert "id" not in read(HEAD.split(b"\n")[0] + b"\n" + rows % b"a-1")["trade//"]

@@ -79,3 +79,60 @@ def test_texts_keep_their_rows(rows, cuts, orders, pieces):
                 several = State(f"{folder}/{name}1", 0, {}) if runs else several
                 runs.append(panel_runs.through(make, part, several))
             assert read(b"".join(runs)) == want
+
+
+def alone(rows: list[Row], order: list[str]) -> list[object]:
+    """The pieces of a stream that give rows of A as a series by itself, whose codes lie in that order."""
+    key, told = "bar/A/1m", {"venue": order, "note": order[::-1]}
+    made = []
+    for minute, _, venue, note in rows:
+        ts, price = START + MINUTE * (minute + 1), 10.0 + minute
+        codes = told["venue"].index(venue), told["note"].index(note)
+        made.append((ts, codes[0], ts - MINUTE, price, price, price, price, 1.0, codes[1]))
+    maps = [{"kind": "strings", "of": key, "col": name, "values": texts} for name, texts in told.items()]
+    return [*maps, (Schema("bar", "A", "1m", [col for col in COLS if col[0] != "symbol"]), made)]
+
+
+def together(rows: list[Row], order: list[str]) -> list[object]:
+    """The same of a panel of A and B."""
+    key, told = "bar//1m", {"symbol": ["A", "B"], "venue": order, "note": order[::-1]}
+    made = []
+    for minute, symbol, venue, note in rows:
+        ts, price = START + MINUTE * (minute + 1), 10.0 + minute
+        codes = told["symbol"].index(symbol), told["venue"].index(venue)
+        made.append((ts, *codes, ts - MINUTE, price, price, price, price, 1.0, told["note"].index(note)))
+    maps = [{"kind": "strings", "of": key, "col": name, "values": texts} for name, texts in told.items()]
+    return [*maps, (Schema("bar", "", "1m", COLS), made)]
+
+
+@settings(max_examples=30)
+@given(
+    forms=st.permutations(["panel", "series", "panel"]),
+    sections=st.lists(st.booleans(), min_size=2, max_size=2),
+    words_of=st.lists(st.tuples(words, words), min_size=12, max_size=12),
+    orders=st.lists(st.permutations(["okx", "größte", "", "x y"]), min_size=3, max_size=3),
+    stage=st.sampled_from(sorted(STAGES)),
+    stopped=st.booleans(),
+)
+def test_texts_follow_a_symbol_out_of_panels_and_back(forms, sections, words_of, orders, stage, stopped):
+    """A symbol in a panel, by itself, and in a panel again: in one section or in several, in one run or in two."""
+    pieces, want, told = [], [], set()
+    for number, form in enumerate(forms):
+        minutes = range(2 * number, 2 * number + 2)
+        rows = [(m, s, *words_of[2 * m + (s == "B")]) for m in minutes for s in ("A" if form == "series" else "AB")]
+        want += rows
+        if not number or sections[number - 1]:
+            pieces.append([])
+            told = set()
+        made = alone(rows, orders[0]) if form == "series" else together(rows, orders[1])
+        pieces[-1] += made[-1:] if form in told else made  # its texts stand there already
+        told.add(form)
+    parts = [frames.frames(*piece) for piece in pieces]
+    make = STAGES[stage]
+    if not stopped:
+        found = read(panel_runs.through(make, b"".join(parts)))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            runs = [panel_runs.through(make, part, State(f"{folder}/s", 0, {})) for part in parts]
+            found = read(b"".join(runs))
+    assert found == sorted(want)

@@ -400,7 +400,7 @@ def _trade(
         if role in found and role != "ts":
             fields[found[role]].op, fields[found[role]].to = OPS[kind], role
             fields[found[role]].empty = kind == "f8" and options.invalid != ERROR  # NaN is one more invalid price
-    if "id" in found and not first[found["id"]].isdecimal():
+    if "id" in found and not first[found["id"]].removeprefix("-").isdecimal():
         fields[found["id"]].op, fields[found["id"]].to = SKIP, ""  # some venues' ids are text
         del found["id"]
     if "maker" in found and "side" not in found:

@@ -187,7 +187,7 @@ class FieldPlan:
         if self.symbol_field() >= 0:
             return ""
         told = zip(self.fields, first, second)
-        beside = [field for field, a, b in told if (field.op == SKIP or field.loose) and a != b and "." not in a]
+        beside = [field for field, a, b in told if (field.op == SKIP or field.loose) and a != b and "." not in a + b]
         return beside[0].name if beside else ""
 
 

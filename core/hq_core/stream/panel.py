@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NEVER, SCHEMA, Batch, described, gives_symbols, undescribed
+from hq_core.batch import NEVER, SCHEMA, Batch, described, gives_symbols, symbol_of, undescribed
 from hq_core.roles import Sink
 from hq_core.saved import shaped
 from hq_core.stream.joiner import HELD, Joiner
@@ -16,6 +16,8 @@ from hq_core.stream.splitter import Splitter
 from hq_core.stream.tables import OneTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hq_core.batch import Schema
 
     Columns = tuple[tuple[str, str], ...]
@@ -24,14 +26,19 @@ if TYPE_CHECKING:
 
 
 class Coded(Sink):
-    """Gives a stage a symbol's rows with codes that mean the same in all that is written, and readers their texts."""
+    """Gives a stage a symbol's rows with codes that mean the same in all that is written, and readers their texts.
+
+    mixed  whether a name is that of a symbol that stands in panels and by itself: both go by itself, with one table
+    """
 
     SHAPE = OneTable.SHAPE
 
-    def __init__(self, stage: Stage, out: Out, joined: bool) -> None:
+    def __init__(self, stage: Stage, out: Out, joined: bool, mixed: Callable[[str], bool]) -> None:
         self.stage = stage
         self._out = out
         self._tables = OneTable(joined)
+        self._mixed = mixed
+        self._passed: dict[str, dict[str, list[str]]] = {}  # texts of series by themselves, in the open section
 
     def schema(self, schema: Schema) -> None:
         self.stage.schema(schema)
@@ -39,6 +46,8 @@ class Coded(Sink):
     def rows(self, batch: Batch) -> None:
         if batch.schema.codes:
             series = batch.schema
+            if self._mixed(series.key):
+                self._tables.alone(series, self._passed.pop(series.key, {}))
             batch = Batch(series, batch.n, self._tables.coded(batch), batch, self._tables.of(series))
             self._tell(self._tables.untold(series))
         self.stage.rows(batch)
@@ -47,6 +56,11 @@ class Coded(Sink):
         self.stage.mark(ts)
 
     def other(self, frame: dict[str, Any]) -> None:
+        """Texts of a series by itself pass, but where its rows are given the codes of a table."""
+        if frame["kind"] == "strings":
+            if self._mixed(frame["of"]):
+                return
+            self._passed.setdefault(frame["of"], {}).setdefault(frame["col"], []).extend(frame["values"])
         self.stage.other(frame)
 
     def flush(self) -> None:
@@ -57,6 +71,7 @@ class Coded(Sink):
 
     def tell_anew(self) -> None:
         """A section or a run begins: readers are given the texts of rows that wait, and of all others, anew."""
+        self._passed = {}
         self._tell(self._tables.told_anew())
 
     def _tell(self, frames: list[dict[str, Any]]) -> None:
@@ -85,7 +100,7 @@ class Apart(Sink):
         self.stage = stage
         self.joiner = Joiner(out, self._joined, texts=True)
         self._joins = joins
-        self._coded = Coded(stage, out, joins)
+        self._coded = Coded(stage, out, joins, self._mixed)
         self._splitter = Splitter(self._coded)
         # of this section: where each panel has come to, by kind, period and columns, and each series that is in none
         self._panels: dict[tuple[str, str, Columns], Place] = {}
@@ -105,6 +120,10 @@ class Apart(Sink):
         beside = f"bar/{schema.symbol}/{schema.period}" if schema.of == "order" else schema.key  # as the bars stand
         named = schema.symbol in self._symbols and self._unpanelled.isdisjoint((schema.key, beside))
         return self._joins and named and (len(self._panels) > 0 or self._begins)
+
+    def _mixed(self, name: str) -> bool:
+        """Whether a symbol stands in panels and has come by itself."""
+        return name in self._unpanelled and symbol_of(name) in self._symbols
 
     def schema(self, schema: Schema) -> None:
         if schema.panel:
@@ -148,7 +167,7 @@ class Apart(Sink):
             self._splitter.rows(batch)
             self._panels[_named(schema)] = max(_last(batch), self._panels[_named(schema)])
         else:
-            self.stage.rows(batch)
+            (self._coded if schema.codes and self._mixed(schema.key) else self.stage).rows(batch)
             if schema.key not in self._plain:
                 return
             self._plain[schema.key] = max(_last(batch)[0], self._plain[schema.key])

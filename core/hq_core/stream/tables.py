@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import MOST_TEXTS, told_texts
+from hq_core.batch import MOST_TEXTS, symbol_of, told_texts
 from hq_core.errors import DATA, HqError
 from hq_core.saved import Damaged
 
@@ -49,6 +49,27 @@ class OneTable:
         self._tables: dict[str, dict[str, Table]] = {}  # by what is written, then by column
         self._codes: dict[tuple[str, str], tuple[list[str], int, array[int]]] = {}  # by series and column
         self._bare: dict[tuple[str, str], HqError] = {}  # by what is written and column, where codes came without texts
+        self._alone: set[str] = set()  # series that are written by themselves though others of theirs are joined
+
+    def alone(self, schema: Schema, given: dict[str, list[str]]) -> None:
+        """A series is written by itself from here on, and has tables of its own.
+
+        given  the texts that its readers have been given of it, by column; without any its codes so far are the panel's
+        """
+        key, panel = schema.key, self._written(schema)
+        if key == panel:
+            return
+        self._alone.add(key)
+        words = given or {name: table.words for name, table in self._tables.get(panel, {}).items()}
+        for name, texts in words.items():
+            table = self._tables.setdefault(key, {})[name] = Table()
+            table.words = list(texts)
+            table.codes = {text: code for code, text in reversed(list(enumerate(texts)))}
+            table.told[key] = len(texts) if given else 0
+        for name in schema.names:
+            self._codes.pop((key, name), None)
+            if (panel, name) in self._bare:
+                self._bare[key, name] = self._bare[panel, name]
 
     def coded(self, batch: Batch) -> list[int]:
         """The addresses of the batch's columns, those of texts with the codes of the tables."""
@@ -89,7 +110,8 @@ class OneTable:
 
     def _written(self, schema: Schema) -> str:
         """The name of the series in which the rows are written."""
-        return f"{schema.of}//{schema.period}" if self._joined and schema.symbol else schema.key
+        joined = self._joined and schema.symbol and schema.key not in self._alone
+        return f"{schema.of}//{schema.period}" if joined else schema.key
 
     def _pass(self, batch: Batch, name: str) -> None:
         """Codes without texts pass as numbers, unless others that are written with them have texts."""
@@ -123,6 +145,8 @@ class OneTable:
                 what = f"{key}: column '{name}' has had codes, of which the stream gave no text, and comes with texts"
                 self._bare[key, name] = HqError(what, DATA)
                 continue
+            if symbol_of(key):
+                self._alone.add(key)
             table = self._tables.setdefault(key, {}).setdefault(name, Table())
             if len(table.take(words, f"{key}: column '{name}'")) != len(table.words):
                 raise Damaged(f"texts of {key}, column '{name}', are there twice")
