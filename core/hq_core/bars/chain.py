@@ -69,6 +69,7 @@ class Chain:
         self.cover = self.last = -EVER
         self.marked = self.stopped = EVER  # the first mark that came before any row; where an error stopped us
         self.levels: list[Level] = []
+        self._due = -EVER  # before that nothing closes of itself
         passed = [p for p in periods if self.bars and p.name == self.bars.period and options.passes]
         periods = [p for p in periods if p not in passed]
         while len(scratch) < len(periods):
@@ -149,7 +150,9 @@ class Chain:
                 self.cover = min(_AT(at).value, self.marked)
         silent = self.arrivals.silent(horizon) if self.options.fill and self.started else None
         if good:
-            self._pass(batch.slice(0, good), at, self.last if silent else max(self.last, horizon))
+            self._pass(
+                batch if good == batch.n else batch.slice(0, good), at, self.last if silent else max(self.last, horizon)
+            )
         elif horizon > -EVER and self.started and not silent:
             self._feed(None, 0, 0, horizon)
         if silent:
@@ -177,7 +180,7 @@ class Chain:
     def _feed(self, batch: Batch | None, n: int, at: int, horizon: int) -> None:
         rows = ends = 0
         if self.bars and batch is not None:
-            rows, ends = self.bars.packed(batch, n), batch.address("ts")
+            rows, ends = self.bars.packed(n), batch.address("ts")
         for level in self.levels:
             if level.finer is not None:
                 level.step(horizon)
@@ -186,6 +189,7 @@ class Chain:
             else:
                 level.trades(batch, n, horizon)
         self._write(horizon)
+        self._due = min((level.due for level in self.levels), default=EVER)
 
     def _write(self, horizon: int) -> None:
         problem = self._stop_at_hole() if self.options.holes == "error" else None
@@ -235,7 +239,8 @@ class Chain:
             silent = self.arrivals.silent(ts) if self.options.fill else None
             if silent:
                 raise silent.within(self.key)
-            self._feed(None, 0, 0, horizon)
+            if horizon >= self._due or self.options.fill:
+                self._feed(None, 0, 0, horizon)
         self.arrivals.mark(ts)
 
     def advance(self, ts: int) -> None:

@@ -17,7 +17,7 @@ from hq_core.bars.trades import check_trades
 from hq_core.errors import DATA, HqError
 from hq_core.jit import Cell, address_of
 from hq_core.kinds import OHLC
-from hq_core.memory import room
+from hq_core.memory import Memory, move, room
 from hq_core.options.aggregate import AggregateOptions
 from hq_core.say import iso_text, say_length
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.jit import Kernel
 
+ALL = 1 << 60  # the length of memory as one column, from address 0 on
+CHECKED = ("ts", "open_time", *OHLC)
 _AT = c_int64.from_address
 _VALUE = c_double.from_address
 
@@ -144,9 +146,22 @@ class Bars(Arrivals):
         self.check.set(period=1 if zoned else base.ns, anchor=base.anchor)
         self._opens = Cell(merge.opens)
         self._opens.set(period=base.ns)
-        self._pack = {"f8": Cell(merge.pack), "i8": Cell(merge.pack_count)}
-        self._sums = Cell(merge.check_sum)
+        sums = sorted(plan.sums, key=lambda one: one[1] == "i8")  # counts last
+        self._values = [*OHLC, *(name for name, _, _ in sums)]
+        self._places = array("q", [*range(len(OHLC)), *(place for _, _, place in sums)])
+        self._starts = array("q", bytes(8 * len(self._values)))  # of the rows that were checked last
+        self._aligned: Memory | None = None
+        counts = sum(kind == "i8" for _, kind, _ in sums)
+        self._pack, self._sums = Cell(merge.pack), Cell(merge.check_sums)
+        for cell in (self._pack, self._sums):
+            cell.column("floats", 0, ALL)
+            cell.buffer("starts", self._starts)
+        self._pack.column("integers", 0, ALL)
+        self._pack.buffer("places", self._places)
+        self._pack.set(width=plan.width, counts=counts)
+        self._sums.set(first=len(OHLC), last=len(self._values) - counts)
         self._rows = bytearray()
+        self._packed = 0  # where they lie
         self._open_times = array("q")
 
     def _fitting(self, schema: Schema, periods: Sequence[Period], options: BarOptions) -> Period:
@@ -171,23 +186,18 @@ class Bars(Arrivals):
 
     def checked(self, batch: Batch) -> tuple[int, HqError | None]:
         n = batch.n
-        usable, bad = n, ""
-        for name, kind, _ in self.plan.sums:
-            if kind == "f8":
-                self._sums.column("column", batch.address(name), usable)
-                self._sums.run()
-                if self._sums.state.good < usable:
-                    usable, bad = self._sums.state.good, name
+        addresses = self._found(batch)
+        sums = self._sums
+        sums.set(n=n)
+        sums.run()
+        usable, bad = sums.state.good, sums.state.bad
         if "open_time" not in self.plan.inputs:
             room(self._open_times, n)
             self._opens.column("ts", batch.address("ts"), n)
             self._opens.buffer("out", self._open_times)
             self._opens.run()
         check, state = self.check, self.check.state
-        check.column("ts", batch.address("ts"), usable)
-        check.column("open_time", self.at(batch), usable)
-        for name in OHLC:
-            check.column(name, batch.address(name), usable)
+        check.columns(CHECKED, (batch.address("ts"), self.at(batch), *addresses), usable)
         check.run()
         good = state.good
         if state.unaligned:
@@ -196,8 +206,9 @@ class Bars(Arrivals):
         if state.why:
             return good, self._bar_problem(batch, good)
         if good < n:
-            value = _VALUE(batch.address(bad) + 8 * good).value
-            return good, HqError(f"{bad} is {value!r}, must be finite and >= 0, or NaN where it is absent")
+            name = self._values[bad]
+            value = _VALUE(batch.address(name) + 8 * good).value
+            return good, HqError(f"{name} is {value!r}, must be finite and >= 0, or NaN where it is absent")
         return good, None
 
     def _bar_problem(self, batch: Batch, i: int) -> HqError:
@@ -219,20 +230,30 @@ class Bars(Arrivals):
         rule = "high is below low" if state.why == merge.HIGH_LOW else "prices must be finite"
         return HqError(f"{values} at {begin}: {rule}")
 
-    def packed(self, batch: Batch, n: int) -> int:
-        """The bodies of finer bars: the columns side by side, the low halves of the pairs 0 as they were made."""
-        need = 8 * n * self.plan.width
-        if len(self._rows) < need:
-            self._rows = bytearray(need)
+    def _found(self, batch: Batch) -> list[int]:
+        """Where the columns of values lie, noted for the kernels that read them all."""
+        where, index = batch.addresses, batch.schema.index
+        addresses = [where[index(name)] for name in self._values]
+        if any(at & 7 for at in addresses):
+            self._aligned = Memory(8 * batch.n * len(addresses))
+            to = [self._aligned.address + 8 * batch.n * i for i in range(len(addresses))]
+            move(to, addresses, [8] * len(to), batch.n)
+            addresses = to
+        self._starts[:] = array("q", [at >> 3 for at in addresses])
+        return addresses
+
+    def packed(self, n: int) -> int:
+        """The bodies of the first n bars that were checked last: the columns side by side, the low halves of the pairs
+        0 as they were made."""
+        width = self.plan.width
+        if len(self._rows) < 8 * n * width:
+            self._rows = bytearray(8 * n * width)
+            self._packed = address_of(self._rows)
             count = Cell(merge.count_one)
             count.buffer("rows", self._rows)
-            count.set(n=n, width=self.plan.width)
+            count.set(n=n, width=width)
             count.run()
-        places = [(name, "f8", i) for i, name in enumerate(OHLC)]
-        for name, kind, place in places + self.plan.sums:
-            pack = self._pack[kind]
-            pack.column("column", batch.address(name), n)
-            pack.buffer("rows", self._rows)
-            pack.set(width=self.plan.width, at=place)
-            pack.run()
-        return address_of(self._rows)
+            self._pack.buffer("rows", self._rows)
+        self._pack.set(n=n)
+        self._pack.run()
+        return self._packed

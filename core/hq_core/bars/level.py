@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CHUNK = 4096  # rows asked of the writer at a time where flat bars make their number unknown
 _FOLDED = tuple(name for name, _ in fold_trades.args if name in TRADE.names)
+TAKEN = "body", "places", "starts", "source", "floats", "integers"
 LEVEL = (bytes, bytes, bytes, bytes, bytes, bytes)
 
 
@@ -53,6 +54,8 @@ class BarScratch:
         self.stop = self.kinds = self.begins = self.ends = array("q")
         self.body = bytearray()
         self.source = array("i", bytes(4 * CHUNK))
+        self.source_at = address_of(self.source)
+        self.body_at = self.begins_at = self.ends_at = 0
         self.take, self.mean = Cell(take), Cell(mean_price)  # they remember nothing, so one does for all symbols
 
     def fit(self, rows: int, width: int) -> None:
@@ -61,10 +64,12 @@ class BarScratch:
             self.width = max(width, self.width)
             self.stop, self.kinds, self.begins, self.ends = (array("q", bytes(8 * self.room)) for _ in range(4))
             self.body = bytearray(8 * self.room * self.width)
+            self.body_at, self.begins_at, self.ends_at = map(address_of, (self.body, self.begins, self.ends))
 
     def fit_rows(self, rows: int) -> None:
         if rows > len(self.source):
             self.source = array("i", bytes(4 * rows))
+            self.source_at = address_of(self.source)
 
 
 class Level:
@@ -103,6 +108,8 @@ class Level:
         self._taken = [plan.place[name] for name, _, _ in taken]
         self._starts = array("q", bytes(8 * len(taken)))
         self._places = array("q", [place for _, _, place in taken])
+        self._starts_at, self._places_at = address_of(self._starts), address_of(self._places)
+        self._plain = [plan.place[name] for name in PLAIN]
         self._counts = sum(kind == "i8" for _, kind, _ in taken)
         if self._trades:
             self._trades.set(width=plan.width)
@@ -140,6 +147,12 @@ class Level:
             return True
         return False
 
+    @property
+    def due(self) -> int:
+        """When the open bar ends."""
+        state = self._cut.state
+        return state.end if state.rows else EVER
+
     def bars(self, rows: int, begins: int, ends: int, n: int, horizon: int) -> None:
         """Take n finer bars in: the addresses of their bodies, open times and closes."""
         if n == 0 and self._nothing_due(horizon):
@@ -159,7 +172,7 @@ class Level:
         fine = self.finer
         assert fine is not None
         made = fine.scratch
-        self.bars(address_of(made.body), address_of(made.begins), address_of(made.ends), fine.cuts, horizon)
+        self.bars(made.body_at, made.begins_at, made.ends_at, fine.cuts, horizon)
 
     def _bind(self, need: int) -> None:
         scratch = self.scratch
@@ -265,28 +278,23 @@ class Level:
         return partial
 
     def _lay_out(self, at: Sequence[int], room: int) -> int:
-        cell, plan = self._lay, self.plan
-        for name in PLAIN:
-            cell.column(name, at[plan.place[name]], room)
+        cell, plan, scratch = self._lay, self.plan, self.scratch
+        cell.columns(PLAIN, [at[i] for i in self._plain], room)
         if "time_label" in plan.place:
             cell.column("slot", at[plan.place["time_label"]], room)
-        source = address_of(self.scratch.source)
-        cell.column("source", source, room)
+        cell.column("source", scratch.source_at, room)
         cell.run()
         n = int(cell.state.rows)
         if n == 0:
             return 0
         first, last = min(at), max(at) + 8 * room  # as one stretch of memory: a call a column costs far more
-        for i, place in enumerate(self._taken):
-            self._starts[i] = (at[place] - first) >> 3
-        taker = self.scratch.take
+        self._starts[:] = array("q", [(at[place] - first) >> 3 for place in self._taken])
+        stretch, sums = (last - first) >> 3, len(self._starts)
+        taker = scratch.take
         taker.set(width=plan.width, counts=self._counts)
-        taker.column("body", address_of(self.scratch.body), self.cuts * plan.width)
-        taker.column("places", address_of(self._places), len(self._places))
-        taker.column("starts", address_of(self._starts), len(self._starts))
-        taker.column("source", source, n)
-        taker.column("floats", first, (last - first) >> 3)
-        taker.column("integers", first, (last - first) >> 3)
+        addresses = scratch.body_at, self._places_at, self._starts_at, scratch.source_at, first, first
+        for name, there, length in zip(TAKEN, addresses, (self.cuts * plan.width, sums, sums, n, stretch, stretch)):
+            taker.column(name, there, length)
         taker.run()
         if "vwap" in plan.place:
             mean = self.scratch.mean

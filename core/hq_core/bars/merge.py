@@ -56,13 +56,23 @@ def check_bars(
     s.good = i
 
 
-@kernel(state="good:i8")
-def check_sum(column: F8, s: State) -> None:
-    """s.good = how many values from the first on can be added: none is negative or infinite; NaN means absent."""
-    i = 0
-    while i < len(column) and not (column[i] < 0.0 or column[i] > LARGEST):
-        i += 1
-    s.good = i
+@kernel(state="good:i8 bad:i8")
+def check_sums(floats: F8, starts: I8, first: int, last: int, n: int, s: State) -> None:
+    """s.good = how many of n rows from the first on can be added: no sum is negative or infinite; NaN means absent.
+
+    starts  where each column begins in `floats`; those from `first` on and before `last` are looked at
+    s.bad   which of them holds the next row back;  -1: none does
+    """
+    s.bad = -1
+    for k in range(first, last):
+        start = starts[k]
+        i = 0
+        while i < n and not (floats[start + i] < 0.0 or floats[start + i] > LARGEST):
+            i += 1
+        if i < n:
+            n = i
+            s.bad = k
+    s.good = n
 
 
 @kernel()
@@ -73,16 +83,22 @@ def opens(ts: I8, period: int, out: I8) -> None:
 
 
 @kernel()
-def pack(column: F8, width: int, at: int, rows: F8) -> None:
-    """Column to place `at` of each row."""
-    for i in range(len(column)):
-        rows[i * width + at] = column[i]
+def pack(floats: F8, integers: I8, starts: I8, places: I8, counts: int, n: int, width: int, rows: F8) -> None:
+    """n rows of columns side by side.
 
-
-@kernel()
-def pack_count(column: I8, width: int, at: int, rows: F8) -> None:
-    for i in range(len(column)):
-        rows[i * width + at] = float(column[i])
+    starts   (k,)  where each column begins in `floats`, and in `integers`, which are the same memory
+    places   (k,)  where its values go in a body
+    counts   the last so many of the k are columns of int64
+    """
+    columns = len(starts)
+    for k in range(columns):
+        start, at = starts[k], places[k]
+        if k < columns - counts:
+            for i in range(n):
+                rows[i * width + at] = floats[start + i]
+        else:
+            for i in range(n):
+                rows[i * width + at] = float(integers[start + i])
 
 
 @kernel()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hq_core.jit.declare import ARRAYS, Kernel
 from hq_core.jit.native import load
 from hq_core.saved import Damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DOUBLE = ctypes.c_double.from_address
 
@@ -136,8 +139,12 @@ class Cell:
         self._block.state(self.state.address)
 
     def set(self, **scalars: float) -> None:
+        block = self._block
         for name, value in scalars.items():
-            self._block.scalar(name, value)
+            if block.kinds[name] == "float":
+                block.scalar(name, value)
+            else:
+                block.slots[block.starts[name]] = int(value)
 
     def column(self, name: str, address: int, length: int) -> None:
         """Bind a column by the address of its first element and its length; its owner keeps it alive."""
@@ -150,6 +157,14 @@ class Cell:
         """Set the first slots of the argument block at once, in the order of the kernel's arguments: a column takes
         two, its address and its length, a whole number takes one."""
         self._block.slots[: len(slots)] = array("q", slots)
+
+    def columns(self, names: Iterable[str], addresses: Iterable[int], length: int) -> None:
+        """Bind several columns of one length, as `column` does."""
+        starts, slots = self._block.starts, self._block.slots
+        for name, address in zip(names, addresses):
+            at = starts[name]
+            slots[at] = address
+            slots[at + 1] = length
 
     def buffer(self, name: str, memory: Any) -> None:
         """Bind a writable buffer object, which is kept alive; its length is its bytes over the column's width."""

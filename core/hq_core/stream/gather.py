@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
     from hq_core.stream.rows import Kept
 
-GATHERED = 4 << 20  # bytes of a panel's rows that are given on at once: of thousands of symbols some rows each
-BACKLOG = 16  # reads that may pass before what they gave is given on, while more input waits already
+GATHERED = 4 << 20  # bytes of a panel's rows that are given on at once, and a symbol's share beyond, up to the most:
+SHARE, MOST_GATHERED = 4096, 16 << 20  # of thousands of symbols some dozen rows each
+BACKLOG = 64  # reads that may pass before what they gave is given on, while more input waits already
 
 
-def gathered(items: Iterable[Item], more: Callable[[], bool], most: int = GATHERED) -> Iterator[Item]:
+def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None = None) -> Iterator[Item]:
     """The items, with batches of one panel that follow each other made one, of at most `most` bytes.
 
+    most  None: so many as go by how many symbols it has
     Rows are held back only while a read comes back at once: where the input pauses (Idle) and `more` says that there is
-    more already, it goes on without the Idle, up to BACKLOG times.  All that came before an error is given first.
+    more already, it goes on without the Idle, up to BACKLOG times from the first rows that are held.  All that
+    came before an error is given first.
     """
     held = Gather(most)
     reads = 0
@@ -36,6 +39,7 @@ def gathered(items: Iterable[Item], more: Callable[[], bool], most: int = GATHER
                     if held.add(item):
                         continue
                     yield from held.given()
+                    reads = 0
                     if held.add(item):
                         continue
                 elif held.any:
@@ -78,7 +82,7 @@ class Gather:
     any  it has rows
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int | None) -> None:
         self.any = False
         self._most = most
         self._kept: Kept | None = None
@@ -89,7 +93,10 @@ class Gather:
         """Take the rows behind those that it has; False: they are of another series, or too many, and not taken."""
         first = self._first if self.any else None
         size = self._bytes + batch.n * sum(batch.schema.widths)
-        if size > self._most or (first and not (first.schema is batch.schema and first.texts is batch.texts)):
+        most = self._most
+        if most is None:
+            most = min(GATHERED + SHARE * len(batch.texts.get("symbol", ())), MOST_GATHERED)
+        if size > most or (first and not (first.schema is batch.schema and first.texts is batch.texts)):
             return False
         kept = self._kept
         if kept is None or kept.schema is not batch.schema:
