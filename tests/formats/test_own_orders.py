@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 STRATEGY = (
@@ -46,3 +48,15 @@ def test_a_csv_of_the_columns_that_an_order_must_have_is_one_of_orders(run, orde
     assert (ran.code, ran.stderr) == (0, ""), ran.text
     wrong = run("sed '2s/open\\|close/sell/' x | hq-import > /dev/null")
     assert (wrong.code, "'action': 'sell' is none of open, close, target" in wrong.stderr) == (65, True), wrong.stderr
+
+
+@pytest.mark.parametrize("first", [2, 62])
+def test_a_csv_tells_the_types_of_meta_by_all_its_first_rows(run, orders, first):
+    """A text is empty in the rows of other rules, a float is none that is whole, and neither is told by row 1 alone."""
+    made = run(
+        f"hq-export csv --kind order < one.hqf > x; (head -1 x; tail -n +{first} x) > y; hq-import < y > back.hqf"
+    )
+    assert (made.code, made.stderr) == (0, "")
+    assert run("hq-export csv < back.hqf | cmp - y").code == 0
+    row = json.loads(run("hq-export jsonl < back.hqf | grep low | head -1").text)
+    assert [type(row[f"meta.{name}"]) for name in ("r", "at", "up", "why")] == [float, int, float, str]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from itertools import chain
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from hq_core import kinds
@@ -10,7 +12,8 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.inflate import READ
 from hq_core.formats.names import UNIT_AT_END
-from hq_core.formats.shapes import OwnShape
+from hq_core.formats.numbers import NOT_FINITE, is_number
+from hq_core.formats.shapes import META, OwnShape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +36,7 @@ def own_kind(first: bytes) -> tuple[str, str]:
         for kind, known in kinds.KINDS.items():
             ours = kind in kinds.WRITTEN and kind not in ("bar", "trade")
             needed = {name for name, _ in known.required}
-            here = {name for name in names - {"symbol"} if not (known.behind and name.startswith("meta."))}
+            here = {name for name in names - {"symbol"} if not (known.behind and name.startswith(META))}
             if ours and needed <= here <= set(known.names):
                 return kind, delimiter
     return "", ""
@@ -43,6 +46,9 @@ def _plain(name: str) -> str:
     """A time's name without its unit."""
     found = UNIT_AT_END.fullmatch(name)
     return found[1] if found else name
+
+
+LOOK = 16_384  # lines that are read before it is decided of what type a column of META is
 
 
 class OwnCsvSource(ReadAgain):
@@ -60,8 +66,13 @@ class OwnCsvSource(ReadAgain):
         self._delimiter = delimiter
 
     def items(self) -> Iterator[Item]:
-        lines = csv.reader(self._lines(), delimiter=self._delimiter)
-        names = next(lines)
+        text = self._lines()
+        header = next(text)
+        names = next(csv.reader([header], delimiter=self._delimiter))
+        ahead: list[str] = []
+        said = self._said(names, text, ahead)
+        words = [at for at, value in said.items() if isinstance(value, str)]
+        lines = csv.reader(chain(ahead, text), delimiter=self._delimiter)
         shape = OwnShape(self._kind, "", names, self.options)
         n, before, symbol = 0, 0, ""
         for row in lines:
@@ -70,9 +81,11 @@ class OwnCsvSource(ReadAgain):
             try:
                 if len(row) != len(names):
                     raise ValueError(f"has {len(row)} fields, {len(names)} wanted")
-                values = [_value(text) for text in row]
+                values = [_value(field) for field in row]
+                for at in words:
+                    values[at] = row[at]
                 if shape.rows is None:
-                    shape.ready(values)
+                    shape.ready([said.get(at, value) for at, value in enumerate(values)])
                 now = "" if shape.panel else shape.symbol(row)
                 if n and (now != symbol or n == shape.rows.room):
                     yield from self._hand_out(shape, symbol, n)
@@ -85,6 +98,31 @@ class OwnCsvSource(ReadAgain):
                 raise HqError(f"row {before + n + 1}: {error}", DATA) from None
             n += 1
         yield from self._hand_out(shape, symbol, n)
+
+    def _said(self, names: list[str], text: Iterator[str], ahead: list[str]) -> dict[int, Any]:
+        """A value of the type of each column of META, by its place: as the rows that come first show, whose lines go
+        to `ahead`.  A text may be empty in all rows before the one that has it."""
+        places = [at for at, name in enumerate(names) if name.startswith(META)]
+        found: dict[int, Any] = {}
+        empty: set[int] = set()
+
+        def looked_at() -> Iterator[str]:
+            for line in text:
+                ahead.append(line)
+                yield line
+
+        for row in csv.reader(looked_at(), delimiter=self._delimiter) if places else ():
+            for at, field in zip(places, map(row.__getitem__, places) if len(row) == len(names) else ()):
+                value = _value(field)
+                if value is None:
+                    empty.add(at)
+                elif isinstance(value, str) and not (is_number(value) or value in NOT_FINITE):
+                    found[at] = value
+                elif not isinstance(found.get(at), str | float):
+                    found[at] = value if isinstance(value, int) else nan
+            if len(ahead) >= LOOK or all(isinstance(found.get(at), str) for at in places):
+                break
+        return {at: nan if type(found.get(at)) is int and at in empty else found.get(at) for at in places}
 
     def _hand_out(self, shape: OwnShape, symbol: str, n: int) -> Iterator[Item]:
         if n:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
 
 ABOUT = ("kind", "symbol", "period")  # keys that say what an object is
+META = "meta."  # before the name of a value that a rule gives with its orders
 OURS = {*BAR.names, *TRADE.names}
 OF_WIDTH = {8: WHOLE, 4: FOUR, 1: ONE}  # what reads a whole number of so many bytes
 MOST_WAITING = 4096  # rows that wait for a second one of their symbol
@@ -371,7 +372,7 @@ class OwnShape(Shape):
         found = UNIT_AT_END.fullmatch(key)
         if found and is_time(found[1], known.get(found[1], "")):
             return f"i8 {found[2]}"
-        if key.startswith("meta."):  # of whatever type, as its first value shows
+        if key.startswith(META):  # of whatever type, as its first value shows
             if isinstance(value, str) and (not value or value not in BEYOND):
                 return "s4"
             return "i8" if type(value) is int else "f8"
