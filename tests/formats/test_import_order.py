@@ -88,6 +88,17 @@ def test_a_newest_first_file_is_told_its_period_and_sorted():
         imported(text(BAR_HEAD, lines[::-1]))
 
 
+@pytest.mark.parametrize("invalid", ["error", "drop", "keep"])
+def test_a_period_that_two_rows_of_a_shuffled_file_told_is_refused_where_others_are_nearer(invalid):
+    """Their distance makes the ts of all rows, so that --invalid keep does not pass over it."""
+    lines = bar_lines(50)
+    lines.insert(1, lines.pop(7))
+    with pytest.raises(HqError, match="the period is 7m, as two rows of the file have it; pass --period"):
+        imported(text(BAR_HEAD, lines), order="sort", invalid=invalid, stamp="open")
+    want = rows_of(imported(text(BAR_HEAD, bar_lines(50))))
+    assert rows_of(imported(text(BAR_HEAD, lines), order="sort", invalid=invalid, **BARS)) == want
+
+
 def test_several_symbols_are_sorted_each():
     chance = random.Random(5)
     clean = [line for pair in zip(bar_lines(300, "A"), bar_lines(300, "B")) for line in pair]

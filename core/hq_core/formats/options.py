@@ -16,7 +16,8 @@ class SourceOptions(SaidOptions):
 
     dropped      reason -> rows left out;  remarks: line -> rows it is about, 0 where it is about the file;
     unread       columns of the file that nothing is made of;  together: whether the files of the input are one series;
-                 symbols: the codes of its panels; a copy of the options shares all five
+                 symbols: the codes of its panels;  found: periods that two rows of a file have told, and nothing else;
+                 a copy of the options shares all six
     """
 
     def __init__(self, **said: Any) -> None:
@@ -26,6 +27,7 @@ class SourceOptions(SaidOptions):
         self.unread: dict[str, None] = {}
         self.together = Together(self.remark)
         self.symbols = Symbols()
+        self.found: set[str] = set()
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""

@@ -172,6 +172,8 @@ class RowBlock:
         self._judge = Judge(plan.kind, [name for name, _ in plan.cols], room, self._bind)
         self._loose = loose(plan.period) if plan.zone is None or plan.zone.fixed else 0
         self._mode = GIVEN if plan.given else FOUND
+        if plan.kind == "bar" and not plan.given and not plan.lasting:
+            options.found.add(plan.period_text)
         if options.order == SORT or (options.invalid == KEEP and (plan.given or plan.stamps == BOTH)):
             self._mode = ANYHOW
         self._cell = self._bound()

@@ -192,7 +192,9 @@ class _Arranged:
         found = self._cleaners.get(schema.key)
         if found is None:
             options = self.options
-            looked = overlaps and schema.of == "bar" and bool(schema.period) and options.invalid != KEEP
+            looked = overlaps and schema.of == "bar" and bool(schema.period)
+            if options.invalid == KEEP and schema.period not in options.found:  # else its ts may be wrong, too
+                looked = False
             by = loose(period_ns(schema.period)) if looked else -1
             found = self._cleaners[schema.key] = Cleaner(
                 layout, self.dedupe, options.invalid, by, bool(options.period), options.dropped
