@@ -24,7 +24,8 @@ from hq_core.say import iso_text
 
 FULL = os.environ.get("HQ_TRIALS") == "full"
 WIDE = 20  # columns of floats
-FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow")
+TEXT = ("csv", "tsv", "jsonl", "json")
+FORMATS = (*TEXT, "npz", "parquet", "arrow")
 MINUTE = 60 * 10**9
 T0 = 1_769_904_000 * 10**9  # 2026-02-01
 FIRST, LAST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 10**9 for year in (1678, 2262))
@@ -77,7 +78,7 @@ def floats(turn: random.Random, n: int) -> array[float]:
 
 def blocks(first: list[float]):
     """Columns of as many floats as there are, WIDE in each block."""
-    turn, left = random.Random(41), 10_000_000 if FULL else 300_000
+    turn, left = random.Random(41), 10_000_000 if FULL else 150_000
     while left > 0:
         n = min(left, 500_000)
         values = array("d", first)
@@ -137,7 +138,7 @@ def bars(columns: list[array[float]]) -> tuple[Schema, list[array]]:
     return Schema("bar", "X", "1m", cols), [ends, opens, array("d", [1.0]) * n, *columns]
 
 
-def there_and_back(run, data: bytes, want: dict[str, bytes], form: str, more: str = "", known: str = "") -> bytes:
+def there_and_back(run, data: bytes, want: dict[str, bytes], form: str, more: str = "") -> bytes:
     """What hq-export writes, found to come back with the same bits, and from these with the same bytes."""
     written = run(f"hq-export {form}", data, timeout=600)
     assert written.code == 0, written.stderr
@@ -147,8 +148,11 @@ def there_and_back(run, data: bytes, want: dict[str, bytes], form: str, more: st
     assert found.keys() == want.keys()
     for name, column in want.items():
         assert found[name] == column, (form, name, first_other(found[name], column))
-    again = run(f"hq-export {form} {known}", back.stdout, timeout=600)
-    assert again.stdout == written.stdout, form
+    again = run(f"hq-export {form}", back.stdout, timeout=600)
+    if form.partition(" ")[0] in TEXT:
+        assert again.stdout == written.stdout, form
+    else:  # how rows are divided in the file is no part of what it says
+        assert columns_of(run("hq-import", again.stdout, timeout=600).stdout) == want
     return written.stdout
 
 
@@ -184,7 +188,7 @@ def test_floats_of_any_digits_are_those_that_python_reads(run, form):
     turn = random.Random(43)
     with localcontext() as context:
         context.prec = 1200
-        texts = [odd(turn) for _ in range(1_000_000 if FULL else 60_000)]
+        texts = [odd(turn) for _ in range(1_000_000 if FULL else 30_000)]
     n = len(texts) // WIDE
     rows = [texts[at : at + WIDE] for at in range(0, n * WIDE, WIDE)]
     if form == "csv":
@@ -243,19 +247,17 @@ def test_times_of_all_years_come_back_from_every_format(run, unit):
         columns = [found, array("d", [1.5]) * n, array("d", [2.0]) * n, ids]
         data = stream(schema, columns)
         want = {name: column.tobytes() for name, column in zip(schema.names, columns)}
-        for form in FORMATS if unit == "ns" else FORMATS[:4]:
-            text = form in FORMATS[:4]
-            said = there_and_back(run, data, want, f"{form} --time {unit}", "--any-year" * text)
+        for form in FORMATS if unit == "ns" else TEXT:
+            said = there_and_back(run, data, want, f"{form} --time {unit}", "--any-year" * (form in TEXT))
             if form == "csv" and unit == "iso":
                 rows = said.decode().split("\n")[1:-1]
                 assert [row.split(",")[1] for row in rows] == list(map(iso_text, found))
-                assert all(plain(row) for row in rows[:: max(1, n // 5000)])
+                assert all(map(plain, rows[:: max(1, n // 5000)]))
 
 
 def plain(row: str) -> bool:
     """Whether Python's own calendar has the same second for the digits of a time."""
-    said, known = row.split(",")[1:3]
-    _ = known
+    said = row.split(",")[1]
     whole, _, fraction = said.rstrip("Z").partition(".")
     back = int((datetime.fromisoformat(whole + "+00:00") - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 10**9
     ns = back + int(fraction.ljust(9, "0")) if fraction else back
