@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from hq_cli._command import Argument, Command, plain
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hq_core.flow import State
+    from hq_core.jit import Kernel
     from hq_core.roles import Source, Stage
 
 
@@ -121,8 +122,11 @@ def _compile_ahead(stage: Stage) -> None:
     from hq_core.flow import kernels_of
     from hq_core.jit import ahead
 
-    with suppress(HqError):  # what is wrong is told where the run meets it
-        ahead.begin(kernels_of(stage))
+    needed: list[Kernel] = []
+    # what is wrong is told where the run meets it, and what a plug-in prints goes to stderr, as it does there
+    with _aside() if _plugged() else nullcontext(), suppress(HqError):
+        needed = kernels_of(stage)
+    ahead.begin(needed)
 
 
 def take_stdin(name: str, files: Sequence[str]) -> None:
@@ -161,12 +165,11 @@ def _tell(name: str, counts: Mapping[str, int], what: str) -> None:
 def frames_out(name: str) -> Iterator[int]:
     """The descriptor for frames: stdout, or where that is a terminal a table of them."""
     if not os.isatty(1):
-        blame = sys.modules.get("hq_core.plugins.blame")
-        if blame is None or not blame.users:
-            yield 1
-        else:
+        if _plugged():
             with _aside() as out:
                 yield out
+        else:
+            yield 1
         return
     from subprocess import PIPE, Popen
 
@@ -186,6 +189,12 @@ def frames_out(name: str) -> Iterator[int]:
         for line in said.splitlines():
             say(line)
         raise HqError(f"the table that shows the rows ended with {code}; in a pipe they are hq-frames", IO)
+
+
+def _plugged() -> bool:
+    """Whether code of the user's own takes part."""
+    blame = sys.modules.get("hq_core.plugins.blame")
+    return blame is not None and bool(blame.users)
 
 
 @contextmanager
