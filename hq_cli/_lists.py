@@ -51,7 +51,7 @@ def _users(name: str, where: str = "") -> dict[str, Any]:
     from hq_core.plugins import blame
 
     entry = registry.load_users(name, where) if where else registry.load(name)
-    with blame.running(entry.name, entry.origin):
+    with blame.running(f"indicator {entry.name} of {entry.origin}"):
         return {**entry.described(), "from": entry.origin}
 
 

@@ -20,6 +20,7 @@ EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-export csv --kind order
 hq-gen bars --rows 1000 --seed 1 | hq-signal --signals -p oversold=40 examples/rsi.hq | hq-export jsonl
 hq-signal --check examples/rsi.hq
+hq-gen bars --rows 1000 --seed 1 | hq-signal --python examples/strategies/minimal.py:MyStrategy | hq-backtest --text
 """
 
 
@@ -38,7 +39,7 @@ class CheckOptions:
 @filter_command(
     "hq-signal",
     EXAMPLES,
-    Argument("files", "STRATEGY.hq...", many=True),
+    Argument("files", "[STRATEGY.hq]...", many=True, required=False),
     StrategyOptions,
     SettingsOptions,
     CheckOptions,
@@ -47,6 +48,7 @@ class CheckOptions:
 def main(
     files: tuple[str, ...],
     params: tuple[str, ...],
+    python: tuple[str, ...],
     period: str,
     keep: str,
     compat: str,
@@ -59,6 +61,7 @@ def main(
     list_params: bool,
     explain: bool,
     format_: bool,
+    state: str | None,
 ) -> Stage | None:
     """Run strategies over bars and write their orders.
 
@@ -82,8 +85,12 @@ def main(
         raise HqError("--columns and --sample belong to --check", USAGE)
     if columns and sample:
         raise HqError("--columns and --sample both say what the bars have; pass one of them", USAGE)
+    if not files and not python:
+        raise HqError("name a strategy: STRATEGY.hq, or --python FILE:CLASS", USAGE)
     read = read_strategies(files)
     if format_:
+        if python:
+            raise HqError("--format is for strategies of the language, not for --python", USAGE)
         from hq_core.lang.format import format_text
 
         echo("\n".join(format_text(text, file) for _, text, file in read), end="")
@@ -94,8 +101,17 @@ def main(
 
     rules = Settings(compat, rows_of(unstable))
     stage = Signal(
-        read, period=period, params=read_params(params), keep=keep, signals=signals, settings=rules, missing=missing
+        read,
+        python=python,
+        period=period,
+        params=read_params(params),
+        keep=keep,
+        signals=signals,
+        settings=rules,
+        missing=missing,
     )
+    if state is not None:
+        stage.check_resumable()
     if list_params:
         from hq_cli._lists import as_json
 

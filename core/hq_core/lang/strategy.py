@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.fans import FAN, MOST, fan, too_many
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.batch import Schema
+
+
+S = TypeVar("S", bound="Settable")
 
 
 class Strategy:
@@ -53,8 +56,9 @@ class Strategy:
         return [one for one in self.program.statements if isinstance(one, tree.Parameter)]
 
     @property
-    def parameters(self) -> list[str]:
-        return [one.name.name for one in self.declared]
+    def defaults(self) -> dict[str, float | str]:
+        """Its params, and what they are where nobody sets them."""
+        return {one.name.name: one.value.value for one in self.declared}
 
     def check(self, schema: Schema) -> Checker:
         """The strategy typed against the columns of a series."""
@@ -78,7 +82,18 @@ class Strategy:
         return Checker(Scope(self.source, columns, here, self.given))
 
 
-def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, object]) -> list[Strategy]:
+class Settable(Protocol):
+    """A strategy that can be set from outside."""
+
+    name: str
+
+    @property
+    def defaults(self) -> Mapping[str, float | str]: ...
+
+    def under(self, name: str, given: Mapping[str, float | str]) -> Self: ...
+
+
+def set_parameters(strategies: Sequence[S], given: Mapping[str, object]) -> list[S]:
     """The strategies with their parameters set from outside: NAME for every one that has it, STRATEGY.NAME for one.
 
     A value is a number or a text; or several, which give as many strategies, called rsi[fast=9]: a sequence, 5..50:5,
@@ -87,15 +102,15 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, object]) 
     values: dict[str, dict[str, list[float | str]]] = {one.name: {} for one in strategies}
     for key, value in given.items():
         owner, dot, name = key.rpartition(".")
-        matched = [one for one in strategies if name in one.parameters and (not dot or one.name == owner)]
+        matched = [one for one in strategies if name in one.defaults and (not dot or one.name == owner)]
         if not matched:
-            known = [name for one in strategies for name in one.parameters]
+            known = [name for one in strategies for name in one.defaults]
             hint = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there is none")
             raise HqError(f"unknown parameter '{key}'{hint}", USAGE)
         for one in matched:
-            node = next(each for each in one.declared if each.name.name == name)
-            values[one.name][name] = [_valued(node, each) for each in _listed(node, value)]
-    found: list[Strategy] = []
+            kind = str if isinstance(one.defaults[name], str) else float
+            values[one.name][name] = [_valued(name, kind, each) for each in _listed(name, kind, value)]
+    found: list[S] = []
     for one in strategies:
         names = [name for name, each in values[one.name].items() if len(each) > 1]
         if prod(len(each) for each in values[one.name].values()) > MOST:
@@ -107,24 +122,23 @@ def set_parameters(strategies: Sequence[Strategy], given: Mapping[str, object]) 
     return found
 
 
-def _listed(node: tree.Parameter, value: object) -> Sequence[object]:
+def _listed(name: str, kind: type, value: object) -> Sequence[object]:
     """The values that stand for one."""
     if not isinstance(value, str):
         return value if isinstance(value, (list, tuple)) and value else [value]
     parts: list[object] = []
     for part in value.split(","):
-        found = FAN.fullmatch(part) if not isinstance(node.value.value, str) else None
-        parts += fan(found, f"{node.name.name}={value}", "values") if found else [part]
+        found = FAN.fullmatch(part) if kind is float else None
+        parts += fan(found, f"{name}={value}", "values") if found else [part]
     return parts
 
 
-def _valued(node: tree.Parameter, value: object) -> float | str:
-    """A value as the parameter takes it."""
-    name, made = node.name.name, value
-    if not isinstance(node.value.value, str) and not isinstance(value, bool):
+def _valued(name: str, kind: type, value: object) -> float | str:
+    """A value of the parameter's kind, float or str."""
+    made = value
+    if kind is float and not isinstance(value, bool):
         with suppress(TypeError, ValueError):
             made = float(value)  # type: ignore[arg-type]
-    kind = type(node.value.value)
     if type(made) is not kind or (isinstance(made, float) and made - made != 0.0):
         what = f"{name} is {value!r:.40}, must be a {'text' if kind is str else 'number'}"
         raise HqError(what, USAGE, subject=StrategyOptions.params)

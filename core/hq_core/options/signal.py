@@ -17,5 +17,12 @@ class StrategyOptions:
         flag="--param",
         short="p",
     )
+    python: Option[tuple[str, ...]] = Option(
+        (),
+        "Run a strategy that is a class of Python; several times for several.",
+        kind=str,
+        many=True,
+        unit="FILE:CLASS",
+    )
     period = Option("", "The bars to run on; else the finest ones.", unit="PERIOD")
     keep = Option("", "Write these assigned names as columns too.", unit="NAMES")

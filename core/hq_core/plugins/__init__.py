@@ -43,7 +43,7 @@ def load(name: str, where: str) -> tuple[Any, ModuleType]:
 
     HqError DATA says the file, the line, and what is wrong there.
     """
-    with blame.running(name, where):
+    with blame.running(f"indicator {name} of {where}"):
         if where.startswith("/"):
             module = folders.load(where)
             return getattr(module, name, None), module

@@ -13,24 +13,28 @@ from hq_core.errors import DATA, HqError, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-users: set[str] = set()  # top names of the packages that plug-ins are
+REMEDY = "correct it there, hq-indicators --test tests it"
+users: dict[str, str] = {}  # top names of the packages that plug-ins are, and what to do about an exception of theirs
 
 
 @contextmanager
-def running(name: str, where: str) -> Iterator[None]:
-    """Within this a plug-in's code runs: whatever it raises is told as its own, what it prints goes to stderr."""
+def running(what: str, remedy: str = REMEDY) -> Iterator[None]:
+    """Within this a plug-in's code runs: whatever it raises is told as its own, what it prints goes to stderr.
+
+    what  is running, where the exception does not tell: an indicator and its file
+    """
     try:
         with nullcontext() if hooks.aside is None else hooks.aside():
             yield
     except HqError:
         raise
     except BaseException as error:
-        if _of_a_signal(error):
+        if of_a_signal(error):
             raise
-        raise theirs(error) or _said(f"indicator {name} of {where}", error, []) from error
+        raise theirs(error) or said(what, error, [], remedy) from error
 
 
-def _of_a_signal(error: BaseException) -> bool:
+def of_a_signal(error: BaseException) -> bool:
     """Whether a handler of signals has raised it, and not the plug-in's code that it met."""
     if isinstance(error, KeyboardInterrupt):
         return signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -47,7 +51,7 @@ def theirs(error: BaseException) -> HqError | None:
     import traceback
 
     if isinstance(error, SyntaxError) and error.filename and users:
-        return _said(f"{error.filename}, line {error.lineno}", error, [])
+        return said(f"{error.filename}, line {error.lineno}", error, [], "correct it there")
     tracks = list(traceback.walk_tb(error.__traceback__))
     at = [i for i, (frame, _) in enumerate(tracks) if _is_users(str(frame.f_globals.get("__name__", "")))]
     if not at:
@@ -55,11 +59,16 @@ def theirs(error: BaseException) -> HqError | None:
     frame, line = tracks[at[-1]]
     lines = traceback.format_list(traceback.StackSummary.extract(iter(tracks[at[0] : at[-1] + 1])))
     file = frame.f_code.co_filename
-    return _said(f"{file}, line {line}", error, lines, _sibling(error, file))
+    remedy = users[_top(str(frame.f_globals["__name__"]))]
+    return said(f"{file}, line {line}", error, lines, _sibling(error, file) or remedy)
 
 
 def _is_users(module: str) -> bool:
-    return module.partition(".")[0] in users
+    return _top(module) in users
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _sibling(error: BaseException, file: str) -> str:
@@ -69,10 +78,10 @@ def _sibling(error: BaseException, file: str) -> str:
     return f"write 'from . import {name}'" if there else ""
 
 
-def _said(where: str, error: BaseException, lines: list[str], remedy: str = "") -> HqError:
+def said(where: str, error: BaseException, lines: list[str], remedy: str) -> HqError:
+    """The error of a plug-in's exception; lines: of its traceback."""
     import traceback
 
     what = type(error).__name__ + (f": {' '.join(str(error).split())}" if str(error) else "")
     below = "".join([*lines, *traceback.format_exception_only(error)]).splitlines()
-    text = f"{where}: {what}; {remedy or 'correct it there, hq-indicators --test tests it'}"
-    return HqError(text, DATA, "".join(f"\n{printable(one)}" for one in below))
+    return HqError(f"{where}: {what}; {remedy}", DATA, "".join(f"\n{printable(one)}" for one in below))

@@ -1,4 +1,7 @@
-"""HQ_PATH: folders of indicators, each folder a package of its own that nothing else can see into or shadow."""
+"""Files of the user's own: HQ_PATH names folders of indicators, --python a strategy's file.
+
+Each folder is a package of its own that nothing else can see into or shadow.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.errors import CONFIG, NOINPUT, HqError
 from hq_core.plugins import blame
@@ -16,7 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VARIABLE = "HQ_PATH"
-_packages: dict[str, str] = {}  # folder -> its package's name
+
+
+class Kind(NamedTuple):
+    """A kind of files.
+
+    named_by   the variable or option that names them
+    prefix     of the names of their packages
+    remedy     what to do about an exception of theirs
+    """
+
+    named_by: str
+    prefix: str
+    remedy: str
+
+
+INDICATORS = Kind(VARIABLE, "hq_path", blame.REMEDY)
+STRATEGIES = Kind("--python", "hq_python", "correct it there")
+_packages: dict[str, tuple[str, Kind]] = {}  # name -> its folder
 
 
 def folders() -> Iterator[str]:
@@ -51,12 +71,12 @@ def called(name: str) -> Iterator[str]:
             yield path
 
 
-def load(path: str) -> ModuleType:
+def load(path: str, kind: Kind = INDICATORS) -> ModuleType:
     folder, file = os.path.split(path)
-    package = _packages.get(folder)
-    if package is None:
-        package = _packages[folder] = f"hq_path_{_digest(folder)}"
-        blame.users.add(package)
+    package = f"{kind.prefix}_{_digest(folder)}"
+    if package not in _packages:
+        _packages[package] = folder, kind
+        blame.users[package] = kind.remedy
         made = sys.modules[package] = ModuleType(package)
         made.__path__ = []  # nobody but _Finder looks there
         if _Finder not in sys.meta_path:
@@ -71,14 +91,20 @@ def _digest(folder: str) -> str:
     return blake2b(os.fsencode(folder), digest_size=8).hexdigest()
 
 
-def trusted(path: str) -> None:
+def beside(module: ModuleType) -> dict[str, ModuleType]:
+    """The files of its folder that have been loaded by now, itself among them, by their names."""
+    package = module.__name__.partition(".")[0] + "."
+    return {name.removeprefix(package): one for name, one in sys.modules.items() if name.startswith(package)}
+
+
+def trusted(path: str, named_by: str = VARIABLE) -> None:
     """Refuse a folder or file that others own or may change, by itself or by the way to it."""
     from hq_core.jit.place import check
 
     try:
         check(path)
     except ValueError as error:
-        raise HqError(f"{VARIABLE}: {error}; what lies there would run as you", CONFIG) from None
+        raise HqError(f"{named_by}: {error}; what lies there would run as you", CONFIG) from None
 
 
 class _Finder:
@@ -87,18 +113,19 @@ class _Finder:
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         package, _, last = name.rpartition(".")
-        for folder, known in _packages.items():
-            file = os.path.join(folder, last + ".py")
-            if known == package and os.path.isfile(file):
-                spec = ModuleSpec(name, _Text(name, file), origin=file)
-                spec.has_location = True
-                return spec
-        return None
+        folder, _ = _packages.get(package, ("", None))
+        file = os.path.join(folder, last + ".py")
+        if not folder or not os.path.isfile(file):
+            return None
+        spec = ModuleSpec(name, _Text(name, file), origin=file)
+        spec.has_location = True
+        return spec
 
 
 class _Text(SourceFileLoader):
     """Takes the file's text, never the code that somebody may have left in __pycache__, and leaves none there."""
 
     def get_code(self, fullname: str) -> Any:
-        trusted(self.path)
+        _, kind = _packages[fullname.partition(".")[0]]
+        trusted(self.path, kind.named_by)
         return self.source_to_code(self.get_data(self.path), self.path)

@@ -21,7 +21,7 @@ def every() -> list[tuple[str, str]]:
 
 def load(name: str) -> tuple[Any, ModuleType]:
     entry = _entries()[name]
-    blame.users.add(entry.module.partition(".")[0])
+    blame.users[entry.module.partition(".")[0]] = blame.REMEDY
     module = import_module(entry.module)
     return getattr(module, entry.attr or name, None), module
 

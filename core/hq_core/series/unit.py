@@ -29,12 +29,22 @@ from hq_core.series.plan import source_name
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Protocol
 
     from hq_core.graph import Graph, GraphColumn
     from hq_core.roles import Out
-    from hq_core.series.orders import Orders
     from hq_core.series.plan import Plan
+
+    class Ordering(Protocol):
+        """What is ordered at the rows of a series: series.orders.Orders, or one that has strategies in Python too."""
+
+        def announce(self, out: Out, anew: bool = False) -> None: ...
+        def told(self) -> Iterator[dict[str, Any]]: ...
+        def room(self, n: int) -> list[int]: ...
+        def write(self, batch: Batch, parts: Sequence[tuple[Batch, bool]], out: Out) -> None: ...
+        def save(self) -> list[int]: ...
+        def load(self, saved: list[int]) -> None: ...
 
     Feeds = Callable[[tuple[str, int], str, Graph, list[GraphColumn]], Feed]
 
@@ -46,6 +56,15 @@ UNIT = {
     "pending": [(SCHEMA, Count, [bytes])],
     "orders": [Count],
 }
+
+
+class Broke(Exception):
+    """Nothing can be ordered from a row on: its number in the batch, and why.  The rows before it are good."""
+
+    def __init__(self, row: int, error: BaseException) -> None:
+        super().__init__(row)
+        self.row = row
+        self.error = error
 
 
 class Unit:
@@ -64,7 +83,7 @@ class Unit:
         plan: Plan,
         note: Callable[[str, int], None],
         feeds: Feeds | None = None,
-        orders: Orders | None = None,
+        orders: Ordering | None = None,
         silent: bool = False,
     ) -> None:
         self.schema = schema
@@ -203,13 +222,19 @@ class Unit:
         parts = stretches(batch)
         added = [room(memory, n) for memory in self._added]
         self._compute(parts, [*added, *self.orders.room(n)])
-        self.orders.write(batch, parts, out)
-        if not self.silent:
+        broke: Broke | None = None
+        try:
+            self.orders.write(batch, parts, out)
+        except Broke as found:
+            broke, n = found, found.row
+        if n and not self.silent:
             series = self._series(batch, out)
             to = out.rows(series, n)
             move(to, batch.addresses, batch.schema.widths, n)
             move(to[len(batch.addresses) :], added, self._widths, n)
             out.commit(series, n)
+        if broke is not None:
+            raise broke.error
 
     def _series(self, batch: Batch, out: Out) -> Any:
         ours = batch.schema is self.schema  # rows that waited may be older than the last announcement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hq_core.batch import SCHEMA, Schema, described, period_ns, undescribed
 from hq_core.errors import DATA, USAGE, HqError
@@ -15,6 +15,7 @@ from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
+from hq_core.saved import Damaged
 from hq_core.series.explain import explained
 from hq_core.series.expr import TEXT
 from hq_core.series.order_columns import FurtherColumns, meta_types
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from hq_core.lang.check import Checker
     from hq_core.series.expr import Expr
     from hq_core.series.orders import Tell
-    from hq_core.series.rules import CheckedRule, Watch
+    from hq_core.series.rules import CheckedRule
+    from hq_core.series.unit import Ordering
+    from hq_core.strategies.load import PythonStrategy
+    from hq_core.strategies.orders import PythonOrders
+    from hq_core.strategies.running import Asked, Running
 
 
 class Symbol:
@@ -52,7 +57,8 @@ class Signal(Stage):
 
     All other rows pass untouched, and those of the base but for the names that are kept.
 
-    files     (name, text, what errors call it) of each strategy
+    files     (name, text, what errors call it) of each strategy in the language
+    python    FILE:CLASS of each strategy in Python, or the class (hq_core/strategies)
     period    the base's period; empty: the finest that is announced
     params    parameters set from outside, NAME or STRATEGY.NAME
     keep      assigned names that become columns as well, as a,b or in a sequence
@@ -63,12 +69,14 @@ class Signal(Stage):
     """
 
     panels = "apart"
-    SHAPE = {"units": {str: (SCHEMA, UNIT)}, **READERS}
+    # python: by symbol, of each strategy what its instance gave, and the rows of each history
+    SHAPE = {"units": {str: (SCHEMA, UNIT)}, "python": {str: [(bytes, [[object]])]}, **READERS}
 
     def __init__(
         self,
-        files: Sequence[tuple[str, str, str]],
+        files: Sequence[tuple[str, str, str]] = (),
         *,
+        python: Sequence[str | type] = (),
         period: str = "",
         params: Mapping[str, object] | None = None,
         keep: str | Sequence[str] = (),
@@ -88,6 +96,11 @@ class Signal(Stage):
             )
         self.strategies = [Strategy(*_named(file)) for file in files]
         self.inputs = {name: _digest(text) for name, text, _ in files}
+        self.python: list[PythonStrategy] = []
+        if python:
+            from hq_core.strategies.load import PythonStrategy  # few runs have any
+
+            self.python = [PythonStrategy(one) for one in python]
         self.period = period
         self._length = _asked(period)
         self.keep = keep
@@ -95,8 +108,11 @@ class Signal(Stage):
         self._tell = tell
         self.settings = settings_of(settings)
         self.warnings: list[str] = []
-        check_names(self.strategies)
-        self.strategies = set_parameters(self.strategies, _by_names(params))
+        every: list[Any] = [*self.strategies, *self.python]
+        check_names(every)
+        every = set_parameters(every, _by_names(params))
+        self.strategies = [one for one in every if isinstance(one, Strategy)]
+        self.python = [one for one in every if not isinstance(one, Strategy)]
         self._named: set[str] = set()  # symbols that a strategy reads by name
         known: dict[str, Expr] = {}
         rules: list[CheckedRule] = []
@@ -108,6 +124,11 @@ class Signal(Stage):
             known |= checked.scope.names
             rules += checked.rules
             self._named |= checked.scope.symbols
+        for one in self.python:
+            self.inputs |= one.inputs | digests(entry for spec in one.specs for entry in spec.entries())
+            self._named |= {symbol for spec in one.specs for symbol in spec.symbols()}
+        if self.python and tell is not None:
+            raise HqError("strategies in Python write rows of orders, they are not told one by one", USAGE)
         meta_types(rules)
         for name in keep:
             if name not in known:
@@ -129,10 +150,18 @@ class Signal(Stage):
                 strategy.check_alone(strict=True)
             else:
                 strategy.check(Schema("bar", "", self.period, [(name, "f8") for name in columns]))
+        if self.python:
+            cols = BAR.cols if columns is None else [(name, "f8") for name in columns]
+            schema = Schema("bar", "", self.period, cols)
+            running = self._running(schema)
+            plan = self._plan(schema, [one.asked for one in running])
+            Unit(schema, plan, self.note)
+            for one in running:
+                one.check(schema)
 
     def reads(self, schema: Schema) -> list[tuple[str, int]]:
         """Symbol and period in ns of the other series that the strategies read on this base; '' and 0 are its own."""
-        return list(self._plan(schema).others)
+        return list(self._plan(schema, self._ahead(schema)).others)
 
     def explain(self) -> list[str]:
         """What is computed for a row of bars with hq's columns: a node a line, its warm-up, what it costs."""
@@ -153,7 +182,16 @@ class Signal(Stage):
             }
             for strategy in self.strategies
             for one in strategy.declared
+        ] + [
+            {"strategy": one.name, "name": name, "default": value, "min": None, "max": None}
+            for one in self.python
+            for name, value in one.numbers.items()
         ]
+
+    def check_resumable(self) -> None:
+        """HqError CONFIG where a strategy cannot go on from a state."""
+        for one in self.python:
+            one.check_resumable()
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
@@ -168,7 +206,7 @@ class Signal(Stage):
         self._readers.announce(schema)
         if schema.symbol in self._named:
             with suppress(HqError):  # what does not fit is told where a strategy runs on it
-                self._readers.prepare(schema, [self._plan(one) for one in elsewhere(schema)])
+                self._readers.prepare(schema, [self._plan(one, self._ahead(one)) for one in elsewhere(schema)])
         symbol = self._symbols.setdefault(schema.symbol, Symbol())
         symbol.schemas[schema.period] = schema
         if symbol.settled:
@@ -232,6 +270,8 @@ class Signal(Stage):
         if self._idle and not (more or ran) and self._readers.missing == "error":
             raise self._readers.refusal(self._idle, "asked for")
         self._readers.finish(more, self.out, self.note, self.drop)
+        for orders in self._in_python().values():
+            orders.stop(more)
 
     def save(self) -> dict[str, Any]:
         readers = self._readers.save()  # first, as it moves what the units remember of their feeds
@@ -240,7 +280,8 @@ class Signal(Stage):
             for name, symbol in self._symbols.items()
             if symbol.unit is not None
         }
-        return {"units": units, **readers}
+        python = {name: orders.memories() for name, orders in self._in_python().items()}
+        return {"units": units, "python": python, **readers}
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
         self._readers.load(saved, own)
@@ -252,6 +293,11 @@ class Signal(Stage):
             symbol = self._symbols[name] = Symbol()
             symbol.settled = True
             self._place(symbol, undescribed(schema), resumed=True).load(unit)
+        running = self._in_python()
+        if saved["python"].keys() != running.keys():
+            raise Damaged(f"strategies in Python ran on {', '.join(saved['python']) or 'nothing'}")
+        for name, orders in running.items():
+            orders.remember(saved["python"][name])
 
     def settle(self) -> None:
         """Decide the bases by what has been announced, as the first rows would."""
@@ -274,13 +320,44 @@ class Signal(Stage):
         key = Schema("order", schema.symbol, schema.period).key
         if key in self._ordered:
             raise self._twice(key)
-        plan = self._plan(schema)
+        running = self._running(schema)
+        plan = self._plan(schema, [one.asked for one in running])
         names = [one.name for one in self.strategies]
-        orders = Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
+        orders: Ordering
+        if running:
+            from hq_core.strategies.orders import PythonOrders
+
+            rules = plan.watches[: len(plan.watches) - len(running)]
+            orders = PythonOrders(schema, names, rules, running, self.note, self._laying)
+        else:
+            orders = Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
         unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals)
         self._readers.add(unit, resumed)
         self._reading = None
         return unit
+
+    def _running(self, schema: Schema) -> list[Running]:
+        """An instance of each strategy in Python, for a base."""
+        if not self.python:
+            return []
+        from hq_core.strategies.running import Running
+
+        return [Running(one, schema) for one in self.python]
+
+    def _ahead(self, schema: Schema) -> list[Asked]:
+        """What strategies in Python ask for before there is an instance."""
+        if not self.python:
+            return []
+        from hq_core.strategies.running import plan_ahead
+
+        return plan_ahead(self.python, schema)
+
+    def _in_python(self) -> dict[str, PythonOrders]:
+        """By symbol, the orders of units with strategies in Python."""
+        if not self.python:
+            return {}
+        units = ((name, symbol.unit) for name, symbol in self._symbols.items())
+        return {name: cast("PythonOrders", unit.orders) for name, unit in units if unit is not None}
 
     @staticmethod
     def _twice(key: str) -> HqError:
@@ -302,14 +379,14 @@ class Signal(Stage):
         plan = self._planned(one.check_alone(strict=False) for one in self.strategies)
         return [*plan.kernels(), ordered, *FurtherColumns(plan.watches).kernels()]
 
-    def _plan(self, schema: Schema) -> Plan:
-        """All strategies over one base series."""
-        return self._planned([strategy.check(schema) for strategy in self.strategies])
+    def _plan(self, schema: Schema, asked: Sequence[Asked] = ()) -> Plan:
+        """All strategies over one base series, and what those in Python ask for."""
+        return self._planned((strategy.check(schema) for strategy in self.strategies), asked)
 
-    def _planned(self, every: Iterable[Checker]) -> Plan:
-        """The names that are kept, and the rules."""
+    def _planned(self, every: Iterable[Checker], asked: Sequence[Asked] = ()) -> Plan:
+        """The names that are kept, the rules, and what else is asked for."""
         columns: dict[str, Expr] = {}
-        rules: list[Watch] = []
+        rules: list[Any] = []
         for strategy, checked in zip(self.strategies, every):
             checked.scope.refuse_account()
             names = checked.scope.names
@@ -318,7 +395,7 @@ class Signal(Stage):
             if not self.signals:
                 columns |= {prefix + name: expr for name, expr in checked.plots.items()}
             rules += watches(strategy.name, checked.rules)
-        return Plan(columns, self.settings, self._scratch, rules)
+        return Plan(columns, self.settings, self._scratch, rules + list(asked))
 
     def _announce(self, symbol: Symbol, schema: Schema) -> None:
         unit = symbol.unit
