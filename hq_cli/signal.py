@@ -75,6 +75,11 @@ def main(
     A strategy runs on each symbol of a panel by itself, as it does on the symbol's series; close@ETHUSDT finds that
     symbol there too, and hq-merge makes a panel of files.
 
+    --python runs a class of Python: next(row) is called with each closed bar, once and in order, and gives None, an
+    action such as "BUY", a dict such as {"action": "BUY", "size": 2}, or a list of them.  Orders are named after the
+    class, its numbers are params, and an exception ends the run with 65.  hq-python(7) says the rest: indicators, the
+    bars before, on_start and on_stop, --state.
+
     --check alone takes every column of hq's bars to be there; --columns and --sample say what is.  A sample is any
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
     there too.

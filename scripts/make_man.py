@@ -238,7 +238,8 @@ def pages() -> dict[str, str]:
     made["hq.1"] = page(hq.main.clicked())
     made["hq-dsl.7"] = language()
     made["hq-frames.5"] = frames()
-    made["hq.7"] = by_hand("hq.7")
+    for name in ("hq.7", "hq-python.7"):
+        made[name] = by_hand(name)
     return made
 
 

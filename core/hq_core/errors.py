@@ -101,6 +101,10 @@ class HqError(Exception):
         return HqError((place, ": ", *self.phrase()), self.code if code is None else code, self.below)
 
 
+class Theirs(HqError):
+    """An exception of code of the user's own, a plug-in or a strategy, wherever it ran."""
+
+
 def _shown(value: object) -> str:
     return f"{value:.15g}" if isinstance(value, int | float) else f"'{value}'"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import HqError
+from hq_core.errors import HqError, Theirs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def taking(alone: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except (Damaged, MemoryError):
+    except (Damaged, Theirs, MemoryError):
         raise
     except HqError as error:
         if not alone:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from hq_core import hooks
-from hq_core.errors import DATA, HqError, printable
+from hq_core.errors import DATA, HqError, Theirs, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,4 +84,4 @@ def said(where: str, error: BaseException, lines: list[str], remedy: str) -> HqE
 
     what = type(error).__name__ + (f": {' '.join(str(error).split())}" if str(error) else "")
     below = "".join([*lines, *traceback.format_exception_only(error)]).splitlines()
-    return HqError(f"{where}: {what}; {remedy}", DATA, "".join(f"\n{printable(one)}" for one in below))
+    return Theirs(f"{where}: {what}; {remedy}", DATA, "".join(f"\n{printable(one)}" for one in below))

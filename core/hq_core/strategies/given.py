@@ -50,7 +50,8 @@ def row_maker(names: tuple[str, ...]) -> Callable[[Iterable[Any]], Any]:
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:
-    return f"the row has no column '{name}', it has {', '.join(names)}{did_you_mean(name, tuple(names))}"
+    near = did_you_mean(name, tuple(names))
+    return f"the row has no column '{name}'" + (near or f"; it has {', '.join(names)}")
 
 
 class History(Sequence[float]):

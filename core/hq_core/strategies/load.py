@@ -6,7 +6,7 @@ import os
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from hq_core.errors import CONFIG, DATA, NOINPUT, USAGE, HqError, did_you_mean
+from hq_core.errors import CONFIG, DATA, NOINPUT, USAGE, HqError, Theirs, did_you_mean
 from hq_core.kinds import ORDER
 from hq_core.options.signal import StrategyOptions
 from hq_core.plugins import blame, digest, folders
@@ -73,7 +73,7 @@ class PythonStrategy:
         return made
 
     def wrong(self, what: str) -> HqError:
-        return HqError(f"{self.label}: {what}", DATA)
+        return Theirs(f"{self.label}: {what}", DATA)
 
     def made(self) -> Any:
         """An instance, with the params that are set."""
@@ -120,7 +120,7 @@ class PythonStrategy:
         try:
             return distinct(several(getattr(self._class, "indicators", ())))
         except HqError as error:
-            raise error.within((self.label, ": indicators"), DATA) from None
+            raise self.wrong(f"indicators: {error}") from None
 
     def _names(self, attribute: str) -> tuple[str, ...]:
         """Names in a tuple, or in a text with blanks between."""
@@ -147,14 +147,11 @@ class PythonStrategy:
         return found
 
     def _set(self) -> dict[str, float]:
-        """The params that are set, each of the type that the class has it in."""
-        found: dict[str, float] = {}
-        for name, value in self.given.items():
-            whole = isinstance(self.numbers[name], int)
-            if whole and not float(value).is_integer():
-                raise HqError(f"param {name} of {self.label} is {value:.15g}, must be a whole number", USAGE)
-            found[name] = int(value) if whole else value
-        return found
+        """The params that are set; a whole number in place of a whole number stays one, as a period must be."""
+        return {
+            name: int(value) if type(self.numbers[name]) is int and float(value).is_integer() else value
+            for name, value in self.given.items()
+        }
 
 
 _SUCH = {"reads": "close", "orders": "limit"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hq_core.batch import CODES, WIDTHS, Schema, told_texts
 from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
@@ -111,9 +111,9 @@ class PythonOrders:
         self._rules = Orders(base, names, watches, note, laying) if watches else None
         self._offset = len(names)
         self._counts = array("q", bytes(8 * (len(names) + len(running))))
-        self._taken: Any = Taken()
+        self._taken = Taken()
         if self._rules is not None:
-            self._rules.announce(self._taken)
+            self._rules.announce(cast("Out", self._taken))
         strategies = [one.strategy for one in running]
         self._texts = {"strategy": [*names, *(one.name for one in strategies)]}
         self.schema = Schema("order", base.symbol, base.period, self._columns(), extra_of("order"))
@@ -176,7 +176,7 @@ class PythonOrders:
         """
         failed = self._run(batch.n, parts)
         good = batch.n if failed is None else failed.row
-        rules = self._of_rules(batch, parts, good, out)
+        rules = self._of_rules(batch, parts, good)
         decisions = self._decisions.until(good)
         if decisions or rules:
             columns, rows = self._of_python(batch, decisions)
@@ -205,7 +205,7 @@ class PythonOrders:
         values.release()
         return failed
 
-    def _of_rules(self, batch: Batch, parts: Sequence[tuple[Batch, bool]], good: int, out: Out) -> list[int]:
+    def _of_rules(self, batch: Batch, parts: Sequence[tuple[Batch, bool]], good: int) -> list[int]:
         """The rows of the rules' orders, which are in self._taken."""
         taken = self._taken
         taken.clear()
@@ -218,9 +218,8 @@ class PythonOrders:
                 until.append((part if upto == part.n else part.slice(0, upto), closed))
             start += part.n
         taken.row = self.laying
-        self._rules.write(batch, until, taken)
-        found: list[int] = taken.rows_of
-        return found
+        self._rules.write(batch, until, cast("Out", taken))
+        return taken.rows_of
 
     def _of_python(self, batch: Batch, decisions: list[int]) -> tuple[Columns, list[int]]:
         """Columns of the orders of decisions, and the row of each."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from hq_core.batch import CODES, period_ns
-from hq_core.errors import DATA, HqError
+from hq_core.errors import DATA, HqError, Theirs
 from hq_core.plugins import blame, folders
 from hq_core.saved import Damaged
 from hq_core.say import iso_text
@@ -72,13 +72,12 @@ class Running:
         specs, self._histories = context.asked()
         for spec in specs:
             if any(True for _ in spec.symbols()):
-                hint = f"indicators = ('{spec.label}', ...) in the class"
-                what = f"on_start: {spec.label} reads another symbol, whose rows it may have missed by now"
-                raise HqError(f"{strategy.label}: {what}", DATA, hint=f"ask for it before, by {hint}")
+                what = f"on_start: {spec.label} reads another symbol, whose rows may have gone by"
+                raise strategy.wrong(f"{what}; ask for it before, by indicators = (...) in the class")
         try:
             self.asked = Asked(distinct([*strategy.specs, *specs]), schema)
         except HqError as error:
-            raise error.within((strategy.label, ": on_start"), DATA) from None
+            raise strategy.wrong(f"on_start: {error}") from None
         self._next = self._instance.next
         self._layouts: dict[tuple[tuple[str, str], ...], Layout] = {}
         self._stopped: list[Any] | None = None  # what was to be saved before on_stop
@@ -163,14 +162,16 @@ class Running:
         with blame.running(label, folders.STRATEGIES.remedy):
             try:
                 return getattr(self._instance, method)(*given)
+            except Theirs:
+                raise
             except HqError as error:
-                raise error.within(label, DATA) from None
+                raise Theirs((label, ": ", *error.phrase()), DATA, error.below) from None
 
     def _told(self, error: BaseException, ts: int) -> BaseException:
         """What is told of an exception at the row of that ts."""
         where = f"{self.strategy.label}: next at {iso_text(ts)}"
         if isinstance(error, HqError):
-            return error.within(where, DATA)
+            return Theirs((where, ": ", *error.phrase()), DATA, error.below)
         told = blame.theirs(error)
         if told is not None:
             return told
@@ -200,7 +201,7 @@ class Layout:
                 try:
                     schema.index(name)
                 except HqError as error:
-                    raise error.within((strategy.label, ": reads")) from None
+                    raise strategy.wrong(f"reads: {error}") from None
                 raise strategy.wrong(f"reads: '{name}' is {schema.kind(name)}, not numbers")
         self.own = there if strategy.reads is None else list(dict.fromkeys(strategy.reads))
         names = (*self.own, *asked.names)
