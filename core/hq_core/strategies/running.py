@@ -203,7 +203,8 @@ class Layout:
                 except HqError as error:
                     raise strategy.wrong(f"reads: {error}") from None
                 raise strategy.wrong(f"reads: '{name}' is {schema.kind(name)}, not numbers")
-        self.own = there if strategy.reads is None else list(dict.fromkeys(strategy.reads))
+        kept = (name for name, _ in running.histories if name in there)
+        self.own = there if strategy.reads is None else list(dict.fromkeys((*strategy.reads, *kept)))
         names = (*self.own, *asked.names)
         self.made = row_maker(names)
         self.pushes: list[tuple[Callable[[float], None], int]] = []
