@@ -52,6 +52,43 @@ def signal():
     return Signal([("s", text + "IF CROSSUNDER(close, EMA(close, 7)) THEN SELL", "s.hq")], keep=["calm"])
 
 
+class Runner:
+    """A strategy in Python with a memory, indicators, a history, META and orders of several at a bar."""
+
+    indicators = ("ema:4",)
+    meta = {"why": ("above", "below"), "run": int}
+    orders = ("limit",)
+    size = 2
+
+    def on_start(self, ctx):
+        ctx.indicators("stddev:4")
+        self.closes = ctx.history("close", 3)
+        self.run = 0
+
+    def next(self, row):
+        before = self.closes[-2]
+        self.run = self.run + 1 if row.close > before else 0
+        if self.run >= 2 and row.stddev_4 < 2.0:
+            meta = {"why": "above", "run": self.run}
+            return [{"action": "BUY", "size": self.size, "meta": meta}, {"action": "SELL", "meta": {"run": 0}}]
+        if row.close < row.ema_4 and before > row.ema_4:
+            return {"action": "SELL", "type": "limit", "price": row.high, "rule": 2, "meta": {"why": "below"}}
+        return None
+
+    def save(self):
+        return self.run
+
+    def load(self, saved):
+        self.run = saved
+
+
+def in_python():
+    from hq_core.stages.signal import Signal
+
+    text = "IF CROSSUNDER(close, EMA(close, 7)) THEN SELL(META(at=close))"
+    return Signal([("s", text, "s.hq")], python=[Runner])
+
+
 def ordered_bars(seed, n):
     """Bars as hq-signal writes them, with orders on some."""
     schema, rows = bars(seed, n)
@@ -93,6 +130,7 @@ def shuffled_trades(seed, n):
 FILTERS = {
     "indicators": (indicators, bars),
     "signal": (signal, bars),
+    "signal in Python": (in_python, bars),
     "backtest": (backtest, ordered_bars),
     "aggregate": (aggregate, trades),
     "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),

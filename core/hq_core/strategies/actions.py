@@ -231,7 +231,8 @@ def _no_action(said: Any) -> str:
 
 def _word(key: str, value: Any, known: dict[str, Any]) -> str:
     if not isinstance(value, str) or value not in known:
-        hint = did_you_mean(str(value).upper() if key == "action" else str(value), list(known))
+        near = value.upper() if key == "action" and isinstance(value, str) else value
+        hint = did_you_mean(near, list(known)) if isinstance(near, str) else ""
         raise HqError(f"{key} is {value!r:.40}{hint or f', must be one of {_listed(known)}'}", DATA)
     return value
 
