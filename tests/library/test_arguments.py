@@ -96,7 +96,7 @@ def test_an_argument_of_another_type_is_told_by_its_name(wrong, says):
 
 
 def test_a_second_strategy_by_place_is_no_period():
-    with pytest.raises(TypeError, match="takes 2 positional arguments"):
+    with pytest.raises(TypeError, match="takes from 1 to 2 positional arguments"):
         hq_core.Signal([STRATEGY], [("b", "IF close > 1 THEN BUY", "b.hq")])  # type: ignore[misc]
 
 

@@ -70,7 +70,7 @@ class Signal(Stage):
 
     panels = "apart"
     # python: by symbol, of each strategy what its instance gave, and the rows of each history
-    SHAPE = {"units": {str: (SCHEMA, UNIT)}, "python": {str: [(bytes, [[object]])]}, **READERS}
+    SHAPE = {"units": {str: (SCHEMA, UNIT)}, "python": {str: [(bytes, [[frozenset((int, float))]])]}, **READERS}
 
     def __init__(
         self,

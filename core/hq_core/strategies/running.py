@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hq_core.strategies.load import PythonStrategy
 
 AT_ONCE = 256  # rows of which the values are made objects of Python together: they stay in the processor's cache
-MEMORY = [bytes, [[object]]]  # what `save` gives: what the instance did, and the rows of each history
 
 
 class Asked:
