@@ -10,7 +10,7 @@ from hq_cli._say import echo, say
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
-from hq_core.options.signal import StrategyOptions
+from hq_core.options.signal import PythonOptions, StrategyOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -40,6 +40,7 @@ class CheckOptions:
     "hq-signal",
     EXAMPLES,
     Argument("files", "[STRATEGY.hq]...", many=True, required=False),
+    PythonOptions,
     StrategyOptions,
     SettingsOptions,
     CheckOptions,
@@ -47,8 +48,8 @@ class CheckOptions:
 )
 def main(
     files: tuple[str, ...],
-    params: tuple[str, ...],
     python: tuple[str, ...],
+    params: tuple[str, ...],
     period: str,
     keep: str,
     compat: str,

@@ -46,7 +46,8 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     sizes += ["--live-rows", "400"]
     subprocess.run([sys.executable, ROOT / "scripts/bench", *sizes], env=command_env, check=True, timeout=300)
     text = told.read_text()
-    parts = ["Start", "Trades", "CSV", "Reading and writing", "One row live", "All indicators at once", "Indicators"]
+    parts = ["Start", "Trades", "CSV", "Reading and writing", "One row live", "All indicators at once"]
+    parts += ["A strategy in Python", "Indicators"]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())["seconds"]
     assert len(figures) == 19

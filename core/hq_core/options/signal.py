@@ -17,6 +17,13 @@ class StrategyOptions:
         flag="--param",
         short="p",
     )
+    period = Option("", "The bars to run on; else the finest ones.", unit="PERIOD")
+    keep = Option("", "Write these assigned names as columns too.", unit="NAMES")
+
+
+class PythonOptions:
+    """Strategies beside those that are files of the language."""
+
     python: Option[tuple[str, ...]] = Option(
         (),
         "Run a strategy that is a class of Python; several times for several.",
@@ -24,5 +31,3 @@ class StrategyOptions:
         many=True,
         unit="FILE:CLASS",
     )
-    period = Option("", "The bars to run on; else the finest ones.", unit="PERIOD")
-    keep = Option("", "Write these assigned names as columns too.", unit="NAMES")

@@ -10,6 +10,7 @@ from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.lang.words import ACTIONS
 from hq_core.series.order_columns import META
 from hq_core.series.orders import BY_VERB, IN_TURN
+from hq_core.strategies.load import FURTHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ TYPES = {word: int(code) for code, word in ORDER.codes["type"].items()}
 UNITS = {word: int(code) for code, word in ORDER.codes["unit"].items()}
 CODED = {name: {word: int(code) for code, word in ORDER.codes[name].items()} for name in ORDER.codes}
 OF = dict(ORDER.cols)
+PRICES = ORDER.of_unit("price")
 # the price that an order of this type cannot do without, by its column
 WANTS = {
     "limit": ("limit",),
@@ -94,23 +96,26 @@ class Decisions:
         """
         reader = Reader(strategy, number, self)
         words: dict[Any, int] = {}
-        plain: dict[tuple[Any, Any], int] = {}
+        market: dict[Any, int] = {}  # by action, of dicts with that and size
+        typed: dict[Any, dict[Any, int]] = {}  # by type and action, of dicts with those and size
         add_row, add_form, add_size = self.row.append, self.form.append, self.size.append
 
         def take(row: int, said: Any) -> None:
             kind = type(said)
+            form: int | None = None
+            size: Any = math.inf
             if kind is dict:
-                size = said.get("size", math.inf)
-                keys = 1 + ("type" in said) + ("size" in said)
+                try:  # the plainest dicts, met before
+                    if len(said) == 3:
+                        form, size = typed[said["type"]][said["action"]], said["size"]
+                    elif len(said) == 2:
+                        form, size = market[said["action"]], said["size"]
+                except (KeyError, TypeError):
+                    form = None
                 number = type(size) is float or (type(size) is int and size < WHOLE)
-                if keys != len(said) or not number or not size > 0.0:
+                if form is None or not number or not size > 0.0:
                     take_whole(row, said)
                     return
-                key = said.get("action"), said.get("type")
-                form = plain.get(key) if type(key[0]) is type(key[1] or "") is str else None
-                if form is None:
-                    form = reader.read(said)[0]
-                    plain[key] = form
                 add_row(row)
                 add_form(form)
                 add_size(size)
@@ -120,7 +125,7 @@ class Decisions:
                     form = words[said] = reader.read({"action": said})[0]
                 add_row(row)
                 add_form(form)
-                add_size(math.inf)
+                add_size(size)
             elif kind is list or kind is tuple:
                 for one in said:
                     if type(one) not in (dict, str):
@@ -131,6 +136,10 @@ class Decisions:
 
         def take_whole(row: int, said: dict[Any, Any]) -> None:
             form, size, further = reader.read(said)
+            if said.keys() == {"action", "size"}:
+                market[said["action"]] = form
+            elif said.keys() == {"action", "type", "size"} and said["type"] is not None:
+                typed.setdefault(said["type"], {})[said["action"]] = form
             if not size > 0.0:
                 unsized()
                 return
@@ -193,7 +202,7 @@ class Reader:
                 raise HqError(what, DATA, hint=f"orders = {wants!r} in the class does")
             if name not in further:
                 raise HqError(f"a {kind} order without a {'price' if name == wants[-1] else name}", DATA)
-        for name in ("limit", "stop", "take", "trail"):
+        for name in PRICES:
             if name in further and not 0.0 < further[name] < math.inf:
                 raise HqError(f"{name} is {further[name]:.15g}, must be a price above 0", DATA)
 
@@ -211,7 +220,7 @@ class Reader:
         return value
 
     def _unknown(self, key: Any) -> str:
-        if key in OF and OF[key] and key not in ("ts", "strategy", "id", "side", "quantity"):
+        if key in FURTHER:
             return f"the class does not declare '{key}' as a column of its orders; orders = ('{key}',) does"
         word = {"quantity": "size"}.get(key, key)
         near = f"; did you mean {word}?" if word in self.keys else did_you_mean(str(key), self.keys)

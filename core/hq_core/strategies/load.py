@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, DATA, NOINPUT, USAGE, HqError, Theirs, did_you_mean
 from hq_core.kinds import ORDER
-from hq_core.options.signal import StrategyOptions
+from hq_core.options.signal import PythonOptions
 from hq_core.plugins import blame, digest, folders
 from hq_core.specs import distinct, several
 
@@ -96,7 +96,7 @@ class PythonStrategy:
         file, colon, name = given.rpartition(":")
         stem = os.path.basename(file).removesuffix(".py")
         if not colon or not name.isidentifier() or not file.endswith(".py") or not stem or "." in stem:
-            raise HqError(subject=StrategyOptions.python, value=given, rule=f"must be {FORM}", code=USAGE)
+            raise HqError(subject=PythonOptions.python, value=given, rule=f"must be {FORM}", code=USAGE)
         self.label = given
         path = os.path.abspath(file)
         if not os.path.isfile(path):  # to read a pipe or a device may never end
