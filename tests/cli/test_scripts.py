@@ -54,5 +54,5 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     assert all(0 < seconds < 300 for seconds in figures.values())
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]
-    assert len(peaks) == 3
+    assert len(peaks) == 4
     assert all(8 < peak < 200 for peak in peaks)
