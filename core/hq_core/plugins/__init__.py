@@ -66,7 +66,7 @@ def watched(told: int = -1) -> AbstractContextManager[object]:
 
 def digest(module: ModuleType) -> str:
     """Of the module's text."""
-    from hashlib import blake2b
+    from _blake2 import blake2b  # hashlib takes 2 ms to import
 
     loader: Any = module.__loader__
     return blake2b((loader.get_source(module.__name__) or "").encode(), digest_size=16).hexdigest()

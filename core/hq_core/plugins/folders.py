@@ -86,7 +86,7 @@ def load(path: str, kind: Kind = INDICATORS) -> ModuleType:
 
 def _digest(folder: str) -> str:
     """The same in every run, whatever else HQ_PATH names: numba keeps a kernel under its module's name."""
-    from hashlib import blake2b
+    from _blake2 import blake2b  # hashlib takes 2 ms to import
 
     return blake2b(os.fsencode(folder), digest_size=8).hexdigest()
 
