@@ -91,7 +91,7 @@ def test_the_page_of_the_whole_knows_all_that_there_is() -> None:
 def test_a_head_of_another_version_is_found_and_mended(tmp_path: Path) -> None:
     """Of pages that are written by hand as well."""
     pytest.importorskip("click_man")
-    for name in ("core", "hq_cli", "man", "scripts", "CHANGELOG.md", "pyproject.toml"):
+    for name in ("core", "examples", "hq_cli", "man", "scripts", "CHANGELOG.md", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     for page in ("hq.7", "hq-frames.5"):

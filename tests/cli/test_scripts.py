@@ -50,7 +50,7 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     parts += ["A strategy in Python", "Indicators"]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())["seconds"]
-    assert len(figures) == 19
+    assert len(figures) == 21
     assert all(0 < seconds < 300 for seconds in figures.values())
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]

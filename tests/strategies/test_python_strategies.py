@@ -106,25 +106,64 @@ def test_actions_by_hand() -> None:
 def test_units_types_and_further_columns_are_the_kind_s() -> None:
     further = tuple(c.name for c in ORDER.columns if c.optional and c.name != "rule")
     order = {
-        **{"action": "OPEN_LONG", "type": "stop_limit", "size": 3, "unit": "base", "price": 9.5, "stop": 9, "take": 12},
-        **{"trail": 0.5, "tif": "gtd", "expire": 5, "reduce_only": False, "post_only": True, "group": 4, "ref": 2},
+        **{
+            "action": "OPEN_LONG",
+            "type": "stop_limit",
+            "size": 3,
+            "unit": "base",
+            "price": 9.5,
+            "trigger": 9,
+            "take": 12,
+        },
+        **{
+            "stop": 8,
+            "trail": 0.5,
+            "tif": "gtd",
+            "expire": 5,
+            "reduce_only": False,
+            "post_only": True,
+            "group": 4,
+            "ref": 2,
+        },
     }
     run = fed(gives(order, "OPEN_LONG", orders=further), [1, 2])
     first, second = run.orders()
     assert list(run.series["order/X/15m"].names) == list(ORDER.names)
     assert {name: first[name] for name in (*further, "type", "unit", "quantity")} == {
-        **{"type": 3, "unit": 1, "quantity": 3.0, "limit": 9.5, "stop": 9.0, "take": 12.0, "trail": 0.5, "tif": 3},
+        **{
+            "type": 3,
+            "unit": 1,
+            "quantity": 3.0,
+            "limit": 9.5,
+            "trigger": 9.0,
+            "stop": 8.0,
+            "take": 12.0,
+            "trail": 0.5,
+            "tif": 3,
+        },
         **{"expire": 5, "reduce_only": 0, "post_only": 1, "group": 4, "ref": 2},
     }
     assert [second[name] for name in ("type", "unit", "tif", "expire", "reduce_only")] == [0, -1, 0, 0, 0]
-    assert all(math.isnan(second[name]) for name in ("limit", "stop", "take", "trail"))
+    assert all(math.isnan(second[name]) for name in ("limit", "trigger", "stop", "take", "trail"))
 
 
 def test_a_price_is_that_of_the_type() -> None:
-    for kind, column in (("limit", "limit"), ("stop", "stop"), ("take", "take"), ("trail", "trail")):
+    for kind, column in (("limit", "limit"), ("stop", "trigger"), ("take", "trigger"), ("trail", "trail")):
         one = {"action": "BUY", "type": kind, "price": 5}
         assert fed(gives(one, orders=(column,)), [1]).orders()[0][column] == 5.0
         assert fed(gives({"action": "BUY", "type": kind, column: 5}, orders=column), [1]).orders()[0][column] == 5.0
+
+
+def test_a_target_is_a_position_of_either_side_or_none() -> None:
+    run = fed(gives(*({"action": "TARGET", "size": size, "unit": "equity_frac"} for size in (-2, 0.5, 0))), [1, 2, 3])
+    rows = run.rows["order/X/15m"]
+    assert [(one["action"], one["side"], one["quantity"], one["unit"]) for one in rows] == [
+        (2, -1, 2.0, 3),
+        (2, 1, 0.5, 3),
+        (2, 1, 0.0, 3),
+    ]
+    with pytest.raises(HqError, match="a target is a position"):
+        fed(gives("TARGET"), [1])
 
 
 def test_meta_is_columns_of_declared_types() -> None:
@@ -152,9 +191,9 @@ WRONG = {
     "small letters": ({"action": "buy"}, "action is 'buy'; did you mean BUY?"),
     "action of no text": ({"action": ["BUY"]}, "action is ['BUY'], must be one of BUY, SELL"),
     "limit without a price": ({"action": "BUY", "type": "limit", "limit": None}, "a limit order without a price"),
-    "stop_limit without a stop": (
+    "stop_limit without a trigger": (
         {"action": "BUY", "type": "stop_limit", "price": 5},
-        "a stop_limit order without a stop",
+        "a stop_limit order has a column 'trigger', which the class does not declare",
     ),
     "two prices": (
         {"action": "BUY", "type": "limit", "limit": 5, "price": 6},

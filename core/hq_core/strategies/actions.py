@@ -26,12 +26,13 @@ PRICES = ORDER.of_unit("price")
 # the price that an order of this type cannot do without, by its column
 WANTS = {
     "limit": ("limit",),
-    "stop": ("stop",),
-    "stop_limit": ("stop", "limit"),
-    "take": ("take",),
+    "stop": ("trigger",),
+    "stop_limit": ("trigger", "limit"),
+    "take": ("trigger",),
     "trail": ("trail",),
 }
 WHOLE = 1 << 53
+TARGET = ("target",)
 RULE = 1  # next is the one rule of a strategy that says nothing else
 
 
@@ -43,10 +44,11 @@ class Form(NamedTuple):
     type: int = 0
     unit: int = ACCOUNTS_UNIT
     rule: int = RULE
+    short: bool = False  # a target below 0
 
     @property
     def sides(self) -> list[int]:
-        return [BY_VERB[verb][1] for verb in self.verbs]
+        return [-1] if self.short else [BY_VERB[verb][1] for verb in self.verbs]
 
     @property
     def actions(self) -> list[int]:
@@ -136,11 +138,14 @@ class Decisions:
 
         def take_whole(row: int, said: dict[Any, Any]) -> None:
             form, size, further = reader.read(said)
-            if said.keys() == {"action", "size"}:
+            targets = self.forms[form].verbs == TARGET  # whose form is also by the sign of the size
+            if targets:
+                pass
+            elif said.keys() == {"action", "size"}:
                 market[said["action"]] = form
             elif said.keys() == {"action", "type", "size"} and said["type"] is not None:
                 typed.setdefault(said["type"], {})[said["action"]] = form
-            if not size > 0.0:
+            if not (size > 0.0 or (targets and size == 0.0)):
                 unsized()
                 return
             if further:
@@ -182,8 +187,12 @@ class Reader:
         for key, value in _dict(given.get("meta", {})).items():
             further[META + str(key)] = self._meta(key, value)
         turn = tuple(verb for verb in IN_TURN if verb in verbs)
-        form = Form(self.number, turn, TYPES[kind], UNITS[unit], rule)
-        return self.decisions.known(form), _number("size", given.get("size", math.inf)), further
+        size = _number("size", given.get("size", math.inf))
+        if turn == TARGET and not math.isfinite(size):
+            raise HqError("a target is a position: size, below 0 for short, 0 for none", DATA)
+        short = turn == TARGET and size < 0.0
+        form = Form(self.number, turn, TYPES[kind], UNITS[unit], rule, short)
+        return self.decisions.known(form), abs(size) if short else size, further
 
     def _price(self, kind: str, given: dict[str, Any], further: dict[str, Any]) -> None:
         """The price, which is that of the column that the type wants; what it wants must be there."""

@@ -11,7 +11,8 @@ from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
 from hq_core.kinds import ACCOUNTS_UNIT, ORDER, extra_of
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
-from hq_core.series.orders import META, Orders
+from hq_core.series.order_columns import META
+from hq_core.series.orders import Orders
 from hq_core.series.unit import Broke
 from hq_core.strategies.actions import RULE, Decisions
 from hq_core.strategies.running import Failed
