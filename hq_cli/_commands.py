@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PURPOSES = (
     ("Get data in and out", ("gen", "import", "export", "merge")),
     ("Bars and indicators", ("aggregate", "indicators")),
-    ("Strategy and account", ("signal", "backtest")),
+    ("Strategy and account", ("vector", "signal", "backtest")),
     ("Check and keep", ("diff", "state")),
 )
 NAMES = tuple(name for _, names in PURPOSES for name in names)

@@ -42,7 +42,7 @@ hq describe --brief
 class DescribeOptions:
     """How much is told."""
 
-    brief = Option(False, "A page of at most 9,000 characters: names, a line each.")
+    brief = Option(False, "A page of at most 9,500 characters: names, a line each.")
     schema = Option(False, "The JSON Schema of what is printed without options.")
 
 
@@ -172,12 +172,16 @@ def _undeclared(param: click.Option) -> Option[Any]:
 def _language() -> dict[str, Any]:
     from hq_core.lang.builtins import BUILTINS
     from hq_core.lang.tokens import grammar_text
-    from hq_core.lang.words import ACTIONS, COLUMNS
+    from hq_core.lang.words import ACTIONS, COLUMNS, VECTORS
 
     return {
         "grammar": grammar_text(),
         "functions": [
             {"name": name, "call": one.written(name), "meaning": one.meaning} for name, one in BUILTINS.items()
+        ]
+        + [
+            {"name": name, "call": f"{name}({', '.join((*places, *keys))})", "meaning": meaning}
+            for name, (places, keys, meaning) in VECTORS.items()
         ],
         "actions": [{"name": name, "columns": list(verbs)} for name, (_, verbs) in ACTIONS.items()],
         "columns": sorted(COLUMNS),

@@ -27,6 +27,7 @@ EFFECTS = {
     "merge": Effect(reads=EVERY, passes=False),
     "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
+    "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
     "backtest": Effect(
         reads=("order", "bar"), replaces=("order", "bar"), writes=("fill", "liquidation", "equity", "report")

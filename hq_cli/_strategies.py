@@ -6,10 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, USAGE, HqError, printable
-from hq_core.files import read_whole
+from hq_core.files import STDIN, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from hq_core.series.stores import Store
 
 LIMIT = 1 << 20  # bytes of one strategy
 
@@ -26,6 +28,42 @@ def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
         name = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
         found.append((printable(name), text, path))
     return found
+
+
+def read_stores(given: Sequence[str], timeless: bool) -> dict[str, Store]:
+    """The stores of NAME=FILE, each name once."""
+    files: dict[str, str] = {}
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not (name and equals and path):
+            raise HqError(
+                f"--store: '{one}' must be NAME=FILE or NAME=@SYMBOL:PERIOD, such as 4h_BTC=4h_BTC.hqf", USAGE
+            )
+        if path in STDIN:
+            raise HqError(f"--store: {one}: bars come by stdin; name a file", USAGE)
+        if name in files:
+            raise HqError(f"--store: {name} is given twice", USAGE)
+        files[name] = path
+    if not files:
+        return {}
+    return {name: _store(name, path, timeless) for name, path in files.items()}
+
+
+def _store(name: str, path: str, timeless: bool) -> Store:
+    if path.startswith("qdrant+"):
+        from hq_cli._qdrant import Collection
+        from hq_core.formats.times import UNITS
+        from hq_core.stages.vector import told_store
+
+        return told_store(name, Collection(path).maps(), timeless, UNITS["ms"])
+    if path[0] != "@":
+        from hq_core.stages.vector import opened_store  # few runs have any
+
+        return opened_store(name, path, timeless)
+    from hq_core.series.expr import reference
+    from hq_core.series.growing import Growing
+
+    return Growing(name, *reference(path[1:]))
 
 
 def read_params(given: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from hq_cli._say import echo, say
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
-from hq_core.options.signal import PythonOptions, StrategyOptions
+from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -42,6 +42,8 @@ class CheckOptions:
     Argument("files", "[STRATEGY.hq]...", many=True, required=False),
     PythonOptions,
     StrategyOptions,
+    StoresOptions,
+    StoreOptions,
     SettingsOptions,
     CheckOptions,
     shows=("check", "columns", "sample", "list_params", "explain", "format_", "missing"),
@@ -52,6 +54,8 @@ def main(
     params: tuple[str, ...],
     period: str,
     keep: str,
+    stores: tuple[str, ...],
+    timeless: bool,
     compat: str,
     unstable: tuple[str, ...],
     missing: str,
@@ -81,11 +85,17 @@ def main(
     class, its numbers are params, and an exception ends the run with 65.  hq-python(7) says the rest: indicators, the
     bars before, on_start and on_stop, --state.
 
+    --store NAME=FILE gives a strategy the store that it calls VEC_STORE("NAME"): a file of hq-vector, or what it loads.
+    It is only read; a vector is seen from its avail_ts on.  What the store holds stands as a digest in the stream's
+    head, and a state goes on with that store alone.  --store NAME=@BTCUSDT:4h is what the stream's own rows of kind
+    vector of that symbol and period make, live or replayed; bars wait for them as for any other series that is read.
+    --store NAME=qdrant+http://HOST:6333/COLLECTION is a collection of a Qdrant service as it is at the start.
+
     --check alone takes every column of hq's bars to be there; --columns and --sample say what is.  A sample is any
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
     there too.
     """
-    from hq_cli._strategies import read_params, read_strategies
+    from hq_cli._strategies import read_params, read_stores, read_strategies
 
     if (columns or sample) and not check:
         raise HqError("--columns and --sample belong to --check", USAGE)
@@ -115,6 +125,8 @@ def main(
         signals=signals,
         settings=rules,
         missing=missing,
+        stores=read_stores(stores, timeless),
+        timeless=timeless,
     )
     if state is not None:
         stage.check_resumable()

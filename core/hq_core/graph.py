@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from array import array
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
@@ -41,6 +42,8 @@ WHOLE_PIECES = 2048  # such columns: 64 MiB; where a graph has more, they are sh
 IN = "\v"  # in a source's key between the name of a column of times and the zone on whose clock it is read
 IS = "\f"  # in a source's key between the name of a column of texts and the text that it is compared with
 AS = "\t"  # in a source's key between its name and a type of its own; no column's name has one
+
+NO_TABLES: Mapping[str, Any] = MappingProxyType({})
 
 _move = ctypes.memmove
 
@@ -85,9 +88,24 @@ class Node:
 
     shown   how it is written: a name, what stands in its brackets, and its parameters
     recall  of one that remembers: the node that gives its last value, whose memory it writes
+    tables  memory that is neither of its rows nor its state, by the names of the kernel's arguments: a store, scratch
+    of      what the tables hold, as a short text
     """
 
-    __slots__ = ("inputs", "kernel", "number", "outputs", "outs", "params", "recall", "ring", "shown", "warmup")
+    __slots__ = (
+        "inputs",
+        "kernel",
+        "number",
+        "of",
+        "outputs",
+        "outs",
+        "params",
+        "recall",
+        "ring",
+        "shown",
+        "tables",
+        "warmup",
+    )
 
     def __init__(
         self,
@@ -98,8 +116,12 @@ class Node:
         ring: int,
         outputs: tuple[str, ...],
         warmup: int,
+        tables: Mapping[str, Any],
+        of: str,
     ) -> None:
         self.number = number
+        self.tables = tables
+        self.of = of
         self.kernel = kernel
         self.inputs = inputs
         self.params = params
@@ -149,9 +171,10 @@ def _memory(node: Node) -> int:
     return 8 * (len(node.kernel.fields) + node.ring) if node.recall is None else 0
 
 
-def _column_kinds(kernel: Kernel, ring: int) -> list[str]:
+def _column_kinds(kernel: Kernel, ring: int, tables: Mapping[str, Any]) -> list[str]:
     """The column types of its inputs and outputs, in order."""
-    return [COLUMNS[kind] for name, kind in kernel.args if kind in COLUMNS and not (ring and name == "ring")]
+    others = {"ring", *tables} if ring else tables
+    return [COLUMNS[kind] for name, kind in kernel.args if kind in COLUMNS and name not in others]
 
 
 _ROWS = "rows by names, such as {'ema': 50}"
@@ -258,18 +281,23 @@ class Graph:
         ring: int = 0,
         outputs: int | Sequence[str] = 1,
         warmup: int = 0,
+        tables: Mapping[str, Any] = NO_TABLES,
+        of: str = "",
     ) -> Node:
-        """The node of this kernel, these inputs and these parameters, made if it is not there."""
+        """The node of this kernel, these inputs and these parameters, made if it is not there.
+
+        tables, of   as Node has them
+        """
         pairs = tuple((params or {}).items())
-        kinds = _column_kinds(kernel, ring) if kernel.typed else []
+        kinds = _column_kinds(kernel, ring, tables) if kernel.typed else []
         if kinds or any(one.kind != "f8" for one in inputs):
             reads = kinds[: len(inputs)] or ["f8"] * len(inputs)
             inputs = [self._as(one, kind, kernel) for one, kind in zip(inputs, reads)]
-        key = (kernel, tuple(one.number for one in inputs), tuple((k, repr(v)) for k, v in pairs))
+        key = (kernel, tuple(one.number for one in inputs), tuple((k, repr(v)) for k, v in pairs), of)
         found: Node | None = None if kernel is since.recall else self._known.get(key)  # each variable has its own
         if found is None:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
-            found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup)
+            found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup, tables, of)
             gives = kinds[len(inputs) :] or ["f8"] * len(names)
             found.outs = [
                 self._column(GraphColumn(len(self._outs), found, i, kind=kind)) for i, kind in enumerate(gives)
@@ -314,7 +342,16 @@ class Graph:
         from _blake2 import blake2b
 
         said = [
-            [(node.kernel.name, [one.number for one in node.inputs], node.params, node.ring) for node in self.nodes],
+            [
+                (
+                    node.kernel.name,
+                    [one.number for one in node.inputs],
+                    node.params,
+                    node.ring,
+                    *([node.of] if node.of else []),
+                )
+                for node in self.nodes
+            ],
             [(out.number, out.source, repr(out.constant)) for out in self._outs if out.node is None],
             [out.number for out in wanted],
         ]
@@ -420,6 +457,8 @@ class Graph:
                 block.state(at)
             elif name == ring_name:
                 block.column(name, at + node.kernel.state_bytes, node.ring)
+            elif name in node.tables:
+                block.buffer(name, node.tables[name])
             elif kind in COLUMNS:
                 column, place = next(columns), block.starts[name]
                 if loop is None:
@@ -443,6 +482,8 @@ class Graph:
                     loop.widths.append(ARRAYS[kind])
             else:
                 block.scalar(name, next(params)[1])
+        if hasattr(node.tables, "blocks"):  # they grow, and tell of where they move to
+            node.tables.blocks.append(block)
 
     def run(self, sources: Mapping[str, int], n: int, wanted: Sequence[int], keep: bool = True) -> None:
         """Compute n rows.

@@ -345,11 +345,11 @@ VECTOR = Kind(
     (
         Column("ts", "i8", "ns", "end of its window"),
         Column("id", "i8", "id", "its number in the store"),
-        Column("avail_ts", "i8", "ns", "end of the outcome that labels it: not to be known before"),
-        Column("label", "f8", "", "outcome over the horizon"),
-        Column("vector", "f4xN", "", "its N values"),
+        maybe("avail_ts", "i8", "ns", "end of the outcome that labels it: not to be known before"),
+        Column("label", "i4", "", "what it stands for: 1 a rise, -1 a fall, 0 neither, or any whole number"),
+        maybe("outcome", "f8", "frac", "the return that gave the label"),
+        Column("vector", "f4xN", "", "its N values, the oldest first"),
     ),
-    planned=True,
 )
 
 TRIAL = Kind(
@@ -493,6 +493,7 @@ KINDS = {
     "ready": READY,
 }
 WRITTEN = frozenset(name for name, kind in KINDS.items() if not kind.planned)
+AS_TEXT = frozenset(name for name in WRITTEN if not any("x" in column.type[1:3] for column in KINDS[name].columns))
 MAPS = ("report",)  # what hq writes as maps and not as rows
 _UNKNOWN = Kind("", ())
 

@@ -34,6 +34,8 @@ OPTIONS_AGAIN = {
     "core/hq_core/bars/aggregator.py": "the library's aggregator takes three of them",
     "core/hq_core/bars/plan.py": "what a chain runs on: lengths in ns, a zone that is open",
     "core/hq_core/stages/aggregate.py": "makes that of the options",
+    "core/hq_core/stages/vector_build.py": "tells a kernel of them",
+    "core/hq_core/kernels/labelled.py": "the arguments of that kernel",
     "core/hq_core/futures/ledger.py": "those that an order says itself",
     "core/hq_core/compare/values.py": "how near is near, for each value",
     "core/hq_core/api/streams.py": "a function for programs, by place",
@@ -56,6 +58,7 @@ WORDS_OF_TWO_THINGS = {
     "--fill": "bars without trades, or orders",
     "--tz": "of days, or of times",
     "--explain": "what indicators compute, or strategies with what it costs",
+    "--time-unit": "of the times of rows, or of labelled vectors",
     "--json": "each command its own result",
 }
 

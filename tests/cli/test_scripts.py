@@ -43,14 +43,14 @@ def test_lowest_refuses_a_dependency_without_a_lower_bound(tmp_path: Path) -> No
 def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     told = tmp_path / "RESULTS.md"
     sizes = ["--trades", "30000", "--csv-rows", "3000", "--bars", "2000", "--repeat", "1", "--out", str(told)]
-    sizes += ["--live-rows", "400"]
+    sizes += ["--live-rows", "400", "--vectors", "1000"]
     subprocess.run([sys.executable, ROOT / "scripts/bench", *sizes], env=command_env, check=True, timeout=300)
     text = told.read_text()
-    parts = ["Start", "Trades", "CSV", "Reading and writing", "One row live", "All indicators at once"]
-    parts += ["A strategy in Python", "Indicators"]
+    parts = ["Start", "Trades", "CSV", "Reading and writing", "One row live", "The nearest of many vectors"]
+    parts += ["All indicators at once", "A strategy in Python", "Indicators"]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())["seconds"]
-    assert len(figures) == 21
+    assert len(figures) == 23
     assert all(0 < seconds < 300 for seconds in figures.values())
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]

@@ -25,6 +25,7 @@ LINES = {
     "hq-merge": "hq-merge < bars.hqf",
     "hq-aggregate": "hq-aggregate 5m:1h < bars.hqf",
     "hq-indicators": "hq-indicators rsi:14 macd < bars.hqf",
+    "hq-vector": "hq-vector build --length 2 --normalize minmax --horizon 2990 < bars.hqf",
     "hq-signal": "hq-signal --keep strength examples/rsi.hq < bars.hqf",
     "hq-backtest": "hq-backtest < signals.hqf",
     "hq-diff": "hq-diff bars.hqf other.hqf",
@@ -65,6 +66,7 @@ def furnished(tmp_path_factory, command_env) -> Path:
         f"hq-gen bars --rows 40 --seed 1 --period 1d | hq-export csv --columns open_time,{PRICES}"
         " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
         "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",
+        "hq-gen bars --rows 300 --seed 1 --period 4h | hq-vector build > 4h_BTC.hqf",
         "hq-aggregate 1h --state aggregate.state < bars.hqf > /dev/null",
         "hq-indicators rsi:14 --state rsi.state < first.hqf > out.hqf",
     ):

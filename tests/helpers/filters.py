@@ -127,10 +127,32 @@ def shuffled_trades(seed, n):
     return schema, sorted(rows, key=lambda row: row[0] + rng.choice((0, 0, 0, 60, 150)) * 1_000_000_000)
 
 
+def vectors():
+    from hq_core.stages.vector_build import VectorBuild
+
+    return VectorBuild(length=4, horizon=3, take=0.03, stop=0.02)
+
+
+def near():
+    from stores import store_of
+
+    from hq_core.stages.signal import Signal
+
+    rng = random.Random(3)
+    store = [
+        (START + i * MINUTE, i, START + (i + 9) * MINUTE, i % 3 - 1, [rng.random() for _ in "abcd"]) for i in range(99)
+    ]
+    text = 'hit = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 4), method="correlation", k=3, min=0.5)\n'
+    text += "IF hit.label > 0 THEN BUY(META(ts=hit.ts))\nIF hit AND hit.label < 0 THEN SELL(META(ts=hit.ts))"
+    return Signal([("s", text, "s.hq")], keep=["hit"], stores={"near": store_of(store)})
+
+
 FILTERS = {
     "indicators": (indicators, bars),
     "signal": (signal, bars),
     "signal in Python": (in_python, bars),
+    "signal near": (near, bars),
+    "vectors": (vectors, bars),
     "backtest": (backtest, ordered_bars),
     "aggregate": (aggregate, trades),
     "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),

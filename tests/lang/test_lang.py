@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
+from stores import store_of
 
 from hq_core.errors import HqError
 from hq_core.lang.check import Checker
@@ -23,23 +24,27 @@ from hq_core.lang.scope import Scope
 from hq_core.lang.source import LangError, StrategyText
 from hq_core.lang.strategy import Strategy, set_parameters
 from hq_core.lang.tokens import GRAMMAR, grammar_text
+from hq_core.series.stores import Store
 
 EXAMPLES = ROOT / "examples"
 FUZZ = int(os.environ.get("HQ_FUZZ", "60"))
 
 
-def check(text: str) -> Checker:
+STORES = {name: store_of([], length=30) for name in ("4h_BTC", "15m_BTC")}
+
+
+def check(text: str, stores: dict[str, Store] | None = None) -> Checker:
     source = StrategyText(text, "s.hq")
-    return Checker(Scope(source)).check(parse(source))
+    return Checker(Scope(source, stores=stores)).check(parse(source))
 
 
-def refused(marked: str) -> str:
+def refused(marked: str, stores: dict[str, Store] | None = None) -> str:
     """The reason for refusing a text whose wrong part stands in < and >, which touch it."""
     found = re.search(r"<(\S(?:[^\n]*?\S)?)>", marked)
     assert found
     text = marked[: found.start()] + found[1] + marked[found.end() :]
     with pytest.raises(LangError) as error:
-        check(text)
+        check(text, stores)
     at = error.value.start
     assert (at, text[at : error.value.end]) == (found.start(), found[1])
     return error.value.reason
@@ -59,7 +64,7 @@ NORMALIZED = (
     INDICATORS
     + """
 # 可选增量归一化
-vector_ema_20 = <NORMALIZE>(ema20, length=30)  # 返回归一化后的向量，长度为 30
+vector_ema_20 = NORMALIZE(ema20, length=30)  # 返回归一化后的向量，长度为 30
 
 # 相似度计算
 SIMILARITY(
@@ -73,18 +78,18 @@ IF RSI(14) > 70 THEN SELL
 """
 )
 STORE = """
-  vector_4h = <VEC_STORE>("4h_BTC")
+  vector_4h = VEC_STORE(<"4h_BTC">)
   close_vector = NORMALIZE(close, length=30)
   hit = SIMILARITY(vector_4h, close_vector)
   IF hit.label == 1 THEN BUY(META(ts=hit.ts))
   IF hit.label == -1 THEN SELL(META(ts=hit.ts))
 """
 PERIODS = """
-  vector_4h = <VEC_STORE>("4h_BTC")
+  vector_4h = VEC_STORE("4h_BTC")
   vector_15m = VEC_STORE("15m_BTC")
   close_vector_4h = NORMALIZE(close@4h, length=30)
   close_vector_15m = NORMALIZE(close@15m, length=30)
-  hit_4h = SIMILARITY(vector_4h, close_vector)
+  hit_4h = SIMILARITY(vector_4h, <close_vector>)
   hit_15m = SIMILARITY(vector_15m, close_vector)
   IF hit_4h AND hit_15m AND hit_4h.label == 1 AND hit_15m.label == 1
     THEN BUY(META(ts=hit.ts))
@@ -93,10 +98,29 @@ PERIODS = """
 """
 
 
-@pytest.mark.parametrize("snippet", [NORMALIZED, STORE, PERIODS])
-def test_snippets_with_vectors_parse_and_are_refused_at_the_vector(snippet: str) -> None:
-    parse(StrategyText(re.sub(r"<(\w+)>", r"\1", snippet), "s.hq"))
-    assert refused(snippet).endswith("belongs to vectors, which this version does not have yet")
+def test_snippet_of_two_vectors_is_accepted_and_its_bare_comparison_told() -> None:
+    checked = check(NORMALIZED)
+    assert [rule.action for rule in checked.rules] == ["BUY", "SELL"]
+    (warning,) = checked.warnings
+    assert "the expression has no effect" in warning
+
+
+def test_snippet_with_a_store_is_accepted_where_the_store_is_given() -> None:
+    assert refused(STORE, {}) == "no store '4h_BTC' is given; pass --store 4h_BTC=FILE"
+    checked = check(STORE.replace("<", "").replace(">", ""), {"4h_BTC": store_of([], length=30)})
+    assert [rule.action for rule in checked.rules] == ["BUY", "SELL"]
+
+
+def test_canonical_form_of_vectors() -> None:
+    text = 'x = similarity(vec_store("4h_BTC"), normalize(close, METHOD="l2", Length=30), MIN=.5, k=3)\n'
+    canonical = 'x = SIMILARITY(VEC_STORE("4h_BTC"), NORMALIZE(close, length=30, method="l2"), k=3, min=.5)\n'
+    assert form(text) == form(canonical) == canonical
+
+
+def test_snippet_of_two_periods_is_refused_at_the_name_that_it_does_not_define() -> None:
+    assert (
+        refused(PERIODS, STORES) == "unknown name 'close_vector', did you mean 'close_vector_4h' or 'close_vector_15m'?"
+    )
 
 
 def test_snippet_without_vectors_is_accepted() -> None:
@@ -340,7 +364,7 @@ def test_long_rule_breaks_before_then() -> None:
 def test_examples_are_canonical_and_right(path: Path) -> None:
     text = path.read_text()
     assert form(text) == text
-    assert not check(text).warnings
+    assert not check(text, STORES).warnings
 
 
 @given(oracle.CONDITIONS, oracle.NUMBERS)

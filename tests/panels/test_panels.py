@@ -10,6 +10,7 @@ from frames import frames, items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from panel_runs import BAR, MINUTE, START, bars, merged, order, recut, said, through
+from stores import store_of
 
 from hq_core.batch import Batch, Schema
 from hq_core.errors import DATA, HqError
@@ -19,6 +20,7 @@ from hq_core.series.unit import Unit
 from hq_core.stages.aggregate import Aggregate
 from hq_core.stages.indicators import Indicators
 from hq_core.stages.signal import Signal
+from hq_core.stages.vector_build import VectorBuild
 
 FEW = settings(max_examples=int(os.environ.get("HQ_FUZZ", "25")))
 PAIR = (
@@ -26,12 +28,24 @@ PAIR = (
     "IF spread > 0 AND close > SMA(close, 3) THEN BUY(META(s=spread))\nIF spread < -1 THEN SELL"
 )
 ALONE = "IF close > SMA(close, 3) THEN BUY(size=2, META(at=ts))\nIF close < SMA(close, 3) THEN SELL"
+NEAR = (
+    'hit = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 3), min=0.5)\n'
+    "IF hit.label > 0 THEN BUY(META(ts=hit.ts, score=hit.score))\nIF hit.label < 0 THEN SELL(META(ts=hit.ts, score=0))"
+)
+STORE = store_of(
+    [
+        (START + MINUTE * i, i, START + MINUTE * (i + 3), i % 2 * 2 - 1, [i * 7 % 5, i * 3 % 4, i % 3])
+        for i in range(1, 25)
+    ]
+)
 FILTERS = {
     "nothing": Stage,
     "indicators": lambda: Indicators(["rsi:3", "ema:4", "macd:2,4,3"]),
     "indicators of another symbol": lambda: Indicators(["sma:3(close@B)", "correl:3(close,close@A)"], missing="warn"),
     "signal": lambda: Signal([("s", ALONE, "s.hq")]),
     "signal of a pair": lambda: Signal([("s", PAIR, "s.hq")], missing="warn"),
+    "signal near": lambda: Signal([("s", NEAR, "s.hq")], stores={"near": STORE}),
+    "vectors": lambda: VectorBuild(length=3, horizon=2),
     "signals": lambda: Signal([("s", ALONE, "s.hq")], signals=True),
 }
 closes = st.dictionaries(st.integers(0, 30), st.integers(90, 110).map(float), min_size=1, max_size=25)
@@ -79,7 +93,7 @@ def test_a_filter_commutes_with_merging_however_the_panel_is_cut(name, market, c
     panel = merged(*streams(market))
     whole = through(make, panel)
     assert said(whole) == said(through(make, merged(*streams(market), series=True)))
-    for of in ("bar", "order"):
+    for of in ("bar", "order", "vector"):
         assert order(whole, of=of) == sorted(order(whole, of=of))
     assert early(whole) == []
     assert said(through(make, recut(panel, cuts))) == said(whole)

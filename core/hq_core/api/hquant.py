@@ -17,9 +17,10 @@ from hq_core.roles import Stage
 from hq_core.stream.handover import Handover
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hq_core.ring import Ring
+    from hq_core.series.stores import Store
 
 
 class _Bars(Stage):
@@ -101,6 +102,7 @@ class HQuant:
         self.periods = {name: PeriodBars(name, symbol, names, capacity) for name in names}
         self._coarser = [name for name in names if name != bar]
         self._strategies: list[tuple[str, str, str]] = []
+        self._stores: dict[str, Store] = {}
         self._told = _Told()
         self._polled = 0  # signals of the newest bar begin here, unless they were polled
         self._signal: Any = None
@@ -127,6 +129,25 @@ class HQuant:
         """`rsi:14` or {"type": "rsi", "period": 14}; asked for twice it is computed once."""
         return self[self.bar if period is None else period].add(specs.single(spec).over(specs.COLUMNS))
 
+    def load_store(self, name: str, vectors: str | Iterable[Mapping[str, Any]], timeless: bool = False) -> None:
+        """A store of labelled vectors, which strategies that are added later call VEC_STORE(name).
+
+        vectors   the path of a file of hq-vector, or maps with label, vector, ts, avail_ts, and perhaps id; times in
+                  the time unit of the bars, or as ISO 8601
+        timeless  the vectors have no times, and are taken as known at any time: a strategy may look ahead
+
+        Raises HqError for vectors of different lengths, or without times.
+        """
+        if self._started:
+            raise HqError("stores are loaded before the first bar", USAGE)
+        refuse_no_text("name", name, "4h_BTC")
+        from hq_core.stages.vector import opened_store, told_store
+
+        if isinstance(vectors, str):
+            self._stores[name] = opened_store(name, vectors, timeless)
+        else:
+            self._stores[name] = told_store(name, vectors, timeless, self._unit)
+
     def add_strategy(self, name: str, text: str | None = None) -> None:
         """A strategy in the language of hq-dsl(7): its text, or a name and its text.
 
@@ -139,7 +160,8 @@ class HQuant:
 
         added = [*self._strategies, (title, source, title)]
         lengths = {period_ns(period): period for period in self.periods}
-        for symbol, length in Signal(added, period=self.bar, signals=True).reads(self._schema_of(dict(self._cols))):
+        checked = Signal(added, period=self.bar, signals=True, stores=self._stores)
+        for symbol, length in checked.reads(self._schema_of(dict(self._cols))):
             if symbol:
                 raise HqError(f"{title}: reads bars of {symbol}; here are those of one symbol", USAGE)
             if length not in lengths:
@@ -238,7 +260,7 @@ class HQuant:
         if self._strategies:
             from hq_core.stages.signal import Signal
 
-            self._signal = Signal(self._strategies, period=self.bar, tell=self._told.take)
+            self._signal = Signal(self._strategies, period=self.bar, stores=self._stores, tell=self._told.take)
             self._signal.begin(self._told)
         if self._coarser:
             from hq_core.stages.aggregate import Aggregate

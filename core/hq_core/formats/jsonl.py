@@ -17,7 +17,7 @@ from hq_core.formats.options import SourceOptions
 from hq_core.formats.shapes import ABOUT, Shape, Written, as_text, shape_of
 from hq_core.formats.text_kernel import OTHER, PLAIN
 from hq_core.jit import I8, U1, Cell, State, kernel
-from hq_core.kinds import MAPS, WRITTEN
+from hq_core.kinds import AS_TEXT, MAPS
 from hq_core.memory import Memory
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import IDLE, End, Map
@@ -395,7 +395,7 @@ class JsonSource(Foreign):
             return self._shape("array", "", str(len(element)), list(names)), element, []
         if "e" not in element and "stream" not in element:
             kind = element.get("kind", "")
-            if isinstance(kind, str) and (kind in WRITTEN or not kind):
+            if isinstance(kind, str) and (kind in AS_TEXT or not kind):
                 period, symbol = element.get("period", ""), element.get("symbol", "")
                 if isinstance(period, str) and isinstance(symbol, str):  # nearly every element
                     shape = self._of.get((kind, period, symbol)) or self._shape(kind, period, symbol, list(element))
@@ -418,7 +418,7 @@ class JsonSource(Foreign):
         if kind in MAPS:
             own: dict[str, Any] = element
             return own
-        if kind != "" and not (isinstance(kind, str) and kind in WRITTEN):
+        if kind != "" and not (isinstance(kind, str) and kind in AS_TEXT):
             self._pass(f"{kind if isinstance(kind, str) else 'other'} object", count)
             return None
         period, symbol = element.get("period"), element.get("symbol")

@@ -34,7 +34,7 @@ def own_kind(first: bytes) -> tuple[str, str]:
     for delimiter in (",", "\t"):
         names = {_plain(name) for name in line.decode("utf-8", "replace").rstrip("\r").split(delimiter)}
         for kind, known in kinds.KINDS.items():
-            ours = kind in kinds.WRITTEN and kind not in ("bar", "trade")
+            ours = kind in kinds.AS_TEXT and kind not in ("bar", "trade")
             needed = {name for name, _ in known.required}
             here = {name for name in names - {"symbol"} if not (known.behind and name.startswith(META))}
             if ours and needed <= here <= set(known.names):

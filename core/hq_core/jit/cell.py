@@ -51,6 +51,10 @@ class ArgumentBlock:
         self.slots[at] = address
         self.slots[at + 1] = length
 
+    def buffer(self, name: str, memory: Any) -> None:
+        """Bind a writable buffer object, which its owner keeps; its length is its bytes over the column's width."""
+        self.column(name, address_of(memory), memoryview(memory).nbytes // ARRAYS[self.kinds[name]])
+
     def scalar(self, name: str, value: float) -> None:
         at = self.starts[name]
         if self.kinds[name] == "float":
@@ -168,9 +172,8 @@ class Cell:
 
     def buffer(self, name: str, memory: Any) -> None:
         """Bind a writable buffer object, which is kept alive; its length is its bytes over the column's width."""
-        view = memoryview(memory)
         self._keep[name] = memory
-        self._block.column(name, address_of(memory), view.nbytes // ARRAYS[self._block.kinds[name]])
+        self._block.buffer(name, memory)
 
     def run(self) -> None:
         self._call(self._block.address)

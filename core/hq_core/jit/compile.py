@@ -36,7 +36,16 @@ _pointer: Any = types.CPointer  # untyped in numba
 _make_array: Any = arrayobj.make_array
 _populate_array: Any = arrayobj.populate_array
 ENTRY: Any = types.int32(_pointer(types.int64))
-_DTYPES = {"F8": np.float64, "I8": np.int64, "I4": np.int32, "I1": np.int8, "U1": np.uint8, "B1": np.bool_}
+_DTYPES = {
+    "F8": np.float64,
+    "F4": np.float32,
+    "I8": np.int64,
+    "I4": np.int32,
+    "I2": np.int16,
+    "I1": np.int8,
+    "U1": np.uint8,
+    "B1": np.bool_,
+}
 _made: dict[Any, Any] = {}
 
 

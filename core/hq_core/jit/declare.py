@@ -25,16 +25,19 @@ if TYPE_CHECKING:
         def __getitem__(self, index: int, /) -> float: ...
         def __setitem__(self, index: int, value: float, /) -> None: ...
 
+    F4: TypeAlias = F8
     I8: TypeAlias = _Ints
     I4: TypeAlias = _Ints
+    I2: TypeAlias = _Ints
     I1: TypeAlias = _Ints
     U1: TypeAlias = _Ints
     B1: TypeAlias = _Ints
     State: TypeAlias = Any
 else:  # objects with these names: an author may leave out the import of annotations
-    F8, I8, I4, I1, U1, B1, State = (type(name, (), {}) for name in ("F8", "I8", "I4", "I1", "U1", "B1", "State"))
+    _NAMES = ("F8", "F4", "I8", "I4", "I2", "I1", "U1", "B1", "State")
+    F8, F4, I8, I4, I2, I1, U1, B1, State = (type(name, (), {}) for name in _NAMES)
 
-ARRAYS = {"F8": 8, "I8": 8, "I4": 4, "I1": 1, "U1": 1, "B1": 1}
+ARRAYS = {"F8": 8, "F4": 4, "I8": 8, "I4": 4, "I2": 2, "I1": 1, "U1": 1, "B1": 1}
 COLUMNS = {"F8": "f8", "I8": "i8", "I4": "i4", "I1": "i1", "B1": "b1"}  # the column types of rows among them
 SCALARS = ("int", "float")
 
@@ -42,7 +45,7 @@ SCALARS = ("int", "float")
 class Kernel:
     """A function in numba's subset over whole columns, with typed arguments and at most one state record.
 
-    args    (name, type) in order; type is F8, I8, I4, I1, U1, B1, int, float or State
+    args    (name, type) in order; type is F8, F4, I8, I4, I2, I1, U1, B1, int, float or State
     typed   whether a column of it is of another type than F8
     fields  (name, 'f8' or 'i8') of the state record, 8 bytes each, all zero at the start
     limits  (place in the record, bound, whether it is reached) of the fields that a loaded state must not have above it

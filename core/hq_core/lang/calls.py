@@ -51,7 +51,10 @@ class Calls:
         if name in BUILTINS:
             return self._builtin(call, name)
         if name in VECTORS:
-            raise wrong(call.function, f"{name} belongs to vectors, which this version does not have yet")
+            from hq_core.lang.vectors import checked  # few strategies have any, and kernels take time to load
+
+            made, self.arguments[call] = checked(self.scope, self.expr, call)
+            return made
         if name == "META" or name in ACTIONS:
             raise wrong(call.function, f"{name} stands only after THEN")
         if name == "PLOT":

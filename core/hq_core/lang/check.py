@@ -14,7 +14,7 @@ from hq_core.lang.source import LangError, nearest
 from hq_core.lang.used import Used
 from hq_core.lang.variable import variable
 from hq_core.lang.words import ARITHMETIC, LOGIC, RELATIONS
-from hq_core.series.expr import BOOL, F8, TEXT, Expr, applied, constant, is_text, lagged, picked
+from hq_core.series.expr import BOOL, F8, TEXT, Expr, applied, constant, is_text, lagged, picked, scored, truth
 
 if TYPE_CHECKING:
     from hq_core.lang.source import StrategyText
@@ -143,6 +143,7 @@ class Checker:
             if not operand.numeric:
                 raise wrong(node.operand, f"'-' wants a number, this is a {word(operand)}" + pick(operand))
             return applied("neg", operand) if operand.constant is None else constant(-operand.constant)
+        operand = truth(operand)
         if operand.dtype != BOOL:
             raise wrong(node.operand, f"NOT wants a condition, this is a {word(operand)}" + pick(operand))
         return applied("not_", operand, dtype=BOOL)
@@ -150,11 +151,13 @@ class Checker:
     def _infix(self, node: tree.Infix) -> Expr:
         left, right, sign = self.expr(node.left), self.expr(node.right), node.sign
         if sign in LOGIC:
+            left, right = truth(left), truth(right)
             for side, expr in ((node.left, left), (node.right, right)):
                 if expr.dtype != BOOL:
                     raise self.scope.wrong(side, f"{sign} wants conditions, this is a {word(expr)}" + pick(expr))
             return applied(LOGIC[sign], left, right, dtype=BOOL)
         if sign in RELATIONS:
+            left, right = scored(left), scored(right)
             return self._compared(node.left, left, (sign, node.at, node.at_end), node.right, right)
         self._joined(node.left, left, (sign, node.at, node.at_end), node.right, right)
         if sign in "/%" and left.constant is not None and right.constant == 0.0:

@@ -11,7 +11,7 @@ from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
 from hq_core.lang.words import ACTIONS, BUILT, SIZES, TIMES
-from hq_core.series.expr import BOOL, I8, TEXT, Expr, applied, column
+from hq_core.series.expr import BOOL, F8, I8, TEXT, Expr, applied, column, truth
 from hq_core.series.rules import FLAGS, LIVES, PRICED, CheckedRule
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def checked_rules(scope: Scope, expr: Make, node: tree.Rule, number: int) -> lis
 
     number   of the rule in its file, from 1
     """
-    condition = expr(node.condition)
+    condition = truth(expr(node.condition))
     if condition.dtype != BOOL:
         raise scope.wrong(node.condition, f"IF wants a condition, this is a {word(condition)}" + pick(condition))
     found = [_Action(scope, expr, call).rule(condition, number) for call in node.actions]
@@ -167,5 +167,7 @@ def _meta(scope: Scope, expr: Make, call: tree.Call) -> list[tuple[str, Expr]]:
             given = expr(argument.value)
             if given.outputs:
                 raise scope.wrong(argument.value, pick(given)[2:])
+            if given.dtype not in (F8, BOOL, I8, TEXT):
+                raise scope.wrong(argument.value, f"META takes numbers, conditions, times and texts, no {word(given)}")
         found[argument.key.name] = given
     return list(found.items())

@@ -8,12 +8,13 @@ from hq_core.batch import period_ns
 from hq_core.lang import tree
 from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
 from hq_core.lang.words import ACCOUNT, COLUMNS, PRICES, SERIES, TIMES
-from hq_core.series.expr import BASE, BOOL, F8, I8, TEXT, Expr, clock_of, column, constant
+from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, STORE, TEXT, Expr, clock_of, column, constant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from hq_core.series.expr import Clock
+    from hq_core.series.stores import Store
 
 
 class Scope:
@@ -25,6 +26,7 @@ class Scope:
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
     clock     what a bare column name is read on
+    stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
     account   where what only the account knows is read
     own       the VAR whose value is being checked, and what its name stands for one row before
@@ -36,12 +38,14 @@ class Scope:
         columns: Collection[str] | None = COLUMNS,
         here: tuple[str, str] = ("", ""),
         given: Mapping[str, float | str] | None = None,
+        stores: Mapping[str, Store] | None = None,
     ) -> None:
         self.source = source
         self.columns = columns
         self.said = here
         self.here = here[0], period_ns(here[1])
         self.given = given or {}
+        self.stores = stores
         self.names: dict[str, Expr] = {}
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
@@ -167,8 +171,10 @@ def _writable(column: str) -> str:
 def word(expr: Expr) -> str:
     """What messages call an expression."""
     if expr.outputs:
-        return "call with several outputs"
-    named = {BOOL: "bool", TEXT: "text", I8: "time"}.get(expr.dtype)
+        return "hit" if expr.dtype == HIT else "call with several outputs"
+    named = {BOOL: "bool", TEXT: "text", I8: "time", STORE: "store"}.get(expr.dtype)
+    if expr.dtype.startswith("f4x"):
+        return f"vector of {expr.dtype[3:]}"
     if named is not None:
         return named
     while expr.op == "lag":

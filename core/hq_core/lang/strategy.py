@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import copy
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.batch import Schema
+    from hq_core.series.stores import Store
 
 
 S = TypeVar("S", bound="Settable")
@@ -35,19 +37,19 @@ class Strategy:
     file   what its errors show before line and column
     """
 
-    __slots__ = ("given", "name", "program", "source")
+    __slots__ = ("given", "name", "program", "source", "stores")
 
     def __init__(self, name: str, text: str, file: str) -> None:
         self.name = name
         self.source = StrategyText(text, file)
         self.program = parse(self.source)
         self.given: dict[str, float | str] = {}
+        self.stores: Mapping[str, Store] = {}
 
     def under(self, name: str, given: Mapping[str, float | str]) -> Strategy:
         """The same strategy under another name, with these parameters."""
-        made = object.__new__(Strategy)
-        made.name, made.source, made.program = name, self.source, self.program
-        made.given = {**self.given, **given}
+        made = copy(self)
+        made.name, made.given = name, {**self.given, **given}
         return made
 
     @property
@@ -79,7 +81,7 @@ class Strategy:
             return self._checker(None, ("", "")).check(self.program)
 
     def _checker(self, columns: Sequence[str] | frozenset[str] | None, here: tuple[str, str]) -> Checker:
-        return Checker(Scope(self.source, columns, here, self.given))
+        return Checker(Scope(self.source, columns, here, self.given, self.stores))
 
 
 class Settable(Protocol):

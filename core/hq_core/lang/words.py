@@ -9,7 +9,11 @@ ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "^": "
 RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 LOGIC = {"AND": "and_", "OR": "or_"}
 
-VECTORS = ("VEC_STORE", "NORMALIZE", "SIMILARITY")
+VECTORS = {  # name -> (what stands in the brackets by place, and by key, what it gives), see vectors.py
+    "VEC_STORE": (("name",), (), "the store of vectors that is given by that name"),
+    "NORMALIZE": (("x",), ("length", "method"), "the last values of a series as a vector"),
+    "SIMILARITY": (("of", "vector"), ("method", "k", "min"), "what of a store is most like a vector: a hit"),
+}
 
 ACTIONS = {  # name -> (name in the output, verbs): the last three are the account's older words
     "BUY": ("BUY", ("open_long", "close_short")),

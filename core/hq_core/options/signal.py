@@ -5,6 +5,20 @@ from __future__ import annotations
 from hq_core.options import Option
 
 
+class StoreOptions:
+    """Of every command that reads stores of vectors."""
+
+    timeless = Option(False, "Take vectors without avail_ts too, as known at any time.", flag="--allow-timeless")
+
+
+class StoresOptions:
+    """Of every command that runs strategies with them."""
+
+    stores = Option(
+        (), "A store of vectors, as VEC_STORE names it.", kind=str, many=True, unit="NAME=FILE", flag="--store"
+    )
+
+
 class StrategyOptions:
     """Of every command that runs strategies."""
 

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     Clock = tuple[str, int]  # symbol and period in ns; empty and 0 are the base's own
 
 BASE: Clock = ("", 0)
-F8, I8, BOOL, TEXT = "f8", "i8", "b1", "s4"
+F8, I8, BOOL, TEXT, HIT, STORE = "f8", "i8", "b1", "s4", "hit", "store"
+NEAR = ("hit", "alike")  # operations of vectors.py that give numbers
 LOGIC = frozenset(("and_", "or_", "not_", "eq", "ne"))  # kernels that take conditions
 
 
 class Expr:
     """One expression.
 
-    dtype   f8; b1, a condition; i8, a time taken as it stands; s4, a text known beforehand; f4xN, a vector
+    dtype   f8; b1, a condition; i8, a time taken as it stands; s4, a text known beforehand; f4xN, a vector; store; hit,
+            what of a store is near to a vector
     clock   whose rows it has a value for: symbol and period in ns, BASE the base's own; None where it never changes
-    op      const, column, indicator, output, lag, record, recall, remember, or a kernel of kernels/operators.py
+    op      const, column, indicator, output, lag, record, recall, remember, vector, hit, alike (vectors.py), or a
+            kernel of kernels/operators.py
     args    operands
     data    const: the number or text; column, output: its name; lag: bars; indicator: (name, parameters); a kernel's:
             (parameters, values that it remembers)
@@ -83,11 +86,13 @@ def indicator(entry: registry.Indicator, inputs: Sequence[Expr], params: Mapping
 
 
 def picked(of: Expr, output: str) -> Expr:
-    """One output of an indicator, which may have that one alone."""
+    """One output of a hit, or of an indicator, which may have that one alone."""
     if not of.outputs:
         return of
     if of.op == "record":
         return of.args[of.outputs.index(output)]
+    if of.dtype == HIT:
+        return Expr(I8 if output == "ts" else F8, of.clock, "output", (of,), output)
     assert isinstance(of.data, tuple)
     entry = registry.load(of.data[0])
     return Expr(_typed(entry.gives[of.outputs.index(output)]), of.clock, "output", (of,), output)
@@ -146,6 +151,19 @@ def kept(last: Expr, value: Expr) -> Expr:
 def pointwise_logic(expr: Expr) -> bool:
     """Whether it joins conditions row by row: AND, OR, NOT, or == and != of two conditions."""
     return expr.dtype == BOOL and all(one.dtype == BOOL for one in expr.args) and expr.op in LOGIC
+
+
+def scored(expr: Expr) -> Expr:
+    """A hit where a number is wanted: its score."""
+    return picked(expr, "score") if expr.dtype == HIT else expr
+
+
+def truth(expr: Expr) -> Expr:
+    """A hit where a condition is wanted: whether there is one."""
+    if expr.dtype != HIT:
+        return expr
+    score = picked(expr, "score")
+    return applied("eq", score, score, dtype=BOOL)
 
 
 def lagged(of: Expr, bars: int) -> Expr:

@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, HqError
-from hq_core.jit import F8, I1, I4, I8, Cell, Kernel, kernel
+from hq_core.jit import F8, I1, I4, I8, Cell, Kernel, float_of, kernel
 from hq_core.series.expr import BOOL, TEXT
 from hq_core.series.expr import F8 as NUMBER
 from hq_core.series.rules import FLAGS, LIVES, NOTHING, PRICED
@@ -49,6 +49,15 @@ def times_after(values: I8, row: I8, which: I8, after: I8, out: I8) -> None:
     """So many ns after the row's ts, `values`, by the rule; 0 where the rule says none."""
     for k in range(len(row)):
         out[k] = values[row[k]] + after[which[k]] if after[which[k]] > 0 else 0
+
+
+@kernel()
+def times_found(values: I8, row: I8, which: I8, here: I8, out: I8) -> None:
+    """As times_of_rules, of times that a graph gives as the bits of float64: 0 where there is none, which is nan."""
+    for k in range(len(row)):
+        if here[which[k]] != 0:
+            found = float_of(values[row[k]])
+            out[k] = values[row[k]] if found == found else 0
 
 
 @kernel()
@@ -100,12 +109,14 @@ class FurtherColumns:
         }
         self.watched = [watch.prices[key].at if key in watch.prices else -1 for watch in watches for key in PRICED]
         self._said = said
-        self._cells: list[tuple[str, str, Cell, str]] | None = None
+        self._cells: list[tuple[str, str, Cell, str, int]] | None = None
 
     def kernels(self) -> list[Kernel]:
         """Those that lay the columns down."""
         kinds = [*(kind for _, kind in self.metas), *("f8" for _ in self._prices)]
         found = [LAID[kind] for kind in dict.fromkeys(kinds)]
+        if any(one.time for said in self._said.values() for one in said):
+            found.append(times_found)
         if self._flags or "tif" in self.names:
             found.append(small_of_rules)
         return [*found, times_after] if "expire" in self.names else found
@@ -118,42 +129,47 @@ class FurtherColumns:
         for name, kind in self.metas:
             if kind == "i8":
                 ctypes.memset(places[name], 0, 8 * found)
-        for name, reads, cell, source in self._cells:
+        for name, reads, cell, source, at in self._cells:
             cell.column("which", which, found)
             if reads:
                 cell.column("row", row, found)
             if reads == "rows":
                 cell.column("values", batch.address(source), batch.n)
+            elif reads == "found":
+                cell.column("values", laying.values.buffer_info()[0] + 8 * laying.stride * at, batch.n)
             elif reads == "watched":
                 cell.column("values", laying.values.buffer_info()[0], len(laying.values))
                 cell.set(stride=laying.stride)
             cell.column("out", places[name], found)
             cell.run()
 
-    def _made(self) -> list[tuple[str, str, Cell, str]]:
-        """What lays down a column: its name, what the kernel reads besides rules, the kernel, the base's column."""
+    def _made(self) -> list[tuple[str, str, Cell, str, int]]:
+        """What lays down a column: its name, what the kernel reads besides rules, the kernel, the column that it reads
+        of the base, and of what the rules look at."""
         cells = []
         kinds = dict(self.metas)
         for name, said in self._said.items():
             if kinds.get(name) == "i8":
-                cells += [
-                    (name, "rows", _cell(times_of_rules, "here", "q", [one.name == base for one in said]), base)
-                    for base in dict.fromkeys(one.name for one in said if one.name)
-                ]
+                for base, at in dict.fromkeys((one.name, one.at) for one in said if one.name or one.time):
+                    here = [(one.name, one.at) == (base, at) for one in said]
+                    of, reads = (times_of_rules, "rows") if base else (times_found, "found")
+                    cells.append((name, reads, _cell(of, "here", "q", here), base, at))
             elif kinds.get(name) == "s4":
                 codes = [self.texts[name].index(one.text or "") for one in said]
-                cells.append((name, "", _cell(codes_of_rules, "code", "i", codes), ""))
+                cells.append((name, "", _cell(codes_of_rules, "code", "i", codes), "", -1))
             else:
                 cell = _cell(of_rules, "column", "q", [one.at for one in said])
                 cell.buffer("fixed", array("d", [one.fixed for one in said]))
-                cells.append((name, "watched", cell, ""))
+                cells.append((name, "watched", cell, "", -1))
         for key in self._flags:
             flags = [rule.flags.get(key, False) for rule in self._rules]
-            cells.append((key, "", _cell(small_of_rules, "code", "b", flags), ""))
+            cells.append((key, "", _cell(small_of_rules, "code", "b", flags), "", -1))
         if "tif" in self.names:
-            cells.append(("tif", "", _cell(small_of_rules, "code", "b", [rule.life or 0 for rule in self._rules]), ""))
+            lives = [rule.life or 0 for rule in self._rules]
+            cells.append(("tif", "", _cell(small_of_rules, "code", "b", lives), "", -1))
         if "expire" in self.names:
-            cells.append(("expire", "rows", _cell(times_after, "after", "q", [r.expire for r in self._rules]), "ts"))
+            after = [rule.expire for rule in self._rules]
+            cells.append(("expire", "rows", _cell(times_after, "after", "q", after), "ts", -1))
         return cells
 
 

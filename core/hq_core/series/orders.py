@@ -8,7 +8,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, told_texts
-from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
+from hq_core.jit import F8, I1, I4, I8, Cell, State, bits_of, kernel
 from hq_core.kinds import ORDER, extra_of
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
@@ -317,6 +317,8 @@ class Orders:
         found = said.fixed if said.at < 0 else self.laying.values[said.at * self.laying.stride + row]
         if said.truth:
             return found == 1.0
+        if said.time and not math.isnan(found):
+            return bits_of(found)
         return found if math.isfinite(found) else None
 
     def _say_unsized(self) -> None:

@@ -9,7 +9,7 @@ from hq_core.graph import IS, Graph, Scratch, Settings
 from hq_core.jit import engine, row_by_row
 from hq_core.kernels import ops
 from hq_core.kernels.operators import operator
-from hq_core.series.expr import BASE, BOOL, F8, clock_text, pointwise_logic
+from hq_core.series.expr import BASE, BOOL, F8, NEAR, clock_text, pointwise_logic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ class Plan:
         graph = self._graph(clock)
         if expr.constant is not None:
             return graph.constant(expr.constant)
-        if expr.dtype not in (F8, BOOL) and expr.op != "column":
+        if expr.dtype not in (F8, BOOL) and expr.op not in ("column", "output"):
             raise TypeError(f"an expression of {expr.dtype} is no column of a graph")
         if not _computed_on(expr, clock):
             assert expr.clock is not None
@@ -107,6 +107,12 @@ class Plan:
             return _truth(graph, carried) if expr.dtype == BOOL and expr.op not in OWN else carried
         if expr.op == "column":
             return graph.source(str(expr.data), F8 if IS in str(expr.data) else expr.dtype)
+        near = expr.args[0] if expr.op == "output" else expr
+        if near.op in NEAR:
+            from hq_core.series.vectors import nodes_of  # few plans have any, and kernels take time to load
+
+            outs = nodes_of(graph, near, [self.column(arg, clock) for arg in near.args])
+            return outs[near.outputs.index(str(expr.data)) if near is not expr else 0]
         if expr.op == "output":
             return self._indicator(expr.args[0], clock, str(expr.data))
         if expr.op == "indicator":

@@ -54,6 +54,7 @@ class Readers:
     def add(self, unit: Unit, resumed: bool = False) -> None:
         """Tell a new unit of the rows that it reads; one that is resumed has had the earlier ones."""
         self._units.append(unit)
+        self._waits |= unit.reads
         for where, cursor in unit.feeds.items():
             if where in self.heard and not resumed and not cursor.feed.whole:
                 raise unmerged(f"{unit.schema.key}: comes after rows of {cursor.feed.key}, which it reads")

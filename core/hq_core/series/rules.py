@@ -75,22 +75,24 @@ class Said:
 
     at      the column of its values, -1 if there is none; fixed: the value of a constant
     name    the column of the base that it is taken from as it stands: a time
+    time    the values are times, the bits of whole numbers
     text    a constant text, or None; truth: 1 is true
     """
 
-    __slots__ = ("at", "fixed", "name", "text", "truth")
+    __slots__ = ("at", "fixed", "name", "text", "time", "truth")
 
     def __init__(self, expr: Expr | None = None, at: int = -1) -> None:
         self.at = at
         self.name = ""
         self.text: str | None = None
         self.truth = expr is not None and expr.dtype == BOOL
+        self.time = at >= 0 and expr is not None and expr.dtype == I8
         self.fixed = math.nan
         if expr is not None and expr.constant is not None:
             self.fixed = expr.constant
         elif expr is not None and expr.dtype == TEXT:
             self.text = str(expr.data)
-        elif expr is not None and expr.dtype == I8:
+        elif expr is not None and expr.dtype == I8 and not self.time:
             self.name = str(expr.data)
 
 
@@ -139,5 +141,5 @@ def watches(strategy: str, rules: Sequence[CheckedRule]) -> list[Watch]:
 
 
 def _computed(expr: Expr) -> bool:
-    """Whether a graph gives its value: constants, times and texts are taken as they stand."""
-    return expr.constant is None and expr.dtype in (F8, BOOL)
+    """Whether a graph gives its value: constants, texts and times of the rows are taken as they stand."""
+    return expr.constant is None and (expr.dtype in (F8, BOOL) or (expr.dtype == I8 and expr.op != "column"))

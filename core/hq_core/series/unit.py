@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from hq_core.graph import Graph, GraphColumn
     from hq_core.roles import Out
+    from hq_core.series.growing import Growing
     from hq_core.series.plan import Plan
 
     class Ordering(Protocol):
@@ -75,6 +76,7 @@ class Unit:
     feeds     gives what a series is read through, by its symbol and period, its name, graph and columns
     orders    what is ordered at the rows: written before them
     silent    the rows themselves are not written
+    stores    those of the stream, which rows wait for beside other series
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Unit:
         feeds: Feeds | None = None,
         orders: Ordering | None = None,
         silent: bool = False,
+        stores: Sequence[Growing] = (),
     ) -> None:
         self.schema = schema
         self.orders = orders
@@ -115,7 +118,8 @@ class Unit:
         }
         self._pending: deque[tuple[Schema, int, list[bytes]]] = deque()
         self._waiting = 0  # rows in _pending
-        self._waits = [cursor for cursor in self.feeds.values() if cursor.waits]
+        self._waits: list[Cursor | Growing] = [*stores, *(cursor for cursor in self.feeds.values() if cursor.waits)]
+        self.reads = bool(self.feeds or stores)
 
     def announce(self, schema: Schema, out: Out) -> None:
         """The series is announced, perhaps with other columns than before."""

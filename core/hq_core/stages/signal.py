@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from hq_core.batch import SCHEMA, Schema, described, period_ns, undescribed
+from hq_core.batch import SCHEMA, Schema, described, period_ns, stretches, undescribed
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch, settings_of
 from hq_core.kinds import BAR
+from hq_core.lang.scope import word
 from hq_core.lang.source import nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.options.settings import SettingsOptions
@@ -17,7 +18,7 @@ from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import Damaged
 from hq_core.series.explain import explained
-from hq_core.series.expr import TEXT
+from hq_core.series.expr import BOOL, F8, HIT, scored
 from hq_core.series.order_columns import FurtherColumns, meta_types
 from hq_core.series.orders import Laying, Orders, ordered
 from hq_core.series.plan import Plan
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
     from hq_core.lang.check import Checker
     from hq_core.series.expr import Expr
+    from hq_core.series.growing import Growing
     from hq_core.series.orders import Tell
     from hq_core.series.rules import CheckedRule
+    from hq_core.series.stores import Store
     from hq_core.series.unit import Ordering
     from hq_core.strategies.load import PythonStrategy
     from hq_core.strategies.orders import PythonOrders
@@ -65,6 +68,8 @@ class Signal(Stage):
     signals   write the orders, and nothing else
     settings  whose rules the indicators follow
     missing   error or warn: what it is when a series that a strategy reads is not in the input
+    stores    stores of vectors, by the names that strategies call them by; a Growing one takes the stream's
+    timeless  such vectors need no avail_ts
     tell      is given each rule that holds, as a dict, and nothing is written
     """
 
@@ -83,6 +88,8 @@ class Signal(Stage):
         signals: bool = False,
         settings: Settings | None = None,
         missing: str = SettingsOptions.missing.default,
+        stores: Mapping[str, Store] | None = None,
+        timeless: bool = False,
         tell: Tell | None = None,
     ) -> None:
         super().__init__()
@@ -106,8 +113,15 @@ class Signal(Stage):
         self.keep = keep
         self.signals = signals or tell is not None
         self._tell = tell
+        self._timeless = timeless
         self.settings = settings_of(settings)
         self.warnings: list[str] = []
+        for strategy in self.strategies:
+            strategy.stores = stores or {}
+        self._growing: dict[str, Growing] = {}
+        self._arrived: set[str] = set()  # series of vectors that are announced
+        if stores:
+            self._take_up(stores)
         every: list[Any] = [*self.strategies, *self.python]
         check_names(every)
         every = set_parameters(every, _by_names(params))
@@ -133,8 +147,9 @@ class Signal(Stage):
         for name in keep:
             if name not in known:
                 raise HqError(f"unknown name '{name}'{nearest(name, list(known))}", USAGE, subject=StrategyOptions.keep)
-            if known[name].dtype == TEXT:
-                raise HqError(f"'{name}' is a text, which is no column", USAGE, subject=StrategyOptions.keep)
+            what = word(known[name])
+            if known[name].dtype not in (F8, BOOL, HIT):
+                raise HqError(f"'{name}' is a {what}, which is no column", USAGE, subject=StrategyOptions.keep)
         self._symbols: dict[str, Symbol] = {}
         self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
         self._scratch, self._laying = Scratch(), Laying()
@@ -195,6 +210,8 @@ class Signal(Stage):
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
+            if schema.of == "vector" and self._growing:
+                self._announce_vectors(schema)
             if schema.of == "order":
                 self._ordered.add(schema.key)
                 ours = self._symbols.get(schema.symbol)
@@ -216,6 +233,8 @@ class Signal(Stage):
         schema = batch.schema
         if schema.of != "bar":
             self._others += batch.n
+            if schema.of == "vector" and self._growing:
+                self._take_vectors(batch)
             if not self.signals:
                 self.out.copy(batch)
             return
@@ -255,14 +274,53 @@ class Signal(Stage):
     def _that_read(self) -> list[Unit]:
         if self._reading is None:
             units = [symbol.unit for symbol in self._symbols.values() if symbol.unit is not None]
-            self._reading = [unit for unit in units if unit.feeds]
+            self._reading = [unit for unit in units if unit.reads]
         return self._reading
 
     def other(self, frame: dict[str, Any]) -> None:
         if not self.signals:
             self.out.map(frame)
 
+    def _take_up(self, stores: Mapping[str, Store]) -> None:
+        from hq_core.series.growing import GROWING, Growing  # few runs have stores, and kernels take time to load
+
+        self._growing = {name: store for name, store in stores.items() if isinstance(store, Growing)}
+        self.inputs |= {f"store {name}": store.digest for name, store in stores.items() if name not in self._growing}
+        if self._growing:
+            self.SHAPE = {**self.SHAPE, "growing": {str: GROWING}}
+
+    def _announce_vectors(self, schema: Schema) -> None:
+        from hq_core.vectors.read import columns_fit
+
+        for store in self._growing.values():
+            if (store.symbol, store.period) == (schema.symbol, schema.period):
+                self._arrived.add(store.key)
+                store.expect(columns_fit(schema, schema.key, self._timeless))
+
+    def _take_vectors(self, batch: Batch) -> None:
+        """Vectors of the stream, for whoever waits for them."""
+        from hq_core.series.stores import Rows
+        from hq_core.vectors.read import columns_fit, take
+
+        schema = batch.schema
+        mine = [one for one in self._growing.values() if (one.symbol, one.period) == (schema.symbol, schema.period)]
+        for part, closed in stretches(batch) if mine else ():
+            if not closed:
+                continue
+            more = Rows(columns_fit(schema, schema.key, self._timeless))
+            take(more, part, schema.key)
+            for unit in self._that_read():
+                unit.check(schema.key, more.ts[0])
+            for store in mine:
+                store.append(more)
+            for unit in self._that_read():
+                unit.drain(self.out)
+
     def finish(self, more: bool) -> None:
+        for store in self._growing.values():
+            if store.key not in self._arrived and not (more or store.n) and self._others + len(self._symbols):
+                what = f"{store.key} is the store {store.name} and never came"
+                raise HqError(what, DATA, hint="hq-merge FILE FILE puts its rows into the stream")
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
         self.settle()
@@ -281,9 +339,13 @@ class Signal(Stage):
             if symbol.unit is not None
         }
         python = {name: orders.memories() for name, orders in self._in_python().items()}
-        return {"units": units, "python": python, **readers}
+        growing = {name: store.save() for name, store in self._growing.items()}
+        return {"units": units, "python": python, **readers, **({"growing": growing} if growing else {})}
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
+        for name, one in saved.get("growing", {}).items() if not own else ():
+            if name in self._growing:
+                self._growing[name].load(one)
         self._readers.load(saved, own)
         for name, (schema, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
@@ -331,7 +393,8 @@ class Signal(Stage):
             orders = PythonOrders(schema, names, rules, running, self.note, self._laying)
         else:
             orders = Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
-        unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals)
+        waits = list(self._growing.values())
+        unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
         self._readers.add(unit, resumed)
         self._reading = None
         return unit
@@ -391,9 +454,9 @@ class Signal(Stage):
             checked.scope.refuse_account()
             names = checked.scope.names
             prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""
-            columns |= {prefix + name: names[name] for name in self.keep if name in names}
+            columns |= {prefix + name: scored(names[name]) for name in self.keep if name in names}
             if not self.signals:
-                columns |= {prefix + name: expr for name, expr in checked.plots.items()}
+                columns |= {prefix + name: scored(expr) for name, expr in checked.plots.items()}
             rules += watches(strategy.name, checked.rules)
         return Plan(columns, self.settings, self._scratch, rules + list(asked))
 
