@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 GATHERED = 4 << 20  # bytes of a panel's rows that are given on at once, and a symbol's share beyond, up to the most:
 SHARE, MOST_GATHERED = 4096, 16 << 20  # of thousands of symbols some dozen rows each
-BACKLOG = 64  # reads that may pass before what they gave is given on, while more input waits already
+BACKLOG = 16  # reads that may pass before what they gave is given on, while more input waits already;
+LARGE_READ, LARGE_BACKLOG = 32 << 10, 64  # where so many bytes of panels come by each, so many
 
 
 def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None = None) -> Iterator[Item]:
@@ -27,8 +28,8 @@ def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None =
 
     most  None: so many as go by how many symbols it has
     Rows are held back only while a read comes back at once: where the input pauses (Idle) and `more` says that there is
-    more already, it goes on without the Idle, up to BACKLOG times from the first rows that are held.  All that
-    came before an error is given first.
+    more already, it goes on without the Idle, up to BACKLOG times, or LARGE_BACKLOG.  All that came before an error is
+    given first.
     """
     held = Gather(most)
     reads = 0
@@ -46,7 +47,8 @@ def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None =
                     yield from held.given()
             elif isinstance(item, Idle):
                 reads += 1
-                if reads < BACKLOG and more():
+                backlog = LARGE_BACKLOG if held.size >= reads * LARGE_READ else BACKLOG
+                if reads < backlog and more():
                     continue
                 reads = 0
                 yield from held.given()
@@ -79,7 +81,8 @@ def readable(fd: int) -> bool:
 class Gather:
     """Batches of one series, one behind the other.
 
-    any  it has rows
+    any   it has rows
+    size  their bytes
     """
 
     def __init__(self, most: int | None) -> None:
@@ -87,12 +90,12 @@ class Gather:
         self._most = most
         self._kept: Kept | None = None
         self._first: Batch | None = None  # of those that it has
-        self._bytes = 0
+        self.size = 0
 
     def add(self, batch: Batch) -> bool:
         """Take the rows behind those that it has; False: they are of another series, or too many, and not taken."""
         first = self._first if self.any else None
-        size = self._bytes + batch.n * sum(batch.schema.widths)
+        size = self.size + batch.n * sum(batch.schema.widths)
         most = self._most
         if most is None:
             most = min(GATHERED + SHARE * len(batch.texts.get("symbol", ())), MOST_GATHERED)
@@ -105,12 +108,12 @@ class Gather:
             kept = self._kept = Kept(batch.schema)
         move(kept.reserve(batch.n), batch.addresses, batch.schema.widths, batch.n)
         kept.commit(batch.n)
-        self._first, self._bytes, self.any = first or batch, size, True
+        self._first, self.size, self.any = first or batch, size, True
         return True
 
     def given(self) -> Iterator[Batch]:
         """What it has, at most one batch, valid until rows are added; it has nothing then."""
         first, kept = self._first, self._kept
         if self.any and first is not None and kept is not None:
-            self._first, self._bytes, self.any = None, 0, False
+            self._first, self.size, self.any = None, 0, False
             yield kept.emptied(first.texts)
