@@ -69,7 +69,12 @@ MARKS = tuple(
     if c.name in ("high", "low", "close")
 )
 ORDERS = tuple(
-    maybe(verb, "f8", "", f"quantity ordered at the close to {verb.replace('_', ' ')}; inf: none named, NaN: no order")
+    maybe(
+        verb,
+        "f8",
+        "",
+        f"quantity ordered at the close to {verb.replace('_', ' ')}; inf: none named, NaN or 0: no order",
+    )
     for verb in VERBS
 )
 BAR = Kind(

@@ -11,6 +11,7 @@ from test_csv import HEAD, Slow, gather, read_bytes
 
 from hq_core.errors import HqError
 from hq_core.formats import SourceOptions, open_source
+from hq_core.formats.csv import CsvSource
 from hq_core.formats.times import exact_whole, instant, read_epoch
 
 TRADE = {"ts": "2026-02-01T00:00:00Z", "price": 1, "qty": 2}
@@ -351,3 +352,24 @@ def test_an_open_source_gives_what_it_read_ahead(tmp_path):
     (tmp_path / "a.hqf").write_bytes(frames(trades([(1, 1.0, 2.0)])))
     with open(tmp_path / "a.hqf", "rb") as file:
         assert sum(item.n for kind, item in tagged(open_source(file.fileno())) if kind == "rows") == 1
+
+
+@pytest.mark.parametrize("offset", ["+00", "-05", "+0530", "+05:30", "Z", " UTC"])
+def test_an_offset_may_be_hours_alone(offset: str) -> None:
+    from datetime import datetime, timedelta
+
+    hours = {"-05": -5.0, "+0530": 5.5, "+05:30": 5.5}.get(offset, 0.0)
+    at = datetime(2025, 6, 25, 22) - timedelta(hours=hours)
+    ns = int((at - datetime(1970, 1, 1)).total_seconds()) * 10**9
+    text = "ts,price,qty\n" + f"2025-06-25 22:00:00{offset},1,2\n" * 2
+    [columns] = read_bytes(text.encode()).values()
+    assert columns["ts"] == [ns, ns]
+
+
+@pytest.mark.parametrize(("ids", "read"), [(("u1", "u2"), False), (("7.0", "8"), True), (("", "8"), False)])
+def test_ids_that_are_no_whole_numbers_are_left_out_with_a_word(ids, read) -> None:
+    options = SourceOptions()
+    text = "ts,price,qty,id\n" + "".join(f"2025-06-25T22:00:0{i}Z,1,2,{one}\n" for i, one in enumerate(ids))
+    columns = gather(CsvSource(Slow(text.encode(), []), options))[0]["trade//"]
+    assert ("id" in columns) == read
+    assert any("trades that repeat are not noticed" in line for line in options.remarks) != read

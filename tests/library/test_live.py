@@ -78,3 +78,8 @@ def test_what_is_wrong_is_said() -> None:
         Live()
     with pytest.raises(HqError, match="there is no other series to read here"):
         Live("ema:3(close@ETHUSDT)")
+
+
+def test_columns_of_a_bar_stand_in_their_order_whatever_is_asked_for():
+    assert Live("rsi:14", "atr:14").inputs == Live("atr:14", "rsi:14").inputs == ("high", "low", "close")
+    assert Live("obv", "atr:14", "bop").inputs == ("open", "high", "low", "close", "volume")

@@ -388,10 +388,10 @@ def test_a_panel_gives_typed_columns_as_its_series_do(run, folder):
 
 def test_live_takes_them_in_their_types(run, folder):
     (folder / "mine.py").write_text(TYPED)
-    code = "from hq_core import Live; live = Live('mine', 'wma:1(trades)', 'wma:1'); live.push(2**53 + 1, True, 1.5); "
+    code = "from hq_core import Live; live = Live('mine', 'wma:1(trades)', 'wma:1'); live.push(1.5, 2**53 + 1, True); "
     code += "print(live.inputs, list(live.push(trades=2, complete=True, close=2.5)))"
     done = run(f'HQ_PATH=plugin {sys.executable} -P -c "{code}"')
-    assert done.text == f"('trades', 'complete', 'close') [{float(2**53 + 3)}, 2.0, 2.5]\n", done.stderr
+    assert done.text == f"('close', 'trades', 'complete') [{float(2**53 + 3)}, 2.0, 2.5]\n", done.stderr
 
 
 # -- tested --------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hq_core.batch import CODES
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.graph import AS
 from hq_core.jit import builtin, engine
+from hq_core.kinds import BAR
 from hq_core.series.expr import BASE, applied, clock_text, constant
 from hq_core.series.plan import Plan
 from hq_core.specs import COLUMNS, exprs_of, several
@@ -58,7 +59,7 @@ class Live:
         self.columns = list(outs)
         self.values = array("d", [math.nan]) * len(outs)
         row = array("d", [math.nan]) * len(graph.sources)
-        cells = [_Cell(key, row, i) for i, key in enumerate(graph.sources)]
+        cells = [_Cell(key, row, i) for i, key in enumerate(sorted(graph.sources, key=_as_in_a_bar))]
         self.inputs = tuple(dict.fromkeys(cell.name for cell in cells))
         block = graph.fixed({cell.key: cell.address for cell in cells}, _addresses(self.values))
         keep = graph, block, memoryview(row), memoryview(self.values)  # views, so that nobody resizes them
@@ -104,6 +105,12 @@ class _Cell:
     @property
     def address(self) -> int:
         return _addresses(self.memory)[self.at]
+
+
+def _as_in_a_bar(key: str) -> int:
+    """Where a column stands in a bar; what is none of a bar's comes behind, as it was asked for."""
+    name = key.partition(AS)[0]
+    return BAR.names.index(name) if name in BAR.names else len(BAR.names)
 
 
 def _are_names(inputs: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ from hq_core.formats.names import (
 from hq_core.formats.numbers import is_number
 from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, whole
 from hq_core.formats.text_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, SYMBOL, WHOLE
-from hq_core.formats.times import UNITS, Zone, read_iso, written_out
+from hq_core.formats.times import UNITS, Zone, exact_whole, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
 from hq_core.options.imports import ERROR, SORT, SaidOptions, ask
 from hq_core.say import listed
@@ -400,8 +400,11 @@ def _trade(
         if role in found and role != "ts":
             fields[found[role]].op, fields[found[role]].to = OPS[kind], role
             fields[found[role]].empty = kind == "f8" and options.invalid != ERROR  # NaN is one more invalid price
-    if "id" in found and not first[found["id"]].removeprefix("-").isdecimal():
-        fields[found["id"]].op, fields[found["id"]].to = SKIP, ""  # some venues' ids are text
+    if "id" in found and exact_whole(first[found["id"]]) is None:
+        field = fields[found["id"]]  # some venues' ids are text
+        field.op, field.to = SKIP, ""
+        what = f"'{first[found['id']]}' in row 1 is no whole number, so trades that repeat are not noticed"
+        options.remark(f"column '{field.name}' is not read: {what}")
         del found["id"]
     if "maker" in found and "side" not in found:
         fields[found["maker"]].op, fields[found["maker"]].to = MAKER, "side"

@@ -26,7 +26,7 @@ _seconds: dict[str, int] = {}
 def read_iso(text: str) -> tuple[int, bool] | None:
     """(nanoseconds, has a zone) of an ISO 8601 date or date-time; None if it is not one.
 
-    Also taken: a blank for the T, ' UTC' for Z and +hhmm for +hh:mm.
+    Also taken: a blank for the T, ' UTC' for Z, +hhmm and +hh for +hh:mm.
 
     >>> read_iso("1970-01-01T00:00:01.5Z")
     (1500000000, True)
@@ -42,6 +42,8 @@ def read_iso(text: str) -> tuple[int, bool] | None:
         text = text[:-4] + "Z"
     elif len(text) > 5 and text[-5] in "+-" and text[-4:].isdecimal() and ":" in text:
         text = text[:-2] + ":" + text[-2:]
+    elif len(text) > 12 and text[-3] in "+-" and text[-2:].isdecimal() and ":" in text:
+        text += ":00"  # as DuckDB and PostgreSQL write it
     padded = text.encode() + b"\n" * 32
     for zoned in (1, 0):
         ns, end = iso(padded, 0, zoned)

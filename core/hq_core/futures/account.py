@@ -50,6 +50,13 @@ def cell(column: F8, i: int, absent: float) -> float:
 
 
 @inline
+def quantity(column: F8, i: int) -> float:
+    """What is ordered at a row, nan for nothing: also where a file has 0, as files of signals do."""
+    ordered = cell(column, i, math.nan)
+    return ordered if ordered != 0.0 else math.nan
+
+
+@inline
 def off_tick(s: State, price: float) -> bool:
     """Whether a price is not a multiple of the tick (none: tick_num 0), but for 1e-9 of it."""
     if s.tick_num == 0.0:
@@ -131,7 +138,7 @@ def account(
 
     ts, open_time   ns UTC; open_time, complete, mark_* and the order columns may have no rows: absent
     open..close     last price; mark_*: mark price, nan or absent = the last price
-    open_long...    quantity ordered at the row's close; nan none, inf without a size
+    open_long...    quantity ordered at the row's close; nan or 0 none, inf without a size
     rate, cum       the maintenance tiers
     counted         1: rows are periods of the statistics; 0: single orders between two such rows
     last            the row after which the account ends: what is open then is closed at its close; -1: none
@@ -158,8 +165,8 @@ def account(
             s.error = BACKWARDS
         if s.error != 0:
             break
-        buy, sell = cell(open_long, i, math.nan), cell(close_long, i, math.nan)
-        short, cover = cell(open_short, i, math.nan), cell(close_short, i, math.nan)
+        buy, sell = quantity(open_long, i), quantity(close_long, i)
+        short, cover = quantity(open_short, i), quantity(close_short, i)
         orders = count_orders(buy, sell, short, cover)
         fight = orders > 1 and contradict(s, buy, sell, short, cover)
         if fight and s.fail_on_conflict != 0:
