@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,44 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 from stores import store_of
+from strategies import check, form, refused
 
 from hq_core.errors import HqError
-from hq_core.lang.check import Checker
-from hq_core.lang.format import format_text
 from hq_core.lang.grammar import Grammar
-from hq_core.lang.parse import parse
-from hq_core.lang.scope import Scope
-from hq_core.lang.source import LangError, StrategyText
+from hq_core.lang.source import LangError
 from hq_core.lang.strategy import Strategy, set_parameters
 from hq_core.lang.tokens import GRAMMAR, grammar_text
-from hq_core.series.stores import Store
 
 EXAMPLES = ROOT / "examples"
 FUZZ = int(os.environ.get("HQ_FUZZ", "60"))
 
 
 STORES = {name: store_of([], length=30) for name in ("4h_BTC", "15m_BTC")}
-
-
-def check(text: str, stores: dict[str, Store] | None = None) -> Checker:
-    source = StrategyText(text, "s.hq")
-    return Checker(Scope(source, stores=stores)).check(parse(source))
-
-
-def refused(marked: str, stores: dict[str, Store] | None = None) -> str:
-    """The reason for refusing a text whose wrong part stands in < and >, which touch it."""
-    found = re.search(r"<(\S(?:[^\n]*?\S)?)>", marked)
-    assert found
-    text = marked[: found.start()] + found[1] + marked[found.end() :]
-    with pytest.raises(LangError) as error:
-        check(text, stores)
-    at = error.value.start
-    assert (at, text[at : error.value.end]) == (found.start(), found[1])
-    return error.value.reason
-
-
-def form(text: str) -> str:
-    return format_text(text, "s.hq")
 
 
 # The documents' own snippets
@@ -295,6 +269,8 @@ def test_error_in_a_very_long_line_stays_short() -> None:
         "x = " + "(" * 5000 + "1",
         "x = " + "-" * 5000 + "1",
         "x = " + "1 + " * 5000 + "1",
+        "x = " + "close ^ " * 5000 + "1",
+        "x = " + "close ^ -" * 5000 + "1",
         "IF " + "NOT " * 5000 + "TRUE THEN BUY",
         "x = close" + "[1]" * 5000,
         "x = " + "ABS(" * 5000,
@@ -327,6 +303,9 @@ CANONICAL = [
     ("x = -(close + open)[1]", "x = -(close + open)[1]"),
     ("x = (-close)[2]", "x = (-close)[2]"),
     ("x = - - close", "x = --close"),
+    ("x = -2 ^ -close^3", "x = -2 ^ -close ^ 3"),
+    ("x = (-2) ^ (-(close^3))", "x = (-2) ^ -close ^ 3"),
+    ("x = (close ^ 2) ^ (open^ 3)", "x = (close ^ 2) ^ open ^ 3"),
     ("x = not not close>1", "x = NOT NOT close > 1"),
     ("x = not (close>1 and open>1) or true", "x = NOT (close > 1 AND open > 1) OR TRUE"),
     ("x = (close>1 or open>1) and high>1", "x = (close > 1 OR open > 1) AND high > 1"),

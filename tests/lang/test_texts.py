@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 import pytest
-from signal_runs import bars
+from signal_runs import CODES, Run, bars, strategy
 
 from hq_core.batch import Batch, Schema
 from hq_core.lang.source import LangError
@@ -49,6 +49,40 @@ def test_a_column_of_texts_is_compared_with_what_is_written() -> None:
     assert found["n"] == [0, 1, 1, 0]
     assert found["of"] == [0, 1, 0, 0]
     assert found["c"] == [0, 0, 0, 0]
+
+
+def test_the_empty_text_and_one_with_odd_characters() -> None:
+    found = Kept('PLOT(a, venue == "")\nPLOT(b, venue IN ("", "b"))\nPLOT(c, venue != "a\tb\vc\fd")').over(
+        ["a", "b", ""]
+    )
+    assert (found["a"], found["b"], found["c"]) == ([0, 0, 1], [0, 1, 1], [1, 1, 1])
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_rows_that_wait_for_another_series_keep_their_texts(stopped: bool) -> None:
+    """Also in a state."""
+    text = 'x = venue == "a" AND close@Y > 0'
+    rows = [{**row, "venue": i % 2} for i, row in enumerate(bars([1.0] * 4))]
+
+    def fed(told: Run, symbol: str) -> None:
+        told.stage.rows(Batch(told.schemas[symbol, "15m"], 4, *_memory(rows), {"venue": TABLE}))
+
+    told = Run(strategy(text, keep=["x"])).announce("15m", columns=COLS).announce("15m", symbol="Y", columns=COLS)
+    fed(told, "X")
+    if stopped:
+        saved = told.finish(more=True).stage.save()
+        told = Run(strategy(text, keep=["x"]), saved)
+        told.announce("15m", columns=COLS).announce("15m", symbol="Y", columns=COLS)
+    for symbol in ("X", "Y"):
+        told.stage.other({"kind": "strings", "of": f"bar/{symbol}/15m", "col": "venue", "values": TABLE})
+    fed(told, "Y")
+    told.stage.mark(10**18)
+    assert told.finish().column("x") == [0, 1, 0, 1]
+
+
+def _memory(rows: list[dict[str, float]]) -> tuple[list[int], list[array[float]]]:
+    columns = [array(CODES[kind], [row[name] for row in rows]) for name, kind in COLS]
+    return [one.buffer_info()[0] for one in columns], columns
 
 
 def test_symbol_and_period_are_those_of_the_series() -> None:

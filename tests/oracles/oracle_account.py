@@ -273,7 +273,11 @@ class SlowAccount:
             )
 
     def bar(self, bar):
-        wanted = {v: bar[v] for v in ("open_long", "close_long", "open_short", "close_short") if bar[v] != 0 and not isnan(bar[v])}
+        wanted = {
+            v: bar[v]
+            for v in ("open_long", "close_long", "open_short", "close_short")
+            if bar[v] != 0 and not isnan(bar[v])
+        }
         self.orders += len(wanted)
         if self.broke:
             self.after += 1

@@ -5,8 +5,11 @@ from __future__ import annotations
 from hq_core.jit import Kernel
 from hq_core.kernels import moment, ops, since
 
+_KERNELS = {
+    name: made for module in (moment, since, ops) for name, made in vars(module).items() if isinstance(made, Kernel)
+}
+
 
 def operator(name: str) -> Kernel:
     """The kernel of this name."""
-    found: Kernel = next(getattr(module, name) for module in (ops, since, moment) if hasattr(module, name))
-    return found
+    return _KERNELS[name]

@@ -31,7 +31,8 @@ class Calls:
     """The calls of a program.
 
     expr       the expression of an argument's tree
-    arguments  of each indicator call, in canonical order: (key, tree or name of a default column)
+    arguments  of each indicator call, in canonical order: (key, tree or name of a default column); none where the DEF
+               that it is in is called with this and that, so that they are not the same each time
     called     the indicators
     functions  that the file defines or uses, by their names in capitals
     """
@@ -177,8 +178,10 @@ class Calls:
         if align(*columns) is None:
             raise wrong(call, f"{name} reads a series, not a number that never changes")
         bound = found.bind() | {key: self._parameter(found, key, *given) for key, given in params.items()}
-        self.arguments[call] = [("", inputs[each][0] if inputs else each) for each in found.inputs]
-        self.arguments[call] += [(key, params[key][0]) for key in found.params if key in params]
+        made: list[tuple[str, tree.Syntax | str]]
+        made = [("", inputs[each][0] if inputs else each) for each in found.inputs]
+        made += [(key, params[key][0]) for key in found.params if key in params]
+        self.arguments[call] = made if self.arguments.get(call, made) == made else []
         return indicator(found, columns, bound)
 
     def _sorted(self, call: tree.Call, found: Indicator) -> tuple[Given, Given]:

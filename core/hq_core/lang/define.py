@@ -14,7 +14,7 @@ from hq_core.series.expr import record
 if TYPE_CHECKING:
     from hq_core.lang.check import Checker
     from hq_core.lang.scope import Scope
-    from hq_core.series.expr import Expr
+    from hq_core.series.expr import Clock, Expr
 
 OUTPUTS = "OUTPUTS"
 
@@ -25,27 +25,34 @@ class Defined:
     checker  of that file: what its body may name besides its parameters
     """
 
-    __slots__ = ("_open", "checker", "node")
+    __slots__ = ("_known", "_open", "checker", "node")
 
     def __init__(self, node: tree.Function, checker: Checker) -> None:
         self.node = node
         self.checker = checker
         self._open = False
+        # by clock and arguments, which are kept with it: functions that call functions twice would double each time
+        self._known: dict[tuple[Clock, tuple[tuple[str, int], ...]], tuple[dict[str, Expr], Expr]] = {}
 
     def expand(self, call: tree.Call, given: dict[str, Expr], caller: Scope) -> Expr:
         """Its value for these arguments, as though it stood where it is called."""
         scope, name = self.checker.scope, self.node.name.name
         if self._open:
             raise caller.wrong(call, f"{name} calls itself; a value made of its last one is a VAR")
+        key = caller.clock, tuple(sorted((name, id(expr)) for name, expr in given.items()))
+        if key in self._known:
+            return self._known[key][1]
         names, clock, own = scope.names, scope.clock, scope.own
         scope.names, scope.clock, scope.own, self._open = names | given, caller.clock, None, True
         try:
-            return self._value()
+            found = self._value()
+            self._known[key] = given, found
+            return found
         except LangError as error:
             if error.source is caller.source:
                 raise
             told = f"{name}: {error.reason} ({error.source.where(error.start)})"
-            raise caller.wrong(call, told) from None
+            raise type(error)(caller.source, call.start, call.end, told) from None  # an unknown name stays one
         finally:
             scope.names, scope.clock, scope.own, self._open = names, clock, own, False
 
@@ -70,7 +77,7 @@ def define(checker: Checker, node: tree.Function) -> None:
     scope, name = checker.scope, node.name.name.upper()
     if name in checker.functions:
         raise scope.wrong(node.name, f"'{node.name.name}' is defined already; a name is given once")
-    if name in BUILTINS or name in VECTORS or name in ACTIONS or name in ("META", OUTPUTS):
+    if name in BUILTINS or name in VECTORS or name in ACTIONS or name in ("META", "PLOT", OUTPUTS):
         raise scope.wrong(node.name, f"{name} is a word of the language")
     if name.lower() in registry.names():
         raise scope.wrong(node.name, f"{name} is an indicator")

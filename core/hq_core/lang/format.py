@@ -51,6 +51,7 @@ def format_text(text: str, file: str) -> str:
 
 class _Printer:
     def __init__(self, checker: Checker) -> None:
+        self.scope = checker.scope
         self.calls = checker.calls
         self.functions = checker.functions
 
@@ -133,7 +134,9 @@ class _Printer:
         if isinstance(node, tree.History):
             return f"{self.text(node.operand, _POSTFIX)}[{self.text(node.index)}]", _POSTFIX
         if isinstance(node, tree.Output):
-            return f"{self.text(node.operand, _POSTFIX)}.{node.name.name.lower()}", _POSTFIX
+            column = self.scope.exact(node) is not None  # whose name is what it is
+            name = node.name.name if column else node.name.name.lower()
+            return f"{self.text(node.operand, _POSTFIX)}.{name}", _POSTFIX
         assert isinstance(node, tree.Elsewhere)
         plain = f"@{node.where}"
         where = plain if _REFERENCE.fullmatch(plain) else f'@"{node.where}"'
@@ -141,7 +144,7 @@ class _Printer:
 
     def _call(self, call: tree.Call) -> str:
         word = call.function.name.upper()
-        if call not in self.calls:
+        if not self.calls.get(call):
             name = self.functions[word].node.name.name if word in self.functions else word
             return f"{name}({self.arguments(call)})"
         inside: list[str] = []

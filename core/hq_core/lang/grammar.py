@@ -40,6 +40,7 @@ class Parse:
 class Grammar:
     """Rules and tokens of an EBNF text.
 
+    rules      their names, in file order
     tokens     regular expression of each token named in upper case, in file order
     literals   the quoted words and signs, in file order
     """
@@ -60,6 +61,7 @@ class Grammar:
             else:
                 self._bodies[name], at = self._choice(words, at + 2)
                 at += 1
+        self.rules = list(self._bodies)
         self._open: set[str] = set()
         for name in self._bodies:
             self._reference(name)

@@ -113,6 +113,8 @@ class _Builder:
             return self.primary(children)
         if rule == "postfix":
             return self.postfix(children)
+        if rule == "power":
+            return self.power(children)
         if rule in ("call", "choice"):
             return self.call(children, self.tokens[first].start, self.tokens[after - 1].end)
         if rule in ("negation", "unary"):
@@ -155,6 +157,19 @@ class _Builder:
         if token.kind == "NUMBER":
             return tree.Number(token.start, token.end, text)
         return tree.Truth(token.start, token.end, token.kind == "TRUE")
+
+    def power(self, children: list[Any]) -> tree.Syntax:
+        """Powers from the right: 2 ^ -3 ^ 2 is 2 ^ -(3 ^ 2)."""
+        operands = [
+            one[1] if one[0] == "exponent" else [one] for one in children[::2]
+        ]  # minuses, then what they are of
+        node = self.anything(operands[-1][-1])
+        for i in range(len(operands) - 1, 0, -1):
+            for index in reversed(operands[i][:-1]):
+                node = tree.Prefix(self.tokens[index].start, "-", self.bounded(node))
+            sign, left = self.tokens[children[2 * i - 1]], self.anything(operands[i - 1][-1])
+            node = tree.Infix(left, "^", sign.start, sign.end, self.bounded(node))
+        return node
 
     def postfix(self, children: list[Any]) -> tree.Syntax:
         node = self.anything(children[0])
@@ -225,5 +240,5 @@ def _expected(word: str) -> str:
     if word in _SHOWN:
         return _SHOWN[word]
     if word in GRAMMAR.literals:
-        return word if word in KEYWORDS else f"'{word}'"
+        return word if word.isalpha() else f"'{word}'"
     return "a value"  # every other rule is a level of expression

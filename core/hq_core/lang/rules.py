@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hq_core.batch import period_ns
@@ -128,10 +129,12 @@ class _Action:
             return (None if tif is None else TIFS[tif.lower()]), 0
         if tif is not None and tif.lower() != "gtd":
             raise self.scope.wrong(self.given["expire"], f"an order that is {tif.lower()} does not expire")
-        try:
-            return TIFS["gtd"], period_ns(expire)
-        except HqError as error:
-            raise self.scope.wrong(self.given["expire"].value, str(error)) from None
+        with suppress(HqError):
+            length = period_ns(expire)
+            if length:
+                return TIFS["gtd"], length
+        what = f"expire is '{expire}', must be a whole number and s, m, h, d or w, such as 15m, at most 100 years"
+        raise self.scope.wrong(self.given["expire"].value, what)
 
     def _text(self, key: str) -> str | None:
         if key not in self.given:

@@ -8,7 +8,7 @@ from hq_core.batch import period_ns
 from hq_core.lang import tree
 from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
 from hq_core.lang.words import ACCOUNT, COLUMNS, PRICES, SERIES, TIMES
-from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, STORE, TEXT, Expr, clock_of, column, constant
+from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, OPEN, STORE, TEXT, Expr, clock_of, column, constant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,7 +28,7 @@ class Scope:
     clock     what a bare column name is read on
     stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
-    account   where what only the account knows is read
+    account   what refuses each reading of what only the account knows
     own       the VAR whose value is being checked, and what its name stands for one row before
     """
 
@@ -51,7 +51,7 @@ class Scope:
         self.symbols: set[str] = set()
         self.clock = BASE
         self.texts: frozenset[str] = frozenset()
-        self.account: list[tree.Name] = []
+        self.account: list[LangError] = []
         self.own: tuple[str, Expr] | None = None
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
@@ -60,9 +60,7 @@ class Scope:
     def refuse_account(self) -> None:
         """Refuse what reads the account where there is none."""
         if self.account:
-            node = self.account[0]
-            told = f"'{node.name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
-            raise self.wrong(node, f"{told}, from a later version on")
+            raise self.account[0]
 
     def define(self, name: tree.Name, expr: Expr) -> None:
         if name.name in self.names:
@@ -77,7 +75,7 @@ class Scope:
         if self.own is not None and name == self.own[0]:
             raise self.wrong(node, f"the value of '{name}' is made here; {name}[1] is the one of the row before")
         if name in self.names:
-            if self.clock != BASE and self.names[name].clock not in (None, self.clock):
+            if self.clock != BASE and self.names[name].clock not in (None, OPEN, self.clock):
                 raise self.wrong(node, f"'{name}' has a clock of its own and cannot be read on another")
             return self.names[name]
         if name in TIMES:
@@ -85,7 +83,8 @@ class Scope:
         if name in SERIES and name not in (self.columns or ()):
             return constant(self.said[SERIES.index(name)])
         if name in ACCOUNT and name not in (self.columns or ()):
-            self.account.append(node)
+            told = f"'{name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
+            self.account.append(self.wrong(node, f"{told}, from a later version on"))
             return column(f"account.{name}")
         if self._is_column(name):
             return column(name, self.clock, TEXT if name in self.texts and self.clock == BASE else F8)

@@ -150,7 +150,8 @@ def _valued(name: str, kind: type, value: object) -> float | str:
 
 def check_names(strategies: Sequence[Strategy]) -> None:
     """Refuse two strategies with one name."""
-    names = [one.name for one in strategies]
-    for name in names:
-        if names.count(name) > 1:
-            raise HqError(f"two strategies are called '{name}'", DATA)
+    names: set[str] = set()
+    for one in strategies:
+        if one.name in names:
+            raise HqError(f"two strategies are called '{one.name}'", DATA)
+        names.add(one.name)

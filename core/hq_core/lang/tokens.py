@@ -94,9 +94,11 @@ def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
                     break
                 if word in _CONTINUES and tokens and tokens[-1].kind == "NEWLINE":
                     tokens.pop()
-            elif word in _BETWEEN and not opened and tokens and tokens[-1].kind in _OPERAND_ENDS:
-                kind = word
-        if kind in ("NAME", "STRING"):
+            else:
+                _began(text, tokens)
+                if word in _BETWEEN and not opened and tokens and tokens[-1].kind in _OPERAND_ENDS:
+                    kind = word
+        elif kind == "STRING":
             _began(text, tokens)
         tokens.append(Token(kind, start, position))
     if opened:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.lang.scope import pick, word
-from hq_core.series.expr import BASE, BOOL, align, kept, recalled
+from hq_core.series.expr import BASE, BOOL, OPEN, align, kept, recalled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,9 @@ def variable(scope: Scope, expr: Callable[[tree.Syntax], Expr], node: tree.Varia
         raise scope.wrong(
             node.seed, f"a seed is a number, a series or a condition, this is a {word(seed)}" + pick(seed)
         )
-    clock = seed.clock
-    while True:  # what it reads besides its own last value says on which rows it is made
-        own = recalled(seed, clock or BASE, node.name.name)
+    clock = OPEN
+    while True:  # first on any rows: what it reads besides its own last value says on which it is made
+        own = recalled(seed, clock, node.name.name)
         scope.own = node.name.name, own
         try:
             value = expr(node.value)
@@ -33,7 +33,7 @@ def variable(scope: Scope, expr: Callable[[tree.Syntax], Expr], node: tree.Varia
         if value.dtype != seed.dtype or value.outputs:
             what = f"the seed is a {word(seed)} and the value a {word(value)}"
             raise scope.wrong(node.value, what + pick(value))
-        wanted = align(seed, value) or BASE
-        if wanted == own.clock:
+        if clock != OPEN:
             return kept(own, value)
-        clock = wanted
+        wanted = align(seed, value)
+        clock = BASE if wanted in (None, OPEN) else wanted

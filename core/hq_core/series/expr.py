@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hq_core import registry
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     Clock = tuple[str, int]  # symbol and period in ns; empty and 0 are the base's own
 
 BASE: Clock = ("", 0)
+OPEN: Clock = ("", -1)  # of what is on the rows of whatever it is joined with
 F8, I8, BOOL, TEXT, HIT, STORE = "f8", "i8", "b1", "s4", "hit", "store"
 NEAR = ("hit", "alike")  # operations of vectors.py that give numbers
 LOGIC = frozenset(("and_", "or_", "not_", "eq", "ne"))  # kernels that take conditions
@@ -33,9 +35,10 @@ class Expr:
     data    const: the number or text; column, output: its name; lag: bars; indicator: (name, parameters); a kernel's:
             (parameters, values that it remembers)
     outputs names of an indicator's outputs, where it has several: one must be picked before anything can be computed
+    before  its value where its clock has no row yet: nan, or false, but where an operator says otherwise, as NOT does
     """
 
-    __slots__ = ("args", "clock", "data", "dtype", "op", "outputs")
+    __slots__ = ("args", "before", "clock", "data", "dtype", "op", "outputs")
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Expr:
         self.args = args
         self.data = data
         self.outputs = outputs
+        self.before = data if isinstance(data, float) else 0.0 if dtype == BOOL else math.nan
 
     @property
     def numeric(self) -> bool:
@@ -109,12 +113,14 @@ def applied(op: str, *args: Expr, dtype: str = F8, params: Mapping[str, int] | N
     params  its parameters;  ring: values that it remembers
     """
     kernel = operator(op)
-    known = [one.constant for one in args]
-    if not kernel.fields and not params and None not in known:
+    found = Expr(dtype, align(*args), op, args, (params or {}, ring))
+    if not kernel.fields and not params:
         out = [0.0]
-        kernel.function(*([value] for value in known), out)
-        return constant(out[0] == 1.0 if dtype == BOOL else out[0])
-    return Expr(dtype, align(*args), op, args, (params or {}, ring))
+        kernel.function(*([one.before] for one in args), out)
+        found.before = out[0]
+        if found.clock is None:
+            return constant(out[0] == 1.0 if dtype == BOOL else out[0])
+    return found
 
 
 def moment(op: str, time: Expr, zone: str, params: Mapping[str, int] | None = None, dtype: str = F8) -> Expr:
@@ -166,6 +172,11 @@ def truth(expr: Expr) -> Expr:
     return applied("eq", score, score, dtype=BOOL)
 
 
+def stands(expr: Expr) -> bool:
+    """Whether it has a value, or is true, where its clock has no row yet."""
+    return expr.before == 1.0 if expr.dtype == BOOL else expr.before == expr.before
+
+
 def lagged(of: Expr, bars: int) -> Expr:
     """The value of so many rows before."""
     return Expr(of.dtype, of.clock, "lag", (of,), bars) if bars else of
@@ -174,6 +185,8 @@ def lagged(of: Expr, bars: int) -> Expr:
 def align(*operands: Expr) -> Clock | None:
     """The clock of an operation: its operands' own where they agree, the base's where they differ."""
     clocks = {one.clock for one in operands if one.clock is not None}
+    if len(clocks) > 1:
+        clocks.discard(OPEN)
     return (clocks.pop() if len(clocks) == 1 else BASE) if clocks else None
 
 

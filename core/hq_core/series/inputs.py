@@ -27,7 +27,9 @@ class Made:
     key  what the graph calls it;  name: of the column that it is made of
     """
 
-    def __init__(self, key: str, name: str, cell: Cell, memory: array[Any], zone: str = "", text: str = "") -> None:
+    def __init__(
+        self, key: str, name: str, cell: Cell, memory: array[Any], zone: str = "", text: str | None = None
+    ) -> None:
         self.key = key
         self.name = name
         self._cell, self._memory, self._text = cell, memory, text
@@ -41,7 +43,7 @@ class Made:
             clock.cover(batch.view(self.name))
             cell.buffer("since", clock.since)
             cell.buffer("offset", clock.offset)
-        elif self._text:
+        elif self._text is not None:
             table = batch.texts.get(self.name, [])
             cell.set(code=table.index(self._text) if self._text in table else -1)
         at = room(self._memory, n)
@@ -59,6 +61,7 @@ class Inputs:
         self._schema: Schema | None = None
         self._places: list[tuple[str, int]] = []  # of columns that are read as they are
         self._made: list[Made] = []
+        self.texts: set[str] = set()  # columns whose texts are looked at
 
     def check(self, schema: Schema) -> None:
         """Refuse a series that lacks a column or has it as something that is no number."""
@@ -73,9 +76,10 @@ class Inputs:
                 hint = did_you_mean(name, [*schema.names, *registry.names(), *registry.users()])
                 raise HqError(f"column '{name}' is missing; {schema.key} has {', '.join(schema.names)}{hint}", DATA)
             kind = schema.kind(name)
-            if text and kind == "s4":
+            if text is not None and kind == "s4":
+                self.texts.add(name)
                 self._made.append(Made(key, name, Cell(ops.is_code), array("d"), text=text))
-            elif text:
+            elif text is not None:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}, no text", DATA)
             elif zone and kind == own:
                 self._made.append(Made(key, name, Cell(moment.local), array("q"), zone))
@@ -99,9 +103,11 @@ class Inputs:
         return found
 
 
-def parts(key: str) -> tuple[str, str, str, str]:
+def parts(key: str) -> tuple[str, str, str | None, str]:
     """What a graph's key of a source says: the column, the zone or the text that goes with it, and its own type."""
+    name, found, text = key.partition(IS)
+    if found:  # any text, the empty one too, and whatever stands in it
+        return name, "", text, ""
     name, _, own = key.partition(AS)
     name, _, zone = name.partition(IN)
-    name, _, text = name.partition(IS)
-    return name, zone, text, own
+    return name, zone, None, own

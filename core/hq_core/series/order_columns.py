@@ -90,11 +90,12 @@ class FurtherColumns:
     """The columns that rules give to their orders besides those that every order has.
 
     names    of kind order's own;  metas: (name, type) of META's, which come behind them
-    texts    of the codes among them
+    texts    of the codes among them, by the columns: of all series of a stage, which may stand in one panel, as
+             `symbol` is another one in each
     watched  per rule the columns of all its prices, -1 where it has none: an order without its price is none
     """
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
+    def __init__(self, watches: Sequence[Watch], texts: dict[str, list[str]]) -> None:
         self._rules = rules = [watch.rule for watch in watches]
         self._prices = [key for key in PRICED if any(key in rule.prices for rule in rules)]
         self._flags = [key for key in FLAGS if any(key in rule.flags for rule in rules)]
@@ -104,9 +105,9 @@ class FurtherColumns:
         self.metas = [(META + key, kind) for key, kind in types.items()]
         said = {META + key: [watch.meta.get(key, NOTHING) for watch in watches] for key in types}
         said |= {key: [watch.prices.get(key, NOTHING) for watch in watches] for key in self._prices}
-        self.texts = {
-            name: list(dict.fromkeys(one.text or "" for one in said[name])) for name, kind in self.metas if kind == "s4"
-        }
+        self.texts = {name: texts.setdefault(name, []) for name, kind in self.metas if kind == "s4"}
+        for name, table in self.texts.items():
+            table += [text for text in dict.fromkeys(one.text or "" for one in said[name]) if text not in table]
         self.watched = [watch.prices[key].at if key in watch.prices else -1 for watch in watches for key in PRICED]
         self._said = said
         self._cells: list[tuple[str, str, Cell, str, int]] | None = None

@@ -137,6 +137,7 @@ class Laying:
 
     stride  rows that a column of values has room for
     moved   how often what orders are laid down in has come to lie elsewhere
+    texts   of META's codes, by period and column: series of one period may stand in one panel, which has them once
     """
 
     def __init__(self) -> None:
@@ -145,6 +146,7 @@ class Laying:
         self.row, self.which = array("q"), array("q")
         self.memory = Memory(8)
         self.moved = 0
+        self.texts: dict[str, dict[str, list[str]]] = {}
 
     def columns(self, n: int, columns: int) -> list[int]:
         """Where n values of each of so many columns go."""
@@ -189,7 +191,7 @@ class Orders:
         self.laying = laying
         self.tell = tell
         self.counts = array("q", bytes(8 * (len(strategies) if tell is None else len(watches))))
-        self._further = FurtherColumns(watches)
+        self._further = FurtherColumns(watches, laying.texts.setdefault(base.period, {}))
         beyond = self._further.names
         cols = [(column.name, column.type) for column in ORDER.columns if column in PLAIN or column.name in beyond]
         self.schema = Schema("order", base.symbol, base.period, cols + self._further.metas, extra_of("order"))

@@ -9,7 +9,7 @@ from hq_core.graph import IS, Graph, Scratch, Settings
 from hq_core.jit import engine, row_by_row
 from hq_core.kernels import ops
 from hq_core.kernels.operators import operator
-from hq_core.series.expr import BASE, BOOL, F8, NEAR, clock_text, pointwise_logic
+from hq_core.series.expr import BASE, BOOL, F8, NEAR, clock_text, pointwise_logic, stands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,10 +168,10 @@ def _needs(expr: Expr, clock: Clock) -> list[tuple[Expr, Clock]]:
 def _computed_on(expr: Expr, clock: Clock) -> bool:
     """Whether `expr` is computed on the rows of `clock`; otherwise on its own, and carried there.
 
-    AND, OR and NOT are computed where they are read: of a clock that has no row yet nothing can be carried, and NOT of
-    what is not there is true, on whichever rows it stands.
+    Of a clock that has no row yet nothing can be carried.  What has a value even so, as NOT, NA and NZ of what is not
+    there, is computed where it is read, and is the same on whichever rows it stands.
     """
-    return expr.clock in (clock, None) or pointwise_logic(expr)
+    return expr.clock in (clock, None) or stands(expr)
 
 
 def _truth(graph: Graph, condition: GraphColumn) -> GraphColumn:

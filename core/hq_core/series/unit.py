@@ -54,7 +54,7 @@ UNIT = {
     "graph": bytes,
     "passed": int,
     "feeds": [(Count, int)],
-    "pending": [(SCHEMA, Count, [bytes])],
+    "pending": [(SCHEMA, Count, [bytes], {str: [str]})],
     "orders": [Count],
 }
 
@@ -116,7 +116,7 @@ class Unit:
         self._read: dict[str, list[array[float]]] = {
             label: [array("d") for _ in names] for label, names in self._names.items()
         }
-        self._pending: deque[tuple[Schema, int, list[bytes]]] = deque()
+        self._pending: deque[tuple[Schema, int, list[bytes], dict[str, list[str]]]] = deque()
         self._waiting = 0  # rows in _pending
         self._waits: list[Cursor | Growing] = [*stores, *(cursor for cursor in self.feeds.values() if cursor.waits)]
         self.reads = bool(self.feeds or stores)
@@ -194,13 +194,14 @@ class Unit:
             raise unmerged(
                 f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark up to their ts"
             )
-        self._pending.append((batch.schema, batch.n, columns_of(batch.schema, batch.addresses, batch.n)))
+        texts = {name: batch.texts[name] for name in self.inputs.texts if name in batch.texts}
+        self._pending.append((batch.schema, batch.n, columns_of(batch.schema, batch.addresses, batch.n), texts))
 
     def drain(self, out: Out) -> None:
         """Compute the waiting rows whose other series are known by now."""
         while self._pending:
-            schema, n, copies = self._pending[0]
-            batch = rows_of(schema, n, copies)
+            schema, n, copies, texts = self._pending[0]
+            batch = rows_of(schema, n, copies, texts)
             ready = self._ready(batch.view("ts"))
             if not ready:
                 return
@@ -208,7 +209,7 @@ class Unit:
             self._waiting -= ready
             if ready < n:
                 rest = batch.slice(ready, n)
-                self._pending[0] = schema, rest.n, columns_of(schema, rest.addresses, rest.n)
+                self._pending[0] = schema, rest.n, columns_of(schema, rest.addresses, rest.n), texts
                 return
             self._pending.popleft()
 
@@ -274,7 +275,7 @@ class Unit:
             "graph": self.graph.save(),
             "passed": self.passed,
             "feeds": [[cursor.at, cursor.upto] for cursor in self.feeds.values()],
-            "pending": [[described(schema), n, copies] for schema, n, copies in self._pending],
+            "pending": [[described(schema), n, copies, texts] for schema, n, copies, texts in self._pending],
             "orders": self.orders.save() if self.orders is not None else [],
         }
 
@@ -288,10 +289,10 @@ class Unit:
                 raise Damaged(f"{cursor.feed.key}: {at} values were read, {len(cursor.feed.known)} are kept")
             cursor.at, cursor.upto = at, upto
         self._pending.clear()
-        for schema, n, copies in saved["pending"]:
+        for schema, n, copies, texts in saved["pending"]:
             before = undescribed(schema)
             if not n:
                 raise Damaged(f"0 rows of {before.key} wait")
             rows_of(before, n, copies)
-            self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies)))
-        self._waiting = sum(n for _, n, _ in self._pending)
+            self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies), texts))
+        self._waiting = sum(n for _, n, _, _ in self._pending)

@@ -125,6 +125,7 @@ class Signal(Stage):
         every: list[Any] = [*self.strategies, *self.python]
         check_names(every)
         every = set_parameters(every, _by_names(params))
+        check_names(every)  # again: a value may have been given twice
         self.strategies = [one for one in every if isinstance(one, Strategy)]
         self.python = [one for one in every if not isinstance(one, Strategy)]
         self._named: set[str] = set()  # symbols that a strategy reads by name
@@ -151,6 +152,7 @@ class Signal(Stage):
             if known[name].dtype not in (F8, BOOL, HIT):
                 raise HqError(f"'{name}' is a {what}, which is no column", USAGE, subject=StrategyOptions.keep)
         self._symbols: dict[str, Symbol] = {}
+        self._placed: list[str] = []  # those that have a unit, in the order in which they came to it
         self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
         self._scratch, self._laying = Scratch(), Laying()
         self._ordered: set[str] = set()  # series of orders in the input
@@ -334,9 +336,9 @@ class Signal(Stage):
     def save(self) -> dict[str, Any]:
         readers = self._readers.save()  # first, as it moves what the units remember of their feeds
         units = {
-            name: [described(symbol.unit.schema), symbol.unit.save()]
-            for name, symbol in self._symbols.items()
-            if symbol.unit is not None
+            name: [described(unit.schema), unit.save()]
+            for name in self._placed  # so that texts, which all share, have the same codes when they are taken up
+            if (unit := self._symbols[name].unit) is not None
         }
         python = {name: orders.memories() for name, orders in self._in_python().items()}
         growing = {name: store.save() for name, store in self._growing.items()}
@@ -395,6 +397,7 @@ class Signal(Stage):
             orders = Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
         waits = list(self._growing.values())
         unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
+        self._placed.append(schema.symbol)
         self._readers.add(unit, resumed)
         self._reading = None
         return unit
@@ -440,7 +443,7 @@ class Signal(Stage):
 
     def kernels(self) -> list[Kernel]:
         plan = self._planned(one.check_alone(strict=False) for one in self.strategies)
-        return [*plan.kernels(), ordered, *FurtherColumns(plan.watches).kernels()]
+        return [*plan.kernels(), ordered, *FurtherColumns(plan.watches, {}).kernels()]
 
     def _plan(self, schema: Schema, asked: Sequence[Asked] = ()) -> Plan:
         """All strategies over one base series, and what those in Python ask for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import addressof, create_string_buffer, string_at
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Batch
+from hq_core.batch import NO_TEXTS, Batch
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ def columns_of(schema: Schema, addresses: Sequence[int], n: int) -> list[bytes]:
     return found
 
 
-def rows_of(schema: Schema, n: int, columns: Sequence[bytes]) -> Batch:
-    """The rows that `columns_of` gave, 1 or more.  Raises Damaged where the columns are not as long as that."""
+def rows_of(schema: Schema, n: int, columns: Sequence[bytes], texts: dict[str, list[str]] = NO_TEXTS) -> Batch:
+    """The rows that `columns_of` gave, 1 or more, with the texts of their codes.
+
+    Raises Damaged where the columns are not as long as that.
+    """
     addresses, keep = [], []
     for (name, kind), w, column in zip(schema.cols, schema.widths, columns, strict=True):
         memory: Any = create_string_buffer(column, len(column) or 1)
@@ -46,4 +49,4 @@ def rows_of(schema: Schema, n: int, columns: Sequence[bytes]) -> Batch:
             raise Damaged(f"{n} rows of {schema.key} wait, in {len(column)} bytes of column {name}, {wanted} wanted")
         addresses.append(at)
         keep.append(memory)
-    return Batch(schema, n, addresses, keep)
+    return Batch(schema, n, addresses, keep, texts)

@@ -14,6 +14,8 @@ HIGH, LOW, LARGE, SMALL = 2.0**480, 2.0**-480, 2.0**400, 2.0**-400
 @inline
 def left_of(a: float, b: float) -> float:
     """a - k b for the whole k that puts it into [0, b); 0 <= a, 0 < b, a / b <= 2^52."""
+    if a < b:  # scaled down with a large b it could lose bits
+        return a
     scale = 1.0
     if b > LARGE:
         scale = HIGH
@@ -36,9 +38,11 @@ def modulo(x: float, y: float) -> float:
     size = abs(y)
     if (y == 0.0) | (x - x != 0.0) | (y != y):
         return math.nan
-    if size == math.inf:
-        return x if (x == 0.0) | ((x > 0.0) == (y > 0.0)) else y
     left = abs(x)
+    if left == 0.0:
+        return math.copysign(0.0, y)
+    if size == math.inf:
+        return x if (x > 0.0) == (y > 0.0) else y
     step = size
     while left / step >= WIDE:
         step *= WIDE
