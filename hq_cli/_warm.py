@@ -107,9 +107,8 @@ def main() -> None:
     new = compile_all(every, os.isatty(2))
     for note in [*cache.notes, *without_image(every)]:
         say(f"hq warm: {note}")
-    echo(
-        f"{len(every)} kernels are there, in {where} or with the package, {new} of them compiled now, in {time.monotonic() - started:.1f} s"
-    )
+    there = f"{len(every)} kernels are there, in {where} or with the package"
+    echo(f"{there}, {new} of them compiled now, in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":
