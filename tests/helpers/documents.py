@@ -67,6 +67,7 @@ def furnished(tmp_path_factory, command_env) -> Path:
         " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
         "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",
         "hq-gen bars --rows 300 --seed 1 --period 4h | hq-vector build > 4h_BTC.hqf",
+        "for x in A B; do hq-gen bars --rows 9 --seed 1 --symbol $x | hq-export csv > $x-1.csv; done",
         "hq-aggregate 1h --state aggregate.state < bars.hqf > /dev/null",
         "hq-indicators rsi:14 --state rsi.state < first.hqf > out.hqf",
     ):
