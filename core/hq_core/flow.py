@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from hq_core import VERSION, holes, statefile
+from hq_core import VERSION, holes, hooks, statefile
 from hq_core.batch import Batch
 from hq_core.errors import DATA, HqError
 from hq_core.order import RowOrder, in_order
@@ -44,7 +44,8 @@ def kernels_of(stage: Stage) -> list[Kernel]:
 class Signals:
     """SIGINT, SIGTERM and SIGHUP noticed between reads, so that a frame is always finished.
 
-    A read that blocks ends at once, a write of which nobody takes a byte after half a second: both raise Stopped.
+    A read that blocks ends at once, and so does the wait for a compiler; a write of which nobody takes a byte ends
+    after half a second: all raise Stopped.
     """
 
     def __init__(self) -> None:
@@ -61,9 +62,11 @@ class Signals:
         self._before = {number: signal.signal(number, self._catch) for number in kept}
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
         blocked.every = AGAIN
+        self._stop, hooks.stop = hooks.stop, self._ended
         return self
 
     def __exit__(self, *error: object) -> None:
+        hooks.stop = self._stop
         blocked.every = 0.0
         blocked.stop()
         for number, handler in self._before.items():
@@ -85,6 +88,10 @@ class Signals:
         blocked.found += 1
         if blocked.reading or blocked.found >= PATIENCE:
             raise Stopped(blocked.reading)
+
+    def _ended(self) -> None:
+        if self.caught:
+            raise Stopped(reading=False, why="not all is compiled for the output")
 
     def waiting(self, fd: int) -> bool:
         """Whether `fd` can be read at once, and no signal has come."""
@@ -167,7 +174,7 @@ class Flow:
         with Signals() as signals:
             try:
                 return self._run(source, state, signals)
-            except Stopped:
+            except Stopped as stopped:
                 name = signal.Signals(signals.caught).name
                 after = (
                     ""
@@ -177,7 +184,7 @@ class Flow:
                     )
                 )
                 raise HqError(
-                    f"{name}: nobody takes the output, which stops without its end{after}", 128 + signals.caught
+                    f"{name}: {stopped.why}, which stops without its end{after}", 128 + signals.caught
                 ) from None
             except Damaged as error:
                 if state is None:

@@ -17,6 +17,9 @@ progress: Callable[[int, int], None] | None = None
 # the name of a kernel that another process has been compiling for some seconds, and that process ('' if unknown)
 waiting: Callable[[str, str], None] | None = None
 
+# raises where a signal ends the run: to be called again and again while it waits for a compiler, and before it is one
+stop: Callable[[], None] | None = None
+
 # a line for whoever runs it, that is no error: something was left aside
 note: Callable[[str], None] | None = None
 

@@ -6,14 +6,17 @@ import os
 import pty
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from places import ROOT
 
-from hq_core import hooks
+from hq_core import hooks, registry
 from hq_core.errors import HqError
+from hq_core.flow import Signals
 from hq_core.jit import F8, Cell, ahead, cache, kernel, machine, native
+from hq_core.wire.frame import Stopped
 
 pytestmark = pytest.mark.skipif(machine.route() != "image", reason="images are for Linux on x86-64")
 
@@ -128,6 +131,53 @@ def test_a_worker_holds_nothing_of_its_command_open(home, monkeypatch):
     while workers.wait():
         pass
     assert seen.read_text() == "/dev/null /dev/null /dev/null pipe"
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["the command", "its workers too"])
+def test_a_signal_ends_the_wait_for_workers_and_what_they_leave(home, monkeypatch, group):
+    monkeypatch.setattr(ahead, "_import", lambda: time.sleep(5))
+    monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
+    with Signals():
+        ahead.begin([halves])
+        os.kill(os.getpid(), signal.SIGTERM)
+        if group:
+            os.kill(ahead._workers._child, signal.SIGTERM)
+        with pytest.raises(Stopped) as stopped:
+            native.address(halves)
+    assert not stopped.value.reading
+    assert hooks.stop is None
+
+
+def test_a_signal_ends_the_wait_for_another_command(home):
+    with cache.lock(native.name_of(halves)), Signals():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Stopped):
+            native.address(halves)
+    assert images(home) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_compiles_ends_by_a_signal(command_env, tmp_path, number):
+    tmp_path.chmod(0o700)
+    bars = subprocess.run(
+        ["hq-gen", "bars", "--rows", "9", "--seed", "1"], check=True, env=command_env, capture_output=True
+    ).stdout
+    process = subprocess.Popen(
+        ["hq-indicators", *registry.names()[:40]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=command_env | {"HQ_CACHE": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
+    process.stdin.write(bars)
+    process.stdin.flush()
+    while not images(tmp_path):
+        time.sleep(0.01)
+    process.send_signal(number)
+    said = process.communicate()[1].decode()
+    assert process.returncode == 128 + number
+    assert said == f"hq-indicators: {number.name}: not all is compiled for the output, which stops without its end\n"
 
 
 def on_a_terminal(line, env):

@@ -91,11 +91,17 @@ def wait(kernel: Kernel) -> bool:
     going = True
     try:
         while going and kernel in workers.left:
+            _stop()
             _tell(workers.done, workers.whole)
             going = workers.wait()
     finally:
         _tell(0, 0)
     return kernel not in workers.left
+
+
+def _stop() -> None:
+    if hooks.stop is not None:
+        hooks.stop()
 
 
 def _tell(done: int, whole: int) -> None:
@@ -148,7 +154,7 @@ def _cut_off(tells: int) -> None:
     import signal
     from fcntl import F_DUPFD, fcntl
 
-    hooks.compiling = hooks.waiting = hooks.progress = hooks.note = None
+    hooks.compiling = hooks.waiting = hooks.progress = hooks.note = hooks.stop = None
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

@@ -185,16 +185,17 @@ def _wait(fd: int, kernel: str) -> None:
     import fcntl
     import time
 
-    patient = time.monotonic() + PATIENCE_S
+    since = time.monotonic()
+    told = hooks.waiting is None
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            if time.monotonic() > patient:
-                break
+            if not told and hooks.waiting is not None and time.monotonic() - since > PATIENCE_S:
+                told = True
+                holder = os.pread(fd, 20, 0).decode("ascii", "replace")
+                hooks.waiting(kernel, holder if holder.isdigit() else "")
+        if hooks.stop is not None:
+            hooks.stop()
         time.sleep(0.01)
-    if hooks.waiting is not None:
-        holder = os.pread(fd, 20, 0).decode("ascii", "replace")
-        hooks.waiting(kernel, holder if holder.isdigit() else "")
-    fcntl.flock(fd, fcntl.LOCK_EX)

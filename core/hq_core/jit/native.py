@@ -133,5 +133,7 @@ def _loaded_by_numba(kernel: Kernel, name: str) -> int:
 
 
 def _tell(kernel: Kernel) -> None:
+    if hooks.stop is not None:  # the workers may have ended by the same signal
+        hooks.stop()
     if hooks.compiling is not None:
         hooks.compiling(kernel.name, place()[1])

@@ -121,10 +121,15 @@ def check_map(data: bytes) -> None:
 
 # -- bytes in and out ----------------------------------------------------------------------------------------
 class Stopped(Exception):
-    """A signal ends the process while a read or a write blocks.  Raised by the signal's handler (flow.Signals)."""
+    """A signal ends the process while a read or a write blocks, or a compiler is waited for.
 
-    def __init__(self, reading: bool) -> None:
+    Raised by the signal's handler and by what a wait calls again and again (flow.Signals).
+    why  there is no end to what was written, where no read blocks
+    """
+
+    def __init__(self, reading: bool, why: str = "nobody takes the output") -> None:
         self.reading = reading
+        self.why = why
 
 
 class Blocked:
