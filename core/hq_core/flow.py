@@ -61,6 +61,8 @@ class Signals:
         kept = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
         self._before = {number: signal.signal(number, self._catch) for number in kept}
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
+        # whoever started us may have blocked it, and a read would then not be interrupted
+        self._mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
         blocked.every = AGAIN
         self._stop, hooks.stop = hooks.stop, self._ended
         return self
@@ -69,6 +71,8 @@ class Signals:
         hooks.stop = self._stop
         blocked.every = 0.0
         blocked.stop()
+        if signal.SIGALRM in self._mask:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._watch.__exit__(None, None, None)

@@ -21,6 +21,7 @@ import pytest
 from places import ROOT
 
 from hq_core import statefile
+from hq_core.flow import Signals
 
 ENV = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
 ROWS = 100_000
@@ -141,6 +142,29 @@ def test_a_signal_ends_a_filter_whose_input_pauses_within_a_file(start, tmp_path
         time.sleep(0.5)  # it has read that, or will be ended before it does
         process.terminate()
         assert process.wait(timeout=120) in (128 + signal.SIGTERM, -signal.SIGTERM), name  # or before it began
+
+
+def test_a_blocked_alarm_that_was_inherited_hinders_nothing(start, many):
+    def blocking():
+        heard()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+
+    with open(many, "rb") as stdin:
+        process = start("indicators", "sma:3", stdin=stdin, stdout=subprocess.PIPE, preexec_fn=blocking)
+        blocked(process.stdout)
+        process.terminate()
+        assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("before", [set(), {signal.SIGALRM}])
+def test_a_blocked_alarm_is_blocked_again_behind_a_run(before):
+    mask = signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        with Signals():
+            assert signal.SIGALRM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def test_nohup_keeps_a_hangup_away(start, many):
