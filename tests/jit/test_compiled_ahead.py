@@ -133,6 +133,64 @@ def test_a_worker_holds_nothing_of_its_command_open(home, monkeypatch):
     assert seen.read_text() == "/dev/null /dev/null /dev/null pipe"
 
 
+def test_workers_that_are_stopped_are_not_waited_for_nor_their_locks(home, monkeypatch):
+    monkeypatch.setattr(ahead, "SILENT", 3)
+    monkeypatch.setattr(cache, "LONGEST_S", 60.0)
+    monkeypatch.setattr(ahead, "_import", lambda: hang(native.name_of(halves)))
+    ahead.begin([halves, thirds])
+    child = ahead._workers._child
+    while not (home / "halves.lock").exists():
+        time.sleep(0.01)
+    try:
+        assert native.address(halves)  # of which one has the lock
+        assert native.address(thirds)
+        assert set(images(home)) == {native.name_of(one) + ".img" for one in (halves, thirds)}
+        assert not ahead._workers.wait()
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def hang(name):
+    with cache.lock(name):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def test_workers_that_go_on_are_waited_for_again(home, monkeypatch):
+    monkeypatch.setattr(ahead, "SILENT", 3)
+    monkeypatch.setattr(ahead, "_import", lambda: os.kill(os.getpid(), signal.SIGSTOP))
+    workers = ahead.Workers([halves])
+    while workers.wait():
+        pass
+    assert workers.silent
+    os.kill(workers._child, signal.SIGCONT)
+    while workers.left:
+        workers.wait()
+    assert not workers.silent
+
+
+def test_a_lock_that_another_command_never_lets_go_is_done_without(home, monkeypatch):
+    monkeypatch.setattr(cache, "LONGEST_S", 0.1)
+    holder = os.fork()
+    if holder == 0:
+        hang(native.name_of(halves))
+    while not (home / "halves.lock").exists() or not (home / "halves.lock").read_text():
+        time.sleep(0.01)
+    try:
+        assert native.address(halves)
+    finally:
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+    assert len(images(home)) == 1
+
+
+def test_workers_that_are_slow_are_waited_for(home, monkeypatch):
+    monkeypatch.setattr(ahead, "SILENT", 3)
+    monkeypatch.setattr(ahead, "_import", lambda: [sum(range(1000)) for _ in range(50_000)])
+    ahead.begin([halves])
+    monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
+    assert native.address(halves)
+
+
 @pytest.mark.parametrize("group", [False, True], ids=["the command", "its workers too"])
 def test_a_signal_ends_the_wait_for_workers_and_what_they_leave(home, monkeypatch, group):
     monkeypatch.setattr(ahead, "_import", lambda: time.sleep(5))

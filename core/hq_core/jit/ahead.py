@@ -8,19 +8,23 @@ leave undone, because they died or because it is wrong, it compiles by itself an
 from __future__ import annotations
 
 import os
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from hq_core import hooks
 from hq_core.jit import cache
+from hq_core.jit.spent import spent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from hq_core.jit.declare import Kernel
 
-TELLS = 3  # the descriptor of a worker by which it tells that a kernel is done
+TELLS = 3  # the descriptor of a worker by which it tells that it has begun, and that a kernel is done
+PROCESS = Struct("=I")  # what it tells: who it is
 CLEARED = 64  # kernels after which a worker gives back the memory that compiling them took
 PATIENCE_S = 0.05  # until it is seen whether another command's worker made the kernel
+SILENT = 100  # such looks, 5 s, in which none was done and none took processor time: they are stopped, or hang
 
 
 class Workers:
@@ -29,17 +33,20 @@ class Workers:
     apart   each begins with a part of its own, where kernels that share helpers are neighbours; else all take what is
             needed first
     left    kernels that are not done
+    silent  they are stopped, or hang
     """
 
     def __init__(self, kernels: Sequence[Kernel], apart: bool = False) -> None:
         self.whole = len(kernels)
         self.left = dict.fromkeys(kernels)
+        self._looks, self._spent = 0, 0.0
         told, tells = os.pipe()
         self._told = told
         try:
             self._child = os.fork()
             if self._child == 0:
                 _work(kernels, apart, tells)
+            self._processes = {self._child}  # those that have told something
         finally:
             os.close(tells)
 
@@ -47,19 +54,34 @@ class Workers:
     def done(self) -> int:
         return self.whole - len(self.left)
 
-    def wait(self) -> bool:
-        """Until another kernel is done, or some time has passed; False when no worker runs any more."""
-        from select import select
+    @property
+    def silent(self) -> bool:
+        return self._looks >= SILENT
 
+    def wait(self) -> bool:
+        """Until another kernel is done, or some time has passed; False when no worker runs any more, or all are silent.
+
+        When they are silent it comes back at once, until one tells something.
+        """
         from hq_core.jit.native import there
 
-        if self._told >= 0 and select([self._told], [], [], PATIENCE_S)[0] and not os.read(self._told, 1 << 10):
-            os.close(self._told)
-            self._told = -1
-            os.waitpid(self._child, 0)
-        going = self._told >= 0
-        self.left = {kernel: None for kernel in self.left if not there(kernel)}
-        return going
+        if self._ready():
+            said = os.read(self._told, PROCESS.size << 10)
+            self._processes.update(process for (process,) in PROCESS.iter_unpack(said))
+            if not said:
+                os.close(self._told)
+                self._told = -1
+                os.waitpid(self._child, 0)
+        left = {kernel: None for kernel in self.left if not there(kernel)}
+        taken = sum(map(spent, self._processes))
+        self._looks = 0 if taken != self._spent or len(left) < len(self.left) else min(self._looks + 1, SILENT)
+        self.left, self._spent = left, taken
+        return self._told >= 0 and not self.silent
+
+    def _ready(self) -> bool:
+        from select import select
+
+        return self._told >= 0 and bool(select([self._told], [], [], 0 if self.silent else PATIENCE_S)[0])
 
 
 _workers: Workers | None = None
@@ -96,7 +118,15 @@ def wait(kernel: Kernel) -> bool:
             going = workers.wait()
     finally:
         _tell(0, 0)
-    return kernel not in workers.left
+    if kernel in workers.left:
+        del workers.left[kernel]  # it is not theirs any more
+        return False
+    return True
+
+
+def silent() -> bool:
+    """Whether the workers are not waited for any more, nor for a lock that one of them may hold."""
+    return _workers is not None and _workers.silent
 
 
 def _stop() -> None:
@@ -135,18 +165,23 @@ def _make(kernels: Sequence[Kernel], wanted: Callable[[], bool]) -> None:
     from hq_core.jit.native import make
 
     made = 0
+    _say()
     for kernel in kernels:
         try:
             new = make(kernel)
         except Exception:  # noqa: BLE001  whoever needs it meets the same, and tells it
             new = False
         if new:
-            os.write(TELLS, b".")
+            _say()
             made += 1
             if made % CLEARED == 0:
                 collect()
         if not wanted():
             break
+
+
+def _say() -> None:
+    os.write(TELLS, PROCESS.pack(os.getpid()))
 
 
 def _cut_off(tells: int) -> None:

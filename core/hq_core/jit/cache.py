@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from hq_core import hooks
 from hq_core.jit.place import place
+from hq_core.jit.spent import spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ HEADER = 32
 PAGE = 4096
 MOST = 1 << 22  # bytes; the largest image has some tens of thousands
 PATIENCE_S = 3.0  # of silence while another process compiles the same kernel
+LONGEST_S = 5.0  # of its taking no processor time, after which it is compiled here too: it is stopped, or hangs
 _PROT_READ_EXEC, _MAP_PRIVATE = 5, 2
 
 notes: list[str] = []  # why the cache was not used; shown with --debug and by `hq warm`
@@ -151,7 +153,7 @@ def _keep(name: str, code: bytes, start: int) -> None:
 def lock(name: str, patient: bool = True) -> Iterator[bool]:
     """One compiler at a time for each kernel; without a usable folder there is nobody to wait for.
 
-    patient   wait for another process that has it; else False is given where one has
+    patient   wait for another process that has it, as long as it is at work; else False is given where one has
     """
     import fcntl
 
@@ -181,21 +183,32 @@ def lock(name: str, patient: bool = True) -> Iterator[bool]:
 
 
 def _wait(fd: int, kernel: str) -> None:
-    """Take the lock; a holder that has not let it go after PATIENCE_S is told of, once."""
+    """Take the lock; a holder that has not let it go after PATIENCE_S is told of, once.
+
+    Raises BlockingIOError where it is stopped or hangs.
+    """
     import fcntl
     import time
 
-    since = time.monotonic()
+    since = at_work = time.monotonic()
+    taken = 0.0
     told = hooks.waiting is None
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            if not told and hooks.waiting is not None and time.monotonic() - since > PATIENCE_S:
+            now = time.monotonic()
+            said = os.pread(fd, 20, 0).decode("ascii", "replace")
+            holder = said if said.isdecimal() else ""
+            before, taken = taken, spent(int(holder)) if holder else 0.0
+            if taken != before:
+                at_work = now
+            if now - at_work > LONGEST_S:
+                raise
+            if not told and hooks.waiting is not None and now - since > PATIENCE_S:
                 told = True
-                holder = os.pread(fd, 20, 0).decode("ascii", "replace")
-                hooks.waiting(kernel, holder if holder.isdigit() else "")
+                hooks.waiting(kernel, holder)
         if hooks.stop is not None:
             hooks.stop()
         time.sleep(0.01)

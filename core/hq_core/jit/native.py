@@ -57,7 +57,9 @@ def _by_image(kernel: Kernel) -> int:
     if found is None and ahead.wait(kernel):
         found = _addresses.get(kernel) or cache.find(name)
     if found is None:
-        with cache.lock(name):  # of a pipeline's processes one compiles, the others wait here
+        with cache.lock(
+            name, patient=not ahead.silent()
+        ):  # of a pipeline's processes one compiles, the others wait here
             found = cache.find(name)
             if found is None:
                 found = _compile(kernel, name)
@@ -117,7 +119,7 @@ def _by_numba(kernel: Kernel) -> int:
     from hq_core.jit import loader
 
     name = name_of(kernel)
-    with cache.lock(name):
+    with cache.lock(name, patient=not ahead.silent()):
         if not loader.kept(kernel, name):
             _tell(kernel)
         return _loaded_by_numba(kernel, name)
