@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import resource
 import signal
 import subprocess
 import time
@@ -189,6 +190,33 @@ def test_workers_that_are_slow_are_waited_for(home, monkeypatch):
     ahead.begin([halves])
     monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
     assert native.address(halves)
+
+
+def test_a_parent_that_ignores_its_children_hinders_nothing(home, monkeypatch):
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    monkeypatch.setattr(ahead, "processors", lambda: 2)
+    try:
+        workers = ahead.Workers([halves, thirds])
+        while workers.wait():
+            pass
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert workers.done == 2
+
+
+def test_a_command_with_more_than_a_thousand_open_files(home):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        workers = ahead.Workers([halves])
+        while workers.wait():
+            pass
+    finally:
+        for fd in many:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert workers.done == 1
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["the command", "its workers too"])

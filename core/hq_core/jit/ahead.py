@@ -8,6 +8,7 @@ leave undone, because they died or because it is wrong, it compiles by itself an
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -69,9 +70,7 @@ class Workers:
             said = os.read(self._told, PROCESS.size << 10)
             self._processes.update(process for (process,) in PROCESS.iter_unpack(said))
             if not said:
-                os.close(self._told)
-                self._told = -1
-                os.waitpid(self._child, 0)
+                self._close()
         left = {kernel: None for kernel in self.left if not there(kernel)}
         taken = sum(map(spent, self._processes))
         self._looks = 0 if taken != self._spent or len(left) < len(self.left) else min(self._looks + 1, SILENT)
@@ -79,9 +78,19 @@ class Workers:
         return self._told >= 0 and not self.silent
 
     def _ready(self) -> bool:
-        from select import select
+        from select import POLLIN, poll
 
-        return self._told >= 0 and bool(select([self._told], [], [], 0 if self.silent else PATIENCE_S)[0])
+        if self._told < 0:
+            return False
+        told = poll()  # select knows no descriptor beyond 1023
+        told.register(self._told, POLLIN)
+        return bool(told.poll(0 if self.silent else 1000 * PATIENCE_S))
+
+    def _close(self) -> None:
+        os.close(self._told)
+        self._told = -1
+        with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD, and the system has reaped it
+            os.waitpid(self._child, 0)
 
 
 _workers: Workers | None = None
@@ -193,6 +202,7 @@ def _cut_off(tells: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, nobody could wait for the others
     away = fcntl(tells, F_DUPFD, 16)  # stderr may be closed, and the pipe have its number
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in range(TELLS):
