@@ -52,7 +52,7 @@ def compile_all(every: list[Kernel], shown: bool) -> int:
     from hq_core.jit import ahead, cache, native
 
     missing = [kernel for kernel in every if not native.there(kernel)]
-    if missing and cache.folder():
+    if missing and cache.writable():
         missing.sort(key=lambda one: (len(one.function.__code__.co_code) < LONG, one.function.__module__ or ""))
         workers = ahead.Workers(missing, apart=True)
         while workers.wait():

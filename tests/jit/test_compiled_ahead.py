@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import resource
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -217,6 +219,41 @@ def test_a_command_with_more_than_a_thousand_open_files(home):
             os.close(fd)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert workers.done == 1
+
+
+def full(monkeypatch):
+    """No image can be written any more."""
+
+    def refuse(*what, **how):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    return refuse
+
+
+def test_nothing_is_begun_where_nothing_can_be_kept(home, monkeypatch):
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full(monkeypatch))
+    ahead.begin([halves])
+    assert ahead._workers is None
+    assert native.address(halves)
+    assert cache.notes[0] == f"nothing kept in {home}: [Errno 28] No space left on device"
+
+
+def test_workers_end_with_the_first_kernel_that_cannot_be_kept(home, monkeypatch):
+    log = home / "log"
+    made = native.make
+    monkeypatch.setattr(native, "make", lambda one: (log.open("a").write(one.name + " "), made(one))[1])
+    monkeypatch.setattr(ahead, "processors", lambda: 1)
+    full(monkeypatch)
+    ahead.begin([halves, thirds])
+    assert native.address(thirds)
+    assert log.read_text() == "halves "
+    assert list(home.glob(".*")) == []
+
+
+def test_a_cache_that_can_be_written_is_left_as_it_was(home):
+    assert cache.writable()
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["the command", "its workers too"])

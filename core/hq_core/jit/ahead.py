@@ -107,7 +107,7 @@ def begin(kernels: Iterable[Kernel]) -> None:
     from hq_core.jit.native import there
 
     missing = [kernel for kernel in dict.fromkeys(kernels) if not there(kernel)] if route() == "image" else []
-    if missing and cache.folder():
+    if missing and cache.writable():
         try:
             _workers = Workers(missing)
         except OSError as error:  # too many processes, say
@@ -171,7 +171,7 @@ def _work(kernels: Sequence[Kernel], apart: bool, tells: int) -> None:
 def _make(kernels: Sequence[Kernel], wanted: Callable[[], bool]) -> None:
     from gc import collect
 
-    from hq_core.jit.native import make
+    from hq_core.jit.native import make, there
 
     made = 0
     _say()
@@ -185,7 +185,7 @@ def _make(kernels: Sequence[Kernel], wanted: Callable[[], bool]) -> None:
             made += 1
             if made % CLEARED == 0:
                 collect()
-        if not wanted():
+        if not wanted() or (new and not there(kernel)):  # it could not be kept, and no other could
             break
 
 

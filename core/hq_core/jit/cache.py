@@ -44,6 +44,22 @@ def folder() -> str:
     return path
 
 
+def writable() -> bool:
+    """Whether an image could be kept; why not is noted."""
+    where = folder()
+    if not where:
+        return False
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=where, prefix=".", buffering=0) as file:
+            file.write(bytes(PAGE))
+    except OSError as error:
+        note(f"nothing kept in {where}: {error}")
+        return False
+    return True
+
+
 def find(name: str) -> int | str | None:
     """The entry address of the image `name`, or why none can be made of this kernel; None when nobody has tried."""
     where = folder()
