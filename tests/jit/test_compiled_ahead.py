@@ -221,6 +221,19 @@ def test_a_command_with_more_than_a_thousand_open_files(home):
     assert workers.done == 1
 
 
+def test_nothing_is_left_of_workers_that_nobody_waits_for(home):
+    ahead.begin([halves])
+    workers = ahead._workers
+    child, told = workers._child, workers._told
+    until = time.monotonic() + 60
+    while workers._child and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not os.path.exists(f"/proc/{child}")
+    assert not os.path.exists(f"/proc/self/fd/{told}")
+    assert signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
+    assert native.there(halves)
+
+
 def full(monkeypatch):
     """No image can be written any more."""
 

@@ -8,7 +8,6 @@ leave undone, because they died or because it is wrong, it compiles by itself an
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ class Workers:
         self.left = dict.fromkeys(kernels)
         self._looks, self._spent = 0, 0.0
         told, tells = os.pipe()
-        self._told = told
+        self._told, self._used = told, False
         try:
             self._child = os.fork()
             if self._child == 0:
@@ -66,11 +65,15 @@ class Workers:
         """
         from hq_core.jit.native import there
 
-        if self._ready():
-            said = os.read(self._told, PROCESS.size << 10)
-            self._processes.update(process for (process,) in PROCESS.iter_unpack(said))
-            if not said:
-                self._close()
+        self._used, over = True, False
+        try:
+            if self._ready():
+                said = os.read(self._told, PROCESS.size << 10)
+                self._processes.update(process for (process,) in PROCESS.iter_unpack(said))
+                over = not said
+        finally:
+            self._used = False
+        self.reap(0 if over else os.WNOHANG)
         left = {kernel: None for kernel in self.left if not there(kernel)}
         taken = sum(map(spent, self._processes))
         self._looks = 0 if taken != self._spent or len(left) < len(self.left) else min(self._looks + 1, SILENT)
@@ -86,11 +89,22 @@ class Workers:
         told.register(self._told, POLLIN)
         return bool(told.poll(0 if self.silent else 1000 * PATIENCE_S))
 
-    def _close(self) -> None:
-        os.close(self._told)
-        self._told = -1
-        with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD, and the system has reaped it
-            os.waitpid(self._child, 0)
+    def reap(self, how: int = os.WNOHANG) -> bool:
+        """Whether the first worker, which ends behind the others, has ended; nothing is left of it then.
+
+        It may be called by a signal's handler, within any other call.
+        """
+        if self._child:
+            try:
+                ended = os.waitpid(self._child, how)[0]
+            except ChildProcessError:  # whoever started us ignores SIGCHLD, and the system has reaped it
+                ended = self._child
+            if ended:
+                self._child = 0
+        if self._told >= 0 and not self._child and not self._used:
+            told, self._told = self._told, -1
+            os.close(told)
+        return not self._child
 
 
 _workers: Workers | None = None
@@ -103,6 +117,8 @@ def begin(kernels: Iterable[Kernel]) -> None:
     compiled when it is needed.
     """
     global _workers
+    import signal
+
     from hq_core.jit.machine import route
     from hq_core.jit.native import there
 
@@ -112,6 +128,17 @@ def begin(kernels: Iterable[Kernel]) -> None:
             _workers = Workers(missing)
         except OSError as error:  # too many processes, say
             cache.note(f"nothing compiled ahead: {error}")
+            return
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL:
+            signal.signal(signal.SIGCHLD, _reap)  # nobody may come to wait for them
+            _reap()  # they may have ended already
+
+
+def _reap(*of_the_signal: object) -> None:
+    import signal
+
+    if _workers is not None and _workers.reap() and signal.getsignal(signal.SIGCHLD) is _reap:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def wait(kernel: Kernel) -> bool:
