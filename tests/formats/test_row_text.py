@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hq_core.batch import Batch, Schema
 from hq_core.errors import HqError
-from hq_core.formats import text
+from hq_core.formats import row_text, text
 from hq_core.formats.row_kernel import REAL
 from hq_core.formats.shortest import few_decimals, powers_of_ten, shortest
 from hq_core.say import iso_text
@@ -182,3 +182,14 @@ def test_a_table_that_grows_is_taken_up_and_what_does_not_fit_the_kernel_is_left
             vectors.rows(item, [0, 1, 2])
     assert out.data.decode().split("\n") == ["X,1,one", "X,1,one,1.0 2.0", "X,2,two", "X,2,two,1.5 2.5", ""]
     assert text.ColumnText(0, ("f", "f8"), b"").op == REAL
+
+
+@pytest.mark.parametrize("block", [1, 1 << 18])
+def test_words_of_every_length_wherever_a_block_ends(block, monkeypatch):
+    """Words are copied eight bytes at a time; what that leaves behind one is written over or not handed out."""
+    monkeypatch.setattr(row_text, "BLOCK", block)
+    monkeypatch.setattr(row_text, "_room", [bytearray()])
+    words = ["w" * n + str(n % 10) for n in range(40)] + [""]
+    batch = column("s4", array("i", [i * i % len(words) for i in range(2000)]))
+    batch.texts = {"x": words}
+    assert csv(batch) == [words[i * i % len(words)] for i in range(2000)]

@@ -8,13 +8,14 @@ import struct
 import pytest
 from test_jit import divides
 
-from hq_core.jit import F8, I8, Cell, State, inline, kernel, machine, native
+from hq_core.jit import F8, I8, U1, Cell, State, inline, kernel, load8, machine, native, store8
 from hq_core.jit.bare import bare
 
 pytestmark = pytest.mark.skipif(machine.route() != "image", reason="images are for Linux on x86-64")
 
 TABLE = (3, 5, 7, 11)
 ASKED = False
+OCTETS = bytes(i * 89 % 256 for i in range(72))
 
 
 @inline
@@ -45,6 +46,13 @@ def mixed(x: F8, whole: I8, s: State, out: F8) -> None:
     s.seen += len(x)
 
 
+@kernel()
+def moved(octets: U1, out: U1) -> None:
+    """Eight bytes at a time, at places of any remainder, which overlap."""
+    for p in range(0, len(octets) - 7, 3):
+        store8(out, p, load8(octets, p) ^ (p << 60))
+
+
 def run_by(way, one, monkeypatch):
     """What a kernel leaves in its columns and its state, compiled by one of the two ways."""
     with bare():
@@ -59,10 +67,11 @@ def run_by(way, one, monkeypatch):
     columns = {
         "x": struct.pack("9d", 1.5, -0.0, 7.25, math.inf, -3.0, math.nan, 1e300, 5e-324, -2.5),
         "whole": struct.pack("9q", 0, 1, -1, 13, -13, 2**62, -(2**62), 7, -7),
+        "octets": OCTETS,
     }
     out = bytearray(72)
     for name, kind in one.args:
-        if kind in ("F8", "I8"):
+        if kind in ("F8", "I8", "U1"):
             cell.buffer(name, out if name == "out" else bytearray(columns[name]))
     cell.run()
     return out.hex(), cell.save().hex()
@@ -72,13 +81,22 @@ def fails(*given):
     raise AssertionError("not this way")
 
 
-@pytest.mark.parametrize("one", [divides, mixed], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [divides, mixed, moved], ids=lambda one: one.name)
 def test_both_ways_give_the_same_bits(one, monkeypatch, tmp_path):
     tmp_path.chmod(0o700)
     monkeypatch.setenv("HQ_CACHE", str(tmp_path))
     short = run_by("_by_lean", one, monkeypatch)
     assert short == run_by("_by_numba", one, monkeypatch)
     assert any(byte != "0" for byte in short[0])
+
+
+@pytest.mark.parametrize("way", ["_by_lean", "_by_numba"])
+def test_eight_bytes_at_once_are_those_of_python(way, monkeypatch, tmp_path):
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("HQ_CACHE", str(tmp_path))
+    out = bytearray(72)
+    moved.function(bytearray(OCTETS), out)
+    assert run_by(way, moved, monkeypatch)[0] == out.hex()
 
 
 def test_what_fails_the_short_way_goes_the_long_one(monkeypatch):

@@ -7,13 +7,15 @@ JSON are the same loop.  What has no number as its text (NaN, codes, truths) is 
 from __future__ import annotations
 
 from hq_core.formats.shortest import few_decimals, shortest
-from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel
+from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel, load8, store8
 
 REAL, ISO, COUNT, EIGHT, FOUR, ONE = range(6)  # what a column holds; COUNT: an instant as so many of a unit
 WIDEST = 32  # bytes of a number or an instant, at most
+SLACK = 16  # bytes that are looked at or written behind a word, at most
 INDEX = (1 << 62) - 1  # p & INDEX is p >= 0, which tells numba's wrap-around of negative indices to go
 DAY, SECOND = 86_400_000_000_000, 1_000_000_000
 AS_PLAIN = 16  # digits before the point up to which a number is written without an exponent, as repr() does
+ZEROS = 0x3030303030303030
 ALL = 1 << 60  # the length of memory as one column, from address 0 on
 
 
@@ -34,15 +36,23 @@ def four(v: int, p: int, out: U1) -> None:
 
 
 @inline
+def eight_digits(v: int) -> int:
+    """The eight digits of 0 <= v < 100_000_000, a byte each, the first one lowest: fours, then pairs, then all."""
+    upper = (v * 109951163) >> 40
+    x = upper | (v - 10_000 * upper) << 32
+    q = ((x * 10486) >> 20) & 0x0000007F0000007F
+    y = q | (x - 100 * q) << 16
+    t = ((y * 103) >> 10) & 0x000F000F000F000F
+    return t | (y - 10 * t) << 8
+
+
+@inline
 def digits(v: int, p: int, n: int, out: U1) -> None:
     """The last n digits of v >= 0 to out[p], ... out[p + n - 1]: products, as divisions wait for each other."""
     p += n
     while n >= 8:
         rest = v // 100_000_000
-        eight = v - rest * 100_000_000
-        upper = (eight * 109951163) >> 40
-        four(upper, p - 8, out)
-        four(eight - 10_000 * upper, p - 4, out)
+        store8(out, p - 8, eight_digits(v - rest * 100_000_000) + ZEROS)
         v = rest
         p -= 8
         n -= 8
@@ -147,19 +157,19 @@ def real(value: float, powers: I8, p: int, out: U1) -> int:
     few = few_decimals(value)
     if few >= 0:
         v = few // 100_000_000
-        p = whole(v, p, out)
-        out[p & INDEX] = 46
         few -= v * 100_000_000
-        upper = (few * 109951163) >> 40
-        four(upper, p + 1, out)
-        p += 5
-        few -= 10_000 * upper
-        if few > 0:
-            four(few, p, out)
-            p += 4
-        while out[(p - 1) & INDEX] == 48:
-            p -= 1
-        return p + (1 if out[(p - 1) & INDEX] == 46 else 0)
+        n = length(v)
+        store8(out, p, (eight_digits(v) + ZEROS) >> (64 - 8 * n))
+        p += n
+        out[p & INDEX] = 46
+        p += 2
+        decimals = eight_digits(few)
+        store8(out, p - 1, decimals + ZEROS)
+        decimals >>= 8
+        while decimals != 0:  # up to the last one that is not 0
+            p += 1
+            decimals >>= 8
+        return p
     v, e = shortest(value, powers)
     if v % 10 == 0 and v > 0:
         if v % 100_000_000 == 0:
@@ -218,11 +228,13 @@ def real(value: float, powers: I8, p: int, out: U1) -> int:
 
 @inline
 def word(number: int, texts: U1, ends: I8, p: int, out: U1) -> int:
-    """A word of the table at p; the next p."""
+    """A word of the table at p, and up to SLACK bytes behind it that have no meaning; the next p."""
     start = ends[number & INDEX]
     n = ends[(number + 1) & INDEX] - start
-    for i in range(n):
-        out[(p + i) & INDEX] = texts[(start + i) & INDEX]
+    i = 0
+    while i < n:
+        store8(out, p + i, load8(texts, start + i))
+        i += 8
     return p + n
 
 
@@ -252,8 +264,8 @@ def written(
     place      per column: where its row 0 lies in memory, counted in its own width
     unit       COUNT: ns of the unit; others: 1 where a value without a word is wrong
     first low count   the words of values low, low + 1, ...: number of the first, how many there are; others are numbers
-    texts ends the words one behind the other, and where each ends, from 0 on: what stands before each column, what
-               stands behind a row, NaN, inf, -inf, then those of the columns
+    texts ends the words one behind the other and SLACK bytes, and where each ends, from 0 on: what stands before each
+               column, what stands behind a row, NaN, inf, -inf, then those of the columns
     powers     of shortest.powers_of_ten
     eights reals fours ones   memory, seen as each type
     s          row: the next one; used: bytes of out; wrong: the column of that row that cannot be written, or -1
@@ -282,8 +294,8 @@ def written(
                     date(days, p, out)
                     day, day_at = days, p
                 else:
-                    for i in range(11):
-                        out[(p + i) & INDEX] = out[(day_at + i) & INDEX]
+                    store8(out, p, load8(out, day_at))
+                    store8(out, p + 8, load8(out, day_at + 8))
                 p = clock(ns - days * DAY, p + 11, out)
             elif kind == COUNT:
                 v = eights[at & INDEX]

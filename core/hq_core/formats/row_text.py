@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from hq_core.batch import WIDTHS
-from hq_core.formats.row_kernel import ALL, COUNT, EIGHT, FOUR, ISO, ONE, REAL, WIDEST, written
+from hq_core.formats.row_kernel import ALL, COUNT, EIGHT, FOUR, ISO, ONE, REAL, SLACK, WIDEST, written
 from hq_core.formats.shortest import powers_of_ten
 from hq_core.formats.times import UNITS
 from hq_core.jit import Cell
@@ -94,7 +94,7 @@ class RowText:
         words = [one.before for one in self._columns]
         words += [self._after.encode(), *(one.encode() for one in self._odd)]
         first, low, count, unit = (array("q", bytes(8 * len(self._columns))) for _ in range(4))
-        self._most = sum(map(len, words))
+        self._most = SLACK + sum(map(len, words))
         for i, one in enumerate(self._columns):
             made: list[str] = []
             if one.coded is not None and one.name in texts:
@@ -112,7 +112,7 @@ class RowText:
             self._most += max(WIDEST, *map(len, spelt)) if spelt else WIDEST
         for name, values in (("first", first), ("low", low), ("count", count), ("unit", unit)):
             self._cell.buffer(name, values)
-        self._cell.buffer("texts", bytearray(b"".join(words)) or bytearray(1))
+        self._cell.buffer("texts", bytearray(b"".join(words) + bytes(SLACK)))
         self._cell.buffer("ends", array("q", accumulate(map(len, words), initial=0)))
 
     def blocks(self, batch: Batch) -> Iterator[memoryview]:

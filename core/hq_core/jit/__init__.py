@@ -7,7 +7,7 @@ numba's own loader instead, which is also what happens on a platform that the im
 
 from __future__ import annotations
 
-from hq_core.jit.bits import bits_of, float_of, upper_product
+from hq_core.jit.bits import bits_of, float_of, load8, store8, upper_product
 from hq_core.jit.cell import ArgumentBlock, Cell, address_of, check, slots_of
 from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F4, F8, I1, I2, I4, I8, U1, Kernel, State, inline, kernel
 from hq_core.jit.engine import engine, engine_apart, row_by_row
@@ -35,9 +35,11 @@ __all__ = [
     "engine",
     "engine_apart",
     "float_of",
-    "upper_product",
     "inline",
     "kernel",
+    "load8",
+    "store8",
+    "upper_product",
     "load",
     "row_by_row",
     "slots_of",

@@ -106,6 +106,40 @@ def _upper_product(context: Any, a: Any, b: Any) -> Any:
     return types.int64(types.int64, types.int64), generate
 
 
+def _eight_at(context: Any, builder: Any, column: Any, args: Any) -> Any:
+    """The address of the eight bytes from a place of a column of bytes on."""
+    data = _make_array(column)(context, builder, args[0]).data
+    place = builder.gep(builder.bitcast(data, ir.IntType(8).as_pointer()), [args[1]])
+    return builder.bitcast(place, ir.IntType(64).as_pointer())
+
+
+@intrinsic
+def _load8(context: Any, column: Any, p: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_eight_at(context, builder, column, args), align=1)
+
+    return types.int64(column, types.int64), generate
+
+
+@intrinsic
+def _store8(context: Any, column: Any, p: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _eight_at(context, builder, column, args), align=1)
+        return context.get_dummy_value()
+
+    return types.void(column, types.int64, types.int64), generate
+
+
+# what hq_core.jit.bits has in Python, only for reading
+_BITS = {
+    "bits_of": _bits_of,
+    "float_of": _float_bits,
+    "load8": _load8,
+    "store8": _store8,
+    "upper_product": _upper_product,
+}
+
+
 @intrinsic
 def _call(context: Any, function: Any, block: Any) -> Any:
     """Call the machine code at an address with the address of an argument block."""
@@ -136,8 +170,7 @@ def _names(function: Callable[..., Any], made: Callable[[Callable[..., Any]], An
     if any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(function)):
         raise TypeError(f"{function.__name__} raises or asserts, and a kernel has nobody to tell; write nan")
     names = visible(function)
-    # Python's forms of these are only for reading
-    names |= {"hq_call": _call, "bits_of": _bits_of, "float_of": _float_bits, "upper_product": _upper_product}
+    names |= {"hq_call": _call, **_BITS}
     return names | {name: made(helper) for name, helper in helpers(function).items()}
 
 
