@@ -1,6 +1,6 @@
 """The parsing kernel: bytes of delimited text to columns, driven by one table row per CSV field.
 
-Every number that Clinger's division (`text_kernel`) does not give goes on a list of (start, end, place) that float()
+Every number that `text_kernel`'s divisions do not give goes on a list of (start, end, place) that float()
 works off, so that each value is the one that float() gives, bit for bit.  A row that is not plain stops the kernel
 at its first byte: the caller reads that row in Python, or says what is wrong with it.
 """
@@ -19,6 +19,7 @@ from hq_core.formats.text_kernel import (
     OTHER,
     PLAIN,
     POW10,
+    POW10_WHOLE,
     REAL,
     SERIES,
     SKIP,
@@ -28,6 +29,7 @@ from hq_core.formats.text_kernel import (
     bytes_at,
     eight,
     iso,
+    quotient,
     side,
     spelled,
     truth,
@@ -136,8 +138,12 @@ def parse(
                     d = p - q
                     n += d
                 c = text[p & INDEX]
-                if n > 0 and n <= 18 and m <= EXACT and (c == delimiter or c == 10 or c == 13 or c == 34):
+                v = -1.0
+                if 0 < n <= 18 and (c == delimiter or c == 10 or c == 13 or c == 34):
                     v = float(m) / POW10[d]
+                    if m > EXACT:
+                        v = quotient(v, m, POW10_WHOLE[d])
+                if v >= 0.0:
                     real[(place[f & INDEX] + k) & INDEX] = -v if negative else v
                 else:
                     while c != delimiter and c != 10 and c != 13 and c != 34:

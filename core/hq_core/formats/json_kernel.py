@@ -22,6 +22,7 @@ from hq_core.formats.text_kernel import (
     OTHER,
     PLAIN,
     POW10,
+    POW10_WHOLE,
     REAL,
     SERIES,
     SIDE,
@@ -32,6 +33,7 @@ from hq_core.formats.text_kernel import (
     bytes_at,
     eight,
     iso,
+    quotient,
     side,
     spelled,
     whole_told,
@@ -341,29 +343,30 @@ def read(
                             if n > MOST_SKIPPED:
                                 good = False
                                 break
-                        elif (
-                            0 < n <= 18
-                            and m <= EXACT
-                            and (c == 34 if quoted else c == 44 or c == 125 or c == 93 or c < 33)
-                        ):
-                            v = float(m) / POW10[d & INDEX]
-                            # JSON's -0 is the whole number 0
-                            if negative and (m > 0 or quoted or point):
-                                v = -v
-                            real[(place[f & INDEX] + k) & INDEX] = v
                         else:
-                            if quoted:
-                                p = string_end(text, p)
-                                if p < 0:
-                                    good = False
-                                    break
+                            v = -1.0
+                            if 0 < n <= 18 and (c == 34 if quoted else c == 44 or c == 125 or c == 93 or c < 33):
+                                v = float(m) / POW10[d & INDEX]
+                                if m > EXACT:
+                                    v = quotient(v, m, POW10_WHOLE[d & INDEX])
+                            if v >= 0.0:
+                                # JSON's -0 is the whole number 0
+                                if negative and (m > 0 or quoted or point):
+                                    v = -v
+                                real[(place[f & INDEX] + k) & INDEX] = v
                             else:
-                                while c != 44 and c != 125 and c != 93 and c > 32:
-                                    p += 1
-                                    c = text[p & INDEX]
-                            hard[h & INDEX], hard[(h + 1) & INDEX] = begin, p + (1 if quoted else 0)
-                            hard[(h + 2) & INDEX], hard[(h + 3) & INDEX], hard[(h + 4) & INDEX] = f, k, start
-                            h += ENTRY
+                                if quoted:
+                                    p = string_end(text, p)
+                                    if p < 0:
+                                        good = False
+                                        break
+                                else:
+                                    while c != 44 and c != 125 and c != 93 and c > 32:
+                                        p += 1
+                                        c = text[p & INDEX]
+                                hard[h & INDEX], hard[(h + 1) & INDEX] = begin, p + (1 if quoted else 0)
+                                hard[(h + 2) & INDEX], hard[(h + 3) & INDEX], hard[(h + 4) & INDEX] = f, k, start
+                                h += ENTRY
                 if quoted:
                     if text[p & INDEX] != 34:
                         good = False

@@ -1,18 +1,19 @@
 """What the kernels that read text have in common: what a field can be, digits, times, sides, symbols by their bytes.
 
 Exactness: a decimal whose at most 18 digits make an integer m <= 2^53 is m / 10^k with k <= 18, both exact, and one
-division is correctly rounded (Clinger 1990).  Every other number goes on a list that Python works off.
+division is correctly rounded (Clinger 1990); of a larger m `quotient` looks at what the division gave.  Every other
+number goes on a list that Python works off.
 """
 
 from __future__ import annotations
 
-from hq_core.jit import I8, U1, inline
+from hq_core.jit import I8, U1, bits_of, float_of, inline, upper_product
 
 SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES, SYMBOL = range(9)  # what to do with a field
 PLAIN, ODD, OTHER, FULL = range(4)  # why it stopped: no more, a row it cannot read, another or a new symbol, full
 
 POW10 = tuple(10.0**k for k in range(19))
-POW10_WHOLE = tuple(10**k for k in range(10))
+POW10_WHOLE = tuple(10**k for k in range(19))
 EXACT = 1 << 53
 INDEX = (1 << 62) - 1  # p & INDEX is p >= 0, which tells numba's wrap-around of negative indices to go: 20 %
 HIGH, SIXES, THREES, ZEROS = -0x0F0F0F0F0F0F0F10, 0x0606060606060606, 0x3333333333333333, 0x3030303030303030
@@ -57,6 +58,42 @@ def whole_told(m: int, n: int, demanded: int, most: int) -> bool:
     demanded  how many digits it must have, 0 for any;  most: the largest m
     """
     return 0 < n <= 19 and (demanded == 0 or n == demanded) and 0 <= m <= most
+
+
+@inline
+def above(high: int, low: int, other_high: int, other_low: int) -> bool:
+    """Whether one number of 128 bits is more than another; their lower halves have no sign."""
+    return high > other_high or (high == other_high and (low ^ TOP) > (other_low ^ TOP))
+
+
+@inline
+def quotient(found: float, m: int, ten: int) -> float:
+    """The float nearest to m / ten for 2**53 < m < 10**18 and ten one of 10**0, ... 10**18; -1.0: not told here.
+
+    found  float(m) / float(ten), of which m alone is rounded before: less than 1.5 units in the last place off, and so
+           at most one float
+
+    found is c * 2**q, and m * 2**(1 - q) against (2 * c +- 1) * ten says on which side of the two halfway points about
+    it the number lies; both have at most 120 bits.  A power of two, whose neighbours are not equally far, the float
+    before one, and what is above 2**53 are left to float().  The caller looks `ten` up: a look-up may raise, for all
+    the compiler knows, and a helper that raises and is not inlined leaves the exception in the machine code, which no
+    image can hold.
+    """
+    bits = bits_of(found)
+    c = (bits & ((1 << 52) - 1)) | (1 << 52)
+    shift = 1076 - (bits >> 52)  # 1 - q: at most 60, as found > 2**53 / 10**18
+    if shift < 1 or c == 1 << 52 or c == (1 << 53) - 1:
+        return -1.0
+    high, low = m >> (64 - shift), m << shift
+    more, less = 2 * c + 1, 2 * c - 1
+    more_high, more_low = upper_product(more, ten), more * ten
+    less_high, less_low = upper_product(less, ten), less * ten
+    odd = c & 1 == 1  # a tie goes to the even one
+    if above(high, low, more_high, more_low) or (odd and high == more_high and low == more_low):
+        return float_of(bits + 1)
+    if above(less_high, less_low, high, low) or (odd and high == less_high and low == less_low):
+        return float_of(bits - 1)
+    return found
 
 
 @inline
