@@ -228,6 +228,25 @@ def test_numbers_left_to_float_may_be_many():
     assert [repr(x) for x in got["price"]] == hard == [repr(x) for x in got["qty"]]
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_empty_fields_are_read_by_the_kernel(ending, monkeypatch):
+    left = []
+    was = Odd.numbers
+    monkeypatch.setattr(Odd, "numbers", lambda self, n, text: left.append(n // 3) or was(self, n, text))
+    bars = ["ts;open_time;close;volume;rsi;ema"]
+    bars += [
+        f"2026-02-01T00:0{i + 1}:00Z;2026-02-01T00:0{i}:00Z;1,5;2;{rsi};{ema}"
+        for i, (rsi, ema) in enumerate([("1,25", "2"), ("", ""), ("55,5", ""), ("", "-0"), ('""', "3"), ("-", "5")])
+    ]
+    got = read(ending.join(bars).encode(), decimal=",")["bar//1m"]
+    nan = math.nan
+    for name, want in (("rsi", [1.25, nan, 55.5, nan, nan, nan]), ("ema", [2.0, nan, nan, -0.0, 3.0, 5.0])):
+        assert all(math.isnan(x) if math.isnan(y) else same_bits(x, y) for x, y in zip(got[name], want, strict=True))
+    assert sum(left) == 2  # the one in quotes, and the one that is no number
+    with pytest.raises(HqError, match=r"row 2 .*column 'price': ''"):
+        read(HEAD + b"2,,3,1600000000000,true\n")
+
+
 # -- files of the exchange ---------------------------------------------------------------------------------------
 FILES = [
     ("trades", "btcusdt_usdm_trades_20240808.csv.gz"),

@@ -10,7 +10,7 @@ from hq_core.formats.csv_odd import Odd
 from hq_core.formats.plan import CLOCK
 from hq_core.formats.rows import RowBlock, room_of
 from hq_core.formats.symbols import Spellings
-from hq_core.formats.text_kernel import ODD, OTHER, WHOLE
+from hq_core.formats.text_kernel import ODD, OTHER, REAL, WHOLE
 from hq_core.jit import Cell
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hq_core.formats.csv_head import CsvHead
     from hq_core.formats.csv_lines import Lines
     from hq_core.formats.options import SourceOptions
-    from hq_core.formats.plan import FieldPlan
+    from hq_core.formats.plan import Field, FieldPlan
     from hq_core.roles import Item
 
 
@@ -53,7 +53,7 @@ class CsvBlock:
             "times": [field.times for field in fields],
             "plus": [field.plus for field in fields],
             "most": [field.most for field in fields],
-            "check": [field.digits if field.op in (WHOLE, CLOCK) else int(field.zoned) for field in fields],
+            "check": [_check(field) for field in fields],
         }
         for name, values in columns.items():
             cell.buffer(name, array("q", values))
@@ -144,3 +144,10 @@ class CsvBlock:
 
     def _where(self, row: int, at: int) -> str:
         return f"row {self.rows.total + row + 1} (byte {self._lines.base + at})"
+
+
+def _check(field: Field) -> int:
+    """What the kernel is told of a field beside its operation, `check` there."""
+    if field.op in (WHOLE, CLOCK):
+        return field.digits
+    return int(field.empty if field.op == REAL else field.zoned)

@@ -7,6 +7,8 @@ at its first byte: the caller reads that row in Python, or says what is wrong wi
 
 from __future__ import annotations
 
+import math
+
 from hq_core.formats.text_kernel import (
     BOOL,
     EXACT,
@@ -73,7 +75,8 @@ def parse(
     op         per CSV field: SKIP REAL WHOLE MAKER SIDE BOOL ISO SERIES SYMBOL
     place      per CSV field: where the column's row 0 lies in the output block, counted in the column's own width
     times plus the stored value is v * times + plus (WHOLE, |v| <= most), v + plus (ISO)
-    check      WHOLE: the number of digits demanded, 0 for any; ISO: 1 with a zone, 0 without
+    check      REAL: 1 where an empty field is NaN; WHOLE: the number of digits demanded, 0 for any; ISO: 1 with a zone,
+               0 without
     series     SERIES: the symbol that these rows must bear
     names ends codes   SYMBOL: the spellings one behind the other, where each ends, from 0 on, and its code
     slots      by hash, a power of two of them: the number of a spelling from 1 on, or 0
@@ -138,12 +141,16 @@ def parse(
                     d = p - q
                     n += d
                 c = text[p & INDEX]
-                v = -1.0
-                if 0 < n <= 18 and (c == delimiter or c == 10 or c == 13 or c == 34):
+                ends_it = c == delimiter or c == 10 or c == 13
+                v, told = 0.0, False
+                if 0 < n <= 18:
                     v = float(m) / POW10[d]
                     if m > EXACT:
                         v = quotient(v, m, POW10_WHOLE[d])
-                if v >= 0.0:
+                    told = v >= 0.0 and (ends_it or c == 34)
+                elif p == begin and check[f & INDEX] == 1:
+                    v, told = math.nan, ends_it and not quoted
+                if told:
                     real[(place[f & INDEX] + k) & INDEX] = -v if negative else v
                 else:
                     while c != delimiter and c != 10 and c != 13 and c != 34:
