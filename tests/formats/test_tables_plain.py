@@ -192,6 +192,29 @@ def test_a_file_that_became_shorter_is_told(tmp_path):
     os.close(fd)
 
 
+def test_a_small_arrow_stream_that_became_shorter_is_told_before_its_end(tmp_path):
+    """Behind the end of a file the rest of its last page reads as zeros, which are no rows."""
+    path = tmp_path / "a.arrows"
+    n = 3000
+    values = {
+        "ts": pa.array(range(10**18, 10**18 + n), pa.timestamp("ns", "UTC")),
+        "price": [1.5] * n,
+        "qty": [2.0] * n,
+    }
+    table = pa.table(values)
+    with pa.ipc.new_stream(str(path), table.schema) as out:
+        out.write_table(table, max_chunksize=1000)
+    size = path.stat().st_size
+    assert size % 4096 > 600  # what is cut off lies in the last page, whose memory stays
+    fd = os.open(path, os.O_RDONLY)
+    rows = (item.n for item in open_source(fd) if isinstance(item, Batch))
+    assert next(rows) <= 1000
+    os.truncate(path, size - 500)
+    with pytest.raises(HqError, match="the file became shorter while it was read"):
+        list(rows)
+    os.close(fd)
+
+
 def test_row_groups_end_where_rows_are_many_or_wide(run, tmp_path):
     for kind, rows, most in (("trades", 300_000, 1 << 17), ("bars", 200_000, 1 << 16)):
         assert run(f"hq-gen {kind} --rows {rows} --seed 1 | hq-export parquet > a.parquet").code == 0

@@ -90,6 +90,7 @@ class _ArrowTable(TableSource):
                 self._mapped.forget(row * part.num_rows)
                 del part, found
             before += batch.num_rows
+        self._mapped.whole()
 
 
 class ParquetSource(_ArrowTable):

@@ -36,8 +36,12 @@ class Mapped:
         if self._used >= HELD:
             self._used = 0
             self._map.madvise(mmap.MADV_DONTNEED)
-            if self._map.size() < len(self._map):
-                raise HqError("the file became shorter while it was read", DATA)
+            self.whole()
+
+    def whole(self) -> None:
+        """Raises HqError as `forget` does; to be asked before the end is told."""
+        if self._map.size() < len(self._map):
+            raise HqError("the file became shorter while it was read", DATA)
 
 
 def _as_it_lies(stream: ByteStream) -> mmap.mmap | None:
