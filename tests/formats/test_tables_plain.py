@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+import frames
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -222,3 +223,20 @@ def test_row_groups_end_where_rows_are_many_or_wide(run, tmp_path):
         groups = [about.row_group(i).num_rows for i in range(about.num_row_groups)]
         assert sum(groups) == rows
         assert all(most <= n < 2 * most for n in groups[:-1])
+
+
+def test_a_text_that_an_array_would_cut_is_refused(run, tmp_path):
+    cols = [("ts", "i8"), ("price", "f8"), ("qty", "f8"), ("note", "s4")]
+    rows = [(10**18 + i, 1.0, 2.0, i) for i in range(3)]
+    for words, code in ((["a", "\0b", ""], 0), (["a", "b", "b\0"], 65), (["\0", "b", "c"], 65)):
+        told = {"kind": "strings", "of": "trade/X/", "col": "note", "values": words}
+        (tmp_path / "in").write_bytes(frames.frames(told, (Schema("trade", "X", "", cols), rows), each=2))
+        ran = run("hq-export npz -o out.npz < in")
+        assert ran.code == code, ran.stderr
+        if code:
+            assert "npz: column 'note' has a text that ends in U+0000, which an array does not keep" in ran.stderr
+            assert ran.stderr.count("\n") == 1
+            assert not (tmp_path / "out.npz").exists()
+        else:
+            assert np.load(tmp_path / "out.npz")["note"].tolist() == words
+            (tmp_path / "out.npz").unlink()

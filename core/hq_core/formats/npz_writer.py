@@ -45,9 +45,7 @@ class NpzWriter:
         self._schema = type(schema)(schema.of, schema.symbol, schema.period, cols, schema.extra)
         for name, kind in cols:
             if kind == "text":
-                hint = "choose others with ", ChoiceOptions.columns, ", or write parquet"
-                what = f"column '{name}' holds free text, of which an array has none"
-                raise HqError(what, DATA, subject="npz", hint=hint)
+                raise _lost(f"column '{name}' holds free text, of which an array has none")
         self._kinds = [("symbol", "s4"), *cols] if schema.symbol else cols
         once("npz", [*(name for name, _ in self._kinds), ABOUT])
         self._held = [bytearray() for _ in self._kinds]
@@ -74,7 +72,10 @@ class NpzWriter:
                 held.extend(batch.view(name).cast("B"))
             else:
                 found = coded(batch, name)
+                known = len(table.words)
                 ours = table.take(batch.texts.get(name, []), f"column '{name}'")
+                if any(word.endswith("\0") for word in table.words[known:]):
+                    raise _lost(f"column '{name}' has a text that ends in U+0000, which an array does not keep")
                 held.extend(np.array(ours, dtype="<i4")[found].tobytes())
         self._waiting += batch.n
         if sum(map(len, self._held)) >= HELD:
@@ -123,6 +124,11 @@ class NpzWriter:
                     _header(to, dtype if texts is None else texts.dtype, shape)
                     for data in self._column(at):
                         to.write(data if texts is None else texts[np.frombuffer(data, dtype="<i4")].tobytes())
+
+
+def _lost(what: str) -> HqError:
+    hint = "choose others with ", ChoiceOptions.columns, ", or write parquet"
+    return HqError(what, DATA, subject="npz", hint=hint)
 
 
 def _header(to: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
