@@ -231,6 +231,15 @@ class Schema:
         return f"<schema {self.key} {' '.join(self.names)}>"
 
 
+SYMBOL = ("symbol", "s4")  # of a panel: whose row it is
+
+
+def series_of(panel: Schema, symbol: str) -> Schema:
+    """The series of one symbol of a panel."""
+    cols = tuple(col for col in panel.cols if col != SYMBOL)
+    return Schema(panel.of, symbol, panel.period, cols, panel.extra)
+
+
 def rank(schema: Schema) -> tuple[int, int, str, str]:
     """Where rows of a series stand among those of one ts: coarser periods first, then by kind, then by symbol."""
     return -period_ns(schema.period), kinds.of(schema.of).rank, schema.of, schema.symbol
@@ -239,6 +248,11 @@ def rank(schema: Schema) -> tuple[int, int, str, str]:
 def told_apart(schema: Schema) -> str:
     """The name of a series; of a panel with its columns, as one of other columns is another panel of the same name."""
     return f"{schema.key} {' '.join(schema.names)}" if schema.panel else schema.key
+
+
+def series_key(panel: Schema, symbol: str) -> str:
+    """The name of the series of a panel's symbol."""
+    return f"{panel.of}/{symbol}/{panel.period}"
 
 
 def symbol_of(key: str) -> str:

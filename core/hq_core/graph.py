@@ -54,7 +54,7 @@ class GraphColumn:
     kind   its column type: f8, and what a kernel declares of others
     """
 
-    __slots__ = ("constant", "index", "kind", "node", "number", "source")
+    __slots__ = ("before", "constant", "index", "kind", "node", "number", "source")
 
     def __init__(
         self,
@@ -71,10 +71,11 @@ class GraphColumn:
         self.index = index
         self.source = source
         self.constant = constant
+        self.before = 0  # rows of a source that have no value yet
 
     @property
     def warmup(self) -> int:
-        return self.node.warmup if self.node is not None else 0
+        return self.node.warmup if self.node is not None else self.before
 
     def __repr__(self) -> str:
         if self.node is None:

@@ -161,6 +161,7 @@ class Stage(Sink):
     any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
     panels    whole: they pass as any rows; apart: the stage is given each symbol's series, and what it writes of it is
               put together again; series: it is given them, and what it writes stays series
+    apart_with  kinds: where a panel of one comes first, all are taken apart though others would come whole
     consumes    kinds of which no row is passed on, so that nobody behind is given the texts of their codes
     SHAPE     of what `save` gives (hq_core/saved.py), or {}; a state file with anything else is not given to `load`
     """
@@ -170,6 +171,7 @@ class Stage(Sink):
     out: Out
     any_order = False
     panels = "whole"
+    apart_with: tuple[str, ...] = ()
     consumes: tuple[str, ...] = ()
 
     def __init__(self) -> None:

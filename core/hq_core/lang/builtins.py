@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import HqError
-from hq_core.series.expr import BOOL, F8, Expr, applied, column, constant, indicator, lagged, moment
+from hq_core.kernels import across
+from hq_core.series.expr import BOOL, F8, Expr, applied, column, constant, crossed, indicator, lagged, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,10 @@ def _time_label(minutes: int, zone: str, time: str, clock: Any) -> Expr:
     return moment("time_label", column(time, clock), zone, {"minutes": minutes})
 
 
+def _across(meaning: str, name: str, what: int) -> Builtin:
+    return Builtin(meaning, lambda x, by: crossed(name, what, x, by), _X, Takes("by", default=0))
+
+
 _X, _Y, _C = Takes("x"), Takes("y"), Takes("condition", CONDITION)
 _WHEN = (Takes("zone", ZONE, "UTC"), Takes("time", TIME, "ts"))
 
@@ -133,7 +138,28 @@ def _clock(what: str, op: str) -> Builtin:
     return Builtin(what, _of_time(op), *_WHEN)
 
 
+ACROSS = {
+    name: _across(meaning, name, what)
+    for name, what, meaning in (
+        (
+            "RANK",
+            across.RANK,
+            "x's place among the symbols of a panel at that ts, over their number: 1 is the largest; equals have the "
+            "mean of their places",
+        ),
+        ("DEMEAN", across.DEMEAN, "x less its mean over the symbols at that ts"),
+        (
+            "ZSCORE_CS",
+            across.ZSCORE,
+            "DEMEAN over the deviation of the symbols at that ts, as of a sample; NaN where they are alike or one",
+        ),
+        ("CS_MEAN", across.MEAN, "the mean of x over the symbols at that ts"),
+        ("CS_SUM", across.SUM, "the sum of x over the symbols at that ts"),
+        ("CS_COUNT", across.COUNT, "how many symbols have x at that ts"),
+    )
+}
 BUILTINS = {
+    **ACROSS,
     "IF": Builtin("a where the condition holds, else b", _if, _C, Takes("a", EITHER), Takes("b", EITHER)),
     "ABS": Builtin("size without sign", _op("abs_"), _X),
     "SIGN": Builtin("1, -1 or 0", _op("sign"), _X),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.errors import HqError
 from hq_core.lang import tree
-from hq_core.lang.builtins import BUILTINS, CONDITION, EITHER, MOST_ROWS, NUMBER, ROWS, TIME, WORD, ZONE
+from hq_core.lang.builtins import ACROSS, BUILTINS, CONDITION, EITHER, MOST_ROWS, NUMBER, ROWS, TIME, WORD, ZONE
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.words import ACTIONS, TIMES, VECTORS
-from hq_core.series.expr import BOOL, F8, TEXT, Expr, align, constant, indicator
+from hq_core.series.expr import BASE, BOOL, F8, TEXT, Expr, align, constant, indicator, reads_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,17 @@ class Calls:
             raise wrong(call, str(error)) from None
         if found.clock is None and found.op != "const":
             raise wrong(call, f"{name} wants a series")
+        if name in ACROSS:
+            self._cross_section(call, name, found)
         return found
+
+    def _cross_section(self, call: tree.Call, name: str, found: Expr) -> None:
+        scope = self.scope
+        if reads_last(found):
+            raise scope.wrong(call, f"{name} sees all symbols, and a VAR's last value is known symbol by symbol alone")
+        if scope.clock != BASE:
+            raise scope.wrong(call, f"{name} is of the rows that the strategy runs on, and not of another series")
+        scope.across.append((scope.source, call))
 
     def _arranged(self, call: tree.Call, name: str) -> list[tuple[Takes, tree.Syntax | None]]:
         """The arguments of a built-in function, each with what it must be, those that are left out as None."""

@@ -77,9 +77,7 @@ class Checker:
 
     def beside(self, source: StrategyText) -> Checker:
         """What checks a file that this one uses, over the same series."""
-        found = Checker(Scope(source, self.scope.columns, self.scope.said), self.used)
-        found.scope.symbols, found.scope.account = self.scope.symbols, self.scope.account
-        found.scope.texts = self.scope.texts
+        found = Checker(self.scope.beside(source), self.used)
         found._calls.called = self.called
         return found
 

@@ -25,6 +25,8 @@ class Scope:
     given     parameters set from outside
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
+    beyond    where another series may be read;  called: which of SERIES are read
+    across    the calls that look over the symbols of a panel
     clock     what a bare column name is read on
     stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
@@ -49,6 +51,9 @@ class Scope:
         self.names: dict[str, Expr] = {}
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
+        self.beyond: list[tuple[StrategyText, tree.Syntax]] = []
+        self.called: set[str] = set()
+        self.across: list[tuple[StrategyText, tree.Call]] = []
         self.clock = BASE
         self.texts: frozenset[str] = frozenset()
         self.account: list[LangError] = []
@@ -81,6 +86,7 @@ class Scope:
         if name in TIMES:
             raise self.wrong(node, f"'{name}' is a time, which only META takes")
         if name in SERIES and name not in (self.columns or ()):
+            self.called.add(name)
             return constant(self.said[SERIES.index(name)])
         if name in ACCOUNT and name not in (self.columns or ()):
             told = f"'{name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
@@ -108,6 +114,8 @@ class Scope:
         None where the base has none.  Where its columns are not known, what else would be wrong is taken for one.
         """
         name = spelled(node)
+        if isinstance(node, tree.Elsewhere) or "@" in name:
+            self.beyond.append((self.source, node))
         if not name or self.given_name(name):
             return None
         if self.columns is None:
@@ -133,6 +141,13 @@ class Scope:
         if not expr.numeric:
             raise self.wrong(node, f"a {word(expr)} is no number" + pick(expr))
         return expr
+
+    def beside(self, source: StrategyText) -> Scope:
+        """That of a file that this one uses, over the same series."""
+        found = Scope(source, self.columns, self.said)
+        found.texts, found.symbols, found.called = self.texts, self.symbols, self.called
+        found.beyond, found.across, found.account = self.beyond, self.across, self.account
+        return found
 
     def given_name(self, name: str) -> bool:
         """Whether a spelled name begins with one that the file gives."""

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from hq_core.batch import WIDTHS
 from hq_core.graph import AS, IN, PIECE
+from hq_core.kernels import across
 from hq_core.memory import room
 from hq_core.series.expr import clock_text
 from hq_core.series.plan import source_name
 
 if TYPE_CHECKING:
     from hq_core.graph import Graph, GraphColumn, Node
+    from hq_core.series.cross import Turns
     from hq_core.series.plan import Plan
 
 TURNS = 40  # of which the fastest counts
 
 
-def explained(plan: Plan) -> list[str]:
+def explained(plan: Plan, turns: Turns | None = None) -> list[str]:
     """A line a node, in the order in which they run, those on the rows of other series first; then a line a rule.
 
-    The cost is measured here and now, over rows that rise and fall.
+    The cost is measured here and now, over rows that rise and fall; of a cross-section, over those of 500 symbols.
+    turns  what is computed before the plan
     """
     names: dict[str, str] = {}
     lines: list[str] = []
@@ -33,6 +37,21 @@ def explained(plan: Plan) -> list[str]:
         number = shown[2]
         for i, out in enumerate(asked):
             names[source_name(clock, i)] = f"{_said(out, shown[1], names)}@{clock_text(clock)}"
+    for one, crossings, carried in zip(turns.first, turns.crossings, turns.carried) if turns else ():
+        outs = list(one.columns.values())
+        shown = _lines(one.base, outs, names, number, "")
+        lines += shown[0]
+        number = shown[2]
+        said = [_said(out, shown[1], names) for out in outs]
+        names.update({name: said[at] for at, name in carried.items()})
+        for crossing in crossings:
+            number += 1
+            names[crossing.name] = f"#{number}"
+            by = f", by={said[crossing.by]}" if crossing.by >= 0 else ""
+            text = f"{crossing.called}({said[crossing.x]}{by}) over the symbols of a ts"
+            text = f"{names[crossing.name]:>5}  {text}"
+            cost = _cost_across(crossing.what, crossing.by >= 0)
+            lines.append(f"{text:<56}  warm-up {outs[crossing.x].warmup:<6}{cost:7.2f} ns a row")
     shown = _lines(plan.base, [*plan.columns.values(), *plan.watched], names, number, "")
     lines += shown[0]
     lines += [f"column {name}: {_said(out, shown[1], names)}" for name, out in plan.columns.items()]
@@ -93,4 +112,26 @@ def _costs(graph: Graph, wanted: list[GraphColumn]) -> dict[int, float]:
             run()
             spent = (perf_counter_ns() - started) / n
             best[node.number] = min(spent, best.get(node.number, spent))
+    return best
+
+
+def _cost_across(what: int, grouped: bool) -> float:
+    """ns a row of a cross-section over 500 symbols."""
+    from hq_core.jit import Cell
+
+    n = 8 * 500
+    cell = Cell(across.across)
+    cell.set(what=what)
+    cell.buffer("ts", array("q", (i // 500 for i in range(n))))
+    cell.buffer("x", array("d", (100.0 + (i * 7919 % 1000) / 100 for i in range(n))))
+    cell.buffer("by", array("d", (float(i % 11) for i in range(n if grouped else 0))))
+    for name in ("index", "spare"):
+        cell.buffer(name, array("q", bytes(8 * n)))
+    cell.buffer("out", array("d", bytes(8 * n)))
+    cell.column("complete", 0, 0)
+    best = math.inf
+    for _ in range(TURNS):
+        started = perf_counter_ns()
+        cell.run()
+        best = min(best, (perf_counter_ns() - started) / n)
     return best

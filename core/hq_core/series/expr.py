@@ -29,11 +29,11 @@ class Expr:
     dtype   f8; b1, a condition; i8, a time taken as it stands; s4, a text known beforehand; f4xN, a vector; store; hit,
             what of a store is near to a vector
     clock   whose rows it has a value for: symbol and period in ns, BASE the base's own; None where it never changes
-    op      const, column, indicator, output, lag, record, recall, remember, vector, hit, alike (vectors.py), or a
-            kernel of kernels/operators.py
+    op      const, column, indicator, output, lag, record, recall, remember, across, vector, hit, alike (vectors.py), or
+            a kernel of kernels/operators.py
     args    operands
     data    const: the number or text; column, output: its name; lag: bars; indicator: (name, parameters); a kernel's:
-            (parameters, values that it remembers)
+            (parameters, values that it remembers); across: (name, which of kernels/across.py)
     outputs names of an indicator's outputs, where it has several: one must be picked before anything can be computed
     before  its value where its clock has no row yet: nan, or false, but where an operator says otherwise, as NOT does
     """
@@ -152,6 +152,25 @@ def recalled(seed: Expr, clock: Clock, name: str) -> Expr:
 def kept(last: Expr, value: Expr) -> Expr:
     """The value of a variable that is made of its last one, what `recalled` gave."""
     return Expr(value.dtype, last.clock, "remember", (last, value), last.data)
+
+
+def crossed(name: str, what: int, x: Expr, by: Expr) -> Expr:
+    """What kernels/across.py makes of x among the symbols of a panel; by: a constant, or what tells groups apart."""
+    return Expr(F8, align(x, by), "across", (x, by), (name, what))
+
+
+def reads_last(expr: Expr) -> bool:
+    """Whether it is made of the last value of a variable that is being defined."""
+    waiting, seen = [expr], {id(expr)}
+    while waiting:
+        one = waiting.pop()
+        if one.op == "recall":
+            return True
+        if one.op != "remember":  # all that is below is of a variable that is there
+            fresh = [arg for arg in one.args if id(arg) not in seen]
+            seen.update(map(id, fresh))
+            waiting += fresh
+    return False
 
 
 def pointwise_logic(expr: Expr) -> bool:

@@ -11,6 +11,8 @@ from hq_core.graph import AS
 from hq_core.saved import Damaged, taking
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hq_core.graph import Graph
     from hq_core.series.unit import Unit
 
@@ -18,16 +20,17 @@ if TYPE_CHECKING:
 class Room:
     """The memories of many series, of one plan: what a panel, or several of other columns, run on.
 
-    graph   one of those that run on them
-    arenas  (series, words)
+    graphs  those of the plan, each of which has a part of a memory; what is counted beside them is the last part
+    words   of 8 bytes, in each part
+    parts   (series, words) each
     here    whose memory does not lie elsewhere
     left    how often one has gone elsewhere
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.words = graph.words
-        self.arenas = array("q")
+    def __init__(self, graphs: Sequence[Graph], beside: int = 0) -> None:
+        self.graphs = graphs
+        self.words = [*(graph.words for graph in graphs), beside]
+        self.parts = [array("q") for _ in self.words]
         self.left = 0
         self.slots: dict[str, int] = {}
         self.here: set[str] = set()
@@ -37,17 +40,38 @@ class Room:
         found = self.slots.get(key)
         if found is None:
             found = self.slots[key] = len(self.slots)
-            self.arenas.frombytes(bytes(8 * self.words))
+            for part, words in zip(self.parts, self.words):
+                part.frombytes(bytes(8 * words))
         return found
 
     def get(self, key: str) -> bytes:
-        at = self.words * self.slots[key]
-        return self.arenas[at : at + self.words].tobytes()
+        """All parts, one behind the other."""
+        slot = self.slots[key]
+        return b"".join(part[slot * n : (slot + 1) * n].tobytes() for part, n in zip(self.parts, self.words))
 
     def put(self, key: str, memory: bytes) -> None:
-        at = self.words * self.slot(key)
-        self.arenas[at : at + self.words] = array("q", memory)
+        slot, start = self.slot(key), 0
+        for part, n in zip(self.parts, self.words):
+            part[slot * n : (slot + 1) * n] = array("q", memory[8 * start : 8 * (start + n)])
+            start += n
         self.here.add(key)
+
+    def taken(self, memory: bytes) -> None:
+        """Damaged where a kernel could not run on a memory that comes from a state."""
+        start = 0
+        if len(memory) != 8 * sum(self.words):
+            raise Damaged(f"a series' state has {len(memory)} bytes, {8 * sum(self.words)} wanted")
+        for graph in self.graphs:
+            graph.load(memory[start : start + 8 * graph.words])
+            start += 8 * graph.words
+
+    def saved(self, key: str) -> dict[str, Any]:
+        """What a unit of the series would save."""
+        memory = self.get(key)
+        counts = 8 * self.words[-1]
+        orders = array("q", memory[len(memory) - counts :]).tolist()
+        graph = memory[: len(memory) - counts]
+        return {"graph": graph, "passed": NEVER, "feeds": [], "pending": [], "orders": orders}
 
     def leave(self, key: str) -> None:
         self.here.remove(key)
@@ -66,13 +90,17 @@ class Memories:
         self._rooms: dict[str, Room] = {}
         self._in: dict[str, Room] = {}  # series whose memory lies in a room
 
-    def room(self, graph: Graph) -> Room:
+    def room(self, graphs: Sequence[Graph], beside: int = 0) -> Room:
         """That of all panels that compute the same."""
-        what = graph.what
+        what = _what(graphs)
         found = self._rooms.get(what)
         if found is None:
-            found = self._rooms[what] = Room(graph)
+            found = self._rooms[what] = Room(graphs, beside)
         return found
+
+    def has(self, key: str) -> bool:
+        """Whether anything is remembered of a series."""
+        return key in self._in or key in self._units or key in self._saved
 
     def begins(self, key: str) -> dict[str, Any] | None:
         """What a state has of a series that a unit is made for; once."""
@@ -83,8 +111,12 @@ class Memories:
         """Rows of the series come by themselves.  Raises HqError DATA where that computes something else."""
         room = self._in.get(key)
         if room is not None:
-            graph = self._units[key].graph
-            graph.load(_taken(key, room.get(key), room.graph, graph), own=True)
+            unit = self._units[key]
+            memory = _taken(key, room.get(key), room.graphs, [unit.graph])
+            graph = 8 * unit.graph.words
+            unit.graph.load(memory[:graph], own=True)
+            if unit.orders is not None:
+                unit.orders.load(array("q", memory[graph:]).tolist())
             room.leave(key)
             del self._in[key]
 
@@ -92,40 +124,48 @@ class Memories:
         """Rows of the series come in a panel.  Raises HqError DATA where that computes something else."""
         other, unit, saved = self._in.get(key), self._units.get(key), self._saved.get(key)
         if other is not None:
-            room.put(key, _taken(key, other.get(key), other.graph, room.graph))
+            room.put(key, _taken(key, other.get(key), other.graphs, room.graphs))
             other.leave(key)
         elif unit is not None:
-            room.put(key, _taken(key, unit.graph.save(), unit.graph, room.graph))
+            counts = array("q", unit.orders.save()).tobytes() if unit.orders is not None else b""
+            room.put(key, _taken(key, unit.graph.save() + counts, [unit.graph], room.graphs))
         elif saved is not None:
             with taking():
                 if saved["feeds"] or saved["pending"]:
                     raise Damaged(f"{key}: waits for series that are not read here")
-                room.graph.load(saved["graph"])
-            room.put(key, saved["graph"])
+                memory = saved["graph"] + array("q", saved["orders"]).tobytes()
+                room.taken(memory)
+            room.put(key, memory)
             del self._saved[key]
         else:
-            room.put(key, bytes(8 * room.words))
+            room.put(key, bytes(8 * sum(room.words)))
         self._in[key] = room
 
     def save(self) -> dict[str, Any]:
         """What a unit of each series would save, by the series' names."""
         units = {key: unit.save() for key, unit in self._units.items() if key not in self._in}
-        rooms = {
-            key: {"graph": room.get(key), "passed": NEVER, "feeds": [], "pending": [], "orders": []}
-            for key, room in self._in.items()
-        }
+        rooms = {key: room.saved(key) for key, room in self._in.items()}
         return {**self._saved, **units, **rooms}
 
     def load(self, saved: dict[str, Any]) -> None:
         self._saved = dict(saved)
 
 
-def _taken(key: str, memory: bytes, before: Graph, now: Graph) -> bytes:
-    """A memory for another graph that computes the same; an empty one is one of any graph."""
-    if before.what == now.what:
+def _what(graphs: Sequence[Graph]) -> str:
+    return " ".join(graph.what for graph in graphs)
+
+
+def _taken(key: str, memory: bytes, before: Sequence[Graph], now: Sequence[Graph]) -> bytes:
+    """A memory for other graphs that compute the same; an empty one is one of any graph."""
+    if _what(before) == _what(now):
         return memory
-    if not any(memory):
-        return bytes(8 * now.words)
-    was, reads = (", ".join(dict.fromkeys(name.partition(AS)[0] for name in graph.sources)) for graph in (before, now))
+    words = [sum(graph.words for graph in graphs) for graphs in (before, now)]
+    counts = memory[8 * words[0] :]
+    if not any(memory[: 8 * words[0]]):
+        return bytes(8 * words[1]) + counts
+    was, reads = (
+        ", ".join(dict.fromkeys(name.partition(AS)[0] for graph in graphs for name in graph.sources))
+        for graphs in (before, now)
+    )
     here = f"its indicators would go on with {reads} where they read {was}"
     raise HqError(f"{key}: has other columns than before, so that {here}; give it the same columns throughout", DATA)

@@ -7,7 +7,7 @@ import math
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import Schema, told_texts
+from hq_core.batch import SYMBOL, Schema, told_texts
 from hq_core.jit import F8, I1, I4, I8, Cell, State, bits_of, kernel
 from hq_core.kinds import ORDER, extra_of
 from hq_core.memory import Memory, move
@@ -31,7 +31,7 @@ BY_VERB["target"] = TARGET, 1  # or short, by its quantity's sign
 # What makes room goes before what takes it, as an account that holds one side carries them out.
 IN_TURN = sorted(BY_VERB, key=lambda verb: (-BY_VERB[verb][0], -BY_VERB[verb][1]))
 PLAIN = tuple(column for column in ORDER.columns if not column.optional or column.name == "rule")
-QUANTITY = [column.name for column in PLAIN].index("quantity")
+NAMES = [column.name for column in PLAIN]
 
 
 @kernel(state="at:i8 found:i8 unsized:i8")
@@ -41,6 +41,11 @@ def ordered(
     start: int,
     stop: int,
     ts: I8,
+    complete: I1,
+    code: I4,
+    slot: I8,
+    named: I4,
+    groups: int,
     condition: I8,
     sizes: I8,
     size: F8,
@@ -58,6 +63,7 @@ def ordered(
     row: I8,
     which: I8,
     o_ts: I8,
+    o_symbol: I4,
     o_strategy: I4,
     o_id: I8,
     o_side: I1,
@@ -70,6 +76,8 @@ def ordered(
     """The orders of rows `start` to `stop`, as many as there is room for; s.at: the next row to look at.
 
     values     columns of `stride` values, one behind the other
+    complete   (n,) 0: a forming row, which orders nothing; or empty: none is
+    code       (n,) of a panel's rows the symbol; slot, named: by code, whose counts are its, and its code among orders
     condition  (r,) the column that is 1 where a rule holds
     sizes      (r,) the column of a rule's size, or -1: it is size[r]
     priced     (r, k) the columns of a rule's prices, or -1
@@ -77,7 +85,7 @@ def ordered(
     verbs      (r,) what a rule orders: bit v is the verb of side[v] and action[v]
     group      (r,) whose rule it is: its first rule that orders a verb at the market at a row is the one that does
     number     (r,) number of the rule in its group, from 1
-    counts     (groups,) orders so far
+    counts     (symbols, groups) orders so far
     unsized    (r,) how often a rule held and had no size or no price, s.unsized: of all
     row, which, o_...   the orders, s.found of them: their rows, their rules, and the columns
     """
@@ -93,7 +101,8 @@ def ordered(
     s.unsized = 0
     while i < stop and k + kinds * rules <= len(row):
         taken = 0
-        for r in range(rules):
+        closed = len(complete) == 0 or complete[i] != 0
+        for r in range(rules if closed else 0):
             if r > 0 and group[r] != group[r - 1]:
                 taken = 0
             if values[condition[r] * stride + i] == 1.0:
@@ -112,14 +121,19 @@ def ordered(
                 if type[r] == 0:
                     free &= ~taken
                     taken |= free
+                counted = group[r]
+                if len(code) > 0:
+                    counted += slot[code[i]] * groups
                 for v in range(kinds):
                     if (free >> v) & 1:
-                        counts[group[r]] += 1
+                        counts[counted] += 1
                         row[k] = i
                         which[k] = r
                         o_ts[k] = ts[i]
+                        if len(code) > 0:
+                            o_symbol[k] = named[code[i]]
                         o_strategy[k] = group[r]
-                        o_id[k] = counts[group[r]]
+                        o_id[k] = counts[counted]
                         o_side[k] = side[v] if amount >= 0.0 else -side[v]
                         o_action[k] = action[v]
                         o_type[k] = type[r]
@@ -130,6 +144,21 @@ def ordered(
         i += 1
     s.at = i
     s.found = k
+
+
+class BySlot:
+    """The symbols of a panel by their codes.
+
+    slots   (codes,) whose counts are its;  named: (codes,) i4, its code among the orders
+    counts  (symbols, groups)
+    """
+
+    __slots__ = ("counts", "named", "slots")
+
+    def __init__(self, slots: array[int], named: array[int], counts: array[int]) -> None:
+        self.slots = slots
+        self.named = named
+        self.counts = counts
 
 
 class Laying:
@@ -168,11 +197,12 @@ class Laying:
 
 
 class Orders:
-    """The rules of all strategies over one base series.
+    """The rules of all strategies over one base series, or over a panel.
 
     base     the base series; strategies: the names, in the order of their rules
     laying   shared by the series of a stage
     tell     is given each rule that holds, as a dict, and there are no rows
+    counts   orders so far, `groups` numbers; those of a panel's symbols lie where their memory does
     """
 
     def __init__(
@@ -190,13 +220,16 @@ class Orders:
         self.note = note
         self.laying = laying
         self.tell = tell
-        self.counts = array("q", bytes(8 * (len(strategies) if tell is None else len(watches))))
+        self.groups = len(strategies) if tell is None else len(watches)
+        self.counts = array("q", bytes(0 if base.panel else 8 * self.groups))
         self._further = FurtherColumns(watches, laying.texts.setdefault(base.period, {}))
         beyond = self._further.names
         cols = [(column.name, column.type) for column in ORDER.columns if column in PLAIN or column.name in beyond]
+        if base.panel:
+            cols.insert(1 + [name for name, _ in cols].index("ts"), SYMBOL)
         self.schema = Schema("order", base.symbol, base.period, cols + self._further.metas, extra_of("order"))
-        self._plain = [self.schema.index(column.name) for column in PLAIN]
-        self._texts = {"strategy": list(strategies), **self._further.texts}
+        self._plain = [(f"o_{name}", self.schema.index(name)) for name in NAMES]
+        self.texts = {"strategy": list(strategies), **self._further.texts}
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
         self._room = max(AT_ONCE, len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
@@ -216,37 +249,42 @@ class Orders:
 
     def told(self) -> Iterator[dict[str, Any]]:
         """The frames of the texts that have been given."""
-        for name, table in self._texts.items() if self._told else ():
+        for name, table in self.texts.items() if self._told else ():
             yield from told_texts(self.schema.key, name, table)
 
     def room(self, n: int) -> list[int]:
         """Where n values of each column go that the rules look at."""
         return self.laying.columns(n, self._columns)
 
-    def write(self, batch: Batch, parts: Sequence[tuple[Batch, bool]], out: Out) -> None:
-        """The orders of the closed rows of a batch, whose values lie where `room` said."""
+    def write(self, batch: Batch, out: Out, symbols: BySlot | None = None) -> None:
+        """The orders of the closed rows of a batch, whose values lie where `room` said.
+
+        symbols  of a panel, where each symbol's counts lie, by its code, and its code among the orders
+        """
         if not self.watches:
             return
-        cell = self._cell or self._made()
+        cell, n = self._cell or self._made(), batch.n
         laying = self.laying
         if self._bound != laying.moved:
             self._bind(cell)
-        places, n = self._places, batch.n
         values, ts = (laying.values.buffer_info()[0], len(laying.values)), batch.address("ts")
+        complete = (batch.addresses[batch.schema.flag], n) if batch.schema.flag >= 0 else (0, 0)
+        if symbols is not None:
+            cell.column("code", batch.address("symbol"), n)
+            cell.buffer("slot", symbols.slots)
+            cell.buffer("named", symbols.named)
+            cell.buffer("counts", symbols.counts)
         start = 0
-        for part, closed in parts:
-            stop = start + part.n
-            while closed and start < stop:
-                cell.give(*values, laying.stride, start, stop, ts, n)
-                cell.run()
-                start, found, unsized = cell.state.whole
-                if unsized:
-                    self._say_unsized()
-                if found and self.tell is None:
-                    self._lay(batch, found, places, out)
-                elif found:
-                    self._say(batch, found, places[self._plain[QUANTITY]])
-            start = stop
+        while start < n:
+            cell.give(*values, laying.stride, start, n, ts, n, *complete)
+            cell.run()
+            start, found, unsized = cell.state.whole
+            if unsized:
+                self._say_unsized()
+            if found and self.tell is None:
+                self._lay(batch, found, self._places, out)
+            elif found:
+                self._say(batch, found, self._places[self.schema.index("quantity")])
 
     def _bind(self, cell: Cell) -> None:
         """Tell the kernel where orders are laid down."""
@@ -254,8 +292,10 @@ class Orders:
         self._places = laying.room(self.schema, self._room)
         for name, memory in (("row", laying.row), ("which", laying.which)):
             cell.column(name, memory.buffer_info()[0], self._room)
-        for column, place in zip(PLAIN, self._plain):
-            cell.column(f"o_{column.name}", self._places[place], self._room)
+        for column, place in self._plain:
+            cell.column(column, self._places[place], self._room)
+        if self.base.panel:
+            cell.column("o_symbol", self._places[self.schema.index("symbol")], self._room)
         self._bound = laying.moved
 
     def _made(self) -> Cell:
@@ -283,6 +323,9 @@ class Orders:
             cell.buffer(name, array(code, held))
         for name, memory in (("counts", self.counts), ("unsized", self._unsized)):
             cell.buffer(name, memory)
+        for name in ("code", "slot", "named", "o_symbol") if not self.base.panel else ():
+            cell.column(name, 0, 0)
+        cell.set(groups=self.groups)
         return cell
 
     def _lay(self, batch: Batch, found: int, places: list[int], out: Out) -> None:
@@ -301,7 +344,7 @@ class Orders:
             self.tell(
                 {
                     "ts": batch.view("ts")[row],
-                    "symbol": self.schema.symbol,
+                    "symbol": self._symbol(batch, row),
                     "period": self.schema.period,
                     "strategy": watch.strategy,
                     "action": watch.rule.action,
@@ -310,6 +353,9 @@ class Orders:
                     "meta": {key: self._value(said, batch, row) for key, said in watch.meta.items()},
                 }
             )
+
+    def _symbol(self, batch: Batch, row: int) -> str:
+        return batch.slice(row, row + 1).words("symbol")[0] if self.base.panel else self.base.symbol
 
     def _value(self, said: Said, batch: Batch, row: int) -> Any:
         if said.name:

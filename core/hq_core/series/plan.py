@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hq_core import registry
 from hq_core.graph import IS, Graph, Scratch, Settings
 from hq_core.jit import engine, row_by_row
-from hq_core.kernels import ops
+from hq_core.kernels import across, ops
 from hq_core.kernels.operators import operator
 from hq_core.series.expr import BASE, BOOL, F8, NEAR, clock_text, pointwise_logic, stands
 
@@ -31,6 +31,8 @@ class Plan:
     base      the graph of the base's rows; what it reads of another clock are sources named source_name(...)
     others    by clock: the graph of that clock's rows, and the columns asked of it
     scratch   shared with the plans of other series
+    carried   sources by the ids of expressions that are values of cross-sections, or known where those are: what they
+              are called and how many rows they warm up; None: a series of one symbol, whose rows are alone at their ts
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Plan:
         settings: Settings | None = None,
         scratch: Scratch | None = None,
         watches: Sequence[Watch] = (),
+        carried: Mapping[int, tuple[str, int]] | None = None,
     ) -> None:
+        self.carried = carried
         self.settings = settings
         self.scratch = scratch or Scratch()
         self.base = Graph(settings, self.scratch)
@@ -58,7 +62,8 @@ class Plan:
         while waiting:
             at = waiting[-1]
             key = id(at[0]), at[1]
-            needed = [] if key in self._done else [one for one in _needs(*at) if (id(one[0]), one[1]) not in self._done]
+            needs = [] if key in self._done or id(at[0]) in (self.carried or ()) else _needs(*at)
+            needed = [one for one in needs if (id(one[0]), one[1]) not in self._done]
             if needed:
                 waiting += reversed(needed)
                 continue
@@ -98,6 +103,10 @@ class Plan:
         graph = self._graph(clock)
         if expr.constant is not None:
             return graph.constant(expr.constant)
+        if self.carried is not None and id(expr) in self.carried:
+            known = graph.source(self.carried[id(expr)][0])
+            known.before = self.carried[id(expr)][1]
+            return known
         if expr.dtype not in (F8, BOOL) and expr.op not in ("column", "output"):
             raise TypeError(f"an expression of {expr.dtype} is no column of a graph")
         if not _computed_on(expr, clock):
@@ -124,6 +133,8 @@ class Plan:
             return graph.remember(*inputs)
         if pointwise_logic(expr):
             inputs = [_truth(graph, one) if arg.op in OWN else one for one, arg in zip(inputs, expr.args)]
+        if expr.op == "across":
+            return graph.node(across.across_one, inputs, {"what": _which(expr)}).out()
         if expr.op == "lag":
             assert isinstance(expr.data, int)
             before = graph.node(ops.lag, inputs, {"bars": expr.data}, ring=expr.data, warmup=expr.data).out()
@@ -152,6 +163,11 @@ class Plan:
         if clock not in self.others:
             self.others[clock] = Graph(self.settings, self.scratch), []
         return self.others[clock][0]
+
+
+def _which(expr: Expr) -> int:
+    assert isinstance(expr.data, tuple)
+    return int(expr.data[1])
 
 
 def _needs(expr: Expr, clock: Clock) -> list[tuple[Expr, Clock]]:

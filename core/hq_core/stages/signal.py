@@ -5,20 +5,31 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from hq_core.batch import SCHEMA, Schema, described, period_ns, stretches, undescribed
+from hq_core.batch import (
+    SCHEMA,
+    Schema,
+    described,
+    gives_symbols,
+    period_ns,
+    series_key,
+    series_of,
+    stretches,
+    undescribed,
+)
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.graph import Scratch, settings_of
 from hq_core.kinds import BAR
 from hq_core.lang.scope import word
-from hq_core.lang.source import nearest
+from hq_core.lang.source import LangError, nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
-from hq_core.saved import Damaged
+from hq_core.saved import Damaged, taking
 from hq_core.series.explain import explained
 from hq_core.series.expr import BOOL, F8, HIT, scored
+from hq_core.series.memories import Memories
 from hq_core.series.order_columns import FurtherColumns, meta_types
 from hq_core.series.orders import Laying, Orders, ordered
 from hq_core.series.plan import Plan
@@ -32,10 +43,14 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch
     from hq_core.graph import Settings
     from hq_core.jit import Kernel
+    from hq_core.lang import tree
     from hq_core.lang.check import Checker
+    from hq_core.lang.source import StrategyText
+    from hq_core.series.cross import Turns
     from hq_core.series.expr import Expr
     from hq_core.series.growing import Growing
     from hq_core.series.orders import Tell
+    from hq_core.series.panels import Panels
     from hq_core.series.rules import CheckedRule
     from hq_core.series.stores import Store
     from hq_core.series.unit import Ordering
@@ -45,20 +60,26 @@ if TYPE_CHECKING:
 
 
 class Symbol:
-    """The bar series of one symbol, and the unit on its base: the finest one, or the one asked for."""
+    """The bar series of one symbol, and panels that it stands in, by period.
 
-    __slots__ = ("schemas", "settled", "unit")
+    base  the finest one, or the one asked for; None where there is none, or it is not known yet
+    unit  what runs on it; None where its rows have come in panels alone
+    """
+
+    __slots__ = ("base", "schemas", "settled", "unit")
 
     def __init__(self) -> None:
         self.schemas: dict[str, Schema] = {}
         self.settled = False
+        self.base: Schema | None = None
         self.unit: Unit | None = None
 
 
 class Signal(Stage):
     """Runs strategies over the base series of every symbol and writes their orders, as rows before its own.
 
-    All other rows pass untouched, and those of the base but for the names that are kept.
+    All other rows pass untouched, and those of the base but for the names that are kept.  Panels come as they are where
+    no strategy reads another series, and are taken apart where one does, is in Python, or reads the stream's vectors.
 
     files     (name, text, what errors call it) of each strategy in the language
     python    FILE:CLASS of each strategy in Python, or the class (hq_core/strategies)
@@ -74,8 +95,14 @@ class Signal(Stage):
     """
 
     panels = "apart"
+    apart_with: tuple[str, ...] = ("order",)
     # python: by symbol, of each strategy what its instance gave, and the rows of each history
-    SHAPE = {"units": {str: (SCHEMA, UNIT)}, "python": {str: [(bytes, [[frozenset((int, float))]])]}, **READERS}
+    SHAPE = {
+        "units": {str: (SCHEMA, UNIT)},
+        "panels": object,
+        "python": {str: [(bytes, [[frozenset((int, float))]])]},
+        **READERS,
+    }
 
     def __init__(
         self,
@@ -129,6 +156,10 @@ class Signal(Stage):
         self.strategies = [one for one in every if isinstance(one, Strategy)]
         self.python = [one for one in every if not isinstance(one, Strategy)]
         self._named: set[str] = set()  # symbols that a strategy reads by name
+        self.adds = bool(keep)
+        across: list[tuple[StrategyText, tree.Call]] = []
+        beyond: list[tuple[StrategyText, tree.Syntax]] = []
+        called: set[str] = set()
         known: dict[str, Expr] = {}
         rules: list[CheckedRule] = []
         for strategy in self.strategies:
@@ -139,6 +170,10 @@ class Signal(Stage):
             known |= checked.scope.names
             rules += checked.rules
             self._named |= checked.scope.symbols
+            self.adds |= bool(checked.plots)
+            across += checked.scope.across
+            beyond += checked.scope.beyond
+            called |= checked.scope.called
         for one in self.python:
             self.inputs |= one.inputs | digests(entry for spec in one.specs for entry in spec.entries())
             self._named |= {symbol for spec in one.specs for symbol in spec.symbols()}
@@ -151,8 +186,26 @@ class Signal(Stage):
             what = word(known[name])
             if known[name].dtype not in (F8, BOOL, HIT):
                 raise HqError(f"'{name}' is a {what}, which is no column", USAGE, subject=StrategyOptions.keep)
+        self._across = across
+        if across and beyond:
+            told = f"{across[0][1].function.name} looks over the symbols of a panel; beside it nothing is read with '@'"
+            raise LangError(beyond[0][0], beyond[0][1].start, beyond[0][1].end, told)
+        if across and (self.python or self._growing):
+            beside = "strategy in Python" if self.python else "store that grows from the stream"
+            told = f"{across[0][1].function.name} looks over the symbols of a panel; it goes with no {beside}"
+            raise LangError(across[0][0], across[0][1].start, across[0][1].end, told)
+        # no series is read but the base, and by rules alone
+        symbol_read = "symbol" in called and not across
+        self._alone = not (beyond or symbol_read or self.python or self._growing)
+        if self._alone:
+            self.panels = "whole"
+        if across:  # which needs them whole, beside whatever
+            self.apart_with = ()
         self._symbols: dict[str, Symbol] = {}
-        self._placed: list[str] = []  # those that have a unit, in the order in which they came to it
+        self._placed: list[str] = []  # those that have a base, in the order in which they came to it
+        self._units: dict[str, Unit] = {}  # by the names of their series
+        self._memories = Memories(self._units)
+        self._panels: Panels | None = None  # those that have come as they are
         self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
         self._scratch, self._laying = Scratch(), Laying()
         self._ordered: set[str] = set()  # series of orders in the input
@@ -182,8 +235,11 @@ class Signal(Stage):
 
     def explain(self) -> list[str]:
         """What is computed for a row of bars with hq's columns: a node a line, its warm-up, what it costs."""
-        plan = self._plan(Schema("bar", "", self.period, [(column.name, column.type) for column in BAR.columns]))
-        return explained(plan)
+        bars = Schema("bar", "", self.period, [(column.name, column.type) for column in BAR.columns])
+        if self._across:
+            turns = self._turns(bars)
+            return explained(turns.last, turns)
+        return explained(self._plan(bars))
 
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
@@ -215,12 +271,14 @@ class Signal(Stage):
             if schema.of == "vector" and self._growing:
                 self._announce_vectors(schema)
             if schema.of == "order":
-                self._ordered.add(schema.key)
-                ours = self._symbols.get(schema.symbol)
-                if ours and ours.unit and ours.unit.schema.period == schema.period:
+                self._of_before(schema.symbol, schema.period)
+                if schema.panel and self._panels and self._panels.orders(schema.period):
                     raise self._twice(schema.key)
             if not self.signals:
                 self.out.series(schema)
+            return
+        if schema.panel:
+            self._whole().announce(schema)
             return
         self._readers.announce(schema)
         if schema.symbol in self._named:
@@ -229,7 +287,7 @@ class Signal(Stage):
         symbol = self._symbols.setdefault(schema.symbol, Symbol())
         symbol.schemas[schema.period] = schema
         if symbol.settled:
-            self._announce(symbol, schema)
+            self._announce(schema.symbol, symbol, schema)
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
@@ -240,23 +298,24 @@ class Signal(Stage):
             if not self.signals:
                 self.out.copy(batch)
             return
+        if schema.panel:
+            self._whole().rows(batch)
+            return
         symbol = self._symbols[schema.symbol]
         where = schema.symbol, period_ns(schema.period)
         if not symbol.settled:
-            self._settle(symbol)
+            self._settle(schema.symbol, symbol)
         if schema.symbol in self._named and where not in self._readers.heard:
-            for other in self._symbols.values():  # whoever reads these rows must be there to hear them
-                if not other.settled:
-                    self._settle(other)
+            self.settle()  # whoever reads these rows must be there to hear them
             self._readers.heard.add(where)
         self._readers.rows(where, batch, self.out)
         if symbol.unit is not None and symbol.unit.schema.period == schema.period:
+            if self._panels:
+                self._memories.to_unit(schema.key)
             symbol.unit.rows(batch, self.out)
             return
-        if symbol.unit is None:
-            series = schema.key.rpartition("/")[0]
-            self.note(f"no {self.period} bars of {series}, so no strategy ran", batch.n)
-            self._idle[schema.symbol, self._length] = f"{series}/{self.period}"
+        self.passed(schema.symbol, batch.n)
+        if symbol.base is None:
             self._readers.heard.add(where)  # a base that comes later has not had these rows
         if not self.signals:
             self.out.copy(batch)
@@ -266,6 +325,8 @@ class Signal(Stage):
         self.out.mark(ts)
 
     def advance(self, ts: int) -> None:
+        if self._panels:
+            self._panels.mark(ts)
         for unit in self._that_read():
             unit.mark(ts, self.out)
 
@@ -280,7 +341,15 @@ class Signal(Stage):
         return self._reading
 
     def other(self, frame: dict[str, Any]) -> None:
-        if not self.signals:
+        if frame["kind"] == "strings" and gives_symbols(frame):
+            of, _, period = frame["of"].split("/")
+            if of == "bar":
+                self._whole().texts(frame)
+            elif of == "order":
+                for symbol in frame["values"]:
+                    self._of_before(symbol, period)
+        texts = frame["kind"] == "strings" and self._panels and self._panels.tells(frame["of"])
+        if not (self.signals or texts):
             self.out.map(frame)
 
     def _take_up(self, stores: Mapping[str, Store]) -> None:
@@ -326,37 +395,56 @@ class Signal(Stage):
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
         self.settle()
-        ran = any(symbol.unit for symbol in self._symbols.values())
+        ran = any(symbol.base for symbol in self._symbols.values())
         if self._idle and not (more or ran) and self._readers.missing == "error":
             raise self._readers.refusal(self._idle, "asked for")
         self._readers.finish(more, self.out, self.note, self.drop)
+        if self._panels:
+            self._panels.finish(more, self.drop)
         for orders in self._in_python().values():
             orders.stop(more)
 
     def save(self) -> dict[str, Any]:
         readers = self._readers.save()  # first, as it moves what the units remember of their feeds
+        held = self._memories.save()
         units = {
-            name: [described(unit.schema), unit.save()]
+            name: [described(base), held[base.key]]
             for name in self._placed  # so that texts, which all share, have the same codes when they are taken up
-            if (unit := self._symbols[name].unit) is not None
+            if (base := self._symbols[name].base) is not None
         }
         python = {name: orders.memories() for name, orders in self._in_python().items()}
         growing = {name: store.save() for name, store in self._growing.items()}
-        return {"units": units, "python": python, **readers, **({"growing": growing} if growing else {})}
+        panels = self._panels.save() if self._panels else {}
+        return {
+            "units": units,
+            "panels": panels,
+            "python": python,
+            **readers,
+            **({"growing": growing} if growing else {}),
+        }
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:
         for name, one in saved.get("growing", {}).items() if not own else ():
             if name in self._growing:
                 self._growing[name].load(one)
         self._readers.load(saved, own)
-        for name, (schema, unit) in saved["units"].items():
+        held: dict[str, Any] = {}
+        for name, (about, unit) in saved["units"].items():
             symbol = self._symbols.get(name)
             if symbol is not None and symbol.unit is not None:
                 symbol.unit.load(unit, own)
                 continue
             symbol = self._symbols[name] = Symbol()
-            symbol.settled = True
-            self._place(symbol, undescribed(schema), resumed=True).load(unit)
+            symbol.settled, symbol.base = True, undescribed(about)
+            held[symbol.base.key] = unit
+            if name not in self._placed:
+                self._placed.append(name)
+        self._memories.load(held)
+        if saved["panels"]:
+            self._whole().load(saved["panels"])
+        if not self._alone:  # time goes on for what waits, though its series may not come again
+            for name in saved["units"]:
+                self._unit(self._symbols[name])
         running = self._in_python()
         if saved["python"].keys() != running.keys():
             raise Damaged(f"strategies in Python ran on {', '.join(saved['python']) or 'nothing'}")
@@ -365,42 +453,125 @@ class Signal(Stage):
 
     def settle(self) -> None:
         """Decide the bases by what has been announced, as the first rows would."""
-        for symbol in self._symbols.values():
+        for name, symbol in self._symbols.items():
             if not symbol.settled:
-                self._settle(symbol)
+                self._settle(name, symbol)
+        if self._panels:
+            self._panels.tell()
 
-    def _settle(self, symbol: Symbol) -> None:
+    def _settle(self, name: str, symbol: Symbol) -> None:
         """The symbol's first rows are there: its base is decided by what has been announced."""
         symbol.settled = True
         periods = sorted(symbol.schemas, key=period_ns)
         wanted = [one for one in periods if not self.period or period_ns(one) == self._length]
         if wanted:
-            self._place(symbol, symbol.schemas[wanted[0]])
+            self._base(name, symbol, symbol.schemas[wanted[0]])
         for schema in symbol.schemas.values():
-            self._announce(symbol, schema)
+            self._announce(name, symbol, schema)
 
-    def _place(self, symbol: Symbol, schema: Schema, resumed: bool = False) -> Unit:
-        """The unit on a base, told to whoever has rows for it."""
-        key = Schema("order", schema.symbol, schema.period).key
+    def _base(self, name: str, symbol: Symbol, schema: Schema) -> None:
+        """The base of a symbol is a series, or a panel in which it stands."""
+        key = Schema("order", name, schema.period).key
         if key in self._ordered:
             raise self._twice(key)
-        running = self._running(schema)
-        plan = self._plan(schema, [one.asked for one in running])
-        names = [one.name for one in self.strategies]
-        orders: Ordering
-        if running:
-            from hq_core.strategies.orders import PythonOrders
+        if self._across and not schema.panel:
+            self._refuse_series(name, schema)
+        self._placed.append(name)
+        symbol.base = series_of(schema, name) if schema.panel else schema
+        if not schema.panel:
+            self._unit(symbol)
 
-            rules = plan.watches[: len(plan.watches) - len(running)]
-            orders = PythonOrders(schema, names, rules, running, self.note, self._laying)
-        else:
-            orders = Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
-        waits = list(self._growing.values())
-        unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
-        self._placed.append(schema.symbol)
-        self._readers.add(unit, resumed)
-        self._reading = None
-        return unit
+    def _refuse_series(self, name: str, schema: Schema) -> None:
+        """A series by itself has no cross-section with others."""
+        others = [one.base.key for other, one in self._symbols.items() if one.base is not None and other != name]
+        if others or self._panels:
+            source, call = self._across[0]
+            beside = f"{schema.key} comes by itself, beside {others[0]}" if others else f"{schema.key} is in no panel"
+            told = (
+                f"{call.function.name} looks over the symbols of one panel, and {beside}; hq-merge puts series into one"
+            )
+            raise LangError(source, call.start, call.end, told)
+
+    def _unit(self, symbol: Symbol) -> Unit | None:
+        """The unit on a symbol's base, told to whoever has rows for it."""
+        schema = symbol.base
+        if symbol.unit is None and schema is not None:
+            running = self._running(schema)
+            plan = self._plan(schema, [one.asked for one in running])
+            orders = self._with_python(schema, plan, running) if running else self._orders(schema, plan)
+            waits = list(self._growing.values())
+            unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
+            saved = self._memories.begins(schema.key)
+            self._units[schema.key] = unit
+            self._readers.add(unit, resumed=saved is not None)
+            if saved is not None:
+                with taking():
+                    unit.load(saved)
+            self._reading = None
+        return symbol.unit
+
+    def _orders(self, schema: Schema, plan: Plan) -> Orders:
+        names = [one.name for one in self.strategies]
+        return Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
+
+    def _with_python(self, schema: Schema, plan: Plan, running: Sequence[Running]) -> Ordering:
+        from hq_core.strategies.orders import PythonOrders
+
+        names = [one.name for one in self.strategies]
+        rules = plan.watches[: len(plan.watches) - len(running)]
+        return PythonOrders(schema, names, rules, running, self.note, self._laying)
+
+    def _whole(self) -> Panels:
+        """The panels that come as they are."""
+        if self._panels is None:
+            from hq_core.series.panels import Panels  # few inputs have any
+
+            self._panels = Panels(self, self._memories, bool(self._across))
+        return self._panels
+
+    # -- what panels ask for -----------------------------------------------------------------------------
+    def stands(self, name: str, panel: Schema) -> None:
+        symbol = self._symbols.setdefault(name, Symbol())
+        known = symbol.schemas.get(panel.period)
+        if known is None or not known.same_as(panel):
+            self._readers.announced[name, period_ns(panel.period)] = series_key(panel, name)
+            symbol.schemas[panel.period] = panel
+            if symbol.settled:
+                self._announce(name, symbol, panel)
+
+    def settled(self, name: str, panel: Schema) -> bool:
+        self.stands(name, panel)
+        symbol = self._symbols[name]
+        if not symbol.settled:
+            self._settle(name, symbol)
+        return symbol.base is not None and symbol.base.period == panel.period
+
+    def passed(self, name: str, rows: int) -> None:
+        if self._symbols[name].base is None:
+            self.note(f"no {self.period} bars of bar/{name}, so no strategy ran", rows)
+            self._idle[name, self._length] = f"bar/{name}/{self.period}"
+
+    def planned(self, panel: Schema) -> tuple[Plan, Orders, Turns | None]:
+        turns = self._turns(panel) if self._across else None
+        plan = turns.last if turns else self._plan(series_of(panel, ""))
+        return plan, self._orders(panel, plan), turns
+
+    def _turns(self, panel: Schema) -> Turns:
+        return self._in_turns(strategy.check(panel) for strategy in self.strategies)
+
+    def _in_turns(self, every: Iterable[Checker]) -> Turns:
+        from hq_core.series.cross import Turns
+
+        columns, rules = self._asked_of(every)
+        return Turns(columns, self.settings, self._scratch, rules)
+
+    # -- orders ------------------------------------------------------------------------------------------
+    def _of_before(self, name: str, period: str) -> None:
+        """Orders of a symbol are in the input; refuse those that stand where ours would."""
+        self._ordered.add(Schema("order", name, period).key)
+        ours = self._symbols.get(name)
+        if ours and ours.base and ours.base.period == period:
+            raise self._twice(Schema("order", name, period).key)
 
     def _running(self, schema: Schema) -> list[Running]:
         """An instance of each strategy in Python, for a base."""
@@ -436,21 +607,30 @@ class Signal(Stage):
         for symbol in self._symbols.values():
             if symbol.unit is not None and symbol.unit.orders is not None:
                 symbol.unit.orders.announce(self.out, anew=True)
+        if self._panels:
+            self._panels.section()
 
     def told(self) -> Iterable[dict[str, Any]]:
         units = [symbol.unit for symbol in self._symbols.values()]
         return (frame for unit in units if unit and unit.orders for frame in unit.orders.told())
 
     def kernels(self) -> list[Kernel]:
-        plan = self._planned(one.check_alone(strict=False) for one in self.strategies)
-        return [*plan.kernels(), ordered, *FurtherColumns(plan.watches, {}).kernels()]
+        every = (one.check_alone(strict=False) for one in self.strategies)
+        turns = self._in_turns(every) if self._across else None
+        plan = turns.last if turns else self._planned(every)
+        before = turns.kernels() if turns else []
+        return [*before, *plan.kernels(), ordered, *FurtherColumns(plan.watches, {}).kernels()]
 
     def _plan(self, schema: Schema, asked: Sequence[Asked] = ()) -> Plan:
         """All strategies over one base series, and what those in Python ask for."""
         return self._planned((strategy.check(schema) for strategy in self.strategies), asked)
 
     def _planned(self, every: Iterable[Checker], asked: Sequence[Asked] = ()) -> Plan:
-        """The names that are kept, the rules, and what else is asked for."""
+        columns, rules = self._asked_of(every)
+        return Plan(columns, self.settings, self._scratch, rules + list(asked))
+
+    def _asked_of(self, every: Iterable[Checker]) -> tuple[dict[str, Expr], list[Any]]:
+        """What strategies compute of a base: the names that are kept and plotted, and the rules."""
         columns: dict[str, Expr] = {}
         rules: list[Any] = []
         for strategy, checked in zip(self.strategies, every):
@@ -461,26 +641,28 @@ class Signal(Stage):
             if not self.signals:
                 columns |= {prefix + name: scored(expr) for name, expr in checked.plots.items()}
             rules += watches(strategy.name, checked.rules)
-        return Plan(columns, self.settings, self._scratch, rules + list(asked))
+        return columns, rules
 
-    def _announce(self, symbol: Symbol, schema: Schema) -> None:
-        unit = symbol.unit
-        if unit is not None and schema.period == unit.schema.period:
+    def _announce(self, name: str, symbol: Symbol, schema: Schema) -> None:
+        if symbol.base is None and period_ns(schema.period) == self._length:
+            self._base(name, symbol, schema)
+        base = symbol.base
+        if base is not None and schema.period == base.period:
+            if schema.panel:
+                self._whole().base(name, schema)
+                return
+            symbol.base = schema
+            unit = self._unit(symbol)
+            assert unit is not None
             unit.announce(schema, self.out)
             return
-        if unit is None and period_ns(schema.period) == self._length:
-            self._place(symbol, schema).announce(schema, self.out)
-            return
-        if unit is not None and not self.period and period_ns(schema.period) < period_ns(unit.schema.period):
+        if base is not None and not self.period and period_ns(schema.period) < period_ns(base.period):
             asked = StrategyOptions.period
             raise HqError(
-                f"comes after rows of {unit.schema.key} were taken for the finest",
+                f"comes after rows of {base.key} were taken for the finest",
                 DATA,
-                subject=schema.key,
-                hint=(
-                    "hq-merge FILE FILE announces all before the first rows, or pass ",
-                    *(asked, f" {unit.schema.period}"),
-                ),
+                subject=series_key(schema, name),
+                hint=("hq-merge FILE FILE announces all before the first rows, or pass ", *(asked, f" {base.period}")),
             )
         if not self.signals:
             self.out.series(schema)

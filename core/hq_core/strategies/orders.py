@@ -6,7 +6,7 @@ import math
 from array import array
 from typing import TYPE_CHECKING, Any, cast
 
-from hq_core.batch import CODES, WIDTHS, Schema, told_texts
+from hq_core.batch import CODES, WIDTHS, Schema, stretches, told_texts
 from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
 from hq_core.kinds import ACCOUNTS_UNIT, ORDER, extra_of
 from hq_core.memory import Memory, move
@@ -170,14 +170,14 @@ class PythonOrders:
         """Where n values of each column go that rules and strategies look at."""
         return self.laying.columns(n, self._watched)
 
-    def write(self, batch: Batch, parts: Sequence[tuple[Batch, bool]], out: Out) -> None:
+    def write(self, batch: Batch, out: Out) -> None:
         """The orders of the closed rows of a batch, whose values lie where `room` said.
 
         Raises Broke where a strategy fails at a row: the orders of the rows before have been written.
         """
-        failed = self._run(batch.n, parts)
+        failed = self._run(batch)
         good = batch.n if failed is None else failed.row
-        rules = self._of_rules(batch, parts, good)
+        rules = self._of_rules(batch, good)
         decisions = self._decisions.until(good)
         if decisions or rules:
             columns, rows = self._of_python(batch, decisions)
@@ -187,8 +187,9 @@ class PythonOrders:
         if failed is not None:
             raise Broke(good, failed.error)
 
-    def _run(self, n: int, parts: Sequence[tuple[Batch, bool]]) -> Failed | None:
+    def _run(self, batch: Batch) -> Failed | None:
         """All strategies over the rows, or up to the first one at which any of them fails."""
+        n, parts = batch.n, stretches(batch)
         self._decisions.clear()
         values, stride = memoryview(self.laying.values), self.laying.stride
         failed = None
@@ -206,20 +207,15 @@ class PythonOrders:
         values.release()
         return failed
 
-    def _of_rules(self, batch: Batch, parts: Sequence[tuple[Batch, bool]], good: int) -> list[int]:
+    def _of_rules(self, batch: Batch, good: int) -> list[int]:
         """The rows of the rules' orders, which are in self._taken."""
         taken = self._taken
         taken.clear()
         if self._rules is None:
             return []
-        until, start = [], 0
-        for part, closed in parts:
-            upto = min(part.n, good - start)
-            if upto > 0:
-                until.append((part if upto == part.n else part.slice(0, upto), closed))
-            start += part.n
         taken.row = self.laying
-        self._rules.write(batch, until, cast("Out", taken))
+        if good:
+            self._rules.write(batch if good == batch.n else batch.slice(0, good), cast("Out", taken))
         return taken.rows_of
 
     def _of_python(self, batch: Batch, decisions: list[int]) -> tuple[Columns, list[int]]:

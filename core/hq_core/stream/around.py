@@ -23,11 +23,12 @@ class Around(Sink):
         self.stage = stage
         self.out = out
         self._apart: Apart | None = None
+        self._whole = False  # the stage has been given a panel as it is, and goes on so
         self._to: Sink = stage
         stage.begin(out)
 
     def schema(self, schema: Schema) -> None:
-        self._look(schema.panel)
+        self._look(schema.panel, schema.of)
         self._to.schema(schema)
 
     def rows(self, batch: Batch) -> None:
@@ -42,7 +43,7 @@ class Around(Sink):
             self.section(frame)
             return
         if kind == "strings":
-            self._look(gives_symbols(frame))
+            self._look(gives_symbols(frame), frame["of"].partition("/")[0])
         self._to.other(frame)
 
     def section(self, frame: dict[str, Any]) -> None:
@@ -59,15 +60,17 @@ class Around(Sink):
     def finish(self, more: bool) -> None:
         self._to.finish(more)
 
-    def _look(self, panel: bool) -> None:
+    def _look(self, panel: bool, of: str) -> None:
         """Whether a panel comes, of which the texts of its symbols may be the first that is seen."""
-        if panel and self._apart is None and self.stage.panels != "whole":
-            self._stand_around()
+        if panel and self._apart is None and not self._whole:
+            self._whole = self.stage.panels == "whole" and of not in self.stage.apart_with
+            if not self._whole:
+                self._stand_around()
 
     def _stand_around(self) -> Apart:
         from hq_core.stream.panel import Apart  # few inputs have panels
 
-        self._to = self._apart = Apart(self.stage, self.out, self.stage.panels == "apart")
+        self._to = self._apart = Apart(self.stage, self.out, self.stage.panels != "series")
         return self._apart
 
     # -- state -------------------------------------------------------------------------------------------

@@ -6,14 +6,13 @@ from bisect import bisect_left, bisect_right
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Batch, Schema, described, rank, symbol_of, told_texts, undescribed
+from hq_core.batch import SCHEMA, SYMBOL, Batch, Schema, described, rank, symbol_of, told_texts, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.memory import move
 from hq_core.saved import Count, Damaged
 from hq_core.stream.held import rows_of
 from hq_core.stream.laid import Laid
 from hq_core.stream.rows import Kept
-from hq_core.stream.splitter import SYMBOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hq_core.batch import SCHEMA, Batch, Schema, described, symbol_of, undescribed
+from hq_core.batch import SCHEMA, Batch, Schema, described, series_of, symbol_of, undescribed
 from hq_core.memory import after
 from hq_core.roles import Sink
 from hq_core.stream.rows import BySymbol, Permutation, Room
-
-SYMBOL = ("symbol", "s4")
-
-
-def series_of(panel: Schema, symbol: str) -> Schema:
-    """The series of one symbol of a panel."""
-    cols = tuple(col for col in panel.cols if col != SYMBOL)
-    return Schema(panel.of, symbol, panel.period, cols, panel.extra)
 
 
 class Splitter(Sink):

@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import MOST_TEXTS, symbol_of, told_texts
 from hq_core.errors import DATA, HqError
+from hq_core.jit import I4, Cell, State, kernel
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
+
+
+@kernel(state="bad:i8")
+def recoded(code: I4, to: I4, out: I4, s: State) -> None:
+    """out = to[code]; s.bad: the first row whose code is not 0 to len(to) - 1, or -1."""
+    s.bad = -1
+    for i in range(len(code)):
+        if code[i] < 0 or code[i] >= len(to):
+            s.bad = i
+            return
+        out[i] = to[code[i]]
 
 
 class Table:
@@ -46,6 +58,7 @@ class OneTable:
 
     def __init__(self, joined: bool) -> None:
         self._joined = joined
+        self._recoded = Cell(recoded)
         self._tables: dict[str, dict[str, Table]] = {}  # by what is written, then by column
         self._codes: dict[tuple[str, str], tuple[list[str], int, array[int]]] = {}  # by series and column
         self._bare: dict[tuple[str, str], HqError] = {}  # by what is written and column, where codes came without texts
@@ -80,12 +93,23 @@ class OneTable:
                 self._pass(batch, name)
             else:
                 to = self._to(schema, name, batch.texts[name])
-                batch.words(name)  # refuses a code without a text
+                made = array("i", bytes(4 * batch.n))
+                cell = self._recoded
+                cell.column("code", batch.address(name), batch.n)
+                cell.buffer("to", to)
+                cell.buffer("out", made)
+                cell.run()
+                if cell.state.bad >= 0:
+                    batch.slice(cell.state.bad, cell.state.bad + 1).words(name)  # says which
                 if to != array("i", range(len(to))):
-                    made = array("i", map(to.__getitem__, batch.view(name).tolist()))
                     addresses = [*addresses[:at], made.buffer_info()[0], *addresses[at + 1 :]]
                     batch.keep = (batch.keep, made)
         return addresses
+
+    def learn(self, frame: dict[str, Any]) -> None:
+        """Take texts of a panel of which there may be no rows."""
+        table = self._tables.setdefault(frame["of"], {}).setdefault(frame["col"], Table())
+        table.take(frame["values"], f"{frame['of']}: column '{frame['col']}'")
 
     def of(self, schema: Schema) -> dict[str, list[str]]:
         return {name: table.words for name, table in self._tables.get(self._written(schema), {}).items()}
