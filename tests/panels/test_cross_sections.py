@@ -349,6 +349,7 @@ def test_one_symbol_by_itself_is_a_panel_of_one():
         ),
         ("IF RANK(close > 1) > 0.5 THEN BUY", "panel", r"a bool is no number"),
         ("IF RANK(1) > 0.5 THEN BUY", "panel", r"RANK wants a series"),
+        ("IF RANK(close) > 0 THEN BUY(META(of=symbol))", "panel", r"s.hq:1:37: META .* 'symbol' is a column of texts"),
         ("IF RANK(close, by=sektor) > 0.5 THEN BUY", "panel", r"unknown name 'sektor'"),
     ],
 )

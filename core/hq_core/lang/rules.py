@@ -141,7 +141,7 @@ class _Action:
             return None
         node = self.given[key].value
         found = self.expr(node)
-        if found.dtype != TEXT:
+        if found.dtype != TEXT or found.op != "const":
             raise self.scope.wrong(node, f"{key} is a text in quotes, this is a {word(found)}")
         return str(found.data)
 
@@ -172,5 +172,7 @@ def _meta(scope: Scope, expr: Make, call: tree.Call) -> list[tuple[str, Expr]]:
                 raise scope.wrong(argument.value, pick(given)[2:])
             if given.dtype not in (F8, BOOL, I8, TEXT):
                 raise scope.wrong(argument.value, f"META takes numbers, conditions, times and texts, no {word(given)}")
+            if given.dtype == TEXT and given.op == "column":  # a panel's `symbol` too: orders have that themselves
+                raise scope.wrong(argument.value, f"META takes texts in quotes; '{given.data}' is a column of texts")
         found[argument.key.name] = given
     return list(found.items())
