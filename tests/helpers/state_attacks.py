@@ -14,6 +14,7 @@ import msgpack
 
 from hq_core import statefile
 from hq_core.errors import CONFIG, DATA, HqError
+from hq_core.lang.source import LangError
 
 FULL = os.environ.get("HQ_TRIALS") == "full"
 SECONDS = 60  # a trial that hangs ends its child
@@ -43,7 +44,8 @@ ODD = (
 def in_child(trials, attempt):
     """Run attempt(trial) for each trial in a forked child; what happened that must not have, '' if nothing did.
 
-    A trial may be refused in one line, as damaged or as not fitting.
+    A trial may be refused in one line, as damaged or as not fitting, or with the place of a strategy that it no longer
+    fits.
     """
     said = mmap.mmap(-1, 1 << 16)
     pid = os.fork()
@@ -55,7 +57,8 @@ def in_child(trials, attempt):
             try:
                 attempt(trial)
             except HqError as error:
-                if error.code in (DATA, CONFIG) and "\n" not in str(error):
+                pointed = isinstance(error, LangError)  # whose further lines are the strategy's own and a caret
+                if error.code in (DATA, CONFIG) and (pointed or "\n" not in str(error)):
                     continue
                 note(said, f"{trial!r}"[:2000] + f"\n{error.code} {error}")
                 os._exit(1)

@@ -151,8 +151,8 @@ def test_params_are_listed_and_set_by_the_short_option(run, tmp_path) -> None:
 
     (tmp_path / "s.hq").write_text("param least = 30 in 1..49\nparam any = 2\nIF RSI(14) < least THEN BUY(size=any)")
     assert json.loads(run("hq-signal --list-params s.hq").text) == [
-        {"strategy": "s", "name": "least", "default": 30.0, "min": 1.0, "max": 49.0},
-        {"strategy": "s", "name": "any", "default": 2.0, "min": None, "max": None},
+        {"strategy": "s", "name": "least", "default": 30.0, "min": 1.0, "max": 49.0, "step": None, "choices": None},
+        {"strategy": "s", "name": "any", "default": 2.0, "min": None, "max": None, "step": None, "choices": None},
     ]
     bars = "hq-gen bars --rows 200 --seed 1 | hq-signal"
     assert run(f"{bars} -p least=45 s.hq").stdout[200:] != run(f"{bars} s.hq").stdout[200:]

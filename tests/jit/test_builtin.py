@@ -69,7 +69,7 @@ def test_calls_keep_nothing_and_lose_nothing() -> None:
     before = sys.getrefcount(values), sys.getrefcount(value)
     for _ in range(1_000):
         push(value, value, value)
-        push(value, value, low=value)
+        push(value, value, close=value)
         with pytest.raises(TypeError):
             push(value, value, "x")
     assert (sys.getrefcount(values), sys.getrefcount(value)) == before
