@@ -102,3 +102,8 @@ def maybe(name: str, type: str, unit: str, meaning: str) -> Column:
 def words(*said: str) -> dict[str, str]:
     """Codes from 0 on; an empty word is none."""
     return {str(i): word for i, word in enumerate(said) if word}
+
+
+def numbers(said: Words) -> dict[str, int]:
+    """The code of each word."""
+    return {word: int(code) for code, word in said.items()}

@@ -7,6 +7,7 @@ from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema, told_texts
+from hq_core.columns import numbers
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
 from hq_core.formats.layouts import build
@@ -404,7 +405,7 @@ class OwnShape(Shape):
             raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
         self.rows = OwnRows(self.tag, self.period, cols, self.options.symbols, self.share)
         codes = of(self.tag).codes
-        words = {name: {word: int(code) for code, word in said.items()} for name, said in codes.items()}
+        words = {name: numbers(said) for name, said in codes.items()}
         columns = self.rows.columns
         self._columns = [(i, kind, unit, words.get(name, {}), columns[name]) for _, i, name, kind, unit in found]
         self._names = {i: name for _, i, name, _, _ in found}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hq_core.lang.define import Defined
     from hq_core.lang.scope import Scope
     from hq_core.registry import Indicator
+    from hq_core.series.expr import Clock
 
     Given = dict[str, tuple[tree.Syntax, Expr]]  # arguments by the key that they fill
 
@@ -89,11 +90,11 @@ class Calls:
     def _builtin(self, call: tree.Call, name: str) -> Expr:
         builtin, wrong = BUILTINS[name], self.scope.wrong
         given = self._arranged(call, name)
-        args: list[Expr | int | str] = []
+        args: list[Expr | int | str | Clock] = []
         for takes, node in given:
             args.append(self._argument(name, takes, node) if node is not None else _default(takes))
         if any(takes.kind == TIME for takes in builtin.takes):
-            args.append(self.scope.clock)  # type: ignore[arg-type]
+            args.append(self.scope.clock)
         try:
             found = builtin.makes(*args)
         except HqError as error:

@@ -36,8 +36,9 @@ def misfit(node: tree.Parameter, value: float | str) -> str:
         near = nearest(value, [one for one in choices if isinstance(one, str)]) if isinstance(value, str) else ""
         return f"must be one of {', '.join(map(shown, choices))}" + (f"; did you mean {near}?" if near else "")
     low, high = node.low, node.high
-    within = low is None or high is None or isinstance(value, str) or low.value <= value <= high.value
-    return "" if within or low is None or high is None else f"must be {low.text} to {high.text}"
+    if low is None or high is None or isinstance(value, str) or low.value <= value <= high.value:
+        return ""
+    return f"must be {low.text} to {high.text}"
 
 
 def shown(value: float | str) -> str:

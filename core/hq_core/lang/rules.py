@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hq_core.batch import period_ns
+from hq_core.columns import numbers
 from hq_core.errors import HqError
 from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.lang import tree
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     Make = Callable[[tree.Syntax], Expr]
 
-TIFS = {word: int(code) for code, word in ORDER.codes["tif"].items()}
-UNITS = {word: int(code) for code, word in ORDER.codes["unit"].items()}
-TYPES = {word: int(code) for code, word in ORDER.codes["type"].items()}
+TIFS = numbers(ORDER.codes["tif"])
+UNITS = numbers(ORDER.codes["unit"])
+TYPES = numbers(ORDER.codes["type"])
 
 
 def checked_rules(scope: Scope, expr: Make, node: tree.Rule, number: int) -> list[CheckedRule]:

@@ -196,7 +196,31 @@ class Laying:
         return schema.places(self.memory.address, n)
 
 
-class Orders:
+class OrderSeries:
+    """A series of orders that is announced with the texts of its codes, once in a section.
+
+    texts  by column
+    """
+
+    schema: Schema
+    texts: dict[str, list[str]]
+    _told = False  # the texts, in the section that is open
+
+    def announce(self, out: Out, anew: bool = False) -> None:
+        """The series and its texts; `anew` in a section that begins."""
+        out.series(self.schema)
+        if anew or not self._told:
+            self._told = True
+            for frame in self.told():
+                out.map(frame)
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        """The frames of the texts that have been given."""
+        for name, table in self.texts.items() if self._told else ():
+            yield from told_texts(self.schema.key, name, table)
+
+
+class Orders(OrderSeries):
     """The rules of all strategies over one base series, or over a panel.
 
     base     the base series; strategies: the names, in the order of their rules
@@ -235,22 +259,11 @@ class Orders:
         self._cell: Cell | None = None
         self._bound = -1  # to what is laid down, after it moved so often
         self._places: list[int] = []  # of the columns of orders
-        self._told = False  # the texts, in the section that is open
 
     # -- the series --------------------------------------------------------------------------------------
     def announce(self, out: Out, anew: bool = False) -> None:
-        """The series of the orders, and the texts of its codes, once; `anew` in a section that begins."""
         if self.tell is None:
-            out.series(self.schema)
-        if self.tell is None and (anew or not self._told):
-            self._told = True
-            for frame in self.told():
-                out.map(frame)
-
-    def told(self) -> Iterator[dict[str, Any]]:
-        """The frames of the texts that have been given."""
-        for name, table in self.texts.items() if self._told else ():
-            yield from told_texts(self.schema.key, name, table)
+            super().announce(out, anew)
 
     def room(self, n: int) -> list[int]:
         """Where n values of each column go that the rules look at."""

@@ -162,8 +162,8 @@ class Signal(Stage):
         called: set[str] = set()
         known: dict[str, Expr] = {}
         rules: list[CheckedRule] = []
-        for strategy in self.strategies:
-            checked = strategy.check_alone(strict=False)
+        self._checked = [strategy.check_alone(strict=False) for strategy in self.strategies]
+        for checked in self._checked:
             self.warnings += [one for one in checked.warnings if one not in self.warnings]
             self.inputs |= digests(checked.called)
             self.inputs |= {path: _digest(text) for path, text in checked.used.texts.items()}
@@ -615,9 +615,8 @@ class Signal(Stage):
         return (frame for unit in units if unit and unit.orders for frame in unit.orders.told())
 
     def kernels(self) -> list[Kernel]:
-        every = (one.check_alone(strict=False) for one in self.strategies)
-        turns = self._in_turns(every) if self._across else None
-        plan = turns.last if turns else self._planned(every)
+        turns = self._in_turns(self._checked) if self._across else None
+        plan = turns.last if turns else self._planned(self._checked)
         before = turns.kernels() if turns else []
         return [*before, *plan.kernels(), ordered, *FurtherColumns(plan.watches, {}).kernels()]
 

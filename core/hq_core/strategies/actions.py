@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hq_core.columns import numbers
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.lang.words import ACTIONS
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
     from hq_core.strategies.load import PythonStrategy
 
 KEYS = ("action", "type", "size", "unit", "price", "rule", "meta")  # and the further columns that the class declares
-TYPES = {word: int(code) for code, word in ORDER.codes["type"].items()}
-UNITS = {word: int(code) for code, word in ORDER.codes["unit"].items()}
-CODED = {name: {word: int(code) for code, word in ORDER.codes[name].items()} for name in ORDER.codes}
+CODED = {name: numbers(said) for name, said in ORDER.codes.items()}
+TYPES, UNITS = CODED["type"], CODED["unit"]
 OF = dict(ORDER.cols)
 PRICES = ORDER.of_unit("price")
 # the price that an order of this type cannot do without, by its column
@@ -139,11 +139,9 @@ class Decisions:
         def take_whole(row: int, said: dict[Any, Any]) -> None:
             form, size, further = reader.read(said)
             targets = self.forms[form].verbs == TARGET  # whose form is also by the sign of the size
-            if targets:
-                pass
-            elif said.keys() == {"action", "size"}:
+            if not targets and said.keys() == {"action", "size"}:
                 market[said["action"]] = form
-            elif said.keys() == {"action", "type", "size"} and said["type"] is not None:
+            elif not targets and said.keys() == {"action", "type", "size"} and said["type"] is not None:
                 typed.setdefault(said["type"], {})[said["action"]] = form
             if not (size > 0.0 or (targets and size == 0.0)):
                 unsized()

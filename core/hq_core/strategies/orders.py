@@ -6,19 +6,19 @@ import math
 from array import array
 from typing import TYPE_CHECKING, Any, cast
 
-from hq_core.batch import CODES, WIDTHS, Schema, stretches, told_texts
+from hq_core.batch import CODES, WIDTHS, Schema, stretches
 from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
 from hq_core.kinds import ACCOUNTS_UNIT, ORDER, extra_of
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
 from hq_core.series.order_columns import META
-from hq_core.series.orders import Orders
+from hq_core.series.orders import Orders, OrderSeries
 from hq_core.series.unit import Broke
 from hq_core.strategies.actions import RULE, Decisions
 from hq_core.strategies.running import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
@@ -90,7 +90,7 @@ def laid(
 LAID = tuple(name.removeprefix("o_") for name in laid.kinds if name.startswith("o_"))
 
 
-class PythonOrders:
+class PythonOrders(OrderSeries):
     """The orders of all strategies over one base series, those of rules first: as series.orders.Orders.
 
     base       the base series
@@ -116,7 +116,7 @@ class PythonOrders:
         if self._rules is not None:
             self._rules.announce(cast("Out", self._taken))
         strategies = [one.strategy for one in running]
-        self._texts = {"strategy": [*names, *(one.name for one in strategies)]}
+        self.texts = {"strategy": [*names, *(one.name for one in strategies)]}
         self.schema = Schema("order", base.symbol, base.period, self._columns(), extra_of("order"))
         asked = [at for watch in watches for at in watch.columns]
         asked += [at for one in running for at in one.asked.columns]
@@ -128,7 +128,6 @@ class PythonOrders:
         ]
         self._cell: Cell | None = None
         self._forms = 0  # that the kernel knows
-        self._told = False
         for one in running:
             one.check(base)
 
@@ -141,7 +140,7 @@ class PythonOrders:
         metas = {name: kind for name, kind in rules.items() if name.startswith(META)}
         for name in metas:
             if metas[name] == "s4":
-                self._texts[name] = list(self._taken.texts.get(name, ()))
+                self.texts[name] = list(self._taken.texts.get(name, ()))
         for one in strategies:
             for key, (kind, texts) in one.meta.items():
                 name = META + key
@@ -149,23 +148,10 @@ class PythonOrders:
                     what = f"meta: {key} is {kind} here and {metas[name]} in another strategy"
                     raise one.wrong(f"{what}; the column {name} has one type, so give one of them another name")
                 if kind == "s4":
-                    self._texts[name] = list(dict.fromkeys([*self._texts.get(name, ()), "", *texts]))
+                    self.texts[name] = list(dict.fromkeys([*self.texts.get(name, ()), "", *texts]))
         return [*found, *metas.items()]
 
     # -- the series --------------------------------------------------------------------------------------
-    def announce(self, out: Out, anew: bool = False) -> None:
-        """The series of the orders, and the texts of its codes, once; `anew` in a section that begins."""
-        out.series(self.schema)
-        if anew or not self._told:
-            self._told = True
-            for frame in self.told():
-                out.map(frame)
-
-    def told(self) -> Iterator[dict[str, Any]]:
-        """The frames of the texts that have been given."""
-        for name, table in self._texts.items() if self._told else ():
-            yield from told_texts(self.schema.key, name, table)
-
     def room(self, n: int) -> list[int]:
         """Where n values of each column go that rules and strategies look at."""
         return self.laying.columns(n, self._watched)
@@ -249,7 +235,7 @@ class PythonOrders:
         further, absent = self._decisions.further, self._absent(name, kind)
         if not further and not absent:
             return
-        table = self._texts.get(name, [])
+        table = self.texts.get(name, [])
         said = {at: values[name] for at, values in further.items() if name in values}
         if kind == "s4":
             said = {at: table.index(text) for at, text in said.items()}
@@ -258,7 +244,7 @@ class PythonOrders:
     def _absent(self, name: str, kind: str) -> float:
         """What stands in a column of an order that does not say."""
         if kind == "s4":
-            return self._texts[name].index("")
+            return self.texts[name].index("")
         return ABSENT.get(name, math.nan if kind == "f8" else 0)
 
     def _merged(self, mine: Columns, rows: list[int], of_rules: list[int]) -> Columns:
