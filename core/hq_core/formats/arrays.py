@@ -34,6 +34,7 @@ USUAL = re.compile(
     rb"{'descr': '([<|][fiub][1248]|<U(\d{1,4}))', 'fortran_order': False, 'shape': \((\d{1,15}),\), } *\n"
 )
 TYPES = {b"<i8": "i8", b"<f8": "f8", b"<i4": "i4", b"|i1": "i1", b"|b1": "b1", b"|u1": ""}  # hq's, where it has one
+NUMBERS = "fiub"  # kinds of NumPy's types
 _TRUE = bytes(min(byte, 1) for byte in range(256))
 
 
@@ -93,13 +94,19 @@ class _Piecewise:
                 raise HqError(f"{self.name}: stops after {at} of {size} bytes: it was cut", DATA)
             at += more
 
+    @property
+    def dtype(self) -> Any:
+        import numpy as np
+
+        return np.dtype(self._descr) if self._dtype is None else self._dtype
+
     def read(self, n: int) -> Array:
         """The next n rows."""
         import numpy as np
 
         data = bytearray(n * self.row)
         self.fill(memoryview(data))
-        dtype = np.dtype(self._descr) if self._dtype is None else self._dtype
+        dtype = self.dtype
         found = np.frombuffer(data, dtype=dtype) if self.row else np.zeros(n, dtype=dtype)
         return found.reshape(n, self.wide) if self.wide else found
 
@@ -218,6 +225,9 @@ class NpySource(TableSource):
     def kind(self, at: int) -> str:
         return "nothing"
 
+    def numeric(self, at: int) -> bool:
+        return self._array.dtype[at].kind in NUMBERS
+
     def chunks(self, wanted: Sequence[int]) -> Iterator[list[ColumnSlice]]:
         return _structured(self._opened(), [self.names[i] for i in wanted], self)
 
@@ -322,6 +332,10 @@ class NpzSource(TableSource):
     def kind(self, at: int) -> str:
         array = self._arrays[at]
         return array.what or f"{array.rows} values, others have {self._length()}"
+
+    def numeric(self, at: int) -> bool:
+        dtype = self._arrays[0].dtype[at] if self._inside else self._arrays[at].dtype
+        return dtype.kind in NUMBERS
 
     def chunks(self, wanted: Sequence[int]) -> Iterator[Sequence[Column]]:
         if self._inside:

@@ -56,6 +56,10 @@ class _ArrowTable(TableSource):
     def readable(self) -> list[int]:
         return [i for i, field in enumerate(self._schema) if _width(field.type) and self.names.count(field.name) == 1]
 
+    def numeric(self, at: int) -> bool:
+        kind, is_ = self._schema.field(at).type, pa.types
+        return any(found(kind) for found in (is_.is_integer, is_.is_floating, is_.is_boolean, is_.is_decimal))
+
     def kind(self, at: int) -> str:
         return str(self._schema.field(at).type)[:60]
 

@@ -62,6 +62,8 @@ class CsvSource(Foreign):
             )
         if self._undecided:
             raise HqError(("one row alone does not tell its period: ", ask(SaidOptions.period)))
+        if self._head.plan is None and self._head.header:
+            yield self._head.rowless()
         self.options.together.end()
 
     @property

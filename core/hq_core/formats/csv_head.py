@@ -12,6 +12,7 @@ from hq_core.formats.times import read_iso
 from hq_core.say import listed
 
 if TYPE_CHECKING:
+    from hq_core.batch import Schema
     from hq_core.formats.members import Members
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import FieldPlan
@@ -86,6 +87,13 @@ class CsvHead:
         point = self._options.decimal
         plain = first if point == "." else [text.replace(point, ".") for text in first]
         return build(self._names, plain, self._options, series_form(self._names or ()))
+
+    def rowless(self) -> Schema:
+        """The series of a file of which nothing but the header came."""
+        from hq_core.formats.rowless import rowless
+
+        names = self._names or []
+        return rowless(names, [True] * len(names), self._options, series_form(names))
 
     def split(self, line: bytes) -> list[str]:
         """The line's fields.  Raises ValueError."""

@@ -12,6 +12,7 @@ from hq_core.formats.exact import DTYPES, real, side, truth, whole
 from hq_core.formats.layouts import build
 from hq_core.formats.numbers import is_number
 from hq_core.formats.plan import whole as parsed
+from hq_core.formats.rowless import rowless
 from hq_core.formats.rows import RowBlock
 from hq_core.formats.text_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
 from hq_core.formats.unfit import Unfit
@@ -48,6 +49,8 @@ class ForeignTable:
             raise HqError(f"the {self.source.what} has no column that hq reads{told and ': '}{told}", DATA)
         first = next((chunk for _, chunk in self.source.guarded(readable) if len(chunk[0])), None)
         if first is None:
+            numbers = [self.source.numeric(i) for i in range(len(self.names))]
+            yield rowless(self.names, numbers, self.options)
             return
         plan = self._plan(dict(zip(readable, first)))
         wanted = [i for i, field in enumerate(plan.fields) if field.op != SKIP]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hq_core.formats.symbols import Symbols
 from hq_core.formats.together import Together
 from hq_core.options import options_of
 from hq_core.options.imports import SaidOptions
 from hq_core.say import listed
+
+if TYPE_CHECKING:
+    from hq_core.batch import Schema
 
 
 class SourceOptions(SaidOptions):
@@ -18,6 +21,7 @@ class SourceOptions(SaidOptions):
     unread       columns of the file that nothing is made of;  together: whether the files of the input are one series;
                  symbols: the codes of its panels;  found: periods that two rows of a file have told, and nothing else;
                  a copy of the options shares all six
+    rowless      the series of the file that was read last, if it has no rows
     """
 
     def __init__(self, **said: Any) -> None:
@@ -28,6 +32,7 @@ class SourceOptions(SaidOptions):
         self.together = Together(self.remark)
         self.symbols = Symbols()
         self.found: set[str] = set()
+        self.rowless: Schema | None = None
 
     def stated(self) -> bool:
         """Whether the user said anything about what the data is.  The order of rows is no part of that."""

@@ -97,6 +97,9 @@ class OwnCsvSource(ReadAgain):
                 yield from self._hand_out(shape, symbol, n)
                 raise HqError(f"row {before + n + 1}: {error}", DATA) from None
             n += 1
+        if not before + n:
+            shape.ready([said.get(at) for at in range(len(names))])
+            yield from shape.rows.announced()
         yield from self._hand_out(shape, symbol, n)
 
     def _said(self, names: list[str], text: Iterator[str], ahead: list[str]) -> dict[int, Any]:

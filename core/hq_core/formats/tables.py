@@ -179,6 +179,10 @@ class TableSource(ReadAgain):
         """The type of a column that is not readable."""
         raise NotImplementedError
 
+    def numeric(self, at: int) -> bool:
+        """Whether a column is of numbers or truths, as its type says."""
+        raise NotImplementedError
+
     def chunks(self, wanted: Sequence[int]) -> Iterator[Sequence[Column]]:
         """These columns of the file from its first row on, at most `most_rows` and about CHUNK bytes at a time."""
         raise NotImplementedError

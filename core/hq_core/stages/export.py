@@ -331,6 +331,8 @@ class Export(Sink):
             self._all_came()
         if self._begun is None and self._announced is not None:
             self._begin(self._announced)
+        if self._begun is None and self.format in BINARY:
+            raise HqError("the input announces no series, so there are no columns to write", DATA, subject=self.format)
         self._writer.end()
         self._out.flush()
 

@@ -365,7 +365,7 @@ class Files(Source):
         self._stdin = os.dup(fd) if any(path in files.STDIN for path in paths) else -1
 
     def __iter__(self) -> Iterator[Item]:
-        together = self.options.together
+        together, any_ = self.options.together, False
         for number, path in enumerate(self._paths):
             self.file = number
             fd = self._open(path)
@@ -377,6 +377,9 @@ class Files(Source):
                 for item in source:
                     if isinstance(item, Schema) and not item.symbol and not item.panel:
                         together.unnamed(path)
+                    if item is self.options.rowless:  # it may lack what the rows of another file tell
+                        continue
+                    any_ = any_ or isinstance(item, Schema)
                     yield item
                 together.end()
             except HqError as error:
@@ -385,6 +388,8 @@ class Files(Source):
                 raise error.within(path) from None
             for what, n in source.passed.items():
                 self.passed[what] = self.passed.get(what, 0) + n
+        if self.options.rowless is not None and not any_:
+            yield self.options.rowless
 
     def _open(self, path: str) -> int:
         return os.dup(self._stdin) if path in files.STDIN else files.to_read(path)
