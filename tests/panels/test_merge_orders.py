@@ -25,3 +25,43 @@ def test_rows_do_not_wait_for_the_next_order(series, monkeypatch):
     assert {key: len(held["ts"]) // 8 for key, held in rows.items()} == {"order/A/1m": 2, "bar/A/1m": N, "bar/B/1m": N}
     first = next(item for kind, item in items(found) if kind == "rows")
     assert first.schema.of == "order"
+
+
+MADE = (
+    "hq-gen bars --rows 60 --seed 1 > bars.hqf; "
+    "printf 'r = RSI(2)\\nIF r < 30 THEN BUY(base=0.1)\\nIF r > 70 THEN SELL(base=0.1)\\n' > s.hq; "
+    "hq-signal s.hq < bars.hqf > all.hqf; "
+    "hq-export csv --kind order < all.hqf > orders.csv; "
+)
+
+
+@pytest.mark.parametrize("series", ["", "--series"])
+@pytest.mark.parametrize("given", ["bars.hqf orders.csv", "orders.csv bars.hqf", "bars.hqf <(hq-import orders.csv)"])
+def test_orders_of_no_period_lie_beside_their_bars(run, given, series):
+    got = run(f"{MADE} hq-merge {series} {given} > m.hqf && hq-diff m.hqf <(hq-merge {series} all.hqf)")
+    assert (got.code, got.stderr) == (0, "")
+    got = run("hq-backtest --size-unit base < m.hqf | hq-diff - <(hq-backtest --size-unit base < all.hqf)")
+    assert (got.code, got.stderr) == (0, "")
+
+
+def test_orders_of_no_period_and_bars_of_another_symbol_alone(run):
+    line = "hq-merge bars.hqf <(sed s/^BTCUSDT/Y/ orders.csv) --series | hq-export jsonl --kind order | tail -1"
+    assert '"symbol":"Y","period":"1m"' in run(MADE + line).text
+
+
+def test_orders_of_no_period_beside_bars_of_several_are_refused(run):
+    got = run(f"{MADE} hq-merge bars.hqf <(hq-aggregate 5m < bars.hqf) orders.csv")
+    assert got.code == 65
+    assert (
+        "order/BTCUSDT/ has no period, so nobody can tell which it is of bar/BTCUSDT/1m, bar/BTCUSDT/5m" in got.stderr
+    )
+
+
+def test_the_period_of_orders_is_kept_in_a_state(run):
+    cut = "hq-import orders.csv > o.hqf;"
+    got = run(
+        f"{MADE}{cut} hq-merge --state s --series bars.hqf o.hqf > 1.hqf; "
+        "hq-merge --state s --final --series bars.hqf o.hqf > 2.hqf; "
+        "hq-diff <(cat 1.hqf 2.hqf) <(hq-merge --series all.hqf)"
+    )
+    assert (got.code, got.text) == (0, "")

@@ -14,6 +14,7 @@ from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.memory import MOST_WAITING
 from hq_core.options.diff import NearOptions
 from hq_core.roles import Map
+from hq_core.stream.beside import the_period
 from hq_core.stream.gather import at_once
 from hq_core.stream.handover import split
 
@@ -182,15 +183,12 @@ class Diff:
         both = [side.periods.get((kind, symbol), []) for side in self.sides]
         for side, mine, theirs in zip(self.sides, both, both[::-1]):
             fits = side.source.bare and mine == [""] and theirs and "" not in theirs
-            if key in side.full or (fits and len(theirs) > 1):
-                others = ", ".join(Schema(kind, symbol, one).key for one in theirs)
-                raise HqError(
-                    f"{side.name}: {key} has no period, so nobody can tell which it is of {others}; "
-                    "choose one with hq-export --period",
-                    DATA,
-                )
-            if fits:
-                full = side.full[key] = Schema(kind, symbol, theirs[0]).key
+            if fits or key in side.full:
+                try:
+                    period = the_period(key, [Schema(kind, symbol, one).key for one in theirs])
+                except HqError as error:
+                    raise error.within(side.name) from None
+                full = side.full[key] = Schema(kind, symbol, period).key
                 if key in self.series:
                     self.series[full] = self.series.pop(key)
                     self.series[full].key = full

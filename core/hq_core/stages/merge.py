@@ -14,6 +14,7 @@ from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
 from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 from hq_core.statefile import ORDER
+from hq_core.stream.beside import OrderPeriods
 from hq_core.stream.gather import GATHERED, at_once, gathered
 from hq_core.stream.handover import Handover, Taken, give
 from hq_core.stream.held import rows_of
@@ -41,6 +42,7 @@ class Input(Sink):
         "order": ORDER,
         "maps": Count,
         "panels": Splitter.SHAPE,
+        "periods": {str: str},
     }
 
     def __init__(self, opened: Opened, merged: Merged) -> None:
@@ -59,6 +61,8 @@ class Input(Sink):
         self.begun = False  # something came that has a ts
         self.ended = False
         self.idle = False  # all that was read of it has been taken
+        self.waits: Schema | None = None  # orders whose period the bars of another input may tell
+        self._periods = OrderPeriods(merged.bars, {})
         self._failed: HqError | None = None
 
     @property
@@ -73,13 +77,18 @@ class Input(Sink):
         """The last mark."""
         return EVER if self.ended and not self.merged.more else self.marked
 
-    def take(self) -> Item | None:
-        """The next item, taken in; None at the end."""
+    def take(self, first: bool = False) -> Item | None:
+        """The next item, taken in; None at the end.
+
+        first  orders of no period are not taken in but wait, until all inputs have announced their bars
+        """
         if self._failed is not None:
             raise self._failed
         try:
-            item = next(self.items, None)
-            if item is not None:
+            item, self.waits = next(self.items, None) if self.waits is None else self.waits, None
+            if first and isinstance(item, Schema) and self._periods.open(item):
+                self.waits = item
+            elif item is not None:
                 self._take(item)
         except HqError as error:
             raise self._named(error) from None
@@ -143,9 +152,13 @@ class Input(Sink):
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Schema):
+            item = self._periods.schema(item)
+            if item.of == "bar":
+                self.merged.bars[item.key] = None
             self._series(item)
             self.splitter.schema(item)
         elif isinstance(item, Batch):
+            item = self._periods.rows(item)
             name, progress = told_apart(item.schema), self._progress(item.schema)
             progress[name] = self._last(item, progress.get(name, NEVER))
             self.begun = True
@@ -212,13 +225,20 @@ class Input(Sink):
         if self.ended and "passed" in saved["source"]:  # told in the end that was written
             saved["source"]["passed"] = {}
         progress = {"progress": self.progress, "orders": self.orders, "marked": self.marked, "maps": self.maps}
-        return {**saved, **progress, "order": self.order.save(), "panels": self.splitter.save()}
+        return {
+            **saved,
+            **progress,
+            "order": self.order.save(),
+            "panels": self.splitter.save(),
+            "periods": self._periods.periods,
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take up how far it had come, and where its source is to go on."""
         self.marked, self.maps = saved["marked"], saved["maps"]
         self.progress, self.orders = dict(saved["progress"]), dict(saved["orders"])
         self.order.load(saved["order"])
+        self._periods.periods.update(saved["periods"])
         self.splitter.load(saved["panels"])
         source, before = self.opened.source, self.opened.saved
         if before is not None:
@@ -256,6 +276,7 @@ class Merged(Source):
         self.more = more
         self._kept_in = kept_in
         self._over = False
+        self.bars: dict[str, None] = {}  # keys of the bars that were announced
         self.inputs = [Input(one, self) for one in inputs]
         self._number = {one: at for at, one in enumerate(self.inputs)}
         if more:
@@ -278,9 +299,11 @@ class Merged(Source):
 
     def __iter__(self) -> Iterator[Item]:
         made_by: list[Any] = []
-        for one in self.inputs:  # all that is announced before the first rows stands before them here too
-            while not one.ended and not one.begun:
-                item = one.take()
+        # all that is announced before the first rows stands before them here too
+        for at, one in enumerate((*self.inputs, *self.inputs)):
+            again = at >= len(self.inputs)
+            while not one.ended and not one.begun and (again or one.waits is None):
+                item = one.take(first=not again)
                 if isinstance(item, Head):
                     made_by += item.get("made_by") or []
                 elif isinstance(item, Idle):
@@ -288,7 +311,7 @@ class Merged(Source):
                 elif isinstance(item, End):
                     yield item
                 self._bound()
-            if len(self.inputs) > MANY:
+            if len(self.inputs) > MANY and one.waits is None:
                 yield from one.ahead()
         yield Head(kind="head", made_by=made_by)
         for one in self.inputs:
