@@ -120,7 +120,7 @@ class ForeignTable:
                     if field.loose:
                         to[:n] = self._loosely(field, column.part(0, n))
                         break
-                    n, wrong = error.at, f"column '{field.name}': {error}"
+                    n, wrong = error.at, f"column '{field.name}': {error}{field.hint()}"
         return n, wrong
 
     def _loosely(self, field: Field, column: ColumnSlice) -> Array:

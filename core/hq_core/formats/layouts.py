@@ -20,7 +20,7 @@ from hq_core.formats.names import (
     without_header,
 )
 from hq_core.formats.numbers import is_number
-from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, whole
+from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field, FieldPlan, orders, whole
 from hq_core.formats.text_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, Zone, exact_whole, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
@@ -371,11 +371,11 @@ def _extra(plan: FieldPlan, found: dict[str, int], first: list[str]) -> None:
     for i, field in enumerate(plan.fields):
         text = first[i].lower().lstrip("-")
         numeric = is_number(first[i]) or text in ("inf", *MISSING)
-        if i in used or field.left or field.op != SKIP or field.name.strip().lower() in IGNORED or not numeric:
+        if i in used or field.left or field.op != SKIP or field.name.strip().lower() in IGNORED:
             continue
         name = "_".join(field.name.strip("<>").split())
-        if name and not name[0].isdecimal() and name not in have:
-            field.op, field.to, field.empty, field.loose = REAL, name, True, True
+        if name and not name[0].isdecimal() and name not in have and (numeric or orders(name)):
+            field.op, field.to, field.empty, field.loose = REAL, name, True, not orders(name)
             plan.cols.append((name, "f8"))
             have.add(name)
 

@@ -8,6 +8,7 @@ from hq_core.batch import LONGEST, period_text
 from hq_core.errors import HqError
 from hq_core.formats.text_kernel import DAY, FAR, ISO, SECOND, SERIES, SKIP, SYMBOL
 from hq_core.formats.times import Zone, exact_whole, read_epoch, read_iso, written_out
+from hq_core.kinds import VERBS
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.say import iso_text, say_back
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 WIDE, MOST_I4 = "trades as int64", 2**31 - 1
 BOTH, FROM_OPEN, FROM_CLOSE = range(3)  # which of a bar's two times the file has
 CLOCK = 16  # a time in a form of its own: no kernel reads it, whole() does
+
+
+def orders(name: str) -> bool:
+    """Whether a column is one of orders, in which a truth or a text would be an order that is lost."""
+    return name.rpartition(".")[2] in VERBS
 
 
 class Field:
@@ -50,7 +56,9 @@ class Field:
 
     def hint(self) -> str:
         """What ends an error about a value of this field that rows could do without."""
-        return f"; hq-import --drop '{self.name}' reads the rows without it" if self.spare else ""
+        quantity = "; an order is a quantity: how much, empty for none, inf for all" if orders(self.to) else ""
+        spare = f"; hq-import --drop '{self.name}' reads the rows without it" if self.spare or orders(self.to) else ""
+        return quantity + spare
 
     @property
     def most(self) -> int:

@@ -13,7 +13,7 @@ from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED,
 from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END, symbol_first
 from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
-from hq_core.formats.plan import CLOCK, whole
+from hq_core.formats.plan import CLOCK, orders, whole
 from hq_core.formats.rows import BLOCK, ROOM, RowBlock, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.text_kernel import BOOL, FAR, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
@@ -264,7 +264,7 @@ class PlannedShape(Shape):
         self.rows = RowBlock(plan, self.options, room_of(plan) // self.share)
         columns = self.rows.columns
         self._columns = [
-            (i, field, columns[field.to], field.to not in OURS)
+            (i, field, columns[field.to], _flag(field))
             for i, field in enumerate(plan.fields)
             if field.op not in (SKIP, SERIES, SYMBOL)
         ]
@@ -303,7 +303,7 @@ class PlannedShape(Shape):
         op = field.op
         found = Reading(op, self.rows.place(field.to) if op not in (SKIP, SERIES) else 0)
         if op == REAL:
-            found.check = EMPTY * field.empty + TRUTH * (field.to not in OURS)
+            found.check = EMPTY * field.empty + TRUTH * _flag(field)
         elif op in (WHOLE, ISO):
             found.check = field.digits if op == WHOLE else int(field.zoned)
             found.times, found.plus = field.times, field.plus
@@ -315,7 +315,7 @@ class PlannedShape(Shape):
     def number(self, i: int, value: Any, k: int) -> None:
         assert self.plan is not None
         field = self.plan.fields[i]
-        self._put(field, self.rows.columns[field.to], field.to not in OURS, value, k)
+        self._put(field, self.rows.columns[field.to], _flag(field), value, k)
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         self.samples = saved["samples"]
@@ -324,6 +324,11 @@ class PlannedShape(Shape):
             plan.infer(*self.samples)
         self._use(plan)
         yield from self.rows.load(saved["rows"])
+
+
+def _flag(field: Field) -> bool:
+    """Whether true and false are the field's 1 and 0."""
+    return field.to not in OURS and not orders(field.to)
 
 
 def put_symbol(rows: RowBlock | OwnRows, value: Any, name: str, k: int) -> None:
