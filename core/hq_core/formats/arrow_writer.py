@@ -9,6 +9,7 @@ from hq_core.formats.lean import pa
 from hq_core.formats.repeated import repeated
 from hq_core.formats.tables import described, once, worded
 from hq_core.formats.text import is_time
+from hq_core.formats.words import byte_words, codes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,7 +26,7 @@ _BITS = {int.from_bytes(bytes(byte >> bit & 1 for bit in range(8)), "little"): b
 
 
 class ArrowWriter:
-    """A Parquet or an Arrow file of one kind and period; times are timestamps in UTC, codes of texts are texts."""
+    """A Parquet or an Arrow file of one kind and period; times are timestamps in UTC, codes are texts."""
 
     def __init__(self, out: Any, format_: str) -> None:
         self._out = out
@@ -47,12 +48,20 @@ class ArrowWriter:
         """The head of the file, now that it is known which codes stand for texts."""
         assert self._series is not None
         said = worded(self._series, texts)
-        self._held = [_held(name, kind, name in said) for name, kind in self._cols]
+        self._held = [self._words(name, kind) or _held(name, kind, name in said) for name, kind in self._cols]
         fields = [("symbol", pa.string())] if self._series.symbol else []
         fields += [(name, held.type) for (name, _), held in zip(self._cols, self._held)]
         # no value is ever missing, and nothing need be written of it
         named = [pa.field(name, type_, nullable=False) for name, type_ in fields]
         self._schema = pa.schema(named, metadata={ABOUT: described(self._series)})
+
+    def _words(self, name: str, kind: str) -> _Held | None:
+        """Of a column whose numbers stand for words."""
+        assert self._series is not None
+        words = byte_words(self._series, name, kind)
+        if not words:
+            return None
+        return _HeldWords(words, (codes(self._series, name) or {}).values(), self._format == "arrow")
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
         if self._schema is None:
@@ -102,7 +111,9 @@ class ArrowWriter:
             except TypeError:  # older ones cut pages by their bytes alone
                 self._writer = parquet.ParquetWriter(self._out, self._schema, **how)
         elif self._writer is None:
-            self._writer = pa.ipc.new_file(self._out, self._schema)
+            # a dictionary that grows is written on, not anew, which a file does not have
+            how_ = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+            self._writer = pa.ipc.new_file(self._out, self._schema, options=how_)
         return self._writer
 
     def end(self) -> None:
@@ -163,6 +174,28 @@ class _HeldTexts(_Held):
     def given(self, n: int) -> Any:
         held, self._arrays = self._arrays, []
         return pa.concat_arrays(held)
+
+
+class _HeldWords(_Held):
+    """The same of numbers that stand for words: those words, as a dictionary where the file would hold each by itself.
+
+    The dictionary begins with the words that the schema has; numbers of no word go behind them as they come.
+    """
+
+    def __init__(self, words: list[str], known: Collection[str], shared: bool) -> None:
+        super().__init__("text", pa.dictionary(pa.int16(), pa.string()) if shared else pa.string())
+        self._shared = shared
+        self._words = words
+        self._places = {word: at for at, word in enumerate(known)}
+
+    def given(self, n: int) -> Any:
+        held, self._bytes = self._bytes, bytearray()
+        for byte in sorted(set(held)):
+            self._places.setdefault(self._words[byte], len(self._places))
+        turned = held.translate(bytes(self._places.get(word, 0) for word in self._words))
+        at = pa.Array.from_buffers(pa.uint8(), n, [None, pa.py_buffer(turned)])
+        words = pa.array(list(self._places), pa.string())
+        return pa.DictionaryArray.from_arrays(at.cast(pa.int16()), words) if self._shared else words.take(at)
 
 
 def _held(name: str, kind: str, coded: bool) -> _Held:

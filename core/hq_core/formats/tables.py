@@ -18,6 +18,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.plain import SYMBOL, PlainColumn
 from hq_core.formats.unfit import Unfit
+from hq_core.formats.words import byte_words
 from hq_core.options.export import ChoiceOptions
 from hq_core.texts import Texts
 from hq_core.wire.frame import check_series
@@ -129,6 +130,21 @@ def _known(name: str, kind: Any) -> None:
         width(kind)
     except (KeyError, ValueError, AttributeError, TypeError):
         raise ValueError(f"'{name}' is of type {kind!r:.40}, which hq does not have") from None
+
+
+def _numbered(words: list[str], column: ColumnSlice) -> Array:
+    """The numbers of a column of `byte_words`.  Raises Unfit."""
+    import numpy as np
+
+    from hq_core.formats.exact import distinct
+
+    byte = {word: at for at, word in enumerate(words)}
+    texts, at = distinct(column)
+    found = np.array([byte.get(text, -1) for text in texts], dtype=np.int16)[at]
+    if (found < 0).any():
+        row = int(np.argmax(found < 0))
+        raise Unfit(row, f"'{texts[at[row]][:60]}' is no word of it")
+    return found.astype(np.uint8).view(np.int8)
 
 
 def _free(column: ColumnSlice, kind: str) -> Texts:
@@ -324,6 +340,8 @@ class TableSource(ReadAgain):
             return _free
         if kind == "s4" and (column.textual or name == "symbol"):
             return lambda column, _: self._codes.codes(schema, name, column)
+        if column.textual and (words := byte_words(schema, name, kind)):
+            return lambda column, _: _numbered(words, column)
         return stored
 
     @property

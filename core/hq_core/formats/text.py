@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError, printable
 from hq_core.formats.row_text import ColumnText, RowText, Unwritable
 from hq_core.formats.times import UNITS
+from hq_core.formats.words import codes
 from hq_core.kinds import BAR
 from hq_core.options.export import FormOptions
 from hq_core.say import iso_text
@@ -75,13 +76,6 @@ def vectors(batch: Batch, at: int) -> list[list[float]]:
     return [flat[i : i + n] for i in range(0, len(flat), n)]
 
 
-def codes(batch: Batch, name: str) -> dict[int, str] | None:
-    """The words that a column's numbers stand for, where the series' schema says so."""
-    said = batch.schema.extra.get("codes")
-    found = said.get(name) if isinstance(said, dict) else None
-    return {int(number): str(word) for number, word in found.items()} if found else None
-
-
 def csv_column(batch: Batch, at: int, time: str, delimiter: str) -> Texts:
     """A column's fields for csv: NaN is empty, booleans are 1 and 0, vectors are numbers between blanks."""
     name, kind = batch.schema.cols[at]
@@ -96,7 +90,7 @@ def csv_column(batch: Batch, at: int, time: str, delimiter: str) -> Texts:
         return times(values, name, time)
     if kind == "s4" and name in batch.texts:
         return [quoted(word, delimiter) for word in batch.words(name)]
-    words = codes(batch, name)
+    words = codes(batch.schema, name)
     return [words.get(v, str(v)) for v in values] if words else [str(v) for v in values]
 
 
@@ -117,7 +111,7 @@ def json_column(batch: Batch, at: int, time: str) -> Texts:
         return [f'"{text}"' for text in found] if time == "iso" else found
     if kind == "s4" and name in batch.texts:
         return [dumped(word) for word in batch.words(name)]
-    words = codes(batch, name)
+    words = codes(batch.schema, name)
     return [f'"{words[v]}"' if v in words else str(v) for v in values] if words else [str(v) for v in values]
 
 
@@ -177,7 +171,7 @@ class Delimited:
         made = []
         for at in columns:
             time = self._time if is_time(*schema.cols[at]) else ""
-            words = None if time else codes(batch, schema.cols[at][0])
+            words = None if time else codes(schema, schema.cols[at][0])
             coded = self._quoted if schema.cols[at][1] == "s4" else None
             made.append(ColumnText(at, schema.cols[at], before.encode(), time, words, coded))
             before = self._delimiter
@@ -233,7 +227,7 @@ class Json:
         for at, key in zip(columns, keys):
             name, kind = schema.cols[at]
             time = self._time if is_time(name, kind) else ""
-            said = None if time else TRUTHS if kind == "b1" else codes(batch, name)
+            said = None if time else TRUTHS if kind == "b1" else codes(batch.schema, name)
             words = {value: word if kind == "b1" else f'"{word}"' for value, word in said.items()} if said else None
             quote = '"' if time == "iso" else ""
             coded = dumped if kind == "s4" else None
@@ -380,5 +374,5 @@ def _cells(batch: Batch, at: int) -> Texts:
         return ["yes" if v else "no" for v in values]
     if kind == "s4" and name in batch.texts:
         return [printable(word) for word in batch.words(name)]
-    words = {code: printable(word) for code, word in (codes(batch, name) or {}).items()}
+    words = {code: printable(word) for code, word in (codes(batch.schema, name) or {}).items()}
     return [words.get(v, str(v)) for v in values]
