@@ -55,7 +55,8 @@ def main(
     JSON objects say their kind, symbol and period themselves.  Times are ISO 8601 in UTC with the shortest exact
     fraction; --time ms gives numbers and names the column ts_ms, so that hq-import reads it back.  Floats are the
     shortest that read back the same; NaN is empty in csv and null in JSON, infinities are inf and "inf";
-    Parquet, Arrow and npz keep NaN as it is, which is no null: polars and DuckDB sort it above every number.  A code
+    Parquet, Arrow and npz keep NaN as it is, which is no null: polars and DuckDB sort it above every number, so
+    Parquet tells no least and greatest of floats.  A code
     such as side or action is its word, in npz its number.
 
     --from and --to are compared with ts, when a row was known: a bar's end.  With --head the rest is not read; a

@@ -332,6 +332,38 @@ def test_missing_values_are_nan_where_bars_allow_it_and_refused_in_trades():
         refused(make(ticks(price=pa.array([1.0, None, 3.0]))), "row 2: column 'price': has no value")
 
 
+def stream_alone(table: dict) -> bytes:
+    """A stream whose columns are dictionaries."""
+    made = pa.table(table)
+    return stream_of(pa.table({name: made[name].combine_chunks().dictionary_encode() for name in made.column_names}))
+
+
+def test_numbers_in_dictionaries_are_decoded():
+    table = {
+        "ts": pa.array([START, START, START + 10**9], pa.timestamp("ns", tz="UTC")),
+        "price": pa.array([1.5, 0.1, 1.5]),
+        "qty": pa.array([3, 1, 3], pa.int16()),
+        "id": pa.array([2**60 + 1, 2**60 + 2, 2**60 + 1]),
+        "is_buyer_maker": pa.array([True, False, True]),
+    }
+    assert read(stream_alone(table)) == read(stream_of(table))
+    bars = {
+        "open_time_ms": pa.array([0, 60_000, 120_000]),
+        "close": pa.array([1.5, None, 1.5]),
+        "x": pa.array([7, 7, 8]),
+    }
+    assert read(stream_alone(bars)) == read(stream_of(bars))
+    refused(stream_alone({**table, "price": pa.array([1.0, None, 3.0])}), "row 2: column 'price': has no value")
+
+
+def test_an_own_file_whose_numbers_are_dictionaries_is_read():
+    rows = [(START + at * 10**9, float(at % 2), 1.0) for at in range(4)]
+    data = exported(frames(trades(rows)), "arrow")
+    table = pa.ipc.open_file(data).read_all()
+    coded = {name: table[name].combine_chunks().dictionary_encode() for name in table.column_names}
+    assert read(stream_of(pa.table(coded).replace_schema_metadata(table.schema.metadata))) == read(data)
+
+
 # -- columns that nobody asked for --------------------------------------------------------------------------
 @pytest.mark.parametrize("make", [stream_of, parquet_of])
 def test_columns_of_any_type_that_nobody_asked_for_do_not_block(make):

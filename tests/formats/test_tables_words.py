@@ -75,3 +75,12 @@ def test_a_word_that_is_none_is_refused_where_it_stands():
 
 def test_files_that_hold_the_numbers_are_read_as_before():
     assert read(imported(with_sides(pa.array(CODES, pa.int8())))).rows == read(orders()).rows
+
+
+def test_no_least_and_greatest_of_floats_is_told():
+    """They leave NaN out, and who sorts it above all numbers would pass over rows that are wanted."""
+    file = parquet.ParquetFile(io.BytesIO(exported(orders(), "parquet")))
+    group = file.metadata.row_group(0)
+    told = {group.column(at).path_in_schema: group.column(at).statistics for at in range(group.num_columns)}
+    assert told["quantity"] is None
+    assert told["ts"].has_min_max

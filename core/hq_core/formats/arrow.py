@@ -58,6 +58,7 @@ class _ArrowTable(TableSource):
 
     def numeric(self, at: int) -> bool:
         kind, is_ = self._schema.field(at).type, pa.types
+        kind = kind.value_type if is_.is_dictionary(kind) else kind
         return any(found(kind) for found in (is_.is_integer, is_.is_floating, is_.is_boolean, is_.is_decimal))
 
     def kind(self, at: int) -> str:
@@ -189,7 +190,7 @@ def _width(kind: Any) -> int:
     """Bytes that a value is reckoned with; 0 for types that hq does not read."""
     is_ = pa.types
     if is_.is_dictionary(kind):
-        return TEXTS if is_text(kind.value_type) else 0
+        return 0 if is_.is_nested(kind.value_type) or is_.is_dictionary(kind.value_type) else _width(kind.value_type)
     if is_.is_fixed_size_list(kind):
         item = kind.value_type
         plain = is_.is_integer(item) or is_.is_floating(item) or is_.is_boolean(item)

@@ -59,6 +59,8 @@ def _column(values: Any, longest: int = LONGEST) -> ColumnSlice:
     if is_.is_date(kind):
         counts = _integers(values).astype(np.int64)
         return ColumnSlice(counts, missing, (86_400 * 10**9, 1) if is_.is_date32(kind) else UNITS["ms"])
+    if is_.is_dictionary(kind) and not is_text(kind.value_type):
+        return _column(values.dictionary_decode(), longest)
     if is_.is_dictionary(kind):
         words = _texts(values.dictionary, longest)
         if not len(words):  # all are null

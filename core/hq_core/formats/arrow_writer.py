@@ -102,6 +102,8 @@ class ArrowWriter:
                 "compression": "zstd",
                 "write_page_checksum": True,
                 "use_dictionary": repeat,
+                # least and greatest leave NaN out, and who sorts it above all numbers skips groups that have some
+                "write_statistics": [f.name for f in first.schema if not pa.types.is_floating(f.type)],
                 "column_encoding": packed,
             }
             try:  # pages of a whole row group: each costs its packer's start
