@@ -52,7 +52,8 @@ def main(
 
     csv and the files hold one kind and period: choose with --kind and --period; symbols stand in a first column,
     those of a panel behind ts, so that it is read back as one.
-    JSON objects say their kind, symbol and period themselves.  Times are ISO 8601 in UTC with the shortest exact
+    JSON objects say their kind, symbol and period themselves; those of a kind that hq does not know are not read back,
+    as nothing types them: Parquet and Arrow are.  Times are ISO 8601 in UTC with the shortest exact
     fraction; --time ms gives numbers and names the column ts_ms, so that hq-import reads it back.  Floats are the
     shortest that read back the same; NaN is empty in csv and null in JSON, infinities are inf and "inf";
     Parquet, Arrow and npz keep NaN as it is, which is no null: polars and DuckDB sort it above every number, so

@@ -162,7 +162,7 @@ def test_a_wrong_value_is_refused_with_its_element(key, value, message):
 def test_objects_of_a_kind_that_no_command_writes_are_passed_over(kind):
     equity = {"kind": "equity", "ts": "2026-02-01T00:00:00Z", "equity": 1.5}
     found = read("\n".join(map(json.dumps, [equity, {**equity, "kind": kind}])).encode())
-    assert found[-1][1]["dropped"] == {f"{kind} object": 1}
+    assert found[-1][1]["dropped"] == {f"{kind} object, of a kind that JSON does not type (Parquet and Arrow do)": 1}
 
 
 def test_what_cannot_be_read_of_our_own_objects_is_counted():
@@ -244,3 +244,14 @@ def test_csv_of_what_hq_backtest_writes_reads_back(run, kind: str, how: str) -> 
     assert run("hq-diff a.hqf b.hqf -v").text.startswith("equal: ")
     assert run(f"hq-export {how} < a.hqf | cmp - a.csv").code == 0
     assert run("sed '2s/[0-9]/x/' a.csv | hq-import").code == 65
+
+
+def test_rows_of_a_kind_that_is_not_known_come_back_from_what_types_them(run):
+    schema = Schema("greeks", "X", "1m", [("ts", "i8"), ("delta", "f8"), ("n", "i4"), ("flag", "b1")])
+    stream = frames((schema, [(10**18, 0.5, 1, 1), (10**18 + 1, 0.6, 2, 0)]))
+    got = run("hq-export jsonl | hq-import", stream)
+    told = "greeks object, of a kind that JSON does not type (Parquet and Arrow do): 2 rows passed over"
+    assert (got.code, got.stderr) == (0, f"hq-import: {told}\n")
+    for format_ in ("parquet", "arrow", "npz"):
+        got = run(f"tee a.hqf | hq-export {format_} | hq-import | hq-diff - a.hqf", stream)
+        assert (got.code, got.stderr) == (0, "")

@@ -36,6 +36,7 @@ BAD, TOO_DEEP = 1, 2  # why the search for elements stopped
 FEW_SHAPES = 8  # further ones have smaller blocks, as many may stand side by side
 MOST_SHAPES = 100  # sets of keys in one input
 MOST_PASSED = 100  # reasons that are counted one by one
+UNTYPED = ", of a kind that JSON does not type (Parquet and Arrow do)"  # its rows would be others than were written
 ARRAYS = {len(KLINE): KLINE, len(CANDLE): CANDLE}
 # websocket messages: their short keys -> the names of the exchange's files
 MESSAGES = {
@@ -419,7 +420,7 @@ class JsonSource(Foreign):
             own: dict[str, Any] = element
             return own
         if kind != "" and not (isinstance(kind, str) and kind in AS_TEXT):
-            self._pass(f"{kind if isinstance(kind, str) else 'other'} object", count)
+            self._pass(f"{kind} object{UNTYPED}" if isinstance(kind, str) else "other object", count)
             return None
         period, symbol = element.get("period"), element.get("symbol")
         shape = self._shape(kind, as_text(period), symbol if isinstance(symbol, str) else "", list(element))
