@@ -65,10 +65,12 @@ def main(
     end of its stream.
 
     -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
+    Text is packed where the name of FILE ends in .gz or .zst.
     """
     from hq_cli._report import readable
     from hq_core.errors import USAGE, HqError, did_you_mean
     from hq_core.flow import open_input
+    from hq_core.formats.deflate import ending
     from hq_core.formats.times import instant
     from hq_core.stages.export import BINARY, FORMATS, Export
 
@@ -84,13 +86,18 @@ def main(
     check_stdin("hq-export")
     names = [name.strip() for name in columns.split(",") if name.strip()]
     start, stop = (instant(text) if text else None for text in (since, until))
+    packed = ending(output or "")
     with _written(output) as fd:
-        stage = Export(format_, fd, kind, symbol, period, names, time, start, stop, head or 0, tail or 0, readable)
+        how = names, time, start, stop, head or 0, tail or 0, readable, packed
+        stage = Export(format_, fd, kind, symbol, period, *how)
         stage.run(open_input(0))
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")
     for what, n in stage.left.items():
         say(f"hq-export: {format_} holds one kind, here bar; --kind {what} gives the {n} {what} row{'s' * (n != 1)}")
+    other = (output or "").removesuffix(packed).rpartition(".")[2]
+    if other in FORMATS and other != format_:
+        say(f"hq-export: {output} holds {format_}, as its name does not say")
     return 0
 
 

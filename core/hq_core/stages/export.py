@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.formats.deflate import PACKERS
 from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import ordered
 from hq_core.roles import Sink
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from hq_core.batch import Batch, Schema
+    from hq_core.formats.deflate import Packer
     from hq_core.roles import Item
 
     Told = Callable[[dict[str, Any]], str]
@@ -79,9 +81,17 @@ class Descriptor:
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
         if not self._failed:
-            write_all(self.fd, view)
+            write_all(self.fd, self.packed(view))
         self._written += len(view)
         return len(view)
+
+    def packed(self, view: memoryview) -> memoryview:
+        """What is written of these bytes."""
+        return view
+
+    def end(self) -> None:
+        """All has been written."""
+        self.flush()
 
     def fail(self) -> None:
         """Nothing is written any more: a writer that is left in the middle still closes its file when it goes away."""
@@ -98,6 +108,22 @@ class Descriptor:
 
     def close(self) -> None:
         """The descriptor is its owner's to close."""
+
+
+class Packed(Descriptor):
+    """The same, packed."""
+
+    def __init__(self, fd: int, packer: Packer) -> None:
+        super().__init__(fd)
+        self._packer = packer
+
+    def packed(self, view: memoryview) -> memoryview:
+        return memoryview(self._packer.pack(view))
+
+    def end(self) -> None:
+        self.flush()
+        if not self._failed:
+            write_all(self.fd, memoryview(self._packer.end()))
 
 
 def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told | None = None) -> Format:
@@ -210,6 +236,7 @@ class Export(Sink):
     since, until        ns UTC: only rows of since <= ts < until
     head, tail          only the first or the last so many rows; 0 for all
     told                the text of a report, for the format that shows it
+    packed              ending of a file that is packed, of formats that are text
     skipped             frames that the format has no place for, by kind
     left                rows of other kinds than the one that was taken as none was asked for, by kind
     """
@@ -228,9 +255,12 @@ class Export(Sink):
         head: int = 0,
         tail: int = 0,
         told: Told | None = None,
+        packed: str = "",
     ) -> None:
         if format_ in BINARY and time not in ("iso", "ns"):
             raise HqError(f"{format_} keeps times in ns", USAGE, subject=(FormOptions.time, f" {time}"))
+        if packed and format_ in BINARY:
+            raise HqError(f"{format_} is not packed as a whole; leave {packed} away", USAGE)
         self.format = format_
         self.skipped: dict[str, int] = {}
         self.left: dict[str, int] = {}
@@ -240,7 +270,7 @@ class Export(Sink):
         self.full = False
         self._tail = Tail(tail) if tail else None
         self._names = tuple(columns)
-        self._out = Descriptor(fd)
+        self._out = Packed(fd, PACKERS[packed]()) if packed else Descriptor(fd)
         self._writer = writer(format_, self._out, time, head, told)
         self._mixed = format_ in MIXED
         self._kinds: set[str] | None = None if kind or self._mixed else set()  # so far, while none has been chosen
@@ -334,7 +364,7 @@ class Export(Sink):
         if self._begun is None and self.format in BINARY:
             raise HqError("the input announces no series, so there are no columns to write", DATA, subject=self.format)
         self._writer.end()
-        self._out.flush()
+        self._out.end()
 
     def _all_came(self) -> None:
         """Refuse names that were chosen and never came.  Raises HqError."""
