@@ -41,6 +41,15 @@ def two(symbol="", **more):
     )
 
 
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+def test_one_of_several_kinds_is_asked_for_before_the_first_byte(run, format_):
+    account = "hq-gen bars --rows 50 --seed 1 | hq-signal <(echo 'IF close > 0 THEN BUY') | hq-backtest"
+    got = run(f"{account} | hq-export {format_}")
+    assert (got.code, got.stdout) == (2, b"")
+    assert got.stderr.endswith("pass --kind fill or liquidation or equity\n")
+    assert run(f"{account} | hq-export {format_} --kind equity").code == 0
+
+
 def test_csv_says_what_was_there():
     assert exported(frames(two()), "csv") == (
         "ts,open_time,close,volume\n"
@@ -181,7 +190,7 @@ def test_files_appear_when_they_are_complete(run, tmp_path):
         (
             "hq-gen bars --rows 90 --seed 1 | hq-aggregate 5m:15m | hq-export csv",
             2,
-            "hq-export: csv holds one kind and period, these were chosen: .*pass --period or --kind",
+            "hq-export: csv holds one kind and period, these were chosen: .*pass --period 5m or 15m",
         ),
         (
             "hq-gen bars --rows 5 --seed 1 | hq-export csv --columns clsoe",

@@ -273,7 +273,9 @@ class Export(Sink):
         self._out = Packed(fd, PACKERS[packed]()) if packed else Descriptor(fd)
         self._writer = writer(format_, self._out, time, head, told)
         self._mixed = format_ in MIXED
-        self._kinds: set[str] | None = None if kind or self._mixed else set()  # so far, while none has been chosen
+        self._any_kind = not kind and not self._mixed
+        self._fitting: dict[tuple[str, str, str], None] = {}  # announced series that fit
+        self._decided = self._mixed  # which kind and period are written
         self._kind = ""  # the one of several that is written where none was asked for
         self._begun: Schema | None = None
         self._announced: Schema | None = None  # the first series that fits: its header stands even without rows
@@ -304,15 +306,13 @@ class Export(Sink):
     def schema(self, schema: Schema) -> None:
         self._seen[schema.key] = None
         if self._fits(schema):
-            if self._kinds is not None:
-                self._kinds.add(schema.of)
-            if self._announced is None or (self._kinds and schema.of == "bar" != self._announced.of):
+            self._fitting[_told(schema.key)] = None
+            if self._announced is None or (self._any_kind and schema.of == "bar" != self._announced.of):
                 self._announced = schema
 
     def rows(self, batch: Batch) -> None:
-        if self._kinds is not None:
-            self._kind = "bar" if "bar" in self._kinds and len(self._kinds) > 1 else ""
-            self._kinds = None
+        if not self._decided:
+            self._decide()
         if self._kind and batch.schema.of != self._kind:
             if self._fits(batch.schema):
                 self.left[batch.schema.of] = self.left.get(batch.schema.of, 0) + batch.n
@@ -327,6 +327,23 @@ class Export(Sink):
                 return
         if self._fits(batch.schema):
             self._chosen(batch)
+
+    def _decide(self) -> None:
+        """Before the first byte: what is written of what was announced.  Raises HqError for several kinds, periods."""
+        self._decided = True
+        kinds = {kind for kind, _, _ in self._fitting}
+        self._kind = "bar" if self._any_kind and "bar" in kinds and len(kinds) > 1 else ""
+        told = [one for one in self._fitting if not self._kind or one[0] == self._kind]
+        for at in (0, 2):
+            if len({one[at] for one in told}) > 1:
+                raise self._too_many(told)
+
+    def _too_many(self, told: Sequence[tuple[str, str, str]]) -> HqError:
+        """The error for series of several kinds, or periods: which there are to choose from."""
+        kinds, _, periods = (list(dict.fromkeys(filter(None, names))) for names in zip(*told))
+        option, names = (ChoiceOptions.kind, kinds) if len(kinds) > 1 else (ChoiceOptions.period, periods)
+        what = f"{self.format} holds one kind and period, these were chosen: {', '.join(map('/'.join, told))}"
+        return HqError(what, USAGE, hint=("pass ", option, f" {' or '.join(names)}"))
 
     def _chosen(self, batch: Batch) -> None:
         batch = self._within(batch)
@@ -359,6 +376,8 @@ class Export(Sink):
             self._put(item)
         if self._seen and not self.full:
             self._all_came()
+        if not self._decided:
+            self._decide()
         if self._begun is None and self._announced is not None:
             self._begin(self._announced)
         if self._begun is None and self.format in BINARY:
@@ -410,9 +429,7 @@ class Export(Sink):
             raise HqError(what, USAGE, hint=("put them together with hq-merge", *also))
         alike = (schema.of, schema.period, bool(schema.symbol)) == (first.of, first.period, bool(first.symbol))
         if not alike:
-            fitting = ", ".join(key for key in self._seen if self._fits_told(_told(key)))
-            what = f"{self.format} holds one kind and period, these were chosen: {fitting}"
-            raise HqError(what, USAGE, hint=("pass ", ChoiceOptions.period, " or ", ChoiceOptions.kind))
+            raise self._too_many(list(self._fitting))
         if [schema.cols[at] for at in self._of(schema)] != [first.cols[at] for at in self._of(first)]:
             hint = "choose with ", ChoiceOptions.columns, " or ", ChoiceOptions.symbol
             of = f" of {listed(sorted(set(batch.words('symbol'))))}" if schema.panel and batch is not None else ""
