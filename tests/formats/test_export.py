@@ -190,7 +190,7 @@ def test_files_appear_when_they_are_complete(run, tmp_path):
         (
             "hq-gen bars --rows 90 --seed 1 | hq-aggregate 5m:15m | hq-export csv",
             2,
-            "hq-export: csv holds one kind and period, these were chosen: .*pass --period 5m or 15m",
+            "hq-export: csv holds one kind and period, these were chosen: .*pass --period 15m or 5m",
         ),
         (
             "hq-gen bars --rows 5 --seed 1 | hq-export csv --columns clsoe",

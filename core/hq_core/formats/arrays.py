@@ -12,7 +12,7 @@ from hq_core.formats.inflate import LARGE, READ, fastest
 from hq_core.formats.plain import SYMBOL as OF_ONE_SYMBOL
 from hq_core.formats.plain import WIDTHS, PlainColumn
 from hq_core.formats.spool import laid
-from hq_core.formats.tables import DESCRIBED, TableSource
+from hq_core.formats.tables import DESCRIBED, TableSource, cut
 from hq_core.memory import Memory
 from hq_core.wire.frame import MAX_COLUMNS, is_name
 
@@ -273,6 +273,8 @@ class NpzSource(TableSource):
     def open(self, stream: ByteStream) -> None:
         self._file = file = laid(stream)
         self.size = file.seek(0, 2)
+        if not zipfile.is_zipfile(_Zipped(file)):
+            raise cut(".npz")
         self._zip = zipfile.ZipFile(_Zipped(file))
         self._said: bytes | None = None
         self._members: list[zipfile.ZipInfo] = []

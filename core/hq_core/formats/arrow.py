@@ -11,7 +11,7 @@ from hq_core.formats.inflate import LARGE
 from hq_core.formats.lean import pa
 from hq_core.formats.mapped import Mapped
 from hq_core.formats.packed import largest_blocks, largest_buffers
-from hq_core.formats.tables import LONGEST, TableSource
+from hq_core.formats.tables import LONGEST, TableSource, cut
 from hq_core.texts import MAX_TEXT
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -156,7 +156,11 @@ class ArrowSource(_ArrowTable):
         data = self._mapped.buffer
         self._told = -1
         self._by_footer = False
+        if self.size < MAGIC:
+            raise cut("Arrow stream")
         if data.slice(0, 6).to_pybytes() == b"ARROW1":
+            if self.size < 2 * MAGIC or data.slice(self.size - 6).to_pybytes() != b"ARROW1":
+                raise cut("Arrow file")
             file = pa.ipc.open_file(data)
             self._by_footer = data.slice(MAGIC, 4).to_pybytes() != GOES_ON
             if self._by_footer:

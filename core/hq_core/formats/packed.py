@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats.lean import pa
+from hq_core.formats.tables import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGE_HEADER = 1 << 20  # bytes at most; statistics in it may hold long texts
 PAGE_VALUES = 1 << 24  # values of one page: some encodings say in a few bytes how long each of them is
+ENDS = (b"PAR1", b"PARE")  # of a Parquet file, of one whose footer is encrypted
 FOOTER = 4 << 20  # bytes, or an eighth of the file: pyarrow makes some twenty times as much of it
 DATA_PAGE, DICTIONARY, DATA_PAGE_2 = 0, 2, 3
 PLAIN, INT96 = 0, 3  # no compression; 96-bit instants
@@ -57,6 +59,8 @@ class Pages(NamedTuple):
 def footer(data: Any) -> memoryview:
     """The bytes of a Parquet file's footer.  Raises HqError where it is longer than any file's needs to be."""
     view = memoryview(data).cast("B")
+    if bytes(view[-4:]) not in ENDS:
+        raise cut("Parquet file")
     size = int.from_bytes(view[-8:-4], "little")
     most = max(FOOTER, len(view) // 8)
     if size > most:
@@ -256,6 +260,10 @@ def _read(messages: Any) -> Iterator[Any]:
             yield messages.read_next_message()
         except StopIteration:
             return
+        except (OSError, pa.ArrowInvalid) as error:
+            if str(error).startswith("Expected to"):  # read more bytes of a message than there are
+                raise cut("Arrow stream") from None
+            raise
 
 
 def _told(messages: Iterator[Any], swollen: Swollen) -> None:

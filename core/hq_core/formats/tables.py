@@ -67,6 +67,11 @@ def _damaged(what: str, after: int, error: BaseException) -> str:
     return f"the {what} {where}: {told}"
 
 
+def cut(what: str) -> HqError:
+    """The error for a file that has no end."""
+    return HqError(f"the {what} is not whole: it was cut, or its writer died", DATA)
+
+
 def described(schema: Schema) -> bytes:
     """What hq says about the rows of a file of its own, as JSON."""
     about = {"of": schema.of, "symbol": schema.symbol, "period": schema.period, "cols": schema.cols}
