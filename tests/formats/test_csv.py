@@ -516,7 +516,7 @@ KLINE = b"open_time,open,high,low,close,volume,close_time\n1600000020000,1,1,1,1
         (
             b"open_time,close\n1600000000000,1\n1600000120000,1\n1600000180000,1\n",
             {},
-            "60 s after the one before it.*2m apart.*--period",
+            "60 s after the one before it.*2m apart: pass period to read",
         ),
         (KLINE + b"1600000080000,1,1,1,1,1,1600003679999\n", {}, "row 2 .* lasts 3600 s, the period is 1m"),
         (b"ts,price,qty\n2026-02-30T00:00:00Z,1,1\n", {}, "'2026-02-30T00:00:00Z' is not a time"),

@@ -56,7 +56,7 @@ def test_bars_that_cannot_be_are_errors_dropped_or_kept(reason, place):
     line, told = BAD[reason]
     lines = [*GOOD[:place], line, *GOOD[place:]]
     data = table(*lines)
-    with pytest.raises(HqError, match=rf"row {place + 1} .*{told}; pass --invalid drop or keep to hq-import") as caught:
+    with pytest.raises(HqError, match=rf"row {place + 1} .*{told}; pass invalid drop or keep to read") as caught:
         rows(data)
     assert caught.value.code == 65
     good = [float(one.split(",")[3]) for one in GOOD]
@@ -205,7 +205,7 @@ def test_overlaps_are_found_after_sorting(run, tmp_path, invalid):
 def test_years_outside_1900_to_2199_need_an_option(year):
     data = f"open_time,close\n{year},1\n".encode()
     options = {"tz": "UTC", "period": "1d"}
-    with pytest.raises(HqError, match=f"row 1 .*{year[:4]}.*1900 to 2199 are read.*--any-year"):
+    with pytest.raises(HqError, match=f"row 1 .*{year[:4]}.*1900 to 2199 are read.*pass any_year to read"):
         rows(data, **options)
     assert rows(data, any_year=True, **options)[0] == [1.0]
 

@@ -93,7 +93,7 @@ def test_a_period_that_two_rows_of_a_shuffled_file_told_is_refused_where_others_
     """Their distance makes the ts of all rows, so that --invalid keep does not pass over it."""
     lines = bar_lines(50)
     lines.insert(1, lines.pop(7))
-    with pytest.raises(HqError, match="the period is 7m, as two rows of the file have it; pass --period"):
+    with pytest.raises(HqError, match="the period is 7m, as two rows of the file have it; pass period to read"):
         imported(text(BAR_HEAD, lines), order="sort", invalid=invalid, stamp="open")
     want = rows_of(imported(text(BAR_HEAD, bar_lines(50))))
     assert rows_of(imported(text(BAR_HEAD, lines), order="sort", invalid=invalid, **BARS)) == want

@@ -158,7 +158,7 @@ class CsvSource(Foreign):
             block.resumed = False
             yield batch
         if unfit:
-            raise HqError(f"row {rows.total + 1} (byte {self.position}): {unfit}")
+            raise HqError((f"row {rows.total + 1} (byte {self.position}): ", unfit))
 
     def _after(self, n: int) -> int:
         """The byte after the first n rows from here."""

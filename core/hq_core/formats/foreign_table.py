@@ -70,7 +70,7 @@ class ForeignTable:
                 if batch.n:
                     yield batch
                 if wrong or unfit:
-                    raise HqError(f"row {rows.total + 1}: {wrong or unfit}", DATA)
+                    raise HqError((f"row {rows.total + 1}: ", wrong or unfit), DATA)
         self.options.together.end()
 
     def _plan(self, columns: dict[int, ColumnSlice]) -> FieldPlan:

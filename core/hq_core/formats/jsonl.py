@@ -347,7 +347,7 @@ class JsonSource(Foreign):
             if wrong:
                 row = rows.total - before
                 first, number = next(run for run in reversed(self._numbers) if run[0] <= row)
-                raise HqError(f"element {number + row - first}: {wrong}")
+                raise HqError((f"element {number + row - first}: ", wrong))
 
     # -- rows --------------------------------------------------------------------------------------------
     def _made(self, raw: Any, pairs: int) -> tuple[Shape, list[tuple[str, list[Any]]]] | dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.jit import F8, I1, I8, Cell, State, address_of, kernel
 from hq_core.kinds import BAR, OHLC, TRADE
+from hq_core.options.imports import SaidOptions, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ REASONS = {
     OVERLAPS: "overlaps the bar before",
     LASTS: "lasts longer than its period",
 }
-WAYS_OUT = "pass --invalid drop or keep to hq-import"
+WAYS_OUT = ask(SaidOptions.invalid, " drop or keep")
 
 
 @kernel(state="flawed:i8")

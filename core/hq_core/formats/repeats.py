@@ -8,15 +8,17 @@ import numpy as np
 
 from hq_core import kinds
 from hq_core.formats.records import PLACE, alike
-from hq_core.options.imports import DROP, EXACT, LAST
+from hq_core.options.imports import DROP, EXACT, LAST, SaidOptions, ask
 from hq_core.say import iso_text, listed, say_back
 
 if TYPE_CHECKING:
+    from hq_core.errors import Phrase
     from hq_core.formats.records import Array, RecordLayout
+
+    Found = tuple[Any, Phrase]  # the rows up to the first that is wrong, and what is wrong with it
 
 EQUAL, REPLACED = "repeated, equal in all columns", "replaced by a later row with the same key"
 OVERLAPS = "overlaps the bar before"
-Found = tuple[Any, str]  # the rows up to the first that is wrong, and what is wrong with it
 
 
 class Cleaner:
@@ -154,7 +156,8 @@ class Cleaner:
             bad, gone = self._overlapping(ts, key, code)
             over[:] = False
             over[gone] = True
-        wrong, stop = "", len(records)
+        wrong: Phrase = ""
+        stop = len(records)
         amiss = bad | over if not gone else bad
         if amiss.any():
             i = int(np.argmax(amiss))
@@ -214,7 +217,7 @@ class Cleaner:
         schema, code = self.layout.schema, self.layout.codes(records)[at]
         return f"{schema.key}: {self.layout.texts[code]}" if schema.panel else schema.key
 
-    def _back(self, of: str, ts: Any, key: Any, ts_before: Any, key_before: Any, place: int, before: int) -> str:
+    def _back(self, of: str, ts: Any, key: Any, ts_before: Any, key_before: Any, place: int, before: int) -> Phrase:
         layout = self.layout
         if ts < ts_before:
             return self._later(place, ts, ts_before, before)
@@ -222,16 +225,16 @@ class Cleaner:
         now, then = layout.shown(layout.key, key), layout.shown(layout.key, key_before)
         return f"{where}: {say_back(layout.key, then, now, before)}, and it must rise (ts {iso_text(int(ts))})"
 
-    def _later(self, place: int, ts: Any, ts_before: Any, before: int) -> str:
+    def _later(self, place: int, ts: Any, ts_before: Any, before: int) -> Phrase:
         back = say_back("ts", iso_text(int(ts_before)), iso_text(int(ts)), before)
         return f"{self.layout.schema.key}: row {place}: {back}; hq-import --order sort puts rows in order"
 
-    def _overlap(self, ts: Any, open_time: Any) -> str:
+    def _overlap(self, ts: Any, open_time: Any) -> Phrase:
         period = self.layout.schema.period
         told = f"the bar of {iso_text(int(open_time))} overlaps the one before it: the period is {period}"
         if self.told:
-            return f"{told}; pass --invalid drop or keep to hq-import"
-        return f"{told}, as two rows of the file have it; pass --period to hq-import"
+            return f"{told}; ", ask(SaidOptions.invalid, " drop or keep")
+        return f"{told}, as two rows of the file have it; ", ask(SaidOptions.period)
 
     def _count(self, reason: str, n: int) -> None:
         self.dropped[reason] = self.dropped.get(reason, 0) + n

@@ -12,13 +12,14 @@ from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
 from hq_core.formats.text_kernel import DAY, HOUR, SECOND
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.memory import Memory
-from hq_core.options.imports import DROP, ERROR, KEEP, SORT
+from hq_core.options.imports import DROP, ERROR, KEEP, SORT, SaidOptions, ask
 from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hq_core.errors import Phrase
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import FieldPlan
     from hq_core.formats.times import Zone
@@ -233,7 +234,7 @@ class RowBlock:
         return found
 
     # -- rows --------------------------------------------------------------------------------------------
-    def batch(self, n: int) -> tuple[Batch, str]:
+    def batch(self, n: int) -> tuple[Batch, Phrase]:
         """The first n rows of the block without those that are dropped, or fewer and what is wrong with the next one.
 
         `total` goes on by the rows of the block that were looked at and found good or dropped.
@@ -243,7 +244,8 @@ class RowBlock:
             self._look(n)
         if self._unsold and n:
             self._no_volume(n)
-        wrong, flawed = "", 0
+        wrong: Phrase = ""
+        flawed = 0
         if options.invalid != KEEP:
             flawed = judge.rows(n)
             if flawed and options.invalid == ERROR:
@@ -263,7 +265,7 @@ class RowBlock:
         if plan.scratch and self._cell is not None:
             n, wrong = self._counts(self._cell, n, wrong)
         if wrong and self.codes is not None:
-            wrong = f"{self.symbols.texts[self.codes[n]]}: {wrong}"
+            wrong = f"{self.symbols.texts[self.codes[n]]}: ", wrong
         self.total += n
         if options.invalid == DROP and flawed + found:
             n = self._drop(n, bytes(before[:n]))
@@ -290,7 +292,7 @@ class RowBlock:
         else:
             self._options.remarks.pop(line, None)
 
-    def _first_flaw(self, n: int) -> tuple[int, str]:
+    def _first_flaw(self, n: int) -> tuple[int, Phrase]:
         judge = self._judge
         at, code = next((i, code) for i, code in enumerate(judge.flaws[:n]) if code)
         row = {name: self.columns[name][at] for name, _ in self.plan.cols}
@@ -299,8 +301,8 @@ class RowBlock:
         if code == OVERLAPS:
             period = self.plan.period_text
             what = f"the bar of {iso_text(row['open_time'])} overlaps the one before it: the period is {period}"
-            return at, f"{what}; {WAYS_OUT}"
-        return at, f"{judge.message(code, row)}; {WAYS_OUT}"
+            return at, (what, "; ", WAYS_OUT)
+        return at, (judge.message(code, row), "; ", WAYS_OUT)
 
     def _drop(self, n: int, flaws: bytes) -> int:
         """Close up the rows that have no flaw; how many they are."""
@@ -320,24 +322,24 @@ class RowBlock:
             start = stop + 1
         return good
 
-    def _years(self, n: int) -> tuple[int, str]:
+    def _years(self, n: int) -> tuple[int, Phrase]:
         """No time lies where only a wrong unit puts it; 1970 is told."""
-        wrong, early = "", 0
+        wrong: Phrase = ""
+        early = 0
         for name in ("ts", "open_time"):
             if name in self.columns:
                 bad, found = self._judge.year(self._bind, name, n, self._options.any_year)
                 early = found if name == "ts" else early
                 if bad >= 0:
                     n = bad
-                    wrong = (
-                        f"{name} is {self.columns[name][bad]} ns, {iso_text(self.columns[name][bad])}: years of "
-                        f"{YEARS} are read; is the time unit right? (hq-import --any-year reads all)"
-                    )
+                    told = f"{name} is {self.columns[name][bad]} ns, {iso_text(self.columns[name][bad])}"
+                    way = ask(SaidOptions.any_year)
+                    wrong = f"{told}: years of {YEARS} are read; is the time unit right? (", way, " for all)"
         if early:
             self._options.remark("rows in 1970 (is the time unit right? hq-import --any-year says that it is)", early)
         return n, wrong
 
-    def _counts(self, cell: Cell, n: int, wrong: str) -> tuple[int, str]:
+    def _counts(self, cell: Cell, n: int, wrong: Phrase) -> tuple[int, Phrase]:
         """The number of trades of each row, as far as it fits its 32 bits."""
         cell.set(n=n)
         cell.run()
@@ -349,7 +351,7 @@ class RowBlock:
             return bad, f"trades is {told[0]}, which does not fit 32 bits"
         return bad, f"trade ids {told[0]} to {told[1]} are {told[1] - told[0] + 1} trades: 1 to {2**31 - 1} can be"
 
-    def _bar_times(self, n: int) -> tuple[int, str, int]:
+    def _bar_times(self, n: int) -> tuple[int, Phrase, int]:
         cell = self._cell
         assert cell is not None
         state = cell.state
@@ -365,19 +367,17 @@ class RowBlock:
             return bad, f"the bar of {iso_text(time)} leaves the years that int64 holds", state.flawed
         return bad, self._too_near(open_time, open_time - state.last), state.flawed
 
-    def _other_period(self, open_time: int, lasts: int) -> str:
-        return (
-            f"the bar of {iso_text(open_time)} lasts {lasts / SECOND:g} s, the period is {self.plan.period_text}; "
-            f"{WAYS_OUT}"
-        )
+    def _other_period(self, open_time: int, lasts: int) -> Phrase:
+        lasting = f"the bar of {iso_text(open_time)} lasts {lasts / SECOND:g} s, the period is {self.plan.period_text}"
+        return lasting, "; ", WAYS_OUT
 
-    def _too_near(self, time: int, apart: int) -> str:
-        return (
+    def _too_near(self, time: int, apart: int) -> Phrase:
+        near = (
             f"the bar of {iso_text(time)} comes {apart / SECOND:g} s after the one before it, but the first two rows "
-            f"are {self.plan.period_text} apart: pass --period to hq-import"
         )
+        return near, f"are {self.plan.period_text} apart: ", ask(SaidOptions.period)
 
-    def _local(self, n: int, zone: Zone) -> tuple[int, str, int]:
+    def _local(self, n: int, zone: Zone) -> tuple[int, Phrase, int]:
         """Times of a local clock to UTC, both times of a bar; days of 23 and 25 hours keep their midnights."""
         plan = self.plan
         bar, stamps, period = plan.kind == "bar", plan.stamps, plan.period

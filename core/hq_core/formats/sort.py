@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hq_core.batch import Batch, Schema
+    from hq_core.errors import Phrase
     from hq_core.formats.codes import Codes
     from hq_core.formats.records import Array
+
+    Clean = Callable[[RecordLayout, Array], tuple[Array, Phrase]]
 
 ROOM = 16 << 20  # bytes of rows in memory before they are put down, and in all when they are merged
 PIECE = 4096  # rows given out at once
@@ -137,7 +140,7 @@ class Sorter:
             raise HqError(f"rows to be sorted cannot be put down in {where}: {error.strerror}", IO) from None
         self._held = 0
 
-    def sorted(self, clean: Callable[[RecordLayout, Array], tuple[Array, str]]) -> Iterator[Batch]:
+    def sorted(self, clean: Clean) -> Iterator[Batch]:
         """All rows in order.  `clean` looks at the rows of a series block by block: those that stay, and what is wrong.
 
         Raises HqError where it says that something is, after the rows before it.
@@ -149,7 +152,7 @@ class Sorter:
             if self._file is not None:
                 self._file.close()
 
-    def _merged(self, piles: list[Pile], clean: Callable[[RecordLayout, Array], tuple[Array, str]]) -> Iterator[Batch]:
+    def _merged(self, piles: list[Pile], clean: Clean) -> Iterator[Batch]:
         if self._file is not None:
             self._put_down()
         room = self.room // max(1, sum(len(pile.runs) for pile in piles))
@@ -169,7 +172,7 @@ class Sorter:
                     heads[i] = head[cut:] if cut < len(head) else next(streams[i], None)
 
 
-def _pieces(pile: Pile, room: int, clean: Callable[[RecordLayout, Array], tuple[Array, str]]) -> Iterator[Array]:
+def _pieces(pile: Pile, room: int, clean: Clean) -> Iterator[Array]:
     layout = pile.layout
     for block in pile.blocks(room):
         records, wrong = clean(layout, block)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hq_core.batch import Batch
+    from hq_core.errors import Phrase
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.records import Array, RecordLayout
     from hq_core.formats.repeats import Cleaner
@@ -201,9 +202,9 @@ class _Arranged:
             )
         return found
 
-    def _counted(self, wrong: str) -> str:
+    def _counted(self, wrong: Phrase) -> Phrase:
         left = sum(self.options.dropped.values())
-        return f"{wrong} (rows are counted without the {left} dropped)" if left else wrong
+        return (wrong, f" (rows are counted without the {left} dropped)") if left else wrong
 
 
 class Sorted(_Arranged):
@@ -227,7 +228,7 @@ class Sorted(_Arranged):
         for batch in self._sorter.sorted(self._clean):
             self.write(batch)
 
-    def _clean(self, layout: RecordLayout, records: Array) -> tuple[Array, str]:
+    def _clean(self, layout: RecordLayout, records: Array) -> tuple[Array, Phrase]:
         kept, wrong = self.cleaner(layout, self.foreign).clean(records)
         return kept, self._counted(wrong) if wrong else ""
 
@@ -294,7 +295,7 @@ class Deduped(_Arranged):
         self._tails[batch.schema.key] = tail.copy()
         self._put(layout, new, wrong)
 
-    def _by_symbol(self, layout: RecordLayout, records: Array, wrong: str) -> None:
+    def _by_symbol(self, layout: RecordLayout, records: Array, wrong: Phrase) -> None:
         """Rows of a panel, those that waited among them: those of the newest ts wait until their order is known."""
         import numpy as np
 
@@ -304,7 +305,7 @@ class Deduped(_Arranged):
         self._tails[layout.schema.key] = records[waits]
         self._put(layout, records[~waits], wrong)
 
-    def _put(self, layout: RecordLayout, records: Array, wrong: str = "") -> None:
+    def _put(self, layout: RecordLayout, records: Array, wrong: Phrase = "") -> None:
         """Write rows, of a panel those of whole instants."""
         if layout.schema.panel:
             import numpy as np
