@@ -75,6 +75,12 @@ class Live:
     def load(self, saved: bytes) -> None:
         self._graph.load(saved)
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Neither copied nor pickled: `push` writes to memory that a copy would share."""
+        raise TypeError(
+            "Live cannot be copied or pickled; make another of the same specs, and load what this one saves"
+        )
+
     def _pusher(self, cells: list[_Cell], call: Callable[[], None]) -> Callable[..., array[float]]:
         values, inputs = self.values, self.inputs
 
