@@ -327,13 +327,10 @@ OBJECT = b'{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}\n'
         (saved(ts=np.array([object()], dtype=object)), "Python objects, which are not read"),
         (saved(ts=np.ones((2, 2, 2))), r"of shape \(2, 2, 2\)"),
         (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8")])), "hftbacktest"),
-        (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz cannot be read"),
-        (
-            parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100],
-            "the Parquet file (cannot be read|says that its footer has)",
-        ),
-        (b"PAR1" + bytes(50), "the Parquet file cannot be read"),
-        (b"ARROW1\0\0" + bytes(50), "the Arrow data cannot be read"),
+        (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz is not whole: it was cut"),
+        (parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100], "the Parquet file is not whole: it was cut"),
+        (b"PAR1" + bytes(50), "the Parquet file is not whole: it was cut"),
+        (b"ARROW1\0\0" + bytes(50), "the Arrow file is not whole: it was cut"),
         (parquet_of(transact_time=[1600000000000], price=[1.0], qty=["x"]), "row 1: column 'qty': 'x' is not a number"),
     ],
 )
