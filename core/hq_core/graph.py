@@ -30,14 +30,15 @@ from hq_core.jit import (
     slots_of,
 )
 from hq_core.kernels import ops, since
+from hq_core.kernels.one_nan import one_nan
 from hq_core.options.settings import SettingsOptions
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-PIECE = 4096  # rows a run: scratch columns of 32 KiB stay in the cache
-WHOLE_PIECES = 2048  # such columns: 64 MiB; where a graph has more, they are shorter
+PIECE = 2048  # rows a run: scratch columns of 16 KiB stay in the cache
+WHOLE_PIECES = 2048  # such columns: 32 MiB; where a graph has more, they are shorter
 
 IN = "\v"  # in a source's key between the name of a column of times and the zone on whose clock it is read
 IS = "\f"  # in a source's key between the name of a column of texts and the text that it is compared with
@@ -149,6 +150,7 @@ class Loop:
     """The nodes between a variable's last value and its next one, which run together, row by row.
 
     members  their numbers, up to the `last` one
+    leaves   the plan of what makes NaN one in those of their columns that are asked for
     """
 
     def __init__(self, last: Node, nodes: Sequence[Node]) -> None:
@@ -159,7 +161,7 @@ class Loop:
             reads = {one.node.number for one in node.inputs if one.node is not None}
             if node.number <= last.number and not reads.isdisjoint(self.members):
                 self.members.add(node.number)
-        self.plan, self.moving, self.widths = array("q"), array("q"), array("q")
+        self.plan, self.moving, self.widths, self.leaves = array("q"), array("q"), array("q"), array("q")
 
     def bind(self, block: ArgumentBlock, slots: array[int]) -> None:
         tables = {"plan": self.plan, "slots": slots, "moving": self.moving, "widths": self.widths}
@@ -397,15 +399,18 @@ class Graph:
         loops = {node.number: Loop(node, self.nodes) for node in self.nodes if node.recall is not None}
         whose = {number: loop for loop in loops.values() for number in loop.members}
         slots = sum(slots_of(node.kernel) for node in self.nodes) + len(loops) * slots_of(row_by_row)
-        self.slots = array("q", bytes(8 * slots))
-        self.plan = array("q")
+        leaving = sum(wanted[i].kind == "f8" for i in given.values())
+        self.slots = array("q", bytes(8 * (slots + leaving * slots_of(one_nan))))
+        self._steps = array("q")  # the plan of what computes
+        self._leaving = array("q")  # that of what makes NaN one in each column asked for
+        self.plan = array("q")  # both, the latter while the column is still in the cache
         # of columns that are not in scratch: their slots, and the source that each is or which of `wanted`
         self._read: list[tuple[int, str]] = []
         self._written: list[tuple[int, int]] = []
         self._left = [i for i, out in enumerate(wanted) if out.node is None or given[out.number] != i]
         self._loops = list(loops.values())
         moving, widths, lengths = array("q"), array("q"), array("q")
-        slot = 0
+        slot, behind = 0, slots
         states: dict[int, int] = {}
         for node in self.nodes:
             block = ArgumentBlock(node.kernel, self.slots, slot)
@@ -413,14 +418,24 @@ class Graph:
             states[node.number] = at if node.recall is None else states[node.recall.number]
             self._bind(node, block, states[node.number], moving, widths, lengths, whose.get(node.number))
             at += _memory(node)
-            plan = whose[node.number].plan if node.number in whose else self.plan
-            plan.extend((address(node.kernel), block.address))
-            if node.number in loops:
+            loop, step = whose.get(node.number), (address(node.kernel), block.address)
+            leaves = array("q") if loop is None else loop.leaves
+            for out in node.outs:
+                if out.number in given and out.kind == "f8":
+                    leaves.extend(self._leave(out, behind, moving, widths, lengths))
+                    behind += slots_of(one_nan)
+            if loop is not None:
+                loop.plan.extend(step)
+                if node.number != loop.last:
+                    continue
                 block = ArgumentBlock(row_by_row, self.slots, slot)
                 slot += slots_of(row_by_row)
-                loops[node.number].bind(block, self.slots)
+                loop.bind(block, self.slots)
                 lengths.append(block.starts["rows"])
-                self.plan.extend((address(row_by_row), block.address))
+                step = (address(row_by_row), block.address)
+            self._steps.extend(step)
+            self._leaving.extend(leaves)
+            self.plan.extend((*step, *leaves))
         self._start = ArgumentBlock(engine)
         self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "widths": widths, "lengths": lengths}
         for name, table in self._tables.items():
@@ -486,6 +501,18 @@ class Graph:
         if hasattr(node.tables, "blocks"):  # they grow, and tell of where they move to
             node.tables.blocks.append(block)
 
+    def _leave(
+        self, out: GraphColumn, slot: int, moving: array[int], widths: array[int], lengths: array[int]
+    ) -> tuple[int, int]:
+        """What the plan calls to make NaN one in a column asked for, its argument block from a slot on."""
+        block = ArgumentBlock(one_nan, self.slots, slot)
+        place = block.starts["x"]
+        self._written.append((place, self._given[out.number]))
+        moving.append(place)
+        widths.append(ARRAYS["F8"])
+        lengths.append(place + 1)
+        return address(one_nan), block.address
+
     def run(self, sources: Mapping[str, int], n: int, wanted: Sequence[int], keep: bool = True) -> None:
         """Compute n rows.
 
@@ -515,7 +542,7 @@ class Graph:
         """
         self.place(sources, n, wanted)
         start = ArgumentBlock(engine_apart)
-        for name, table in self._tables.items():
+        for name, table in (self._tables | {"plan": self._steps, "last": self._leaving}).items():
             start.column(name, table.buffer_info()[0], len(table))
         start.column("arena", address_of(self._arena), self.words)
         start.column("arenas", arenas, size)
@@ -532,17 +559,28 @@ class Graph:
                 _move(wanted[i], wanted[self._given[out.number]], WIDTHS[out.kind] * n)
             elif out.source:
                 _move(wanted[i], sources[out.source], WIDTHS[out.kind] * n)
+                if out.kind == "f8":
+                    block = ArgumentBlock(one_nan)
+                    block.column("x", wanted[i], n)
+                    load(one_nan)(block.address)
             else:
                 for start in range(0, n, self.piece):
                     constant = self._scratch.constant(out.constant, self.piece)
                     _move(wanted[i] + 8 * start, constant, 8 * min(self.piece, n - start))
 
-    def fixed(self, sources: Mapping[str, int], wanted: Sequence[int]) -> ArgumentBlock:
+    def fixed(self, sources: Mapping[str, int], values: array[float]) -> ArgumentBlock:
         """The arguments of the native loop for one row at these addresses each time: for a feed that brings row after
-        row.  Who calls it keeps the graph, on whose memory it runs."""
-        self.place(sources, 1, wanted)
+        row.  Who calls it keeps the graph, on whose memory it runs.
+
+        values  where the columns asked for go, which are float64 and different ones
+        """
+        at, size = values.buffer_info()
+        self.place(sources, 1, range(at, at + values.itemsize * size, values.itemsize))
+        self._row = ArgumentBlock(one_nan)  # all values at once
+        self._row.column("x", at, size)
+        self._row_plan = array("q", (*self._steps, address(one_nan), self._row.address))
         start = ArgumentBlock(engine)
-        for name, table in self._tables.items():
+        for name, table in (self._tables | {"plan": self._row_plan}).items():
             start.column(name, table.buffer_info()[0], 0 if name == "moving" else len(table))
         start.scalar("rows", 1)
         start.scalar("piece", 1)
@@ -556,7 +594,7 @@ class Graph:
         inside = {number for loop in self._loops for number in loop.members if number != loop.last}
         for i, node in enumerate(node for node in self.nodes if node.number not in inside):
             start = ArgumentBlock(engine)
-            for name, table in self._tables.items():
+            for name, table in (self._tables | {"plan": self._steps}).items():
                 part = (16 * i, 2) if name == "plan" else (0, 0 if name == "moving" else len(table))
                 start.column(name, table.buffer_info()[0] + part[0], part[1])
             start.scalar("rows", n)

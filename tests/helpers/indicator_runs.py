@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from oracles import Columns
 
-from hq_core.conformance.made import bars, flat_bars, hours, lengths, rough, within
+from hq_core.conformance.made import bars, flat_bars, hours, lengths, overflowing, rough, within
 from hq_core.conformance.runs import IndicatorRun, bits, joined, once, variants
 from hq_core.graph import Settings
 from hq_core.registry import load, names
@@ -26,6 +26,7 @@ __all__ = [
     "joined",
     "lengths",
     "once",
+    "overflowing",
     "quick",
     "rough",
     "run_with",

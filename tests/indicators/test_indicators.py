@@ -31,6 +31,11 @@ def test_nan_exactly_in_the_warmup(name: str, params: Params) -> None:
 
 
 @each_variant
+def test_nan_has_the_same_bits_however_it_was_computed(name: str, params: Params) -> None:
+    assert checks.one_nan(name, params) == ""
+
+
+@each_variant
 def test_saved_and_loaded_at_any_row_goes_on_with_the_same_bits(name: str, params: Params) -> None:
     assert checks.resumed(name, params) == ""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from indicator_runs import NAMES, bits, once, rough, within
+from indicator_runs import NAMES, bits, once, overflowing, rough, within
+from oracles import Columns
 
 from hq_core.api.live import Live
 from hq_core.errors import HqError
@@ -14,18 +15,19 @@ from hq_core.registry import load
 BARS = rough()
 
 
-def rows(live: Live, start: int = 0, stop: int = 260, domain: float = np.inf) -> np.ndarray:
+def rows(live: Live, start: int = 0, stop: int = 260, domain: float = np.inf, bars: Columns = BARS) -> np.ndarray:
     """What each row gives, one line a row."""
-    columns = within(BARS, domain)
+    columns = within(bars, domain)
     given = zip(*(columns[name][start:stop].tolist() for name in live.inputs))
     return np.array([list(live.push(*row)) for row in given])
 
 
+@pytest.mark.parametrize("bars", [BARS, overflowing()], ids=["rough", "overflowing"])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_indicator_gives_the_bits_of_a_batch(name: str) -> None:
+def test_every_indicator_gives_the_bits_of_a_batch(name: str, bars: Columns) -> None:
     live = Live(name)
     assert set(live.inputs) <= set(load(name).inputs)
-    assert bits(list(rows(live, domain=load(name).domain).T.copy())) == bits(once(name, BARS))
+    assert bits(list(rows(live, domain=load(name).domain, bars=bars).T.copy())) == bits(once(name, bars))
 
 
 def test_several_at_once_share_their_row() -> None:

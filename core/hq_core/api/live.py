@@ -61,7 +61,7 @@ class Live:
         row = array("d", [math.nan]) * len(graph.sources)
         cells = [_Cell(key, row, i) for i, key in enumerate(sorted(graph.sources, key=_as_in_a_bar))]
         self.inputs = tuple(dict.fromkeys(cell.name for cell in cells))
-        block = graph.fixed({cell.key: cell.address for cell in cells}, _addresses(self.values))
+        block = graph.fixed({cell.key: cell.address for cell in cells}, self.values)
         keep = graph, block, memoryview(row), memoryview(self.values)  # views, so that nobody resizes them
         self.push = self._pusher(cells, builtin.call(engine, block.address, keep))
         if all(cell.memory is row for cell in cells):  # and so each is an input of its own, in their order

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hq_core.conformance.made import ROWS, Column, bars, flat_bars, rough
+from hq_core.conformance.made import ROWS, Column, bars, flat_bars, overflowing, rough
 from hq_core.conformance.runs import IndicatorRun, bits, joined, once
 from hq_core.errors import HqError
 from hq_core.registry import load
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Check = Callable[[str, Params], str]
 
 SIZES = (1e150, 1.0, 1e-150)
+NAN = 0x7FF8000000000000  # the bits of math.nan
 
 
 def cut(name: str, params: Params, cuts: Sequence[int]) -> str:
@@ -41,6 +42,24 @@ def row_by_row(name: str, params: Params) -> str:
     columns, run = rough(load(name)), IndicatorRun(name, params)
     rows = [run.push(columns, i, i + 1) for i in range(ROWS)]
     return run.touched or _differs(joined(rows), once(name, columns, params), "a row at a time")
+
+
+def one_nan(name: str, params: Params) -> str:
+    """Each nan has the bits of the one in Python, also where sums overflow, in one batch, cut and a row at a time."""
+    columns, run = overflowing(load(name)), IndicatorRun(name, params)
+    whole = run.push(columns)
+    for number, column in enumerate(whole):
+        wrong = np.isnan(column) & (column.view(np.uint64) != NAN) if column.dtype == np.float64 else np.zeros(0)
+        if wrong.any():
+            row = int(wrong.nonzero()[0][0])
+            return f"output {number + 1} of row {row} is a nan of bits {column.view(np.uint64)[row]:x}, must be {NAN:x}"
+    for step in (1, 3, 67):
+        run = IndicatorRun(name, params)
+        parts = [run.push(columns, i, i + step) for i in range(0, ROWS, step)]
+        said = _differs(joined(parts), whole, f"{step} overflowing rows at a time")
+        if said:
+            return said
+    return ""
 
 
 def resumed(name: str, params: Params) -> str:
@@ -179,6 +198,7 @@ def ends(of: Indicator) -> Iterator[tuple[str, float, float]]:
 RULES: tuple[tuple[str, Check], ...] = (
     ("any cut of the input gives the same bits", any_cut),
     ("one row at a time gives the same bits", row_by_row),
+    ("nan has the same bits however it was computed", one_nan),
     ("saved and loaded it goes on with the same bits", resumed),
     ("a forming row leaves no trace", forming),
     ("nan on the rows of the declared warm-up and no others", warmup),

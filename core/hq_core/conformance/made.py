@@ -73,6 +73,21 @@ def rough(of: Indicator | None = None) -> Columns:
     return found
 
 
+def overflowing(of: Indicator | None = None) -> Columns:
+    """Bars on which sums and products overflow, with infinities of both signs and foreign nans among them."""
+    found = bars(ROWS, 5, of=of)
+    for key, column in found.items():
+        if key == "ts" or column.dtype != np.float64:
+            continue
+        at = len(key)
+        column[40 + at : 50 + at] = [1e308, -1e308] * 5
+        column[80 + at : 84 + at] = [np.inf, -np.inf, np.inf, np.inf]
+        column[120 + at : 122 + at] = np.array([0xFFF8000000000000, 0x7FF80000000007A2], np.uint64).view(np.float64)
+        column[150:180] = 1e308
+        column[200 + at] = -np.inf
+    return found
+
+
 def within(columns: Columns, domain: float) -> Columns:
     """The columns, scaled down so that three times their median size is at most `domain`."""
     if math.isinf(domain):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from hq_core.conformance.made import bars, rough
+from hq_core.conformance.made import bars, overflowing, rough
 from hq_core.conformance.runs import bits, once, variants
 from hq_core.registry import load
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 def digests(name: str) -> dict[str, str]:
-    """Of the output with each set of parameters, nan included, on rough and on smooth bars."""
+    """Of the output with each set of parameters, nan included, on rough, on overflowing and on smooth bars."""
     of, found = load(name), {}
     for params in variants(of):
-        outs = [*once(name, rough(of), params), *once(name, bars(3000, of=of), params)]
+        outs = [
+            one for columns in (rough(of), overflowing(of), bars(3000, of=of)) for one in once(name, columns, params)
+        ]
         found[f"{name} {params}"] = hashlib.sha256(b"".join(bits(outs))).hexdigest()
     return found
 
@@ -52,7 +54,11 @@ def by_older_processors(name: str) -> str:
 def _compared(name: str, settings: Mapping[str, str]) -> str:
     here, there = digests(name), elsewhere([name], settings)
     apart = [key for key in here if there.get(key) != here[key]]
-    return f"{apart[0]}: other bits ({there.get('', 'on rough bars, or on 3000 smooth ones')})" if apart else ""
+    return (
+        f"{apart[0]}: other bits ({there.get('', 'on rough or overflowing bars, or on 3000 smooth ones')})"
+        if apart
+        else ""
+    )
 
 
 RULES: tuple[tuple[str, Callable[[str], str]], ...] = (

@@ -43,24 +43,30 @@ def engine(plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, rows: int, 
 
 @kernel()
 def engine_apart(
-    plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, arena: I8, arenas: I8, groups: I8, piece: int
+    plan: I8, slots: I8, moving: I8, widths: I8, lengths: I8, last: I8, arena: I8, arenas: I8, groups: I8, piece: int
 ) -> None:
     """As `engine`, over rows of which those of one symbol lie together, each symbol with a memory of its own.
 
+    last    a plan that is run once over the rows of all symbols
     arena   the memory on which the kernels run
     arenas  (symbols, len(arena)) that of each symbol
     groups  (k, 3) the symbol's number, how many rows follow, and 0 where these leave its memory as it was
     """
     words = len(arena)
     told = -1
+    rows = 0
     for g in range(0, len(groups), 3):
         base = groups[g] * words
         for i in range(words):
             arena[i] = arenas[base + i]
         told = run_rows(plan, slots, moving, widths, lengths, groups[g + 1], piece, told)
+        rows += groups[g + 1]
         if groups[g + 2] != 0:
             for i in range(words):
                 arenas[base + i] = arena[i]
+    for i in range(len(moving)):
+        slots[moving[i]] -= widths[i] * rows
+    run_rows(last, slots, moving, widths, lengths, rows, rows, told)
 
 
 @kernel()

@@ -8,6 +8,7 @@ from hq_core import registry
 from hq_core.graph import IS, Graph, Scratch, Settings
 from hq_core.jit import engine, row_by_row
 from hq_core.kernels import across, ops
+from hq_core.kernels.one_nan import one_nan
 from hq_core.kernels.operators import operator
 from hq_core.series.expr import BASE, BOOL, F8, NEAR, clock_text, pointwise_logic, stands
 
@@ -78,7 +79,7 @@ class Plan:
         graphs = [*(graph for graph, _ in self.others.values()), self.base]
         nodes = [node for graph in graphs for node in graph.nodes]
         loops = [row_by_row] if any(node.recall is not None for node in nodes) else []
-        return [engine, *loops, *(node.kernel for node in nodes)]
+        return [engine, one_nan, *loops, *(node.kernel for node in nodes)]
 
     def explain(self) -> list[str]:
         """The nodes in the order in which they run, those on the rows of another series first."""
