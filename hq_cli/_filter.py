@@ -89,6 +89,7 @@ def filter_command(
 def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[str, Any]) -> int:
     """Run a stage from stdin to stdout and tell on stderr what was dropped."""
     from hq_core.flow import Flow, State, open_input, rest_of
+    from hq_core.jit import ahead
 
     take_stdin(name, run.files)
     check_descriptors()
@@ -102,6 +103,7 @@ def run_stage(name: str, run: Run, state: str | None, every: int, options: dict[
             if error.code != NOINPUT or kept is None or not kept.midway or run.found:
                 raise
             source = rest_of(kept, 0, run.options)
+        ahead.begin(source.kernels())
         with frames_out(name) if run.frames else _nowhere(kept) as out:
             flow = Flow(stage, name, arguments(), 0, out)
             try:

@@ -72,6 +72,7 @@ def main(
     from hq_core.flow import open_input
     from hq_core.formats.deflate import ending
     from hq_core.formats.times import instant
+    from hq_core.jit import ahead
     from hq_core.stages.export import BINARY, FORMATS, Export
 
     if format_ not in FORMATS:
@@ -90,7 +91,10 @@ def main(
     with _written(output) as fd:
         how = names, time, start, stop, head or 0, tail or 0, readable, packed
         stage = Export(format_, fd, kind, symbol, period, *how)
-        stage.run(open_input(0))
+        ahead.begin(stage.kernels())
+        source = open_input(0)
+        ahead.begin(source.kernels())
+        stage.run(source)
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")
     for what, n in stage.left.items():

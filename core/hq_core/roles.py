@@ -94,6 +94,10 @@ class Source:
     texts: dict[str, list[str]] = NO_TEXTS
     passed: Mapping[str, int] = MappingProxyType({})
 
+    def kernels(self) -> Iterable[Kernel]:
+        """What reading will run, in the order of need, as far as that is known when it is opened."""
+        return ()
+
     @property
     def unread(self) -> Iterable[str]:
         return ()

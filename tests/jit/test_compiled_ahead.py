@@ -55,6 +55,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(native, "_addresses", {})
     monkeypatch.setattr(native, "_loaded", {})
     monkeypatch.setattr(ahead, "_workers", None)
+    monkeypatch.setattr(ahead, "_before", [])
     return tmp_path
 
 
@@ -352,4 +353,36 @@ def test_nothing_of_the_first_pipeline_is_compiled_where_it_is_needed(command_en
     assert [line for line in said.splitlines() if ": compiling " in line] == [
         "hq-gen: compiling bars, once on this machine (hq warm does all)"
     ]
-    assert len(images(tmp_path)) == 12
+    assert len(images(tmp_path)) == 13
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hq-aggregate 1m < {trades}.csv",
+        "hq-import --symbol X < {trades}.jsonl",
+        "hq-indicators sma:3 < {bars}.csv",
+        "hq-export csv < {bars}.hqf",
+        "hq-export jsonl < {bars}.csv",
+    ],
+)
+def test_what_reads_and_writes_text_is_compiled_ahead(line, command_env, tmp_path):
+    tmp_path.chmod(0o700)
+    at = {"bars": tmp_path / "b", "trades": tmp_path / "t"}
+    for what, path in at.items():
+        made = f"hq-gen {what} --rows 40 --seed 1 > {path}.hqf"
+        made += f"; hq-export csv < {path}.hqf > {path}.csv; hq-export jsonl < {path}.hqf > {path}.jsonl"
+        subprocess.run(made, shell=True, check=True, env=command_env)
+    said = on_a_terminal(line.format(**at) + " > /dev/null", command_env | {"HQ_CACHE": str(tmp_path / "cache")})
+    assert [one for one in said.splitlines() if ": compiling " in one] == []
+
+
+def test_more_is_begun_while_others_are_at_work(home):
+    ahead.begin([halves])
+    first = ahead._workers
+    ahead.begin([thirds])
+    assert ahead._workers is not first
+    assert set(ahead._workers.left) == {halves, thirds}
+    assert all(ahead.wait(one) or native.there(one) for one in (thirds, halves))
+    while not first.reap():
+        time.sleep(0.01)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import HqError
 from hq_core.formats.csv_block import CsvBlock
 from hq_core.formats.csv_head import MARK, CsvHead
+from hq_core.formats.csv_kernel import parse
 from hq_core.formats.csv_lines import Lines
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.members import Members
 from hq_core.formats.options import SourceOptions
-from hq_core.formats.rows import ROWS
+from hq_core.formats.prices import of_any
+from hq_core.formats.rows import ROWS, bar_times
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import IDLE
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
+    from hq_core.jit import Kernel
     from hq_core.roles import Item
 
 
@@ -70,6 +73,9 @@ class CsvSource(Foreign):
     def _undecided(self) -> bool:
         """Whether rows wait for one that tells their period."""
         return self._head.plan is not None and not self._head.ready
+
+    def kernels(self) -> list[Kernel]:
+        return [parse, *of_any(), bar_times]
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from hq_core.formats.csv_lines import SLACK
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.json_form import Forms, Outline
+from hq_core.formats.json_kernel import read
 from hq_core.formats.json_value import loads
 from hq_core.formats.members import Members
 from hq_core.formats.names import AGG_TRADE, CANDLE, KLINE, symbol_first
 from hq_core.formats.options import SourceOptions
+from hq_core.formats.prices import of_any
+from hq_core.formats.rows import bar_times
 from hq_core.formats.shapes import ABOUT, Shape, Written, as_text, shape_of
 from hq_core.formats.text_kernel import OTHER, PLAIN
 from hq_core.jit import I8, U1, Cell, State, kernel
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
+    from hq_core.jit import Kernel
     from hq_core.roles import Item
 
 MOST_PATIENCE = 512  # elements read one by one before the kernels are asked again
@@ -148,6 +152,9 @@ class JsonSource(Foreign):
         self._cell = Cell(elements)
         self._bounds = Memory(24 * MOST_PATIENCE)
         self._cell.column("text", self._memory.address, self._memory.size)
+
+    def kernels(self) -> list[Kernel]:
+        return [elements, read, *of_any(), bar_times]
 
     def __iter__(self) -> Iterator[Item]:
         while True:

@@ -108,12 +108,14 @@ class Workers:
 
 
 _workers: Workers | None = None
+_before: list[Workers] = []  # that others have taken the place of, and which may still be at work
 
 
 def begin(kernels: Iterable[Kernel]) -> None:
     """Compile what is not there of these, which come in the order of need.
 
-    For a command that has no threads yet.  Where nothing can be kept, and with numba's own loader, each kernel is
+    For a command that has no threads yet.  It may be called again, when more is known; those that are at work go on,
+    and what they have not done is taken up too.  Where nothing can be kept, and with numba's own loader, each kernel is
     compiled when it is needed.
     """
     global _workers
@@ -122,13 +124,17 @@ def begin(kernels: Iterable[Kernel]) -> None:
     from hq_core.jit.machine import route
     from hq_core.jit.native import there
 
+    begun = {} if _workers is None else _workers.left
     missing = [kernel for kernel in dict.fromkeys(kernels) if not there(kernel)] if route() == "image" else []
-    if missing and cache.writable():
+    if not begun.keys() >= set(missing) and cache.writable():
         try:
-            _workers = Workers(missing)
+            workers = Workers([*missing, *(kernel for kernel in begun if kernel not in missing)])
         except OSError as error:  # too many processes, say
             cache.note(f"nothing compiled ahead: {error}")
             return
+        if _workers is not None:
+            _before.append(_workers)
+        _workers = workers
         if signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL:
             signal.signal(signal.SIGCHLD, _reap)  # nobody may come to wait for them
             _reap()  # they may have ended already
@@ -137,7 +143,8 @@ def begin(kernels: Iterable[Kernel]) -> None:
 def _reap(*of_the_signal: object) -> None:
     import signal
 
-    if _workers is not None and _workers.reap() and signal.getsignal(signal.SIGCHLD) is _reap:
+    ended = [one.reap() for one in (*_before, *([_workers] if _workers is not None else []))]
+    if all(ended) and signal.getsignal(signal.SIGCHLD) is _reap:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.deflate import PACKERS
 from hq_core.options.export import ChoiceOptions, FormOptions
-from hq_core.order import ordered
+from hq_core.order import in_order, ordered
 from hq_core.roles import Sink
 from hq_core.say import listed
 from hq_core.stream.gather import at_once
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch, Schema
     from hq_core.formats.deflate import Packer
+    from hq_core.jit import Kernel
     from hq_core.roles import Item
 
     Told = Callable[[dict[str, Any]], str]
@@ -126,9 +127,12 @@ class Packed(Descriptor):
             write_all(self.fd, memoryview(self._packer.end()))
 
 
+LINES = ("csv", "tsv", "jsonl", "json")  # a row a line, which a kernel writes
+
+
 def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told | None = None) -> Format:
     """The writer of a format on an output."""
-    if format_ in ("csv", "tsv", "jsonl", "json", "table"):
+    if format_ in LINES or format_ == "table":
         from hq_core.formats import text
 
         if format_ == "table":
@@ -283,6 +287,14 @@ class Export(Sink):
         self._columns: dict[Schema, list[int]] = {}
         self._seen: dict[str, None] = {}
         self._maps: set[tuple[str, str, str]] = set()  # kind, symbol and period of maps that were chosen
+
+    def kernels(self) -> list[Kernel]:
+        """What it will run, in the order of need."""
+        if self.format not in LINES:
+            return [in_order]
+        from hq_core.formats.row_kernel import written
+
+        return [in_order, written]
 
     def run(self, source: Iterable[Item]) -> None:
         """All of the source; what was read is written whenever the source pauses."""
