@@ -15,6 +15,19 @@ bars = d.group_by_dynamic('ts', every='1m').agg(
     pl.col('price').last().alias('close'), pl.col('qty').sum().alias('volume'))
 assert len(bars)
 """
+AGG_TRADES = BARS.format(
+    read="pl.read_csv('agg.csv').with_columns(pl.from_epoch('transact_time', time_unit='ms').alias('ts'),"
+    " pl.col('quantity').alias('qty'))"
+)
+SIX = "rsi:14 ema:20 macd bbands:20 atr:14 adx:14"
+TALIB = """
+import numpy, talib
+d = numpy.load('b.npz')
+high, low, close = d['high'], d['low'], d['close']
+made = [talib.RSI(close, 14), talib.EMA(close, 20), *talib.MACD(close), *talib.BBANDS(close, 20),
+        talib.ATR(high, low, close, 14), talib.ADX(high, low, close, 14)]
+numpy.savez('out.npz', **d, **{str(i): column for i, column in enumerate(made)})
+"""
 WRITE = "import polars as pl\npl.read_ipc('bars.arrow').{write}\n"
 
 
