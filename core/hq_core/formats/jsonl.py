@@ -154,7 +154,7 @@ class JsonSource(Foreign):
         self._cell.column("text", self._memory.address, self._memory.size)
 
     def kernels(self) -> list[Kernel]:
-        return [elements, read, *of_any(), bar_times]
+        return [read, *of_any(), bar_times]  # `elements` is compiled when it is opened
 
     def __iter__(self) -> Iterator[Item]:
         while True:
