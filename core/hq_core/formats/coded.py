@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hq_core.batch import told_texts
 from hq_core.formats.exact import distinct
 from hq_core.formats.unfit import Unfit
-from hq_core.roles import Map
 from hq_core.stream.tables import Table
+from hq_core.stream.told import Told
 from hq_core.wire.frame import MAX_NAME
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.formats.exact import Array, ColumnSlice
     from hq_core.formats.symbols import Symbols
+    from hq_core.roles import Map
 
 
 def coded(batch: Batch, name: str) -> Array:
@@ -55,6 +55,7 @@ class CodedTexts:
         self.texts = texts
         self._symbols = symbols
         self._tables: dict[str, Table] = {}
+        self._told = Told()
 
     def codes(self, schema: Schema, name: str, column: ColumnSlice) -> Array:
         """(n,) int32 of the texts of a column.  Raises Unfit, HqError DATA for too many."""
@@ -71,6 +72,4 @@ class CodedTexts:
         if schema.panel:
             yield from self._symbols.untold(schema.key)
         for name, table in self._tables.items():
-            told = table.told.get(schema.key, 0)
-            table.told[schema.key] = len(table.words)
-            yield from map(Map, told_texts(schema.key, name, table.words[told:]))
+            yield from self._told.more(schema.key, name, table.words)

@@ -6,7 +6,7 @@ from copy import copy
 from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema, told_texts
+from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.columns import numbers
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
@@ -20,8 +20,8 @@ from hq_core.formats.text_kernel import BOOL, FAR, ISO, MAKER, REAL, SERIES, SID
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.kinds import BAR, TRADE, extra_of, of
 from hq_core.memory import Memory
-from hq_core.roles import Map
 from hq_core.saved import Count, shaped
+from hq_core.stream.told import Told
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -502,7 +502,7 @@ class OwnRows:
         self.symbol = ""
         self.texts: dict[str, list[str]] = {name: [] for name, type_ in cols if type_ == "s4" and name != "symbol"}
         self._codes: dict[str, dict[str, int]] = {name: {} for name in self.texts}
-        self._told: dict[tuple[str, str], int] = {}  # how many texts of a column a series has been told
+        self._told = Told()
         self._schemas: dict[str, Schema] = {}
         schema = Schema(kind, "", period, cols)
         self.memory = Memory(schema.blob(self.room))
@@ -533,9 +533,7 @@ class OwnRows:
         if self._panel:
             yield from self.symbols.untold(self.series().key)
         for name, texts in self.texts.items():
-            place = self.series().key, name
-            yield from map(Map, told_texts(*place, texts[self._told.get(place, 0) :]))
-            self._told[place] = len(texts)
+            yield from self._told.more(self.series().key, name, texts)
 
     def code(self, name: str, value: Any) -> int:
         """The code of a text of a column.  Raises ValueError."""

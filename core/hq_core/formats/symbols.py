@@ -5,16 +5,17 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from hq_core.batch import MOST_TEXTS, told_texts
+from hq_core.batch import MOST_TEXTS
 from hq_core.errors import HqError
 from hq_core.formats.text_kernel import FACTOR, LOW
-from hq_core.roles import Map
+from hq_core.stream.told import Told
 from hq_core.wire.frame import MAX_NAME, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hq_core.jit import Cell
+    from hq_core.roles import Map
 
 WORD = (1 << 64) - 1
 FIRST = 64  # places of the table at first, a power of two
@@ -31,7 +32,7 @@ class Symbols:
         self.texts: list[str] = []
         self.tables = {"symbol": self.texts}
         self._codes: dict[str, int] = {}
-        self._told: dict[str, int] = {}  # panel's key -> how many texts it has been told
+        self._told = Told()
 
     def code(self, text: str) -> int:
         """The code of a symbol, which is learnt if it is new.  Raises ValueError where it is none."""
@@ -58,13 +59,11 @@ class Symbols:
 
     def untold(self, key: str) -> Iterator[Map]:
         """The texts that a panel has not been told yet: they stand before the rows that use them."""
-        told = self._told.get(key, 0)
-        self._told[key] = len(self.texts)
-        return map(Map, told_texts(key, "symbol", self.texts[told:]))
+        return self._told.more(key, "symbol", self.texts)
 
     def forget_told(self) -> None:
         """A section of the stream begins: texts are given anew."""
-        self._told = {}
+        self._told.forget()
 
 
 class Spellings:

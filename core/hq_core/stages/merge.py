@@ -442,11 +442,11 @@ class Merged(Source):
                 if self._joiner is None:
                     if self._announced_as.get(schema.key) is not schema:
                         yield self._given_as(schema)
-                    yield from (Map(frame) for frame in new)
+                    yield from new
                     yield batch
                     continue
-                for frame in new:
-                    self._joiner.map(frame)
+                for told in new:
+                    self._joiner.map(told)
                 for some in _rising(batch) if alone else (batch,):
                     self._joiner.copy(some)
                     if alone:

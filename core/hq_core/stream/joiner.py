@@ -13,6 +13,7 @@ from hq_core.saved import Count, Damaged
 from hq_core.stream.held import rows_of
 from hq_core.stream.laid import Laid
 from hq_core.stream.rows import Kept
+from hq_core.stream.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,7 +72,7 @@ class Joiner:
         # of the open section: texts of codes that a stage gave for a series, by column; how many of them whoever reads
         # has been given, by what is written; and as what the series is written
         self._given: dict[str, dict[str, list[str]]] = {}
-        self._told: dict[tuple[str, str], int] = {}
+        self._told = Told()
         self._stands: dict[str, str] = {}
         self._waiting: list[Batch] = []
 
@@ -154,7 +155,7 @@ class Joiner:
 
     def heard(self, frame: dict[str, Any]) -> None:
         """Texts of a series by itself that a stage has given in the open section, perhaps before a panel came."""
-        self._told[frame["of"], frame["col"]] = len(self._known(frame))
+        self._told.know(frame["of"], frame["col"], len(self._known(frame)))
 
     def _known(self, frame: dict[str, Any]) -> list[str]:
         """All texts of a series' column, with those of a frame behind."""
@@ -171,11 +172,8 @@ class Joiner:
 
     def _give(self, written: str, column: str, texts: list[str]) -> None:
         """The texts that whoever reads has not been given; all series of a panel have the same."""
-        told = self._told.get((written, column), 0)
-        if len(texts) > told:
-            self._told[written, column] = len(texts)
-            for frame in told_texts(written, column, texts[told:]):
-                self.out.map(frame)
+        for frame in self._told.more(written, column, texts):
+            self.out.map(frame)
 
     def mark(self, ts: int) -> None:
         self.release(lambda of, period: (ts, ""))
@@ -189,7 +187,8 @@ class Joiner:
         self.out.map(frame)
         self._codes, self.parted = {}, False
         self._of.clear()  # others may stand in panels from here on
-        self._given, self._told, self._stands = {}, {}, {}
+        self._given, self._stands = {}, {}
+        self._told.forget()
         for panel in self._panels.values():
             panel.untold, panel.here = list(panel.kept), False
 

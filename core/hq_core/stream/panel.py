@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Schema
 
     Columns = tuple[tuple[str, str], ...]
-    from hq_core.roles import Out, Stage
+    from hq_core.roles import Map, Out, Stage
     from hq_core.stream.joiner import Place
 
 
@@ -74,7 +74,7 @@ class Coded(Sink):
         self._passed = {}
         self._tell(self._tables.told_anew())
 
-    def _tell(self, frames: list[dict[str, Any]]) -> None:
+    def _tell(self, frames: list[Map]) -> None:
         for frame in frames:
             if frame["of"].partition("/")[0] not in self.stage.consumes:
                 self._out.map(frame)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import MOST_TEXTS, symbol_of, told_texts
+from hq_core.batch import MOST_TEXTS, symbol_of
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I4, Cell, State, kernel
 from hq_core.saved import Damaged
+from hq_core.stream.told import Told
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
+    from hq_core.roles import Map
 
 
 @kernel(state="bad:i8")
@@ -26,14 +28,13 @@ def recoded(code: I4, to: I4, out: I4, s: State) -> None:
 
 
 class Table:
-    """The texts of one column, and how many of them its readers know."""
+    """The texts of one column by their codes, and the codes."""
 
-    __slots__ = ("codes", "told", "words")
+    __slots__ = ("codes", "words")
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
         self.words: list[str] = []
-        self.told: dict[str, int] = {}  # by the name of the series that is written
 
     def take(self, words: list[str], where: str) -> list[int]:
         """The codes of texts.  Raises HqError DATA where there are too many."""
@@ -60,6 +61,7 @@ class OneTable:
         self._joined = joined
         self._recoded = Cell(recoded)
         self._tables: dict[str, dict[str, Table]] = {}  # by what is written, then by column
+        self._told = Told()
         self._codes: dict[tuple[str, str], tuple[list[str], int, array[int]]] = {}  # by series and column
         self._bare: dict[tuple[str, str], HqError] = {}  # by what is written and column, where codes came without texts
         self._alone: set[str] = set()  # series that are written by themselves though others of theirs are joined
@@ -78,7 +80,7 @@ class OneTable:
             table = self._tables.setdefault(key, {})[name] = Table()
             table.words = list(texts)
             table.codes = {text: code for code, text in reversed(list(enumerate(texts)))}
-            table.told[key] = len(texts) if given else 0
+            self._told.know(key, name, len(texts) if given else 0)
         for name in schema.names:
             self._codes.pop((key, name), None)
             if (panel, name) in self._bare:
@@ -114,23 +116,18 @@ class OneTable:
     def of(self, schema: Schema) -> dict[str, list[str]]:
         return {name: table.words for name, table in self._tables.get(self._written(schema), {}).items()}
 
-    def untold(self, schema: Schema) -> list[dict[str, Any]]:
+    def untold(self, schema: Schema) -> list[Map]:
         """The frames that give readers the texts that have come, before the rows that use them."""
-        key = self._written(schema)
-        found: list[dict[str, Any]] = []
-        for name, table in self._tables.get(key, {}).items():
-            found += told_texts(key, name, table.words[table.told.get(key, 0) :])
-            table.told[key] = len(table.words)
-        return found
+        return self._more(self._written(schema))
 
-    def told_anew(self) -> list[dict[str, Any]]:
+    def told_anew(self) -> list[Map]:
         """The frames that give readers all texts that they had, in a section that begins."""
-        found: list[dict[str, Any]] = []
-        for key, tables in self._tables.items():
-            for name, table in tables.items():
-                table.told[key] = len(table.words)
-                found += told_texts(key, name, table.words)
-        return found
+        self._told.forget()
+        return [frame for key in self._tables for frame in self._more(key)]
+
+    def _more(self, key: str) -> list[Map]:
+        tables = self._tables.get(key, {})
+        return [frame for name, table in tables.items() for frame in self._told.more(key, name, table.words)]
 
     def _written(self, schema: Schema) -> str:
         """The name of the series in which the rows are written."""
