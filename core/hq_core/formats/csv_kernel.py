@@ -11,7 +11,6 @@ import math
 
 from hq_core.formats.text_kernel import (
     BOOL,
-    EXACT,
     FACTOR,
     FULL,
     INDEX,
@@ -29,9 +28,10 @@ from hq_core.formats.text_kernel import (
     WHOLE,
     all_digits,
     bytes_at,
+    digits,
     eight,
     iso,
-    quotient,
+    nearest,
     side,
     spelled,
     truth,
@@ -123,30 +123,19 @@ def parse(
                 negative = text[p & INDEX] == 45
                 if negative:
                     p += 1
-                m, d, q = 0, 0, p
-                x = int(text[p & INDEX]) - 48
-                while 0 <= x <= 9:
-                    m = m * 10 + x
-                    p += 1
-                    x = int(text[p & INDEX]) - 48
+                d, q = 0, p
+                m, p = digits(text, p, 0)
                 n = p - q
                 if text[p & INDEX] == point:
-                    p += 1
-                    q = p
-                    x = int(text[p & INDEX]) - 48
-                    while 0 <= x <= 9:
-                        m = m * 10 + x
-                        p += 1
-                        x = int(text[p & INDEX]) - 48
+                    q = p + 1
+                    m, p = digits(text, q, m)
                     d = p - q
                     n += d
                 c = text[p & INDEX]
                 ends_it = c == delimiter or c == 10 or c == 13
                 v, told = 0.0, False
                 if 0 < n <= 18:
-                    v = float(m) / POW10[d]
-                    if m > EXACT:
-                        v = quotient(v, m, POW10_WHOLE[d])
+                    v = nearest(m, POW10[d], POW10_WHOLE[d])
                     told = v >= 0.0 and (ends_it or c == 34)
                 elif p == begin and check[f & INDEX] == 1:
                     v, told = math.nan, ends_it and not quoted
@@ -167,11 +156,7 @@ def parse(
                 if all_digits(v8):
                     m = eight(v8)
                     p += 8
-                x = int(text[p & INDEX]) - 48
-                while 0 <= x <= 9:
-                    m = m * 10 + x
-                    p += 1
-                    x = int(text[p & INDEX]) - 48
+                m, p = digits(text, p, m)
                 n = p - q
                 if not whole_told(m, n, check[f & INDEX], most[f & INDEX]):
                     good = False

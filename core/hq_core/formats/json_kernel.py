@@ -12,7 +12,6 @@ import math
 
 from hq_core.formats.text_kernel import (
     BOOL,
-    EXACT,
     FACTOR,
     FULL,
     INDEX,
@@ -31,9 +30,10 @@ from hq_core.formats.text_kernel import (
     WHOLE,
     all_digits,
     bytes_at,
+    digits,
     eight,
     iso,
-    quotient,
+    nearest,
     side,
     spelled,
     whole_told,
@@ -292,11 +292,7 @@ def read(
                         if all_digits(v8):
                             m = eight(v8)
                             p += 8
-                    x = int(text[p & INDEX]) - 48
-                    while 0 <= x <= 9:
-                        m = m * 10 + x
-                        p += 1
-                        x = int(text[p & INDEX]) - 48
+                    m, p = digits(text, p, m)
                     n = p - q
                     point = text[p & INDEX] == 46
                     if not quoted and (n == 0 or (n > 1 and text[q & INDEX] == 48)):
@@ -317,13 +313,8 @@ def read(
                             small[(place[f & INDEX] + k) & INDEX] = m
                     else:
                         if point:
-                            p += 1
-                            q = p
-                            x = int(text[p & INDEX]) - 48
-                            while 0 <= x <= 9:
-                                m = m * 10 + x
-                                p += 1
-                                x = int(text[p & INDEX]) - 48
+                            q = p + 1
+                            m, p = digits(text, q, m)
                             d = p - q
                             n += d
                             if d == 0 and not quoted:
@@ -346,9 +337,7 @@ def read(
                         else:
                             v = -1.0
                             if 0 < n <= 18 and (c == 34 if quoted else c == 44 or c == 125 or c == 93 or c < 33):
-                                v = float(m) / POW10[d & INDEX]
-                                if m > EXACT:
-                                    v = quotient(v, m, POW10_WHOLE[d & INDEX])
+                                v = nearest(m, POW10[d], POW10_WHOLE[d])
                             if v >= 0.0:
                                 # JSON's -0 is the whole number 0
                                 if negative and (m > 0 or quoted or point):

@@ -97,6 +97,27 @@ def quotient(found: float, m: int, ten: int) -> float:
 
 
 @inline
+def digits(text: U1, p: int, m: int) -> tuple[int, int]:
+    """The number that m and the digits from p on behind it make, and where they end; 19 of them may wrap."""
+    x = int(text[p & INDEX]) - 48
+    while 0 <= x <= 9:
+        m = m * 10 + x
+        p += 1
+        x = int(text[p & INDEX]) - 48
+    return m, p
+
+
+@inline
+def nearest(m: int, ten: float, whole_ten: int) -> float:
+    """The float nearest to m / ten for m < 10**18, ten one of 10**0, ... 10**18 in both forms; -1.0: not told here.
+
+    The caller looks them up without INDEX, with which it takes half as long again.
+    """
+    found = float(m) / ten
+    return quotient(found, m, whole_ten) if m > EXACT else found
+
+
+@inline
 def two(text: U1, p: int) -> int:
     """The number that two digits at p make, or -1."""
     tens, ones = int(text[p]) - 48, int(text[p + 1]) - 48
