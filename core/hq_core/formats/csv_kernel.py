@@ -68,7 +68,7 @@ def parse(
 ) -> None:
     """Parse rows from s.pos until `end`, until `room` rows are there, or until something is not plain.
 
-    text       the bytes; text[end - 1] is a newline, so that no scan inside a row can leave them, and 64 bytes more
+    text       the bytes; text[end - 1] is a newline, so that no scan inside a row can leave them, and SLACK bytes more
                may be looked at
     words      the same bytes, eight at a time
     delimiter  the byte between fields;  point: the byte before decimals

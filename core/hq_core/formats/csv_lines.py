@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, HqError
 from hq_core.formats.inflate import READ
+from hq_core.formats.text_kernel import SLACK
 from hq_core.jit import address_of
 from hq_core.memory import Memory
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from hq_core.formats.inflate import ByteStream
 
 BUFFER = 2 * READ
-SLACK = 64  # a kernel may look so far past the last byte
 
 
 class Lines:

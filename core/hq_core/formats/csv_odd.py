@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 from hq_core.formats.names import SIDES, TRUTH
 from hq_core.formats.numbers import float_of, not_a_number
 from hq_core.formats.plan import CLOCK, whole
-from hq_core.formats.text_kernel import BOOL, ISO, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
+from hq_core.formats.text_kernel import BOOL, HARD, ISO, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 
 if TYPE_CHECKING:
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import Field
     from hq_core.formats.rows import RowBlock
-
-HARD = 4096  # numbers that wait for float() at most
 
 
 class Odd:

@@ -6,12 +6,11 @@ from array import array
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from hq_core.formats.csv_odd import HARD
 from hq_core.formats.json_kernel import CONST, ENTRY, INSIDE, read
+from hq_core.formats.json_reading import Reading
 from hq_core.formats.json_value import loads
-from hq_core.formats.shapes import Reading
 from hq_core.formats.symbols import Spellings
-from hq_core.formats.text_kernel import FULL, SERIES, SKIP, SYMBOL
+from hq_core.formats.text_kernel import FULL, HARD, SERIES, SKIP, SYMBOL
 from hq_core.jit import Cell
 
 if TYPE_CHECKING:

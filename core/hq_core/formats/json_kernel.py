@@ -123,7 +123,7 @@ def read(
 ) -> None:
     """Read elements from s.pos on, until one begins at `limit`, until `room` rows are there, or until one is not plain.
 
-    text            the bytes, with a zero behind the last one that has come and 64 bytes more that may be looked at
+    text            the bytes, with a zero behind the last one that has come and SLACK bytes more that may be looked at
     words           the same bytes, eight at a time
     opener          the byte that begins an element: { or [;  comma: 1 where commas may stand between two
     pieces masks    texts to be compared, eight bytes at a time, and which of them count

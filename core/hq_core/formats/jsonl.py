@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.csv_lines import SLACK
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.inflate import READ
 from hq_core.formats.json_form import Forms, Outline
@@ -18,7 +17,7 @@ from hq_core.formats.options import SourceOptions
 from hq_core.formats.prices import of_any
 from hq_core.formats.rows import bar_times
 from hq_core.formats.shapes import ABOUT, Shape, Written, as_text, shape_of
-from hq_core.formats.text_kernel import OTHER, PLAIN
+from hq_core.formats.text_kernel import OTHER, PLAIN, SLACK
 from hq_core.jit import I8, U1, Cell, State, kernel
 from hq_core.kinds import AS_TEXT, MAPS
 from hq_core.memory import Memory

@@ -10,6 +10,7 @@ from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.columns import numbers
 from hq_core.errors import USAGE, HqError
 from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
+from hq_core.formats.json_reading import Reading
 from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END, symbol_first
 from hq_core.formats.numbers import BEYOND, float_of, is_number, not_a_number
@@ -88,23 +89,6 @@ def real(value: Any, empty: bool, flag: bool = False) -> float:
             raise ValueError(not_a_number(text))
         return number
     raise ValueError("is missing" if value is _ABSENT else "is not a number")
-
-
-class Reading:
-    """How a kernel reads one value: a row of its table, see `json_kernel.read`.
-
-    words  text -> code, where texts stand for numbers
-    """
-
-    __slots__ = ("check", "most", "op", "place", "plus", "quotes", "times", "words")
-
-    def __init__(self, op: int, place: int = 0, check: int = 0, quotes: int = EITHER) -> None:
-        self.op = op
-        self.place = place
-        self.check = check
-        self.quotes = quotes
-        self.times, self.plus, self.most = 1, 0, 0
-        self.words: dict[str, int] = {}
 
 
 class Shape:

@@ -11,6 +11,8 @@ from hq_core.jit import I8, U1, bits_of, float_of, inline, upper_product
 
 SKIP, REAL, WHOLE, MAKER, SIDE, BOOL, ISO, SERIES, SYMBOL = range(9)  # what to do with a field
 PLAIN, ODD, OTHER, FULL = range(4)  # why it stopped: no more, a row it cannot read, another or a new symbol, full
+SLACK = 64  # bytes behind the last one that may be looked at
+HARD = 4096  # numbers that wait for float() at most
 
 POW10 = tuple(10.0**k for k in range(19))
 POW10_WHOLE = tuple(10**k for k in range(19))
