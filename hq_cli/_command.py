@@ -62,12 +62,6 @@ class Command:
 
         return self.made(self) if self.made is not None else made(self)
 
-    def __call__(self) -> None:
-        """Run as the process."""
-        from hq_cli._filter import run
-
-        run(self)
-
 
 class NotPlain(Exception):
     """Words that click must look at."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import click
 
-    from hq_cli._command import Command
+    from hq_cli._filter import Process
 
 PURPOSES = (
     ("Get data in and out", ("gen", "import", "export", "merge")),
@@ -30,9 +30,9 @@ def module(name: str) -> str:
     return f"hq_cli.{name}_" if iskeyword(name) else f"hq_cli.{name}"
 
 
-def declared(name: str) -> Command:
+def declared(name: str) -> Process:
     """The command hq-NAME, or `hq NAME` that is no hq-NAME."""
-    found: Command = import_module(f"hq_cli._{name}" if name in OWN else module(name)).main
+    found: Process = import_module(f"hq_cli._{name}" if name in OWN else module(name)).main
     return found
 
 

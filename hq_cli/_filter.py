@@ -24,11 +24,18 @@ if TYPE_CHECKING:
     from hq_core.roles import Source, Stage
 
 
+class Process(Command):
+    """A command that runs as the process when it is called."""
+
+    def __call__(self) -> None:
+        run(self)
+
+
 def command(
     name: str, examples: str = "", *takes: Argument | type, made: Callable[[Command], Any] | None = None
-) -> Callable[[Callable[..., Any]], Command]:
+) -> Callable[[Callable[..., Any]], Process]:
     """A command that is no filter: what it returns is its exit code (None is 0)."""
-    return lambda function: Command(name, function, takes, examples, made)
+    return lambda function: Process(name, function, takes, examples, made)
 
 
 class Run:
@@ -63,14 +70,14 @@ class Run:
 
 def filter_command(
     name: str, examples: str = "", *takes: Argument | type, shows: tuple[str, ...] = ()
-) -> Callable[[Callable[..., Any]], Command]:
+) -> Callable[[Callable[..., Any]], Process]:
     """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
 
     A function that returns None or an exit code has done its work already (`--list`); it may return a Run.
     shows   parameters that decide what is shown and not what is computed: no part of a state
     """
 
-    def declare(function: Callable[..., Any]) -> Command:
+    def declare(function: Callable[..., Any]) -> Process:
         @functools.wraps(function)
         def filter_(*, state: str | None, state_every: int, **said: Any) -> Any:
             asked = function(**said, **({"state": state} if "state" in function.__annotations__ else {}))
@@ -81,7 +88,7 @@ def filter_command(
             code = run_stage(name, wanted, state, state_every, options)
             return code if wanted.after is None else wanted.after(code)
 
-        return Command(name, filter_, (*takes, StateOptions), examples)
+        return Process(name, filter_, (*takes, StateOptions), examples)
 
     return declare
 

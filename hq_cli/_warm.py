@@ -49,9 +49,9 @@ def compile_all(every: list[Kernel], shown: bool) -> int:
 
     Gives how many were not there before.
     """
-    from hq_core.jit import ahead, cache, native
+    from hq_core.jit import ahead, cache, making, native
 
-    missing = [kernel for kernel in every if not native.there(kernel)]
+    missing = [kernel for kernel in every if not making.there(kernel)]
     if missing and cache.writable():
         missing.sort(key=lambda one: (len(one.function.__code__.co_code) < LONG, one.function.__module__ or ""))
         workers = ahead.Workers(missing, apart=True)
@@ -63,7 +63,7 @@ def compile_all(every: list[Kernel], shown: bool) -> int:
         if shown:
             show("")
     for kernel in missing:
-        if not native.there(kernel):  # it is wrong, which is told here, or its code cannot be kept
+        if not making.there(kernel):  # it is wrong, which is told here, or its code cannot be kept
             native.address(kernel)
     return len(missing)
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from hq_cli._help import ENVIRONMENT
-from hq_core.jit import Kernel, cache, images, machine, native
+from hq_core.jit import Kernel, cache, images, machine, making
 
 CACHE, PATH, JIT, PROCESSOR = (name for name, _ in ENVIRONMENT)
 MADE_FOR = "MADE_FOR"  # the level that a process of this script is for
@@ -32,7 +32,7 @@ def made() -> list[Kernel]:
 
 def image_of(kernel: Kernel) -> tuple[bytes, bytes, int] | None:
     """What goes into a file: the fingerprint, the code, where its entry lies; None where it has no image."""
-    name = native.name_of(kernel)
+    name = making.name_of(kernel)
     code, start = cache.parted((Path(cache.folder()) / f"{name}.img").read_bytes(), name)
     return (images.digest_of(kernel), code, start) if start < len(code) else None
 

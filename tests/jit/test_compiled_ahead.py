@@ -19,7 +19,7 @@ from places import ROOT
 from hq_core import hooks, registry
 from hq_core.errors import HqError
 from hq_core.flow import Signals
-from hq_core.jit import F8, Cell, ahead, cache, kernel, machine, native
+from hq_core.jit import F8, Cell, ahead, cache, kernel, machine, making, native
 from hq_core.wire.frame import Stopped
 
 pytestmark = pytest.mark.skipif(machine.route() != "image", reason="images are for Linux on x86-64")
@@ -53,7 +53,7 @@ def home(tmp_path, monkeypatch):
     tmp_path.chmod(0o700)
     monkeypatch.setenv("HQ_CACHE", str(tmp_path))
     monkeypatch.setattr(cache, "notes", [])
-    monkeypatch.setattr(native, "_addresses", {})
+    monkeypatch.setattr(making, "addresses", {})
     monkeypatch.setattr(native, "_loaded", {})
     monkeypatch.setattr(ahead, "_workers", None)
     monkeypatch.setattr(ahead, "_before", [])
@@ -79,7 +79,7 @@ def test_side_by_side_gives_the_images_of_one_by_one(home, monkeypatch, apart):
     assert len(made) == 4
     for path in home.glob("*.img"):
         path.unlink()
-    native._addresses.clear()
+    making.addresses.clear()
     for one in reversed(every):  # in another order, and by this process
         native.address(one)
     assert images(home) == made
@@ -89,7 +89,7 @@ def test_what_is_begun_is_waited_for_and_not_compiled_again(home, monkeypatch):
     told = []
     ahead.begin([halves, halves, thirds])
     monkeypatch.setattr(hooks, "progress", lambda *what: told.append(what))
-    monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
+    monkeypatch.setattr(making, "compiled", lambda *what: pytest.fail("compiled here"))
     assert native.address(thirds)
     assert native.address(halves)
     assert (0, 2) in told  # of two, none was done at first
@@ -113,11 +113,11 @@ def test_a_kernel_that_is_wrong_is_told_by_whoever_needs_it(home):
 
 
 def test_a_kernel_that_another_process_compiles_is_left_to_it(home):
-    with cache.lock(native.name_of(halves)):
-        assert not native.make(halves)
+    with cache.lock(making.name_of(halves)):
+        assert not making.make(halves)
     assert images(home) == {}
-    assert native.make(halves)
-    assert not native.make(halves)
+    assert making.make(halves)
+    assert not making.make(halves)
 
 
 def test_a_worker_holds_nothing_of_its_command_open(home, monkeypatch):
@@ -141,7 +141,7 @@ def test_a_worker_holds_nothing_of_its_command_open(home, monkeypatch):
 def test_workers_that_are_stopped_are_not_waited_for_nor_their_locks(home, monkeypatch):
     monkeypatch.setattr(ahead, "SILENT", 3)
     monkeypatch.setattr(cache, "LONGEST_S", 60.0)
-    monkeypatch.setattr(ahead, "_import", lambda: hang(native.name_of(halves)))
+    monkeypatch.setattr(ahead, "_import", lambda: hang(making.name_of(halves)))
     ahead.begin([halves, thirds])
     child = ahead._workers._child
     while not (home / "halves.lock").exists():
@@ -149,7 +149,7 @@ def test_workers_that_are_stopped_are_not_waited_for_nor_their_locks(home, monke
     try:
         assert native.address(halves)  # of which one has the lock
         assert native.address(thirds)
-        assert set(images(home)) == {native.name_of(one) + ".img" for one in (halves, thirds)}
+        assert set(images(home)) == {making.name_of(one) + ".img" for one in (halves, thirds)}
         assert not ahead._workers.wait()
     finally:
         os.kill(child, signal.SIGKILL)
@@ -177,7 +177,7 @@ def test_a_lock_that_another_command_never_lets_go_is_done_without(home, monkeyp
     monkeypatch.setattr(cache, "LONGEST_S", 0.1)
     holder = os.fork()
     if holder == 0:
-        hang(native.name_of(halves))
+        hang(making.name_of(halves))
     while not (home / "halves.lock").exists() or not (home / "halves.lock").read_text():
         time.sleep(0.01)
     try:
@@ -192,7 +192,7 @@ def test_workers_that_are_slow_are_waited_for(home, monkeypatch):
     monkeypatch.setattr(ahead, "SILENT", 3)
     monkeypatch.setattr(ahead, "_import", lambda: [sum(range(1000)) for _ in range(50_000)])
     ahead.begin([halves])
-    monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
+    monkeypatch.setattr(making, "compiled", lambda *what: pytest.fail("compiled here"))
     assert native.address(halves)
 
 
@@ -233,7 +233,7 @@ def test_nothing_is_left_of_workers_that_nobody_waits_for(home):
     assert not os.path.exists(f"/proc/{child}")
     assert not os.path.exists(f"/proc/self/fd/{told}")
     assert signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
-    assert native.there(halves)
+    assert making.there(halves)
 
 
 def full(monkeypatch):
@@ -256,8 +256,8 @@ def test_nothing_is_begun_where_nothing_can_be_kept(home, monkeypatch):
 
 def test_workers_end_with_the_first_kernel_that_cannot_be_kept(home, monkeypatch):
     log = home / "log"
-    made = native.make
-    monkeypatch.setattr(native, "make", lambda one: (log.open("a").write(one.name + " "), made(one))[1])
+    made = making.make
+    monkeypatch.setattr(making, "make", lambda one: (log.open("a").write(one.name + " "), made(one))[1])
     monkeypatch.setattr(ahead, "processors", lambda: 1)
     full(monkeypatch)
     ahead.begin([halves, thirds])
@@ -274,7 +274,7 @@ def test_a_cache_that_can_be_written_is_left_as_it_was(home):
 @pytest.mark.parametrize("group", [False, True], ids=["the command", "its workers too"])
 def test_a_signal_ends_the_wait_for_workers_and_what_they_leave(home, monkeypatch, group):
     monkeypatch.setattr(ahead, "_import", lambda: time.sleep(5))
-    monkeypatch.setattr(native, "_compile", lambda *what: pytest.fail("compiled here"))
+    monkeypatch.setattr(making, "compiled", lambda *what: pytest.fail("compiled here"))
     with Signals():
         ahead.begin([halves])
         os.kill(os.getpid(), signal.SIGTERM)
@@ -287,7 +287,7 @@ def test_a_signal_ends_the_wait_for_workers_and_what_they_leave(home, monkeypatc
 
 
 def test_a_signal_ends_the_wait_for_another_command(home):
-    with cache.lock(native.name_of(halves)), Signals():
+    with cache.lock(making.name_of(halves)), Signals():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(Stopped):
             native.address(halves)
@@ -383,6 +383,6 @@ def test_more_is_begun_while_others_are_at_work(home):
     ahead.begin([thirds])
     assert ahead._workers is not first
     assert set(ahead._workers.left) == {halves, thirds}
-    assert all(ahead.wait(one) or native.there(one) for one in (thirds, halves))
+    assert all(ahead.wait(one) or making.there(one) for one in (thirds, halves))
     while not first.reap():
         time.sleep(0.01)

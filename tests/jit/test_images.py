@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from hq_core.jit import Cell, Kernel, address, cache, images, machine, native
+from hq_core.jit import Cell, Kernel, address, cache, images, machine, making, native
 
 PIPELINE = (
     "hq-gen bars --rows 400 --seed 1 | hq-indicators rsi:14 ema:20 | hq-signal examples/rsi.hq | hq-backtest --json"
@@ -24,11 +24,11 @@ def kernels() -> list[Kernel]:
     """hq's kernels that have been compiled here."""
     from hq_cli._warm import kernels
 
-    return [kernel for kernel in kernels() if isinstance(cache.find(native.name_of(kernel)), int)]
+    return [kernel for kernel in kernels() if isinstance(cache.find(making.name_of(kernel)), int)]
 
 
 def image_of(kernel: Kernel) -> tuple[bytes, bytes, int]:
-    name = native.name_of(kernel)
+    name = making.name_of(kernel)
     return images.digest_of(kernel), *cache.parted((Path(cache.folder()) / f"{name}.img").read_bytes(), name)
 
 
@@ -61,8 +61,8 @@ def test_a_kernel_is_found_and_runs(some, pack, monkeypatch):
     kernel, image = some
     others = [(bytes([i]) * 16, b"\xcc" * (10 + i), 3) for i in (0, 100, 255)]
     pack(images.packed([*others, image]))
-    for name in ("_loaded", "_addresses"):
-        monkeypatch.setattr(native, name, {})
+    monkeypatch.setattr(native, "_loaded", {})
+    monkeypatch.setattr(making, "addresses", {})
     monkeypatch.setattr(cache, "find", lambda name: pytest.fail("the cache was asked"))
     cell = Cell(kernel)
     columns = {name: array("d", [1.5, 2.5]) for name in ("x", "y", "out")}

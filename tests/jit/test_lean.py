@@ -8,7 +8,7 @@ import struct
 import pytest
 from test_jit import divides
 
-from hq_core.jit import F8, I8, U1, Cell, State, inline, kernel, load8, machine, native, store8
+from hq_core.jit import F8, I8, U1, Cell, State, inline, kernel, load8, machine, making, native, store8
 from hq_core.jit.bare import bare
 
 pytestmark = pytest.mark.skipif(machine.route() != "image", reason="images are for Linux on x86-64")
@@ -62,7 +62,7 @@ def run_by(way, one, monkeypatch):
             only.setattr(compile, "_by_numba" if way == "_by_lean" else "_by_lean", fails)
             code, start = compile.image(one)
     monkeypatch.setattr(native, "_loaded", {})
-    monkeypatch.setattr(native, "_addresses", {one: cache.publish(f"{one.name}-{way}", code, start)})
+    monkeypatch.setattr(making, "addresses", {one: cache.publish(f"{one.name}-{way}", code, start)})
     cell = Cell(one)
     columns = {
         "x": struct.pack("9d", 1.5, -0.0, 7.25, math.inf, -3.0, math.nan, 1e300, 5e-324, -2.5),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.arrays import HEADER
 from hq_core.formats.exact import UNITS, ColumnSlice
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ TOKEN = re.compile(r"""\s+|[{}()\[\],:]|True|False|None|\d{1,19}L?|'(?:[^'\\\n]|
 DEEPEST = 12
 
 
-def described_by(text: bytes, version: int, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """The shape, whether it lies by columns, and the type that a header tells."""
+def described_by(text: bytes, version: int, name: str, longest: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether it lies by columns, and the type that a header of at most `longest` bytes tells."""
     said = text.decode("utf-8" if version == 3 else "latin1")
     depth = deepest = 0
     for mark in re.findall(r"[({\[]|[)}\]]", said):
@@ -37,7 +36,7 @@ def described_by(text: bytes, version: int, name: str) -> tuple[tuple[int, ...],
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that Python 2 wrote it: several lines on stderr
             length = len(text).to_bytes(2 if version == 1 else 4, "little")
-            return reader(io.BytesIO(length + text), max_header_size=HEADER)
+            return reader(io.BytesIO(length + text), max_header_size=longest)
     except Exception as error:  # noqa: BLE001  numpy's parsers fail on damaged descriptions in many ways
         told = " ".join(str(error).split())[:200]
         raise HqError(f"{name}: is no .npy array that hq reads: {told}", DATA) from None

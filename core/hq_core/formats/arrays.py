@@ -67,7 +67,7 @@ class _Piecewise:
         else:
             from hq_core.formats.array_columns import described_by
 
-            shape, columnwise, self._dtype = described_by(text, version, name)
+            shape, columnwise, self._dtype = described_by(text, version, name, HEADER)
             self.what = OBJECTS if self._dtype.hasobject else ""
             if len(shape) not in (1, 2) or (len(shape) == 2 and columnwise):
                 self.what = self.what or f"shape {shape}; one-dimensional columns are read"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
 from hq_core.formats.arrow_plain import plain
+from hq_core.formats.arrow_types import is_text, width
 from hq_core.formats.inflate import LARGE
 from hq_core.formats.lean import pa
 from hq_core.formats.mapped import Mapped
@@ -26,7 +27,6 @@ MAGIC = 8  # bytes before an Arrow file's first message
 GOES_ON = b"\xff\xff\xff\xff"  # what each message of a stream begins with
 NAMES = 65536  # entries of a list in a Parquet footer, bytes of a text in it
 SHARED = 64  # rows that are read at once of texts that share their beginnings: far longer than a page
-TEXTS = 64  # bytes a row that a text column is reckoned with
 
 
 class _ArrowTable(TableSource):
@@ -54,7 +54,7 @@ class _ArrowTable(TableSource):
         return (self._schema.metadata or {}).get(ABOUT)
 
     def readable(self) -> list[int]:
-        return [i for i, field in enumerate(self._schema) if _width(field.type) and self.names.count(field.name) == 1]
+        return [i for i, field in enumerate(self._schema) if width(field.type) and self.names.count(field.name) == 1]
 
     def numeric(self, at: int) -> bool:
         kind, is_ = self._schema.field(at).type, pa.types
@@ -66,10 +66,10 @@ class _ArrowTable(TableSource):
 
     def chunks(self, wanted: Sequence[int]) -> Iterator[list[Column]]:
         for i in wanted:
-            if not _width(self._schema.field(i).type):
+            if not width(self._schema.field(i).type):
                 raise HqError(f"column '{self.names[i]}' is of {self.kind(i)}, which is not read", DATA)
         free = [self.names[i] in self.free for i in wanted]
-        row = sum(MAX_TEXT if of_text else _width(self._schema.field(i).type) for i, of_text in zip(wanted, free))
+        row = sum(MAX_TEXT if of_text else width(self._schema.field(i).type) for i, of_text in zip(wanted, free))
         room = self.room(row)
         kinds = [self.own.get(i, "") for i in wanted]
         before = 0
@@ -188,28 +188,3 @@ class ArrowSource(_ArrowTable):
             yield batch.select(order)
         if self._told not in (-1, came):
             raise HqError(f"the Arrow file is damaged: it has {came} record batches, its end counts {self._told}", DATA)
-
-
-def _width(kind: Any) -> int:
-    """Bytes that a value is reckoned with; 0 for types that hq does not read."""
-    is_ = pa.types
-    if is_.is_dictionary(kind):
-        return 0 if is_.is_nested(kind.value_type) or is_.is_dictionary(kind.value_type) else _width(kind.value_type)
-    if is_.is_fixed_size_list(kind):
-        item = kind.value_type
-        plain = is_.is_integer(item) or is_.is_floating(item) or is_.is_boolean(item)
-        return max(int(kind.list_size), 0) * _width(item) if plain else 0
-    if is_text(kind):
-        return TEXTS
-    if is_.is_decimal(kind) or is_.is_null(kind):
-        return TEXTS
-    if is_.is_boolean(kind):
-        return 1
-    if is_.is_integer(kind) or is_.is_floating(kind) or is_.is_timestamp(kind) or is_.is_date(kind):
-        return int(kind.bit_width) // 8
-    return 0
-
-
-def is_text(kind: Any) -> bool:
-    is_ = pa.types
-    return bool(is_.is_string(kind) or is_.is_large_string(kind) or getattr(is_, "is_string_view", is_.is_string)(kind))

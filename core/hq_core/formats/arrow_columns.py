@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.arrow import is_text
+from hq_core.formats.arrow_types import is_text
 from hq_core.formats.exact import NULL, ColumnSlice
 from hq_core.formats.lean import pa
 from hq_core.formats.tables import LONGEST

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.formats.arrow import ABOUT, is_text
+from hq_core.formats.arrow import ABOUT
+from hq_core.formats.arrow_types import is_text
 from hq_core.formats.lean import pa
 from hq_core.formats.repeated import repeated
 from hq_core.formats.tables import described, once, worded

@@ -12,7 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from hq_core import hooks
-from hq_core.jit import cache
+from hq_core.jit import cache, making
 from hq_core.jit.spent import spent
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ class Workers:
 
         When they are silent it comes back at once, until one tells something.
         """
-        from hq_core.jit.native import there
-
         self._used, over = True, False
         try:
             if self._ready():
@@ -74,7 +72,7 @@ class Workers:
         finally:
             self._used = False
         self.reap(0 if over else os.WNOHANG)
-        left = {kernel: None for kernel in self.left if not there(kernel)}
+        left = {kernel: None for kernel in self.left if not making.there(kernel)}
         taken = sum(map(spent, self._processes))
         self._looks = 0 if taken != self._spent or len(left) < len(self.left) else min(self._looks + 1, SILENT)
         self.left, self._spent = left, taken
@@ -122,10 +120,9 @@ def begin(kernels: Iterable[Kernel]) -> None:
     import signal
 
     from hq_core.jit.machine import route
-    from hq_core.jit.native import there
 
     begun = {} if _workers is None else _workers.left
-    missing = [kernel for kernel in dict.fromkeys(kernels) if not there(kernel)] if route() == "image" else []
+    missing = [kernel for kernel in dict.fromkeys(kernels) if not making.there(kernel)] if route() == "image" else []
     if not begun.keys() >= set(missing) and cache.writable():
         try:
             workers = Workers([*missing, *(kernel for kernel in begun if kernel not in missing)])
@@ -205,13 +202,11 @@ def _work(kernels: Sequence[Kernel], apart: bool, tells: int) -> None:
 def _make(kernels: Sequence[Kernel], wanted: Callable[[], bool]) -> None:
     from gc import collect
 
-    from hq_core.jit.native import make, there
-
     made = 0
     _say()
     for kernel in kernels:
         try:
-            new = make(kernel)
+            new = making.make(kernel)
         except Exception:  # noqa: BLE001  whoever needs it meets the same, and tells it
             new = False
         if new:
@@ -219,7 +214,7 @@ def _make(kernels: Sequence[Kernel], wanted: Callable[[], bool]) -> None:
             made += 1
             if made % CLEARED == 0:
                 collect()
-        if not wanted() or (new and not there(kernel)):  # it could not be kept, and no other could
+        if not wanted() or (new and not making.there(kernel)):  # it could not be kept, and no other could
             break
 
 
