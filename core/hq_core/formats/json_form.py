@@ -14,7 +14,7 @@ from hq_core.formats.text_kernel import FULL, HARD, SERIES, SKIP, SYMBOL
 from hq_core.jit import Cell
 
 if TYPE_CHECKING:
-    from hq_core.formats.shapes import Shape
+    from hq_core.formats.shape import Shape
     from hq_core.memory import Memory
 
 MOST_STEPS = 1024  # keys of an element that a kernel reads: each costs some bytes in its tables
