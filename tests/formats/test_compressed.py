@@ -19,7 +19,8 @@ from test_csv import PLAIN, Slow, read_bytes, zipped
 from hq_core.errors import HqError
 from hq_core.formats import inflate, sniff
 from hq_core.formats.ahead import BLOCKS, AheadStream
-from hq_core.formats.inflate import READ, ByteStream, unpacked
+from hq_core.formats.byte_stream import READ, ByteStream
+from hq_core.formats.unpack import unpacked
 
 
 @pytest.fixture(autouse=True, params=["zlib", "zlib ahead", "isal ahead"])
@@ -101,7 +102,7 @@ def test_packing_1500_deep_is_refused():
 
 def test_empty_members_cost_no_more_than_their_bytes():
     """What a member may look at is bounded, so that n empty ones take n steps and not n squared."""
-    from hq_core.formats.inflate import PIECE
+    from hq_core.formats.byte_stream import PIECE
 
     class Counted(Slow):
         given = 0

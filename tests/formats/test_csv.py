@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from hq_core.errors import HqError
 from hq_core.formats import SourceOptions, open_source
+from hq_core.formats.byte_stream import ByteStream
 from hq_core.formats.csv_odd import Odd
-from hq_core.formats.inflate import ByteStream
 
 HEAD = b"id,price,qty,time,is_buyer_maker\n1,2.5,3,1600000000000,true\n"
 

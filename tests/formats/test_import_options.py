@@ -201,8 +201,8 @@ def test_lines_before_the_header_are_skipped():
 
 
 def test_skipped_lines_are_not_skipped_again_where_a_state_goes_on():
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.csv import CsvSource
-    from hq_core.formats.inflate import ByteStream
 
     def opened(data: bytes) -> CsvSource:
         fd = descriptor(data)

@@ -18,7 +18,7 @@ from test_tables_exact import npz, parquet_of, stream_of, ticks
 from hq_core.batch import Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats import arrow, open_source, packed
-from hq_core.formats.inflate import ByteStream
+from hq_core.formats.byte_stream import ByteStream
 from hq_core.formats.mapped import HELD, Mapped
 from hq_core.formats.tables import described
 

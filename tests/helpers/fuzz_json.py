@@ -16,7 +16,7 @@ from fuzz_text import mutated
 
 from hq_core.errors import HqError
 from hq_core.formats import SourceOptions
-from hq_core.formats.inflate import ByteStream
+from hq_core.formats.byte_stream import ByteStream
 from hq_core.formats.jsonl import JsonSource
 
 FULL, FEW = 1_000_000, 20_000  # elements

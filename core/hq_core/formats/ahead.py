@@ -12,7 +12,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hq_core.formats.inflate import READ, ByteStream
+from hq_core.formats.byte_stream import READ, ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

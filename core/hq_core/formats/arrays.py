@@ -8,7 +8,8 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.inflate import LARGE, READ, fastest
+from hq_core.formats.byte_stream import LARGE, READ
+from hq_core.formats.inflate import fastest
 from hq_core.formats.plain import SYMBOL as OF_ONE_SYMBOL
 from hq_core.formats.plain import WIDTHS, PlainColumn
 from hq_core.formats.spool import laid
@@ -19,8 +20,8 @@ from hq_core.wire.frame import MAX_COLUMNS, is_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.exact import Array, ColumnSlice
-    from hq_core.formats.inflate import ByteStream
     from hq_core.formats.spool import Unnamed
     from hq_core.formats.tables import Column
 

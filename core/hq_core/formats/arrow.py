@@ -8,7 +8,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.formats import packed
 from hq_core.formats.arrow_plain import plain
 from hq_core.formats.arrow_types import is_text, width
-from hq_core.formats.inflate import LARGE
+from hq_core.formats.byte_stream import LARGE
 from hq_core.formats.lean import pa
 from hq_core.formats.mapped import Mapped
 from hq_core.formats.packed import largest_blocks, largest_buffers
@@ -19,7 +19,7 @@ from hq_core.wire.frame import MAX_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.tables import Column
 
 ABOUT = b"hq"  # the metadata key of hq's own description

@@ -20,7 +20,7 @@ from hq_core.roles import IDLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.jit import Kernel
     from hq_core.roles import Item
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.inflate import READ
+from hq_core.formats.byte_stream import READ
 from hq_core.formats.text_kernel import SLACK
 from hq_core.jit import address_of
 from hq_core.memory import Memory
 
 if TYPE_CHECKING:
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
 
 BUFFER = 2 * READ
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
+from hq_core.formats.byte_stream import READ
 from hq_core.formats.foreign import Foreign
-from hq_core.formats.inflate import READ
 from hq_core.formats.json_elements import DEEP, TOO_DEEP, elements
 from hq_core.formats.json_form import Forms
 from hq_core.formats.json_kernel import read
@@ -27,7 +27,7 @@ from hq_core.saved import Count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.shape import Shape
     from hq_core.jit import Kernel
     from hq_core.roles import Item

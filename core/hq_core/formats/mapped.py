@@ -11,7 +11,7 @@ from hq_core.formats.lean import pa
 from hq_core.formats.spool import spooled
 
 if TYPE_CHECKING:
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
 
 HELD = 4 << 20  # bytes that are used before what was looked at is let go of again
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections import deque
 
     from hq_core.errors import HqError
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.options import SourceOptions
 
 ARCHIVE = "zip: "

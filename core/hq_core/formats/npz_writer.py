@@ -10,9 +10,9 @@ import numpy as np
 from hq_core.batch import width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.arrays import ABOUT
+from hq_core.formats.byte_stream import READ
 from hq_core.formats.coded import coded
 from hq_core.formats.exact import DTYPES
-from hq_core.formats.inflate import READ
 from hq_core.formats.spool import temporary, write_all
 from hq_core.formats.tables import described, once, worded
 from hq_core.options.export import ChoiceOptions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core import kinds
 from hq_core.errors import DATA, HqError
 from hq_core.formats.again import OURS, ReadAgain
-from hq_core.formats.inflate import READ
+from hq_core.formats.byte_stream import READ
 from hq_core.formats.names import UNIT_AT_END
 from hq_core.formats.numbers import NOT_FINITE, is_number
 from hq_core.formats.own_shape import META, OwnShape
@@ -18,7 +18,7 @@ from hq_core.formats.own_shape import META, OwnShape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.options import SourceOptions
     from hq_core.roles import Item
 

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, NOINPUT, HqError
-from hq_core.formats.inflate import LARGE, ZIP, ByteStream, unpacked
+from hq_core.formats.byte_stream import LARGE, ZIP, ByteStream
+from hq_core.formats.unpack import unpacked
 from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:

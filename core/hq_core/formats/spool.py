@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hq_core.errors import IO, HqError
-from hq_core.formats.inflate import READ
+from hq_core.formats.byte_stream import READ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.byte_stream import ByteStream
 
 
 class Unnamed(io.FileIO):

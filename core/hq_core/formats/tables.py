@@ -26,9 +26,9 @@ from hq_core.wire.frame import check_series
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.coded import CodedTexts
     from hq_core.formats.exact import Array, ColumnSlice
-    from hq_core.formats.inflate import ByteStream
     from hq_core.formats.options import SourceOptions
     from hq_core.roles import Item
 
