@@ -72,8 +72,9 @@ def main(
     from hq_core.flow import open_input
     from hq_core.formats.deflate import ending
     from hq_core.formats.times import instant
+    from hq_core.formats.writers import BINARY, FORMATS
     from hq_core.jit import ahead
-    from hq_core.stages.export import BINARY, FORMATS, Export
+    from hq_core.stages.export import Export
 
     if format_ not in FORMATS:
         hint = did_you_mean(format_, FORMATS)

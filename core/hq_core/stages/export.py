@@ -3,205 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.deflate import PACKERS
+from hq_core.formats.descriptor import Descriptor, Packed
+from hq_core.formats.writers import BINARY, LINES, MIXED, writer
 from hq_core.options.export import ChoiceOptions, FormOptions
 from hq_core.order import in_order, ordered
 from hq_core.roles import Sink
 from hq_core.say import listed
 from hq_core.stream.gather import at_once
 from hq_core.stream.handover import give, split
-from hq_core.wire.frame import write_all
+from hq_core.stream.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Protocol
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hq_core.batch import Batch, Schema
-    from hq_core.formats.deflate import Packer
+    from hq_core.formats.writers import Told
     from hq_core.jit import Kernel
     from hq_core.roles import Item
-
-    Told = Callable[[dict[str, Any]], str]
-
-    class Format(Protocol):
-        """A writer of one format."""
-
-        def begin(self, schema: Schema, columns: Sequence[int]) -> None: ...
-        def rows(self, batch: Batch, columns: Sequence[int]) -> None: ...
-        def end(self) -> None: ...
-
-
-FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
-BINARY = ("npz", "parquet", "arrow")
-MIXED = ("jsonl", "json", "table", "report")  # formats whose rows say themselves what they are
-HOLD = 1 << 16  # bytes that text output gathers before it writes
-
-
-class Descriptor:
-    """Text and bytes to a file descriptor, gathered; `flush` when the input pauses.  Also a binary file for others."""
-
-    closed = False
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._written = 0
-        self._failed = False
-
-    def text(self, text: str) -> None:
-        self._gather(text.encode())
-
-    def block(self, data: memoryview, before: str) -> None:
-        """Bytes whose memory is used again, behind a text."""
-        if before:
-            self.text(before)
-        if len(data) < HOLD:
-            self._gather(bytes(data))
-        else:
-            self.flush()
-            self.write(data)
-
-    def _gather(self, data: bytes) -> None:
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size >= HOLD:
-            self.flush()
-
-    def flush(self) -> None:
-        if self._parts:
-            data = b"".join(self._parts)
-            self._parts.clear()
-            self._size = 0
-            self.write(data)
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        if not self._failed:
-            write_all(self.fd, self.packed(view))
-        self._written += len(view)
-        return len(view)
-
-    def packed(self, view: memoryview) -> memoryview:
-        """What is written of these bytes."""
-        return view
-
-    def end(self) -> None:
-        """All has been written."""
-        self.flush()
-
-    def fail(self) -> None:
-        """Nothing is written any more: a writer that is left in the middle still closes its file when it goes away."""
-        self._failed = True
-
-    def tell(self) -> int:
-        return self._written
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        """The descriptor is its owner's to close."""
-
-
-class Packed(Descriptor):
-    """The same, packed."""
-
-    def __init__(self, fd: int, packer: Packer) -> None:
-        super().__init__(fd)
-        self._packer = packer
-
-    def packed(self, view: memoryview) -> memoryview:
-        return memoryview(self._packer.pack(view))
-
-    def end(self) -> None:
-        self.flush()
-        if not self._failed:
-            write_all(self.fd, memoryview(self._packer.end()))
-
-
-LINES = ("csv", "tsv", "jsonl", "json")  # a row a line, which a kernel writes
-
-
-def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told | None = None) -> Format:
-    """The writer of a format on an output."""
-    if format_ in LINES or format_ == "table":
-        from hq_core.formats import text
-
-        if format_ == "table":
-            return text.Aligned(out.text, limit)
-        if format_ in ("jsonl", "json"):
-            return text.Json(out, format_ == "jsonl", time)
-        return text.Delimited(out, "," if format_ == "csv" else "\t", time)
-    if format_ == "report":
-        if told is None:
-            raise HqError("report: how a report reads is not given", USAGE)
-        return Reports(out.text, told)
-    if format_ == "npz":
-        from hq_core.formats.npz_writer import NpzWriter
-
-        return NpzWriter(out)
-    from hq_core.formats.arrow_writer import ArrowWriter
-
-    return ArrowWriter(out, format_)
-
-
-class Reports:
-    """The reports of a stream as text; its rows are not shown."""
-
-    def __init__(self, write: Callable[[str], None], told: Told) -> None:
-        self._write = write
-        self._told = told
-        self._any = False
-
-    def begin(self, schema: Schema, columns: Sequence[int]) -> None:
-        """A report says itself what it is about."""
-
-    def rows(self, batch: Batch, columns: Sequence[int]) -> None:
-        """Rows are no report."""
-
-    def other(self, frame: dict[str, Any]) -> None:
-        if frame.get("kind") != "report":
-            return
-        try:
-            text = self._told(frame)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise HqError(f"a report that hq-backtest did not write: {type(error).__name__} {error}", DATA) from None
-        self._write(("\n" if self._any else "") + text)
-        self._any = True
-
-    def end(self) -> None:
-        if not self._any:
-            raise HqError("the input has no report; hq-backtest writes one at the end of its stream", DATA)
-
-
-class Tail:
-    """The last rows and maps of a stream, `most` of them at the most, in memory of their own."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.items: deque[Batch | dict[str, Any]] = deque()
-        self._n = 0
-
-    def add(self, item: Batch | dict[str, Any]) -> None:
-        if not isinstance(item, dict):
-            item = item.slice(max(0, item.n - self.most), item.n).copied()
-        self.items.append(item)
-        self._n += _size(item)
-        while self._n - _size(self.items[0]) >= self.most:
-            self._n -= _size(self.items.popleft())
-        over = self._n - self.most
-        first = self.items[0]
-        if over > 0 and not isinstance(first, dict):
-            self.items[0] = first.slice(over, first.n)
-            self._n = self.most
 
 
 def _chosen(batch: Batch, symbols: Sequence[str]) -> Iterator[Batch]:
@@ -215,10 +37,6 @@ def _chosen(batch: Batch, symbols: Sequence[str]) -> Iterator[Batch]:
             start = -1
     if start >= 0:
         yield batch.slice(start, batch.n)
-
-
-def _size(item: Batch | dict[str, Any]) -> int:
-    return 1 if isinstance(item, dict) else item.n
 
 
 def _told(key: str) -> tuple[str, str, str]:
