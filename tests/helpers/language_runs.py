@@ -14,7 +14,8 @@ from typing import Any
 import panel_runs
 from frames import frames
 from inputs import descriptor
-from program_maker import MORE, TEXTS, Maker, Program
+from program_maker import Maker
+from program_parts import MORE, TEXTS, Program
 from signal_runs import COLUMNS, Run
 from slow_language import Action, Bar, Key, Meaning, Node, World, length, orders
 
