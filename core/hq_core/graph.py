@@ -639,6 +639,6 @@ class Graph:
             else:
                 slot += slots_of(node.kernel) + slots_of(row_by_row)
 
-    def explain(self) -> list[str]:
+    def warmups(self) -> list[str]:
         """One line a node, in the order in which they run: what it computes and how many rows are NaN first."""
         return [f"{node!r}  warm-up {node.warmup} rows" for node in self.nodes]

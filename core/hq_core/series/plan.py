@@ -81,14 +81,17 @@ class Plan:
         loops = [row_by_row] if any(node.recall is not None for node in nodes) else []
         return [engine, one_nan, *loops, *(node.kernel for node in nodes)]
 
-    def explain(self) -> list[str]:
-        """The nodes in the order in which they run, those on the rows of another series first."""
+    def warmups(self) -> list[str]:
+        """A line a node, with how many rows it warms up, in the order in which they run; those of other clocks first.
+
+        What they cost is measured by `costs`.
+        """
         import re
 
         lines = []
         for clock, (graph, asked) in self.others.items():
             graph.compile(asked)
-            lines += [f"{line}  on the rows of {clock_text(clock)}" for line in graph.explain()]
+            lines += [f"{line}  on the rows of {clock_text(clock)}" for line in graph.warmups()]
         self.base.compile(list(self.columns.values()))
         read = {
             source_name(clock, i): f"({out!r})@{clock_text(clock)}" if out.node else f"{out!r}@{clock_text(clock)}"
@@ -97,7 +100,7 @@ class Plan:
         }
         return lines + [
             re.sub(r"@[^\s,()]*:\d+:\d+", lambda found: read.get(found[0], found[0]), line)
-            for line in self.base.explain()
+            for line in self.base.warmups()
         ]
 
     def _column(self, expr: Expr, clock: Clock) -> GraphColumn:

@@ -134,7 +134,7 @@ class Indicators(Stage):
 
     def explain(self) -> list[str]:
         """The nodes that one series runs, those on the rows of another series first."""
-        return self._plan(Schema("bar")).explain()
+        return self._plan(Schema("bar")).warmups()
 
     def _plan(self, schema: Schema) -> Plan:
         """The plan of all specs over a series."""

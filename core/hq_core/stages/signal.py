@@ -27,7 +27,7 @@ from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import Damaged, taking
-from hq_core.series.explain import explained
+from hq_core.series.costs import costs
 from hq_core.series.expr import BOOL, F8, HIT, scored
 from hq_core.series.memories import Memories
 from hq_core.series.order_columns import FurtherColumns, meta_types
@@ -238,8 +238,8 @@ class Signal(Stage):
         bars = Schema("bar", "", self.period, [(column.name, column.type) for column in BAR.columns])
         if self._across:
             turns = self._turns(bars)
-            return explained(turns.last, turns)
-        return explained(self._plan(bars))
+            return costs(turns.last, turns)
+        return costs(self._plan(bars))
 
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TURNS = 40  # of which the fastest counts
 
 
-def explained(plan: Plan, turns: Turns | None = None) -> list[str]:
+def costs(plan: Plan, turns: Turns | None = None) -> list[str]:
     """A line a node, in the order in which they run, those on the rows of other series first; then a line a rule.
 
     The cost is measured here and now, over rows that rise and fall; of a cross-section, over those of 500 symbols.
