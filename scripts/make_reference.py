@@ -38,7 +38,7 @@ def generated() -> dict[str, np.ndarray]:
 
     python = sys.executable
     line = f"{python} -m hq_cli.gen bars --rows {ROWS} --seed 1 --period 1h | {python} -m hq_cli.export csv"
-    paths = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}:{ROOT}"}
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
     made = subprocess.run(line, shell=True, check=True, capture_output=True, text=True, cwd=ROOT, env=paths)
     names = made.stdout.partition("\n")[0].split(",")
     table = np.genfromtxt(io.StringIO(made.stdout), delimiter=",", skip_header=1, dtype=str)

@@ -44,7 +44,7 @@ def shared() -> Path:
 def command_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A clean environment in which every hq-x is this checkout's, under the Python that runs the tests."""
     folder = tmp_path_factory.mktemp("commands")
-    for module in sorted((ROOT / "hq_cli").glob("*.py")):
+    for module in sorted((ROOT / "core/hq_cli").glob("*.py")):
         if module.name.startswith("_"):
             continue
         name = module.stem.strip("_")
@@ -58,7 +58,7 @@ def command_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         tools.append(os.path.dirname(node))
     return {
         "PATH": os.pathsep.join(tools),
-        "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": str(ROOT / "core"),
         "HQ_CACHE": cache,
         "HOME": str(tmp_path_factory.mktemp("home")),
         "LC_ALL": "C",

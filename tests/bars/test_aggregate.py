@@ -310,7 +310,7 @@ def command(data, *options):
         timeout=120,
         check=False,
         cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}/core:{ROOT}", "HOME": str(Path.home()), "TZ": "Pacific/Apia", "LC_ALL": "C"},
+        env={"PYTHONPATH": str(ROOT / "core"), "HOME": str(Path.home()), "TZ": "Pacific/Apia", "LC_ALL": "C"},
     )
     return done.returncode, done.stdout, done.stderr.decode()
 

@@ -216,7 +216,7 @@ def command(module, data, *options):
         timeout=120,
         check=False,
         cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}/core:{ROOT}", "HOME": str(Path.home())},
+        env={"PYTHONPATH": str(ROOT / "core"), "HOME": str(Path.home())},
     )
     return done.returncode, done.stdout, done.stderr.decode()
 

@@ -26,7 +26,7 @@ ALLOWED = {
     "core/hq_core/series/orders.py": "the arguments of a kernel, and the keys of what a program is told of a rule",
     "core/hq_core/series/vectors.py": "the outputs of a hit",
     "core/hq_core/vectors/": "the keys of others' files, and each column with how it is made",
-    "hq_cli/export.py": "an example as it is typed",
+    "core/hq_cli/export.py": "an example as it is typed",
     "scripts/make_vectors.py": "vectors that readers are tested by must not follow the code",
     "core/hq_core/conformance/made.py": "made up bars, each column with how it is computed",
     "scripts/bench_indicators.py": "made up bars, each column with how it is computed",
@@ -35,7 +35,7 @@ OF_KIND = {name: {*kind.names, *(one.name for one in kind.behind)} for name, kin
 
 
 def sources() -> list[Path]:
-    found = [path for folder in ("core", "hq_cli", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    found = [path for folder in ("core", "scripts") for path in (ROOT / folder).rglob("*.py")]
     return [path for path in (*found, ROOT / "scripts" / "bench") if path.name != "kinds.py"]
 
 

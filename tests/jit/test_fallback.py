@@ -33,7 +33,7 @@ def python(code, home, **env):
         text=True,
         cwd=home,
         env={
-            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("core", "tests/jit", "tests/helpers", ".")),
+            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("core", "tests/jit", "tests/helpers")),
             "HQ_CACHE": str(home),
             **env,
         },

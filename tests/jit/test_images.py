@@ -126,7 +126,7 @@ def test_a_pipeline_runs_without_a_compiler_and_leaves_no_cache(run, tmp_path):
     empty.mkdir(mode=0o700)
     tmp_path.chmod(0o700)
     shutil.copytree(ROOT / "core/hq_core", site / "hq_core", ignore=shutil.ignore_patterns("__pycache__", "*.images"))
-    shutil.copytree(ROOT / "hq_cli", site / "hq_cli", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "core/hq_cli", site / "hq_cli", ignore=shutil.ignore_patterns("__pycache__"))
     level = machine.processor()
     packed = images.packed(sorted({image_of(kernel) for kernel in kernels()}))
     (site / "hq_core/jit" / os.path.basename(images.path_of(level))).write_bytes(packed)

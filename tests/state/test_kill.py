@@ -29,7 +29,7 @@ COMMANDS = {
 
 
 def start(command, args, state, output, append):
-    env = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
     with open(output, "ab" if append else "wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", f"hq_cli.{command}", *args, "--state", str(state), "--state-every", "20"],
@@ -85,7 +85,7 @@ def test_killed_and_resumed_is_undisturbed(command, tmp_path):
 
 def test_whoever_reads_from_a_killed_writer_says_so(tmp_path):
     """The writer before the last filter is killed; what came must not be taken for the whole."""
-    env = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
 
     def filter_(name, *args, **pipes):
         return subprocess.Popen([sys.executable, "-m", f"hq_cli.{name}", *args], cwd=ROOT, env=env, **pipes)

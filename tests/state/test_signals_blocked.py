@@ -23,7 +23,7 @@ from places import ROOT
 from hq_core import statefile
 from hq_core.flow import Signals
 
-ENV = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
 ROWS = 100_000
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

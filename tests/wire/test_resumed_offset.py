@@ -21,7 +21,7 @@ from hq_core import statefile
 from hq_core.errors import DATA, HqError
 from hq_core.wire import Reader
 
-ENV = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT}"}
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
 LINE = [sys.executable, "-m", "hq_cli.indicators", "ema:3"]
 SCHEMA, ROWS = frames.flat_bars([100.0 + i * 7919 % 31 for i in range(400)])
 DATA_IN = frames.frames((SCHEMA, ROWS), each=20)
