@@ -54,12 +54,17 @@ def main(
     if a == b == "-":
         raise HqError("only one of the two can be stdin", USAGE)
     from hq_core.compare.values import Near
+    from hq_core.jit import ahead
+    from hq_core.order import in_order
     from hq_core.stages.diff import Diff
 
     if any(value is not None and not value < float("inf") for value in (rtol, atol)):
         raise HqError("--rtol and --atol are finite numbers", USAGE)
     near = Near(ulp, rtol, atol)
-    found = Diff((a, b), (_opened(a), _opened(b)), near, tuple(name for name in columns.split(",") if name))
+    ahead.begin([in_order])
+    sources = _opened(a), _opened(b)
+    ahead.begin(kernel for source in sources for kernel in source.kernels())
+    found = Diff((a, b), sources, near, tuple(name for name in columns.split(",") if name))
     equal = found.run()
     if as_json:
         echo(_json(found, equal))

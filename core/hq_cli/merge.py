@@ -54,7 +54,7 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     Files of single days are merged without a state, day by day, as in the last example.
     """
     from hq_core.bars.period import parse_duration
-    from hq_core.roles import Stage
+    from hq_core.stages.merge import Merging
 
     patience = parse_duration(timeout, MergeOptions.timeout) / 1e9 if timeout else 0.0
     names = files or ("",)  # stdin alone needs no name in errors
@@ -62,7 +62,7 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     def found(state: State | None) -> Source:
         return _merged(names, series, patience, final, state)
 
-    return Run(Stage(), found=found, files=files)
+    return Run(Merging(series), found=found, files=files)
 
 
 def _merged(names: tuple[str, ...], series: bool, patience: float, final: bool, state: State | None) -> Source:

@@ -19,6 +19,7 @@ from places import ROOT
 from hq_core import hooks, registry
 from hq_core.errors import HqError
 from hq_core.flow import Signals
+from hq_core.formats.names import AGG_TRADE
 from hq_core.jit import F8, Cell, ahead, cache, kernel, machine, making, native
 from hq_core.wire.frame import Stopped
 
@@ -364,16 +365,25 @@ def test_nothing_of_the_first_pipeline_is_compiled_where_it_is_needed(command_en
         "hq-indicators sma:3 < {bars}.csv",
         "hq-export csv < {bars}.hqf",
         "hq-export jsonl < {bars}.csv",
+        "hq-import {bars}.csv",
+        "hq-import --symbol X {aggtrades}",
+        "hq-merge {bars}.csv {trades}.csv",
+        "hq-diff {bars}.csv {bars}.hqf",
     ],
 )
 def test_what_reads_and_writes_text_is_compiled_ahead(line, command_env, tmp_path):
     tmp_path.chmod(0o700)
     at = {"bars": tmp_path / "b", "trades": tmp_path / "t"}
+    aggtrades = tmp_path / "aggtrades.csv"
+    aggtrades.write_text(
+        f"{','.join(AGG_TRADE[:7])}\n1,10.5,2,1,3,1700000000000,true\n2,10.6,2,4,4,1700000001000,false\n"
+    )
     for what, path in at.items():
         made = f"hq-gen {what} --rows 40 --seed 1 > {path}.hqf"
         made += f"; hq-export csv < {path}.hqf > {path}.csv; hq-export jsonl < {path}.hqf > {path}.jsonl"
         subprocess.run(made, shell=True, check=True, env=command_env)
-    said = on_a_terminal(line.format(**at) + " > /dev/null", command_env | {"HQ_CACHE": str(tmp_path / "cache")})
+    line = line.format(**at, aggtrades=aggtrades) + " > /dev/null"
+    said = on_a_terminal(line, command_env | {"HQ_CACHE": str(tmp_path / "cache")})
     assert [one for one in said.splitlines() if ": compiling " in one] == []
 
 

@@ -12,8 +12,7 @@ from hq_core.formats.csv_lines import Lines
 from hq_core.formats.foreign import Foreign
 from hq_core.formats.members import Members
 from hq_core.formats.options import SourceOptions
-from hq_core.formats.prices import of_any
-from hq_core.formats.rows import ROWS, bar_times
+from hq_core.formats.rows import ROWS, of_any
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import IDLE
 
@@ -75,7 +74,7 @@ class CsvSource(Foreign):
         return self._head.plan is not None and not self._head.ready
 
     def kernels(self) -> list[Kernel]:
-        return [parse, *of_any(), bar_times]
+        return [parse, *of_any()]
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from hq_core.formats.json_messages import outline_of
 from hq_core.formats.json_value import loads
 from hq_core.formats.members import Members
 from hq_core.formats.options import SourceOptions
-from hq_core.formats.prices import of_any
-from hq_core.formats.rows import bar_times
+from hq_core.formats.rows import of_any
 from hq_core.formats.shapes import Shapes
 from hq_core.formats.text_kernel import OTHER, PLAIN, SLACK
 from hq_core.jit import Cell
@@ -65,7 +64,7 @@ class JsonSource(Foreign):
         self._cell.column("text", self._memory.address, self._memory.size)
 
     def kernels(self) -> list[Kernel]:
-        return [read, *of_any(), bar_times]  # `elements` is compiled when it is opened
+        return [read, *of_any()]  # `elements` is compiled when it is opened
 
     def __iter__(self) -> Iterator[Item]:
         while True:

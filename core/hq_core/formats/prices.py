@@ -11,8 +11,6 @@ from hq_core.options.imports import SaidOptions, ask
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hq_core.jit import Kernel
-
 YEARS = "1900 to 2199"
 FIRST, END = -2_208_988_800_000_000_000, 7_258_118_400_000_000_000  # 1900-01-01 and 2200-01-01
 YEAR = 365 * 86_400_000_000_000
@@ -90,11 +88,6 @@ def years(times: I8, n: int, any_year: int, s: State) -> None:
             return
         if 0 <= times[i] < YEAR:
             s.first_year += 1
-
-
-def of_any() -> tuple[Kernel, ...]:
-    """What may judge rows of which nothing is known yet."""
-    return years, amounts, shapes
 
 
 class Judge:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import CODES, NEVER, NO_TEXTS, WIDTHS, Batch, Schema
 from hq_core.errors import HqError
 from hq_core.formats.plan import BOTH, FROM_OPEN, WIDE
-from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge
+from hq_core.formats.prices import LASTS, OVERLAPS, WAYS_OUT, YEARS, Judge, amounts, shapes, years
 from hq_core.formats.text_kernel import DAY, HOUR, SECOND
 from hq_core.jit import I1, I4, I8, Cell, State, kernel
 from hq_core.memory import Memory
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.plan import FieldPlan
     from hq_core.formats.times import Zone
+    from hq_core.jit import Kernel
     from hq_core.roles import Item
 
 ROOM = 8192  # rows of a block
@@ -141,6 +142,11 @@ def room_of(plan: FieldPlan) -> int:
 
 
 ROWS = {"total": Count, "symbol": str, "series": [str], "codes": [str], "spots": {str: bytes}}
+
+
+def of_any() -> tuple[Kernel, ...]:
+    """What rows of which nothing is known yet may run, in the order of need."""
+    return years, amounts, shapes, bar_times, spans, narrow
 
 
 class RowBlock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hq_core import files
@@ -15,13 +16,14 @@ from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hq_core.batch import Batch
     from hq_core.errors import Phrase
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.records import Array, RecordLayout
     from hq_core.formats.repeats import Cleaner
+    from hq_core.jit import Kernel
     from hq_core.roles import Item, Out
 
 
@@ -364,17 +366,19 @@ class Files(Source):
         self._fd = fd
         self._opened = opened
         self._stdin = os.dup(fd) if any(path in files.STDIN for path in paths) else -1
+        self._first: Source | None = None  # the source of the first file, where it was opened ahead
+
+    def kernels(self) -> Iterable[Kernel]:
+        """Those of the first file, which is opened for it: the others mostly are of its form.  Raises HqError."""
+        self._first = self._source(self._paths[0])
+        return self._first.kernels()
 
     def __iter__(self) -> Iterator[Item]:
         together, any_ = self.options.together, False
         for number, path in enumerate(self._paths):
             self.file = number
-            fd = self._open(path)
-            os.dup2(fd, self._fd)
-            os.close(fd)
-            try:
-                together.enter(path)
-                source = self._opened(self._fd)
+            source, self._first = self._first or self._source(path), None
+            with _named(path):
                 for item in source:
                     if isinstance(item, Schema) and not item.symbol and not item.panel:
                         together.unnamed(path)
@@ -383,14 +387,19 @@ class Files(Source):
                     any_ = any_ or isinstance(item, Schema)
                     yield item
                 together.end()
-            except HqError as error:
-                if isinstance(error, FilesDiffer) and path in str(error):
-                    raise
-                raise error.within(path) from None
             for what, n in source.passed.items():
                 self.passed[what] = self.passed.get(what, 0) + n
         if self.options.rowless is not None and not any_:
             yield self.options.rowless
+
+    def _source(self, path: str) -> Source:
+        """The source of a file, which is put on the descriptor."""
+        fd = self._open(path)
+        os.dup2(fd, self._fd)
+        os.close(fd)
+        with _named(path):
+            self.options.together.enter(path)
+            return self._opened(self._fd)
 
     def _open(self, path: str) -> int:
         return os.dup(self._stdin) if path in files.STDIN else files.to_read(path)
@@ -403,3 +412,14 @@ class Files(Source):
 
     def load(self, saved: dict[str, Any]) -> Iterator[Item]:
         raise HqError("a state goes with stdin, not with files", USAGE)
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Errors name the file, if they do not yet."""
+    try:
+        yield
+    except HqError as error:
+        if isinstance(error, FilesDiffer) and path in str(error):
+            raise
+        raise error.within(path) from None

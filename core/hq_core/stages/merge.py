@@ -10,7 +10,7 @@ from hq_core.memory import MOST_WAITING
 from hq_core.order import RowOrder, ordered
 from hq_core.places import SHAPE as OPENED
 from hq_core.places import Opened, read_on
-from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source
+from hq_core.roles import End, Head, Idle, Map, Mark, Sink, Source, Stage
 from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text
 from hq_core.statefile import ORDER
@@ -19,13 +19,15 @@ from hq_core.stream.gather import GATHERED, at_once, gathered
 from hq_core.stream.handover import Handover, Taken, give
 from hq_core.stream.held import rows_of
 from hq_core.stream.joiner import Joiner
+from hq_core.stream.rows import MOVED, by_time
 from hq_core.stream.splitter import Splitter
-from hq_core.stream.tables import OneTable
+from hq_core.stream.tables import OneTable, recoded
 from hq_core.stream.waiting import Least, WaitingMaps, WaitingRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hq_core.jit import Kernel
     from hq_core.roles import Item
 
 AT_ONCE = 64  # items of one input, before it is looked which input is behind the others
@@ -297,6 +299,9 @@ class Merged(Source):
         self._joiner = None if series else Joiner(self._handover, lambda schema: True, texts=True)
         self._texts = OneTable(not series)
 
+    def kernels(self) -> Iterator[Kernel]:
+        return (kernel for one in self.inputs for kernel in one.opened.source.kernels())
+
     def __iter__(self) -> Iterator[Item]:
         made_by: list[Any] = []
         # all that is announced before the first rows stands before them here too
@@ -513,6 +518,25 @@ class Merged(Source):
         for one, of_it in zip(self.inputs, saved["inputs"], strict=True):
             one.load(of_it)
         return iter(())
+
+
+class Merging(Stage):
+    """Passes on what a merge gives.
+
+    series  as of Merged
+    """
+
+    def __init__(self, series: bool = False) -> None:
+        super().__init__()
+        self._series = series
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """What the merge runs, which is known before its inputs are opened."""
+        if self._series:
+            return (recoded,)
+        from hq_core.panel_order import in_panel
+
+        return recoded, by_time, *MOVED, in_panel
 
 
 def _first_whole(batch: Batch) -> int:

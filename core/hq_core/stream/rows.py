@@ -150,12 +150,15 @@ def runs_of(stops: I8, slot: I8, order: I8, complete: I1, groups: I8, s: State) 
     s.absent = absent
 
 
+MOVED = gathered, gathered_8, scattered, scattered_8  # what a Permutation runs
+
+
 class Permutation:
     """Columns of any type put in an order, and back to where they were."""
 
     def __init__(self) -> None:
-        self._to = Cell(gathered), Cell(gathered_8)
-        self._back = Cell(scattered), Cell(scattered_8)
+        to, to_8, back, back_8 = map(Cell, MOVED)
+        self._to, self._back = (to, to_8), (back, back_8)
 
     def take(self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]) -> None:
         """Write n rows of every column, in the order at that address, to other addresses."""
