@@ -223,12 +223,8 @@ class Maker:
         self._named(name, var)
 
     def _own(self, var: Node, back: int, name: str) -> Node:
-        own = Node("own", (), var, var.kind, None, True, f"{name}[{back}]", 9)
         self.hit("own value" if back == 1 else "own value of more rows before")
-        if back == 1:
-            return own
-        rows = Node("number", (), float(back - 1), series=False)
-        return Node("lag", (own, rows), "rows", var.kind, None, True, own.text, 9)
+        return Node("own", (), (var, back), var.kind, None, True, f"{name}[{back}]", 9)
 
     def _function(self) -> None:
         rng, name = self.rng, self.new("f")

@@ -203,7 +203,7 @@ class Meaning:
             value, seed, _ = node.data
             return self.joined([*self._leaves(value(), node), *self._leaves(seed, node)]) or self.base
         if node.op == "own":
-            return self.clock(node.data)
+            return self.clock(node.data[0])
         return self.joined([self.clock(one) for one in node.args])
 
     def joined(self, clocks: list[Key | None]) -> Key | None:
@@ -212,7 +212,7 @@ class Meaning:
 
     def _leaves(self, node: Node, var: Node) -> list[Key | None]:
         """The clocks of what a variable reads besides itself."""
-        if node.op == "own" and node.data is var:
+        if node.op == "own" and node.data[0] is var:
             return []
         if node.op in ("col", "time", "var", "own"):
             return [self.clock(node)]
@@ -297,8 +297,9 @@ class Meaning:
             return value(0) != value(0)
         # from here on it looks back
         if op == "own":
-            before = self.at(data, i - 1) if i > 0 else NAN
-            return self.read(data.data[1], clock, i) if before != before else before
+            var, back = data
+            before = self.at(var, i - back) if i >= back else NAN
+            return self.read(var.data[1], clock, i) if before != before else before
         if op == "var":
             return self.read(data[0](), clock, i) if i >= 0 else nothing
         n = int(self.read(node.args[-1], None, 0)) if data == "rows" else 0  # the number of rows comes last

@@ -13,6 +13,7 @@ from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, OPEN, STORE, TEXT, Expr
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from hq_core.lang.variable import Own
     from hq_core.series.expr import Clock
     from hq_core.series.stores import Store
 
@@ -31,7 +32,7 @@ class Scope:
     stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
     account   what refuses each reading of what only the account knows
-    own       the VAR whose value is being checked, and what its name stands for one row before
+    own       the VAR whose value is being checked
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Scope:
         self.clock = BASE
         self.texts: frozenset[str] = frozenset()
         self.account: list[LangError] = []
-        self.own: tuple[str, Expr] | None = None
+        self.own: Own | None = None
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
@@ -77,7 +78,7 @@ class Scope:
     def name(self, node: tree.Name) -> Expr:
         """What a name stands for here."""
         name = node.name
-        if self.own is not None and name == self.own[0]:
+        if self.own is not None and name == self.own.name:
             raise self.wrong(node, f"the value of '{name}' is made here; {name}[1] is the one of the row before")
         if name in self.names:
             if self.clock != BASE and self.names[name].clock not in (None, OPEN, self.clock):
