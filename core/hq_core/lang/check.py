@@ -49,6 +49,11 @@ class Checker:
     def check(self, program: tree.Program) -> Checker:
         for statement in program.statements:
             self._statement(statement)
+        uncalled = [one for one in self.functions.values() if one.checker is self and not one.called]
+        if uncalled:
+            from hq_core.lang.uncalled import check_uncalled  # few files have any, and it checks as this one does
+
+            check_uncalled(self, uncalled)
         return self
 
     def _statement(self, node: tree.Syntax) -> None:
