@@ -90,6 +90,7 @@ def main(
     head, and a state goes on with that store alone.  --store NAME=@BTCUSDT:4h is what the stream's own rows of kind
     vector of that symbol and period make, live or replayed; bars wait for them as for any other series that is read.
     --store NAME=qdrant+http://HOST:6333/COLLECTION is a collection of a Qdrant service as it is at the start.
+    --check, --format and --list-params need no store.
 
     --check alone takes every column of hq's bars to be there; --columns and --sample say what is.  A sample is any
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
@@ -127,6 +128,7 @@ def main(
         missing=missing,
         stores=read_stores(stores, timeless),
         timeless=timeless,
+        runs=bool(sample or explain) or not (check or list_params),
     )
     if state is not None:
         stage.check_resumable()

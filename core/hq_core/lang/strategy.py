@@ -35,6 +35,7 @@ class Strategy:
 
     name   what its orders and columns are called by
     file   what its errors show before line and column
+    stores those that it may name; None: any, as it is not run
     """
 
     __slots__ = ("given", "name", "program", "source", "stores")
@@ -44,7 +45,7 @@ class Strategy:
         self.source = StrategyText(text, file)
         self.program = parse(self.source)
         self.given: dict[str, float | str] = {}
-        self.stores: Mapping[str, Store] = {}
+        self.stores: Mapping[str, Store] | None = {}
 
     def under(self, name: str, given: Mapping[str, float | str]) -> Strategy:
         """The same strategy under another name, with these parameters."""

@@ -92,6 +92,7 @@ class Signal(Stage):
     stores    stores of vectors, by the names that strategies call them by; a Growing one takes the stream's
     timeless  such vectors need no avail_ts
     tell      is given each rule that holds, as a dict, and nothing is written
+    runs      False: it is asked what it is, and never given a row, so that its stores need not be there
     """
 
     panels = "apart"
@@ -118,6 +119,7 @@ class Signal(Stage):
         stores: Mapping[str, Store] | None = None,
         timeless: bool = False,
         tell: Tell | None = None,
+        runs: bool = True,
     ) -> None:
         super().__init__()
         StrategyOptions.period.check(period)
@@ -144,7 +146,7 @@ class Signal(Stage):
         self.settings = settings_of(settings)
         self.warnings: list[str] = []
         for strategy in self.strategies:
-            strategy.stores = stores or {}
+            strategy.stores = stores or ({} if runs else None)
         self._growing: dict[str, Growing] = {}
         self._arrived: set[str] = set()  # series of vectors that are announced
         if stores:
@@ -224,8 +226,7 @@ class Signal(Stage):
             cols = BAR.cols if columns is None else [(name, "f8") for name in columns]
             schema = Schema("bar", "", self.period, cols)
             running = self._running(schema)
-            plan = self._plan(schema, [one.asked for one in running])
-            Unit(schema, plan, self.note)
+            Unit(schema, self._planned((), [one.asked for one in running]), self.note)
             for one in running:
                 one.check(schema)
 
