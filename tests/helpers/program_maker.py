@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from slow_across import OF_GROUP
 from slow_language import PRICES, VERBS, Action, Node, Rule
 
 COLUMNS = ("open", "high", "low", "close", "volume", "trades")
@@ -30,6 +31,7 @@ class Function(NamedTuple):
     keys: list[str]
     outputs: dict[str, Node]
     pure: bool  # reads no name of the file
+    across: bool  # has a cross-section, which takes no value that a variable is made of
 
 
 class Place(NamedTuple):
@@ -51,6 +53,7 @@ class Program(NamedTuple):
     given: dict[str, Any]  # params set from outside
     params: dict[str, list[Any]]  # what each may be set to
     files: dict[str, str]  # those that it uses
+    across: bool  # has cross-sections, and so reads nothing with '@'
 
 
 def more_bits(*bits: tuple[int, int] | None, add: int = 0) -> tuple[int, int] | None:
@@ -136,6 +139,7 @@ class Maker:
         self.files: dict[str, str] = {}
         plots: dict[str, Node] = {}
         self.count = 0
+        self.across, self.crossed = self.chance(0.2), 0  # whether it may have cross-sections; how many it has
         for _ in range(rng.randint(0, 2)):
             self._param()
         for _ in range(rng.randint(2, 6)):
@@ -147,10 +151,14 @@ class Maker:
         if self.chance(0.1):
             self.hit("bare expression")
             self.lines.append(self.condition(1, Place()).text)
+        if self.across and not self.crossed:
+            self._named_as(self._cross(1, Place()))
         rules = [self._rule() for _ in range(rng.randint(1, 3))]
         self._comment()
         end = "\n" if self.chance(0.8) else ""
-        return Program("\n".join(self.lines) + end, self.kept, plots, rules, self.given, self.params, self.files)
+        return Program(
+            "\n".join(self.lines) + end, self.kept, plots, rules, self.given, self.params, self.files, self.across
+        )
 
     def new(self, stem: str) -> str:
         self.count += 1
@@ -198,7 +206,10 @@ class Maker:
         return self.number(depth, place) if self.chance(0.6) else self.condition(depth, place)
 
     def _name(self) -> None:
-        name, node = self.new("n"), self.any_value(3, Place())
+        self._named_as(self.any_value(3, Place()))
+
+    def _named_as(self, node: Node) -> None:
+        name = self.new("n")
         self.hit("assignment")
         self.lines.append(f"{name}{self.pad()}={self.pad()}{node.text}")
         self._named(name, node)
@@ -233,7 +244,7 @@ class Maker:
         args = tuple(
             Node("arg", (), key, kind, SHORT if kind == "n" else None, True, key) for key, kind in zip(keys, kinds)
         )
-        pure = self.chance(0.6)
+        pure, crossed = self.chance(0.6), self.crossed
         place = Place(bare=pure, args=args)
         if self.chance(0.3):
             self.hit("OUTPUTS")
@@ -244,7 +255,7 @@ class Maker:
             body = outputs[""].text
         self.hit("DEF", f"DEF of {len(kinds)}")
         self.lines.append(f"{self.cased('def')} {name}({', '.join(keys)}) = {body}")
-        self.functions.append(Function(name, kinds, keys, outputs, pure))
+        self.functions.append(Function(name, kinds, keys, outputs, pure, self.crossed > crossed))
 
     def _use(self, deeper: bool = True) -> None:
         """USE: another file with functions, whose other names are its own."""
@@ -305,6 +316,11 @@ class Maker:
             for key, node in function.outputs.items()
         }
 
+    def _usable(self, place: Place) -> list[Function]:
+        """The functions that may be called there."""
+        every = [one for one in self.functions if one.pure or not place.bare]
+        return [one for one in every if place.own is None or not one.across]
+
     def _several(self) -> None:
         text, values = self._outputs(Place())
         self.hit("several")
@@ -321,7 +337,7 @@ class Maker:
 
     def _outputs(self, place: Place, depth: int = 1) -> tuple[str, dict[str, Node]]:
         """A call with several outputs: its text, and each of them."""
-        many = [one for one in self.functions if "" not in one.outputs and (one.pure or not place.bare)]
+        many = [one for one in self._usable(place) if "" not in one.outputs]
         if many and self.chance(0.5):
             self.hit("several of a DEF")
             values = self.call(self.rng.choice(many), depth, place)
@@ -474,7 +490,7 @@ class Maker:
 
     def known_text(self) -> Node:
         choices = [
-            Node("symbol", (), None, "t", series=False, text="symbol"),
+            *([] if self.across else [Node("symbol", (), None, "t", series=False, text="symbol")]),  # each row's own
             Node("period", (), None, "t", series=False, text="period"),
             Node("text", (), "up", "t", series=False, text=self.rng.choice(('"up"', "'up'"))),
             *self.texts,
@@ -489,6 +505,9 @@ class Maker:
         if place is not None and not place.bare and not place.args and self.chance(0.6):
             self.hit("column of s4")
             left = Node("col", (), ("venue", None), "t", series=True, text="venue")
+            if self.across and self.chance(0.5):
+                self.hit("symbol beside a cross-section")
+                left = Node("symbol", (), None, "t", series=True, text="symbol")
         words = ["X", "1h", "up", "gtc", ""]
         if self.chance(0.5):
             self.hit("IN of texts")
@@ -522,7 +541,7 @@ class Maker:
             return Node("col", (), (name, None), bits=SHORT, series=True, text=f"`{name}`" if quoted else name)
         name = rng.choice(COLUMNS)
         here = Node("col", (), (name, None), bits=SHORT, series=True, text=name)
-        if place.bare or place.args or self.chance(0.6):
+        if place.bare or place.args or self.across or self.chance(0.6):
             return here
         return self.elsewhere(here)
 
@@ -580,7 +599,32 @@ class Maker:
             self._other_rows,
             self._own_call,
         )
+        if self.across and self.chance(0.25):
+            return self._cross(depth - 1, place)
         return self.rng.choices(makers, (5, 4, 5, 1, 3, 1, 2))[0](depth - 1, place)
+
+    def _cross(self, depth: int, place: Place) -> Node:
+        """What a number is among those of all symbols."""
+        word = self.rng.choice(sorted(OF_GROUP))
+        inner, crossed = place._replace(own=None), self.crossed
+        x = self.number(depth, inner, series=True)
+        args, parts = (x,), [x.text]
+        if self.chance(0.4):
+            self.hit("groups of a cross-section")
+            by = self.rng.choice(
+                (self.number(0, inner), Node("col", (), ("trades", None), bits=SHORT, series=True, text="trades"))
+            )
+            args, parts = (x, by), [x.text, f"by={by.text}" if self.chance(0.7) else by.text]
+        self.hit(word)
+        if self.crossed > crossed:
+            self.hit("cross-section of a cross-section")
+        if place.args:
+            self.hit("cross-section in a DEF")
+        if place.own is not None:
+            self.hit("cross-section in a VAR")
+        self.crossed += 1
+        bits = {"CS_SUM": more_bits(x.bits, add=2), "CS_COUNT": (2, 0)}.get(word)
+        return Node("across", args, word, bits=bits, text=self.called(word, *parts))
 
     def _infix(self, depth: int, place: Place) -> Node:
         rng = self.rng
@@ -724,7 +768,7 @@ class Maker:
         return Node(word.lower(), (x, rows), "rows", bits=bits, text=text)
 
     def _other_rows(self, depth: int, place: Place) -> Node:
-        if place.bare or place.args:
+        if place.bare or place.args or self.across:
             return self.column(place)
         self.hit("expression @")
         return self.elsewhere(self.number(max(depth, 1), Place(bare=True), series=True))
@@ -733,8 +777,8 @@ class Maker:
         return self._call_of("n", depth, place) or self._leaf(place)
 
     def _call_of(self, kind: str, depth: int, place: Place) -> Node | None:
-        usable = [one for one in self.functions if one.pure or not place.bare]
-        if not usable or (place.args and not usable):
+        usable = self._usable(place)
+        if not usable:
             return None
         found = [
             one
@@ -844,7 +888,7 @@ class Maker:
         return Node("in", (x,), tuple(map(float, values)), "b", text=text, level=LEVELS["rel"])
 
     def _else_condition(self, depth: int, place: Place) -> Node:
-        if place.bare or place.args:
+        if place.bare or place.args or self.across:
             return self._compared(depth, place)
         self.hit("condition @")
         inner = self.condition(max(depth, 1), Place(bare=True), series=True)

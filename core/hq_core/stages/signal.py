@@ -190,7 +190,10 @@ class Signal(Stage):
                 raise HqError(f"'{name}' is a {what}, which is no column", USAGE, subject=StrategyOptions.keep)
         self._across = across
         if across and beyond:
-            told = f"{across[0][1].function.name} looks over the symbols of a panel; beside it nothing is read with '@'"
+            told = (
+                f"{across[0][1].function.name} looks over the symbols of a panel; beside it nothing is read with '@': "
+                "hq-indicators before it gives such a value as a column, whose name stands between backquotes"
+            )
             raise LangError(beyond[0][0], beyond[0][1].start, beyond[0][1].end, told)
         if across and (self.python or self._growing):
             beside = "strategy in Python" if self.python else "store that grows from the stream"
