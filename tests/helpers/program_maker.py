@@ -507,7 +507,7 @@ class Maker:
             left = Node("col", (), ("venue", None), "t", series=True, text="venue")
             if self.across and self.chance(0.5):
                 self.hit("symbol beside a cross-section")
-                left = Node("symbol", (), None, "t", series=True, text="symbol")
+                left = Node("symbol", (), None, "t", series=False, text="symbol")
         words = ["X", "1h", "up", "gtc", ""]
         if self.chance(0.5):
             self.hit("IN of texts")

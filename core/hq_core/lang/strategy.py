@@ -15,7 +15,7 @@ from hq_core.lang.check import Checker
 from hq_core.lang.params import shown
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
-from hq_core.lang.source import StrategyText, UnknownName
+from hq_core.lang.source import LangError, StrategyText, UnknownName
 from hq_core.lang.words import COLUMNS
 from hq_core.options.signal import StrategyOptions
 from hq_core.series.expr import TEXT
@@ -80,6 +80,16 @@ class Strategy:
             if strict:
                 raise
             return self._checker(None, ("", "")).check(self.program)
+
+    def takes_symbol_as_column(self) -> bool:
+        """Whether `symbol` may be a column, each row's own: nothing asks for it before the first row."""
+        checker = self._checker(COLUMNS | {"symbol"}, ("", ""))
+        checker.scope.texts = frozenset(("symbol",))
+        try:
+            checker.check(self.program)
+        except LangError:
+            return False
+        return True
 
     def _checker(self, columns: Sequence[str] | frozenset[str] | None, here: tuple[str, str]) -> Checker:
         return Checker(Scope(self.source, columns, here, self.given, self.stores))

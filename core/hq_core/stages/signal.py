@@ -79,7 +79,8 @@ class Signal(Stage):
     """Runs strategies over the base series of every symbol and writes their orders, as rows before its own.
 
     All other rows pass untouched, and those of the base but for the names that are kept.  Panels come as they are where
-    no strategy reads another series, and are taken apart where one does, is in Python, or reads the stream's vectors.
+    no strategy reads another series, and are taken apart where one does, is in Python, reads the stream's vectors, or
+    asks for the symbol before the first row.
 
     files     (name, text, what errors call it) of each strategy in the language
     python    FILE:CLASS of each strategy in Python, or the class (hq_core/strategies)
@@ -199,9 +200,9 @@ class Signal(Stage):
             beside = "strategy in Python" if self.python else "store that grows from the stream"
             told = f"{across[0][1].function.name} looks over the symbols of a panel; it goes with no {beside}"
             raise LangError(across[0][0], across[0][1].start, across[0][1].end, told)
-        # no series is read but the base, and by rules alone
-        symbol_read = "symbol" in called and not across
-        self._alone = not (beyond or symbol_read or self.python or self._growing)
+        # no series is read but the base, and by rules alone; nor is a row's symbol wanted before the first one
+        apart = "symbol" in called and not (across or all(one.takes_symbol_as_column() for one in self.strategies))
+        self._alone = not (beyond or apart or self.python or self._growing)
         if self._alone:
             self.panels = "whole"
         if across:  # which needs them whole, beside whatever
@@ -557,7 +558,7 @@ class Signal(Stage):
 
     def planned(self, panel: Schema) -> tuple[Plan, Orders, Turns | None]:
         turns = self._turns(panel) if self._across else None
-        plan = turns.last if turns else self._plan(series_of(panel, ""))
+        plan = turns.last if turns else self._plan(panel)
         return plan, self._orders(panel, plan), turns
 
     def _turns(self, panel: Schema) -> Turns:
