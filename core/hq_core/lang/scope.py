@@ -107,7 +107,8 @@ class Scope:
 
     def unknown(self, node: tree.Syntax, name: str) -> UnknownName:
         known = [*self.names, *map(_writable, self.columns or ()), *COLUMNS]
-        return UnknownName(self.source, node.start, node.end, f"unknown name '{name}'" + nearest(name, known))
+        hint = nearest(name, known) or (f"; {name.upper()} is a function: {name}(...)" if _function(name) else "")
+        return UnknownName(self.source, node.start, node.end, f"unknown name '{name}'" + hint)
 
     def exact(self, node: tree.Output | tree.Elsewhere) -> Expr | None:
         """The column of just this name, as hq-indicators has macd.hist, ema_10_close@4h, bbands_20_close@4h.upper.
@@ -173,6 +174,14 @@ def spelled(node: tree.Syntax) -> str:
 
 def _first(name: str) -> str:
     return name.partition(".")[0].partition("@")[0]
+
+
+def _function(name: str) -> bool:
+    """Whether the language has a function of this name."""
+    from hq_core import registry
+    from hq_core.lang.builtins import BUILTINS  # only an error pays for it
+
+    return name.upper() in BUILTINS or name.lower() in registry.names()
 
 
 def _writable(column: str) -> str:
