@@ -301,7 +301,8 @@ class Trial:
         self.resumed(rng.choice(moments), format_text(self.program.text, str(self.folder / "s.hq")))
         last = rng.choice(moments[len(moments) // 3 : -1] or [moments[-1] - 1])
         later = poisoned(rng, self.world, last)
-        self.check(in_panels(self.stage(), later), "poisoned in a panel", last)
+        if self.panel or not self.program.across:  # a forming row of a panel is in no cross-section, by itself it is
+            self.check(in_panels(self.stage(), later), "poisoned in a panel", last)
         if rng.random() < 0.3:
             self.check(self.run(self.stage(), later, []), "poisoned", last)
 
