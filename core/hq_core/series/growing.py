@@ -42,6 +42,7 @@ class Growing(Store):
 
     def __init__(self, name: str, symbol: str, period: str) -> None:
         self.name = name
+        self.methods = set()
         self.symbol = symbol
         self.period = period
         self.file = self.key = f"vector/{symbol}/{period}"
@@ -105,8 +106,9 @@ class Growing(Store):
         rows.names = [self.symbol]
         rows.symbols = array("q", bytes(8 * len(rows)))
         laid, rooms, digest = list(getattr(self, "_laid", ())), getattr(self, "_rooms", {}), self.digest
+        methods = self.methods
         super().__init__(self.name, rows, self.key)
-        self._rooms, self.digest = rooms, digest
+        self._rooms, self.digest, self.methods = rooms, digest, methods
         for method in laid:
             self._weighed(method)
 
