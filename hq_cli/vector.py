@@ -54,7 +54,9 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
 
     build makes a row of kind vector of the last --length bars at every bar of each series: their values, normalised;
     a label of what came after; and avail_ts, when that was known.  Bars are replaced, all else passes.  A vector is
-    written when its outcome is known, in the order of the bars; those that have none when the input ends are counted.
+    written with the bar that makes its outcome known, so rows lie by avail_ts and not by ts, the end of the window, and
+    a mark passes while vectors wait: who reads live has all that were known by then and none that were not.  Those that
+    have no outcome when the input ends are counted.
     The outcome is the return of the close over --horizon bars, or with --take and --stop which of two prices is reached
     first, by the highs and lows of the bars after it: 1, -1, or 0 where neither is within the horizon; where one bar
     reaches both it is -1.

@@ -355,6 +355,7 @@ VECTOR = Kind(
         maybe("outcome", "f8", "frac", "the return that gave the label"),
         Column("vector", "f4xN", "", "its N values, the oldest first"),
     ),
+    clock="avail_ts",
 )
 
 TRIAL = Kind(
