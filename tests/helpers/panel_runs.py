@@ -117,9 +117,9 @@ def said_by(source: Iterable[object]) -> tuple[dict[str, dict[str, bytes]], list
 
 
 def order(data: bytes, period: str = "1m", of: str = "bar") -> list[tuple[int, str]]:
-    """(ts, symbol) of the rows of a panel of that kind, as they stand in the stream."""
+    """(ts or what its rows lie by, symbol) of the rows of a panel of that kind, as they stand in the stream."""
     found = []
     for kind, item in items(data):
         if kind == "rows" and item.schema.panel and (item.schema.of, item.schema.period) == (of, period):
-            found += zip(item.view("ts").tolist(), item.words("symbol"))
+            found += zip(item.times().tolist(), item.words("symbol"))
     return found

@@ -17,7 +17,7 @@ from hq_core.formats.options import SourceOptions
 from hq_core.formats.shapes import ABOUT, Shape, Written, as_text, shape_of
 from hq_core.formats.text_kernel import OTHER, PLAIN
 from hq_core.jit import I8, U1, Cell, State, kernel
-from hq_core.kinds import AS_TEXT, MAPS
+from hq_core.kinds import MAPS, WRITTEN
 from hq_core.memory import Memory
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import IDLE, End, Map
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.formats.inflate import ByteStream
+    from hq_core.formats.vector_columns import Folded
     from hq_core.roles import Item
 
 MOST_PATIENCE = 512  # elements read one by one before the kernels are asked again
@@ -132,6 +133,8 @@ class JsonSource(Foreign):
         self.stream = stream
         super().__init__(options)
         self.position = 0
+        self._vectors = self.options.kind == "vector"
+        self._folded: dict[tuple[str, ...], Folded] = {}  # the keys of a vector of somebody else's
         self.passed: dict[str, int] = {}
         self._memory = Memory(2 * READ + SLACK)
         self._forms = Forms(self._memory)
@@ -393,9 +396,9 @@ class JsonSource(Foreign):
                     f"is an array of {len(element)}: objects are read, and candles of {' or '.join(map(str, ARRAYS))}"
                 )
             return self._shape("array", "", str(len(element)), list(names)), element, []
-        if "e" not in element and "stream" not in element:
+        if not self._vectors and "e" not in element and "stream" not in element:
             kind = element.get("kind", "")
-            if isinstance(kind, str) and (kind in AS_TEXT or not kind):
+            if isinstance(kind, str) and (kind in WRITTEN or not kind):
                 period, symbol = element.get("period", ""), element.get("symbol", "")
                 if isinstance(period, str) and isinstance(symbol, str):  # nearly every element
                     shape = self._of.get((kind, period, symbol)) or self._shape(kind, period, symbol, list(element))
@@ -418,12 +421,27 @@ class JsonSource(Foreign):
         if kind in MAPS:
             own: dict[str, Any] = element
             return own
-        if kind != "" and not (isinstance(kind, str) and kind in AS_TEXT):
+        if self._vectors and kind in ("", "vector"):
+            return self._vector(element)
+        if kind != "" and not (isinstance(kind, str) and kind in WRITTEN):
             self._pass(f"{kind if isinstance(kind, str) else 'other'} object", count)
             return None
         period, symbol = element.get("period"), element.get("symbol")
         shape = self._shape(kind, as_text(period), symbol if isinstance(symbol, str) else "", list(element))
         return shape, *shape.values(element)
+
+    def _vector(self, element: dict[str, Any]) -> tuple[Shape, list[Any], list[str]]:
+        """A vector as others write it."""
+        keys = tuple(element)
+        folded = self._folded.get(keys)
+        if folded is None:
+            from hq_core.formats.vector_columns import Folded
+
+            folded = self._folded[keys] = Folded(keys, self.options)
+        made = dict(zip(folded.names, folded.row(list(element.values()))))
+        period, symbol = element.get("period", ""), element.get("symbol", "")
+        shape = self._shape("vector", as_text(period), symbol if isinstance(symbol, str) else "", list(made))
+        return shape, *shape.values(made)
 
     def _shape(self, tag: str, period: str, symbol: str, keys: list[str]) -> Shape:
         """The shape of these objects: symbols may differ in their keys, a symbol's first object says them for all."""

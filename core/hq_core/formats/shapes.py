@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema, told_texts
 from hq_core.columns import numbers
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
 from hq_core.formats.layouts import build
 from hq_core.formats.names import SIDES, UNIT_AT_END, symbol_first
@@ -18,13 +18,16 @@ from hq_core.formats.rows import BLOCK, ROOM, RowBlock, room_of
 from hq_core.formats.text import is_time
 from hq_core.formats.text_kernel import BOOL, FAR, ISO, MAKER, REAL, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, read_epoch, read_iso
+from hq_core.formats.vector_columns import values_of
 from hq_core.kinds import BAR, TRADE, extra_of, of
 from hq_core.memory import Memory
+from hq_core.options.imports import SaidOptions, ask
 from hq_core.roles import Map
 from hq_core.saved import Count, shaped
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator
 
     from hq_core.formats.options import SourceOptions
@@ -150,7 +153,7 @@ class Shape:
     def symbol(self, row: list[Any]) -> str:
         """The symbol of a row.  Raises ValueError."""
         if "symbol" not in self.keys:
-            return ""
+            return self.options.symbol
         return checked_symbol(row[self.keys.index("symbol")], "symbol")
 
     def ready(self, row: list[Any]) -> bool:
@@ -368,8 +371,17 @@ class OwnShape(Shape):
         if key in ABOUT:
             return ""
         known = dict(of(self.tag).cols)
+        if known.get(key) == "f4xN":
+            try:
+                return f"f4x{len(values_of(value))}"
+            except ValueError as error:
+                raise ValueError(f"'{key}': {as_text(value)[:60]!r} {error}") from None
         if key in known:
-            return f"{known[key]} iso" if is_time(key, known[key]) else known[key]
+            unit = self.options.time_unit if not isinstance(value, str) else ""
+            if self.options.kind and not unit and isinstance(value, int) and is_time(key, known[key]):
+                what = f"'{key}' is {value}: seconds, ms, us or ns? "
+                raise HqError((what, ask(SaidOptions.time_unit)), DATA)
+            return f"{known[key]} {unit or 'iso'}" if is_time(key, known[key]) else known[key]
         found = UNIT_AT_END.fullmatch(key)
         if found and is_time(found[1], known.get(found[1], "")):
             return f"i8 {found[2]}"
@@ -403,7 +415,7 @@ class OwnShape(Shape):
             cols.insert(1 + cols.index(("ts", "i8")), ("symbol", "s4"))
         if len(cols) > MAX_COLUMNS:
             raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
-        self.rows = OwnRows(self.tag, self.period, cols, self.options.symbols, self.share)
+        self.rows = OwnRows(self.tag, self.period or self.options.period, cols, self.options.symbols, self.share)
         codes = of(self.tag).codes
         words = {name: numbers(said) for name, said in codes.items()}
         columns = self.rows.columns
@@ -420,6 +432,8 @@ class OwnShape(Shape):
             try:
                 if kind == "f8":
                     column[k] = value if type(value) is float else real(value, True, True)
+                elif kind.startswith("f4x"):
+                    self._put_vector(column, values_of(value), int(kind[3:]), k)
                 elif kind == "s4":
                     column[k] = self.rows.code(self.keys[i], value)
                 else:
@@ -427,7 +441,14 @@ class OwnShape(Shape):
             except ValueError as error:
                 raise ValueError(f"'{self.keys[i]}': {as_text(value)[:60]!r} {error}") from None
 
+    def _put_vector(self, column: Any, values: array[float], length: int, k: int) -> None:
+        if len(values) != length:
+            raise ValueError(f"has {len(values)} values, the first one has {length}")
+        column[k * length : (k + 1) * length] = values
+
     def readings(self) -> list[Reading] | None:
+        if any("x" in kind for _, kind, *_ in self._columns):
+            return None
         found = [Reading(SKIP) for _ in self.keys]
         for i, kind, unit, words, _ in self._columns:
             name = self._names[i]
@@ -492,22 +513,22 @@ class OwnRows:
     def __init__(self, kind: str, period: str, cols: list[tuple[str, str]], symbols: Symbols, share: int) -> None:
         self.kind, self.period, self.cols, self.symbols = kind, period, cols, symbols
         self._panel = ("symbol", "s4") in cols
-        self.room = min(ROOM, BLOCK // len(cols)) // share
+        schema = Schema(kind, "", period, cols)
+        self.room = max(1, min(ROOM, BLOCK * 8 // sum(schema.widths)) // share)
         self.total = 0
         self.symbol = ""
         self.texts: dict[str, list[str]] = {name: [] for name, type_ in cols if type_ == "s4" and name != "symbol"}
         self._codes: dict[str, dict[str, int]] = {name: {} for name in self.texts}
         self._told: dict[tuple[str, str], int] = {}  # how many texts of a column a series has been told
         self._schemas: dict[str, Schema] = {}
-        schema = Schema(kind, "", period, cols)
         self.memory = Memory(schema.blob(self.room))
         places = schema.places(0, self.room)
         self._addresses = [self.memory.address + place for place in places]
-        self._places = {name: place // WIDTHS[type_] for (name, type_), place in zip(cols, places)}
+        self._places = {name: place // wide for name, place, wide in zip(schema.names, places, schema.widths)}
         self.columns: dict[str, Any] = {}
-        for (name, type_), place in zip(cols, places):
-            code: Any = CODES[type_]
-            self.columns[name] = self.memory.view[place : place + self.room * WIDTHS[type_]].cast(code)
+        for (name, type_), place, wide in zip(cols, places, schema.widths):
+            code: Any = CODES.get(type_, "f")  # a vector's values are float32
+            self.columns[name] = self.memory.view[place : place + self.room * wide].cast(code)
 
     def place(self, name: str) -> int:
         """As of `RowBlock`."""
@@ -568,6 +589,6 @@ class OwnRows:
 def shape_of(tag: str, period: str, keys: list[str], options: SourceOptions) -> Shape:
     """The shape of objects: the tag is a kind, @message, or '' for objects that do not say."""
     own = tag not in ("", "bar", "trade", "array") and not tag.startswith("@")
-    if own and (options.kind or options.symbol or options.period or options.columns):
+    if own and options.kind != tag and (options.kind or options.symbol or options.period or options.columns):
         raise HqError(f"the input holds {tag} rows of hq, which say their kind, symbol, period and columns", USAGE)
     return (OwnShape if own else PlannedShape)(tag, period, keys, options)

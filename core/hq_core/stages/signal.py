@@ -386,7 +386,7 @@ class Signal(Stage):
             more = Rows(columns_fit(schema, schema.key, self._timeless))
             take(more, part, schema.key)
             for unit in self._that_read():
-                unit.check(schema.key, more.ts[0])
+                unit.check(schema.key, part.times()[0])
             for store in mine:
                 store.append(more)
             for unit in self._that_read():
