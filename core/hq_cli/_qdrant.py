@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from hq_core.series.stores import Rows
 
-SCHEME = "qdrant+"
+SCHEME, ONLINE = "qdrant+", "qdrant-online+"
+DISTANCES = {"dot": "Dot", "cosine": "Cosine", "euclid": "Euclid"}  # methods of SIMILARITY -> what Qdrant calls them
 PIECE = 512  # points of a request
 PATIENCE_S = 30
 
@@ -26,7 +27,7 @@ class Collection:
     def __init__(self, url: str) -> None:
         from urllib.parse import urlsplit
 
-        parts = urlsplit(url.removeprefix(SCHEME))
+        parts = urlsplit(url.removeprefix(ONLINE).removeprefix(SCHEME))
         self.url = url
         self.name = parts.path.strip("/")
         if parts.scheme not in ("http", "https") or not parts.hostname or not self.name or "/" in self.name:
@@ -39,7 +40,7 @@ class Collection:
         self.client = QdrantClient(url=base, timeout=PATIENCE_S, check_compatibility=False)
 
     @contextmanager
-    def _asked(self) -> Iterator[None]:
+    def asked(self) -> Iterator[None]:
         """What the service answers as our errors: 69 where it is away or fails, never an empty answer."""
         from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
@@ -62,28 +63,47 @@ class Collection:
         """
         offset = None
         while True:
-            with self._asked():
+            with self.asked():
                 points, offset = self.client.scroll(
                     self.name, limit=PIECE, offset=offset, with_payload=True, with_vectors=True
                 )
-            for point in points:
-                if not isinstance(point.vector, list):
-                    raise HqError(f"{self.url}: point {point.id} has not one plain vector", DATA)
-                told = {"id": point.id} if isinstance(point.id, int) else {}
-                yield {**told, **(point.payload or {}), "vector": point.vector}
+            yield from map(self.told, points)
             if offset is None:
                 return
 
-    def put(self, rows: Rows, maps: Iterator[dict[str, Any]]) -> None:
+    def told(self, point: Any) -> dict[str, Any]:
+        """A point as such a map."""
+        if not isinstance(point.vector, list):
+            raise HqError(f"{self.url}: point {point.id} has not one plain vector", DATA)
+        told = {"id": point.id} if isinstance(point.id, int) else {}
+        return {**told, **(point.payload or {}), "vector": point.vector}
+
+    def form(self) -> tuple[int, str]:
+        """How many values its vectors have, and by which of DISTANCES they are searched."""
+        with self.asked():
+            vectors = self.client.get_collection(self.name).config.params.vectors
+        size, distance = getattr(vectors, "size", None), getattr(vectors, "distance", None)
+        names = {theirs: ours for ours, theirs in DISTANCES.items()}
+        if size is None or str(getattr(distance, "value", distance)) not in names:
+            raise HqError(f"{self.url}: must hold one vector a point, by {', '.join(DISTANCES.values())}", DATA)
+        return size, names[str(getattr(distance, "value", distance))]
+
+    def put(self, rows: Rows, maps: Iterator[dict[str, Any]], distance: str) -> None:
         """Write a store's rows as points 0, 1, 2 ..., their labels and times as payload; the collection is made if it
-        is not there.  Its distance is the dot product, by which vectors stay as they are.
+        is not there, with one of DISTANCES: by cosine a service makes vectors of length 1 of what it is given, by the
+        others they stay as they are.
         """
         from qdrant_client import models
 
-        with self._asked():
-            if not self.client.collection_exists(self.name):
-                params = models.VectorParams(size=rows.length, distance=models.Distance.DOT)
+        with self.asked():
+            there = self.client.collection_exists(self.name)
+            if not there:
+                params = models.VectorParams(size=rows.length, distance=models.Distance(DISTANCES[distance]))
                 self.client.create_collection(self.name, vectors_config=params)
+        if there and self.form() != (rows.length, distance):
+            size, by = self.form()
+            what = f"{self.url}: has vectors of {size} values by {by}, these are of {rows.length} by {distance}"
+            raise HqError(what, DATA)
         piece: list[Any] = []
         for at, told in enumerate(maps):
             vector = told.pop("vector")
@@ -95,5 +115,5 @@ class Collection:
             self._send(piece)
 
     def _send(self, points: list[Any]) -> None:
-        with self._asked():
+        with self.asked():
             self.client.upsert(self.name, points=points, wait=True)

@@ -39,7 +39,7 @@ def read_stores(given: Sequence[str], timeless: bool) -> dict[str, Store]:
             raise HqError(
                 f"--store: '{one}' must be NAME=FILE or NAME=@SYMBOL:PERIOD, such as 4h_BTC=4h_BTC.hqf", USAGE
             )
-        if path in STDIN:
+        if path.removeprefix("usearch+") in STDIN:
             raise HqError(f"--store: {one}: bars come by stdin; name a file", USAGE)
         if name in files:
             raise HqError(f"--store: {name} is given twice", USAGE)
@@ -50,6 +50,10 @@ def read_stores(given: Sequence[str], timeless: bool) -> dict[str, Store]:
 
 
 def _store(name: str, path: str, timeless: bool) -> Store:
+    if path.startswith("qdrant-online+"):
+        from hq_cli._online import Online
+
+        return Online(name, path, timeless)
     if path.startswith("qdrant+"):
         from hq_cli._qdrant import Collection
         from hq_core.formats.times import UNITS

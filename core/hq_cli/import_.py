@@ -35,6 +35,10 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     of which 1,048,576 are read at most, and the rows of one ts.  Text that hq-export wrote of series (symbol stands
     before ts) and messages of an exchange stay series; hq-merge makes panels of series and takes them apart.
 
+    --kind vector reads labelled vectors of CSV and JSON: columns ts, id, avail_ts and label, and the values as v0, v1
+    and so on or as a list in `vector`; whole numbers of --time-unit, or ISO 8601 with a zone.  Values are rounded to
+    float32.  What hq-export wrote of vectors needs no option and gives the same bits.
+
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
     They take at most 200 MB beyond what an empty file takes, or four times the file's own size where that is more;

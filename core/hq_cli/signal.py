@@ -90,6 +90,18 @@ def main(
     head, and a state goes on with that store alone.  --store NAME=@BTCUSDT:4h is what the stream's own rows of kind
     vector of that symbol and period make, live or replayed; bars wait for them as for any other series that is read.
     --store NAME=qdrant+http://HOST:6333/COLLECTION is a collection of a Qdrant service as it is at the start.
+    --store NAME=qdrant-online+http://HOST:6333/COLLECTION asks the service itself at every row, for points with an
+    avail_ts up to the row's ts, and gives the hits that a file of the collection would: what it calls the nearest is
+    scored and put in order here.  The collection's distance is the method of SIMILARITY.  A service that goes away in
+    the run ends it with 69.
+
+    --store NAME=usearch+FILE looks at the vectors that an approximate index names (pip install 'hq[usearch]'), which
+    is for stores of more than 100,000; its recall is measured at the start and said on stderr.  The index names 64, or
+    4 for each of k; those that were not known at the row's ts are put aside, and where fewer than k are left, or no
+    more than 65,536 may be seen, all are looked at.  So it may miss a nearer vector, and never looks ahead.  The same
+    input gives the same hits.  hq-vector index keeps the index in a file.
+
+    --check, --format and --list-params need no store.
 
     --check alone takes every column of hq's bars to be there; --columns and --sample say what is.  A sample is any
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
@@ -116,6 +128,7 @@ def main(
     from hq_core.stages.signal import Signal
 
     rules = Settings(compat, rows_of(unstable))
+    given = read_stores(stores, timeless)
     stage = Signal(
         read,
         python=python,
@@ -125,8 +138,9 @@ def main(
         signals=signals,
         settings=rules,
         missing=missing,
-        stores=read_stores(stores, timeless),
+        stores=given,
         timeless=timeless,
+        runs=bool(sample or explain) or not (check or list_params),
     )
     if state is not None:
         stage.check_resumable()
@@ -138,7 +152,7 @@ def main(
     if explain:
         echo("\n".join(stage.explain()))
         return None
-    for warning in stage.warnings:
+    for warning in [*stage.warnings, *(told for store in given.values() for told in store.told())]:
         say(f"hq-signal: {warning}")
     if not check:
         return stage

@@ -11,7 +11,7 @@ from hq_cli._say import echo
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option, StateOptions, options_of
 from hq_core.options.signal import StoreOptions
-from hq_core.options.vectors import BuildOptions, LoadOptions, ShowOptions
+from hq_core.options.vectors import BuildOptions, ExportOptions, IndexOptions, LoadOptions, ShowOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -30,9 +30,10 @@ TAKEN = {  # what each word takes: options, how many files at least and at most
     "list": (ShowOptions, StoreOptions),
     "dump": (StoreOptions,),
     "dedupe": (StateOptions,),
-    "export": (StoreOptions,),
+    "export": (ExportOptions, StoreOptions),
+    "index": (IndexOptions, StoreOptions),
 }
-ONE = ("load", "dump", "export")
+ONE = ("load", "dump", "export", "index")
 NONE = ("build", "dedupe")
 
 
@@ -43,6 +44,8 @@ NONE = ("build", "dedupe")
     Argument("files", "[FILE]...", many=True, required=False),
     BuildOptions,
     LoadOptions,
+    ExportOptions,
+    IndexOptions,
     StoreOptions,
     ShowOptions,
 )
@@ -51,7 +54,9 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
 
     build makes a row of kind vector of the last --length bars at every bar of each series: their values, normalised;
     a label of what came after; and avail_ts, when that was known.  Bars are replaced, all else passes.  A vector is
-    written when its outcome is known, in the order of the bars; those that have none when the input ends are counted.
+    written with the bar that makes its outcome known, so rows lie by avail_ts and not by ts, the end of the window, and
+    a mark passes while vectors wait: who reads live has all that were known by then and none that were not.  Those that
+    have no outcome when the input ends are counted.
     The outcome is the return of the close over --horizon bars, or with --take and --stop which of two prices is reached
     first, by the highs and lows of the bars after it: 1, -1, or 0 where neither is within the horizon; where one bar
     reaches both it is -1.
@@ -66,10 +71,17 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
     vector, ts (end of the window) and avail_ts, and perhaps id and symbol; or .npz with arrays of these names; or any
     store, whose rows it checks and puts in order.  All vectors of a store have one length.  list says what stores hold,
     dump writes one as JSON that load takes, export as .npz: vector (n, length), label, id, ts and avail_ts in ns.
-    A Qdrant service is read and written by its client (pip install 'hq[qdrant]'): hq-vector load qdrant+http://HOST:6333/4h_BTC
-    makes a store of a collection whose payloads have label, ts and avail_ts, and export of the same form writes stdin
-    there.  A service that is away is 69.
     dedupe drops a vector that was there before with the same label, value by value.
+
+    A Qdrant service is read and written by its client (pip install 'hq[qdrant]'): hq-vector load
+    qdrant+http://HOST:6333/4h_BTC makes a store of a collection whose payloads have label, ts and avail_ts, and export
+    of the same form writes stdin there.  A service that is away is 69.  --distance says by which method hq-signal
+    --store NAME=qdrant-online+URL can look in a collection that export makes.
+
+    Stores are searched exactly.  Of one with more than some 100,000 vectors hq-signal --store NAME=usearch+FILE looks
+    at those that an approximate index names (pip install 'hq[usearch]'); index writes one, and a store 4h_BTC.hqf is
+    searched through what 4h_BTC.hqf.cosine.usearch keeps; without it the index is made at each start.  list
+    usearch+FILE says what share of the nearest it finds.
     """
     _check(what, files, {**said, "state": state})
     if what == "build":
@@ -93,9 +105,14 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
         _list([vectors.described(one) for one in stores], said["json"])
         return None
     where = files[0] if files else "-"
+    if what == "index":
+        _refuse_terminal("an index")
+        vectors.indexed(where, timeless, said["method"])
+        return None
     if where.startswith(SCHEME):
         if what == "export":
-            Collection(where).put(rows := vectors.read_rows("-", timeless), vectors.mapped(rows))
+            rows = vectors.read_rows("-", timeless)
+            Collection(where).put(rows, vectors.mapped(rows), said["distance"])
             return None
         if what == "dump":
             raise HqError(f"dump takes a file; hq-vector load {where} reads a service", USAGE)
@@ -110,16 +127,20 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
         for line in vectors.dumped(rows):
             echo(line)
     else:
-        if os.isatty(1):
-            raise HqError("an .npz is not for a terminal; redirect it into a file", USAGE)
+        _refuse_terminal("an .npz")
         vectors.exported(rows)
     return None
+
+
+def _refuse_terminal(what: str) -> None:
+    if os.isatty(1):
+        raise HqError(f"{what} is not for a terminal; redirect it into a file", USAGE)
 
 
 def _check(what: str, files: tuple[str, ...], said: dict[str, Any]) -> None:
     """Refuse options and files that the word does not take."""
     fits = {name for one in TAKEN[what] for name in options_of(one)}
-    classes = (BuildOptions, LoadOptions, StoreOptions, ShowOptions, StateOptions)
+    classes = (BuildOptions, LoadOptions, ExportOptions, IndexOptions, StoreOptions, ShowOptions, StateOptions)
     every: dict[str, Option[Any]] = {name: option for one in classes for name, option in options_of(one).items()}
     for name, value in said.items():
         if name not in fits and value != every[name].default:
@@ -154,6 +175,8 @@ def _list(found: list[dict[str, Any]], json: bool) -> None:
         labels = ", ".join(f"{label}: {n}" for label, n in one["labels"].items())
         when = f"{one['from']} to {one['to']}, known {one['known']}" if one["from"] else "known at any time"
         echo(f"{one['file']}  {one['vectors']} vectors of {one['length']}  labels {labels}  {when}  {one['digest']}")
+        for told in one.get("search", ()):
+            echo(told)
 
 
 if __name__ == "__main__":

@@ -74,12 +74,14 @@ class Layout:
     free    where columns of free text stand;  codes: of s4;  truths: those of b1 and of vectors of it
     flag    where the column stands that says of each row whether it is complete (0: it is not), or -1: all are
     timed   ts is there, in nanoseconds
+    clock   the column of times by which the rows lie, from which on each is known: ts, but where its kind has another
     coded   symbol is there, as codes of texts: without a symbol of its own the series is a panel
     wrong   the column that hq reads by its type and that has another one, in words; "" if none has
     """
 
     __slots__ = (
         "_laid",
+        "clock",
         "coded",
         "codes",
         "cols",
@@ -104,6 +106,8 @@ class Layout:
         types = dict(cols)
         self.flag = self.index["complete"] if types.get("complete") in FLAGS else -1
         self.timed = types.get("ts") == "i8"
+        own = kinds.of(of).clock
+        self.clock = own if types.get(own) == "i8" else "ts"
         self.coded = types.get("symbol") == "s4"
         self.wrong = ""
         for name, wanted in kinds.of(of).fixed:
@@ -145,12 +149,13 @@ class Schema:
 
     extra   further keys of the schema frame, passed on as they came
     panel   it has rows of many symbols, which a column names
-    free, truths, codes, flag   as in Layout
+    free, truths, codes, flag, clock   as in Layout
     """
 
     __slots__ = (
         "_index",
         "_layout",
+        "clock",
         "codes",
         "cols",
         "extra",
@@ -175,7 +180,7 @@ class Schema:
         shared = self._layout = layout(of, cols)
         self.cols, self.names, self.widths, self._index = shared.cols, shared.names, shared.widths, shared.index
         self.free, self.flag, self.truths = shared.free, shared.flag, shared.truths
-        self.codes = shared.codes
+        self.codes, self.clock = shared.codes, shared.clock
         self.panel = shared.coded and not symbol
         self.extra = dict(extra or {})
         if "/" in of or "/" in period:  # a symbol may have one: BTC/USDT
@@ -380,10 +385,10 @@ class Batch:
         return _AT(self.addresses[self.schema.index("ts")] + 8 * row).value
 
     def times(self) -> Any:
-        """ts, in nanoseconds.  Raises HqError DATA where it is missing or of another type."""
-        if self.schema.kind("ts") != "i8":
+        """The times by which the rows lie, in nanoseconds.  Raises HqError DATA for a ts that is missing or none."""
+        if self.schema.kind(self.schema.clock) != "i8":
             raise HqError(f"{self.schema.key}: column 'ts' is {self.schema.kind('ts')}, must be i8", DATA)
-        return self.view("ts")
+        return self.view(self.schema.clock)
 
     def last_whole(self) -> int:
         """The last row that is no forming bar; -1 if all are."""

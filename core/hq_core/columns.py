@@ -43,11 +43,12 @@ class Kind:
     key      the columns that, with the symbol, never repeat in a series; () where rows may be alike
     codes    column -> code as text -> word: what a schema says under "codes"
     source   where the definition comes from; "" our own
+    clock    the column of times by which rows lie, where a series has it: from then on a row is known; ts otherwise
     rank     which kind comes first where rows of several have one ts; equal ranks: by name
     planned  no command writes it yet, so no csv and no JSON is taken for it
     """
 
-    __slots__ = ("behind", "codes", "columns", "key", "meaning", "planned", "rank", "source")
+    __slots__ = ("behind", "clock", "codes", "columns", "key", "meaning", "planned", "rank", "source")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Kind:
         key: tuple[str, ...] = (),
         codes: Mapping[str, Words] | None = None,
         source: str = "",
+        clock: str = "ts",
         rank: int = REST,
         planned: bool = False,
     ) -> None:
@@ -67,6 +69,7 @@ class Kind:
         self.key = key
         self.codes = codes or {}
         self.source = source
+        self.clock = clock
         self.rank = rank
         self.planned = planned
 

@@ -396,6 +396,7 @@ class Graph:
         self._arena = bytearray(max(8, sum(_memory(node) for node in self.nodes)))
         at = address_of(self._arena)
         self._between: dict[int, int] = {}  # columns in scratch: their numbers there
+        self._called: list[Any] = []
         loops = {node.number: Loop(node, self.nodes) for node in self.nodes if node.recall is not None}
         whose = {number: loop for loop in loops.values() for number in loop.members}
         slots = sum(slots_of(node.kernel) for node in self.nodes) + len(loops) * slots_of(row_by_row)
@@ -500,6 +501,8 @@ class Graph:
                 block.scalar(name, next(params)[1])
         if hasattr(node.tables, "blocks"):  # they grow, and tell of where they move to
             node.tables.blocks.append(block)
+        if hasattr(node.tables, "check"):  # they are filled by calls that may fail
+            self._called.append(node.tables)
 
     def _leave(
         self, out: GraphColumn, slot: int, moving: array[int], widths: array[int], lengths: array[int]
@@ -522,6 +525,8 @@ class Graph:
         before = b"" if keep else bytes(self._arena)
         self.place(sources, n, wanted)
         self._engine(self._start.address)
+        for one in self._called:
+            one.check()
         self._fill(sources, n, wanted)
         if not keep:
             self._arena[:] = before
@@ -549,6 +554,8 @@ class Graph:
         start.column("groups", groups, 3 * count)
         start.scalar("piece", self.piece)
         load(engine_apart)(start.address)
+        for one in self._called:
+            one.check()
         self._fill(sources, n, wanted)
 
     def _fill(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:

@@ -355,6 +355,7 @@ VECTOR = Kind(
         maybe("outcome", "f8", "frac", "the return that gave the label"),
         Column("vector", "f4xN", "", "its N values, the oldest first"),
     ),
+    clock="avail_ts",
 )
 
 TRIAL = Kind(
@@ -498,7 +499,6 @@ KINDS = {
     "ready": READY,
 }
 WRITTEN = frozenset(name for name, kind in KINDS.items() if not kind.planned)
-AS_TEXT = frozenset(name for name in WRITTEN if not any("x" in column.type[1:3] for column in KINDS[name].columns))
 MAPS = ("report",)  # what hq writes as maps and not as rows
 _UNKNOWN = Kind("", ())
 

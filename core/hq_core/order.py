@@ -151,7 +151,8 @@ class RowOrder:
         where = f"{batch.schema.key} row {memory[ROWS] + 1}"
         if why == BACK:
             late = "hq-aggregate --lateness waits for late ones"
-            return f"{where}: {say_back('ts', last, ts)}; {SORT}, with --dedupe exact or last where some repeat; {late}"
+            back = say_back(batch.schema.clock, last, ts)
+            return f"{where}: {back}; {SORT}, with --dedupe exact or last where some repeat; {late}"
         return f"{where}: {place.key_problem(batch, row, memory, why, f'ts {ts}, after ts {last}')}"
 
     # -- state -------------------------------------------------------------------------------------------

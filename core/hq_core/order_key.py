@@ -86,7 +86,7 @@ class SeriesOrder:
 
     def bind(self, schema: Schema) -> None:
         self.schema = schema
-        self.ts = _whole(schema, "ts")
+        self.ts = _whole(schema, schema.clock)
         self.complete = schema.flag
         names = kinds.of(schema.of).key
         name = names[0] if len(names) == 1 else ""

@@ -124,15 +124,15 @@ class PanelOrder:
             code = batch.view("symbol")[row]
             return f"{where}: column 'symbol' has code {code}, of which the stream gives no text"
         symbol = batch.slice(row, row + 1).words("symbol")[0]
-        ts, last = iso_text(batch.view("ts")[row]), iso_text(state.last)
+        ts, last = iso_text(batch.times()[row]), iso_text(state.last)
         if why == BACK:
-            back = say_back("ts", last, ts)
+            back = say_back(batch.schema.clock, last, ts)
             return f"{where}: {symbol}: {back}; rows of a panel lie by ts: {SORT}, hq-merge makes panels"
         if why == SYMBOL_BACK:
             return f"{where}: {symbol} comes after {self._last} of the same ts {ts}; rows of one ts lie by symbol"
         memory = self._memory.of(self._place(symbol))
         if why == ALONE_BACK:
-            back = say_back("ts", iso_text(memory[LAST]), ts)
+            back = say_back(batch.schema.clock, iso_text(memory[LAST]), ts)
             return f"{where}: {symbol}: {back}, where it came by itself or in another panel; each row comes once, by ts"
         return f"{where}: {symbol}: {place.key_problem(batch, row, memory, why, f'ts {ts}')}"
 

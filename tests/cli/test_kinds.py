@@ -120,7 +120,7 @@ def test_a_series_of_a_kind_can_be_announced(name):
 @pytest.mark.parametrize("name", KINDS)
 def test_a_csv_of_ours_is_known_by_its_header_once_a_command_writes_it(name):
     header = ",".join(KINDS[name].names).encode() + b"\n"
-    assert own_kind(header)[0] == (name if name in ("fill", "liquidation", "equity", "order") else "")
+    assert own_kind(header)[0] == (name if name in ("fill", "liquidation", "equity", "order", "vector") else "")
 
 
 def test_the_order_of_kinds_at_one_ts():

@@ -20,6 +20,7 @@ from signal_runs import COLUMNS, Run
 from slow_language import Action, Bar, Key, Meaning, Node, World, length, orders
 
 from hq_core.batch import Batch, Schema
+from hq_core.flow import State
 from hq_core.lang.format import format_text
 from hq_core.lang.grammar import Parse
 from hq_core.lang.source import StrategyText
@@ -34,6 +35,7 @@ BASE = "1h"
 CODES = {"i8": "q", "i4": "i", "i1": "b", "b1": "b", "f8": "d", "s4": "i"}
 WIDE = (*COLUMNS, *MORE.items())
 KEYS: tuple[Key, ...] = (("X", "4h"), ("Y", "4h"), ("X", "1h"), ("Y", "1h"), ("X", "30m"))  # coarse ones first
+ACROSS: tuple[Key, ...] = (("X", "1h"), ("Y", "1h"), ("Z", "1h"))  # what a cross-section sees
 STARTS = (  # hours in which clocks are put, and others
     "2026-03-07T22:00",
     "2026-11-01T00:00",
@@ -47,13 +49,13 @@ Rows = dict[str, list[dict[str, Any]]]
 
 # -- bars ------------------------------------------------------------------------------------------------------------
 def world(rng: random.Random) -> World:
-    """Bars of two symbols and three periods, with holes, nan, and forming bars; in short numbers."""
+    """Bars of three symbols and three periods, with holes, nan, and forming bars; in short numbers."""
     from datetime import UTC, datetime
 
     start = int(datetime.fromisoformat(rng.choice(STARTS)).replace(tzinfo=UTC).timestamp())
     hours, spoilt = rng.randint(6, 36), rng.choice((0.0, 0.05, 0.2))
     series: dict[Key, list[Bar]] = {}
-    for symbol, period in KEYS:
+    for symbol, period in dict.fromkeys((*KEYS, *ACROSS)):
         step, lacks = length(period), 0.0 if (symbol, period) == ("X", BASE) else rng.choice((0.0, 0.2, 0.6))
         bars = []
         for at in range(start - start % step + step, start + 3600 * hours + 1, step):
@@ -153,16 +155,23 @@ def run(stage: Signal, of: World, cuts: list[int], saved: Any = None, more: bool
     return told.finish(more)
 
 
-def in_panels(stage: Signal, of: World) -> Rows:
-    """The same where the rows of both symbols lie in one series a period."""
+def in_panels(
+    stage: Signal, of: World, cuts: list[int] | None = None, state: State | None = None, marked: bool = True
+) -> Rows:
+    """The same where the rows of all symbols lie in one series a period.
+
+    cuts    numbers of rows at which frames end;  state: of a run that goes on
+    marked  the input ends with a mark, so that the rows of its last ts need not wait
+    """
     streams = []
     for key, bars in of.series.items():
         cols = columns(key[1])
         schema = Schema("bar", *key, cols)
         rows = [tuple(coded(bar[name], kind) for name, kind in cols) for bar in bars]
         streams.append(frames((schema, []), *strings(schema), (schema, rows)))
-    merged = panel_runs.merged(*streams)
-    fd = descriptor(panel_runs.through(lambda: stage, merged))
+    mark = times(of)[-1] + 1 if marked else None
+    merged = panel_runs.recut(panel_runs.merged(*streams), cuts or [], mark)
+    fd = descriptor(panel_runs.through(lambda: stage, merged, state))
     try:
         return read(split(Reader(fd)))
     finally:
@@ -243,15 +252,17 @@ class Trial:
 
     def __init__(self, rng: random.Random, program: Program, of: World, folder: Path, whole: bool) -> None:
         self.rng, self.program, self.folder = rng, program, folder
+        keys = ACROSS if program.across else KEYS
         for name, text in program.files.items():
             (folder / name).write_text(text)
         read = references(program)
         here = {("X", BASE)} | {(symbol, period or BASE) for symbol, period in read if symbol}
-        here |= {key for key in KEYS if whole or rng.random() < 0.2}
+        here |= {key for key in keys if whole or rng.random() < (0.7 if program.across else 0.2)}
         here |= {(symbol, "4h") for symbol, period in here if period == BASE and ("", "4h") in read}
         self.world = World({key: bars for key, bars in of.series.items() if key in here}, of.period)
         self.keep = list(program.names)
-        self.symbols = [symbol for symbol in ("X", "Y") if (symbol, BASE) in here]
+        self.symbols = [symbol for symbol in ("X", "Y", "Z") if (symbol, BASE) in here]
+        self.panel = program.across and len(here) > 1  # its rows are looked at side by side
         self.wanted = {symbol: Wanted(program, self.world, symbol, "s", program.given) for symbol in self.symbols}
 
     def stage(self, text: str = "", others: tuple[str, ...] = (), params: dict[str, Any] | None = None) -> Signal:
@@ -287,32 +298,53 @@ class Trial:
     def all(self) -> None:
         rng, moments = self.rng, times(self.world)
         cuts = rng.sample(moments, rng.randint(0, min(6, len(moments))))
-        self.check(run(self.stage(), self.world, cuts).rows, "cut")
+        self.check(self.run(self.stage(), self.world, cuts), "cut")
         self.resumed(rng.choice(moments), format_text(self.program.text, str(self.folder / "s.hq")))
         last = rng.choice(moments[len(moments) // 3 : -1] or [moments[-1] - 1])
         later = poisoned(rng, self.world, last)
-        self.check(in_panels(self.stage(), later), "poisoned in a panel", last)
+        if self.panel or not self.program.across:  # a forming row of a panel is in no cross-section, by itself it is
+            self.check(in_panels(self.stage(), later), "poisoned in a panel", last)
         if rng.random() < 0.3:
-            self.check(run(self.stage(), later, []).rows, "poisoned", last)
+            self.check(self.run(self.stage(), later, []), "poisoned", last)
+
+    def run(self, stage: Signal, of: World, cuts: list[int]) -> Rows:
+        """As `run`; of several symbols with cross-sections in a panel, in frames of any length."""
+        if not self.panel:
+            return run(stage, of, cuts).rows
+        return in_panels(stage, of, [self.rng.randint(1, 40) for _ in cuts])
 
     def resumed(self, cut: int, text: str) -> None:
         """A part of the input gives a part of the output; another process takes it up, in the canonical form."""
-        first = run(self.stage(), upto(self.world, cut), [], more=True)
-        self.check(first.rows, "part", cut)
-        second = run(self.stage(text), after(self.world, cut), [], first.stage.save())
-        both: Rows = {key: [*rows, *second.rows.get(key, [])] for key, rows in first.rows.items()}
-        self.check({**second.rows, **both}, "resumed")
+        parts = upto(self.world, cut), after(self.world, cut)
+        if not self.panel:
+            told = run(self.stage(), parts[0], [], more=True)
+            first, second, last = told.rows, run(self.stage(text), parts[1], [], told.stage.save()).rows, cut
+        else:
+            file, marked = self.folder / "state", not times(parts[1]) or self.rng.random() < 0.5
+            file.unlink(missing_ok=True)
+            first = in_panels(self.stage(text), parts[0], state=State(str(file), 0, {}), marked=marked)
+            goes_on = times(parts[1]) != []
+            second = in_panels(self.stage(text), parts[1], state=State(str(file), 0, {})) if goes_on else {}
+            last = cut if marked else max(self.closed(parts[0]), default=0) - 1
+        self.check(first, "part", last)
+        both: Rows = {key: [*rows, *second.get(key, [])] for key, rows in first.items()}
+        self.check({**second, **both}, "resumed")
+
+    @staticmethod
+    def closed(of: World) -> list[int]:
+        """The ts of closed bars."""
+        return [bar["ts"] for bars in of.series.values() for bar in bars if bar["complete"]]
 
     def beside(self, others: tuple[str, ...]) -> None:
         """With other strategies, whose nodes and columns of orders are there as well."""
-        self.check(run(self.stage(others=others), self.world, []).rows, "beside others", prefix="s.")
+        self.check(self.run(self.stage(others=others), self.world, []), "beside others", prefix="s.")
 
     def fanned(self) -> None:
         """Each value of a param as a strategy of its own."""
         name, values = self.rng.choice(list(self.program.params.items()))
         numbers = isinstance(values[0], float)
         said = ",".join(map(str, values)) if not numbers or self.rng.random() < 0.5 else "2..4"
-        rows = run(self.stage(params={**self.program.given, name: said}), self.world, []).rows
+        rows = self.run(self.stage(params={**self.program.given, name: said}), self.world, [])
         for value in values:
             given = {**self.program.given, name: value}
             called = f"s[{name}={value:g}]" if numbers else f"s[{name}={value}]"
@@ -324,17 +356,18 @@ def trials(count: int, seed: int) -> Counter[str]:
     """So many programs; which constructs they had."""
     rng = random.Random(seed)
     maker = Maker(rng)
-    before: tuple[str, ...] = ()
+    before: dict[bool, tuple[str, ...]] = {}  # '@' and cross-sections do not go together
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
-            program, of, whole = maker.program(), world(rng), bool(before) and rng.random() < 0.2
+            program, of = maker.program(), world(rng)
+            whole = program.across in before and rng.random() < 0.2
             maker.hit(*rules_of(program.text), *(rule for text in program.files.values() for rule in rules_of(text)))
             try:
                 trial = Trial(rng, program, of, Path(folder), whole)
                 trial.all()
                 if whole:
                     maker.hit("beside others")
-                    trial.beside(before)
+                    trial.beside(before[program.across])
                 if program.params and rng.random() < 0.3:
                     maker.hit("fan")
                     trial.fanned()
@@ -343,7 +376,7 @@ def trials(count: int, seed: int) -> Counter[str]:
                     f"program {number} of seed {seed}:\n{program.text}\ngiven {program.given}, {program.files}"
                 )
                 raise
-            before = (program.text,)
+            before[program.across] = (program.text,)
     return maker.seen
 
 

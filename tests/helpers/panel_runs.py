@@ -57,8 +57,8 @@ def through(make: Callable[[], Stage], data: bytes, state: State | None = None) 
         os.close(fd)
 
 
-def recut(data: bytes, cuts: Iterable[int]) -> bytes:
-    """The same stream in frames that end at these rows."""
+def recut(data: bytes, cuts: Iterable[int], mark: int | None = None) -> bytes:
+    """The same stream in frames that end at these rows; with a mark before its end."""
     ends = sorted({cut for cut in cuts if cut > 0})
     fd, to = descriptor(data), os.memfd_create("cut")
     out, at = Writer(to), 0
@@ -71,6 +71,8 @@ def recut(data: bytes, cuts: Iterable[int]) -> bytes:
             elif isinstance(item, Mark):
                 out.mark(item.ts)
             elif isinstance(item, End):
+                if mark is not None:
+                    out.mark(mark)
                 out.end(item["dropped"], item.get("holes"))
             elif isinstance(item, Map):
                 out.map(item)
@@ -115,9 +117,9 @@ def said_by(source: Iterable[object]) -> tuple[dict[str, dict[str, bytes]], list
 
 
 def order(data: bytes, period: str = "1m", of: str = "bar") -> list[tuple[int, str]]:
-    """(ts, symbol) of the rows of a panel of that kind, as they stand in the stream."""
+    """(ts or what its rows lie by, symbol) of the rows of a panel of that kind, as they stand in the stream."""
     found = []
     for kind, item in items(data):
         if kind == "rows" and item.schema.panel and (item.schema.of, item.schema.period) == (of, period):
-            found += zip(item.view("ts").tolist(), item.words("symbol"))
+            found += zip(item.times().tolist(), item.words("symbol"))
     return found

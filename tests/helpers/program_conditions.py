@@ -112,7 +112,7 @@ class Conditions(Numbers):
         return Node("in", (x,), tuple(map(float, values)), "b", text=text, level=LEVELS["rel"])
 
     def _else_condition(self, depth: int, place: Place) -> Node:
-        if place.bare or place.args:
+        if place.bare or place.args or self.across:
             return self._compared(depth, place)
         self.hit("condition @")
         inner = self.condition(max(depth, 1), Place(bare=True), series=True)

@@ -30,6 +30,7 @@ class Maker(Rules):
         self.files: dict[str, str] = {}
         plots: dict[str, Node] = {}
         self.count = 0
+        self.across, self.crossed = self.chance(0.2), 0  # whether it may have cross-sections; how many it has
         for _ in range(rng.randint(0, 2)):
             self._param()
         for _ in range(rng.randint(2, 6)):
@@ -41,10 +42,14 @@ class Maker(Rules):
         if self.chance(0.1):
             self.hit("bare expression")
             self.lines.append(self.condition(1, Place()).text)
+        if self.across and not self.crossed:
+            self._named_as(self._cross(1, Place()))
         rules = [self._rule() for _ in range(rng.randint(1, 3))]
         self._comment()
         end = "\n" if self.chance(0.8) else ""
-        return Program("\n".join(self.lines) + end, self.kept, plots, rules, self.given, self.params, self.files)
+        return Program(
+            "\n".join(self.lines) + end, self.kept, plots, rules, self.given, self.params, self.files, self.across
+        )
 
     def new(self, stem: str) -> str:
         self.count += 1
@@ -92,7 +97,10 @@ class Maker(Rules):
         return self.number(depth, place) if self.chance(0.6) else self.condition(depth, place)
 
     def _name(self) -> None:
-        name, node = self.new("n"), self.any_value(3, Place())
+        self._named_as(self.any_value(3, Place()))
+
+    def _named_as(self, node: Node) -> None:
+        name = self.new("n")
         self.hit("assignment")
         self.lines.append(f"{name}{self.pad()}={self.pad()}{node.text}")
         self._named(name, node)
@@ -117,12 +125,8 @@ class Maker(Rules):
         self._named(name, var)
 
     def _own(self, var: Node, back: int, name: str) -> Node:
-        own = Node("own", (), var, var.kind, None, True, f"{name}[{back}]", 9)
         self.hit("own value" if back == 1 else "own value of more rows before")
-        if back == 1:
-            return own
-        rows = Node("number", (), float(back - 1), series=False)
-        return Node("lag", (own, rows), "rows", var.kind, None, True, own.text, 9)
+        return Node("own", (), (var, back), var.kind, None, True, f"{name}[{back}]", 9)
 
     def _function(self) -> None:
         rng, name = self.rng, self.new("f")
@@ -131,7 +135,7 @@ class Maker(Rules):
         args = tuple(
             Node("arg", (), key, kind, SHORT if kind == "n" else None, True, key) for key, kind in zip(keys, kinds)
         )
-        pure = self.chance(0.6)
+        pure, crossed = self.chance(0.6), self.crossed
         place = Place(bare=pure, args=args)
         if self.chance(0.3):
             self.hit("OUTPUTS")
@@ -142,7 +146,7 @@ class Maker(Rules):
             body = outputs[""].text
         self.hit("DEF", f"DEF of {len(kinds)}")
         self.lines.append(f"{self.cased('def')} {name}({', '.join(keys)}) = {body}")
-        self.functions.append(Function(name, kinds, keys, outputs, pure))
+        self.functions.append(Function(name, kinds, keys, outputs, pure, self.crossed > crossed))
 
     def _use(self, deeper: bool = True) -> None:
         """USE: another file with functions, whose other names are its own."""
@@ -203,6 +207,11 @@ class Maker(Rules):
             for key, node in function.outputs.items()
         }
 
+    def _usable(self, place: Place) -> list[Function]:
+        """The functions that may be called there."""
+        every = [one for one in self.functions if one.pure or not place.bare]
+        return [one for one in every if place.own is None or not one.across]
+
     def _several(self) -> None:
         text, values = self._outputs(Place())
         self.hit("several")
@@ -219,7 +228,7 @@ class Maker(Rules):
 
     def _outputs(self, place: Place, depth: int = 1) -> tuple[str, dict[str, Node]]:
         """A call with several outputs: its text, and each of them."""
-        many = [one for one in self.functions if "" not in one.outputs and (one.pure or not place.bare)]
+        many = [one for one in self._usable(place) if "" not in one.outputs]
         if many and self.chance(0.5):
             self.hit("several of a DEF")
             values = self.call(self.rng.choice(many), depth, place)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from program_parts import COLUMNS, EXACT, LEVELS, MORE, REFERENCES, SHORT, ZONES, Place, more_bits, on_other_rows
 from program_words import Words
+from slow_across import OF_GROUP
 from slow_language import Node
 
 
@@ -52,7 +53,7 @@ class Numbers(Words):
 
     def known_text(self) -> Node:
         choices = [
-            Node("symbol", (), None, "t", series=False, text="symbol"),
+            *([] if self.across else [Node("symbol", (), None, "t", series=False, text="symbol")]),  # each row's own
             Node("period", (), None, "t", series=False, text="period"),
             Node("text", (), "up", "t", series=False, text=self.rng.choice(('"up"', "'up'"))),
             *self.texts,
@@ -67,6 +68,9 @@ class Numbers(Words):
         if place is not None and not place.bare and not place.args and self.chance(0.6):
             self.hit("column of s4")
             left = Node("col", (), ("venue", None), "t", series=True, text="venue")
+            if self.across and self.chance(0.5):
+                self.hit("symbol beside a cross-section")
+                left = Node("symbol", (), None, "t", series=False, text="symbol")
         words = ["X", "1h", "up", "gtc", ""]
         if self.chance(0.5):
             self.hit("IN of texts")
@@ -100,7 +104,7 @@ class Numbers(Words):
             return Node("col", (), (name, None), bits=SHORT, series=True, text=f"`{name}`" if quoted else name)
         name = rng.choice(COLUMNS)
         here = Node("col", (), (name, None), bits=SHORT, series=True, text=name)
-        if place.bare or place.args or self.chance(0.6):
+        if place.bare or place.args or self.across or self.chance(0.6):
             return here
         return self.elsewhere(here)
 
@@ -158,7 +162,32 @@ class Numbers(Words):
             self._other_rows,
             self._own_call,
         )
+        if self.across and self.chance(0.25):
+            return self._cross(depth - 1, place)
         return self.rng.choices(makers, (5, 4, 5, 1, 3, 1, 2))[0](depth - 1, place)
+
+    def _cross(self, depth: int, place: Place) -> Node:
+        """What a number is among those of all symbols."""
+        word = self.rng.choice(sorted(OF_GROUP))
+        inner, crossed = place._replace(own=None), self.crossed
+        x = self.number(depth, inner, series=True)
+        args, parts = (x,), [x.text]
+        if self.chance(0.4):
+            self.hit("groups of a cross-section")
+            by = self.rng.choice(
+                (self.number(0, inner), Node("col", (), ("trades", None), bits=SHORT, series=True, text="trades"))
+            )
+            args, parts = (x, by), [x.text, f"by={by.text}" if self.chance(0.7) else by.text]
+        self.hit(word)
+        if self.crossed > crossed:
+            self.hit("cross-section of a cross-section")
+        if place.args:
+            self.hit("cross-section in a DEF")
+        if place.own is not None:
+            self.hit("cross-section in a VAR")
+        self.crossed += 1
+        bits = {"CS_SUM": more_bits(x.bits, add=2), "CS_COUNT": (2, 0)}.get(word)
+        return Node("across", args, word, bits=bits, text=self.called(word, *parts))
 
     def _infix(self, depth: int, place: Place) -> Node:
         rng = self.rng
@@ -302,7 +331,7 @@ class Numbers(Words):
         return Node(word.lower(), (x, rows), "rows", bits=bits, text=text)
 
     def _other_rows(self, depth: int, place: Place) -> Node:
-        if place.bare or place.args:
+        if place.bare or place.args or self.across:
             return self.column(place)
         self.hit("expression @")
         return self.elsewhere(self.number(max(depth, 1), Place(bare=True), series=True))
@@ -311,8 +340,8 @@ class Numbers(Words):
         return self._call_of("n", depth, place) or self._leaf(place)
 
     def _call_of(self, kind: str, depth: int, place: Place) -> Node | None:
-        usable = [one for one in self.functions if one.pure or not place.bare]
-        if not usable or (place.args and not usable):
+        usable = self._usable(place)
+        if not usable:
             return None
         found = [
             one

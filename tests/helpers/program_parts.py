@@ -25,6 +25,7 @@ class Function(NamedTuple):
     keys: list[str]
     outputs: dict[str, Node]
     pure: bool  # reads no name of the file
+    across: bool  # has a cross-section, which takes no value that a variable is made of
 
 
 class Place(NamedTuple):
@@ -46,6 +47,7 @@ class Program(NamedTuple):
     given: dict[str, Any]  # params set from outside
     params: dict[str, list[Any]]  # what each may be set to
     files: dict[str, str]  # those that it uses
+    across: bool  # has cross-sections, and so reads nothing with '@'
 
 
 def more_bits(*bits: tuple[int, int] | None, add: int = 0) -> tuple[int, int] | None:

@@ -30,4 +30,9 @@ def stream_of(rows, symbol="BTCUSDT", period="4h", columns=("ts", "id", "avail_t
     types = {"ts": "i8", "id": "i8", "avail_ts": "i8", "label": "i4", "vector": f"f4x{length}"}
     at = [("ts", "id", "avail_ts", "label", "vector").index(name) for name in columns]
     schema = Schema("vector", symbol, period, [(name, types[name]) for name in columns])
-    return frames((schema, [tuple(row[i] for i in at) for row in sorted(rows, key=lambda row: row[0])]))
+    return frames(
+        (
+            schema,
+            [tuple(row[i] for i in at) for row in sorted(rows, key=lambda row: row[2 if "avail_ts" in columns else 0])],
+        )
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from signal_runs import COLUMNS, Run, bars, bits, strategy
@@ -138,17 +139,93 @@ def test_what_is_wrong_in_a_body_is_told_there_once_it_is_called(body: str, reas
 
 
 @pytest.mark.parametrize(
-    ("body", "reason", "at"),
-    [("a + 'x'", "'+' joins price with text", 14), ("a + MAX(low)", "MAX lacks y: MAX(x, y, z, ...)", 16)],
+    ("text", "told"),
+    [
+        ("DEF f(a) = a > 3\nx = f(close > 2)", ["'>' compares bool with number; in f(...), called at 2:5", 1, 14]),
+        (
+            "DEF f(a) = a > 3\nDEF g(b) = f(b)\nx = 1 +\n g(close > 2)",
+            ["'>' compares bool with number; in f(...), called at 2:12, in g(...), called at 4:2", 1, 14],
+        ),
+        (
+            "DEF f(a) = -a\nDEF g(a) = f(a)\nDEF h(a) = g(a)\nDEF i(a) = h(a)\nx = i(close > 2)",
+            [
+                "'-' wants a number, this is a bool; "
+                "in f(...), called at 2:12, in g(...), called at 3:12, ..., in i(...), called at 5:5",
+                1,
+                13,
+            ],
+        ),
+    ],
 )
-def test_what_is_wrong_in_a_body_of_another_file_is_told_at_the_call(
-    tmp_path: Path, body: str, reason: str, at: int
-) -> None:
-    name = written(tmp_path, a=f"# a\nDEF f(a) = {body}\n")
+def test_an_error_in_a_body_names_the_calls_that_it_came_by(text: str, told: list[Any]) -> None:
+    reason, line, column = told
     with pytest.raises(LangError) as error:
-        run('USE "a.hq"\nx = 1 + f(close)', name)
-    assert error.value.reason == f"f: {reason} ({tmp_path}/a.hq:2:{at})"
-    assert str(error.value).splitlines()[1:] == ["  x = 1 + f(close)", "          ^^^^^^^^"]
+        check(text)
+    shown = str(error.value).splitlines()
+    assert shown[0] == f"s.hq:{line}:{column}: {reason}"
+    assert shown[1:] == [f"  {text.splitlines()[line - 1]}", " " * (column + 1) + "^"]
+
+
+def test_an_error_in_a_body_of_another_file_is_told_there_with_the_call(tmp_path: Path) -> None:
+    name = written(tmp_path, a="# a\nDEF f(a) = a + 3\n")
+    with pytest.raises(LangError) as error:
+        run('USE "a.hq"\nx = 1 + f(close > 2)', name)
+    told = f"{tmp_path}/a.hq:2:14: '+' joins bool with number; in f(...), called at {name}:2:9"
+    assert str(error.value).splitlines() == [told, "  DEF f(a) = a + 3", "               ^"]
+
+
+UNCALLED = [
+    ("DEF f(a) = a + <nowhere>", "unknown name 'nowhere'"),
+    ("DEF f(a) = IF(a, <nowhere>, 1)", "unknown name 'nowhere'"),  # also behind what cannot be told
+    ("DEF f(a) = SMA(NZ(a), <lenght>)", "unknown name 'lenght'"),
+    ("DEF f(a, n) = <SMAX>(a, n)", "unknown function 'SMAX', did you mean 'SMA' or 'MAX' or 'MA'?"),
+    ("DEF f(a, n) = SMA(a, <perod>=n)", "SMA has no 'perod', did you mean 'period'?"),
+    ("DEF f(a, n) = ABS(a, <n>)", "ABS has no place for this: ABS(x)"),
+    ("DEF f(a) = NORMALIZE(a, <leng>=3)", "NORMALIZE has no 'leng', did you mean 'length'?"),
+    ("DEF f(a) = a + 1\nDEF g(a) = f(a, <2>)", "f(a) has no place for this"),
+    ("DEF f(a) = a + 1\nDEF g(a) = <f()>", "f(a) lacks a"),
+    ("DEF f(a) = <f(a)>", "f calls itself; a value made of its last one is a VAR"),
+    ("DEF f(a) = g(a)\nDEF g(a) = <f(a)>", "f calls itself; a value made of its last one is a VAR"),
+    ("DEF f(a) = <a + 1> AND close > 3", "AND wants conditions, this is a series"),
+    ("DEF f(a) = (a > 1) <+> (a + 1)", "'+' joins bool with series"),
+    ("DEF f(a) = NOT (<-a>)", "NOT wants a condition, this is a series"),
+    ("DEF f(a) = a + (close <+> 'x')", "'+' joins price with text"),
+    ("DEF f(a) = 1 / <0> + a", "division by 0"),
+    ("DEF f(a) = OUTPUTS(lo=a, hi=close)\nDEF g(a) = f(a).<mid>", "no output 'mid'; pick an output: .lo, .hi"),
+    ("DEF f(a) = <a>@4h", "'a' is computed on its own clock; '@' reads a column or a call"),
+]
+
+
+@pytest.mark.parametrize(("marked", "reason"), UNCALLED)
+def test_what_no_argument_would_mend_is_told_of_a_function_that_nothing_calls(marked: str, reason: str) -> None:
+    assert refused(marked) == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DEF f(x, n, k) = MA(x, IF(n > 3, n, 3), matype=k) + x[n] + HOUR(time=ts, zone=k) + MACD(x, n, n).hist",
+        "DEF f(a) = later + a\nlater = 3",  # what the file has when it is called
+        "DEF f(a) = a.lower + a[1] + 3 * a",
+        "DEF f(a) = symbol == a AND a IN (1, 2) AND a IN ('x', 'y')",
+        "DEF f(a, n) = (close + n)@4h > a AND position > 3 AND RANK(a) > 0.5",
+        "DEF f(a) = SIMILARITY(VEC_STORE(a), NORMALIZE(a)).label + SIMILARITY(VEC_STORE('b'), NORMALIZE(close)).score",
+        "DEF f(a) = OUTPUTS(lo=a, hi=a > 3)\nDEF g(a) = IF(f(a).hi, f(a).lo, 1)",
+    ],
+)
+def test_where_an_argument_decides_nothing_is_told(text: str) -> None:
+    checked = check(text)
+    seen = [checked.called, checked.scope.across, checked.scope.beyond, checked.scope.account]
+    assert not any(seen)
+    assert form(text)
+
+
+def test_functions_of_another_file_that_nothing_calls(tmp_path: Path) -> None:
+    """Their columns and stores are needed by nobody; what is wrong in any case is told."""
+    name = written(tmp_path, a="DEF f(a) = a + extra\nDEF g(a) = SIMILARITY(VEC_STORE('b'), NORMALIZE(a))\n")
+    assert run('USE "a.hq"\nx = close', name) == CLOSES
+    with pytest.raises(LangError, match="a.hq:1:12: unknown function 'SMAX'"):
+        run('USE "a.hq"\nx = close', written(tmp_path, a="DEF f(a) = SMAX(a, 3)"))
 
 
 def test_a_function_of_another_file_may_read_a_column_that_only_the_input_has(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def same(found: list[float], wanted: list[float]) -> bool:
         ("NZ(close[2])", [0.0, 0.0, 5.0, 1.0, 3.0, 9.0]),
         ("NZ(close[2], -close)", [-5.0, -1.0, 5.0, 1.0, 3.0, 9.0]),
         ("SIGN(close - 4)", [1.0, -1.0, -1.0, 1.0, 0.0, 1.0]),
+        ("SIGN(-(close - close)) ^ -1", [math.inf] * 6),  # a zero without a sign
         ("SIGN(close[1] - 4)", [NAN, 1.0, -1.0, -1.0, 1.0, 0.0]),
         ("IF(close > 4, close, -1)", [5.0, -1.0, -1.0, 9.0, -1.0, 6.0]),
         ("IF(condition=close > 4, b=1, a=2)", [2.0, 1.0, 1.0, 2.0, 1.0, 2.0]),

@@ -50,9 +50,22 @@ def test_the_seed_stands_wherever_there_is_no_last_value() -> None:
     assert same(values("VAR x = x[1] + close SEED close[1]", [5.0, 1.0, 3.0, 4.0]), [NAN, 6.0, 9.0, 13.0])
 
 
-def test_more_rows_before() -> None:
-    """x[2] is what x[1] was one row before, so that the seed stands there from the second row on."""
-    assert same(values("VAR x = x[2] + 1 SEED 0", CLOSES), [NAN, 1.0, 1.0, 2.0, 2.0, 3.0])
+MORE = [
+    ("VAR x = x[2] + 1 SEED 0", [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]),
+    ("VAR x = x[1] + x[2] SEED 1", [2.0, 3.0, 5.0, 8.0, 13.0, 21.0]),
+    ("VAR x = x[3] + x[1] SEED close", [10.0, 11.0, 14.0, 24.0, 35.0, 49.0]),  # the seed of the row that reads it
+    ("VAR x = IF(close == 3, close / 0, x[2] + 1) SEED 10", [11.0, 11.0, NAN, 12.0, 11.0, 13.0]),  # for nan too
+    ("VAR x = IF(close == 3, close / 0, x[2] + 1) SEED close", [6.0, 2.0, NAN, 3.0, 5.0, 4.0]),
+    ("VAR v = NOT v[2] SEED TRUE\nx = IF(v, 1, 0)", [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]),
+    ("VAR v = NOT v[2] SEED FALSE\nx = IF(v, 1, 0)", [1.0, 1.0, 0.0, 0.0, 1.0, 1.0]),
+    ("VAR v = v[2] == v[1] SEED close > 2\nx = IF(v, 1, 0)", [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
+    ("VAR v = v[2] + 0 SEED 7\nx = v[2]", [NAN, NAN, 7.0, 7.0, 7.0, 7.0]),  # behind it v[2] is plain
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), MORE)
+def test_the_seed_stands_for_every_value_before_the_first(text: str, wanted: list[float]) -> None:
+    assert same(values(text, CLOSES), wanted)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +119,12 @@ def test_more_rows_than_a_graph_runs_at_a_time(cut: int) -> None:
     run = Run(strategy(text, keep=["x"])).announce("15m").feed("15m", bars(closes), cut=cut).finish()
     a: list[float] = []
     b: list[float] = []
-    before: list[float] = []  # what b[1] was at each row
     c, wanted = False, []
     for i, close in enumerate(closes):
         a.append(max(0.5 * a[-1] if a else 0.0, close))
-        before.append(b[-1] if b and b[-1] == b[-1] else 1.0)
-        third = before[i - 2] if i >= 2 else NAN
-        b.append(before[i] + (1 if a[i] > third else -1) + (a[i - 2] if i >= 2 else NAN))
+        first = b[-1] if b and b[-1] == b[-1] else 1.0
+        third = b[i - 3] if i >= 3 and b[i - 3] == b[i - 3] else 1.0
+        b.append(first + (1 if a[i] > third else -1) + (a[i - 2] if i >= 2 else NAN))
         c = not c and a[i] > 900
         wanted.append(b[i] + (1000 if c else 0) + ((close + closes[i - 1]) / 2 if i else NAN))
     assert same(run.column("x"), wanted)

@@ -15,6 +15,8 @@ from decimal import Context, Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from slow_across import over
+
 NAN, INF = math.nan, math.inf
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS = {"m": 60, "h": 3600, "d": 86_400}
@@ -186,6 +188,7 @@ class Meaning:
         if extra is not None:
             place = world.series[self.base].index(extra)
             self.rows[self.base] = [bar for bar in world.series[self.base][:place] if bar["complete"]] + [extra]
+        self._others: dict[str, Meaning] = {}
         self._at: dict[tuple[int, int], Any] = {}
         self._clock: dict[int, Key | None] = {}
 
@@ -203,7 +206,7 @@ class Meaning:
             value, seed, _ = node.data
             return self.joined([*self._leaves(value(), node), *self._leaves(seed, node)]) or self.base
         if node.op == "own":
-            return self.clock(node.data)
+            return self.clock(node.data[0])
         return self.joined([self.clock(one) for one in node.args])
 
     def joined(self, clocks: list[Key | None]) -> Key | None:
@@ -212,7 +215,7 @@ class Meaning:
 
     def _leaves(self, node: Node, var: Node) -> list[Key | None]:
         """The clocks of what a variable reads besides itself."""
-        if node.op == "own" and node.data is var:
+        if node.op == "own" and node.data[0] is var:
             return []
         if node.op in ("col", "time", "var", "own"):
             return [self.clock(node)]
@@ -237,6 +240,30 @@ class Meaning:
         if key not in self._at:
             self._at[key] = self._value(node, i)
         return self._at[key]
+
+    def across(self, node: Node, i: int) -> float:
+        """A value among those of all symbols whose closed rows have the row's ts.
+
+        A forming row is among none, unless its symbol is the only one.
+        """
+        symbols = sorted(symbol for symbol, period in self.world.series if period == self.world.period)
+        if i < 0 or len(symbols) > 1 and not self.rows[self.base][i]["complete"]:
+            return NAN
+        ts, now = self.rows[self.base][i]["ts"], []
+        for symbol in symbols:
+            other = self if symbol == self.symbol else self.of(symbol)
+            at = [j for j, row in enumerate(other.rows[other.base]) if row["ts"] == ts and row["complete"]]
+            for row in at or ([i] if len(symbols) == 1 else []):
+                x, *by = (float(other.base_value(one, row)) for one in node.args)
+                now.append((symbol, x, *(by or [0.0])))
+        return over(node.data, now)[self.symbol]
+
+    def of(self, symbol: str) -> Meaning:
+        """The same on the bars of another symbol."""
+        if symbol not in self._others:
+            found = self._others[symbol] = Meaning(self.world, symbol, self.given)
+            found._others = self._others
+        return self._others[symbol]
 
     def _value(self, node: Node, i: int) -> Any:
         op, data = node.op, node.data
@@ -271,6 +298,8 @@ class Meaning:
             assert clock is not None
             word, _, zone, time, more = data
             return time_value(word, self.rows[clock][i][time], zone, more) if i >= 0 else nothing
+        if op == "across":
+            return self.across(node, i)
         if op in ARITHMETIC:
             return ARITHMETIC[op](value(0), value(1))
         if op == "neg":
@@ -297,8 +326,9 @@ class Meaning:
             return value(0) != value(0)
         # from here on it looks back
         if op == "own":
-            before = self.at(data, i - 1) if i > 0 else NAN
-            return self.read(data.data[1], clock, i) if before != before else before
+            var, back = data
+            before = self.at(var, i - back) if i >= back else NAN
+            return self.read(var.data[1], clock, i) if before != before else before
         if op == "var":
             return self.read(data[0](), clock, i) if i >= 0 else nothing
         n = int(self.read(node.args[-1], None, 0)) if data == "rows" else 0  # the number of rows comes last

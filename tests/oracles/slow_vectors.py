@@ -69,17 +69,16 @@ def nearest(store, vector, ts, method, k, least):
 
 
 def labelled(bars, length, method, horizon, threshold=0.0, take=0.0, stop=0.0):
-    """(ts, avail_ts, label, outcome, vector) of bars of (ts, close, high, low), up to the first one without outcome."""
+    """(ts, avail_ts, label, outcome, vector) of bars of (ts, close, high, low), as it was known."""
     shapes = windows([bar[1] for bar in bars], length, method)
     found = []
     for i, shape in enumerate(shapes):
         if shape is None:
             continue
         came = outcome(bars, i, horizon, threshold, take, stop)
-        if came is None:
-            break
-        found.append((bars[i][0], *came, shape))
-    return found
+        if came is not None:
+            found.append((bars[i][0], *came, shape))
+    return sorted(found, key=lambda one: (one[1], one[0]))
 
 
 def outcome(bars, i, horizon, threshold, take, stop):

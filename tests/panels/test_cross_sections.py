@@ -13,6 +13,7 @@ from frames import frames, items, values
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from panel_runs import MINUTE, START, merged, through
+from slow_across import over
 
 import hq_core
 from hq_core.batch import Batch, Schema
@@ -107,44 +108,8 @@ def bars_of(drawn: dict[str, list[tuple[bool, int | None, float | None, bool]]])
     return found
 
 
-# The slow form
-def places(x: list[float]) -> list[float]:
-    return [(sum(b < a for b in x) + (sum(b == a for b in x) + 1) / 2) / len(x) for a in x]
-
-
-def mean(x: list[float]) -> float:
-    total = 0.0
-    for one in x:
-        total += one
-    return x[0] if min(x) == max(x) else total / len(x)
-
-
-def scores(x: list[float]) -> list[float]:
-    less = [one - mean(x) for one in x]
-    squares = 0.0
-    for one in less:
-        squares += one * one
-    return [one / math.sqrt(squares / (len(x) - 1)) if squares else NAN for one in less]
-
-
-OF_GROUP: dict[str, Callable[[list[float]], list[float]]] = {
-    "rank": places,
-    "less": lambda x: [one - mean(x) for one in x],
-    "z": scores,
-    "mean": lambda x: [mean(x)] * len(x),
-    "total": lambda x: [math.fsum(x)] * len(x),
-    "number": lambda x: [float(len(x))] * len(x),
-}
-
-
-def over(what: str, now: list[tuple[str, float, float]]) -> dict[str, float]:
-    """By symbol, of the rows (symbol, x, group) of one ts, which lie in the order of their symbols."""
-    found = {symbol: NAN for symbol, _, _ in now}
-    for group in {group for _, x, group in now if not math.isnan(group)}:
-        members = [(symbol, x) for symbol, x, other in now if other == group and math.isfinite(x)]
-        if members:
-            found.update(zip((symbol for symbol, _ in members), OF_GROUP[what]([x for _, x in members])))
-    return found
+# The slow form, by the names that the values are plotted under
+WORDS = {"rank": "RANK", "less": "DEMEAN", "z": "ZSCORE_CS", "mean": "CS_MEAN", "total": "CS_SUM", "number": "CS_COUNT"}
 
 
 def slow(bars: list[Bar]) -> dict[str, dict[str, list[float]]]:
@@ -156,12 +121,12 @@ def slow(bars: list[Bar]) -> dict[str, dict[str, list[float]]]:
         now = sorted(((bar.symbol, bar.x, bar.sector) for bar in whole if bar.at == at), key=lambda one: one[0])
         every = [(symbol, x, 0.0) for symbol, x, _ in now]
         found = {
-            name: over(name.partition("_")[0], now if "_in" in name else every)
+            name: over(WORDS[name.partition("_")[0]], now if "_in" in name else every)
             for name in PLOTS
             if name in ("rank", "rank_in", "less", "less_in", "z", "z_in", "total")
         }
-        found["mean"], found["number"] = over("mean", now), over("number", now)
-        found["nested"] = over("rank", [(symbol, found["less_in"][symbol], 0.0) for symbol, _, _ in now])
+        found["mean"], found["number"] = over("CS_MEAN", now), over("CS_COUNT", now)
+        found["nested"] = over("RANK", [(symbol, found["less_in"][symbol], 0.0) for symbol, _, _ in now])
         at_ts[at] = found
     written: dict[str, dict[str, list[float]]] = {}
     for symbol in sorted({bar.symbol for bar in bars}):
@@ -340,7 +305,7 @@ def test_one_symbol_by_itself_is_a_panel_of_one():
         (
             "x = close@5m\nIF RANK(close) > x THEN BUY",
             "panel",
-            r"s.hq:1:5: RANK looks over the symbols of a panel; beside it",
+            r"s.hq:1:5: RANK looks over the symbols of a panel; beside it nothing is read with '@': hq-indicators",
         ),
         (
             "VAR v = RANK(v[1]) SEED 0\nPLOT(a, v)",
@@ -357,6 +322,22 @@ def test_what_cannot_be_is_said_with_its_place(text, data, says):
     streams = [panel_runs.bars(symbol, {0: 96.0, 1: 99.0}) for symbol in "AB"]
     with pytest.raises(HqError, match=says):
         through(make(text), merged(*streams, series=data == "series"))
+
+
+def test_what_another_series_says_comes_as_a_column_of_a_filter_before():
+    closes = {"A": {0: 5.0, 1: 7.0, 3: 2.0}, "B": {0: 1.0, 1: 9.0, 2: 4.0, 3: 3.0}}
+    data = merged(*(panel_runs.bars(symbol, each) for symbol, each in closes.items()))
+    before = through(lambda: hq_core.Indicators(["sma:2(close@A)", "sma:1(close@A)"]), data)
+    found = plotted(
+        through(make("PLOT(r, RANK(close))\nPLOT(a, `sma_1_close@A`)\nPLOT(m, `sma_2_close@A`)"), before), "ram"
+    )
+    # the rows of the last ts wait for their ts to be whole
+    assert exactly(found) == exactly(
+        {
+            "A": {"r": [1.0, 0.5], "a": [5.0, 7.0], "m": [NAN, 6.0]},
+            "B": {"r": [0.5, 1.0, 1.0], "a": [5.0, 7.0, 7.0], "m": [NAN, 6.0, 6.0]},
+        }
+    )
 
 
 def test_rows_of_a_ts_that_was_whole_are_refused():

@@ -32,6 +32,10 @@ COLS = [
 ]
 UP = 'IF close > EMA(close, 3) THEN BUY(size=close, META(at=ts, why="up", by=close))\nIF close < 97 THEN CLOSE()'
 LATCH = "VAR peak = MAX(peak[1], close) SEED close\nPLOT(peak, peak)\nIF close < 0.95 * peak THEN SELL(limit=peak)"
+OWN = """DEF far(of) = IF(of IN ("A", "C"), 95, 105)
+PLOT(far, far(symbol))
+IF close > far(symbol) OR symbol == "B" AND close < EMA(close, 3)
+  THEN BUY(size=far(symbol)) ELSE CLOSE(META(b=symbol != "B"))"""
 NEAR = """hit = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, length=2), min=0.5, k=2)
 PLOT(score, hit.score)
 IF hit THEN BUY(META(ts=hit.ts, score=hit.score, n=hit.count))"""
@@ -50,6 +54,7 @@ MAKE: dict[str, Callable[[], hq_core.Signal]] = {
     "orders": lambda: hq_core.Signal([("s", UP, "s.hq")]),
     "orders alone": lambda: hq_core.Signal([("s", UP, "s.hq")], signals=True),
     "columns too": lambda: hq_core.Signal([("l", LATCH, "l.hq"), ("s", "x = CHANGE(close)\n" + UP, "s.hq")], keep="x"),
+    "by symbol": lambda: hq_core.Signal([("l", LATCH, "l.hq"), ("o", OWN, "o.hq")]),
     "a store": lambda: hq_core.Signal([("n", NEAR, "n.hq")], stores={"near": store_of(VECTORS)}),
     "a period that some have": lambda: hq_core.Signal([("s", UP, "s.hq")], period="5m", missing="warn"),
     "columns of a period": lambda: hq_core.Signal([("l", LATCH, "l.hq")], period="5m", missing="warn"),
@@ -93,7 +98,7 @@ def test_a_panel_gives_what_its_symbols_give_taken_apart(name, market, cuts):
     assert said(through(MAKE[name], panel_runs.recut(data, cuts))) == said(through(apart(MAKE[name]), data))
 
 
-@pytest.mark.parametrize("name", ["orders", "columns too"])
+@pytest.mark.parametrize("name", ["orders", "columns too", "by symbol"])
 @FEW
 @given(market=st.dictionaries(st.sampled_from(SYMBOLS), one, min_size=1))
 def test_a_panel_gives_what_runs_of_each_symbol_give(name, market):
@@ -121,7 +126,7 @@ def test_runs_that_go_on_give_what_one_run_gives_taken_apart(name, first, second
     assert said(b"".join(runs)) == want
 
 
-@pytest.mark.parametrize("name", ["orders", "columns too"])
+@pytest.mark.parametrize("name", ["orders", "columns too", "by symbol"])
 @FEW
 @given(market=markets, cuts=st.lists(st.integers(1, 60), max_size=6), at=st.integers(0, 20))
 def test_a_state_that_is_taken_between_any_rows_goes_on(name, market, cuts, at):
@@ -174,8 +179,17 @@ def test_orders_of_symbols_that_have_no_bars_pass():
 
 
 def test_a_strategy_that_reads_another_series_takes_panels_apart():
-    for text in ("IF close > close@5m THEN BUY", "IF close > close@B THEN BUY", 'IF symbol == "A" THEN BUY'):
+    for text in ("IF close > close@5m THEN BUY", "IF close > close@B THEN BUY"):
         assert hq_core.Signal([("s", text, "s.hq")]).panels == "apart"
+
+
+@pytest.mark.parametrize(
+    "text", ["IF close > 3 THEN BUY(META(of=symbol))", 'IF close > EMA(close, IF(symbol == "A", 3, 5)) THEN BUY']
+)
+def test_one_that_wants_the_symbol_before_the_first_row_takes_panels_apart(text):
+    for alone in (True, False):
+        files = [("s", text, "s.hq"), *([] if alone else [("o", OWN, "o.hq")])]
+        assert hq_core.Signal(files).panels == "apart"
 
 
 def test_what_runs_on_one_series_at_a_time_takes_panels_apart():

@@ -67,8 +67,8 @@ def laid_out(told):
                 wanted.append([(score, row[1]) for score, row in near])
             else:
                 id_ += 1
-                ts = START + minute * MINUTE
-                row = (ts, id_, ts + one[3] * MINUTE, 1, list(one[:3]))
+                known = START + minute * MINUTE
+                row = (known - one[3] * MINUTE, id_, known, 1, list(one[:3]))
                 store.append(row)
                 rows.append(row)
         stream.append((BARS if what == "bar" else vectors(), rows))

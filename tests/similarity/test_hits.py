@@ -9,6 +9,7 @@ import pytest
 import slow_vectors as slow
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from signal_runs import SECOND, Run, bars, strategy
 from stores import store_of
 
@@ -244,3 +245,20 @@ def test_what_is_no_column_is_not_kept(name, what):
     text = 'a = VEC_STORE("near")\nb = NORMALIZE(close)'
     with pytest.raises(HqError, match=f"'{name}' is a {what}, which is no column"):
         strategy(text, keep=[name], stores={"near": store_of([(1, 1, 1, 1, [1, 2])])})
+
+
+@pytest.mark.parametrize("option", ["--check", "--list-params", "--format", "--check --columns close"])
+def test_what_is_not_run_needs_no_store(run, option: str) -> None:
+    python = "" if option == "--format" else " --python examples/strategies/minimal.py:MyStrategy"
+    for more in ("", python):
+        found = run(f"hq-signal {option} examples/vectors.hq{more}", cwd=ROOT)
+        assert found.code == 0, found.stderr
+
+
+@pytest.mark.parametrize("option", ["", "--explain", "--check --sample /dev/null", "--check --store near=b.hqf"])
+def test_what_is_run_and_what_is_given_others_does(run, tmp_path, option: str) -> None:
+    made = run("hq-gen bars --rows 200 --seed 1 | hq-vector build --length 30 --horizon 2 > b.hqf", cwd=tmp_path)
+    assert made.code == 0, made.stderr
+    found = run(f"hq-gen bars --rows 5 --seed 1 | hq-signal {option} {ROOT}/examples/vectors.hq", cwd=tmp_path)
+    assert found.code == 65
+    assert "no store '4h_BTC' is given; pass --store 4h_BTC=FILE" in found.stderr

@@ -158,3 +158,33 @@ def test_what_is_passed_over_would_not_have_been_among_the_best(method, length, 
             wanted = [hit for hit in hits if hit[0] >= least]
             assert store.search(asked[i : i + 1], method, n, least) == [wanted]
             assert store.search(asked[i : i + 1], method, 3, least) == [wanted[:3]]
+
+
+@pytest.mark.parametrize("method", ["cosine", "correlation", "dot", "euclid"])
+def test_scores_are_those_of_scikit_learn(method):
+    """Random vectors and degenerate ones: zeros, constants, tiny and huge ones, the same and the opposite."""
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    from sklearn.metrics import DistanceMetric
+    from sklearn.metrics.pairwise import cosine_similarity, linear_kernel
+
+    rng = np.random.default_rng(17)
+    rows = rng.standard_normal((300, 12)) * 10.0 ** rng.integers(-6, 7, (300, 1))
+    rows[:3] = [[0.0], [1.5], [-1.5]]
+    rows[3:6] = rows[6]
+    rows[7] = -rows[6]
+    rows[8] = 1e3 + 1e-3 * rows[8]  # a large mean
+    rows[9, 1:] = 0.0
+    vectors = rows.astype("<f4")
+    x = vectors.astype(float)
+    wanted = {
+        "cosine": cosine_similarity,
+        "correlation": lambda x: cosine_similarity(x - x.mean(axis=1, keepdims=True)),
+        "dot": linear_kernel,
+        "euclid": lambda x: 1 / (1 + DistanceMetric.get_metric("euclidean").pairwise(x)),
+    }[method](x)
+    none = (vectors == vectors[:, :1]).all(axis=1) if method == "correlation" else ~vectors.any(axis=1)
+    store = store_of(rows_of(vectors.tolist()))
+    for i, hits in enumerate(store.search(vectors, method, len(vectors))):
+        assert {hit[3] for hit in hits} == (set() if none[i] else {j for j in range(len(x)) if not none[j]})
+        for score, _, _, j in hits:
+            assert abs(score - wanted[i, j]) <= rounding(x[i], x[j], method)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
+from qdrant_service import serving
 from stores import stream_of
 
 from hq_core.errors import NOINPUT, SERVICE, USAGE
@@ -16,56 +13,8 @@ ROWS = [(10 * 10**9, 1, 20 * 10**9 + 1, 1, [1, 2, 4]), (5 * 10**9, 9, 30 * 10**9
 
 @pytest.fixture(name="service")
 def served():
-    qdrant = pytest.importorskip("qdrant_client", reason="qdrant-client, an extra, is not installed")
-    local = qdrant.QdrantClient(":memory:")
-    models = qdrant.models
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self):
-            _, _, name, *rest = self.path.partition("?")[0].split("/")
-            said = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)) or b"{}")
-            if name == "broken":
-                return self.give(500, {"status": {"error": "broken"}})
-            if rest == ["exists"]:
-                result = {"exists": local.collection_exists(name)}
-            elif self.command == "PUT" and not rest:
-                size, distance = said["vectors"]["size"], models.Distance(said["vectors"]["distance"])
-                result = local.create_collection(name, models.VectorParams(size=size, distance=distance))
-            elif not local.collection_exists(name):
-                return self.give(404, {"status": {"error": "not found"}})
-            elif rest == ["points"]:
-                local.upsert(name, [models.PointStruct(**one) for one in said["points"]])
-                result = {"operation_id": 0, "status": "completed"}
-            else:
-                assert rest == ["points", "scroll"]
-                points, after = local.scroll(
-                    name, limit=1, offset=said.get("offset"), with_payload=True, with_vectors=True
-                )
-                told = [{"id": one.id, "payload": one.payload, "vector": one.vector} for one in points]
-                result = {"points": told, "next_page_offset": after}
-            return self.give(200, {"result": result, "status": "ok", "time": 0.0})
-
-        def give(self, code, told):
-            data = json.dumps(told).encode()
-            self.send_response(code)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_PUT = do_POST = answer
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"qdrant+http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    local.close()
+    with serving() as service:
+        yield service.url
 
 
 def test_a_store_goes_to_a_service_and_comes_back(service, run, tmp_path):

@@ -132,8 +132,8 @@ class HQuant:
     def load_store(self, name: str, vectors: str | Iterable[Mapping[str, Any]], timeless: bool = False) -> None:
         """A store of labelled vectors, which strategies that are added later call VEC_STORE(name).
 
-        vectors   the path of a file of hq-vector, or maps with label, vector, ts, avail_ts, and perhaps id; times in
-                  the time unit of the bars, or as ISO 8601
+        vectors   the path of a file of hq-vector, usearch+PATH for an approximate search in it, or maps with label,
+                  vector, ts, avail_ts, and perhaps id; times in the time unit of the bars, or as ISO 8601
         timeless  the vectors have no times, and are taken as known at any time: a strategy may look ahead
 
         Raises HqError for vectors of different lengths, or without times.

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 def key_columns(a: Schema, b: Schema) -> list[tuple[int, int]]:
     """Where ts and the columns of the kind's key stand in both; empty where a series has no ts of int64."""
-    names = dict.fromkeys(("ts", *kinds.of(a.of).key))
+    names = dict.fromkeys((a.clock, *kinds.of(a.of).key))
     found = [
         (a.index(name), b.index(name))
         for name in names
         if all(schema.has(name) and schema.kind(name) == "i8" for schema in (a, b))
     ]
-    return found if found and a.names[found[0][0]] == "ts" else []
+    return found if found and a.names[found[0][0]] == a.clock else []
 
 
 def alike(a: Batch, b: Batch, columns: list[tuple[int, int]]) -> tuple[int, int, int]:

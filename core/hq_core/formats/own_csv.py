@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.options import SourceOptions
+    from hq_core.formats.vector_columns import Folded
     from hq_core.roles import Item
 
 
@@ -34,7 +35,7 @@ def own_kind(first: bytes) -> tuple[str, str]:
     for delimiter in (",", "\t"):
         names = {_plain(name) for name in line.decode("utf-8", "replace").rstrip("\r").split(delimiter)}
         for kind, known in kinds.KINDS.items():
-            ours = kind in kinds.AS_TEXT and kind not in ("bar", "trade")
+            ours = kind in kinds.WRITTEN and kind not in ("bar", "trade")
             needed = {name for name, _ in known.required}
             here = {name for name in names - {"symbol"} if not (known.behind and name.startswith(META))}
             if ours and needed <= here <= set(known.names):
@@ -58,9 +59,11 @@ class OwnCsvSource(ReadAgain):
     bare = True  # the file names no period
 
     def __init__(self, stream: ByteStream, kind: str, delimiter: str, options: SourceOptions | None = None) -> None:
-        if options is not None and options.stated():
+        if options is not None and options.stated() and options.kind != kind:
             raise HqError(f"the input holds {kind} rows of hq, which need no options", DATA)
         super().__init__(options)
+        if self.options.kind:
+            self.ours, self.lines = "", True
         self._stream = stream
         self._kind = kind
         self._delimiter = delimiter
@@ -68,10 +71,17 @@ class OwnCsvSource(ReadAgain):
     def items(self) -> Iterator[Item]:
         text = self._lines()
         header = next(text)
-        names = next(csv.reader([header], delimiter=self._delimiter))
+        names = first = next(csv.reader([header], delimiter=self._delimiter))
+        folded: Folded | None = None
+        if self.options.kind:
+            from hq_core.formats.vector_columns import Folded
+
+            folded = Folded([name.strip() for name in names], self.options)
+            names = folded.names
         ahead: list[str] = []
         said = self._said(names, text, ahead)
         words = [at for at, value in said.items() if isinstance(value, str)]
+        words += [at for at, name in enumerate(names) if name == "vector"]
         lines = csv.reader(chain(ahead, text), delimiter=self._delimiter)
         shape = OwnShape(self._kind, "", names, self.options)
         n, before, symbol = 0, 0, ""
@@ -79,13 +89,15 @@ class OwnCsvSource(ReadAgain):
             if not row:
                 continue
             try:
-                if len(row) != len(names):
-                    raise ValueError(f"has {len(row)} fields, {len(names)} wanted")
+                if len(row) != len(first):
+                    raise ValueError(f"has {len(row)} fields, {len(first)} wanted")
+                row = row if folded is None else folded.row(row)
                 values = [_value(field) for field in row]
                 for at in words:
                     values[at] = row[at]
                 if shape.rows is None:
                     shape.ready([said.get(at, value) for at, value in enumerate(values)])
+                    self.options.unread |= dict.fromkeys(shape.lost)
                 now = "" if shape.panel else shape.symbol(row)
                 if n and (now != symbol or n == shape.rows.room):
                     yield from self._hand_out(shape, symbol, n)
@@ -93,9 +105,11 @@ class OwnCsvSource(ReadAgain):
                     n = 0
                 symbol = now
                 shape.put(values, n)
-            except ValueError as error:
+            except (ValueError, HqError) as error:
                 yield from self._hand_out(shape, symbol, n)
-                raise HqError(f"row {before + n + 1}: {error}", DATA) from None
+                where = f"row {before + n + 1}"
+                told = error.within(where) if isinstance(error, HqError) else HqError(f"{where}: {error}", DATA)
+                raise told from None
             n += 1
         if not before + n:
             shape.ready([said.get(at) for at in range(len(names))])
@@ -144,7 +158,9 @@ class OwnCsvSource(ReadAgain):
             yield left.decode("utf-8", "replace")
 
 
-def _value(text: str) -> Any:
+def _value(text: Any) -> Any:
     """A field as JSON would have it."""
+    if not isinstance(text, str):
+        return text  # values of a vector
     plain = text.removeprefix("-")
     return None if not text else int(text) if plain.isascii() and plain.isdecimal() and len(plain) < 20 else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, WIDTHS, Batch, Schema
+from hq_core.batch import CODES, MOST_TEXTS, NO_TEXTS, Batch, Schema
 from hq_core.formats.rows import BLOCK, ROOM
 from hq_core.formats.written import as_text
 from hq_core.kinds import extra_of
@@ -25,22 +25,22 @@ class OwnRows:
     def __init__(self, kind: str, period: str, cols: list[tuple[str, str]], symbols: Symbols, share: int) -> None:
         self.kind, self.period, self.cols, self.symbols = kind, period, cols, symbols
         self._panel = ("symbol", "s4") in cols
-        self.room = min(ROOM, BLOCK // len(cols)) // share
+        schema = Schema(kind, "", period, cols)
+        self.room = max(1, min(ROOM, BLOCK * 8 // sum(schema.widths)) // share)
         self.total = 0
         self.symbol = ""
         self.texts: dict[str, list[str]] = {name: [] for name, type_ in cols if type_ == "s4" and name != "symbol"}
         self._codes: dict[str, dict[str, int]] = {name: {} for name in self.texts}
         self._told = Told()
         self._schemas: dict[str, Schema] = {}
-        schema = Schema(kind, "", period, cols)
         self.memory = Memory(schema.blob(self.room))
         places = schema.places(0, self.room)
         self._addresses = [self.memory.address + place for place in places]
-        self._places = {name: place // WIDTHS[type_] for (name, type_), place in zip(cols, places)}
+        self._places = {name: place // wide for name, place, wide in zip(schema.names, places, schema.widths)}
         self.columns: dict[str, Any] = {}
-        for (name, type_), place in zip(cols, places):
-            code: Any = CODES[type_]
-            self.columns[name] = self.memory.view[place : place + self.room * WIDTHS[type_]].cast(code)
+        for (name, type_), place, wide in zip(cols, places, schema.widths):
+            code: Any = CODES.get(type_, "f")  # a vector's values are float32
+            self.columns[name] = self.memory.view[place : place + self.room * wide].cast(code)
 
     def place(self, name: str) -> int:
         """As of `RowBlock`."""

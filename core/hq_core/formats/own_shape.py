@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import WIDTHS
 from hq_core.columns import numbers
+from hq_core.errors import DATA, HqError
 from hq_core.formats.json_kernel import EITHER, EMPTY, FOUR, NAKED, ONE, QUOTED, TRUTH
 from hq_core.formats.json_reading import Reading
 from hq_core.formats.names import UNIT_AT_END, symbol_first
@@ -15,11 +16,14 @@ from hq_core.formats.shape import ABOUT, Shape, put_symbol
 from hq_core.formats.text import is_time
 from hq_core.formats.text_kernel import BOOL, FAR, ISO, REAL, SERIES, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, read_epoch, read_iso
+from hq_core.formats.vector_columns import values_of
 from hq_core.formats.written import ABSENT, as_text, real
 from hq_core.kinds import of
+from hq_core.options.imports import SaidOptions, ask
 from hq_core.wire.frame import MAX_COLUMNS
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator
 
     from hq_core.roles import Item
@@ -41,8 +45,17 @@ class OwnShape(Shape):
         if key in ABOUT:
             return ""
         known = dict(of(self.tag).cols)
+        if known.get(key) == "f4xN":
+            try:
+                return f"f4x{len(values_of(value))}"
+            except ValueError as error:
+                raise ValueError(f"'{key}': {as_text(value)[:60]!r} {error}") from None
         if key in known:
-            return f"{known[key]} iso" if is_time(key, known[key]) else known[key]
+            unit = self.options.time_unit if not isinstance(value, str) else ""
+            if self.options.kind and not unit and isinstance(value, int) and is_time(key, known[key]):
+                what = f"'{key}' is {value}: seconds, ms, us or ns? "
+                raise HqError((what, ask(SaidOptions.time_unit)), DATA)
+            return f"{known[key]} {unit or 'iso'}" if is_time(key, known[key]) else known[key]
         found = UNIT_AT_END.fullmatch(key)
         if found and is_time(found[1], known.get(found[1], "")):
             return f"i8 {found[2]}"
@@ -76,7 +89,7 @@ class OwnShape(Shape):
             cols.insert(1 + cols.index(("ts", "i8")), ("symbol", "s4"))
         if len(cols) > MAX_COLUMNS:
             raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
-        self.rows = OwnRows(self.tag, self.period, cols, self.options.symbols, self.share)
+        self.rows = OwnRows(self.tag, self.period or self.options.period, cols, self.options.symbols, self.share)
         codes = of(self.tag).codes
         words = {name: numbers(said) for name, said in codes.items()}
         columns = self.rows.columns
@@ -93,6 +106,8 @@ class OwnShape(Shape):
             try:
                 if kind == "f8":
                     column[k] = value if type(value) is float else real(value, True, True)
+                elif kind.startswith("f4x"):
+                    self._put_vector(column, values_of(value), int(kind[3:]), k)
                 elif kind == "s4":
                     column[k] = self.rows.code(self.keys[i], value)
                 else:
@@ -100,7 +115,14 @@ class OwnShape(Shape):
             except ValueError as error:
                 raise ValueError(f"'{self.keys[i]}': {as_text(value)[:60]!r} {error}") from None
 
+    def _put_vector(self, column: Any, values: array[float], length: int, k: int) -> None:
+        if len(values) != length:
+            raise ValueError(f"has {len(values)} values, the first one has {length}")
+        column[k * length : (k + 1) * length] = values
+
     def readings(self) -> list[Reading] | None:
+        if any("x" in kind for _, kind, *_ in self._columns):
+            return None
         found = [Reading(SKIP) for _ in self.keys]
         for i, kind, unit, words, _ in self._columns:
             name = self._names[i]

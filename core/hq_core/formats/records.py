@@ -52,7 +52,7 @@ class RecordLayout:
         return found
 
     def ts(self, records: Array) -> Array:
-        return self.column(records, "ts")
+        return self.column(records, self.schema.clock)
 
     def codes(self, records: Array) -> Array:
         """Of each row's symbol; 0 where all are of one."""

@@ -61,7 +61,7 @@ class Shape:
     def symbol(self, row: list[Any]) -> str:
         """The symbol of a row.  Raises ValueError."""
         if "symbol" not in self.keys:
-            return ""
+            return self.options.symbol
         return checked_symbol(row[self.keys.index("symbol")], "symbol")
 
     def ready(self, row: list[Any]) -> bool:

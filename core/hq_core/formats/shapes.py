@@ -10,7 +10,7 @@ from hq_core.formats.json_messages import ARRAYS, MESSAGES
 from hq_core.formats.json_value import key_twice, loads, pairs_in
 from hq_core.formats.names import symbol_first
 from hq_core.formats.written import Written, as_text
-from hq_core.kinds import AS_TEXT, MAPS
+from hq_core.kinds import MAPS, WRITTEN
 from hq_core.saved import Count
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.shape import Shape
+    from hq_core.formats.vector_columns import Folded
     from hq_core.roles import Item
 
 FEW_SHAPES = 8  # further ones have smaller blocks, as many may stand side by side
@@ -43,6 +44,8 @@ class Shapes:
         self._options = options
         self._every: list[Shape] = []
         self._of: dict[tuple[str, str, str], Shape] = {}  # tag, period, symbol -> shape
+        self._vectors = options.kind == "vector"
+        self._folded: dict[tuple[str, ...], Folded] = {}  # the keys of a vector of somebody else's
 
     @property
     def waiting(self) -> bool:
@@ -108,9 +111,9 @@ class Shapes:
                     f"is an array of {len(element)}: objects are read, and candles of {' or '.join(map(str, ARRAYS))}"
                 )
             return self._shape("array", "", str(len(element)), list(names)), element, []
-        if "e" not in element and "stream" not in element:
+        if not self._vectors and "e" not in element and "stream" not in element:
             kind = element.get("kind", "")
-            if isinstance(kind, str) and (kind in AS_TEXT or not kind):
+            if isinstance(kind, str) and (kind in WRITTEN or not kind):
                 period, symbol = element.get("period", ""), element.get("symbol", "")
                 if isinstance(period, str) and isinstance(symbol, str):  # nearly every element
                     shape = self._of.get((kind, period, symbol)) or self._shape(kind, period, symbol, list(element))
@@ -133,12 +136,27 @@ class Shapes:
         if kind in MAPS:
             own: dict[str, Any] = element
             return own
-        if kind != "" and not (isinstance(kind, str) and kind in AS_TEXT):
+        if self._vectors and kind in ("", "vector"):
+            return self._vector(element)
+        if kind != "" and not (isinstance(kind, str) and kind in WRITTEN):
             self.pass_by(f"{kind} object{UNTYPED}" if isinstance(kind, str) else "other object", count)
             return None
         period, symbol = element.get("period"), element.get("symbol")
         shape = self._shape(kind, as_text(period), symbol if isinstance(symbol, str) else "", list(element))
         return shape, *shape.values(element)
+
+    def _vector(self, element: dict[str, Any]) -> tuple[Shape, list[Any], list[str]]:
+        """A vector as others write it."""
+        keys = tuple(element)
+        folded = self._folded.get(keys)
+        if folded is None:
+            from hq_core.formats.vector_columns import Folded
+
+            folded = self._folded[keys] = Folded(keys, self._options)
+        made = dict(zip(folded.names, folded.row(list(element.values()))))
+        period, symbol = element.get("period", ""), element.get("symbol", "")
+        shape = self._shape("vector", as_text(period), symbol if isinstance(symbol, str) else "", list(made))
+        return shape, *shape.values(made)
 
     def _shape(self, tag: str, period: str, symbol: str, keys: list[str]) -> Shape:
         """The shape of these objects: symbols may differ in their keys, a symbol's first object says them for all."""
@@ -173,7 +191,7 @@ class Shapes:
 def shape_of(tag: str, period: str, keys: list[str], options: SourceOptions) -> Shape:
     """The shape of objects: the tag is a kind, @message, or '' for objects that do not say."""
     own = tag not in ("", "bar", "trade", "array") and not tag.startswith("@")
-    if own and (options.kind or options.symbol or options.period or options.columns):
+    if own and options.kind != tag and (options.kind or options.symbol or options.period or options.columns):
         raise HqError(f"the input holds {tag} rows of hq, which say their kind, symbol, period and columns", USAGE)
     if own:  # few runs read both
         from hq_core.formats.own_shape import OwnShape

@@ -37,6 +37,15 @@ def open_source(fd: int, first: bytes = b"", options: SourceOptions | None = Non
     if not look:
         raise HqError(NOTHING, NOINPUT)
     format_ = _format(look)
+    vectors = options is not None and options.kind == "vector"
+    if vectors and format_ not in ("CsvSource", "JsonSource", "Reader"):
+        how = "hq-vector load takes .npz with arrays of these names"
+        raise HqError("vectors of others are read from csv and JSON", DATA, hint=how)
+    if vectors and options is not None and format_ == "CsvSource":
+        from hq_core.formats.own_csv import OwnCsvSource
+
+        tabs = not options.delimiter and b"\t" in stream.peek(1, HEADER).partition(b"\n")[0]
+        return OwnCsvSource(stream, "vector", options.delimiter or ("\t" if tabs else ","), options)
     if format_ == "CsvSource" and look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):  # as hq-export begins a header
         from hq_core.formats.own_csv import OwnCsvSource, own_kind
 

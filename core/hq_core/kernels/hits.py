@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.jit import F4, F8, I2, I8, State, float_of, inline, kernel
+from hq_core.jit import F4, F8, I2, I8, State, float_of, hq_call, inline, kernel
 from hq_core.kernels.nearest import mean_of, ready, score_of, search, size_of
 from hq_core.kernels.normal import vector_of
 from hq_core.kernels.smooth import finite
@@ -122,6 +122,62 @@ def hit(
             time[start + i] = float_of(times[row]) if some > 0 else math.nan
             id[start + i] = float(ids[row]) if some > 0 else math.nan
             count[start + i] = float(some)
+    s.head = head
+    s.seen = seen
+
+
+@kernel(state="head:i8<length seen:i8<=length")
+def hit_outside(
+    x: F8,
+    ts: I8,
+    length: int,
+    norm: int,
+    method: int,
+    k: int,
+    least: float,
+    s: State,
+    ring: F8,
+    given: F4,
+    wanted: F8,
+    when: I8,
+    call: I8,
+    told: F8,
+    score: F8,
+    label: F8,
+    time: F8,
+    id: F8,
+    count: F8,
+) -> None:
+    """As `hit`, of a store that is searched by somebody else, who is called for some rows at a time.
+
+    given, wanted, when   the vectors of len(when) rows, `size_of` each (0: nothing is like it), and ts of the rows
+    call    (2,) where the code of the one who searches begins, and how many rows there are for it
+    told    (len(when) * 5,) what it answers: score, label, time, id and count of each row
+    """
+    at_once = len(when)
+    head = s.head
+    seen = s.seen
+    for start in range(0, len(x), at_once):
+        n = min(at_once, len(x) - start)
+        for i in range(n):
+            value = x[start + i]
+            wanted[i] = 0.0
+            when[i] = ts[start + i]
+            if finite(value):
+                ring[head] = value
+                head = head + 1 if head + 1 < length else 0
+                seen = min(seen + 1, length)
+                if seen == length:
+                    vector_of(ring, 0, length, head, norm, given, i * length)
+                    wanted[i] = size_of(given, i * length, length, method)
+        call[1] = n
+        hq_call(call[0], 0)
+        for i in range(n):
+            score[start + i] = told[5 * i]
+            label[start + i] = told[5 * i + 1]
+            time[start + i] = told[5 * i + 2]
+            id[start + i] = told[5 * i + 3]
+            count[start + i] = told[5 * i + 4]
     s.head = head
     s.seen = seen
 

@@ -6,7 +6,7 @@ from hq_core.jit import F4, F8, I4, I8, State, inline, kernel
 from hq_core.kernels.normal import vector_of
 from hq_core.kernels.smooth import finite
 
-UNKNOWN = 2  # a label that is not known yet; the others are -1, 0 and 1
+WAITS, GONE = 1, 0  # whether a vector of which the place is not free yet waits for its outcome
 
 
 @inline
@@ -40,9 +40,7 @@ def labelled(
     w_ts: I8,
     w_bar: I8,
     w_base: F8,
-    w_label: I8,
-    w_avail: I8,
-    w_outcome: F8,
+    w_waits: I8,
     w_vector: F4,
     o_ts: I8,
     o_id: I8,
@@ -51,19 +49,19 @@ def labelled(
     o_outcome: F8,
     o_vector: F4,
 ) -> None:
-    """The vectors of bars from `start` on whose outcomes are known, in the order of the bars; s.at: the next bar.
+    """The vectors of bars from `start` on whose outcomes are known, as they come to be known, then in the order of the
+    bars; s.at: the next bar.
 
     x, norm, length   what a vector is made of, how it is normalised (kernels/normal.py), and how many values it has
     horizon           bars until the outcome: the return of the close over them, 1 from threshold on, -1 down from
                       its minus, 0 of a close that is the same
     rise, fall        0: that; else the barriers, of which the first one reached within the horizon is the outcome: 1,
                       -1, and 0 where neither is
-    s       head, seen: of the ring; first, waiting: of the vectors that wait; bars: so far; id: given so far;
-            found: vectors written; flat, beyond, odd: vectors that are all 0 as nothing moved, vectors that float32
-            cannot hold, bars without a price
+    s       head, seen: of the ring; first, waiting: of the vectors from the oldest that waits on; bars: so far; id:
+            given so far; found: vectors written; flat, beyond, odd: vectors that are all 0 as nothing moved, vectors
+            that float32 cannot hold, bars without a price
     ring    (length,) the last values of x
-    w_...   (places,) vectors that wait, the oldest at first: ts, bar, close, label or UNKNOWN, ts of the outcome, its
-            size
+    w_...   (places,) vectors from the oldest that waits on, which lies at first: ts, bar, close, and WAITS or GONE
     o_...   (room,) what is written: there is room for all that wait
     """
     head, seen, first, waiting = s.head, s.seen, s.first, s.waiting
@@ -78,36 +76,32 @@ def labelled(
         s.bars += 1
         for j in range(waiting):
             w = first + j if first + j < places else first + j - places
-            if w_label[w] != UNKNOWN:
+            if w_waits[w] == GONE:
                 continue
-            age = s.bars - w_bar[w]
             outcome = 0.0
-            label = UNKNOWN
+            label = 0
+            known = s.bars - w_bar[w] == horizon
             if rise > 0.0:
                 outcome = outcome_of(w_base[w], price, high[i], low[i], rise, fall)
-                label = 1 if outcome > 0.0 else -1 if outcome < 0.0 else UNKNOWN
-            if label == UNKNOWN and age == horizon:
+                label = 1 if outcome > 0.0 else -1 if outcome < 0.0 else 0
+            if label == 0 and known:
                 outcome = price / w_base[w] - 1.0
-                label = 0
-                if rise == 0.0:
-                    label = 1 if outcome >= threshold else -1
-                    label = label if outcome != 0.0 and abs(outcome) >= threshold else 0
-            if label != UNKNOWN:
-                w_label[w] = label
-                w_outcome[w] = outcome
-                w_avail[w] = ts[i]
+                if rise == 0.0 and outcome != 0.0 and abs(outcome) >= threshold:
+                    label = 1 if outcome > 0.0 else -1
+            if known or label != 0:
+                s.id += 1
+                o_ts[k] = w_ts[w]
+                o_id[k] = s.id
+                o_avail[k] = ts[i]
+                o_label[k] = label
+                o_outcome[k] = outcome
+                for q in range(length):
+                    o_vector[k * length + q] = w_vector[w * length + q]
+                k += 1
+                w_waits[w] = GONE
             if rise == 0.0:
                 break  # only the oldest one can have come to its horizon
-        while waiting > 0 and w_label[first] != UNKNOWN:
-            s.id += 1
-            o_ts[k] = w_ts[first]
-            o_id[k] = s.id
-            o_avail[k] = w_avail[first]
-            o_label[k] = w_label[first]
-            o_outcome[k] = w_outcome[first]
-            for j in range(length):
-                o_vector[k * length + j] = w_vector[first * length + j]
-            k += 1
+        while waiting > 0 and w_waits[first] == GONE:
             first = first + 1 if first + 1 < places else 0
             waiting -= 1
         if finite(x[i]):
@@ -125,7 +119,7 @@ def labelled(
                     w_ts[w] = ts[i]
                     w_bar[w] = s.bars
                     w_base[w] = price
-                    w_label[w] = UNKNOWN
+                    w_waits[w] = WAITS
                     waiting += 1
                 else:
                     s.beyond += 1

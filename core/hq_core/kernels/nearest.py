@@ -343,3 +343,43 @@ def nearest(
         places,
         found,
     )
+
+
+@kernel()
+def nearest_of(
+    rows: F4,
+    sizes: F8,
+    rank: I8,
+    length: int,
+    method: int,
+    k: int,
+    least: float,
+    n: int,
+    many: int,
+    picked: I8,
+    given: F4,
+    upto: I8,
+    scores: F8,
+    places: I8,
+    found: I8,
+) -> None:
+    """As `search`, among `many` rows of the store that somebody picked for each vector: picked, (n * many,), no row
+    twice.  found: -1 where fewer than k of them may be seen, so that more must be looked at.
+    """
+    for i in range(n):
+        wanted = size_of(given, i * length, length, method)
+        mean = mean_of(given, i * length, length) if method == CORRELATION else 0.0
+        found[i] = 0
+        if not wanted > 0.0:
+            continue
+        seen = 0
+        for j in range(many):
+            row = picked[i * many + j]
+            if row < 0 or row >= upto[i] or not sizes[row] > 0.0:
+                continue
+            seen += 1
+            score = score_of(rows, row * length, sizes[row], given, i * length, wanted, length, method, mean)
+            if score >= least and add(scores, places, rank, i * k, found[i], k, score, row):
+                found[i] = min(found[i] + 1, k)
+        if seen < k:
+            found[i] = -1

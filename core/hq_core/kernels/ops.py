@@ -157,9 +157,10 @@ def na(x: F8, out: F8) -> None:
 
 @kernel()
 def sign(x: F8, out: F8) -> None:
-    """1, -1 or 0; nan where x is."""
+    """1, -1 or 0, which has no sign of its own; nan where x is."""
     for i in range(len(x)):
-        out[i] = 1.0 if x[i] > 0.0 else -1.0 if x[i] < 0.0 else x[i] * 0.0
+        value = x[i]
+        out[i] = 1.0 if value > 0.0 else -1.0 if value < 0.0 else 0.0 if value == 0.0 else value
 
 
 @kernel(state="below")

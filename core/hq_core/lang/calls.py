@@ -72,20 +72,20 @@ class Calls:
     def _defined(self, call: tree.Call, function: Defined) -> Expr:
         names, wrong = [name.name for name in function.node.parameters], self.scope.wrong
         said = f"{function.node.name.name}({', '.join(names)})"
-        given: dict[str, Expr] = {}
+        nodes: dict[str, tree.Syntax] = {}
         for i, argument in enumerate(call.arguments):
             if argument.key is None and i >= len(names):
                 raise wrong(argument, f"{said} has no place for this")
             name = argument.key.name if argument.key else names[i]
             if name not in names:
                 raise wrong(argument.key or argument, f"{said} has no '{name}'" + nearest(name, names))
-            if name in given:
+            if name in nodes:
                 raise wrong(argument, f"{name} is given twice")
-            given[name] = self.expr(argument.value)
-        lacking = [name for name in names if name not in given]
+            nodes[name] = argument.value
+        lacking = [name for name in names if name not in nodes]
         if lacking:
             raise wrong(call, f"{said} lacks {lacking[0]}")
-        return function.expand(call, given, self.scope)
+        return function.expand(call, {name: self.expr(node) for name, node in nodes.items()}, self.scope)
 
     def _builtin(self, call: tree.Call, name: str) -> Expr:
         builtin, wrong = BUILTINS[name], self.scope.wrong
@@ -200,13 +200,15 @@ class Calls:
         name, wrong = found.name.upper(), self.scope.wrong
         inputs: Given = {}
         params: Given = {}
+        for said in (argument.key for argument in call.arguments if argument.key is not None):
+            key = said.name.lower()
+            if key not in (*found.params, *found.inputs):
+                raise wrong(said, f"{name} has no '{key}'" + _takes(found, key))
         for argument in call.arguments:
             expr = self.expr(argument.value)
             if argument.key is not None:
                 key = argument.key.name.lower()
                 group = inputs if key in found.inputs else params
-                if key not in found.params and key not in found.inputs:
-                    raise wrong(argument.key, f"{name} has no '{key}'" + _takes(found, key))
                 if key in group:
                     raise wrong(argument.key, f"{key} is given twice")
             elif word(expr) == "number":

@@ -18,6 +18,7 @@ from hq_core.series.expr import BOOL, F8, TEXT, Expr, applied, constant, is_text
 
 if TYPE_CHECKING:
     from hq_core.lang.source import StrategyText
+    from hq_core.lang.variable import Own
     from hq_core.series.rules import CheckedRule
 
 PLOT = "PLOT"
@@ -48,6 +49,11 @@ class Checker:
     def check(self, program: tree.Program) -> Checker:
         for statement in program.statements:
             self._statement(statement)
+        uncalled = [one for one in self.functions.values() if one.checker is self and not one.called]
+        if uncalled:
+            from hq_core.lang.uncalled import check_uncalled  # few files have any, and it checks as this one does
+
+            check_uncalled(self, uncalled)
         return self
 
     def _statement(self, node: tree.Syntax) -> None:
@@ -217,7 +223,8 @@ class Checker:
 
     def _history(self, node: tree.History) -> Expr:
         own = self._own(node.operand)
-        expr, index = own or self.expr(node.operand), self.expr(node.index)
+        expr = self.expr(node.operand) if own is None else None
+        index = self.expr(node.index)
         wrong = self.scope.wrong
         if index.constant is None or index.dtype == BOOL or not index.constant.is_integer():
             raise wrong(node.index, "history wants a whole number of bars that is known beforehand, as in close[1]")
@@ -226,16 +233,17 @@ class Checker:
             raise wrong(node.index, f"history is {bars} bars, must be 0 to {HISTORY}")
         if own is not None:
             if not bars:
-                raise wrong(node, f"'{own.data}'[0] is made here; [1] is the value of the row before")
-            return lagged(own, bars - 1)
+                raise wrong(node, f"'{own.name}'[0] is made here; [1] is the value of the row before")
+            return own.before(bars)
+        assert expr is not None
         if expr.clock is None or not (expr.numeric or expr.dtype == BOOL):
             raise wrong(node.operand, f"a {word(expr)} has no history" + pick(expr))
         return lagged(expr, bars)
 
-    def _own(self, node: tree.Syntax) -> Expr | None:
-        """The value one row before of the VAR that is being checked, if that is what stands here."""
+    def _own(self, node: tree.Syntax) -> Own | None:
+        """The VAR that is being checked, if its name stands here."""
         own = self.scope.own
-        return own[1] if own is not None and isinstance(node, tree.Name) and node.name == own[0] else None
+        return own if own is not None and isinstance(node, tree.Name) and node.name == own.name else None
 
     def _output(self, node: tree.Output) -> Expr:
         column = self.scope.exact(node)

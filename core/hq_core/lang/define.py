@@ -23,52 +23,56 @@ class Defined:
     """A function of a file.
 
     checker  of that file: what its body may name besides its parameters
+    called   whether anything does
     """
 
-    __slots__ = ("_known", "_open", "checker", "node")
+    __slots__ = ("_known", "_open", "called", "checker", "node")
 
     def __init__(self, node: tree.Function, checker: Checker) -> None:
         self.node = node
         self.checker = checker
+        self.called = False
         self._open = False
         # by clock and arguments, which are kept with it: functions that call functions twice would double each time
         self._known: dict[tuple[Clock, tuple[tuple[str, int], ...]], tuple[dict[str, Expr], Expr]] = {}
 
     def expand(self, call: tree.Call, given: dict[str, Expr], caller: Scope) -> Expr:
         """Its value for these arguments, as though it stood where it is called."""
-        scope, name = self.checker.scope, self.node.name.name
+        self.called = True
+        scope = self.checker.scope
         if self._open:
-            raise caller.wrong(call, f"{name} calls itself; a value made of its last one is a VAR")
+            raise self.calls_itself(call, caller)
         key = caller.clock, tuple(sorted((name, id(expr)) for name, expr in given.items()))
         if key in self._known:
             return self._known[key][1]
         names, clock, own = scope.names, scope.clock, scope.own
         scope.names, scope.clock, scope.own, self._open = names | given, caller.clock, None, True
         try:
-            found = self._value()
+            found = self.body(self.checker)
             self._known[key] = given, found
             return found
         except LangError as error:
-            if error.source is caller.source:
-                raise
-            told = f"{name}: {error.reason} ({error.source.where(error.start)})"
-            raise type(error)(caller.source, call.start, call.end, told) from None  # an unknown name stays one
+            raise error.inside(self.node.name.name, caller.source, call.start) from None
         finally:
             scope.names, scope.clock, scope.own, self._open = names, clock, own, False
 
-    def _value(self) -> Expr:
+    def calls_itself(self, call: tree.Call, caller: Scope) -> LangError:
+        return caller.wrong(call, f"{self.node.name.name} calls itself; a value made of its last one is a VAR")
+
+    def body(self, checker: Checker) -> Expr:
+        """Its value as a checker finds it, whose names include its parameters."""
         body = self.node.value
         if not (isinstance(body, tree.Call) and body.function.name.upper() == OUTPUTS):
-            return self.checker.expr(body)
+            return checker.expr(body)
         outputs: dict[str, Expr] = {}
         for argument in body.arguments:
             if argument.key is None:
-                raise self.checker.scope.wrong(argument, f"{OUTPUTS} takes name=value")
+                raise checker.scope.wrong(argument, f"{OUTPUTS} takes name=value")
             if argument.key.name.lower() in outputs:
-                raise self.checker.scope.wrong(argument.key, f"{argument.key.name} is given twice")
-            outputs[argument.key.name.lower()] = self.checker.expr(argument.value)
+                raise checker.scope.wrong(argument.key, f"{argument.key.name} is given twice")
+            outputs[argument.key.name.lower()] = checker.expr(argument.value)
         if len(outputs) < 2:
-            raise self.checker.scope.wrong(body, f"{OUTPUTS} wants two values or more, each with its name")
+            raise checker.scope.wrong(body, f"{OUTPUTS} wants two values or more, each with its name")
         return record(outputs)
 
 

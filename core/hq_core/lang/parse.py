@@ -231,6 +231,8 @@ def _refusal(source: StrategyText, tokens: list[Token], run: Parse) -> LangError
     hint = ""
     if token.kind == "=":
         hint = "; a comparison is '=='"
+    elif run.expected == ("(",) and run.far and tokens[run.far - 1].kind == "IF":
+        hint = "; IF(condition, a, b) is one of two values"
     elif token.kind in KEYWORDS and "NAME" in run.expected:
         hint = f"; {token.kind} is a word of the language"
     return LangError(source, token.start, token.end, f"expected {wanted}, found {shown}{hint}")

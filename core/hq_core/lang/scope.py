@@ -13,6 +13,7 @@ from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, OPEN, STORE, TEXT, Expr
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from hq_core.lang.variable import Own
     from hq_core.series.expr import Clock
     from hq_core.series.stores import Store
 
@@ -31,7 +32,7 @@ class Scope:
     stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
     account   what refuses each reading of what only the account knows
-    own       the VAR whose value is being checked, and what its name stands for one row before
+    own       the VAR whose value is being checked
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Scope:
         self.clock = BASE
         self.texts: frozenset[str] = frozenset()
         self.account: list[LangError] = []
-        self.own: tuple[str, Expr] | None = None
+        self.own: Own | None = None
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
@@ -77,7 +78,7 @@ class Scope:
     def name(self, node: tree.Name) -> Expr:
         """What a name stands for here."""
         name = node.name
-        if self.own is not None and name == self.own[0]:
+        if self.own is not None and name == self.own.name:
             raise self.wrong(node, f"the value of '{name}' is made here; {name}[1] is the one of the row before")
         if name in self.names:
             if self.clock != BASE and self.names[name].clock not in (None, OPEN, self.clock):
@@ -106,7 +107,8 @@ class Scope:
 
     def unknown(self, node: tree.Syntax, name: str) -> UnknownName:
         known = [*self.names, *map(_writable, self.columns or ()), *COLUMNS]
-        return UnknownName(self.source, node.start, node.end, f"unknown name '{name}'" + nearest(name, known))
+        hint = nearest(name, known) or (f"; {name.upper()} is a function: {name}(...)" if _function(name) else "")
+        return UnknownName(self.source, node.start, node.end, f"unknown name '{name}'" + hint)
 
     def exact(self, node: tree.Output | tree.Elsewhere) -> Expr | None:
         """The column of just this name, as hq-indicators has macd.hist, ema_10_close@4h, bbands_20_close@4h.upper.
@@ -172,6 +174,14 @@ def spelled(node: tree.Syntax) -> str:
 
 def _first(name: str) -> str:
     return name.partition(".")[0].partition("@")[0]
+
+
+def _function(name: str) -> bool:
+    """Whether the language has a function of this name."""
+    from hq_core import registry
+    from hq_core.lang.builtins import BUILTINS  # only an error pays for it
+
+    return name.upper() in BUILTINS or name.lower() in registry.names()
 
 
 def _writable(column: str) -> str:

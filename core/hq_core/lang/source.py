@@ -5,6 +5,7 @@ from __future__ import annotations
 from hq_core.errors import DATA, HqError
 
 _SHOWN = 80  # characters of a long line on either side of the place
+_CALLS = 3  # functions inside of each other that an error names: the innermost, and the outermost one
 
 
 class StrategyText:
@@ -50,14 +51,31 @@ class LangError(HqError):
 
     start, end   offsets of the place in the source text
     reason       the rule it breaks, one line
+    calls        of the functions that it is inside of, the innermost first: name, and where it is called
     """
 
-    def __init__(self, source: StrategyText, start: int, end: int, reason: str) -> None:
-        super().__init__(f"{source.where(start)}: {reason}", DATA, "\n" + source.caret(start, end))
+    def __init__(
+        self,
+        source: StrategyText,
+        start: int,
+        end: int,
+        reason: str,
+        calls: tuple[tuple[str, StrategyText, int], ...] = (),
+    ) -> None:
+        inside = [f"in {name}(...), called at {_called(source, file, at)}" for name, file, at in calls]
+        if len(inside) > _CALLS:
+            inside = [*inside[: _CALLS - 1], "...", inside[-1]]
+        told = f"{reason}; {', '.join(inside)}" if inside else reason
+        super().__init__(f"{source.where(start)}: {told}", DATA, "\n" + source.caret(start, end))
         self.source = source
         self.start = start
         self.end = end
         self.reason = reason
+        self.calls = calls
+
+    def inside(self, function: str, source: StrategyText, start: int) -> LangError:
+        """The same error inside of a function that is called there."""
+        return type(self)(self.source, self.start, self.end, self.reason, (*self.calls, (function, source, start)))
 
 
 class UnknownName(LangError):
@@ -76,6 +94,12 @@ def nearest(word: str, known: list[str]) -> str:
         if len(found) < 3 and name not in found and name.lower().startswith(word.lower() + "_"):
             found.append(name)
     return ", did you mean " + " or ".join(f"'{name}'" for name in found) + "?" if found else ""
+
+
+def _called(here: StrategyText, file: StrategyText, start: int) -> str:
+    """Where a function is called, without the name of the file that an error names already."""
+    line, column = file.position(start)
+    return f"{line}:{column}" if file is here else file.where(start)
 
 
 def _cells(character: str) -> int:

@@ -15,7 +15,7 @@ from hq_core.lang.check import Checker
 from hq_core.lang.params import shown
 from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
-from hq_core.lang.source import StrategyText, UnknownName
+from hq_core.lang.source import LangError, StrategyText, UnknownName
 from hq_core.lang.words import COLUMNS
 from hq_core.options.signal import StrategyOptions
 from hq_core.series.expr import TEXT
@@ -35,6 +35,7 @@ class Strategy:
 
     name   what its orders and columns are called by
     file   what its errors show before line and column
+    stores those that it may name; None: any, as it is not run
     """
 
     __slots__ = ("given", "name", "program", "source", "stores")
@@ -44,7 +45,7 @@ class Strategy:
         self.source = StrategyText(text, file)
         self.program = parse(self.source)
         self.given: dict[str, float | str] = {}
-        self.stores: Mapping[str, Store] = {}
+        self.stores: Mapping[str, Store] | None = {}
 
     def under(self, name: str, given: Mapping[str, float | str]) -> Strategy:
         """The same strategy under another name, with these parameters."""
@@ -79,6 +80,16 @@ class Strategy:
             if strict:
                 raise
             return self._checker(None, ("", "")).check(self.program)
+
+    def takes_symbol_as_column(self) -> bool:
+        """Whether `symbol` may be a column, each row's own: nothing asks for it before the first row."""
+        checker = self._checker(COLUMNS | {"symbol"}, ("", ""))
+        checker.scope.texts = frozenset(("symbol",))
+        try:
+            checker.check(self.program)
+        except LangError:
+            return False
+        return True
 
     def _checker(self, columns: Sequence[str] | frozenset[str] | None, here: tuple[str, str]) -> Checker:
         return Checker(Scope(self.source, columns, here, self.given, self.stores))

@@ -118,6 +118,16 @@ def _began(text: str, tokens: list[Token]) -> None:
         tokens[-1].kind = word
 
 
+_ELSEWHERE = {  # signs of other languages, and what stands for them here
+    "&&": "AND joins conditions",
+    "||": "OR joins conditions",
+    "!": "NOT is before a condition",
+    "?": "IF(condition, a, b) is one of two values",
+    ":=": "a value made of its last one is VAR name = value SEED seed",
+    ";": "a statement ends with its line",
+}
+
+
 def _stray(text: str, position: int) -> str:
     character = text[position]
     if character in "\"'":
@@ -126,6 +136,9 @@ def _stray(text: str, position: int) -> str:
         return "'`' wants a column's name and another '`' on its line"
     if character == "@":
         return "'@' wants a period or a symbol, as in close@4h or close@ETHUSDT:4h"
+    for sign, instead in _ELSEWHERE.items():
+        if text.startswith(sign, position):
+            return f"'{sign}' is not part of the language; {instead}"
     if character == ":":
         return "':' is not part of the language; such a symbol stands in quotes, as in close@\"ETH/USDT:USDT\""
     shown = character if character.isprintable() else f"U+{ord(character):04X}"

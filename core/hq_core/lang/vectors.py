@@ -47,14 +47,14 @@ class _Call:
         self.wrong = scope.wrong
         self.call = call
         self.name = call.function.name.upper()
-        self.given: dict[str, tuple[tree.Syntax, Expr]] = {}
+        nodes: dict[str, tree.Syntax] = {}
         positions, keys, _ = VECTORS[self.name]
         names = (*positions, *keys)
         left = iter(names)
         for argument in call.arguments:
             if argument.key is None:
                 key = next(left, "")
-                if not key or len(self.given) >= len(names):
+                if not key or len(nodes) >= len(names):
                     raise self.wrong(argument, f"{self.name} takes {self._takes()}")
             else:
                 key = argument.key.name.lower()
@@ -62,12 +62,13 @@ class _Call:
                     raise self.wrong(
                         argument.key, f"{self.name} has no '{key}'{nearest(key, list(keys)) or self._has()}"
                     )
-            if key in self.given:
+            if key in nodes:
                 raise self.wrong(argument, f"{key} is given twice")
-            self.given[key] = argument.value, expr(argument.value)
+            nodes[key] = argument.value
         for key in positions:
-            if key not in self.given:
+            if key not in nodes:
                 raise self.wrong(call, f"{self.name} takes {self._takes()}")
+        self.given = {key: (node, expr(node)) for key, node in nodes.items()}
 
     def _takes(self) -> str:
         return {

@@ -44,7 +44,7 @@ def renamed(text: str) -> dict[str, str]:
 class SaidOptions(Declared):
     """Answers to what a file leaves open; empty means: the file must say it."""
 
-    kind = Option("", "What the rows are.", choices=("trade", "bar"))
+    kind = Option("", "What the rows are.", choices=("trade", "bar", "vector"))
     symbol = Option("", "The symbol of all rows.")
     period = Option("", "The bars' period; otherwise the first two rows tell it.")
     columns: Option[dict[str, str]] = Option(

@@ -33,3 +33,21 @@ class ShowOptions:
     """How list says it."""
 
     json = Option(False, "Write it as JSON.")
+
+
+class ExportOptions:
+    """How a service is to hold vectors."""
+
+    distance = Option(
+        "dot",
+        "Of a Qdrant collection: what it is searched by; cosine makes vectors of length 1.",
+        choices=("dot", "cosine", "euclid"),
+    )
+
+
+class IndexOptions:
+    """What an index is made for."""
+
+    method = Option(
+        "cosine", "The method of SIMILARITY that it is made for.", choices=("cosine", "correlation", "dot", "euclid")
+    )

@@ -149,6 +149,16 @@ def recalled(seed: Expr, clock: Clock, name: str) -> Expr:
     return Expr(seed.dtype, clock, "recall", (seed,), name)
 
 
+def recalled_before(last: Expr, rows: int, seed: Expr) -> Expr:
+    """What `last`, a variable's last value, was so many rows before; the seed as it is now where there is none.
+
+    Exact where `last` itself has that seed and it never changes, or has none: nan.
+    """
+    before = Expr(F8, last.clock, "lag", (last,), rows) if rows else last
+    found = Expr(F8, last.clock, "nz", (before, seed), ({}, 0))
+    return found if seed.dtype == F8 else Expr(BOOL, last.clock, "eq", (found, constant(1.0)), ({}, 0))
+
+
 def kept(last: Expr, value: Expr) -> Expr:
     """The value of a variable that is made of its last one, what `recalled` gave."""
     return Expr(value.dtype, last.clock, "remember", (last, value), last.data)

@@ -42,6 +42,7 @@ class Growing(Store):
 
     def __init__(self, name: str, symbol: str, period: str) -> None:
         self.name = name
+        self.methods = set()
         self.symbol = symbol
         self.period = period
         self.file = self.key = f"vector/{symbol}/{period}"
@@ -81,20 +82,19 @@ class Growing(Store):
         self.expect(more.length)
         if self.n + len(more) > MOST:
             raise HqError(f"{self.key}: more than {MOST} vectors, which are held in memory", DATA, subject=self.name)
-        before, self.last = self.n, max(self.last, max(more.ts))
+        before, self.last = self.n, max(self.last, max(more.avail))
         self._cells.clear()  # they know where the memory was
-        if self._behind(more):
-            for own, further in zip(self._held(), _columns(more)):
-                own += further
-            self._columns["rank"].extend(range(before, before + len(more)))
-            self.n += len(more)
+        behind = self._behind(more)
+        for own, further in zip(self._held(), _columns(more)):
+            own += further
+        self.n += len(more)
+        if behind and self._ranked(before):
             for method in self._laid:
                 self._lay(method, before // BLOCK)
         else:
             rows = Rows(self.length)
-            for own, held, further in zip(_columns(rows), self._held(), _columns(more)):
+            for own, held in zip(_columns(rows), self._held()):
                 own += held
-                own += further
             self._take_up(rows)
         for (method, k), bound in self._bound.items():
             bound.update(super().tables(method, k))
@@ -105,19 +105,40 @@ class Growing(Store):
         rows.names = [self.symbol]
         rows.symbols = array("q", bytes(8 * len(rows)))
         laid, rooms, digest = list(getattr(self, "_laid", ())), getattr(self, "_rooms", {}), self.digest
+        methods = self.methods
         super().__init__(self.name, rows, self.key)
-        self._rooms, self.digest = rooms, digest
+        self._rooms, self.digest, self.methods = rooms, digest, methods
         for method in laid:
             self._weighed(method)
 
     def _behind(self, more: Rows) -> bool:
-        """Whether the rows come behind all others, in both orders that the store has."""
+        """Whether the rows come behind all others, by avail_ts, ts and id."""
         at = self.n - 1
         last = (self.avail[at], self.times[at], self.ids[at]) if self.n else None
         for key in zip(more.avail, more.ts, more.ids):
-            if last is not None and (key <= last or key[1:] <= last[1:]):
+            if last is not None and key <= last:
                 return False
             last = key
+        return True
+
+    def _ranked(self, start: int) -> bool:
+        """Give the rows from `start` on their rank; False where one is there twice.
+
+        By ts one may come before others, yet behind all that were known before that ts: few are to be looked at.
+        """
+        ranks, avail, times, ids = self._columns["rank"], self.avail, self.times, self.ids
+        for row in range(start, self.n):
+            rank, mine = row, (times[row], ids[row])
+            for other in range(row - 1, -1, -1):
+                if avail[other] < mine[0]:
+                    break
+                theirs = times[other], ids[other]
+                if theirs == mine:
+                    return False
+                if theirs > mine:
+                    ranks[other] += 1
+                    rank -= 1
+            ranks.append(rank)
         return True
 
     def _held(self) -> list[Any]:

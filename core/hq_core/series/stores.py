@@ -51,11 +51,16 @@ class Store:
     length  values of a vector;  n: rows
     avail, times, ids, labels, names   its columns, in its order, and its symbols
     digest  of all rows, 32 hex digits: the same rows in another order, or another format, have the same
+    methods by which strategies look for something in it
+    outside the native loop does not search it, but calls `search`
 
     Raises HqError DATA where two rows have one ts, id and symbol.
     """
 
+    outside = False
+
     def __init__(self, name: str, rows: Rows, file: str = "") -> None:
+        self.methods: set[str] = set()
         self.name = name
         self.file = file or name
         self.length = rows.length
@@ -104,6 +109,10 @@ class Store:
 
     def expect(self, length: int) -> None:
         """Vectors of this length are looked for, as the language has made sure."""
+
+    def told(self) -> list[str]:
+        """What who runs strategies with it is to know of its search."""
+        return []
 
     def tables(self, method: str, k: int) -> Tables:
         """What a kernel that searches the store is given by these names, for one of METHODS and the k nearest."""
@@ -171,10 +180,14 @@ class Store:
                 upto[i] = self.n if ts is None else bisect_right(self.avail, ts[start + i])
             cell.set(n=some)
             cell.run()
-            for i in range(some):
-                near = [(scores[at], places[at]) for at in range(i * k, i * k + counts[i])]
-                found.append([(score, self.labels[row], self.times[row], self.ids[row]) for score, row in near])
+            found += [self._hits(scores, places, i * k, counts[i]) for i in range(some)]
         return found
+
+    def _hits(self, scores: array[float], places: array[int], at: int, n: int) -> list[tuple[float, float, int, int]]:
+        """As `search` gives them, n that a kernel found and laid down from `at` on."""
+        return [
+            (scores[i], self.labels[places[i]], self.times[places[i]], self.ids[places[i]]) for i in range(at, at + n)
+        ]
 
     def _asking(self, method: str, k: int) -> Cell:
         """The kernel of `search`, with what never changes."""

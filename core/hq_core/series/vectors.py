@@ -47,6 +47,8 @@ def hit(of: Expr, shape: Expr, method: str, k: int, least: float) -> Expr:
     """What of a store is nearest to a vector, at each row of the vector's clock."""
     length, norm = _shape(shape)
     found: Any = of.data
+    if found is not None:
+        found.methods.add(method)
     return Expr(HIT, shape.clock, "hit", shape.args, Search(found, length, norm, method, k, least), OUTPUTS)
 
 
@@ -89,9 +91,12 @@ def nodes_of(graph: Graph, expr: Expr, inputs: list[GraphColumn]) -> list[GraphC
         "k": asked.k,
         "least": asked.least,
     }
-    asked.store.expect(asked.length)
-    tables = asked.store.tables(asked.method, asked.k)
+    found = asked.store
+    found.expect(asked.length)
+    what, tables = hits.hit, found.tables(asked.method, asked.k) if not found.outside else None
+    if tables is None:
+        from hq_core.series.outside import Answers  # few runs search elsewhere
+
+        what, tables = hits.hit_outside, Answers(found, asked.length, asked.method, asked.k, asked.least)
     columns = [*inputs, graph.source("ts", "i8")]
-    return graph.node(
-        hits.hit, columns, params, asked.length, OUTPUTS, asked.length - 1, tables, asked.store.digest
-    ).outs
+    return graph.node(what, columns, params, asked.length, OUTPUTS, asked.length - 1, tables, found.digest).outs

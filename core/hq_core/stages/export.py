@@ -288,7 +288,7 @@ class Export(Sink):
         return found
 
     def _within(self, batch: Batch) -> Batch:
-        """The rows between the two instants; rows lie in the order of their ts."""
+        """The rows between the two instants, in the order of which they lie."""
         if (self._since, self._until) == (None, None) or not batch.schema.has("ts"):
             return batch
         ts = batch.times()

@@ -195,7 +195,7 @@ class Input(Sink):
         at = batch.last_whole()
         if at < 0:
             return before
-        times = batch.view("ts")
+        times = batch.times()
         if (first := times[_first_whole(batch)]) < self.merged.frontier:
             raise HqError(
                 f"rows of {batch.schema.key} from {iso_text(first)} come behind later ones of other series; give each "
@@ -546,7 +546,7 @@ def _first_whole(batch: Batch) -> int:
 
 def _in_order(batch: Batch) -> bool:
     """Whether ts never goes back among the complete rows."""
-    times = batch.view("ts").tolist()
+    times = batch.times().tolist()
     if batch.schema.flag >= 0:
         times = [ts for ts, whole in zip(times, batch.view("complete")) if whole]
     return bool(times == sorted(times))
@@ -554,6 +554,6 @@ def _in_order(batch: Batch) -> bool:
 
 def _rising(batch: Batch) -> Iterator[Batch]:
     """Its rows in the same order, cut where ts goes back."""
-    times = batch.view("ts").tolist()
+    times = batch.times().tolist()
     cuts = [row for row in range(1, batch.n) if times[row] < times[row - 1]]
     return (batch.slice(start, stop) for start, stop in zip([0, *cuts], [*cuts, batch.n]))

@@ -79,7 +79,8 @@ class Signal(Stage):
     """Runs strategies over the base series of every symbol and writes their orders, as rows before its own.
 
     All other rows pass untouched, and those of the base but for the names that are kept.  Panels come as they are where
-    no strategy reads another series, and are taken apart where one does, is in Python, or reads the stream's vectors.
+    no strategy reads another series, and are taken apart where one does, is in Python, reads the stream's vectors, or
+    asks for the symbol before the first row.
 
     files     (name, text, what errors call it) of each strategy in the language
     python    FILE:CLASS of each strategy in Python, or the class (hq_core/strategies)
@@ -92,6 +93,7 @@ class Signal(Stage):
     stores    stores of vectors, by the names that strategies call them by; a Growing one takes the stream's
     timeless  such vectors need no avail_ts
     tell      is given each rule that holds, as a dict, and nothing is written
+    runs      False: it is asked what it is, and never given a row, so that its stores need not be there
     """
 
     panels = "apart"
@@ -118,6 +120,7 @@ class Signal(Stage):
         stores: Mapping[str, Store] | None = None,
         timeless: bool = False,
         tell: Tell | None = None,
+        runs: bool = True,
     ) -> None:
         super().__init__()
         StrategyOptions.period.check(period)
@@ -144,7 +147,7 @@ class Signal(Stage):
         self.settings = settings_of(settings)
         self.warnings: list[str] = []
         for strategy in self.strategies:
-            strategy.stores = stores or {}
+            strategy.stores = stores or ({} if runs else None)
         self._growing: dict[str, Growing] = {}
         self._arrived: set[str] = set()  # series of vectors that are announced
         if stores:
@@ -188,15 +191,18 @@ class Signal(Stage):
                 raise HqError(f"'{name}' is a {what}, which is no column", USAGE, subject=StrategyOptions.keep)
         self._across = across
         if across and beyond:
-            told = f"{across[0][1].function.name} looks over the symbols of a panel; beside it nothing is read with '@'"
+            told = (
+                f"{across[0][1].function.name} looks over the symbols of a panel; beside it nothing is read with '@': "
+                "hq-indicators before it gives such a value as a column, whose name stands between backquotes"
+            )
             raise LangError(beyond[0][0], beyond[0][1].start, beyond[0][1].end, told)
         if across and (self.python or self._growing):
             beside = "strategy in Python" if self.python else "store that grows from the stream"
             told = f"{across[0][1].function.name} looks over the symbols of a panel; it goes with no {beside}"
             raise LangError(across[0][0], across[0][1].start, across[0][1].end, told)
-        # no series is read but the base, and by rules alone
-        symbol_read = "symbol" in called and not across
-        self._alone = not (beyond or symbol_read or self.python or self._growing)
+        # no series is read but the base, and by rules alone; nor is a row's symbol wanted before the first one
+        apart = "symbol" in called and not (across or all(one.takes_symbol_as_column() for one in self.strategies))
+        self._alone = not (beyond or apart or self.python or self._growing)
         if self._alone:
             self.panels = "whole"
         if across:  # which needs them whole, beside whatever
@@ -224,8 +230,7 @@ class Signal(Stage):
             cols = BAR.cols if columns is None else [(name, "f8") for name in columns]
             schema = Schema("bar", "", self.period, cols)
             running = self._running(schema)
-            plan = self._plan(schema, [one.asked for one in running])
-            Unit(schema, plan, self.note)
+            Unit(schema, self._planned((), [one.asked for one in running]), self.note)
             for one in running:
                 one.check(schema)
 
@@ -381,7 +386,7 @@ class Signal(Stage):
             more = Rows(columns_fit(schema, schema.key, self._timeless))
             take(more, part, schema.key)
             for unit in self._that_read():
-                unit.check(schema.key, more.ts[0])
+                unit.check(schema.key, part.times()[0])
             for store in mine:
                 store.append(more)
             for unit in self._that_read():
@@ -553,7 +558,7 @@ class Signal(Stage):
 
     def planned(self, panel: Schema) -> tuple[Plan, Orders, Turns | None]:
         turns = self._turns(panel) if self._across else None
-        plan = turns.last if turns else self._plan(series_of(panel, ""))
+        plan = turns.last if turns else self._plan(panel)
         return plan, self._orders(panel, plan), turns
 
     def _turns(self, panel: Schema) -> Turns:

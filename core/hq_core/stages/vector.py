@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hq_core.series.stores import Rows
 
 BLOCK = 1 << 16
+APPROXIMATE = "usearch+"  # before the path of a store that is to be searched through an index
 LIMIT = 1 << 32  # bytes of a file that is held whole
 
 
@@ -56,8 +57,20 @@ def read_rows(path: str, timeless: bool, unit: str = "") -> Rows:
 
 
 def opened_store(name: str, path: str, timeless: bool) -> Store:
-    """The store of that name in a file."""
-    return Store(name, read_rows(path, timeless), path)
+    """The store of that name in a file; of usearch+FILE one that is searched approximately."""
+    if not path.startswith(APPROXIMATE):
+        return Store(name, read_rows(path, timeless), path)
+    from hq_core.series.indexed import Indexed
+
+    file = path.removeprefix(APPROXIMATE)
+    return Indexed(name, read_rows(file, timeless), file)
+
+
+def indexed(path: str, timeless: bool, method: str) -> None:
+    """Write the index of a store to stdout."""
+    from hq_core.series.indexed import Indexed
+
+    write_all(1, memoryview(Indexed(path, read_rows(path, timeless), path).packed(method)))
 
 
 def told_store(name: str, vectors: Iterable[Mapping[str, Any]], timeless: bool, unit: int) -> Store:
@@ -126,6 +139,7 @@ def described(store: Store) -> dict[str, Any]:
         "known": None if timeless else iso_text(avail[-1]),
         "symbols": store.names,
         "digest": store.digest,
+        **({"search": store.told()} if store.told() else {}),
     }
 
 

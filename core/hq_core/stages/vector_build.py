@@ -26,7 +26,7 @@ COUNTED = {
     "beyond": "the window has values that float32 cannot hold, so it gave no vector",
     "odd": "a bar without a close above 0 was passed over",
 }
-BUFFERS = ("ring", "w_ts", "w_bar", "w_base", "w_label", "w_avail", "w_outcome", "w_vector")
+BUFFERS = ("ring", "w_ts", "w_bar", "w_base", "w_waits", "w_vector")
 COLUMNS = ("o_ts", "o_id", "o_avail", "o_label", "o_outcome", "o_vector")  # as VECTOR has them
 
 
@@ -66,10 +66,11 @@ class Windows:
         self.bars = schema.cols
 
     @property
-    def since(self) -> int | None:
-        """ts of the oldest vector that waits."""
-        state = self.cell.state
-        return array("q", self.memory["w_ts"])[state.first] if state.waiting else None
+    def waiting(self) -> int:
+        """Vectors that wait for their outcome."""
+        state, places = self.cell.state, self.options.horizon + 1
+        waits = array("q", self.memory["w_waits"])
+        return sum(waits[(state.first + i) % places] for i in range(state.waiting))
 
     def save(self) -> list[Any]:
         return [self.cell.save(), [bytes(memory) for memory in self.memory.values()]]
@@ -150,19 +151,13 @@ class VectorBuild(Stage):
             self.note(what, getattr(cell.state, name))
             setattr(cell.state, name, 0)
 
-    def mark(self, ts: int) -> None:
-        waiting = [windows.since for windows in self._windows.values()]
-        self.out.mark(min([ts, *(one for one in waiting if one is not None)]))
-
     def finish(self, more: bool) -> None:
         if not self._windows:
             self.note("no bars in the input, so there are no vectors", self._others)
         if more:
             return
         for windows in self._windows.values():
-            self.note(
-                f"{windows.written.key}: the input ended before the outcome was known", windows.cell.state.waiting
-            )
+            self.note(f"{windows.written.key}: the input ended before the outcome was known", windows.waiting)
 
     def save(self) -> dict[str, Any]:
         return {

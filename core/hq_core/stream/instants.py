@@ -121,7 +121,7 @@ class PanelInOrder:
         self.kept = Kept(self.wide)
         self.texts: dict[str, list[str]] = {}
         self._took, self._due, self._ranked, self._sort = Cell(instants), Cell(due), Cell(ranked), Cell(by_time)
-        self._ts, self._symbol = schema.index("ts"), schema.index("symbol")
+        self._ts, self._symbol = schema.index(schema.clock), schema.index("symbol")
         self._complete = schema.flag
         self._known = 0
         self._ranks, self._rank, self._counts = Numbers(), Numbers(), Numbers()
@@ -250,7 +250,7 @@ def _together(batches: list[Batch]) -> Iterator[Batch]:
     """Rows of panels of one name, each in its order, by ts and symbol: stretches of each."""
     keyed = []
     for at, batch in enumerate(batches):
-        ts = batch.view("ts").tolist()
+        ts = batch.times().tolist()
         if batch.schema.flag >= 0:  # as `instants` has it: those before a forming row are not later than it
             ts = list(accumulate(ts, max))
         keyed.append([(*key, at) for key in zip(ts, batch.words("symbol"))])

@@ -52,7 +52,7 @@ class Laid:
             memmove(to[-1] + 4 * done, code.buffer_info()[0], 4 * n)
             done += n
         cell = self._cell
-        cell.column("ts", to[rows[0][1].schema.index("ts")], total)
+        cell.column("ts", to[rows[0][1].schema.index(self.panel.clock)], total)
         cell.column("order", self._order.at(total), total)
         cell.column("spare", self._spare.at(total), total)
         cell.run()
@@ -73,7 +73,7 @@ class Laid:
                 batch = Batch(self.panel, self._n, self._room_in_order.columns(self.panel.widths, self._n))
                 self._put_in_order(batch.addresses)
                 self._in_order = batch
-            stop = self._n if before is None else bisect_left(batch.view("ts"), before, self._done)
+            stop = self._n if before is None else bisect_left(batch.times(), before, self._done)
             if stop > self._done:
                 out.copy(batch.slice(self._done, stop), series)
                 self._done = stop

@@ -285,4 +285,4 @@ def _last(batch: Batch) -> Place:
     if at < 0:
         return NOWHERE
     symbol = batch.slice(at, at + 1).words("symbol")[0] if batch.schema.panel else ""
-    return int(batch.view("ts")[at]), symbol
+    return int(batch.times()[at]), symbol

@@ -264,8 +264,8 @@ class Kept:
         self.n += n
 
     def times(self) -> memoryview:
-        """ts, in nanoseconds."""
-        return Batch(self.schema, self.n, self.starts).view("ts")  # type: ignore[no-any-return]
+        """The times by which the rows lie, in nanoseconds."""
+        return Batch(self.schema, self.n, self.starts).times()  # type: ignore[no-any-return]
 
     def columns(self) -> list[bytes]:
         """The bytes of each column, free text as on the wire."""

@@ -141,7 +141,7 @@ class Part:
         at = len(self._instants)
         self._instants.frombytes(bytes(8 * n))
         new = after(kept.starts, kept.schema.widths, before)
-        cell.column("ts", new[kept.schema.index("ts")], n)
+        cell.column("ts", new[kept.schema.index(kept.schema.clock)], n)
         cell.column("complete", new[kept.schema.flag], n)
         cell.column("instant", self._instants.buffer_info()[0] + 8 * at, n)
         cell.set(floor=floor)
@@ -242,7 +242,7 @@ class WaitingRows:
         kept.commit(n)
         self.bytes += _bytes(kept, kept.n - n, kept.n)
         self.n += n
-        flag, ts, formed = batch.schema.flag, batch.address("ts"), line.forms
+        flag, ts, formed = batch.schema.flag, batch.address(batch.schema.clock), line.forms
         if flag >= 0 and b"\0" in string_at(addresses[flag], n):
             if self._cell is None:
                 self._cell = Cell(placed)

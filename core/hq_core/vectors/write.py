@@ -25,13 +25,13 @@ def columns_of(length: int, timeless: bool) -> list[tuple[str, str]]:
 
 
 def write(rows: Rows, out: Out, timeless: bool) -> None:
-    """Each symbol's rows as a series, by ts and id."""
+    """Each symbol's rows as a series, in the order in which they were known, then by ts and id."""
     size = 4 * rows.length
     for code in sorted(range(len(rows.names)), key=rows.names.__getitem__):
         schema = Schema("vector", rows.names[code], rows.period, columns_of(rows.length, timeless))
         series = out.series(schema)
         mine = [row for row in range(len(rows)) if rows.symbols[row] == code]
-        mine.sort(key=lambda row: (rows.ts[row], rows.ids[row]))
+        mine.sort(key=lambda row: (rows.avail[row], rows.ts[row], rows.ids[row]))
         for start in range(0, len(mine), PIECE):
             some = mine[start : start + PIECE]
             columns = {
