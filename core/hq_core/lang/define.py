@@ -13,6 +13,7 @@ from hq_core.series.expr import record
 
 if TYPE_CHECKING:
     from hq_core.lang.check import Checker
+    from hq_core.lang.expressions import Expressions
     from hq_core.lang.scope import Scope
     from hq_core.series.expr import Clock, Expr
 
@@ -59,7 +60,7 @@ class Defined:
     def calls_itself(self, call: tree.Call, caller: Scope) -> LangError:
         return caller.wrong(call, f"{self.node.name.name} calls itself; a value made of its last one is a VAR")
 
-    def body(self, checker: Checker) -> Expr:
+    def body(self, checker: Expressions) -> Expr:
         """Its value as a checker finds it, whose names include its parameters."""
         body = self.node.value
         if not (isinstance(body, tree.Call) and body.function.name.upper() == OUTPUTS):

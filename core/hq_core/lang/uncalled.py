@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.lang import tree
-from hq_core.lang.check import Checker
 from hq_core.lang.define import Defined
+from hq_core.lang.expressions import Expressions
 from hq_core.lang.scope import Scope
 from hq_core.lang.source import LangError
 from hq_core.lang.words import LOGIC, RELATIONS, TIMES
@@ -15,6 +15,7 @@ from hq_core.series.expr import BASE, BOOL, F8, Expr
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hq_core.lang.check import Checker
     from hq_core.series.expr import Clock
 
 UNKNOWN = "unknown"  # the operation of what reads an argument: a value, and of which type it is where that is known
@@ -41,7 +42,7 @@ class Certain(Exception):
         self.error = error
 
 
-class Trial(Checker):
+class Trial(Expressions):
     """Checks bodies over the names of their file; where an argument decides, nothing is said.
 
     Stores need not be given, and in a file that is used any unknown name may be a column of the input: who uses one
@@ -53,7 +54,7 @@ class Trial(Checker):
         columns = None if of.used.opened else theirs.columns
         scope = Scope(theirs.source, columns, theirs.said, theirs.given, None)
         scope.names, scope.texts = theirs.names, theirs.texts
-        super().__init__(scope, of.used)
+        super().__init__(scope)
         self.functions.update({name: Tried(one, self, of) for name, one in of.functions.items()})
         self._known: dict[tuple[int, Clock], Expr] = {}
         self._values: dict[tuple[int, Clock], Expr] = {}
