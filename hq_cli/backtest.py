@@ -9,7 +9,7 @@ from hq_cli._filter import Run, filter_command
 from hq_cli._say import echo
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
-from hq_core.options.account import AccountOptions, BracketOptions, MarginOptions, RunOptions
+from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -29,6 +29,7 @@ class ReportOptions:
     "hq-backtest",
     EXAMPLES,
     AccountOptions,
+    FillOptions,
     BracketOptions,
     MarginOptions,
     RunOptions,
@@ -41,6 +42,7 @@ def main(
     symbol: str,
     close_at_end: bool,
     periods_per_year: float | None,
+    max_open: bool,
     text: bool,
     json: bool,
     fail_on_liquidation: bool,
@@ -69,16 +71,18 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol)
+    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:
-        report = stage.report()
-        if told and report is not None:
-            echo(_text(report, json))
-        elif told and not goes_on:
-            raise HqError("input has no bars, so there is nothing to report", DATA)
-        return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
+        reports = stage.reports()
+        if told:
+            for report in reports:
+                echo(_text(report, json))
+            if not reports and not goes_on:
+                raise HqError("input has no bars, so there is nothing to report", DATA)
+        liquidated = any(report["liquidated"] for report in reports)
+        return code or (CHECK if fail_on_liquidation and liquidated else 0)
 
     return Run(stage, frames=not told, after=after)
 

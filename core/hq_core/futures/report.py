@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hq_core.futures.calendar import MONTH_NS, periods_per_year, years
-from hq_core.futures.orders import OUTCOMES
+from hq_core.futures.orders import CANCELLED, EXPIRED, FULLY, MANY_REASONS, REJECTED
+from hq_core.kinds import REASONS
 
 if TYPE_CHECKING:
     from hq_core.futures.engine import Account
@@ -52,13 +53,11 @@ def summary(
     notes = []
     if account.terms.fill == "close":
         notes.append("same-bar: orders fill at the close that decided them, which risks lookahead")
-    if account.terms.taker_fee != account.terms.maker_fee:
-        notes.append("every fill is a market order and pays the taker fee; no order rests")
     if short and s.periods:
         notes.append("under 30 days: no annual return, and the other annual figures are rough")
     return {
         "kind": "report",
-        "market": "usdm",
+        "market": "coinm" if account.terms.contract == "inverse" else "usdm",
         "symbol": symbol,
         "period": period,
         "options": account.terms.described(),
@@ -76,6 +75,8 @@ def summary(
         "realised": s.realised + s.realised_low,
         "unrealised": equity - s.wallet,
         "fees": s.fees + s.fees_low,
+        "funding": s.funding + s.funding_low,
+        "payments": s.payments,
         "insurance": s.insurance + s.insurance_low,
         "return_frac": equity / s.start - 1.0,
         "return_ann": -1.0
@@ -104,10 +105,10 @@ def summary(
         "exposure": s.in_market / s.periods if s.periods else None,
         "turnover": s.turnover + s.turnover_low,
         "orders": orders(account),
-        "open_position": _open_position(account),
+        "open_positions": _open_position(account),
         "liquidated": s.liquidations,
         "bankrupt": bool(s.bankrupt),
-        "liquidations": [_node(symbol, end) for end in liquidations[:LISTED]],
+        "liquidations": [_node(account, end) for end in liquidations[:LISTED]],
         "definitions": DEFINITIONS,
     }
 
@@ -122,19 +123,49 @@ def _annual(value: float, short: bool) -> float | None:
     return finite(float(f"{value:.3g}") if short else value)
 
 
+# How an order can end, as the report groups it: by state and the reasons that are told apart
+OUTCOMES = {
+    "cut": (FULLY, {"cut by margin": "margin", "cut by bracket": "bracket", "cut to position": "position"}),
+    "ignored": (REJECTED, {name: name for name in ("conflict", "pyramid", "flat", "bankrupt")}),
+    "rejected": (
+        REJECTED,
+        {
+            name: name.replace(" ", "_")
+            for name in ("size", "notional", "margin", "bracket", "post_only", "no such order", "not in this mode")
+        },
+    ),
+    "cancelled": (
+        CANCELLED,
+        {
+            name: name.replace(" ", "_")
+            for name in (
+                "cancel", "replaced", "group", "flat", "tif", "liquidation", "margin", "bracket", "bankrupt", "end of input"
+            )
+        },
+    ),
+}  # fmt: skip
+
+
 def orders(account: Account) -> dict[str, Any]:
-    """How the orders ended, with the reasons; what still waits for its next bar found none."""
-    s = account.state
-    found: dict[str, Any] = {"total": s.orders, "filled": s.filled}
-    for outcome, reasons in OUTCOMES.items():
-        found[outcome] = {reason: getattr(s, f"{outcome}_{reason}") for reason in reasons}
-    found["ignored"]["end_of_input"] = s.waiting
+    """How the orders ended, with the reasons; what still waits for its next bar found none, and what rests is open."""
+    tally, waiting, resting = account.tally, account.waiting, account.resting
+    found: dict[str, Any] = {"total": account.state.orders}
+    full = sum(tally[FULLY * MANY_REASONS : (FULLY + 1) * MANY_REASONS])
+    found["filled"] = full
+    for outcome, (state, reasons) in OUTCOMES.items():
+        counts = {said: tally[state * MANY_REASONS + REASONS.index(name)] for name, said in reasons.items()}
+        found[outcome] = counts
+        if state == FULLY:
+            found["filled"] -= sum(counts.values())
+    found["ignored"]["end_of_input"] = waiting
+    found["expired"] = sum(tally[EXPIRED * MANY_REASONS : (EXPIRED + 1) * MANY_REASONS])
+    found["resting"] = resting
     return found
 
 
-def _node(symbol: str, end: dict[str, Any]) -> dict[str, Any]:
+def _node(account: Account, end: dict[str, Any]) -> dict[str, Any]:
     """A liquidation as the report tells it."""
-    return {**end, "symbol": symbol, "side": "long" if end["side"] > 0 else "short"}
+    return {**end, "symbol": account.symbols[end["symbol"]], "side": "long" if end["side"] > 0 else "short"}
 
 
 def _annual_return(ratio: float, span: float) -> float | None:
@@ -151,13 +182,11 @@ def _profit_factor(s: Any) -> float | None:
     return finite(gained / lost) if lost > 0.0 else None
 
 
-def _open_position(account: Account) -> dict[str, Any]:
-    s = account.state
-    return {
-        "long": s.long,
-        "long_entry": s.long_entry if s.long_lots else None,
-        "short": s.short,
-        "short_entry": s.short_entry if s.short_lots else None,
-        "long_liquidation": finite(s.lower) if s.long_lots + s.short_lots else None,
-        "short_liquidation": finite(s.upper) if s.long_lots + s.short_lots else None,
-    }
+def _open_position(account: Account) -> list[dict[str, Any]]:
+    """What is held at the end, a symbol and side each."""
+    return [
+        {"symbol": symbol, "side": "long" if side > 0 else "short", **account.position(number, side)}
+        for number, symbol in enumerate(account.symbols)
+        for side in (1, -1)
+        if account.position(number, side)["quantity"]
+    ]

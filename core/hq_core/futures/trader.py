@@ -1,0 +1,131 @@
+"""One strategy's account: its orders that wait, its rows as they are written, and its report."""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import Schema, told_texts
+from hq_core.futures import rows
+from hq_core.futures.engine import Account
+from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
+from hq_core.futures.given import Given
+from hq_core.futures.report import LISTED
+from hq_core.kinds import extra_of, of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hq_core.futures.terms import Terms
+    from hq_core.jit import Kernel
+    from hq_core.roles import Out
+
+# the kinds that the account writes besides equity, by what takes them from its log
+LOGGED: dict[str, Kernel] = {
+    "order_state": rows.states,
+    "fill": rows.fills,
+    "payment": rows.payments,
+    "liquidation": rows.liquidations,
+    "position": rows.positions,
+}
+_move, _fill = ctypes.memmove, ctypes.memset
+
+
+def schemas(symbol: str, period: str, columns: int) -> dict[str, Schema]:
+    """What an account writes: of one symbol its series, of several panels; columns: those of equity after account."""
+    found = {}
+    for kind in (*LOGGED, "equity"):
+        cols = tuple(col for col in of(kind).cols)
+        if kind == "equity":
+            cols = cols[: 2 + columns]
+        elif columns == OF_ACCOUNT:
+            cols = (cols[0], ("symbol", "s4"), *cols[1:])
+        found[kind] = Schema(kind, symbol, period, cols, extra_of(kind))
+    return found
+
+
+class Trader:
+    """An account with the orders that it is given.
+
+    several   it trades more than one symbol
+    """
+
+    def __init__(self, name: str, terms: Terms, several: bool, max_open: bool) -> None:
+        self.name = name
+        self.account = Account(terms)
+        self.given = Given(name)
+        self.columns = OF_ACCOUNT if several else WITH_ROOM if max_open else OF_SYMBOL
+        self.liquidations: list[dict[str, Any]] = []
+        self.funding = array("q"), array("i"), array("d"), array("d")
+
+    def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1) -> int:
+        """Run bars from `start` up to `stop`, or fewer where the log is full; rows of equity to these addresses."""
+        account, given = self.account, self.given
+        account.orders(given.ts, given.rows)
+        account.funding(*self.funding)
+        room = stop - start
+        stride = room if len(equity) < 4 else (equity[3] - equity[2]) // 8
+        at = account.run(start, equity[0], equity[2], stride, self.columns, room, last)
+        given.done(account.state.taken)
+        for column in self.funding:
+            del column[: account.state.paid]
+        return at
+
+    def note(self, liquidations: dict[str, array[float]], n: int) -> None:
+        """Remember the first liquidations, for the report."""
+        for i in range(min(n, LISTED - len(self.liquidations))):
+            self.liquidations.append({name: column[i] for name, column in liquidations.items()})
+
+
+class Written:
+    """The series that accounts write, and the texts of their codes."""
+
+    def __init__(self, out: Out, symbol: str, period: str, columns: int) -> None:
+        self.out = out
+        self.schemas = schemas(symbol, period, columns)
+        self.several = columns == OF_ACCOUNT
+        self._series: dict[str, Any] = {}
+        self._names: list[str] = []
+        self._symbols: list[str] = []
+        self._told: dict[tuple[str, str], int] = {}
+
+    def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
+        """The series, and what their codes stand for as far as that has not been said."""
+        for kind, schema in self.schemas.items():
+            if kind not in self._series:
+                self._series[kind] = self.out.series(schema)
+            for column, texts in (("account", names), ("symbol", symbols)):
+                if not schema.has(column):
+                    continue
+                told = self._told.get((kind, column), 0)
+                for frame in told_texts(schema.key, column, list(texts)[told:]):
+                    self.out.map(frame)
+                self._told[kind, column] = len(texts)
+
+    def section(self) -> None:
+        """A section begins: all is told anew."""
+        self._series.clear()
+        self._told.clear()
+
+    def equity(self, n: int) -> list[int]:
+        """Room for n rows of equity: where each column goes."""
+        return self.out.rows(self._series["equity"], n)
+
+    def commit_equity(self, addresses: Sequence[int], n: int, code: int) -> None:
+        if code:
+            (ctypes.c_int32 * n).from_address(addresses[1])[:] = [code] * n
+        else:
+            _fill(addresses[1], 0, 4 * n)
+        self.out.commit(self._series["equity"], n)
+
+    def write(self, kind: str, columns: dict[str, array[float]], n: int, code: int) -> None:
+        """n rows of what an account's log gave."""
+        series, schema = self._series[kind], self.schemas[kind]
+        addresses = self.out.rows(series, n)
+        for name, to, width in zip(schema.names, addresses, schema.widths):
+            if name == "account":
+                (ctypes.c_int32 * n).from_address(to)[:] = [code] * n
+            else:
+                _move(to, columns[name].buffer_info()[0], width * n)
+        self.out.commit(series, n)
