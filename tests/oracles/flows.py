@@ -84,12 +84,12 @@ CHOICES: dict[str, list[Any]] = {
     "path": ["pessimistic", "optimistic", "ohlc"],
     "latency": [0, 0, 0, STEP // 2, 2 * STEP],
     "latency_bars": [0, 0, 0, 1],
-    "volume_share": [None, None, 0.1, 0.5],
+    "volume_share": [None, None, 0.1234567, 0.4567891],
     "slippage_bps": [0.0, 10.0],
     "spread_bps": [0.0, 4.0],
     "impact": ["none", "linear", "sqrt"],
     "impact_coefficient": [0.01],
-    "min_notional": [0.0, 0.0, 20.0],
+    "min_notional": [0.0, 0.0, 19.37],
 }
 
 
@@ -123,6 +123,12 @@ def walk(rng: random.Random, symbol: str, count: int, marks: bool, holes: bool, 
     return bars
 
 
+def trailed(rng: random.Random, tick: int) -> Row:
+    if rng.random() < 0.5:
+        return {"trail": float(rng.randint(1, tick))}
+    return {"trail_frac": rng.choice([0.0137, 0.0311])}
+
+
 def numbered(rng: random.Random, side: int, near: float, tick: int) -> Row:
     """The type of an order with its prices, about the price `near`."""
     kind = rng.choice(("market",) * 5 + TYPES)
@@ -133,9 +139,7 @@ def numbered(rng: random.Random, side: int, near: float, tick: int) -> Row:
     if kind in ("stop", "take", "stop_limit") or (kind == "trail" and rng.random() < 0.4):
         row["trigger"] = away[1]
     if kind == "trail":
-        row |= (
-            {"trail": float(rng.randint(1, tick))} if rng.random() < 0.5 else {"trail_frac": rng.choice([0.01, 0.05])}
-        )
+        row |= trailed(rng, tick)
     return row
 
 
@@ -177,7 +181,7 @@ def an_order(rng: random.Random, ts: int, symbol: str, near: float, hedge: bool,
         if rng.random() < 0.3:
             row["take"] = float(max(1, near + side * rng.randint(0, tick)))
         if rng.random() < 0.15:
-            row |= {"trail": float(rng.randint(1, tick))} if rng.random() < 0.5 else {"trail_frac": 0.03}
+            row |= trailed(rng, tick)
         row["reduce_only"] = rng.random() < 0.07
     if row["type"] in ("limit", "stop_limit"):
         row["post_only"] = rng.random() < 0.2
@@ -213,13 +217,13 @@ def flow(seed: int, count: int = 60) -> Flow:
     """A flow; the same seed makes the same one."""
     rng = random.Random(seed)
     options = {name: rng.choice(values) for name, values in CHOICES.items()}
-    options["initial_margin"] = rng.choice([40.0, 150.0, 1000.0, 20_000.0])
+    options["initial_margin"] = rng.choice([41.37, 153.71, 1013.9173, 20_071.3391])
     names = ["AAA", "BBB", "CCC"][: rng.choice([1, 1, 1, 2, 3])]
     symbols: dict[str, Row] = {}
     for name in names:
         symbols[name] = {"brackets": BRACKETS} if rng.random() < 0.7 else {}
         if rng.random() < 0.4:
-            symbols[name]["cap"] = rng.choice([400.0, 2000.0])
+            symbols[name]["cap"] = rng.choice([411.7, 2013.3])
         if rng.random() < 0.3:
             symbols[name]["leverage"] = rng.choice([2.0, 20.0])
     marks, holes = rng.random() < 0.3, rng.random() < 0.3

@@ -1,7 +1,8 @@
 """The futures account from the page of its rules alone: one order at a time, in fractions, to be read beside the page.
 
 `SlowAccount.run` goes through rows as "Order of events in a bar" has them; the steps carry its numbers.
-Orders are in slow_account_orders.py, their fills in slow_account_fills.py, the money in slow_account_ledger.py.
+Orders and bars are in slow_account_orders.py, sizes and prices in slow_account_sizes.py, fills in
+slow_account_fills.py, the money in slow_account_ledger.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from slow_account_orders import Bar, Order, bar_of, order_of, touches, verb
 class SlowAccount(Fills):
     """One account over one or more symbols.
 
-    options  see slow_account_fills.DEFAULTS
+    options  see slow_account_sizes.DEFAULTS
     symbols  name: {lot, contract_size, leverage, brackets: [(floor, cap, rate, cum)], cap}, all of them optional
     """
 
@@ -30,7 +31,11 @@ class SlowAccount(Fills):
         funding: Iterable[dict[str, Any]] = (),
         close_at_end: bool = False,
     ) -> dict[str, Any]:
-        """All that happened: fills, states, liquidations, payments, equity (a row each ts), bankrupt (ts or None)."""
+        """All that happened: fills, states, liquidations, payments, equity (a row each ts), bankrupt (ts or None).
+
+        closest  the least relative distance of two figures of which the larger decided something: where it is
+                 below what floats resolve, an account in floats may rightly decide otherwise
+        """
         self.queue = [order_of(row, place, self.hedge) for place, row in enumerate(orders)]
         self.unpaid = sorted(funding, key=lambda row: (row["ts"], row["symbol"]))
         before: dict[str, int] = {}
@@ -42,23 +47,25 @@ class SlowAccount(Fills):
         times = sorted(rows)
         for ts in times:
             self.row(ts, dict(sorted(rows[ts].items())), close_at_end and ts == times[-1])
-        return {**self.out, "bankrupt": self.bankrupt}
+            if self.bankrupt is not None:
+                break
+        return {**self.out, "bankrupt": self.bankrupt, "closest": self.ledger.closest}
 
     def row(self, ts: int, bars: dict[str, Bar], end: bool) -> None:
         self.ts, self.bars = ts, bars
         self.take_up(ts - 1)
-        last = dict(self.ledger.marks)
+        first = next(iter(bars.values())).open_time
+        if first is not None:
+            self.pay(first, self.ledger.marks)  # between bars
         for bar in bars.values():
             self.ledger.marks[bar.symbol] = bar.mark(bar.open)
         for bar in bars.values():
             self.time = bar.open_time if bar.open_time is not None else ts
-            if bar.open_time is not None:
-                self.pay(bar, bar.open_time, last.get(bar.symbol))
             self.liquidate_standing(bar, "open", bar.open)  # 1
             self.expire(bar)  # 2
             begun = self.begin(bar)  # 3
             self.at_the_open(bar, begun)  # 4
-            self.pay(bar, ts - 1, bar.mark(bar.open))  # 5
+        self.pay(ts - 1, self.ledger.marks)  # 5
         self.time = ts
         for bar in bars.values():
             self.path(bar)  # 6
@@ -70,8 +77,7 @@ class SlowAccount(Fills):
             self.closes[bar.symbol] = bar.close
         if end:
             self.end()  # 9
-        for bar in bars.values():
-            self.pay(bar, ts, bar.mark_close)  # 10
+        self.pay(ts, self.ledger.marks)  # 10
         self.equity()  # 11
         self.take_up(ts)  # 12
 
@@ -80,32 +86,27 @@ class SlowAccount(Fills):
     def take_up(self, until: int) -> None:
         """Orders that have been sent until then are known to the account."""
         while self.queue and self.queue[0].ts <= until:
-            order = self.queue.pop(0)
-            if self.bankrupt is None:
-                self.waiting.append(order)
-            else:
-                self.state(order, "rejected", "bankrupt")
+            self.waiting.append(self.queue.pop(0))
 
-    def pay(self, bar: Bar, until: int, mark: Fraction | None) -> None:
-        """Funding of the bar's symbol, of times until then that were not paid before."""
-        due = [row for row in self.unpaid if row["symbol"] == bar.symbol and row["ts"] <= until]
-        self.unpaid = [row for row in self.unpaid if row not in due]
+    def pay(self, until: int, marks: dict[str, Fraction]) -> None:
+        """Funding of times until then that was not paid before, of all symbols."""
+        due = [row for row in self.unpaid if row["ts"] <= until]
+        self.unpaid = self.unpaid[len(due) :]
         for row in due:
             own = exact(row.get("mark_price"))
-            price = mark if own is None else own
-            for key in [key for key in self.ledger.keys() if key[0] == bar.symbol]:
-                assert price is not None, "what is held has a mark"
-                quantity = self.ledger.held[key].quantity
-                amount = self.ledger.fund(key, price, Fraction(row["rate"]))
+            for key in [key for key in self.ledger.sides() if key[0] == row["symbol"]]:
+                price = marks[key[0]] if own is None else own
+                quantity, rate = self.ledger.held[key].quantity, Fraction(row["rate"])
+                amount = self.ledger.fund(key, price, rate)
                 self.out["payments"].append(
-                    {"ts": row["ts"], "symbol": bar.symbol, "side": key[1], "quantity": quantity}
-                    | {"mark_price": price, "rate": Fraction(row["rate"]), "amount": amount}
+                    {"ts": row["ts"], "symbol": key[0], "side": key[1], "quantity": quantity}
+                    | {"mark_price": price, "rate": rate, "amount": amount}
                 )
 
     def expire(self, bar: Bar) -> None:
         for order in self.orders_of(bar.symbol):
             if order.over is not None and bar.open_time is not None and order.over <= bar.open_time:
-                self.finish(order, "expired", "tif")
+                self.finish(order, "expired", "expire")
 
     def begin(self, bar: Bar) -> list[Order]:
         """Step 3: cancels and replaces by arrival, then the orders that begin to work at this bar."""
@@ -129,7 +130,7 @@ class SlowAccount(Fills):
     def cancel(self, by: Order) -> None:
         for order in self.orders_of(by.symbol):
             arrived = order.ts < by.ts or (order.ts == by.ts and order.place < by.place)
-            if (order.order == by.ref and arrived) if by.ref is not None else order.ts < by.ts:
+            if (order.order == by.ref and arrived) if by.ref is not None else (order.ts < by.ts and not order.child):
                 self.finish(order, "cancelled", "cancel")
 
     def replace(self, by: Order) -> None:
@@ -137,7 +138,7 @@ class SlowAccount(Fills):
         found = [order for order in self.orders_of(by.symbol) if order.order == by.ref and not order.child]
         found = [order for order in found if order.place < by.place]
         if not found:
-            self.state(by, "rejected", "ref")
+            self.state(by, "rejected", "no such order")
             return
         old = found[0]
         kept = {"type", "unit", "limit", "trigger", "stop", "take", "trail", "trail_frac", "tif", "expire", "group"}
@@ -161,10 +162,10 @@ class SlowAccount(Fills):
             market = order.type == "market"
             reason = None
             if order.over is not None and order.over <= self.time:
-                self.finish(order, "expired", "tif")
+                self.finish(order, "expired", "expire")
                 continue
             if self.hedge and (order.reduce_only and order.action == "open" or order.action == "target"):
-                reason = "hedge"
+                reason = "not in this mode"
             elif order.post_only and order.type not in ("limit", "stop_limit"):
                 reason = "post_only"
             elif market and (order.symbol, order.ts) in against:
@@ -178,7 +179,6 @@ class SlowAccount(Fills):
                 order.word = "target"
             begun.append(order)
             self.working.append(order)
-            self.state(order, "accepted", "")
         return begun
 
     def contradicting(self, orders: list[Order]) -> set[tuple[str, int]]:
@@ -198,25 +198,18 @@ class SlowAccount(Fills):
     def at_the_open(self, bar: Bar, begun: list[Order]) -> None:
         """Step 4."""
         rested = [order for order in self.working if order.symbol == bar.symbol and order not in begun]
-        for order in self.in_turn(rested, begun):
-            if order.fresh:
-                order.follow(bar.open)
+        for order in sorted(rested, key=lambda order: order.number):
             self.try_now(order, bar, bar.open)
+        for order in self.in_turn(begun):
+            order.follow(bar.open)
+            self.turn(order, bar, bar.open)
         self.see(bar, bar.open)
-        self.settle(begun)
 
-    def in_turn(self, rested: list[Order], begun: list[Order]) -> list[Order]:
+    def in_turn(self, begun: list[Order]) -> list[Order]:
+        """Market orders in the order of verbs, then the others by arrival."""
         market = [order for order in begun if order.type == "market"]
         market.sort(key=lambda order: (verb(order, self.hedge), order.number))
-        others = [order for order in begun if order.type != "market"]
-        return sorted(rested, key=lambda order: order.number) + market + others
-
-    def settle(self, begun: list[Order]) -> None:
-        """After their first price: ioc and fok go, the others rest."""
-        for order in begun:
-            if order.alive and order.tif in ("ioc", "fok"):
-                self.finish(order, "cancelled", "tif")
-            order.fresh = False
+        return market + [order for order in begun if order.type != "market"]
 
     # the path
 
@@ -235,6 +228,8 @@ class SlowAccount(Fills):
                 forced = self.first_liquidation(bar, way[0] == "low")
                 if forced is not None:
                     keys, level = forced
+                    if due is not None:
+                        self.ledger.decide(due, level)
                     if order is None or due is None or (due <= level if way[0] == "low" else due >= level):
                         price = bar.within(min(price, level) if way[0] == "low" else max(price, level))
                         self.see(bar, price)
@@ -273,6 +268,9 @@ class SlowAccount(Fills):
         """What the mark liquidates on the leg to an extreme, and at which price of the mark."""
         found = []
         for keys, low, high in self.targets(bar, "path"):
+            edge = low if falling else high
+            if edge is not None:
+                self.ledger.decide(bar.mark_low if falling else bar.mark_high, edge)
             if falling and low is not None and bar.mark_low <= low:
                 found.append((-low, keys, low))
             if not falling and high is not None and bar.mark_high >= high:
@@ -283,6 +281,9 @@ class SlowAccount(Fills):
         """Liquidates what the mark, as it stands, has reached; whether there was any."""
         mark = self.ledger.marks[bar.symbol]
         for keys, low, high in self.targets(bar, step):
+            for edge in (low, high):
+                if edge is not None:
+                    self.ledger.decide(mark, edge)
             if (low is not None and mark <= low) or (high is not None and mark >= high):
                 self.liquidate(keys, bar, step, price)
                 return bool(self.liquidate_standing(bar, step, price)) or True
@@ -292,22 +293,21 @@ class SlowAccount(Fills):
 
     def at_the_close(self, bar: Bar) -> None:
         """Step 7: market orders that were decided at this close."""
-        if self.options["latency"] or self.options["latency_bars"] or self.bankrupt is not None:
+        if self.options["latency"] or self.options["latency_bars"]:
             return
         now = [order for order in self.queue if order.ts == self.ts and order.symbol == bar.symbol]
         now = [order for order in now if order.type == "market" and order.action in ("open", "close", "target")]
         self.queue = [order for order in self.queue if order not in now]
         begun = self.accept(now)
-        for order in self.in_turn([], begun):
-            self.try_now(order, bar, bar.close)
-        self.settle(begun)
+        for order in self.in_turn(begun):
+            self.turn(order, bar, bar.close)
 
     def end(self) -> None:
         """Step 9: what waits is cancelled, what is open is closed at the close."""
         self.take_up(self.ts)
         for order in [*self.working, *self.waiting]:
             self.finish(order, "cancelled", "end of input")
-        for key in self.ledger.keys():
+        for key in self.ledger.sides():
             self.close_whole(key, self.closes[key[0]], "end of input")
 
     def equity(self) -> None:
@@ -316,9 +316,9 @@ class SlowAccount(Fills):
         names = ("wallet", "realised", "fees", "funding", "insurance")
         row = {"ts": self.ts, "equity": ledger.equity()} | {name: getattr(ledger, name) for name in names}
         self.out["equity"].append(row | {"unrealised": ledger.unrealised(), "margin_used": ledger.margin_used()})
-        if self.bankrupt is not None or ledger.held:
+        if ledger.held:
             return
-        opens = any(ledger.room(name, 1, price)[0] > 0 for name, price in self.closes.items())
+        opens = any(ledger.room(name, 1, price, Fraction(0))[0] > 0 for name, price in self.closes.items())
         if ledger.wallet <= 0 or (ledger.wallet < ledger.start and not opens):
             self.bankrupt = self.ts
             for order in [*self.working, *self.waiting]:

@@ -1,4 +1,4 @@
-"""The slow account's money: one wallet, positions by (symbol, side), margin, maintenance and liquidation, in fractions."""
+"""The slow account's money: one wallet, positions by (symbol, side), margin and liquidation, in fractions."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def exact(value: Any) -> Any:
     return value if math.isinf(value) else Fraction(value)
 
 
-def lots(quantity: Fraction, lot: Fraction) -> Fraction:
-    """Rounded down to whole lots; nearer to the next lot than 1e-12 of itself is that lot."""
+def lots(quantity: Fraction, lot: Fraction, dust: Fraction = Fraction(0)) -> Fraction:
+    """Rounded down to whole lots; not farther from the next lot than `dust` of itself is that lot."""
     count = quantity / lot
     if count <= 0:
         return Fraction(0)
     whole = math.floor(count)
-    return (whole + 1 if whole + 1 - count <= DUST * count else whole) * lot
+    return (whole + 1 if whole + 1 - count <= dust * count else whole) * lot
 
 
 @dataclass
@@ -78,15 +78,29 @@ class Ledger:
     insurance: Fraction = Fraction(0)
     held: dict[Key, Position] = field(default_factory=dict)
     marks: dict[str, Fraction] = field(default_factory=dict)
+    closest: Fraction = Fraction(1)  # the nearest that a decision came to an edge, as a share
 
     def __post_init__(self) -> None:
         self.wallet = self.start
+
+    def decide(self, value: Fraction, edge: Fraction) -> None:
+        """A decision depends on which of the two is larger: how near they are, where floats might see it otherwise."""
+        largest = max(abs(value), abs(edge))
+        if largest:
+            self.closest = min(self.closest, abs(value - edge) / largest)
+
+    def whole_lots(self, budget: Fraction, lot: Fraction, wanted: Any) -> Fraction:
+        """The most whole lots within a budget, of which `wanted` are wished for."""
+        found = lots(budget, lot)
+        if wanted > found - lot and budget > 0:
+            self.decide(budget / lot, Fraction(round(budget / lot)))
+        return found
 
     def quantity(self, symbol: str, side: int) -> Fraction:
         found = self.held.get((symbol, side))
         return found.quantity if found else Fraction(0)
 
-    def keys(self) -> list[Key]:
+    def sides(self) -> list[Key]:
         """By the symbol's text, long before short."""
         return sorted(self.held, key=lambda key: (key[0], -key[1]))
 
@@ -109,14 +123,14 @@ class Ledger:
     def free(self) -> Fraction:
         return (self.equity() if self.cross else self.wallet) - self.margin_used()
 
-    def room(self, symbol: str, side: int, price: Fraction) -> tuple[Fraction, str]:
-        """The most contracts that can be opened at `price`, and what it is that allows no more."""
+    def room(self, symbol: str, side: int, price: Fraction, wanted: Any) -> tuple[Fraction, str]:
+        """The most contracts that can be opened at `price`, where `wanted` are, and what it is that allows no more."""
         terms = self.terms[symbol]
         notional = terms.size * price
         cost = notional / terms.leverage + notional * self.taker_fee
-        most, word = lots(self.free() / cost, terms.lot), "margin"
+        most, word = self.whole_lots(self.free() / cost, terms.lot, wanted), "margin"
         if terms.cap is not None:
-            within = lots(terms.cap / notional - self.quantity(symbol, side), terms.lot)
+            within = self.whole_lots(terms.cap / notional - self.quantity(symbol, side), terms.lot, wanted)
             if within < most:
                 most, word = within, "bracket"
         return most, word

@@ -1,4 +1,4 @@
-"""The slow account's orders and bars: what an order is, when the price reaches it, and the way of the price in a bar."""
+"""The slow account's orders and bars: what an order is, when the price reaches it, the way of the price in a bar."""
 
 from __future__ import annotations
 
@@ -59,11 +59,12 @@ class Order:
     child: bool = False  # brought along by an entry
     number: int = 0  # of arrival: when it began to work
     word: str = "signal"  # the reason of its fills
-    remaining: Fraction | None = None  # contracts; None until its size has been worked out
+    remaining: Any = None  # contracts; None until its size has been worked out, inf for what the room will be
     filled: Fraction = Fraction(0)
     bars: int = 0  # of its symbol that began since it was sent
     best: Fraction | None = None  # of a trail that follows
     alive: bool = True
+    opened: bool = False  # has opened something
     fresh: bool = True  # this is the open at which it begins to work
 
     @property
