@@ -101,8 +101,8 @@ def test_what_an_entry_brings_along_closes_at_most_the_entry(seed: int) -> None:
     entries: Counter[Any] = Counter()
     for fill in out["fills"]:
         order = orders.get(fill["order"])
-        if order is not None and brings(order) and fill["reason"] not in ("flip", "target"):
-            opens = fill["action"].startswith("open")
+        opens = fill["action"].startswith("open")
+        if order is not None and brings(order) and (opens or not own(order, fill)):
             entries[fill["order"]] += opens
             sums.setdefault(fill["order"], Counter())["open" if opens else fill["reason"]] += fill["quantity"]
     for name, parts in sums.items():
