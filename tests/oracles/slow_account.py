@@ -267,7 +267,7 @@ class SlowAccount(Fills):
     def first_liquidation(self, bar: Bar, falling: bool) -> tuple[list[Key], Fraction] | None:
         """What the mark liquidates on the leg to an extreme, and at which price of the mark."""
         found = []
-        for keys, low, high in self.targets(bar, "path"):
+        for keys, low, high in self.targets_of(bar.symbol, "path"):
             edge = low if falling else high
             if edge is not None:
                 self.ledger.decide(bar.mark_low if falling else bar.mark_high, edge)
@@ -280,7 +280,7 @@ class SlowAccount(Fills):
     def liquidate_standing(self, bar: Bar, step: str, price: Fraction) -> bool:
         """Liquidates what the mark, as it stands, has reached; whether there was any."""
         mark = self.ledger.marks[bar.symbol]
-        for keys, low, high in self.targets(bar, step):
+        for keys, low, high in self.targets_of(bar.symbol, step):
             for edge in (low, high):
                 if edge is not None:
                     self.ledger.decide(mark, edge)

@@ -277,14 +277,14 @@ class Fills(Sizes):
             return bar.mark_high if worst[bar.mark_high] < worst[bar.mark_low] else bar.mark_low
         return bar.mark(bar.open) if step == "open" else bar.mark_close
 
-    def targets(self, bar: Bar, step: str) -> list[tuple[list[Key], Fraction | None, Fraction | None]]:
+    def targets_of(self, symbol: str, step: str) -> list[tuple[list[Key], Fraction | None, Fraction | None]]:
         """What this symbol's mark can liquidate: the sides, and the prices of the mark below and above."""
-        own = [key for key in self.ledger.sides() if key[0] == bar.symbol]
+        own = [key for key in self.ledger.sides() if key[0] == symbol]
         if not own:
             return []
         if not self.ledger.cross:
             return [([key], *self.ledger.bounds([key], self.ledger.held[key].margin)) for key in own]
-        others = [key for key in self.ledger.sides() if key[0] != bar.symbol]
+        others = [key for key in self.ledger.sides() if key[0] != symbol]
         stand = (self.ledger.surplus(key, self.stands_at(key[0], step)) for key in others)
         balance = self.ledger.wallet + sum(stand, Fraction(0))
         return [([*own, *others], *self.ledger.bounds(own, balance))]
