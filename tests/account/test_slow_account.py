@@ -137,6 +137,14 @@ def test_a_fill_in_the_path_begins_it_again(path: str, price: int) -> None:
     assert fills(run(bars(FLAT, (100, 104, 95, 100)), sent, path=path))[1][3] == price
 
 
+def test_ohlc_never_begins_again() -> None:
+    # from 100 to the high of 104, down to 95 with a buy at 96 on the way, and to the close: not up to 103 again
+    sent = [order(10, "open long", type="limit", limit=96.0, take=103.0)]
+    rows = bars(FLAT, (100, 104, 95, 100))
+    assert len(fills(run(rows, sent, path="ohlc"))) == 1
+    assert len(fills(run(rows, sent))) == 2
+
+
 def test_flat_the_nearer_extreme_is_first_and_the_low_of_two() -> None:
     # high and low both 4 away: low first, so the buy at 97 is before the sell at 103
     sent = [order(10, "open short", type="limit", limit=103.0, group="g")]
@@ -144,6 +152,11 @@ def test_flat_the_nearer_extreme_is_first_and_the_low_of_two() -> None:
     out = run(bars(FLAT, (100, 104, 96, 100)), sent)
     assert fills(out) == [(20, "open_long", 1, 97, "limit")]
     assert states(out, 0) == ["accepted", "cancelled group"]
+
+
+def test_a_trail_that_an_entry_brings_along_begins_at_its_fill() -> None:
+    # bought at the open of 100, the low of 97 is first: sold at 100 - 2
+    assert fills(run(bars(FLAT, (100, 103, 97, 100)), [order(10, "open long", trail=2.0)]))[1][3:] == (98, "trail")
 
 
 def test_what_an_entry_brings_along_may_be_due_at_once() -> None:
@@ -187,6 +200,23 @@ def test_an_order_against_the_other_side_turns() -> None:
     assert out["fills"][1]["realised"] == 20
 
 
+def test_turning_takes_the_volume_that_there_is() -> None:
+    # 2 a bar: 2 of the long 3, then its last and 1 of the short 2, then the other
+    rows = bars(*[FLAT] * 6, volume=[4.0] * 6)
+    out = run(rows, [order(10, "open long", 3.0), order(30, "open short", 2.0)], volume_share=0.5)
+    turned = [(40, "close_long", 2), (50, "close_long", 1), (50, "open_short", 1), (60, "open_short", 1)]
+    assert fills(out, "ts", "action", "quantity")[2:] == turned
+
+
+def test_turning_is_a_fill_for_the_group() -> None:
+    # the long is closed, for 100 short there is no margin: the other order of the group goes all the same
+    sent = [order(10, "open long"), order(10, "open long", type="limit", limit=50.0, group="g")]
+    out = run(bars(FLAT, FLAT, FLAT), [*sent, order(20, "open short", 100.0, group="g")], cash_policy="reject")
+    assert fills(out)[1:] == [(30, "close_long", 1, 100, "flip")]
+    assert states(out, 1) == ["accepted", "cancelled group"]
+    assert states(out, 2) == ["rejected margin"]
+
+
 def test_what_is_refused_for_its_size_does_not_turn() -> None:
     out = run(bars(FLAT, FLAT, FLAT), [order(10, "open long", 2.0), order(20, "open short", 0.5)])
     assert len(fills(out)) == 1
@@ -211,6 +241,13 @@ def test_cancel_takes_back_what_was_sent_before() -> None:
     assert len(fills(run(rows, sent, pyramid=1))) == 2
     assert fills(run(rows, [*sent, order(20, "cancel")], pyramid=1)) == []
     assert fills(run(rows, [*sent, order(20, "cancel", ref=0)]), "order") == [(1,)]
+
+
+def test_cancel_of_all_leaves_what_entries_brought_along() -> None:
+    rows = bars(FLAT, FLAT, (100, 100, 89, 90))
+    sent = [order(10, "open long", stop=90.0)]
+    assert fills(run(rows, [*sent, order(20, "cancel")]))[1][3:] == (90, "stop")
+    assert len(fills(run(rows, [*sent, order(20, "cancel", ref=0)]))) == 1
 
 
 def test_replace_goes_on_with_what_it_names() -> None:
@@ -268,7 +305,7 @@ def test_units(unit: str, quantity: float, lots: int) -> None:
 @pytest.mark.parametrize(("size", "quantity"), [("50%", 5), ("all", 10), ("300", 3)])
 def test_size_of_what_has_none(size: str, quantity: int) -> None:
     unit = "quote" if size == "300" else "contracts"
-    out = run(bars(FLAT, FLAT), [order(10, "open long", float("inf"))], size=size, size_unit=unit)
+    out = run(bars(FLAT, FLAT), [order(10, "open long", float("inf"))], size=size, size_unit=unit, cash_policy="reject")
     assert fills(out) == [(20, "open_long", quantity, 100, "signal")]
 
 

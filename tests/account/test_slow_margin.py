@@ -61,6 +61,35 @@ def test_the_mark_of_the_close_liquidates_what_was_bought_at_it() -> None:
     assert fills(out) == [(10, "open_long", 1, 100, "signal"), (10, "close_long", 1, 100, "liquidation")]
 
 
+def test_the_leg_to_the_close_liquidates_nobody() -> None:
+    # the mark is at 70 from the beginning; set off at 98.5 on the way to the high, bought at 97.5 on the way down to
+    # the close, gone there
+    marks = {name: [100.0, 70.0] for name in ("mark_high", "mark_low", "mark_close")}
+    sent = [order(10, "open long", type="stop_limit", trigger=98.5, limit=97.5)]
+    rows = bars(FLAT, (97, 99, 95, 96), **marks)
+    out = run(rows, sent, leverage=4.0, symbols=TIERS, path="ohlc")
+    assert fills(out, "price", "reason") == [(97.5, "limit"), (96, "liquidation")]
+
+
+def test_orders_of_what_is_liquidated_go() -> None:
+    # hedge: those of the long; one-way: all of the symbol; cross: all of the account
+    rests: Row = {"type": "limit", "order": "rests"}
+    rows = bars(FLAT, (100, 101, 79, 90)) + bars(FLAT, FLAT, symbol="Y")
+    high, elsewhere = order(10, "open short", limit=300.0, **rests), order(10, "open long", limit=50.0, **rests)
+    cases: list[tuple[Row, Row, bool]] = [
+        ({"position_mode": "hedge"}, high, False),
+        ({"position_mode": "hedge"}, order(10, "open long", limit=50.0, **rests), True),
+        ({}, high, True),
+        ({}, elsewhere | {"symbol": "Y"}, False),
+        ({"margin": "cross", "initial_margin": 25.0}, elsewhere | {"symbol": "Y"}, True),
+    ]
+    for options, order_that_rests, gone in cases:
+        tiers = {"X": TIERS["X"], "Y": TIERS["X"]}
+        out = run(rows, [order(10, "open long"), order_that_rests], leverage=4.0, symbols=tiers, pyramid=1, **options)
+        assert "liquidation" in {fill["reason"] for fill in out["fills"]}
+        assert (states(out, "rests") == ["accepted", "cancelled liquidation"]) is gone
+
+
 def test_tiers_by_the_largest_maintenance() -> None:
     # 10 at 100, tiers 1/16 and, from 500 on, 1/8 less 31.25: 250 + 10 (p - 100) = 10 p / 8 - 31.25 at 82.14...
     symbols = {"X": {"brackets": [(0.0, 500.0, 0.0625, 0.0), (500.0, 1e9, 0.125, 31.25)]}}
@@ -80,6 +109,38 @@ def test_cross_counts_the_wallet_and_both_symbols() -> None:
     # isolated, each by itself: margin 50, 50 + 5 (p - 100) = 5 p / 16 at 96: both, at 96
     out = run(rows, sent, initial_margin=150.0, leverage=10.0, symbols=tiers)
     assert fills(out, "symbol", "price")[2:] == [("X", 96), ("Y", 96)]
+
+
+def test_cross_both_sides_stand_where_they_are_worse_together() -> None:
+    # Y 5 long and 10 short stands at its high of 110: -50, and 15 * 110 / 16 of maintenance.
+    # 250 + 5 (x - 100) - 50 - 103.125 = 5 x / 16 at 86
+    rows = bars(FLAT, FLAT, (100, 100, 85, 85)) + bars(FLAT, FLAT, (100, 110, 95, 100), symbol="Y")
+    sent = [order(10, "open long", 5.0), order(10, "open long", 5.0, symbol="Y")]
+    sent.append(order(10, "open short", 10.0, symbol="Y"))
+    tiers = {"X": TIERS["X"], "Y": TIERS["X"]}
+    options = {"margin": "cross", "position_mode": "hedge", "leverage": 10.0, "symbols": tiers}
+    out = run(rows, sent, initial_margin=250.0, **options)
+    assert fills(out, "symbol", "side", "price", "reason")[3:] == [
+        ("X", 1, 86, "liquidation"),
+        ("Y", 1, 110, "liquidation"),
+        ("Y", -1, 110, "liquidation"),
+    ]
+
+
+def test_cross_has_free_what_is_unrealised() -> None:
+    # 5 at 100, now at 120: 1000 + 100 - 600 = 500, so 4 more
+    sent = [order(10, "open long", 5.0), order(20, "open long", 9.0)]
+    out = run(bars(FLAT, FLAT, (120, 120, 120, 120)), sent, margin="cross", pyramid=1)
+    assert fills(out)[1][2:] == (4, 120, "cut by margin")
+
+
+def test_cross_a_close_at_a_loss_beyond_the_wallet() -> None:
+    # the mark stands still at 100, the close is at 70: 300 lost of 200
+    still = {name: [100.0] * 3 for name in ("mark_high", "mark_low", "mark_close")}
+    sent = [order(10, "open long", 10.0), order(20, "close long", 10.0)]
+    options = {"margin": "cross", "leverage": 10.0}
+    out = run(bars(FLAT, FLAT, (70, 70, 70, 70), **still), sent, initial_margin=200.0, **options)
+    assert (out["equity"][-1]["wallet"], out["equity"][-1]["insurance"]) == (0, 100)
 
 
 def test_cross_pays_no_more_than_the_wallet() -> None:
@@ -124,6 +185,9 @@ def test_funding_moves_the_margin_and_with_it_the_liquidation_price() -> None:
     out = run(rows, [order(10, "open long")], funding, leverage=4.0, symbols=TIERS)
     assert fills(out)[1] == (30, "close_long", 1, Fraction(260, 3), "liquidation")
     assert out["equity"][1]["margin_used"] == 18.75
+    # more than the margin comes out of the free wallet
+    much = run(rows, [order(10, "open long")], [funding[0] | {"rate": 0.5}], leverage=4.0, symbols=TIERS)
+    assert (much["equity"][1]["margin_used"], much["equity"][1]["wallet"]) == (0, 950)
     short = run(rows, [order(10, "open short")], funding, leverage=4.0, symbols=TIERS)
     assert short["equity"][-1]["margin_used"] == 31.25
 

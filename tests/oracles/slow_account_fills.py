@@ -104,12 +104,9 @@ class Fills(Sizes):
         against = Fraction(0) if self.hedge else self.ledger.quantity(name, -side)
         self.whole_fits(order, bar, against + (0 if math.isinf(order.remaining) else order.remaining))
         if against:
-            done = self.fits(bar, against)
-            _, key = self.close(order, bar, -side, done, at, taker, "flip")
+            _, key = self.close(order, bar, -side, self.fits(bar, against), at, taker, "flip")
             self.group_ends(order)
             self.after_close(key)
-            if done < against:
-                return
         if self.available(bar) == 0:
             return
         order.remaining, cut = self.held_to_room(order, bar, side, order.remaining, at, taker)
