@@ -27,6 +27,23 @@ def test_fill_close_takes_the_close_of_its_own_bar() -> None:
     assert fills(out) == [(20, "open_long", 1, 103, "signal")]
 
 
+def test_an_order_of_no_bar_is_lost() -> None:
+    out = run(bars(FLAT, FLAT, FLAT), [order(15, "open long")])
+    assert (out["fills"], out["states"]) == ([], [])
+
+
+def test_what_is_refused_at_once_has_the_time_of_its_decision() -> None:
+    sent = [order(10, "open long", post_only=True), order(10, "open long", tif="gtd", expire=10)]
+    out = run(bars(FLAT, FLAT), [*sent, order(10, "open long", order="in"), order(10, "close long", order="out")])
+    found = [(row["ts"], row["order"], row["state"], row["reason"]) for row in out["states"]]
+    assert found == [
+        (10, 0, "rejected", "post_only"),
+        (10, 1, "expired", "expire"),
+        (10, "in", "rejected", "conflict"),
+        (10, "out", "rejected", "conflict"),
+    ]
+
+
 LATENCIES: list[tuple[Row, int]] = [({}, 20), ({"latency": 1}, 30), ({"latency": 10}, 30), ({"latency_bars": 2}, 40)]
 
 
@@ -95,8 +112,8 @@ def test_a_stop_limit_fills_at_its_trigger_or_rests() -> None:
     rows = bars(FLAT, (100, 106, 93, 104))
     within = order(10, "open long", type="stop_limit", trigger=105.0, limit=106.0)
     beyond = within | {"limit": 103.0}
-    assert fills(run(rows, [within]), "price", "liquidity", "reason") == [(105, "taker", "stop")]
-    assert fills(run(rows, [beyond]), "price", "liquidity", "reason") == [(103, "maker", "limit")]
+    assert fills(run(rows, [within]), "price", "liquidity", "reason") == [(105, "taker", "stop_limit")]
+    assert fills(run(rows, [beyond]), "price", "liquidity", "reason") == [(103, "maker", "stop_limit")]
 
 
 def test_a_trail_follows_the_best_price() -> None:
@@ -155,8 +172,9 @@ def test_flat_the_nearer_extreme_is_first_and_the_low_of_two() -> None:
 
 
 def test_a_trail_that_an_entry_brings_along_begins_at_its_fill() -> None:
-    # bought at the open of 100, the low of 97 is first: sold at 100 - 2
-    assert fills(run(bars(FLAT, (100, 103, 97, 100)), [order(10, "open long", trail=2.0)]))[1][3:] == (98, "trail")
+    # bought at 99 on the way to the low of 96: sold at 99 - 2
+    sent = [order(10, "open long", type="limit", limit=99.0, trail=2.0)]
+    assert fills(run(bars(FLAT, (100, 104, 96, 100)), sent))[1][3:] == (97, "trail")
 
 
 def test_what_an_entry_brings_along_may_be_due_at_once() -> None:
@@ -268,6 +286,18 @@ def test_ioc_and_fok() -> None:
     assert states(run(rows, [order(10, "open long", 3.0, tif="fok")], volume_share=0.5), 0) == ["cancelled tif"]
     waits = order(10, "open long", tif="ioc", type="limit", limit=99.0)
     assert states(run(rows, [waits]), 0) == ["cancelled tif"]
+
+
+def test_ioc_and_fok_of_what_waits_for_a_trigger_count_from_there() -> None:
+    # 2 a bar: the stop of 3 is set off in the third bar and fills 2 (ioc) or none (fok)
+    rows = bars(FLAT, FLAT, (100, 106, 100, 106), FLAT, volume=[4.0] * 4)
+    sent = order(10, "open long", 3.0, type="stop", trigger=105.0, tif="ioc")
+    out = run(rows, [sent], volume_share=0.5)
+    assert fills(out, "ts", "quantity") == [(30, 2)]
+    assert states(out, 0) == ["accepted", "partly", "cancelled tif"]
+    assert states(run(rows, [sent | {"tif": "fok"}], volume_share=0.5), 0) == ["accepted", "cancelled tif"]
+    sent |= {"type": "stop_limit", "limit": 103.0}
+    assert states(run(rows, [sent]), 0) == ["accepted", "cancelled tif"]
 
 
 def test_gtd_and_day() -> None:

@@ -139,7 +139,7 @@ def test_prices_keep_what_their_order_says(seed: int) -> None:
         trigger = order.get("trigger") if own(order, fill) and order["type"] in ("stop", "stop_limit") else None
         if not own(order, fill) and fill["reason"] == "stop":
             trigger = order["stop"]
-        if trigger is not None and (order["type"] != "stop_limit" or fill["reason"] == "stop"):
+        if trigger is not None and (order["type"] != "stop_limit" or fill["liquidity"] == "taker"):
             assert (fill["price"] - trigger) * better >= 0
 
 

@@ -68,7 +68,7 @@ def test_the_leg_to_the_close_liquidates_nobody() -> None:
     sent = [order(10, "open long", type="stop_limit", trigger=98.5, limit=97.5)]
     rows = bars(FLAT, (97, 99, 95, 96), **marks)
     out = run(rows, sent, leverage=4.0, symbols=TIERS, path="ohlc")
-    assert fills(out, "price", "reason") == [(97.5, "limit"), (96, "liquidation")]
+    assert fills(out, "price", "reason") == [(97.5, "stop_limit"), (96, "liquidation")]
 
 
 def test_orders_of_what_is_liquidated_go() -> None:

@@ -236,8 +236,8 @@ def flow(seed: int, count: int = 60) -> Flow:
     for bar in bars:
         while rng.random() < busy:
             ts, near = bar["ts"], bar["close"]
-            if holes and rng.random() < 0.1:
-                ts -= STEP // 4
+            if holes and rng.random() < 0.02:
+                ts -= STEP // 4  # no bar ends there: it is lost
             found = None
             if rng.random() < 0.15:
                 found = a_change(rng, ts, bar["symbol"], near, orders)

@@ -14,7 +14,7 @@ from typing import Any
 
 from slow_account_fills import Fills
 from slow_account_ledger import Key, exact
-from slow_account_orders import Bar, Order, bar_of, order_of, touches, verb
+from slow_account_orders import Bar, Order, bar_of, order_of, touches, verb, word_of
 
 
 class SlowAccount(Fills):
@@ -45,6 +45,7 @@ class SlowAccount(Fills):
             before[bar.symbol] = bar.ts
             rows.setdefault(bar.ts, {})[bar.symbol] = bar
         times = sorted(rows)
+        self.queue = [order for order in self.queue if order.symbol in rows.get(order.ts, {})]  # others are lost
         for ts in times:
             self.row(ts, dict(sorted(rows[ts].items())), close_at_end and ts == times[-1])
             if self.bankrupt is not None:
@@ -53,7 +54,6 @@ class SlowAccount(Fills):
 
     def row(self, ts: int, bars: dict[str, Bar], end: bool) -> None:
         self.ts, self.bars = ts, bars
-        self.take_up(ts - 1)
         first = next(iter(bars.values())).open_time
         if first is not None:
             self.pay(first, self.ledger.marks)  # between bars
@@ -79,14 +79,16 @@ class SlowAccount(Fills):
             self.end()  # 9
         self.pay(ts, self.ledger.marks)  # 10
         self.equity()  # 11
-        self.take_up(ts)  # 12
+        if self.bankrupt is None:
+            self.take_up(ts)  # 12
 
     # before the path
 
     def take_up(self, until: int) -> None:
-        """Orders that have been sent until then are known to the account."""
-        while self.queue and self.queue[0].ts <= until:
-            self.waiting.append(self.queue.pop(0))
+        """Step 12: the orders that have been sent until then; with --fill next-open they wait."""
+        taken = [order for order in self.queue if order.ts <= until]
+        self.queue = self.queue[len(taken) :]
+        self.waiting += self.admit(taken)
 
     def pay(self, until: int, marks: dict[str, Fraction]) -> None:
         """Funding of times until then that was not paid before, of all symbols."""
@@ -123,9 +125,10 @@ class SlowAccount(Fills):
                 self.cancel(order)
             elif order.action == "replace":
                 self.replace(order)
-        begun = self.starting
+        begun = sorted(self.starting, key=lambda order: order.place)
         self.starting = []
-        return self.accept(begun)
+        self.start(begun)
+        return begun
 
     def cancel(self, by: Order) -> None:
         for order in self.orders_of(by.symbol):
@@ -151,41 +154,42 @@ class SlowAccount(Fills):
         )
         if "tif" in named:
             new.ts = by.ts
+        if "type" in named:
+            new.word = word_of(new.action, new.type)
         self.starting.append(new)
 
-    def accept(self, orders: list[Order]) -> list[Order]:
-        """Those of the orders that begin to work; the others are refused, with the reason."""
-        begun = []
-        against = self.contradicting(orders)
-        for order in sorted(orders, key=lambda order: order.place):
-            order.number = self.next_number()
-            market = order.type == "market"
-            reason = None
-            if order.over is not None and order.over <= self.time:
+    def admit(self, orders: list[Order]) -> list[Order]:
+        """Those that are taken up; the others are refused at once, with the reason."""
+        found = []
+        for order in orders:
+            if order.action in ("cancel", "replace"):
+                found.append(order)
+            elif order.over is not None and order.over <= order.ts:
                 self.finish(order, "expired", "expire")
-                continue
-            if self.hedge and (order.reduce_only and order.action == "open" or order.action == "target"):
-                reason = "not in this mode"
+            elif self.hedge and (order.reduce_only and order.action == "open" or order.action == "target"):
+                self.finish(order, "rejected", "not in this mode")
             elif order.post_only and order.type not in ("limit", "stop_limit"):
-                reason = "post_only"
-            elif market and (order.symbol, order.ts) in against:
-                reason = "conflict"
-            if reason:
-                self.finish(order, "rejected", reason)
-                continue
-            if not market:
-                order.word = "stop" if order.type == "stop_limit" else order.type
-            elif order.word == "signal" and order.action == "target":
-                order.word = "target"
-            begun.append(order)
+                self.finish(order, "rejected", "post_only")
+            else:
+                found.append(order)
+        against = self.contradicting(found)
+        for order in list(found):
+            if order.type == "market" and order.action in ("open", "close") and (order.symbol, order.ts) in against:
+                found.remove(order)
+                self.finish(order, "rejected", "conflict")
+        return found
+
+    def start(self, orders: list[Order]) -> None:
+        """Orders begin to work, by arrival."""
+        for order in orders:
+            order.number = self.next_number()
             self.working.append(order)
-        return begun
 
     def contradicting(self, orders: list[Order]) -> set[tuple[str, int]]:
         """The (symbol, ts) whose market orders contradict each other."""
         verbs: dict[tuple[str, int], set[tuple[str, int]]] = {}
         for order in orders:
-            if order.type == "market" and order.action != "target":
+            if order.type == "market" and order.action in ("open", "close"):
                 verbs.setdefault((order.symbol, order.ts), set()).add((order.action, order.side))
         bad = [{("open", side), ("close", side)} for side in (1, -1)]
         if not self.hedge:
@@ -298,13 +302,13 @@ class SlowAccount(Fills):
         now = [order for order in self.queue if order.ts == self.ts and order.symbol == bar.symbol]
         now = [order for order in now if order.type == "market" and order.action in ("open", "close", "target")]
         self.queue = [order for order in self.queue if order not in now]
-        begun = self.accept(now)
+        begun = self.admit(now)
+        self.start(begun)
         for order in self.in_turn(begun):
             self.turn(order, bar, bar.close)
 
     def end(self) -> None:
         """Step 9: what waits is cancelled, what is open is closed at the close."""
-        self.take_up(self.ts)
         for order in [*self.working, *self.waiting]:
             self.finish(order, "cancelled", "end of input")
         for key in self.ledger.sides():

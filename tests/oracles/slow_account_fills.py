@@ -17,16 +17,21 @@ class Fills(Sizes):
     # an order at a price
 
     def turn(self, order: Order, bar: Bar, at: Fraction, word: str = "") -> None:
-        """An order begins to work at a price: it ends there (ioc and fok in any case), or it is accepted."""
+        """An order begins to work at a price: it ends there, or it is accepted. What is ioc or fok and waits for no
+        trigger ends there in any case."""
         before = len(self.out["states"])
         self.try_now(order, bar, at)
-        if order.alive and order.tif in ("ioc", "fok"):
-            self.finish(order, "cancelled", "tif")
+        if order.type in ("market", "limit"):
+            self.now_or_never(order)
         if order.alive:
             self.state(order, "accepted", word)
             row = self.out["states"].pop()
             self.out["states"].insert(before, row | {"filled": Fraction(0), "remaining": None})
         order.fresh = False
+
+    def now_or_never(self, order: Order) -> None:
+        if order.alive and order.tif in ("ioc", "fok"):
+            self.finish(order, "cancelled", "tif")
 
     def try_now(self, order: Order, bar: Bar, at: Fraction) -> None:
         """An order at the market fills at the price, another if the price has reached it."""
@@ -43,7 +48,7 @@ class Fills(Sizes):
         if order.type == "stop_limit":
             order.type, taker = "limit", True
             if order.reached(at, at) is None:
-                order.word = "limit"
+                self.now_or_never(order)
                 return
         elif order.type in TRIGGERED:
             order.type, taker = "market", True
@@ -51,8 +56,7 @@ class Fills(Sizes):
             self.finish(order, "rejected", "post_only")
             return
         self.fill(order, bar, at, taker)
-        if order.type == "limit":
-            order.word = "limit"
+        self.now_or_never(order)
 
     def finds_nothing(self, order: Order) -> bool:
         return order.closes and not self.ledger.quantity(order.symbol, order.side)

@@ -56,9 +56,9 @@ class Order:
     ref: Any
     given: dict[str, Any]  # the fields as they came
     place: int  # among the orders as they came
+    word: str  # the reason of its fills
     child: bool = False  # brought along by an entry
     number: int = 0  # of arrival: when it began to work
-    word: str = "signal"  # the reason of its fills
     remaining: Any = None  # contracts; None until its size has been worked out, inf for what the room will be
     filled: Fraction = Fraction(0)
     bars: int = 0  # of its symbol that began since it was sent
@@ -123,7 +123,12 @@ def order_of(row: dict[str, Any], place: int, hedge: bool) -> Order:
         fields[flag] = bool(fields[flag])
     if fields["action"] == "open" and fields["reduce_only"] and not hedge:
         fields |= {"action": "close", "side": -fields["side"]}
-    return Order(**fields, given=given, place=place)
+    return Order(**fields, given=given, place=place, word=word_of(fields["action"], fields["type"]))
+
+
+def word_of(action: str, kind: str) -> str:
+    """The reason of its fills."""
+    return kind if kind != "market" else "target" if action == "target" else "signal"
 
 
 def verb(order: Order, hedge: bool) -> int:

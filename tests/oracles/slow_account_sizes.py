@@ -150,7 +150,7 @@ class Sizes:
             return wanted, ""
         if room <= 0 or (cut and self.options["cash_policy"] == "reject"):
             raise Refused(word)
-        if order.tif == "fok" and order.fresh and cut:
+        if order.tif == "fok" and cut:
             raise Refused("tif")
         if not order.opened:
             self.big_enough(bar.symbol, room, at)
@@ -159,7 +159,7 @@ class Sizes:
     def whole_fits(self, order: Order, bar: Bar, wanted: Any) -> None:
         """A fok order goes if the volume does not hold all of it."""
         available = self.available(bar)
-        if order.tif == "fok" and order.fresh and available is not None and wanted > available:
+        if order.tif == "fok" and available is not None and wanted > available:
             raise Refused("tif")
 
     def price(self, bar: Bar, order: Order, buys: bool, quantity: Fraction, at: Fraction, taker: bool) -> Fraction:
