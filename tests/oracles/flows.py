@@ -156,14 +156,14 @@ def sized(rng: random.Random, near: float) -> Row:
     return {"unit": "contracts" if unit == "inf" else unit, "quantity": rng.choice(quantities[unit])}
 
 
-def an_order(rng: random.Random, ts: int, symbol: str, near: float, hedge: bool, groups: list[str]) -> Row:
+def an_order(rng: random.Random, ts: int, symbol: str, near: float, hedge: bool, groups: list[int]) -> Row:
     tick = rng.choice([2, 5, 12])
     side = rng.choice([1, -1])
     row: Row = {
         "ts": ts,
         "symbol": symbol,
         "side": side,
-        "action": rng.choices(["open", "close", "target"], [6, 3, 1])[0],
+        "action": rng.choices(["open", "close", "target"], [6, 3, 0.2 if hedge else 1])[0],
     }
     row |= numbered(rng, side, near, tick) | sized(rng, near)
     row["tif"] = rng.choices(TIFS, [8, 1, 1, 1, 1])[0]
@@ -182,7 +182,7 @@ def an_order(rng: random.Random, ts: int, symbol: str, near: float, hedge: bool,
             row["take"] = float(max(1, near + side * rng.randint(0, tick)))
         if rng.random() < 0.15:
             row |= trailed(rng, tick)
-        row["reduce_only"] = rng.random() < 0.07
+        row["reduce_only"] = rng.random() < (0.02 if hedge else 0.07)
     if row["type"] in ("limit", "stop_limit"):
         row["post_only"] = rng.random() < 0.2
     if rng.random() < 0.12:
@@ -192,9 +192,7 @@ def an_order(rng: random.Random, ts: int, symbol: str, near: float, hedge: bool,
 
 def a_change(rng: random.Random, ts: int, symbol: str, near: float, before: list[Row]) -> Row | None:
     """A cancel or a replace of an order that was sent before."""
-    mine = [
-        order for order in before[-8:] if order["symbol"] == symbol and order["action"] not in ("cancel", "replace")
-    ]
+    mine = [order for order in before[-12:] if order["symbol"] == symbol and order.get("type", "market") != "market"]
     if not mine:
         return None
     old = rng.choice(mine)
@@ -213,11 +211,12 @@ def a_change(rng: random.Random, ts: int, symbol: str, near: float, before: list
     return row
 
 
-def flow(seed: int, count: int = 60) -> Flow:
-    """A flow; the same seed makes the same one."""
+def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
+    """A flow of `count` bars a symbol; the same seed makes the same one. `fixed` are options that are not drawn."""
     rng = random.Random(seed)
     options = {name: rng.choice(values) for name, values in CHOICES.items()}
     options["initial_margin"] = rng.choice([41.37, 153.71, 1013.9173, 20_071.3391])
+    options |= fixed
     names = ["AAA", "BBB", "CCC"][: rng.choice([1, 1, 1, 2, 3])]
     symbols: dict[str, Row] = {}
     for name in names:
@@ -232,7 +231,7 @@ def flow(seed: int, count: int = 60) -> Flow:
     bars.sort(key=lambda bar: (bar["ts"], bar["symbol"]))
     orders: list[Row] = []
     busy = rng.choice([0.1, 0.2, 0.35, 0.6])
-    groups = [f"g{place}" for place in range(6)]
+    groups = list(range(1, 7))
     for bar in bars:
         while rng.random() < busy:
             ts, near = bar["ts"], bar["close"]

@@ -30,7 +30,7 @@ NAMES = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Order:
     """One order and what has become of it."""
 
