@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from fractions import Fraction
 from typing import Any
 
@@ -210,6 +211,27 @@ def test_bankrupt_when_not_one_lot_can_be_opened() -> None:
     assert out["bankrupt"] == 30
     assert out["equity"][-1]["ts"] == 30
     assert states(out, 2) == ["accepted", "cancelled bankrupt"]
+
+
+def test_liquidation_prices_are_where_the_margin_is_the_maintenance() -> None:
+    # whatever the sides and tiers: nothing is left at the prices themselves, something between them
+    rng = random.Random(1)
+    for _ in range(200):
+        tiers = [(Fraction(step, 16), Fraction(rng.randint(0, 40) * step)) for step in range(rng.randint(1, 4))]
+        ledger = Ledger(Fraction(0), True, Fraction(0), Fraction(0), {"X": Terms(*[Fraction(1)] * 3, None, tiers)})
+        keys = rng.choice([[("X", 1)], [("X", -1)], [("X", 1), ("X", -1)]])
+        for key in keys:
+            ledger.held[key] = Position(Fraction(rng.randint(1, 9)), Fraction(rng.randint(50, 150)), Fraction(0))
+        balance = Fraction(rng.randint(0, 300))
+        low, high = ledger.bounds(keys, balance)
+        for edge in (low, high):
+            if edge is not None and low != 10**30:
+                assert balance + sum(ledger.surplus(key, edge) for key in keys) <= 0
+        if low is None and high is None:
+            continue
+        left, right = low if low is not None else high - 2, high if high is not None else low + 2
+        if left < right:
+            assert balance + sum(ledger.surplus(key, (left + right) / 2) for key in keys) > 0
 
 
 # published figures
