@@ -27,7 +27,6 @@ import math
 from hq_core.futures.bars import BACKWARDS, CONFLICTS, cell, wrong
 from hq_core.futures.blocks import (
     ABOVE,
-    BEGINS,
     BELOW,
     CEILING,
     FLOOR,
@@ -48,7 +47,7 @@ from hq_core.futures.blocks import (
 from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity
 from hq_core.futures.fills import FILLS, set_capacity
 from hq_core.futures.funding import FUNDING, pay_until
-from hq_core.futures.intake import INTAKE, begin_orders, begin_resting, carry_out_market, take_up
+from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
 from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_above, liquidate_below, set_levels
 from hq_core.futures.log import LOG, log_fill, log_positions
@@ -61,7 +60,7 @@ from hq_core.jit import F8, I4, I8, U1, State, apart, float_of, inline, kernel
 
 # Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
 # flip, a state and a liquidation each; and rows of orders that it can become
-LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 4
+LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
 NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
 
 ACCOUNT = (
@@ -174,9 +173,11 @@ def account(
         if s.symbols == 1 and columns <= OF_SYMBOL and s.rows > 0 and s.bankrupt == 0:
             until = o_ts[s.taken] if s.taken < len(o_ts) else NEVER
             due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
+            if s.at_close != 0:  # they fill at their bar's close, which is not quiet then
+                due, until = min(due, until), NEVER
             calm = quiet_rows(
                 s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
-                i, until - s.at_close, due, last, counted, e_ts, e, equities, stride, columns
+                i, until, due, last, counted, e_ts, e, equities, stride, columns
             )  # fmt: skip
             equities += calm
             i += calm
@@ -259,7 +260,7 @@ def account(
                     while k >= 0:
                         meet(s, p, r, log, tally, k, at, open[j], False)
                         k = next_reached(s, r, at, open[j], open[j], True)
-                    carry_out_market(s, p, r, log, tally, at, BEGINS, 0.0, open[j])
+                    carry_out_market(s, p, r, log, tally, at, open[j])
                     begin_resting(s, p, r, log, tally, at, open[j])
                     set_levels(s, p, at, rate, cum)
             if changed:
@@ -304,9 +305,10 @@ def account(
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:
                 s.error = CONFLICTS
                 break
+            begin_at_close(s, r, s.now)
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
-                carry_out_market(s, p, r, log, tally, at, WAITING, s.now, close[j])
+                carry_out_market(s, p, r, log, tally, at, close[j])
                 set_levels(s, p, at, rate, cum)
             watch(s, p, r)
         # 8 settle

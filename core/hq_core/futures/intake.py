@@ -120,6 +120,27 @@ def contradict(s: State, wants: int) -> bool:
     return long or short or (s.hedge == 0 and both)
 
 
+@inline
+def expires(o: F8, k: int, ts: int) -> int:
+    """When the time of an order of `ts` is over, ns; 0: never."""
+    if o[k + O_TIF] == DAY:
+        return ts // DAY_NS * DAY_NS + DAY_NS
+    return bits_of(o[k + O_EXPIRE]) if o[k + O_TIF] == GTD else 0
+
+
+@inline
+def refused(s: State, o: F8, k: int, ts: int) -> int:
+    """Why an order is none from the beginning; 0 of all others."""
+    action, kind = o[k + O_ACTION], o[k + O_TYPE]
+    if 0 < expires(o, k, ts) <= ts:
+        return EXPIRED_BY
+    if s.hedge != 0 and (action == TARGET or (action == OPEN and o[k + O_REDUCE] != 0.0)):
+        return NOT_IN_MODE
+    if o[k + O_POST] > 0.0 and action <= CLOSE and kind != LIMIT and kind != STOP_LIMIT:
+        return POST_ONLY
+    return 0
+
+
 @apart
 def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int) -> bool:
     """Let what was decided at `ts` wait for its beginning; whether orders contradict each other, which are then none.
@@ -138,7 +159,8 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
     for i in range(first, end):
         k = i * ORDER_SAID
         at = int(o[k + O_SYMBOL]) * SYMBOL_WIDTH
-        p[at + WANTS] = int(p[at + WANTS]) | verb_bit(o, k)
+        if refused(s, o, k, ts) == 0:
+            p[at + WANTS] = int(p[at + WANTS]) | verb_bit(o, k)
     for i in range(first, end):
         k = i * ORDER_SAID
         at = int(o[k + O_SYMBOL]) * SYMBOL_WIDTH
@@ -159,30 +181,20 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
         r[c + O_TRIED] = -1.0
         r[c + O_REASON] = 0.0
         r[c + O_BARS] = s.latency_bars
-        if r[c + O_TIF] == DAY:
-            r[c + O_EXPIRE] = float_of(ts // DAY_NS * DAY_NS + DAY_NS)
-        elif r[c + O_TIF] != GTD:
-            r[c + O_EXPIRE] = 0.0
+        r[c + O_EXPIRE] = float_of(expires(o, k, ts))
         if o[k + O_ACTION] <= TARGET or o[k + O_ACTION] == REPLACE:
             s.orders += 1
-        reduces = r[c + O_REDUCE] != 0.0 and r[c + O_ACTION] == OPEN
-        if reduces and s.hedge == 0:  # it closes the other side, and is from here on an order that does
-            r[c + O_ACTION] = CLOSE
+        if r[c + O_REDUCE] != 0.0 and r[c + O_ACTION] == OPEN and s.hedge == 0:
+            r[c + O_ACTION] = CLOSE  # of the other side, and from here on an order that does that
             r[c + O_SIDE] = -r[c + O_SIDE]
-        expire = bits_of(r[c + O_EXPIRE])
+        why = refused(s, o, k, ts)
         if s.bankrupt != 0:
             end_order(s, p, r, log, tally, c, REJECTED, BANKRUPT)
+        elif why != 0:
+            end_order(s, p, r, log, tally, c, EXPIRED if why == EXPIRED_BY else REJECTED, why)
         elif verb_bit(o, k) != 0 and contradict(s, int(p[at + WANTS])):
             fights = True
             end_order(s, p, r, log, tally, c, REJECTED, CONFLICT)
-        elif reduces and s.hedge != 0:
-            end_order(s, p, r, log, tally, c, REJECTED, NOT_IN_MODE)
-        elif (
-            r[c + O_POST] > 0.0 and r[c + O_ACTION] <= CLOSE and r[c + O_TYPE] != LIMIT and r[c + O_TYPE] != STOP_LIMIT
-        ):
-            end_order(s, p, r, log, tally, c, REJECTED, POST_ONLY)
-        elif expire != 0 and expire <= ts:
-            end_order(s, p, r, log, tally, c, EXPIRED, EXPIRED_BY)
     return fights
 
 
@@ -227,6 +239,9 @@ def replace_for(s: State, p: F8, r: F8, log: F8, tally: I8, k: int) -> None:
             r[k + O_QUANTITY] = r[old + O_QUANTITY]
             r[k + O_UNIT] = r[old + O_UNIT]
             r[k + O_LEFT] = r[old + O_LEFT]
+        elif r[k + O_UNIT] < 0.0:
+            r[k + O_UNIT] = r[old + O_UNIT]
+        r[k + O_REASON] = r[old + O_REASON]
         for place in range(O_SIDE, O_TYPE + 1):  # side, action, type
             r[k + place] = r[old + place]
         for place in range(O_REDUCE, O_GROUP + 1):  # and of which group it is, and what it may
@@ -282,6 +297,17 @@ def set_margin(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int) -> N
     log_state(s, p, r, log, k, at, side, FULLY, 0)
 
 
+@inline
+def begin(s: State, r: F8, k: int) -> None:
+    """An order begins to work, as the youngest of those that do: its row goes to the end."""
+    to = s.resting * ORDER_WIDTH
+    s.resting += 1
+    for place in range(ORDER_WIDTH):
+        r[to + place] = r[k + place]
+    r[to + O_STATUS] = BEGINS
+    r[k + O_STATUS] = GONE
+
+
 @apart
 def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: int, most: I8, top: F8) -> None:
     """At a bar's beginning, ns: what is over expires, what begins is marked so, and cancels and changes are made."""
@@ -293,11 +319,11 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
         expire = bits_of(r[k + O_EXPIRE])
         if expire != 0 and expire <= opened:
             end_order(s, p, r, log, tally, k, EXPIRED, EXPIRED_BY)
-        elif r[k + O_STATUS] == WAITING and opened >= bits_of(r[k + O_TS]) + s.latency:
+        elif r[k + O_STATUS] == WAITING:
             if r[k + O_BARS] > 0.0:
                 r[k + O_BARS] -= 1.0
-            else:
-                r[k + O_STATUS] = BEGINS
+            elif opened >= bits_of(r[k + O_TS]) + s.latency:
+                begin(s, r, k)
     for j in range(s.resting):
         k = j * ORDER_WIDTH
         if r[k + O_STATUS] != BEGINS or r[k + O_SYMBOL] != symbol:
@@ -314,10 +340,8 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
 
 
 @apart
-def carry_out_market(
-    s: State, p: F8, r: F8, log: F8, tally: I8, at: int, status: int, now: float, price: float
-) -> None:
-    """Fill what is ordered at the market and has this status, of the ts `now` if that is not 0, at a price."""
+def carry_out_market(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price: float) -> None:
+    """Fill what begins now and is at the market, at a price."""
     symbol = at // SYMBOL_WIDTH
     for step in range(STEPS):
         if s.hedge == 0:  # closes come first: long, short
@@ -330,12 +354,21 @@ def carry_out_market(
             action = TARGET
         for j in range(s.resting):
             k = j * ORDER_WIDTH
-            if r[k + O_STATUS] != status or r[k + O_SYMBOL] != symbol or r[k + O_ACTION] != action:
+            if r[k + O_STATUS] != BEGINS or r[k + O_SYMBOL] != symbol or r[k + O_ACTION] != action:
                 continue
             other_side = r[k + O_SIDE] != side and action != TARGET
-            if other_side or r[k + O_TYPE] != MARKET or (now != 0.0 and r[k + O_TS] != now):
+            if other_side or r[k + O_TYPE] != MARKET:
                 continue
             meet(s, p, r, log, tally, k, at, price, True)
+
+
+@apart
+def begin_at_close(s: State, r: F8, now: float) -> None:
+    """Let begin what was ordered at the market at this close."""
+    for j in range(s.resting):
+        k = j * ORDER_WIDTH
+        if r[k + O_STATUS] == WAITING and r[k + O_TS] == now and r[k + O_TYPE] == MARKET and r[k + O_ACTION] <= TARGET:
+            begin(s, r, k)
 
 
 @apart

@@ -6,6 +6,7 @@ import math
 
 from hq_core.futures.blocks import (
     ADDS,
+    BEGINS,
     CAPACITY,
     CONTRACT,
     GOING,
@@ -158,7 +159,7 @@ def cancel_all(
     """Cancel what there is for a side of a symbol, but the order at `but`.
 
     at      the symbol, -1 for any; side: 0 for any; of reason FLAT only what closes
-    least   RESTING: what works, WAITING: what waits as well
+    least   RESTING: what works, BEGINS: and what begins now, WAITING: and what waits
     """
     for j in range(s.resting):
         k = j * ORDER_WIDTH
@@ -267,13 +268,16 @@ def close_some(
     taker: bool,
     why: int,
 ) -> None:
-    """Close lots > 0 of a side for the order at `k`."""
+    """Close lots > 0 of a side for the order at `k`, and cancel what this makes void."""
     given = taken_price(s, p, at, price, side < 0, lots, limit_of(r, k)) if taker else price
     close_side(s, p, at, side, lots, given, s.taker if taker else s.maker, False)
     p[at + CAPACITY] -= lots
     log_fill(s, p, log, at, side, False, r[k + O_ID], taker, why)
+    if why != FLIP:
+        book(s, r, k, lots)
+        cancel_group(s, p, r, log, tally, k)
     if held(p, at, side) == 0:
-        cancel_all(s, p, r, log, tally, at, side, RESTING, k, FLAT)
+        cancel_all(s, p, r, log, tally, at, side, BEGINS, k, FLAT)
 
 
 @apart
@@ -281,7 +285,13 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
     """Let the order at `k` close what it can of a side, at a price."""
     there = held(p, at, side)
     if there == 0:
-        end_order(s, p, r, log, tally, k, REJECTED if r[k + O_TYPE] == MARKET else CANCELLED, FLAT)
+        end_order(
+            s, p, r, log, tally, k, REJECTED if r[k + O_TYPE] == MARKET and r[k + O_DONE] == 0.0 else CANCELLED, FLAT
+        )
+        return
+    can = int(p[at + CAPACITY])
+    if can == 0:
+        settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
     if r[k + O_LEFT] < 0.0:
         quantity = r[k + O_QUANTITY]
@@ -292,20 +302,18 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
         r[k + O_LEFT] = lots
     if r[k + O_REASON] == 0.0:
         r[k + O_REASON] = by_type(r, k)
+    why = int(r[k + O_REASON]) if r[k + O_REASON] != CUT_POSITION else by_type(r, k)
     if r[k + O_LEFT] > there:
         r[k + O_LEFT] = there
-        if r[k + O_GROUP] >= 0.0:
-            r[k + O_REASON] = CUT_POSITION
-    can = int(p[at + CAPACITY])
+        if r[k + O_GROUP] >= 0.0 and r[k + O_QUANTITY] != math.inf:
+            why = CUT_POSITION
+            r[k + O_REASON] = why
     if r[k + O_TIF] == FOK and can < r[k + O_LEFT]:
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
     lots = min(int(r[k + O_LEFT]), can)
     if lots > 0:
-        reason = int(r[k + O_REASON])
-        close_some(s, p, r, log, tally, k, at, side, lots, price, taker, reason)
-        book(s, r, k, lots)
-        cancel_group(s, p, r, log, tally, k)
+        close_some(s, p, r, log, tally, k, at, side, lots, price, taker, why)
     settle(s, p, r, log, tally, k, at, side, lots, taker)
 
 
@@ -323,16 +331,20 @@ def settle(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: in
         end_order(s, p, r, log, tally, k, FULLY, int(r[k + O_REASON]))
         return
     go_on(s, r, k, taker)
+    if lots > 0:
+        log_state(s, p, r, log, k, at, side, PARTLY, int(r[k + O_REASON]))
     if r[k + O_TIF] == IOC or r[k + O_TIF] == FOK:
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
-    elif lots > 0:
-        log_state(s, p, r, log, k, at, side, PARTLY, int(r[k + O_REASON]))
 
 
 @apart
 def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: int, price: float, taker: bool) -> None:
     """Let the order at `k` open what it may of a side, at a price."""
-    fresh = r[k + O_DONE] == 0.0
+    can = int(p[at + CAPACITY])
+    if can == 0:
+        settle(s, p, r, log, tally, k, at, side, 0, taker)
+        return
+    fresh = r[k + O_DONE] == 0.0 or (r[k + O_ACTION] == TARGET and held(p, at, side) == 0)
     if fresh and held(p, at, side) > 0 and p[side_at(at, side) + ADDS] >= s.pyramid and r[k + O_ACTION] == OPEN:
         end_order(s, p, r, log, tally, k, REJECTED, PYRAMID)
         return
@@ -342,23 +354,25 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         return
     each = worth(s, price) * p[at + CONTRACT] * p[at + LOT_NUM] / p[at + LOT_DEN]
     if fresh and lots * each < p[at + LEAST]:
-        end_order(s, p, r, log, tally, k, REJECTED, NOTIONAL)
+        end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
-    if fresh and r[k + O_REASON] == 0.0:
+    if r[k + O_REASON] == 0.0:
         r[k + O_REASON] = BY_TARGET if r[k + O_ACTION] == TARGET else by_type(r, k)
-    if s.hedge == 0 and held(p, at, -side) > 0:
-        there = held(p, at, -side)
-        against = min(there, int(p[at + CAPACITY]))
-        if r[k + O_TIF] == FOK and p[at + CAPACITY] < there + (lots if lots < MOST_LOTS else 0):
-            end_order(s, p, r, log, tally, k, CANCELLED, TIF)
-            return
+    why = int(r[k + O_REASON]) if r[k + O_REASON] != CUT_MARGIN and r[k + O_REASON] != CUT_BRACKET else by_type(r, k)
+    there = held(p, at, -side) if s.hedge == 0 else 0
+    if r[k + O_TIF] == FOK and can < there + (lots if lots < MOST_LOTS else 0):
+        end_order(s, p, r, log, tally, k, CANCELLED, TIF)
+        return
+    if there > 0:
+        r[k + O_LEFT] = lots if lots < MOST_LOTS else -1.0
+        against = min(there, can)
         if against > 0:
             close_some(s, p, r, log, tally, k, at, -side, against, price, taker, FLIP)
         if held(p, at, -side) > 0:
             go_on(s, r, k, taker)
             return
     can = int(p[at + CAPACITY])
-    if can == 0 and r[k + O_TIF] != FOK:
+    if can == 0:
         settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
     sure = sure_price(s, p, at, price, side > 0, limit_of(r, k)) if taker else price
@@ -369,17 +383,18 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         short = MARGIN_SHORT if by_margin == 0 else BRACKET_SHORT
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, short)
         return
-    if lots > room and lots < MOST_LOTS:
+    if lots > room and not (fresh and r[k + O_QUANTITY] == math.inf and s.size_by == ALL):
         if s.reject_short != 0:
             short = MARGIN_SHORT if by_margin <= by_bracket else BRACKET_SHORT
             end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, short)
             return
-        r[k + O_REASON] = CUT_MARGIN if by_margin <= by_bracket else CUT_BRACKET
+        why = CUT_MARGIN if by_margin <= by_bracket else CUT_BRACKET
+        r[k + O_REASON] = why
     lots = min(lots, room)
     if fresh and lots * each < p[at + LEAST]:
-        end_order(s, p, r, log, tally, k, REJECTED, NOTIONAL)
+        end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
-    if r[k + O_TIF] == FOK and (can < lots or r[k + O_REASON] == CUT_MARGIN or r[k + O_REASON] == CUT_BRACKET):
+    if r[k + O_TIF] == FOK and (can < lots or why == CUT_MARGIN or why == CUT_BRACKET):
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
     r[k + O_LEFT] = lots
@@ -388,7 +403,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         given = taken_price(s, p, at, price, side > 0, lots, limit_of(r, k)) if taker else price
         open_side(s, p, at, side, lots, given, s.taker if taker else s.maker, fresh)
         p[at + CAPACITY] -= lots
-        log_fill(s, p, log, at, side, True, r[k + O_ID], taker, int(r[k + O_REASON]))
+        log_fill(s, p, log, at, side, True, r[k + O_ID], taker, why)
         book(s, r, k, lots)
         s.opened = side
         cancel_group(s, p, r, log, tally, k)
@@ -400,8 +415,8 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
 @apart
 def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price: float) -> None:
     """Let the order at `k` bring the position to its quantity, at a price."""
-    if s.hedge != 0:
-        end_order(s, p, r, log, tally, k, REJECTED, NOT_IN_MODE)
+    if p[at + CAPACITY] == 0.0:
+        settle(s, p, r, log, tally, k, at, 1, 0, True)
         return
     if math.isnan(r[k + O_BEST]):
         quantity = r[k + O_QUANTITY]
@@ -409,22 +424,24 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
         r[k + O_SIDE] = 1.0 if quantity >= 0.0 else -1.0
         r[k + O_BEST] = lots_of(p, at, min(asked, MOST_LOTS * p[at + LOT_NUM] / p[at + LOT_DEN]))
         r[k + O_REASON] = BY_TARGET
-        if quantity != 0.0 and r[k + O_BEST] == 0.0:
+        if not asked >= 0.0:
             end_order(s, p, r, log, tally, k, REJECTED, SIZE)
             return
     side = int(r[k + O_SIDE])
     lots = int(r[k + O_BEST])
+    if r[k + O_TIF] == FOK and p[at + CAPACITY] < held(p, at, -side) + abs(lots - held(p, at, side)):
+        end_order(s, p, r, log, tally, k, CANCELLED, TIF)
+        return
     for which in range(2):
         of = -side if which == 0 else side
         more = held(p, at, of) - (0 if which == 0 else lots)
         if more > 0:
             some = min(more, int(p[at + CAPACITY]))
             if some > 0:
-                close_some(s, p, r, log, tally, k, at, of, some, price, True, BY_TARGET)
                 r[k + O_LEFT] = more
-                book(s, r, k, some)
+                close_some(s, p, r, log, tally, k, at, of, some, price, True, BY_TARGET)
             if some < more:
-                go_on(s, r, k, True)
+                settle(s, p, r, log, tally, k, at, side, some, True)
                 return
     lack = lots - held(p, at, side)
     if lack <= 0:

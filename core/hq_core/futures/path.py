@@ -81,10 +81,11 @@ def walk(
         price = s.reached
         follow(s, r, at, price)
         p[at + MARK] = min(max(price, mark_low), mark_high)
+        p[at + STANDS] = p[at + MARK]
         s.opened = 0
         meet(s, p, r, log, tally, k, at, price, False)
-        p[at + STANDS] = adverse(s, p, at, mark_low, mark_high, rate, cum)
         set_levels(s, p, at, rate, cum)
         if s.opened != 0 and s.path != OHLC:
             low_now = (s.opened > 0) == (s.path == PESSIMISTIC)
             leg = 0
+    p[at + STANDS] = adverse(s, p, at, mark_low, mark_high, rate, cum)

@@ -24,8 +24,8 @@ from hq_core.futures.blocks import (
     LOTS,
     LOWEST,
     MARGIN,
-    MARK,
     SHORT,
+    STANDS,
     SYMBOL_WIDTH,
     TRIP,
 )
@@ -90,21 +90,21 @@ def gains(s: State, p: F8, place: int) -> float:
 
 @apart
 def margin_used(s: State, p: F8) -> float:
-    """Isolated: what is set aside; cross: initial margin at the marks."""
+    """Isolated: what is set aside; cross: initial margin at the marks at which the symbols stand."""
     used = 0.0
     for k in range(s.symbols):
         at = k * SYMBOL_WIDTH
         if s.cross == 0:
             used += p[at + MARGIN] + p[at + SHORT + MARGIN]
         elif p[at + BASE] + p[at + SHORT + BASE] > 0.0:
-            used += (p[at + BASE] + p[at + SHORT + BASE]) * worth(s, p[at + MARK]) / p[at + LEVERAGE]
+            used += (p[at + BASE] + p[at + SHORT + BASE]) * worth(s, p[at + STANDS]) / p[at + LEVERAGE]
     return used
 
 
 @inline
 def free_margin(s: State, p: F8) -> float:
     """What a new order may use; an isolated account's open profit is not for use."""
-    up = gains(s, p, MARK) if s.cross != 0 else 0.0
+    up = gains(s, p, STANDS) if s.cross != 0 else 0.0
     free: float = s.wallet + up - margin_used(s, p)
     return free
 

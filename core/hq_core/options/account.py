@@ -104,7 +104,7 @@ class FillOptions(Declared):
         unit="FRACTION",
     )
     latency = Option("0s", "An order begins to work at the first open so long after it was decided.", unit="DURATION")
-    latency_bars = Option(0, "And so many bars later still.", least=0, most=1_000_000, shown=True)
+    latency_bars = Option(0, "And at least so many bars after the next one.", least=0, most=1_000_000, shown=True)
 
 
 class BracketOptions:
