@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NEVER, Schema
+from hq_core.batch import NEVER, SCHEMA, Schema, described, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I4, I8, U1, Cell, State, kernel
 from hq_core.memory import after, move
+from hq_core.saved import Count, shaped
+from hq_core.stream.held import rows_of
 from hq_core.stream.rows import Kept, Permutation, Room, by_time
 
 if TYPE_CHECKING:
@@ -17,23 +19,30 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
 
+SHAPE = ([(str, str)], int, [(SCHEMA, int, Count, [bytes])])
 WAITING = 1 << 20  # rows that may wait for a later ts
 NUMBER = "symbol"  # the column that says of which of the account's symbols a row is
 
 
-@kernel(state="rows:i8")
+@kernel(state="rows:i8 forming:i8")
 def traded_rows(complete: U1, symbol: I4, numbers: I8, number: int, rows: int, s: State, order: I8, out: I4) -> None:
-    """order[] = the closed rows of symbols that are traded, out[] = the account's number of each; s.rows: how many.
+    """order[] = the closed rows of symbols that are traded, out[] = the account's number of each; s.rows: how many,
+    s.forming: how many of those symbols are still forming.
 
     symbol, numbers   codes of a panel's rows, and the number of each, -1: not traded; without codes all are `number`
     """
     k = 0
+    s.forming = 0
     for i in range(rows):
         whose = numbers[symbol[i]] if len(symbol) > 0 else number
-        if whose >= 0 and (len(complete) == 0 or complete[i] != 0):
-            order[k] = i
-            out[k] = whose
-            k += 1
+        if whose < 0:
+            continue
+        if len(complete) > 0 and complete[i] == 0:
+            s.forming += 1
+            continue
+        order[k] = i
+        out[k] = whose
+        k += 1
     s.rows = k
 
 
@@ -80,7 +89,7 @@ class Timeline:
             self.lines[schema.key] = Line(schema, self.columns)
 
     def take(self, batch: Batch, number: int, numbers: array[int]) -> int:
-        """Rows that come next; how many of them are forming or not traded."""
+        """Rows that come next; how many of those that are traded are forming ones."""
         line, schema, n = self.lines[batch.schema.key], batch.schema, batch.n
         flag, coded = schema.flag, schema.panel
         to = line.kept.reserve(n)
@@ -94,8 +103,9 @@ class Timeline:
         cell.column("out", to[-1], n)
         cell.run()
         rows: int = cell.state.rows
+        forming: int = cell.state.forming
         if not rows:
-            return n
+            return forming
         widths = line.kept.schema.widths[:-1]
         here = [batch.address(name) for name, _ in self.columns[:-1]]
         if rows == n:
@@ -109,7 +119,7 @@ class Timeline:
                 f"{schema.key}: rows come after later ones of other symbols; hq-merge lays them in order", DATA
             )
         line.last = times[-1]
-        return n - rows
+        return forming
 
     def whole(self) -> int:
         """Rows before this ts have all come, as a later one of each line has."""
@@ -154,3 +164,22 @@ class Timeline:
             raise HqError(
                 f"{self.waiting} bars wait for a later ts of all series; hq-merge makes a panel of them", DATA
             )
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> list[Any]:
+        """The columns, how far the lines have been run, and the rows of each that wait."""
+        lines = [[described(one.schema), one.last, one.kept.n, one.kept.columns()] for one in self.lines.values()]
+        return [[list(col) for col in self.columns[:-1]], self.passed, lines]
+
+    def load(self, saved: Any) -> None:
+        columns, self.passed, lines = shaped(saved, SHAPE)
+        self.columns = (*((name, kind) for name, kind in columns), (NUMBER, "i4"))
+        for about, last, n, kept in lines:
+            schema = undescribed(about)
+            self.add(schema)
+            line = self.lines[schema.key]
+            line.last = last
+            if n:
+                batch = rows_of(line.kept.schema, n, kept)
+                move(line.kept.reserve(n), batch.addresses, line.kept.schema.widths, n)
+                line.kept.commit(n)

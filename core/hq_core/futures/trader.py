@@ -12,7 +12,9 @@ from hq_core.futures.engine import Account
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.given import Given
 from hq_core.futures.report import LISTED
+from hq_core.jit import I4, I8, Cell, kernel
 from hq_core.kinds import extra_of, of
+from hq_core.stream.rows import Permutation, Room, by_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,13 @@ LOGGED: dict[str, Kernel] = {
 _move, _fill = ctypes.memmove, ctypes.memset
 
 
+@kernel()
+def ranked(symbol: I4, ranks: I8, account: I4, accounts: int, out: I8) -> None:
+    """The place of each row of one ts: by its symbol's rank, of a panel, then by its account."""
+    for i in range(len(out)):
+        out[i] = account[i] + (ranks[symbol[i]] * accounts if len(symbol) > 0 else 0)
+
+
 def schemas(symbol: str, period: str, columns: int) -> dict[str, Schema]:
     """What an account writes: of one symbol its series, of several panels; columns: those of equity after account."""
     found = {}
@@ -43,6 +52,13 @@ def schemas(symbol: str, period: str, columns: int) -> dict[str, Schema]:
             cols = (cols[0], ("symbol", "s4"), *cols[1:])
         found[kind] = Schema(kind, symbol, period, cols, extra_of(kind))
     return found
+
+
+class Part:
+    """Rows of one kind that one account has made: where each column lies, by name."""
+
+    def __init__(self, code: int, n: int, places: dict[str, int], keep: object) -> None:
+        self.code, self.n, self.places, self.keep = code, n, places, keep
 
 
 class Trader:
@@ -72,6 +88,26 @@ class Trader:
             del column[: account.state.paid]
         return at
 
+    def run_apart(self, start: int, stop: int, names: Sequence[str], last: int) -> tuple[int, Part]:
+        """As `run`, with the rows of equity in memory of their own; names: of its columns."""
+        room = stop - start
+        block = array("d", bytes(8 * room * len(names)))
+        first = block.buffer_info()[0]
+        addresses = [first + 8 * room * i for i in range(len(names))]
+        at = self.run(start, stop, addresses, last)
+        return at, Part(0, self.account.equities, dict(zip(names, addresses)), block)
+
+    def save(self) -> list[Any]:
+        return [self.account.save(), self.given.save(), self.liquidations, [list(column) for column in self.funding]]
+
+    def load(self, saved: Sequence[Any]) -> None:
+        account, given, liquidations, funding = saved
+        self.account.load(account)
+        self.given.load(given, len(self.account.symbols))
+        self.liquidations = list(liquidations)
+        for column, values in zip(self.funding, funding):
+            column.extend(values)
+
     def note(self, liquidations: dict[str, array[float]], n: int) -> None:
         """Remember the first liquidations, for the report."""
         for i in range(min(n, LISTED - len(self.liquidations))):
@@ -89,6 +125,8 @@ class Written:
         self._names: list[str] = []
         self._symbols: list[str] = []
         self._told: dict[tuple[str, str], int] = {}
+        self._room, self._moved, self._by_time = Room(), Permutation(), Cell(by_time)
+        self._ranked = Cell(ranked)
 
     def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
         """The series, and what their codes stand for as far as that has not been said."""
@@ -129,3 +167,40 @@ class Written:
             else:
                 _move(to, columns[name].buffer_info()[0], width * n)
         self.out.commit(series, n)
+
+    def write_together(self, kind: str, parts: Sequence[Part], ranks: array[int]) -> None:
+        """Rows of several accounts or symbols in order of ts, of one ts by symbol, of one symbol by account.
+
+        ranks   the place of each symbol's code among the texts
+        """
+        series, schema = self._series[kind], self.schemas[kind]
+        total = sum(part.n for part in parts)
+        if not total:
+            return
+        codes, order, spare = array("i"), array("q", bytes(8 * total)), array("q", bytes(8 * total))
+        for part in parts:
+            codes.extend([part.code] * part.n)
+        rank = array("q", bytes(8 * total))
+        together = self._room.columns(schema.widths, total)
+        start = 0
+        for part in parts:
+            for name, to, width in zip(schema.names, together, schema.widths):
+                if name != "account":
+                    _move(to + width * start, part.places[name], width * part.n)
+            start += part.n
+        _move(together[schema.index("account")], codes.buffer_info()[0], 4 * total)
+        coded = schema.has("symbol")
+        cell = self._ranked
+        cell.column("symbol", together[schema.index("symbol")] if coded else 0, total if coded else 0)
+        cell.buffer("ranks", ranks)
+        cell.buffer("account", codes)
+        cell.set(accounts=1 + max(part.code for part in parts))
+        cell.buffer("out", rank)
+        cell.run()
+        cell = self._by_time
+        cell.column("ts", together[0], total)
+        for name, column in (("rank", rank), ("order", order), ("spare", spare)):
+            cell.buffer(name, column)
+        cell.run()
+        self._moved.take(order.buffer_info()[0], total, schema.widths, together, self.out.rows(series, total))
+        self.out.commit(series, total)

@@ -8,7 +8,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
-from hq_core.batch import EVER, NEVER, fits, symbol_of
+from hq_core.batch import EVER, NEVER, Schema, fits, symbol_of
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
 from hq_core.futures.bars import MAY_LACK, READ
@@ -16,16 +16,17 @@ from hq_core.futures.brackets import Brackets, parse_brackets, read_text
 from hq_core.futures.given import check_strategy, order_columns, order_rows
 from hq_core.futures.report import summary
 from hq_core.futures.timeline import Timeline
-from hq_core.futures.trader import LOGGED, Trader, Written
+from hq_core.futures.trader import LOGGED, Part, Trader, Written
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import BracketOptions, FillOptions, RunOptions
 from hq_core.roles import Stage
+from hq_core.saved import Count, shaped
 from hq_core.say import iso_text, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hq_core.batch import Batch, Schema
+    from hq_core.batch import Batch
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
 
@@ -34,6 +35,16 @@ AT_ONCE = 2000  # rows a turn: more make no larger frames worth having, and colu
 NAN = math.nan
 _INT = ctypes.c_int64
 ANY = array("q")
+STATE = {
+    "single": [str],
+    "begun": bool,
+    "period": str,
+    "symbols": [str],
+    "traders": [object],
+    "lines": object,
+    "funding": [(int, str, float, float)],
+    "rows": Count,
+}
 
 
 class BacktestStage(Stage):
@@ -154,7 +165,7 @@ class BacktestStage(Stage):
             self.out.map(frame)
             return
         place = symbol_of(frame["of"]), frame["of"].rpartition("/")[2]
-        if frame["col"] == "strategy" and place in self._orders_of and self._only in ("", place[0]):
+        if frame["col"] == "strategy" and place in self._orders_of and ("" in (self._only, place[0]) or self._only == place[0]):
             if self.strategy:
                 check_strategy(self.strategy, frame["values"], self._orders_of[place])
             for name in frame["values"] if not self.strategy else [self.strategy]:
@@ -199,10 +210,18 @@ class BacktestStage(Stage):
             for one in traded if lacks else ():
                 one.index(lacks[0])  # says what is missing
             self._timeline = Timeline(tuple(has))
+            if self._only:
+                self.symbol = self._only
+                self._add_symbol(self.symbol)
             for one in traded:
                 self._timeline.add(one)
         columns = next(iter(self._all_traders())).columns
         self._written = Written(self.out, self.symbol, self.period, columns)
+
+    @property
+    def _several(self) -> bool:
+        """Whether an account trades more than one symbol."""
+        return self._single is None and not self._only
 
     def _all_traders(self) -> Iterable[Trader]:
         for name in self._names or [self.strategy]:
@@ -216,7 +235,7 @@ class BacktestStage(Stage):
             found = self.traders.pop("")  # opened before anybody had said whose it is
             found.name = found.given.strategy = name
         if found is None:
-            found = Trader(name, self.terms, self._single is None, self.max_open)
+            found = Trader(name, self.terms, self._several, self.max_open)
             for symbol in self._numbers:
                 self._open_symbol(found, symbol)
         self.traders[name] = found
@@ -327,18 +346,19 @@ class BacktestStage(Stage):
             due = [one for one in self._funding if one[0] <= ts[stop - 1]]
             del self._funding[: len(due)]
             for trader in traders:
-                for column, values in zip(trader.funding, zip(*due)):
-                    column.extend(map(self._number_of, values) if column.typecode == "i" else values)
+                when, whose, rates, marks = trader.funding
+                for instant, symbol, rate, mark in due:
+                    when.append(instant)
+                    whose.append(self._numbers.get(symbol, -1))
+                    rates.append(rate)
+                    marks.append(mark)
                 trader.account.bind(columns, stop)
-            if len(traders) == 1:
+            if len(traders) == 1 and not self._several:
                 self._alone(traders[0], start, stop, last)
             else:
                 self._together(traders, start, stop, last)
             start = stop
         self._rows += n
-
-    def _number_of(self, symbol: str) -> int:
-        return self._numbers.get(symbol, -1)
 
     def _switch(self, ts: Any, start: int, stop: int) -> int:
         """Apply the bracket tables that hold at row `start`; the row before `stop` at which another one does."""
@@ -367,8 +387,34 @@ class BacktestStage(Stage):
             self._complain(trader, start)
 
     def _together(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
-        """The same of several accounts, whose rows are laid in order of ts."""
-        raise NotImplementedError
+        """The same of several accounts, whose rows are laid in order of ts, then of the accounts."""
+        written = self._written
+        assert written is not None
+        found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
+        wrong: list[tuple[int, Trader]] = []
+        names = written.schemas["equity"].names
+        for code, trader in enumerate(traders):
+            at, before = start, _counts(trader)
+            while at < stop and not trader.account.state.error:
+                at, part = trader.run_apart(at, stop, names, last)
+                part.code = code
+                found["equity"].append(part)
+                for kind, kernel in LOGGED.items() if trader.account.logged else ():
+                    n, columns = trader.account.written(kernel)
+                    if kind == "liquidation":
+                        trader.note(columns, n)
+                    if n:
+                        kept = {name: column[:n] for name, column in columns.items()}
+                        places = {name: column.buffer_info()[0] for name, column in kept.items()}
+                        found[kind].append(Part(code, n, places, kept))
+            if trader.account.state.error:
+                wrong.append((at, trader))
+            self._count(trader, before)
+        for kind, parts in found.items():
+            written.write_together(kind, parts, self._ranks)
+        if wrong:
+            at, trader = min(wrong, key=lambda one: one[0])
+            self._complain(trader, at)
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
         for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):
@@ -424,6 +470,49 @@ class BacktestStage(Stage):
                 report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
             found.append(report)
         return found
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> dict[str, Any]:
+        if self._written is None and not self.traders and not self._funding:
+            return {}
+        lines = self._timeline.save() if self._timeline is not None else []
+        single = self._single
+        return {
+            "single": [single.symbol, single.period] if single is not None else [],
+            "begun": self._written is not None,
+            "period": self.period,
+            "symbols": list(self._numbers),
+            "traders": [[name, *trader.save()] for name, trader in self.traders.items()],
+            "lines": lines,
+            "funding": [list(one) for one in self._funding],
+            "rows": self._rows,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take up a saved stage; its series are announced anew by the input."""
+        if not saved:
+            return
+        saved = shaped(saved, STATE)
+        self._rows, self.period = saved["rows"], saved["period"]
+        self._funding = [(ts, symbol, rate, mark) for ts, symbol, rate, mark in saved["funding"]]
+        if saved["single"]:
+            self.symbol = saved["single"][0]
+            self._single = Schema("bar", *saved["single"], BAR.cols)
+        elif saved["begun"]:
+            self.symbol = self._only
+            self._timeline = Timeline(())
+            self._timeline.load(saved["lines"])
+        for name, *_ in saved["traders"]:
+            self._trader(name)
+        for symbol in saved["symbols"]:
+            self._add_symbol(symbol)
+        for name, *rest in saved["traders"]:
+            self.traders[name].load(rest)
+        self._names = [name for name in self.traders if name]
+        if saved["begun"]:
+            columns = next(iter(self._all_traders())).columns
+            self._written = Written(self.out, self.symbol, self.period, columns)
+        self.reports()  # what they cannot be made of is found now, not at the end
 
 
 class _Tables:
