@@ -8,7 +8,7 @@ from typing import Any
 
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.brackets import Brackets
-from hq_core.futures.engine import Account, KernelRows
+from hq_core.futures.engine import Account
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of

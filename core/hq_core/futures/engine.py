@@ -17,6 +17,7 @@ from hq_core.futures.blocks import (
     CONTRACT,
     CONTRACTS,
     ENTRY,
+    GOING,
     LAST,
     LEAST,
     LEVERAGE,
@@ -25,8 +26,14 @@ from hq_core.futures.blocks import (
     LOT_NUM,
     LOTS,
     LOWER,
+    O_ACTION,
+    O_DONE,
     O_GROUP,
+    O_LEFT,
+    O_REASON,
     O_STATUS,
+    O_SYMBOL,
+    O_TYPE,
     ORDER_WIDTH,
     SHORT,
     SYMBOL_WIDTH,
@@ -38,12 +45,14 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.brackets import flat
 from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
-from hq_core.futures.orders import TALLY
+from hq_core.futures.orders import MANY_REASONS, TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
+from hq_core.futures.resting import SET_MARGIN, TRAIL
 from hq_core.jit import Cell
 from hq_core.kinds import OHLC, UNITS
 from hq_core.options.account import AccountOptions
+from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
@@ -56,6 +65,10 @@ if TYPE_CHECKING:
 BARS = [name for name, _ in account.args[: [name for name, _ in account.args].index("first")]]
 IMPACTS = {"none": NO_IMPACT, "linear": LINEAR, "sqrt": SQUARE_ROOT}
 PATHS = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "ohlc": OHLC_PATH}
+SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
+MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
+SIGNED = {"soonest", "row", "opened", "latency"}
+COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
 AT_ONCE = 1024  # rows of the log to begin with
 
 
@@ -72,6 +85,7 @@ class Account:
         self.state = self.cell.state
         self.symbols: list[str] = []
         self.equities = self.logged = 0
+        self.fills = 0  # so far, which have their numbers
         self._brackets: list[Brackets] = []
         self._bound: dict[str, tuple[int, int]] = {}
         self._p = array("d")
@@ -213,7 +227,12 @@ class Account:
                 code = {"I8": "q", "F8": "d", "I4": "i", "I1": "b"}[kind]
                 columns[name] = array(code, bytes(array(code).itemsize * max(2 * self.logged, 64)))
                 cell.buffer(name, columns[name])
+        counts = "id" in kernel.places
+        if counts:
+            cell.state.id = self.fills
         cell.run()
+        if counts:
+            self.fills = cell.state.id
         return cell.state.rows, columns
 
     def complaint(self, row: int, at: int) -> HqError:
@@ -236,7 +255,7 @@ class Account:
 
     def _value(self, name: str, row: int, code: str) -> Any:
         at, n = self._bound[name]
-        return memoryview((ctypes.c_char * (n * array(code).itemsize)).from_address(at)).cast("B").cast(code)[row]
+        return memoryview((ctypes.c_char * (n * array(code).itemsize)).from_address(at)).cast("B").cast(code)[row]  # type: ignore[call-overload]
 
     # -- what it came to ---------------------------------------------------------------------------------
     @property
@@ -277,4 +296,48 @@ class Account:
     def save(self) -> list[Any]:
         """What is needed to go on: the record, the symbols, the orders that wait or rest, and how others ended."""
         rows = self.state.resting * ORDER_WIDTH
-        return [self.cell.save(), self.symbols, self._p.tobytes(), self._r[:rows].tobytes(), self._tally.tobytes()]
+        return [self.cell.save(), self.symbols, self._p.tobytes(), self._r[:rows].tobytes(), self._tally.tobytes(), self.fills]
+
+    def load(self, saved: Any) -> None:
+        """Take up what `save` gave, under this account's terms and brackets; its symbols have been added."""
+        record, symbols, p, r, tally, self.fills = shaped(saved, SHAPE)
+        rows = len(r) // (8 * ORDER_WIDTH)
+        if symbols != self.symbols or len(p) != 8 * SYMBOL_WIDTH * len(symbols) or len(r) % (8 * ORDER_WIDTH):
+            raise Damaged("account: its symbols or orders have another length than their rows")
+        if len(tally) != 8 * TALLY:
+            raise Damaged("account: the tally of its orders has another length")
+        self.cell.load(record)
+        s = self.state
+        if s.symbols != len(symbols) or s.resting != rows:
+            raise Damaged(f"account: it has {s.symbols} symbols and {s.resting} orders")
+        self._p = array("d", p)
+        self._r = array("d", r)
+        self._r.frombytes(bytes(8 * ORDER_WIDTH * (64 + ROWS_PER_ORDER * rows)))
+        self._tally = array("q", tally)
+        for name, column in (("p", self._p), ("r", self._r), ("tally", self._tally)):
+            self.cell.buffer(name, column)
+        self._check(rows)
+        self._settle()
+        for number, brackets in enumerate(self._brackets):
+            self.use(number, brackets)
+
+    def _check(self, rows: int) -> None:
+        """Nothing that leads the kernel out of its memory, and counts that are some: the report is made of them."""
+        s = self.state
+        for k in range(0, rows * ORDER_WIDTH, ORDER_WIDTH):
+            row = self._r[k : k + ORDER_WIDTH]
+            if not (row[O_SYMBOL] in range(len(self.symbols)) and row[O_STATUS] in range(GOING + 1)):
+                raise Damaged("account: an order of it is none")
+            if not (row[O_ACTION] in range(SET_MARGIN + 1) and row[O_TYPE] in range(TRAIL + 1)):
+                raise Damaged("account: an order of it is none")
+            if not (-1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_REASON] in range(MANY_REASONS)):
+                raise Damaged("account: an order of it is none")
+        wrong = next((name for name in COUNTS if not 0 <= getattr(s, name) <= MOST), "")
+        if s.downside < 0.0:
+            wrong = "downside"
+        if s.periods and not s.first_ts <= s.peak_ts <= s.last_ts:
+            wrong = "peak_ts"
+        if s.dd_frac > 0.0 and not s.first_ts <= s.dd_start_ts <= s.dd_trough_ts <= s.last_ts:
+            wrong = "dd_start_ts"
+        if wrong:
+            raise Damaged(f"account: {wrong} is {getattr(s, wrong)}")

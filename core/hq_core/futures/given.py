@@ -302,6 +302,9 @@ class Given:
         cell.column("complete", batch.addresses[flag] if flag >= 0 else 0, batch.n if flag >= 0 else 0)
         for verb in VERBS:
             there = schema.has(prefix + verb)
+            if there and schema.kind(prefix + verb) != "f8":
+                what = f"column '{prefix + verb}' of {schema.key} is {schema.kind(prefix + verb)}, must be f8"
+                raise HqError(what, DATA)
             cell.column(verb, batch.address(prefix + verb) if there else 0, batch.n if there else 0)
         cell.column("symbol", batch.address("symbol") if schema.panel else 0, batch.n if schema.panel else 0)
         cell.buffer("numbers", numbers)

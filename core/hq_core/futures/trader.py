@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Schema, told_texts
 from hq_core.futures import rows
 from hq_core.futures.engine import Account
-from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
+from hq_core.futures.equity import OF_ACCOUNT
 from hq_core.futures.given import Given
 from hq_core.futures.report import LISTED
 from hq_core.jit import I4, I8, Cell, kernel
@@ -64,14 +64,14 @@ class Part:
 class Trader:
     """An account with the orders that it is given.
 
-    several   it trades more than one symbol
+    columns   of its rows of equity, behind the account's name
     """
 
-    def __init__(self, name: str, terms: Terms, several: bool, max_open: bool) -> None:
+    def __init__(self, name: str, terms: Terms, columns: int) -> None:
         self.name = name
         self.account = Account(terms)
         self.given = Given(name)
-        self.columns = OF_ACCOUNT if several else WITH_ROOM if max_open else OF_SYMBOL
+        self.columns = columns
         self.liquidations: list[dict[str, Any]] = []
         self.funding = array("q"), array("i"), array("d"), array("d")
 

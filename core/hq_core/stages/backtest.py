@@ -8,12 +8,13 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
-from hq_core.batch import EVER, NEVER, Schema, fits, symbol_of
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.brackets import Brackets, parse_brackets, read_text
-from hq_core.futures.given import check_strategy, order_columns, order_rows
+from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
+from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
 from hq_core.futures.report import summary
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import LOGGED, Part, Trader, Written
@@ -22,11 +23,11 @@ from hq_core.options.account import BracketOptions, FillOptions, RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count, shaped
 from hq_core.say import iso_text, listed
+from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hq_core.batch import Batch
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
 
@@ -44,6 +45,7 @@ STATE = {
     "lines": object,
     "funding": [(int, str, float, float)],
     "rows": Count,
+    "early": [(SCHEMA, Count, [bytes], {str: [str]})],
 }
 
 
@@ -104,6 +106,7 @@ class BacktestStage(Stage):
         self._funding: list[tuple[int, str, float, float]] = []  # that waits: ts, symbol, rate, mark price
         self._other_rows = 0
         self._rows = 0
+        self._early: list[Batch] = []  # orders that came before any bars
 
     def kernels(self) -> tuple[Kernel, ...]:
         return order_rows, account, *LOGGED.values(), order_columns
@@ -146,6 +149,7 @@ class BacktestStage(Stage):
             raise HqError(what, DATA, hint=("hq-merge lays them together, or choose one with ", RunOptions.symbol))
         self._traded[schema.key] = schema
         self.period = schema.period
+        self._names += [name for prefix in prefixes if (name := prefix[:-1]) and name not in self._names]
         if self._timeline is not None:
             self._timeline.add(schema)
 
@@ -165,7 +169,11 @@ class BacktestStage(Stage):
             self.out.map(frame)
             return
         place = symbol_of(frame["of"]), frame["of"].rpartition("/")[2]
-        if frame["col"] == "strategy" and place in self._orders_of and ("" in (self._only, place[0]) or self._only == place[0]):
+        if (
+            frame["col"] == "strategy"
+            and place in self._orders_of
+            and ("" in (self._only, place[0]) or self._only == place[0])
+        ):
             if self.strategy:
                 check_strategy(self.strategy, frame["values"], self._orders_of[place])
             for name in frame["values"] if not self.strategy else [self.strategy]:
@@ -192,7 +200,10 @@ class BacktestStage(Stage):
             self._bars(batch)
         else:
             assert self._timeline is not None
-            self.drop("provisional", self._timeline.take(batch, number, numbers))
+            forming = self._timeline.take(batch, number, numbers)
+            self.drop("provisional", forming)
+            for trader in self.traders.values():
+                trader.account.state.provisional += forming
             self._run_until(self._timeline.whole())
 
     def _begin(self) -> None:
@@ -215,8 +226,16 @@ class BacktestStage(Stage):
                 self._add_symbol(self.symbol)
             for one in traded:
                 self._timeline.add(one)
-        columns = next(iter(self._all_traders())).columns
-        self._written = Written(self.out, self.symbol, self.period, columns)
+        self._written = Written(self.out, self.symbol, self.period, self._width)
+        early, self._early = self._early, []
+        for batch in early:
+            self._ordered(batch)
+        self._all_traders()
+
+    @property
+    def _width(self) -> int:
+        """Columns of equity behind the account's."""
+        return OF_ACCOUNT if self._several else WITH_ROOM if self.max_open else OF_SYMBOL
 
     @property
     def _several(self) -> bool:
@@ -235,7 +254,7 @@ class BacktestStage(Stage):
             found = self.traders.pop("")  # opened before anybody had said whose it is
             found.name = found.given.strategy = name
         if found is None:
-            found = Trader(name, self.terms, self._several, self.max_open)
+            found = Trader(name, self.terms, self._width)
             for symbol in self._numbers:
                 self._open_symbol(found, symbol)
         self.traders[name] = found
@@ -275,15 +294,19 @@ class BacktestStage(Stage):
         schema = batch.schema
         if self._only and not schema.panel and schema.symbol != self._only:
             return
-        if not any(one.period == schema.period for one in self._traded.values()):
-            self._other_rows += batch.n
-        self._begin() if self._traded else None
+        if self._written is None:
+            self._early.append(batch.copied())  # until the first bars say what the accounts trade
+            return
+        if self._single is not None and not schema.panel and schema.symbol != self._single.symbol:
+            return
         number, numbers = self._numbers_of(batch)
         names = batch.texts.get("strategy", [])
         if not names:
             batch.slice(0, 1).words("strategy")  # says that there are none
         for code, name in enumerate(names):
             if self.strategy in ("", name):
+                if name not in self._names:
+                    self._names.append(name)
                 trader = self._trader(name)
                 trader.given.take(batch, code, number, numbers, self._last(trader, schema))
 
@@ -443,6 +466,8 @@ class BacktestStage(Stage):
             self._run_batch(waits, 0)
         if self._timeline is not None and self._timeline.waiting:
             self._run_until(EVER, self.close_at_end)
+        for batch in self._early:
+            self._without_bars(batch)
         for trader in self.traders.values():
             if trader.given.ts:
                 self.drop(NO_BAR, len(trader.given.ts))
@@ -460,6 +485,13 @@ class BacktestStage(Stage):
         if self._other_rows:
             self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._other_rows
 
+    def _without_bars(self, batch: Batch) -> None:
+        """Rows of orders to which no bars came: what is no order is said all the same."""
+        number, numbers = self._numbers_of(batch)
+        for code, name in enumerate(batch.texts.get("strategy", [])):
+            if self.strategy in ("", name):
+                self.drop(NO_BAR, Given(name).take(batch, code, number, numbers, NEVER))
+
     def reports(self) -> list[dict[str, Any]]:
         """What each account came to so far; none before there is one."""
         found = []
@@ -473,7 +505,7 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        if self._written is None and not self.traders and not self._funding:
+        if self._written is None and not self._early and not self._funding:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
         single = self._single
@@ -486,6 +518,10 @@ class BacktestStage(Stage):
             "lines": lines,
             "funding": [list(one) for one in self._funding],
             "rows": self._rows,
+            "early": [
+                [described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n), one.texts]
+                for one in self._early
+            ],
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -495,23 +531,25 @@ class BacktestStage(Stage):
         saved = shaped(saved, STATE)
         self._rows, self.period = saved["rows"], saved["period"]
         self._funding = [(ts, symbol, rate, mark) for ts, symbol, rate, mark in saved["funding"]]
+        for about, n, columns, texts in saved["early"]:
+            one = rows_of(undescribed(about), n, columns)
+            self._early.append(Batch(one.schema, n, one.addresses, one.keep, texts))
         if saved["single"]:
             self.symbol = saved["single"][0]
-            self._single = Schema("bar", *saved["single"], BAR.cols)
+            self._single = Schema("bar", saved["single"][0], saved["single"][1], BAR.cols)
         elif saved["begun"]:
             self.symbol = self._only
             self._timeline = Timeline(())
             self._timeline.load(saved["lines"])
+        self._names = [name for name, *_ in saved["traders"] if name]
         for name, *_ in saved["traders"]:
             self._trader(name)
         for symbol in saved["symbols"]:
             self._add_symbol(symbol)
         for name, *rest in saved["traders"]:
             self.traders[name].load(rest)
-        self._names = [name for name in self.traders if name]
         if saved["begun"]:
-            columns = next(iter(self._all_traders())).columns
-            self._written = Written(self.out, self.symbol, self.period, columns)
+            self._written = Written(self.out, self.symbol, self.period, self._width)
         self.reports()  # what they cannot be made of is found now, not at the end
 
 
