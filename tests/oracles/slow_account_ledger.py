@@ -180,7 +180,8 @@ class Ledger:
         self.insurance += amount
 
     def liquidate(self, key: Key, price: Fraction) -> dict[str, Fraction]:
-        """Closes a side by force: isolated it costs at most the side's margin, cross at most what the wallet is."""
+        """Closes a side by force: isolated it costs at most the side's margin, cross at most what the wallet is.
+        The other margins stay whole."""
         found = self.held.pop(key)
         base = found.quantity * self.terms[key[0]].size
         realised = key[1] * base * (price - found.entry)
@@ -190,7 +191,7 @@ class Ledger:
         self.fees += fee
         missing = Fraction(0)
         if not self.cross:
-            missing = max(Fraction(0), fee - realised - found.margin)
+            missing = max(fee - realised - found.margin, self.margin_used() - self.wallet, Fraction(0))
         elif not self.held:
             missing = max(Fraction(0), -self.wallet)
         self.insure(missing)

@@ -24,6 +24,7 @@ from hq_core.futures.blocks import (
     O_ID,
     O_LEFT,
     O_LIMIT,
+    O_OPENED,
     O_PAID,
     O_POST,
     O_QUANTITY,
@@ -73,6 +74,7 @@ from hq_core.futures.orders import (
     REJECTED,
     REPLACED,
     TIF,
+    by_type,
     end_order,
     meet,
 )
@@ -180,8 +182,9 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
         r[c + O_PAID] = 0.0
         r[c + O_BEST] = math.nan
         r[c + O_TRIED] = -1.0
-        r[c + O_WORD] = 0.0
+        r[c + O_WORD] = by_type(r, c)
         r[c + O_CUT] = 0.0
+        r[c + O_OPENED] = 0.0
         r[c + O_BARS] = s.latency_bars
         r[c + O_EXPIRE] = float_of(expires(o, k, ts))
         if o[k + O_ACTION] <= TARGET or o[k + O_ACTION] == REPLACE:
@@ -245,6 +248,7 @@ def replace_for(s: State, p: F8, r: F8, log: F8, tally: I8, k: int) -> None:
             r[k + O_UNIT] = r[old + O_UNIT]
         r[k + O_WORD] = r[old + O_WORD]
         r[k + O_CUT] = r[old + O_CUT]
+        r[k + O_OPENED] = r[old + O_OPENED]
         for place in range(O_SIDE, O_TYPE + 1):  # side, action, type
             r[k + place] = r[old + place]
         for place in range(O_REDUCE, O_POST + 1):  # and what it may

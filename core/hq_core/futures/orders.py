@@ -24,6 +24,7 @@ from hq_core.futures.blocks import (
     O_ID,
     O_LEFT,
     O_LIMIT,
+    O_OPENED,
     O_PAID,
     O_POST,
     O_QUANTITY,
@@ -132,6 +133,8 @@ def end_order(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, state: int, re
 @inline
 def by_type(r: F8, k: int) -> int:
     """The reason of a fill that nothing but its order asks for."""
+    if r[k + O_ACTION] == TARGET:
+        return BY_TARGET
     kind = int(r[k + O_TYPE])
     return BY_LIMIT + kind - LIMIT if kind > MARKET else SIGNAL
 
@@ -250,7 +253,7 @@ def bring_children(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int, 
         r[c + O_PAID] = 0.0
         r[c + O_BEST] = price if which == 2 else math.nan
         r[c + O_TRIED] = -1.0
-        r[c + O_WORD] = 0.0
+        r[c + O_WORD] = by_type(r, c)
         r[c + O_CUT] = 0.0
         log_state(s, p, r, log, c, at, side, ACCEPTED, by_type(r, c))
 
@@ -302,8 +305,6 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
             end_order(s, p, r, log, tally, k, REJECTED, SIZE)
             return
         r[k + O_LEFT] = lots
-    if r[k + O_WORD] == 0.0:
-        r[k + O_WORD] = by_type(r, k)
     why = int(r[k + O_WORD])
     if r[k + O_LEFT] > there:
         r[k + O_LEFT] = there
@@ -352,7 +353,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
     if can == 0:
         settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
-    fresh = r[k + O_DONE] == 0.0 or (r[k + O_ACTION] == TARGET and held(p, at, side) == 0)
+    fresh = r[k + O_OPENED] == 0.0
     if fresh and held(p, at, side) > 0 and p[side_at(at, side) + ADDS] >= s.pyramid and r[k + O_ACTION] == OPEN:
         end_order(s, p, r, log, tally, k, REJECTED, PYRAMID)
         return
@@ -364,8 +365,6 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
     if fresh and lots * each < p[at + LEAST]:
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
-    if r[k + O_WORD] == 0.0:
-        r[k + O_WORD] = by_type(r, k)
     why = int(r[k + O_WORD])
     there = held(p, at, -side) if s.hedge == 0 else 0
     if r[k + O_TIF] == FOK and can < there + (lots if lots < MOST_LOTS else 0):
@@ -401,6 +400,8 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
             return
         why = CUT_MARGIN if by_margin <= by_bracket else CUT_BRACKET
         r[k + O_CUT] = why
+        if r[k + O_ACTION] == TARGET:
+            r[k + O_BEST] = held(p, at, side) + room
     lots = min(lots, room)
     if fresh and lots * each < p[at + LEAST]:
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
@@ -416,6 +417,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         p[at + CAPACITY] -= lots
         log_fill(s, p, log, at, side, True, r[k + O_ID], taker, why)
         book(s, r, k, lots)
+        r[k + O_OPENED] = 1.0
         s.opened = side
         cancel_group(s, p, r, log, tally, k)
     settle(s, p, r, log, tally, k, at, side, lots, taker)
@@ -434,7 +436,6 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
         asked = contracts_asked(s, p, r, k, at, abs(quantity), price) if quantity != 0.0 else 0.0
         r[k + O_SIDE] = 1.0 if quantity >= 0.0 else -1.0
         r[k + O_BEST] = lots_of(p, at, min(asked, MOST_LOTS * p[at + LOT_NUM] / p[at + LOT_DEN]))
-        r[k + O_WORD] = BY_TARGET
         if not asked >= 0.0:
             end_order(s, p, r, log, tally, k, REJECTED, SIZE)
             return
@@ -482,7 +483,6 @@ def come_to(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price: 
         r[k + O_BEST] = price
     elif kind == STOP_LIMIT:
         r[k + O_TYPE] = LIMIT
-        r[k + O_WORD] = BY_STOP_LIMIT
         within = price <= r[k + O_LIMIT] if buys(r, k) else price >= r[k + O_LIMIT]
         if within and r[k + O_POST] > 0.0:
             end_order(s, p, r, log, tally, k, REJECTED, POST_ONLY)
