@@ -14,7 +14,7 @@ from typing import Any
 
 from slow_account_fills import Fills
 from slow_account_ledger import Key, exact
-from slow_account_orders import Bar, Order, bar_of, order_of, touches, verb, word_of
+from slow_account_orders import Bar, Order, bar_of, order_of, touches, verb
 
 
 class SlowAccount(Fills):
@@ -70,11 +70,11 @@ class SlowAccount(Fills):
         for bar in bars.values():
             self.path(bar)  # 6
         for bar in bars.values():
-            if self.options["fill"] == "close":
-                self.at_the_close(bar)  # 7
             self.ledger.marks[bar.symbol] = bar.mark_close
-            self.liquidate_standing(bar, "close", bar.close)  # 8
             self.closes[bar.symbol] = bar.close
+        self.at_the_close()  # 7
+        for bar in bars.values():
+            self.liquidate_standing(bar, "close", bar.close)  # 8
         if end:
             self.end()  # 9
         self.pay(ts, self.ledger.marks)  # 10
@@ -85,7 +85,7 @@ class SlowAccount(Fills):
     # before the path
 
     def take_up(self, until: int) -> None:
-        """Step 12: the orders that have been sent until then; with --fill next-open they wait."""
+        """Step 12, with --fill close step 7: the orders that have been sent until then; they wait."""
         taken = [order for order in self.queue if order.ts <= until]
         self.queue = self.queue[len(taken) :]
         self.waiting += self.admit(taken)
@@ -139,23 +139,21 @@ class SlowAccount(Fills):
     def replace(self, by: Order) -> None:
         """The order goes on as a new one, with what the replacing order names."""
         found = [order for order in self.orders_of(by.symbol) if order.order == by.ref and not order.child]
-        found = [order for order in found if order.place < by.place]
+        found = [order for order in found if order.place < by.place and order.action != "target"]
         if not found:
             self.state(by, "rejected", "no such order")
             return
         old = found[0]
-        kept = {"type", "unit", "limit", "trigger", "stop", "take", "trail", "trail_frac", "tif", "expire", "group"}
-        named = {name: by.given[name] for name in kept | {"reduce_only", "post_only"} if by.given[name] is not None}
+        names = ("unit", "limit", "trigger", "stop", "take", "trail", "trail_frac", "tif", "expire", "group")
+        named = {name: by.given[name] for name in names if by.given[name] is not None}
         if by.given["quantity"] is not None:
             named |= {"quantity": by.quantity, "remaining": None}
         self.finish(old, "cancelled", "replaced")
         new = replace(
-            old, order=by.order, place=by.place, alive=True, fresh=True, best=None, filled=Fraction(0), **named
+            old, order=by.order, ts=by.ts, place=by.place, alive=True, fresh=True, best=None, filled=Fraction(0), **named
         )
         if "tif" in named:
-            new.ts = by.ts
-        if "type" in named:
-            new.word = word_of(new.action, new.type)
+            new.day = by.ts
         self.starting.append(new)
 
     def admit(self, orders: list[Order]) -> list[Order]:
@@ -220,6 +218,7 @@ class SlowAccount(Fills):
     def path(self, bar: Bar) -> None:
         """Step 6."""
         kind, name = self.options["path"], bar.symbol
+        self.ledger.stand = {other: self.stands_at(other, "path") for other in self.bars if other != name}
         price = bar.open
         way = touches(kind, bar, price, (name, 1) in self.ledger.held, (name, -1) in self.ledger.held)
         while way:
@@ -250,6 +249,7 @@ class SlowAccount(Fills):
             self.touch(order, bar, price)
             if self.opened is not None and kind != "ohlc":
                 way = touches(kind, bar, price, self.opened > 0, self.opened < 0)
+        self.ledger.stand = {}
 
     def see(self, bar: Bar, price: Fraction) -> None:
         """The last price comes to `price`: the mark goes with it, trails follow."""
@@ -295,17 +295,18 @@ class SlowAccount(Fills):
 
     # after it
 
-    def at_the_close(self, bar: Bar) -> None:
-        """Step 7: market orders that were decided at this close."""
-        if self.options["latency"] or self.options["latency_bars"]:
+    def at_the_close(self) -> None:
+        """Step 7: what was decided at this close is taken up, and market orders fill at it."""
+        if self.options["fill"] != "close" or self.options["latency"] or self.options["latency_bars"]:
             return
-        now = [order for order in self.queue if order.ts == self.ts and order.symbol == bar.symbol]
-        now = [order for order in now if order.type == "market" and order.action in ("open", "close", "target")]
-        self.queue = [order for order in self.queue if order not in now]
-        begun = self.admit(now)
-        self.start(begun)
-        for order in self.in_turn(begun):
-            self.turn(order, bar, bar.close)
+        self.take_up(self.ts)
+        now = [order for order in self.waiting if order.ts == self.ts and order.type == "market"]
+        now = [order for order in now if order.action in ("open", "close", "target")]
+        self.waiting = [order for order in self.waiting if order not in now]
+        self.start(now)
+        for bar in self.bars.values():
+            for order in self.in_turn([order for order in now if order.symbol == bar.symbol]):
+                self.turn(order, bar, bar.close)
 
     def end(self) -> None:
         """Step 9: what waits is cancelled, what is open is closed at the close."""

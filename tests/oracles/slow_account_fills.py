@@ -288,7 +288,7 @@ class Fills(Sizes):
         others = [key for key in self.ledger.sides() if key[0] != symbol]
         stand = (self.ledger.surplus(key, self.stands_at(key[0], step)) for key in others)
         balance = self.ledger.wallet + sum(stand, Fraction(0))
-        return [([*own, *others], *self.ledger.bounds(own, balance))]
+        return [(self.ledger.sides(), *self.ledger.bounds(own, balance))]
 
     def liquidate(self, keys: list[Key], bar: Bar, step: str, price: Fraction) -> None:
         """Closes the sides by force: this bar's symbol at `price`, the others where they stand."""

@@ -78,6 +78,7 @@ class Ledger:
     insurance: Fraction = Fraction(0)
     held: dict[Key, Position] = field(default_factory=dict)
     marks: dict[str, Fraction] = field(default_factory=dict)
+    stand: dict[str, Fraction] = field(default_factory=dict)  # where others stand while one goes its path
     closest: Fraction = Fraction(1)  # the nearest that a decision came to an edge, as a share
 
     def __post_init__(self) -> None:
@@ -108,20 +109,24 @@ class Ledger:
         found = self.held[key]
         return key[1] * found.quantity * self.terms[key[0]].size * (price - found.entry)
 
-    def unrealised(self) -> Fraction:
-        return sum((self.gain(key, self.marks[key[0]]) for key in self.held), Fraction(0))
+    def unrealised(self, prices: dict[str, Fraction] | None = None) -> Fraction:
+        prices = prices or self.marks
+        return sum((self.gain(key, prices[key[0]]) for key in self.held), Fraction(0))
 
     def equity(self) -> Fraction:
         return self.wallet + self.unrealised()
 
-    def margin_used(self) -> Fraction:
+    def margin_used(self, prices: dict[str, Fraction] | None = None) -> Fraction:
+        prices = prices or self.marks
         if not self.cross:
             return sum((found.margin for found in self.held.values()), Fraction(0))
         notional = ((key[0], found.quantity * self.terms[key[0]].size) for key, found in self.held.items())
-        return sum((base * self.marks[name] / self.terms[name].leverage for name, base in notional), Fraction(0))
+        return sum((base * prices[name] / self.terms[name].leverage for name, base in notional), Fraction(0))
 
     def free(self) -> Fraction:
-        return (self.equity() if self.cross else self.wallet) - self.margin_used()
+        """What a new order may use, the other symbols of a cross account where they stand."""
+        prices = {**self.marks, **self.stand}
+        return self.wallet + (self.unrealised(prices) if self.cross else 0) - self.margin_used(prices)
 
     def room(self, symbol: str, side: int, price: Fraction, wanted: Any) -> tuple[Fraction, str]:
         """The most contracts that can be opened at `price`, where `wanted` are, and what it is that allows no more."""
@@ -175,7 +180,8 @@ class Ledger:
         self.insurance += amount
 
     def liquidate(self, key: Key, price: Fraction) -> dict[str, Fraction]:
-        """Closes a side by force: isolated it costs at most the side's margin, cross at most what the wallet is."""
+        """Closes a side by force: isolated it costs at most the side's margin, cross at most what the wallet is.
+        The other margins stay whole."""
         found = self.held.pop(key)
         base = found.quantity * self.terms[key[0]].size
         realised = key[1] * base * (price - found.entry)
@@ -185,7 +191,7 @@ class Ledger:
         self.fees += fee
         missing = Fraction(0)
         if not self.cross:
-            missing = max(Fraction(0), fee - realised - found.margin)
+            missing = max(fee - realised - found.margin, self.margin_used() - self.wallet, Fraction(0))
         elif not self.held:
             missing = max(Fraction(0), -self.wallet)
         self.insure(missing)

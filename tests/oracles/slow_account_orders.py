@@ -57,6 +57,7 @@ class Order:
     given: dict[str, Any]  # the fields as they came
     place: int  # among the orders as they came
     word: str  # the reason of its fills
+    day: int  # a ts of the day that tif day means
     child: bool = False  # brought along by an entry
     number: int = 0  # of arrival: when it began to work
     remaining: Any = None  # contracts; None until its size has been worked out, inf for what the room will be
@@ -79,7 +80,7 @@ class Order:
     def over(self) -> int | None:
         """When its time is over."""
         if self.tif == "day":
-            return (self.ts // DAY + 1) * DAY
+            return (self.day // DAY + 1) * DAY
         return self.expire if self.tif == "gtd" else None
 
     @property
@@ -123,7 +124,7 @@ def order_of(row: dict[str, Any], place: int, hedge: bool) -> Order:
         fields[flag] = bool(fields[flag])
     if fields["action"] == "open" and fields["reduce_only"] and not hedge:
         fields |= {"action": "close", "side": -fields["side"]}
-    return Order(**fields, given=given, place=place, word=word_of(fields["action"], fields["type"]))
+    return Order(**fields, given=given, place=place, word=word_of(fields["action"], fields["type"]), day=fields["ts"])
 
 
 def word_of(action: str, kind: str) -> str:

@@ -293,6 +293,7 @@ def account(
                 ):
                     walked = True
                     walk(s, p, r, log, tally, at, open[j], close[j], least, greatest, rate, cum)
+                p[at + MARK] = min(max(close[j], least), greatest)
             if walked:
                 watch(s, p, r)
         for j in range(i, end):

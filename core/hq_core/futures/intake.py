@@ -17,16 +17,17 @@ from hq_core.futures.blocks import (
     O_ACTION,
     O_BARS,
     O_BEST,
+    O_CUT,
     O_DONE,
     O_EXPIRE,
     O_GROUP,
     O_ID,
     O_LEFT,
     O_LIMIT,
+    O_OPENED,
     O_PAID,
     O_POST,
     O_QUANTITY,
-    O_REASON,
     O_REDUCE,
     O_REF,
     O_SIDE,
@@ -39,6 +40,7 @@ from hq_core.futures.blocks import (
     O_TS,
     O_TYPE,
     O_UNIT,
+    O_WORD,
     ORDER_SAID,
     ORDER_WIDTH,
     RESTING,
@@ -72,6 +74,7 @@ from hq_core.futures.orders import (
     REJECTED,
     REPLACED,
     TIF,
+    by_type,
     end_order,
     meet,
 )
@@ -179,7 +182,9 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
         r[c + O_PAID] = 0.0
         r[c + O_BEST] = math.nan
         r[c + O_TRIED] = -1.0
-        r[c + O_REASON] = 0.0
+        r[c + O_WORD] = by_type(r, c)
+        r[c + O_CUT] = 0.0
+        r[c + O_OPENED] = 0.0
         r[c + O_BARS] = s.latency_bars
         r[c + O_EXPIRE] = float_of(expires(o, k, ts))
         if o[k + O_ACTION] <= TARGET or o[k + O_ACTION] == REPLACE:
@@ -241,11 +246,15 @@ def replace_for(s: State, p: F8, r: F8, log: F8, tally: I8, k: int) -> None:
             r[k + O_LEFT] = r[old + O_LEFT]
         elif r[k + O_UNIT] < 0.0:
             r[k + O_UNIT] = r[old + O_UNIT]
-        r[k + O_REASON] = r[old + O_REASON]
+        r[k + O_WORD] = r[old + O_WORD]
+        r[k + O_CUT] = r[old + O_CUT]
+        r[k + O_OPENED] = r[old + O_OPENED]
         for place in range(O_SIDE, O_TYPE + 1):  # side, action, type
             r[k + place] = r[old + place]
-        for place in range(O_REDUCE, O_GROUP + 1):  # and of which group it is, and what it may
+        for place in range(O_REDUCE, O_POST + 1):  # and what it may
             r[k + place] = r[old + place]
+        if r[k + O_GROUP] == 0.0:
+            r[k + O_GROUP] = r[old + O_GROUP]
         if r[old + O_STATUS] == GOING:
             r[k + O_TYPE] = MARKET
         if r[k + O_TIF] < 0.0:

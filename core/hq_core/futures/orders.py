@@ -17,16 +17,17 @@ from hq_core.futures.blocks import (
     MARK,
     O_ACTION,
     O_BEST,
+    O_CUT,
     O_DONE,
     O_EXPIRE,
     O_GROUP,
     O_ID,
     O_LEFT,
     O_LIMIT,
+    O_OPENED,
     O_PAID,
     O_POST,
     O_QUANTITY,
-    O_REASON,
     O_REDUCE,
     O_SIDE,
     O_STATUS,
@@ -40,6 +41,7 @@ from hq_core.futures.blocks import (
     O_TRIGGER,
     O_TYPE,
     O_UNIT,
+    O_WORD,
     ORDER_SAID,
     ORDER_WIDTH,
     RESTING,
@@ -131,6 +133,8 @@ def end_order(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, state: int, re
 @inline
 def by_type(r: F8, k: int) -> int:
     """The reason of a fill that nothing but its order asks for."""
+    if r[k + O_ACTION] == TARGET:
+        return BY_TARGET
     kind = int(r[k + O_TYPE])
     return BY_LIMIT + kind - LIMIT if kind > MARKET else SIGNAL
 
@@ -249,7 +253,8 @@ def bring_children(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int, 
         r[c + O_PAID] = 0.0
         r[c + O_BEST] = price if which == 2 else math.nan
         r[c + O_TRIED] = -1.0
-        r[c + O_REASON] = 0.0
+        r[c + O_WORD] = by_type(r, c)
+        r[c + O_CUT] = 0.0
         log_state(s, p, r, log, c, at, side, ACCEPTED, by_type(r, c))
 
 
@@ -300,14 +305,12 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
             end_order(s, p, r, log, tally, k, REJECTED, SIZE)
             return
         r[k + O_LEFT] = lots
-    if r[k + O_REASON] == 0.0:
-        r[k + O_REASON] = by_type(r, k)
-    why = int(r[k + O_REASON]) if r[k + O_REASON] != CUT_POSITION else by_type(r, k)
+    why = int(r[k + O_WORD])
     if r[k + O_LEFT] > there:
         r[k + O_LEFT] = there
         if r[k + O_GROUP] >= 0.0 and r[k + O_QUANTITY] != math.inf:
             why = CUT_POSITION
-            r[k + O_REASON] = why
+            r[k + O_CUT] = why
     if r[k + O_TIF] == FOK and can < r[k + O_LEFT]:
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
@@ -324,15 +327,21 @@ def go_on(s: State, r: F8, k: int, taker: bool) -> None:
     r[k + O_STATUS] = GOING if taker and r[k + O_TYPE] != LIMIT else RESTING
 
 
+@inline
+def ends_by(r: F8, k: int) -> int:
+    """The reason that its states give: what it was cut by, else that of its fills."""
+    return int(r[k + O_CUT]) if r[k + O_CUT] != 0.0 else int(r[k + O_WORD])
+
+
 @apart
 def settle(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: int, lots: int, taker: bool) -> None:
     """After a fill of so many lots: the order has ended, or goes on at the next open or where it rests."""
     if r[k + O_LEFT] == 0.0:
-        end_order(s, p, r, log, tally, k, FULLY, int(r[k + O_REASON]))
+        end_order(s, p, r, log, tally, k, FULLY, ends_by(r, k))
         return
     go_on(s, r, k, taker)
     if lots > 0:
-        log_state(s, p, r, log, k, at, side, PARTLY, int(r[k + O_REASON]))
+        log_state(s, p, r, log, k, at, side, PARTLY, ends_by(r, k))
     if r[k + O_TIF] == IOC or r[k + O_TIF] == FOK:
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
 
@@ -344,7 +353,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
     if can == 0:
         settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
-    fresh = r[k + O_DONE] == 0.0 or (r[k + O_ACTION] == TARGET and held(p, at, side) == 0)
+    fresh = r[k + O_OPENED] == 0.0
     if fresh and held(p, at, side) > 0 and p[side_at(at, side) + ADDS] >= s.pyramid and r[k + O_ACTION] == OPEN:
         end_order(s, p, r, log, tally, k, REJECTED, PYRAMID)
         return
@@ -356,9 +365,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
     if fresh and lots * each < p[at + LEAST]:
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
-    if r[k + O_REASON] == 0.0:
-        r[k + O_REASON] = BY_TARGET if r[k + O_ACTION] == TARGET else by_type(r, k)
-    why = int(r[k + O_REASON]) if r[k + O_REASON] != CUT_MARGIN and r[k + O_REASON] != CUT_BRACKET else by_type(r, k)
+    why = int(r[k + O_WORD])
     there = held(p, at, -side) if s.hedge == 0 else 0
     if r[k + O_TIF] == FOK and can < there + (lots if lots < MOST_LOTS else 0):
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
@@ -369,7 +376,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         if against > 0:
             close_some(s, p, r, log, tally, k, at, -side, against, price, taker, FLIP)
         if held(p, at, -side) > 0:
-            go_on(s, r, k, taker)
+            settle(s, p, r, log, tally, k, at, side, 0, taker)
             return
     can = int(p[at + CAPACITY])
     if can == 0:
@@ -388,23 +395,29 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
             short = MARGIN_SHORT if by_margin <= by_bracket else BRACKET_SHORT
             end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, short)
             return
+        if r[k + O_TIF] == FOK:
+            end_order(s, p, r, log, tally, k, CANCELLED, TIF)
+            return
         why = CUT_MARGIN if by_margin <= by_bracket else CUT_BRACKET
-        r[k + O_REASON] = why
+        r[k + O_CUT] = why
+        if r[k + O_ACTION] == TARGET:
+            r[k + O_BEST] = held(p, at, side) + room
     lots = min(lots, room)
     if fresh and lots * each < p[at + LEAST]:
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
-    if r[k + O_TIF] == FOK and (can < lots or why == CUT_MARGIN or why == CUT_BRACKET):
+    if r[k + O_TIF] == FOK and can < lots:
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
     r[k + O_LEFT] = lots
     lots = min(lots, can)
     if lots > 0:
         given = taken_price(s, p, at, price, side > 0, lots, limit_of(r, k)) if taker else price
-        open_side(s, p, at, side, lots, given, s.taker if taker else s.maker, fresh)
+        open_side(s, p, at, side, lots, given, s.taker if taker else s.maker, fresh and r[k + O_ACTION] == OPEN)
         p[at + CAPACITY] -= lots
         log_fill(s, p, log, at, side, True, r[k + O_ID], taker, why)
         book(s, r, k, lots)
+        r[k + O_OPENED] = 1.0
         s.opened = side
         cancel_group(s, p, r, log, tally, k)
     settle(s, p, r, log, tally, k, at, side, lots, taker)
@@ -423,7 +436,6 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
         asked = contracts_asked(s, p, r, k, at, abs(quantity), price) if quantity != 0.0 else 0.0
         r[k + O_SIDE] = 1.0 if quantity >= 0.0 else -1.0
         r[k + O_BEST] = lots_of(p, at, min(asked, MOST_LOTS * p[at + LOT_NUM] / p[at + LOT_DEN]))
-        r[k + O_REASON] = BY_TARGET
         if not asked >= 0.0:
             end_order(s, p, r, log, tally, k, REJECTED, SIZE)
             return
@@ -471,7 +483,6 @@ def come_to(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price: 
         r[k + O_BEST] = price
     elif kind == STOP_LIMIT:
         r[k + O_TYPE] = LIMIT
-        r[k + O_REASON] = BY_STOP_LIMIT
         within = price <= r[k + O_LIMIT] if buys(r, k) else price >= r[k + O_LIMIT]
         if within and r[k + O_POST] > 0.0:
             end_order(s, p, r, log, tally, k, REJECTED, POST_ONLY)

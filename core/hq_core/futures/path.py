@@ -58,11 +58,20 @@ def walk(
 ) -> None:
     """Take the last price of a symbol through its bar."""
     price = open
+    follow(s, r, at, price)
     low_now = low_first(s, p, at, price)
     leg = 0
     while leg < 3:
         falls = leg < 2 and low_now == (leg == 0)
         goal = close if leg == 2 else p[at + FLOOR] if falls else p[at + CEILING]
+        if leg < 2:
+            mark = min(max(price, mark_low), mark_high)
+            if mark <= p[at + LOWER]:
+                liquidate_below(s, p, r, log, tally, at, mark, price, rate, cum)
+                continue
+            if mark >= p[at + UPPER]:
+                liquidate_above(s, p, r, log, tally, at, mark, price, rate, cum)
+                continue
         k = next_reached(s, r, at, price, goal, False)
         if leg < 2:
             line = p[at + LOWER] if falls else p[at + UPPER]

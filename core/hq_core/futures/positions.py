@@ -196,7 +196,8 @@ def close_side(s: State, p: F8, at: int, side: int, lots: int, price: float, rat
     """Close `lots` of a side at a price for a fee of so much of the notional; forced: a liquidation.
 
     A liquidated isolated position costs its margin at most, an account that holds nothing more cannot owe: what
-    is missing is paid by the insurance.  A partial close that loses more than it releases eats its own margin.
+    is missing, to the other margins too, is paid by the insurance.  A partial close that loses more than it releases
+    eats its own margin.
     """
     h = side_at(at, side)
     before = held(p, at, side)
@@ -216,12 +217,12 @@ def close_side(s: State, p: F8, at: int, side: int, lots: int, price: float, rat
     if s.cross == 0 and forced:
         kept = max(0.0, margin + realised - fee) if left > 0 else 0.0
         insurance = max(0.0, fee - realised - margin)
-    elif s.cross == 0:
+    if s.cross == 0:
         others = margin_used(s, p) - margin
-        missing = max(0.0, kept + others - s.wallet)
+        missing = max(0.0, kept + others - s.wallet - insurance)
         eaten = min(missing, kept)
         kept -= eaten
-        insurance = missing - eaten
+        insurance += missing - eaten
     elif left == 0 and s.open == 1:
         insurance = max(0.0, -s.wallet)
     if insurance > 0.0:
