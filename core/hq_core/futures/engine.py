@@ -25,8 +25,12 @@ from hq_core.futures.blocks import (
     LOT_NUM,
     LOTS,
     LOWER,
+    O_ACTION,
     O_GROUP,
+    O_LEFT,
     O_STATUS,
+    O_SYMBOL,
+    ORDER_SAID,
     ORDER_WIDTH,
     SHORT,
     SYMBOL_WIDTH,
@@ -38,10 +42,16 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.brackets import flat
 from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
+from hq_core.futures.intake import set_leverage, set_margin
+from hq_core.futures.liquidation import set_levels
+from hq_core.futures.log import log_positions
+from hq_core.futures.margin import units
 from hq_core.futures.orders import TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
-from hq_core.jit import Cell
+from hq_core.futures.positions import room_by_bracket, room_by_margin
+from hq_core.futures.resting import SET_LEVERAGE
+from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
 from hq_core.options.account import AccountOptions
 from hq_core.say import iso_text, say_length
@@ -73,6 +83,7 @@ class Account:
         self.symbols: list[str] = []
         self.equities = self.logged = 0
         self._brackets: list[Brackets] = []
+        self._tiers = array("d"), array("d"), array("d"), array("q")
         self._bound: dict[str, tuple[int, int]] = {}
         self._p = array("d")
         self._r = array("d", bytes(8 * ORDER_WIDTH * 64))
@@ -142,7 +153,8 @@ class Account:
             cums.extend(one.cums)
             caps.extend(one.caps)
             most.extend(one.leverages)
-        for name, column in (("rate", rates), ("cum", cums), ("top", caps), ("most", most)):
+        self._tiers = rates, cums, caps, most
+        for name, column in zip(("rate", "cum", "top", "most"), self._tiers):
             self.cell.buffer(name, column)
         self.state.stale = 1
 
@@ -272,6 +284,37 @@ class Account:
             "entry": (1.0 / entry if inverse else entry) if there else None,
             "liquidation_price": line if there and math.isfinite(line) else None,
         }
+
+    def of_symbol(self, number: int, place: int) -> float:
+        """What stands at a place of a symbol's row, see blocks.py."""
+        return self._p[number * SYMBOL_WIDTH + place]
+
+    def lowest_rate(self, number: int) -> float:
+        """The maintenance rate of a symbol's first tier."""
+        return self._brackets[number].rates[0]
+
+    def room(self, number: int, side: int, price: float) -> float:
+        """The largest quantity, contracts, that margin and bracket leave to a side of a symbol at a price."""
+        s, p, at = self.state, self._p, number * SYMBOL_WIDTH
+        lots = min(room_by_bracket(s, p, at, side, price), room_by_margin(s, p, at, price))
+        return units(lots, p[at + LOT_NUM], p[at + LOT_DEN])
+
+    def change(self, said: array[float]) -> None:
+        """Carry out an order that sets leverage or margin now, between two runs; the log has what came of it."""
+        s, p, r, log = self.state, self._p, self._r, self._log
+        k, at = s.resting * ORDER_WIDTH, int(said[O_SYMBOL]) * SYMBOL_WIDTH
+        r[k : k + ORDER_WIDTH] = said + array("d", bytes(8 * (ORDER_WIDTH - ORDER_SAID)))
+        r[k + O_LEFT] = -1.0
+        s.logged = 0
+        s.now = s.moment = float_of(s.last_ts)
+        rates, cums, caps, most = self._tiers
+        if said[O_ACTION] == SET_LEVERAGE:
+            set_leverage(s, p, r, log, self._tally, k, at, most, caps)
+        else:
+            set_margin(s, p, r, log, self._tally, k, at)
+            set_levels(s, p, at, rates, cums)
+        log_positions(s, p, log)
+        self.logged = s.logged
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> list[Any]:
