@@ -34,6 +34,7 @@ from hq_core.futures.blocks import (
     O_STATUS,
     O_SYMBOL,
     O_TYPE,
+    ORDER_SAID,
     ORDER_WIDTH,
     SHORT,
     SYMBOL_WIDTH,
@@ -45,11 +46,16 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.brackets import flat
 from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
+from hq_core.futures.intake import set_leverage, set_margin
+from hq_core.futures.liquidation import set_levels
+from hq_core.futures.log import log_positions
+from hq_core.futures.margin import units
 from hq_core.futures.orders import MANY_REASONS, TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
-from hq_core.futures.resting import SET_MARGIN, TRAIL
-from hq_core.jit import Cell
+from hq_core.futures.positions import room_by_bracket, room_by_margin
+from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL
+from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
 from hq_core.options.account import AccountOptions
 from hq_core.saved import Count, Damaged, shaped
@@ -87,6 +93,7 @@ class Account:
         self.equities = self.logged = 0
         self.fills = 0  # so far, which have their numbers
         self._brackets: list[Brackets] = []
+        self._tiers = array("d"), array("d"), array("d"), array("q")
         self._bound: dict[str, tuple[int, int]] = {}
         self._p = array("d")
         self._r = array("d", bytes(8 * ORDER_WIDTH * 64))
@@ -156,7 +163,8 @@ class Account:
             cums.extend(one.cums)
             caps.extend(one.caps)
             most.extend(one.leverages)
-        for name, column in (("rate", rates), ("cum", cums), ("top", caps), ("most", most)):
+        self._tiers = rates, cums, caps, most
+        for name, column in zip(("rate", "cum", "top", "most"), self._tiers):
             self.cell.buffer(name, column)
         self.state.stale = 1
 
@@ -292,11 +300,49 @@ class Account:
             "liquidation_price": line if there and math.isfinite(line) else None,
         }
 
+    def of_symbol(self, number: int, place: int) -> float:
+        """What stands at a place of a symbol's row, see blocks.py."""
+        return self._p[number * SYMBOL_WIDTH + place]
+
+    def lowest_rate(self, number: int) -> float:
+        """The maintenance rate of a symbol's first tier."""
+        return self._brackets[number].rates[0]
+
+    def room(self, number: int, side: int, price: float) -> float:
+        """The largest quantity, contracts, that margin and bracket leave to a side of a symbol at a price."""
+        s, p, at = self.state, self._p, number * SYMBOL_WIDTH
+        lots = min(room_by_bracket(s, p, at, side, price), room_by_margin(s, p, at, price))
+        return units(lots, p[at + LOT_NUM], p[at + LOT_DEN])
+
+    def change(self, said: array[float]) -> None:
+        """Carry out an order that sets leverage or margin now, between two runs; the log has what came of it."""
+        s, p, r, log = self.state, self._p, self._r, self._log
+        k, at = s.resting * ORDER_WIDTH, int(said[O_SYMBOL]) * SYMBOL_WIDTH
+        r[k : k + ORDER_WIDTH] = said + array("d", bytes(8 * (ORDER_WIDTH - ORDER_SAID)))
+        r[k + O_LEFT] = -1.0
+        s.logged = 0
+        s.now = s.moment = float_of(s.last_ts)
+        rates, cums, caps, most = self._tiers
+        if said[O_ACTION] == SET_LEVERAGE:
+            set_leverage(s, p, r, log, self._tally, k, at, most, caps)
+        else:
+            set_margin(s, p, r, log, self._tally, k, at)
+            set_levels(s, p, at, rates, cums)
+        log_positions(s, p, log)
+        self.logged = s.logged
+
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> list[Any]:
         """What is needed to go on: the record, the symbols, the orders that wait or rest, and how others ended."""
         rows = self.state.resting * ORDER_WIDTH
-        return [self.cell.save(), self.symbols, self._p.tobytes(), self._r[:rows].tobytes(), self._tally.tobytes(), self.fills]
+        return [
+            self.cell.save(),
+            self.symbols,
+            self._p.tobytes(),
+            self._r[:rows].tobytes(),
+            self._tally.tobytes(),
+            self.fills,
+        ]
 
     def load(self, saved: Any) -> None:
         """Take up what `save` gave, under this account's terms and brackets; its symbols have been added."""
@@ -330,7 +376,9 @@ class Account:
                 raise Damaged("account: an order of it is none")
             if not (row[O_ACTION] in range(SET_MARGIN + 1) and row[O_TYPE] in range(TRAIL + 1)):
                 raise Damaged("account: an order of it is none")
-            if not (-1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_REASON] in range(MANY_REASONS)):
+            if not (
+                -1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_REASON] in range(MANY_REASONS)
+            ):
                 raise Damaged("account: an order of it is none")
         wrong = next((name for name in COUNTS if not 0 <= getattr(s, name) <= MOST), "")
         if s.downside < 0.0:

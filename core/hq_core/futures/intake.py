@@ -328,7 +328,7 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
         expire = bits_of(r[k + O_EXPIRE])
         if expire != 0 and expire <= opened:
             end_order(s, p, r, log, tally, k, EXPIRED, EXPIRED_BY)
-        elif r[k + O_STATUS] == WAITING:
+        elif r[k + O_STATUS] == WAITING and opened >= bits_of(r[k + O_TS]):  # of a bar that began before it, nothing
             if r[k + O_BARS] > 0.0:
                 r[k + O_BARS] -= 1.0
             elif opened >= bits_of(r[k + O_TS]) + s.latency:

@@ -29,11 +29,12 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
         self.sizing = sizing(declared.size, self.size)
         self.latency_ns = 0
 
-    def check_maintenance(self, rate: float) -> None:
-        """Refuse terms by which every position is liquidated as it opens."""
-        if rate * self.leverage >= 1.0:
+    def check_maintenance(self, rate: float, leverage: float | None = None) -> None:
+        """Refuse terms by which every position is liquidated as it opens; leverage: another one than theirs."""
+        leverage = leverage or self.leverage
+        if rate * leverage >= 1.0:
             raise HqError(
-                f"rate {rate:.15g}, must be below 1/leverage = {1.0 / self.leverage:.6g}, "
+                f"rate {rate:.15g}, must be below 1/leverage = {1.0 / leverage:.6g}, "
                 "or every position is liquidated as it opens",
                 CONFIG,
                 subject=type(self).maintenance,

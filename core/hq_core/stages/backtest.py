@@ -87,7 +87,7 @@ class BacktestStage(Stage):
         self.traders: dict[str, Trader] = {}
         self.symbol = self.period = ""
         self._only = symbol
-        self._brackets = _Tables(brackets) if brackets else None
+        self._brackets = Tables(brackets) if brackets else None
         if self._brackets is not None:
             self.inputs = {"brackets": _digest(self._brackets.text)}
         self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
@@ -553,7 +553,7 @@ class BacktestStage(Stage):
         self.reports()  # what they cannot be made of is found now, not at the end
 
 
-class _Tables:
+class Tables:
     """The bracket tables of a file, by symbol, and which of them holds.
 
     until   the ts at which another one does
