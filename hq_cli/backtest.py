@@ -77,8 +77,8 @@ def main(
     def after(code: int) -> int:
         reports = stage.reports()
         if told:
-            for report in reports:
-                echo(_text(report, json))
+            if reports:
+                echo(_text(reports, json))
             if not reports and not goes_on:
                 raise HqError("input has no bars, so there is nothing to report", DATA)
         liquidated = any(report["liquidated"] for report in reports)
@@ -87,14 +87,14 @@ def main(
     return Run(stage, frames=not told, after=after)
 
 
-def _text(report: dict[str, Any], json: bool) -> str:
+def _text(reports: list[dict[str, Any]], json: bool) -> str:
     if json:
         from hq_cli._say import told_json
 
-        return told_json(report)
-    from hq_cli._report import readable
+        return "\n".join(map(told_json, reports))
+    from hq_cli._report import compared, readable
 
-    return readable(report).rstrip("\n")
+    return (readable(reports[0]) if len(reports) == 1 else compared(reports)).rstrip("\n")
 
 
 if __name__ == "__main__":
