@@ -11,7 +11,7 @@ order of their rows; every other step is done for all of them before the next on
 |  4 | fill     | orders that rest and that the open reaches fill there, the oldest first; then those that begin    |
 |    |          | now: at the market, in the order of the verbs, then all others by age                             |
 |  5 | inside   | funding inside the bar is paid                                                                    |
-|  6 | path     | the last price goes its way (see path.py): orders fill and positions are liquidated as it reaches |
+|  6 | path     | the last price takes its path: orders fill and positions are liquidated where it reaches them     |
 |  7 | close    | with --fill close, what was ordered at this close at the market fills at the close                |
 |  8 | settle   | the mark is at its close; what it has reached is liquidated                                       |
 |  9 | end      | after the last bar, with --close-at-end, all is closed and cancelled                              |
