@@ -134,7 +134,7 @@ def number(value: float | None) -> str:
 
 
 def brief(value: float | None) -> str:
-    """A number in at most 9 characters."""
+    """A number up to 1e99 in at most 9 characters."""
     return "-" if value is None else f"{value:.2f}" if abs(value) < 1e5 else f"{value:.2e}"
 
 
