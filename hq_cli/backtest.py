@@ -1,4 +1,4 @@
-"""hq-backtest: trade the orders of hq-signal on a futures account."""
+"""hq-backtest: trade orders on futures accounts."""
 
 from __future__ import annotations
 
@@ -49,19 +49,25 @@ def main(
     state: str | None,
     **terms: Any,
 ) -> Run:
-    """Trade the orders that hq-signal wrote on a USDT-margined futures account.
+    """Trade orders on a futures account, one for each strategy, and report what became of it.
 
-    An order of a bar's close fills at the next bar's open.  Inside a bar an open position meets the adverse extreme
-    of the mark price (columns mark_high, mark_low, mark_close; without them the last price) before anything later
-    is trusted.  The rows that come out are fill, liquidation and equity; at the end comes one report, which a
-    terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.  With --state the frames
-    go on in the next run and carry no report; --json and the terminal show how far the account is.
+    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at the
+    end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that the
+    price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
+    Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close; without them the last price),
+    tier by tier with --brackets.  Rows of kind funding are paid.  hq-account(7) has all the rules.
 
-    Of a panel, or of several series, one is traded: that of --symbol, or the one whose rows have orders.
+    A series that has orders is an account of one symbol; a panel, or several series, is one account whose symbols
+    share a wallet.  Of several strategies each has an account of its own, which --strategy narrows to one, as --symbol
+    does to the orders of one symbol.  Bars of other periods than that of the orders pass.
 
-    Of orders of one's own, rows of kind order are traded as those of hq-signal are, and so is a plain file of bars
-    with columns open_long, close_long, open_short, close_short: a quantity is an order at that bar's close, empty is
-    none, inf all that the margin allows.  A series with both is refused.
+    Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short of
+    bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
+    series with both is refused.
+
+    A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
+    place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and
+    the terminal show how far it is.
     """
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import BacktestStage
@@ -77,8 +83,8 @@ def main(
     def after(code: int) -> int:
         reports = stage.reports()
         if told:
-            for report in reports:
-                echo(_text(report, json))
+            if reports:
+                echo(_text(reports, json))
             if not reports and not goes_on:
                 raise HqError("input has no bars, so there is nothing to report", DATA)
         liquidated = any(report["liquidated"] for report in reports)
@@ -87,14 +93,14 @@ def main(
     return Run(stage, frames=not told, after=after)
 
 
-def _text(report: dict[str, Any], json: bool) -> str:
+def _text(reports: list[dict[str, Any]], json: bool) -> str:
     if json:
         from hq_cli._say import told_json
 
-        return told_json(report)
-    from hq_cli._report import readable
+        return "\n".join(map(told_json, reports))
+    from hq_cli._report import compared, readable
 
-    return readable(report).rstrip("\n")
+    return (readable(reports[0]) if len(reports) == 1 else compared(reports)).rstrip("\n")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ class Pipe(Stage):
         for item in source if self.any_order else ordered(source):
             if isinstance(item, Head):
                 heads += 1
+                for stage in self.stages:
+                    stage.made_of(item.get("made_by", []))
                 if heads > 1:
                     self.other({"kind": "section", "made_by": item.get("made_by", [])})
             else:

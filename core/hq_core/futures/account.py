@@ -1,7 +1,7 @@
 """The futures account: bars and orders in; fills, equity and liquidations out, in one pass.
 
-What happens at a bar, in this order; of several symbols with a bar of one ts each step is done for all of them, in
-the order of their rows, before the next one is:
+What happens at a bar, in this order.  Of several symbols with a bar of one ts each does steps 2 to 4 in turn, in the
+order of their rows; every other step is done for all of them before the next one begins:
 
 |    | step     | what happens                                                                                    |
 |----|----------|-------------------------------------------------------------------------------------------------|
@@ -11,7 +11,7 @@ the order of their rows, before the next one is:
 |  4 | fill     | orders that rest and that the open reaches fill there, the oldest first; then those that begin    |
 |    |          | now: at the market, in the order of the verbs, then all others by age                             |
 |  5 | inside   | funding inside the bar is paid                                                                    |
-|  6 | path     | the last price goes its way (see path.py): orders fill and positions are liquidated as it reaches |
+|  6 | path     | the last price takes its path: orders fill and positions are liquidated where it reaches them     |
 |  7 | close    | with --fill close, what was ordered at this close at the market fills at the close                |
 |  8 | settle   | the mark is at its close; what it has reached is liquidated                                       |
 |  9 | end      | after the last bar, with --close-at-end, all is closed and cancelled                              |
@@ -29,6 +29,7 @@ from hq_core.futures.blocks import (
     ABOVE,
     BELOW,
     CEILING,
+    FIRST,
     FLOOR,
     LAST,
     LAST_TS,
@@ -57,6 +58,10 @@ from hq_core.futures.positions import FILL, HOLDINGS, close_side, held
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I4, I8, U1, State, apart, float_of, inline, kernel
+
+# The version of the rules, which the report's card names: one higher whenever a change of fills, margin, fees or funding
+# makes another account of the same orders.  tests/cases/backtest has an account of each version, rules-1 and so on.
+RULES = 1
 
 # Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
 # flip, a state and a liquidation each; and rows of orders that it can become
@@ -301,6 +306,8 @@ def account(
             to_mark(s, p, at, cell(mark_close, j, close[j]), rate, cum)
             p[at + LAST] = close[j]
             p[at + LAST_TS] = s.now
+            if math.isnan(p[at + FIRST]):
+                p[at + FIRST] = close[j]
         # 7 close
         if s.at_close != 0 and s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:

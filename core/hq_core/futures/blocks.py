@@ -15,7 +15,7 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
 # prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still fill;
 # last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling:
 # between which its fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known;
-# touched: sides of which something happened in the bar, a bit each
+# touched: sides of which something happened in the bar, a bit each; first: its first close, nan before
 (
     MARK,
     STANDS,
@@ -33,13 +33,14 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
     CEILING,
     VOLUME,
     TOUCHED,
-) = range(2 * SHORT, 2 * SHORT + 16)
+    FIRST,
+) = range(2 * SHORT, 2 * SHORT + 17)
 # as set: leverage, cap: highest notional at this leverage; base of a contract; lot and tick as fractions, tick_num 0 for
 # none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has
 LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS = range(
-    2 * SHORT + 16, 2 * SHORT + 26
+    2 * SHORT + 17, 2 * SHORT + 27
 )
-SYMBOL_WIDTH = 2 * SHORT + 26
+SYMBOL_WIDTH = 2 * SHORT + 27
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

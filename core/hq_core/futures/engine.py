@@ -17,6 +17,7 @@ from hq_core.futures.blocks import (
     CONTRACT,
     CONTRACTS,
     ENTRY,
+    FIRST,
     GOING,
     LAST,
     LEAST,
@@ -137,7 +138,7 @@ class Account:
         terms = self.terms
         one = array("d", bytes(8 * SYMBOL_WIDTH))
         one[LOWER], one[UPPER], one[CEILING] = -math.inf, math.inf, math.inf
-        one[LAST] = math.nan
+        one[FIRST], one[LAST] = math.nan, math.nan
         one[CONTRACT] = terms.contract_size
         one[LOT_NUM], one[LOT_DEN] = map(float, terms.lots)
         one[TICK_NUM], one[TICK_DEN] = map(float, terms.ticks)
@@ -280,6 +281,11 @@ class Account:
     def resting(self) -> int:
         """Orders that work, without what entries brought along."""
         return sum(self._r[k + O_STATUS] > BEGINS for k in self._places() if self._given(k))
+
+    def held_return(self, number: int) -> float:
+        """What a symbol's price did from its first close to its last, as a share; nan before there is one."""
+        at = number * SYMBOL_WIDTH
+        return self._p[at + LAST] / self._p[at + FIRST] - 1.0
 
     def _places(self) -> range:
         return range(0, self.state.resting * ORDER_WIDTH, ORDER_WIDTH)

@@ -1,21 +1,26 @@
-"""The report of a run: what the account came to, with every statistic's definition beside it."""
+"""The report of a run: what an account came to, every statistic's definition, and the card that says how it was made."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
+from hq_core import VERSION
+from hq_core.futures.account import RULES
 from hq_core.futures.calendar import MONTH_NS, periods_per_year, years
 from hq_core.futures.orders import CANCELLED, EXPIRED, FULLY, MANY_REASONS, REJECTED
 from hq_core.kinds import REASONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hq_core.futures.engine import Account
 
 LISTED = 100  # liquidations that a report lists; all are counted
 
 DEFINITIONS = {
-    "net_result": "final equity - initial margin, quote currency",
+    "net_result": "final equity - initial margin, quote currency; of inverse contracts all money is in the coin",
+    "buy_and_hold": "last close / first close - 1, of an account of one symbol; no leverage, fees or funding",
     "return_ann": "(final equity / initial margin) ^ (1 / years from the first row to the last, of 365.25 days) - 1; "
     "-1 once bankrupt; null under 30 days",
     "vol_ann": "sample standard deviation of the returns of the rows * sqrt(periods_per_year); this and the next two "
@@ -28,17 +33,27 @@ DEFINITIONS = {
     "profit_factor": "sum of winning round trips / sum of losing round trips",
     "exposure": "rows that end with an open position / all rows",
     "turnover": "sum of the notional of all fills, quote currency",
-    "liquidation": "checked against the adverse extreme of the mark price (last price without one) of each bar",
+    "liquidation": "where the mark price (last price without one) reaches the liquidation price on a bar's path, or is "
+    "beyond it at its open or close: hq-account(7)",
 }
 
 
 def summary(
-    account: Account, symbol: str, period: str, liquidations: list[dict[str, Any]], per_year: float | None = None
+    account: Account,
+    symbol: str,
+    period: str,
+    liquidations: list[dict[str, Any]],
+    per_year: float | None = None,
+    name: str = "",
+    made_by: Iterable[Any] = (),
 ) -> dict[str, Any]:
     """The report as plain values; None where a statistic is not defined, never nan.
 
+    symbol         the account's; empty: it trades several
     liquidations   the first of them, as rows; the account counts them all
     per_year       rows a year, where the user knows it better than the data shows
+    name           of the account: the strategy's
+    made_by        the commands that the bars and orders went through, as a head has them
     """
     s = account.state
     equity = s.equity
@@ -57,8 +72,10 @@ def summary(
         notes.append("under 30 days: no annual return, and the other annual figures are rough")
     return {
         "kind": "report",
+        "account": name,
         "market": "coinm" if account.terms.contract == "inverse" else "usdm",
         "symbol": symbol,
+        "symbols": list(account.symbols),
         "period": period,
         "options": account.terms.described(),
         "fill": "same-bar" if account.terms.fill == "close" else "next-open",
@@ -79,6 +96,7 @@ def summary(
         "payments": s.payments,
         "insurance": s.insurance + s.insurance_low,
         "return_frac": equity / s.start - 1.0,
+        "buy_and_hold": finite(account.held_return(0)) if len(account.symbols) == 1 else None,
         "return_ann": -1.0
         if s.bankrupt
         else None
@@ -110,7 +128,38 @@ def summary(
         "bankrupt": bool(s.bankrupt),
         "liquidations": [_node(account, end) for end in liquidations[:LISTED]],
         "definitions": DEFINITIONS,
+        "card": card(made_by),
     }
+
+
+def card(made_by: Iterable[Any]) -> dict[str, Any]:
+    """What the result follows from, next to the rows themselves and the options: versions, commands, digests of files.
+
+    Of what is written as a path from the root only the last part stands here, so that the card of a run is the same
+    on every machine: what was in a file its digest says.
+    """
+    chain = [
+        [command, version, [_anywhere(word) for word in words], {_anywhere(name): one for name, one in files.items()}]
+        for command, version, words, files in filter(_well_made, made_by)
+    ]
+    return {"hq": VERSION, "rules": RULES, "made_by": chain}
+
+
+def _well_made(one: object) -> bool:
+    """Whether an entry of a head is as hq-frames(5) has it; others may have written it."""
+    if not isinstance(one, (list, tuple)) or len(one) != 4:
+        return False
+    _, _, words, files = one
+    return isinstance(words, (list, tuple)) and isinstance(files, dict)
+
+
+def _anywhere(word: object) -> object:
+    """A word of a command line, without the folders of a path that begins at the root."""
+    if not isinstance(word, str):
+        return word
+    before, equals, value = word.rpartition("=")
+    path, colon, rest = value.partition(":")
+    return f"{before}{equals}{path.rpartition('/')[2]}{colon}{rest}" if path.startswith("/") else word
 
 
 def finite(value: float) -> float | None:
@@ -139,7 +188,8 @@ OUTCOMES = {
         {
             name: name.replace(" ", "_")
             for name in (
-                "cancel", "replaced", "group", "flat", "tif", "liquidation", "margin", "bracket", "bankrupt", "end of input"
+                "cancel", "replaced", "group", "flat", "tif", "liquidation", "notional", "margin", "bracket", "bankrupt",
+                "end of input",
             )
         },
     ),

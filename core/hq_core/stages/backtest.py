@@ -496,8 +496,15 @@ class BacktestStage(Stage):
         """What each account came to so far; none before there is one."""
         found = []
         for trader in self.traders.values():
-            report = summary(trader.account, self.symbol, self.period, trader.liquidations, self.per_year)
-            report = {**report, "account": trader.name}
+            report = summary(
+                trader.account,
+                self.symbol,
+                self.period,
+                trader.liquidations,
+                self.per_year,
+                trader.name,
+                self.made_by,
+            )
             if self._brackets is not None:
                 report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
             found.append(report)
