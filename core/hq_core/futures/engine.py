@@ -31,10 +31,10 @@ from hq_core.futures.blocks import (
     O_DONE,
     O_GROUP,
     O_LEFT,
-    O_REASON,
     O_STATUS,
     O_SYMBOL,
     O_TYPE,
+    O_WORD,
     ORDER_SAID,
     ORDER_WIDTH,
     SHORT,
@@ -383,7 +383,7 @@ class Account:
             if not (row[O_ACTION] in range(SET_MARGIN + 1) and row[O_TYPE] in range(TRAIL + 1)):
                 raise Damaged("account: an order of it is none")
             if not (
-                -1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_REASON] in range(MANY_REASONS)
+                -1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_WORD] in range(MANY_REASONS)
             ):
                 raise Damaged("account: an order of it is none")
         wrong = next((name for name in COUNTS if not 0 <= getattr(s, name) <= MOST), "")
