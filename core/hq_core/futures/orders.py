@@ -280,7 +280,7 @@ def close_some(
     log_fill(s, p, log, at, side, False, r[k + O_ID], taker, why)
     if why != FLIP:
         book(s, r, k, lots)
-        cancel_group(s, p, r, log, tally, k)
+    cancel_group(s, p, r, log, tally, k)
     if held(p, at, side) == 0:
         cancel_all(s, p, r, log, tally, at, side, BEGINS, k, FLAT)
 
