@@ -234,7 +234,7 @@ class SlowAccount(Fills):
                     if due is not None:
                         self.ledger.decide(due, level)
                     if order is None or due is None or (due <= level if way[0] == "low" else due >= level):
-                        price = bar.within(level)
+                        price = bar.within(min(level, price) if way[0] == "low" else max(level, price))
                         self.see(bar, price)
                         self.liquidate(keys, bar, "path", price)
                         continue

@@ -86,7 +86,9 @@ class Fills(Sizes):
             if not order.remaining:
                 raise Refused("size")
         if order.remaining > held:
-            order.remaining, word = held, "cut to position"
+            order.remaining = held
+            if not order.child and not math.isinf(order.quantity):
+                word = "cut to position"
         self.whole_fits(order, bar, order.remaining)
         done = self.fits(bar, order.remaining)
         price, key = self.close(order, bar, order.side, done, at, taker, word)

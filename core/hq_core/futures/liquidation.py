@@ -113,11 +113,11 @@ def liquidate(
 def liquidate_below(
     s: State, p: F8, r: F8, log: F8, tally: I8, at: int, mark: float, price: float, rate: F8, cum: F8
 ) -> None:
-    """The mark has come down to `mark`, from a last price of `price`: liquidate what it reaches."""
+    """The mark has come down to `mark`: liquidate what it reaches, at a last price of `price`."""
     if mark > p[at + LOWER]:
         return
     line = p[at + LOWER]
-    given = min(max(min(price, line), p[at + FLOOR]), p[at + CEILING])
+    given = min(max(price, p[at + FLOOR]), p[at + CEILING])
     liquidate(s, p, r, log, tally, at, 1, mark, line, given)
     set_levels(s, p, at, rate, cum)
 
@@ -126,10 +126,10 @@ def liquidate_below(
 def liquidate_above(
     s: State, p: F8, r: F8, log: F8, tally: I8, at: int, mark: float, price: float, rate: F8, cum: F8
 ) -> None:
-    """The mark has come up to `mark`, from a last price of `price`: liquidate what it reaches."""
+    """The mark has come up to `mark`: liquidate what it reaches, at a last price of `price`."""
     if mark < p[at + UPPER]:
         return
     line = p[at + UPPER]
-    given = min(max(max(price, line), p[at + FLOOR]), p[at + CEILING])
+    given = min(max(price, p[at + FLOOR]), p[at + CEILING])
     liquidate(s, p, r, log, tally, at, -1, mark, line, given)
     set_levels(s, p, at, rate, cum)

@@ -280,7 +280,7 @@ def close_some(
     log_fill(s, p, log, at, side, False, r[k + O_ID], taker, why)
     if why != FLIP:
         book(s, r, k, lots)
-        cancel_group(s, p, r, log, tally, k)
+    cancel_group(s, p, r, log, tally, k)
     if held(p, at, side) == 0:
         cancel_all(s, p, r, log, tally, at, side, BEGINS, k, FLAT)
 
@@ -390,7 +390,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         short = MARGIN_SHORT if by_margin == 0 else BRACKET_SHORT
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, short)
         return
-    if lots > room and not (fresh and r[k + O_QUANTITY] == math.inf and s.size_by == ALL):
+    if room < lots < MOST_LOTS:
         if s.reject_short != 0:
             short = MARGIN_SHORT if by_margin <= by_bracket else BRACKET_SHORT
             end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, short)

@@ -78,9 +78,9 @@ def walk(
             meets = mark_low <= line if falls else mark_high >= line
             if meets and (k < 0 or (s.reached <= line if falls else s.reached >= line)):
                 if falls:
-                    liquidate_below(s, p, r, log, tally, at, mark_low, price, rate, cum)
+                    liquidate_below(s, p, r, log, tally, at, mark_low, min(price, line), rate, cum)
                 else:
-                    liquidate_above(s, p, r, log, tally, at, mark_high, price, rate, cum)
+                    liquidate_above(s, p, r, log, tally, at, mark_high, max(price, line), rate, cum)
                 continue
         if k < 0:
             follow(s, r, at, goal)
