@@ -284,8 +284,8 @@ class Account:
 
     def held_return(self, number: int) -> float:
         """What a symbol's price did from its first close to its last, as a share; nan before there is one."""
-        at = number * SYMBOL_WIDTH
-        return self._p[at + LAST] / self._p[at + FIRST] - 1.0
+        first, last = (self._p[number * SYMBOL_WIDTH + place] for place in (FIRST, LAST))
+        return last / first - 1.0 if first > 0.0 else math.nan
 
     def _places(self) -> range:
         return range(0, self.state.resting * ORDER_WIDTH, ORDER_WIDTH)
