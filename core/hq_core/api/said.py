@@ -67,7 +67,7 @@ class Said:
 
     def __init__(self) -> None:
         self._cell = Cell(order_rows)
-        self._one = {name: array(TYPES[kind], [0]) for name, kind in READ if name != "symbol"}
+        self._one: dict[str, array[Any]] = {name: array(TYPES[kind], [0]) for name, kind in READ if name != "symbol"}
         self._ts, self._row = array("q", [0]), array("d", bytes(8 * ORDER_SAID))
         for name, memory in (*self._one.items(), ("o_ts", self._ts), ("o", self._row)):
             self._cell.buffer(name, memory)
