@@ -416,6 +416,8 @@ class Backtest:
             raise HqError(subject=f"{verb}: quantity", value=quantity, rule="must be 0 or more", code=USAGE)
         now = self._time(None if self.bankrupt else ts)  # after it time stands still, and orders are rejected
         self._go_on(now)
+        if self._funding[0] and self._funding[0][0] <= now:
+            self._stand(now)  # what is due by now was so before this trade
         self._account.terms.fill = "close"  # as the report is to say of orders at a price of their own choice
         first = self._history.many("fill")
         row = at_market(whose, self._next_id(whose), side, action, quantity)
@@ -494,12 +496,13 @@ class Backtest:
         finally:
             self._account.orders(array("q"), array("d"))
 
-    def _stand(self) -> None:
-        """A row at the last price and time: nothing but what is due happens, and the row of equity is made anew."""
+    def _stand(self, now: int | None = None) -> None:
+        """A row at the last price: nothing but what is due happens, and the row of equity is made anew."""
+        now = self._time(now)
         known = [i for i in range(len(self.symbols)) if not math.isnan(self._account.of_symbol(i, LAST))]
         if known:
-            self._still(0, known[0], self._time(None), self._account.of_symbol(known[0], LAST), 0.0)
-            self._run(1, self._time(None), False)
+            self._still(0, known[0], now, self._account.of_symbol(known[0], LAST), 0.0)
+            self._run(1, now, False)
 
     def _still(self, i: int, whose: int, now: int, price: float, volume: float = NAN) -> None:
         """A row that is no bar: nothing begins at it, as its beginning is before all that was ordered."""

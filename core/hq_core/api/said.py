@@ -41,7 +41,7 @@ def code(name: str, word: Any) -> int:
     if name == "side" and str(word) in SIDES:
         return int(word)
     hint = did_you_mean(word, tuple(known)) if isinstance(word, str) else ""
-    raise HqError(subject=name, value=word, rule=f"must be one of {', '.join(known)}", hint=hint, code=USAGE)
+    raise HqError(subject=name, value=word, rule=f"must be one of {', '.join(known)}{hint}", code=USAGE)
 
 
 def number(name: str, value: Any) -> float:
