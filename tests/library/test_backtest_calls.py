@@ -107,7 +107,7 @@ def test_a_month_of_funding_of_a_real_symbol(shared):
     with (folder / "xrpusdt_um_funding_8h_20211118_20211218.csv").open() as file:
         rates = {int(row["calc_time"]) // 3_600_000: float(row["last_funding_rate"]) for row in csv.DictReader(file)}
     account = free(leverage=2, lot="1")
-    expected = []
+    expected, before = [], 0.0
     for bar in marks:
         hour = int(bar["open_time"]) // 3_600_000
         high, low, close, start = (float(bar[name]) for name in ("high", "low", "close", "open"))
@@ -299,7 +299,7 @@ def test_several_symbols_share_a_wallet_and_a_cross_account_is_liquidated_whole(
     account = free(initial_margin=1000.0, margin="cross", symbols=["A", "B"])
     account.open_long(100.0, 40, symbol="A")
     account.open_short(50.0, 40, symbol="B")
-    account.marks(MINUTE, {"A": {"high": 100, "low": 80, "close": 90}, "B": dict(high=60, low=50, close=55)})
+    account.marks(MINUTE, {"A": {"high": 100, "low": 80, "close": 90}, "B": {"high": 60, "low": 50, "close": 55}})
     found = account.liquidations()
     assert sorted(zip(found["symbol"], found["side"])) == [("A", 1), ("B", -1)]
     assert (account.position("long", "A"), account.position("short", "B")) == (0.0, 0.0)
