@@ -475,8 +475,8 @@ def test_library_and_filter_keep_the_same_account():
             ]
         )
     ]
-    report = report_of(promises.run(BacktestStage(Terms(fill="close")), promises.stream([(SIGNALS, made)])))
-    ledger = Ledger(1000, 10, symbol="BTCUSDT", period="1m")
+    report = report_of(promises.run(BacktestStage(Terms(fill="close", size="all")), promises.stream([(SIGNALS, made)])))
+    ledger = Ledger(1000, 10, symbol="BTCUSDT", period="1m", size="all")
     for bar in made:
         ts, price, orders = bar[0], bar[2], bar[8:]
         if not math.isnan(orders[0]):  # BUY, as the documents write it: open the long, then close the short

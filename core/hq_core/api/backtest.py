@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from array import array
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from hq_core.bars.period import parse_duration
 from hq_core.batch import NEVER
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.times import instant
-from hq_core.futures.account import account
+from hq_core.futures.account import NO_BAR, account
 from hq_core.futures.blocks import LAST, MARK, O_ACTION, O_SYMBOL
 from hq_core.futures.brackets import Brackets
 from hq_core.futures.engine import Account
@@ -93,7 +94,7 @@ class Backtest:
         self._history = History(self.symbols, self._columns)
         self._said = Said()
         many = len(self.symbols)
-        self._bars = {name: array("q", bytes(8 * many)) for name in ("ts", "open_time")}
+        self._bars: dict[str, array[Any]] = {name: array("q", bytes(8 * many)) for name in ("ts", "open_time")}
         self._bars |= {name: array("d", bytes(8 * many)) for name in (*OHLC, "volume", *MARKS)}
         self._whose = array("i", bytes(4 * many))
         self._bound = 0
@@ -253,8 +254,9 @@ class Backtest:
         values = number("rate", rate), NAN if mark_price is None else _price("mark_price", mark_price)
         if not math.isfinite(values[0]):
             raise HqError(subject="rate", value=rate, rule="must be a number", code=USAGE)
-        at = sum(1 for queued in self._funding[0] if queued <= when)
-        for column, value in zip(self._funding, (when, whose, *values)):
+        at = bisect_right(self._funding[0], when)
+        columns: tuple[array[Any], ...] = self._funding
+        for column, value in zip(columns, (when, whose, *values)):
             column.insert(at, value)
         first = self._history.many("payment")
         if when <= self._account.state.last_ts and self._account.state.rows:
@@ -412,8 +414,10 @@ class Backtest:
         whose, price, quantity = self._number(symbol), _price(f"{verb}: price", price), number("quantity", quantity)
         if not quantity >= 0.0:
             raise HqError(subject=f"{verb}: quantity", value=quantity, rule="must be 0 or more", code=USAGE)
-        now = self._time(ts)
+        now = self._time(None if self.bankrupt else ts)  # after it time stands still, and orders are rejected
         self._go_on(now)
+        if self._funding[0] and self._funding[0][0] <= now:
+            self._stand(now)  # what is due by now was so before this trade
         self._account.terms.fill = "close"  # as the report is to say of orders at a price of their own choice
         first = self._history.many("fill")
         row = at_market(whose, self._next_id(whose), side, action, quantity)
@@ -492,17 +496,18 @@ class Backtest:
         finally:
             self._account.orders(array("q"), array("d"))
 
-    def _stand(self) -> None:
-        """A row at the last price and time: nothing but what is due happens, and the row of equity is made anew."""
+    def _stand(self, now: int | None = None) -> None:
+        """A row at the last price: nothing but what is due happens, and the row of equity is made anew."""
+        now = self._time(now)
         known = [i for i in range(len(self.symbols)) if not math.isnan(self._account.of_symbol(i, LAST))]
         if known:
-            self._still(0, known[0], self._time(None), self._account.of_symbol(known[0], LAST), 0.0)
-            self._run(1, self._time(None), False)
+            self._still(0, known[0], now, self._account.of_symbol(known[0], LAST), 0.0)
+            self._run(1, now, False)
 
     def _still(self, i: int, whose: int, now: int, price: float, volume: float = NAN) -> None:
         """A row that is no bar: nothing begins at it, as its beginning is before all that was ordered."""
         mark = self._account.of_symbol(whose, MARK) if self._marked[whose] else NAN
-        self._bar(i, whose, now, NEVER, price, price, price, price, volume, mark, mark, mark)
+        self._bar(i, whose, now, NO_BAR, price, price, price, price, volume, mark, mark, mark)
 
     def _bar(self, i: int, whose: int, ts: int, *values: float) -> None:
         self._whose[i] = whose

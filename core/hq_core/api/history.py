@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NEVER
+from hq_core.futures.account import NO_BAR
 from hq_core.futures.trader import LOGGED
 from hq_core.kinds import EQUITY, of
 
@@ -43,7 +43,7 @@ class History:
             if kind == "fill":
                 times = kept["fill_time"]
                 for i in range(len(times) - n, len(times)):
-                    times[i] = now if times[i] == NEVER else times[i]
+                    times[i] = now if times[i] == NO_BAR else times[i]
 
     def take_equity(self, ts: int, row: array[float]) -> None:
         """The row of equity at a ts; of several of one ts the last one stands."""

@@ -41,7 +41,7 @@ def code(name: str, word: Any) -> int:
     if name == "side" and str(word) in SIDES:
         return int(word)
     hint = did_you_mean(word, tuple(known)) if isinstance(word, str) else ""
-    raise HqError(subject=name, value=word, rule=f"must be one of {', '.join(known)}", hint=hint, code=USAGE)
+    raise HqError(subject=name, value=word, rule=f"must be one of {', '.join(known)}{hint}", code=USAGE)
 
 
 def number(name: str, value: Any) -> float:
@@ -67,7 +67,7 @@ class Said:
 
     def __init__(self) -> None:
         self._cell = Cell(order_rows)
-        self._one = {name: array(TYPES[kind], [0]) for name, kind in READ if name != "symbol"}
+        self._one: dict[str, array[Any]] = {name: array(TYPES[kind], [0]) for name, kind in READ if name != "symbol"}
         self._ts, self._row = array("q", [0]), array("d", bytes(8 * ORDER_SAID))
         for name, memory in (*self._one.items(), ("o_ts", self._ts), ("o", self._row)):
             self._cell.buffer(name, memory)

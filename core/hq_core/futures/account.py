@@ -66,6 +66,7 @@ RULES = 1
 # Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
 # flip, a state and a liquidation each; and rows of orders that it can become
 LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
+NO_BAR = -(1 << 63)  # open_time of a price that is told between bars: nothing begins there, no extremes hold its fills
 NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
 
 ACCOUNT = (
@@ -316,6 +317,8 @@ def account(
             begin_at_close(s, r, s.now)
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                if len(open_time) > 0 and open_time[j] == NO_BAR:
+                    p[at + FLOOR], p[at + CEILING] = 0.0, math.inf
                 carry_out_market(s, p, r, log, tally, at, close[j])
                 set_levels(s, p, at, rate, cum)
             watch(s, p, r)

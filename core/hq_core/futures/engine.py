@@ -296,6 +296,8 @@ class Account:
     def position(self, number: int, side: int) -> dict[str, float | None]:
         """What is held on a side of a symbol: quantity in contracts, entry, and the mark that liquidates it."""
         p, at = self._p, number * SYMBOL_WIDTH
+        if self.state.cross and len(self.symbols) > 1:  # the others' marks have gone on since its own last row
+            set_levels(self.state, p, at, self._tiers[0], self._tiers[1])
         h = at if side > 0 else at + SHORT
         line, entry = p[at + (LOWER if side > 0 else UPPER)], p[h + ENTRY]
         there = p[h + LOTS] > 0.0
