@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
 from hq_cli._say import echo
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
+from hq_core.options.settings import SettingsOptions
+from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -28,6 +31,12 @@ class ReportOptions:
 @filter_command(
     "hq-backtest",
     EXAMPLES,
+    Argument("files", "[STRATEGY.hq]...", many=True, required=False),
+    PythonOptions,
+    StrategyOptions,
+    StoresOptions,
+    StoreOptions,
+    SettingsOptions,
     AccountOptions,
     FillOptions,
     BracketOptions,
@@ -37,6 +46,16 @@ class ReportOptions:
     shows=("json", "text", "fail_on_liquidation", "periods_per_year"),
 )
 def main(
+    files: tuple[str, ...],
+    python: tuple[str, ...],
+    params: tuple[str, ...],
+    period: str,
+    keep: str,
+    stores: tuple[str, ...],
+    timeless: bool,
+    compat: str,
+    unstable: tuple[str, ...],
+    missing: str,
     brackets: str,
     strategy: str,
     symbol: str,
@@ -77,7 +96,36 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
+    account = Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open
+    if not files and not python:
+        only = {"params": params, "period": period, "keep": keep, "stores": stores}
+        for option in (name for name, value in only.items() if value):
+            raise HqError(
+                "there is no strategy to set it for: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=_OF[option]
+            )
+        stage, whole = (one := BacktestStage(*account)), one
+    else:
+        from hq_cli._strategies import read_params, read_stores, read_strategies
+        from hq_core.api.pipe import Pipe
+        from hq_core.graph import Settings
+        from hq_core.specs import rows_of
+        from hq_core.stages.desk import Desk
+        from hq_core.stages.signal import Signal
+
+        stage = Desk(*account)
+        signal = Signal(
+            read_strategies(files),
+            python=python,
+            period=period,
+            params=read_params(params),
+            keep=keep,
+            settings=Settings(compat, rows_of(unstable)),
+            missing=missing,
+            stores=read_stores(stores, timeless),
+            timeless=timeless,
+            desk=stage,
+        )
+        whole = Pipe(signal, stage)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:
@@ -90,7 +138,7 @@ def main(
         liquidated = any(report["liquidated"] for report in reports)
         return code or (CHECK if fail_on_liquidation and liquidated else 0)
 
-    return Run(stage, frames=not told, after=after)
+    return Run(whole, frames=not told, after=after)
 
 
 def _text(reports: list[dict[str, Any]], json: bool) -> str:

@@ -139,7 +139,7 @@ def quiet_rows(
     if p[WAITS] > 0.0:
         return 0
     n = len(close)
-    if 0 <= last:
+    if last >= 0:
         n = min(n, last)
     n = min(n, i + len(e_ts) - row)
     begun = s.last_ts

@@ -254,13 +254,17 @@ class Unit:
             self.compute(part, after(wanted, self._widths, done), keep)
             done += part.n
 
+    def sources(self, batch: Batch) -> dict[str, int]:
+        """Name to address of what the base's graph reads of the rows themselves."""
+        return self.inputs.sources(batch)
+
     def compute(self, batch: Batch, wanted: list[int], keep: bool = True) -> None:
         """Compute the plan's columns, the watched ones behind them, over rows for which nobody waits.
 
         wanted  an address for each column
         keep    False: the rows are forming ones, which leave no trace
         """
-        sources = self.inputs.sources(batch)
+        sources = self.sources(batch)
         for cursor in self.feeds.values():
             at = [room(memory, batch.n) for memory in self._read[cursor.feed.key]]
             cursor.read(batch.address("ts"), batch.n, at, keep)

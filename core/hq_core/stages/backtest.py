@@ -422,14 +422,7 @@ class BacktestStage(Stage):
                 at, part = trader.run_apart(at, stop, names, last)
                 part.code = code
                 found["equity"].append(part)
-                for kind, kernel in LOGGED.items() if trader.account.logged else ():
-                    n, columns = trader.account.written(kernel)
-                    if kind == "liquidation":
-                        trader.note(columns, n)
-                    if n:
-                        kept = {name: column[:n] for name, column in columns.items()}
-                        places = {name: column.buffer_info()[0] for name, column in kept.items()}
-                        found[kind].append(Part(code, n, places, kept))
+                self._take_log(trader, code, found)
             if trader.account.state.error:
                 wrong.append((at, trader))
             self._count(trader, before)
@@ -438,6 +431,17 @@ class BacktestStage(Stage):
         if wrong:
             at, trader = min(wrong, key=lambda one: one[0])
             self._complain(trader, at)
+
+    def _take_log(self, trader: Trader, code: int, found: Mapping[str, list[Part]]) -> None:
+        """What happened in an account in its last run, by kind."""
+        for kind, kernel in LOGGED.items() if trader.account.logged else ():
+            n, columns = trader.account.written(kernel)
+            if kind == "liquidation":
+                trader.note(columns, n)
+            if n:
+                kept = {name: column[:n] for name, column in columns.items()}
+                places = {name: column.buffer_info()[0] for name, column in kept.items()}
+                found[kind].append(Part(code, n, places, kept))
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
         for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):
