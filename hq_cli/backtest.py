@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
-from hq_cli._say import echo
+from hq_cli._say import echo, say
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
+
+if TYPE_CHECKING:
+    from hq_core.roles import Stage
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -96,23 +99,15 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    account = Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open
-    if not files and not python:
-        only = {"params": params, "period": period, "keep": keep, "stores": stores}
-        for option in (name for name, value in only.items() if value):
-            raise HqError(
-                "there is no strategy to set it for: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=_OF[option]
-            )
-        stage, whole = (one := BacktestStage(*account)), one
-    else:
+    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
+    whole: Stage = stage
+    if files or python:
         from hq_cli._strategies import read_params, read_stores, read_strategies
         from hq_core.api.pipe import Pipe
         from hq_core.graph import Settings
         from hq_core.specs import rows_of
-        from hq_core.stages.desk import Desk
         from hq_core.stages.signal import Signal
 
-        stage = Desk(*account)
         signal = Signal(
             read_strategies(files),
             python=python,
@@ -125,7 +120,20 @@ def main(
             timeless=timeless,
             desk=stage,
         )
+        if goes_on:
+            signal.check_resumable()
+        for warning in signal.warnings:
+            say(f"hq-backtest: {warning}")
         whole = Pipe(signal, stage)
+    else:
+        for option, given in (
+            (StrategyOptions.params, params),
+            (StrategyOptions.period, period),
+            (StrategyOptions.keep, keep),
+            (StoresOptions.stores, stores),
+        ):
+            if given:
+                raise HqError("is for strategies; name one: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=option)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:

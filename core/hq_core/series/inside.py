@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hq_core.batch import stretches
 from hq_core.kinds import ACCOUNT
+from hq_core.memory import after, move, room
 from hq_core.series.expr import account_source
 from hq_core.series.unit import Unit
 
@@ -15,55 +17,56 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
+    from hq_core.series.plan import Plan
 
     class Desk(Protocol):
-        """The accounts of strategies, to which their orders and the rows come by the strategies' own `out`.
+        """The accounts of strategies, which stand behind them: orders and rows come to them by the strategies' `out`.
 
-        symbol   which alone is traded; '' any
-        holds    the last whole row is to be known as such before it is done
+        only          the symbol that alone is traded; '' where any is
+        close_at_end  the last whole row is to be known as such when it is run
         """
 
-        symbol: str
-        holds: bool
+        close_at_end: bool
+
+        @property
+        def only(self) -> str: ...
 
         def enter(self) -> None:
-            """Rows are done when it is asked for, not when they come."""
+            """Rows are run when it is asked for, not when they come."""
 
-        def bar(self, row: Batch, last: bool) -> None:
-            """Do a row."""
-
-        def decided(self) -> None:
-            """Take up what was ordered at the row, which has come."""
-
-        def standing(self, strategy: str) -> Sequence[float]:
-            """ACCOUNT's numbers of a strategy's account, after the row that it has done."""
-
-        def happened(self, strategy: str) -> list[tuple[str, Any]]:
-            """What became of orders since the last call: kind and row, in order."""
+        def run(self, batch: Batch, mind: InsideUnit, last: bool) -> None:
+            """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
 
 
 class InsideUnit(Unit):
-    """A base series whose strategies read their accounts.
+    """A base series whose strategies read their accounts: see futures/inside.py for what it is to those.
 
-    desk        the accounts
-    strategies  the names of those that read theirs
+    desk      the accounts
+    readers   the names of the strategies that read theirs
     """
 
-    desk: Desk
-
-    def trade(self, desk: Desk, strategies: Sequence[str]) -> None:
+    def trade(self, desk: Desk, readers: Sequence[str], plan: Plan) -> None:
+        """Trade with these accounts."""
         self.desk = desk
-        self._standing = {name: array("d", bytes(8 * len(ACCOUNT))) for name in strategies}
-        self._places = {
-            account_source(name, one): values.buffer_info()[0] + 8 * i
-            for name, values in self._standing.items()
-            for i, one in enumerate(ACCOUNT)
-        }
+        self.row, self.stops = array("q", [0]), array("q", [0])
+        self.steps: list[tuple[int, int]] = []
+        self.each = False
+        self._watched = plan.watched
+        self.graph.compile([*plan.watched, *plan.columns.values()])
+        self._numbers = {name: [array("d") for _ in ACCOUNT] for name in readers}
+        self._lie: dict[str, list[int]] = {}
         self._held: Batch | None = None  # what may be the last whole row, and forming ones behind it
 
-    def sources(self, batch: Batch) -> dict[str, int]:
-        return super().sources(batch) | self._places
+    # -- what the accounts ask of it ---------------------------------------------------------------------
+    def account_columns(self, strategy: str) -> Sequence[int]:
+        return self._lie.get(strategy, ())
 
+    def decide(self, row: int) -> None:
+        if self.orders is not None and self._closed:
+            self.orders.take(self._part, self._out)
+            self._out.flush()
+
+    # -- rows --------------------------------------------------------------------------------------------
     def finish(
         self, last: int, out: Out, drop: Callable[[str, int], None], absent: Sequence[tuple[str, int]] = ()
     ) -> None:
@@ -73,23 +76,60 @@ class InsideUnit(Unit):
             self._bars(held, out, True)
 
     def _write(self, batch: Batch, out: Out) -> None:
-        at = batch.last_whole() if self.desk.holds else batch.n
-        if at < 0:
-            at = 0 if self._held is not None else batch.n
-        elif self._held is not None:
+        if not self.desk.close_at_end:
+            self._bars(batch, out)
+            return
+        at = batch.last_whole()
+        if at >= 0 and self._held is not None:
             held, self._held = self._held, None
-            self._bars(held, out, False)
-        self._bars(batch.slice(0, at), out, False)
+            self._bars(held, out)
+        elif at < 0 and self._held is None:
+            at = batch.n
+        if at > 0:
+            self._bars(batch.slice(0, at), out)
         if at < batch.n:
             self._held = batch.slice(at, batch.n).copied()
 
-    def _bars(self, batch: Batch, out: Out, last: bool) -> None:
-        out.flush()
-        for i in range(batch.n):
-            row = batch.slice(i, i + 1)
-            self.desk.bar(row, last and i == 0)
-            for name, values in self._standing.items():
-                values[:] = array("d", self.desk.standing(name))
-            super()._write(row, out)
+    def _bars(self, batch: Batch, out: Out, last: bool = False) -> None:
+        out.flush()  # what came before is done before
+        self._out = out
+        n, done = batch.n, 0
+        added = [room(memory, n) for memory in self._added]
+        try:
+            for part, closed in stretches(batch):
+                self._run(part, closed, after(added, self._widths, done), last and done == 0)
+                done += part.n
+        except BaseException:
+            n = done + self.row[0]
+            raise
+        finally:
+            self.computed += n
+            if n and not self.silent:
+                series = self._series(batch, out)
+                to = out.rows(series, n)
+                move(to, batch.addresses, batch.schema.widths, n)
+                move(to[len(batch.addresses) :], added, self._widths, n)
+                out.commit(series, n)
             out.flush()
-            self.desk.decided()
+
+    def _run(self, part: Batch, closed: bool, added: Sequence[int], last: bool) -> None:
+        """Run closed rows, or a forming one, which leaves no trace here."""
+        assert self.orders is not None
+        self._part, self._closed, n = part, closed, part.n
+        sources = self._sources(part, closed)
+        wanted = [*self.orders.room(n), *added]
+        given = {column.source: at for column, at in zip(self._watched, wanted) if column.source}
+        for name, numbers in self._numbers.items():
+            keys = [account_source(name, one) for one in ACCOUNT]
+            self._lie[name] = [given.get(key) or room(memory, n) for key, memory in zip(keys, numbers)]
+            sources.update(zip(keys, self._lie[name]))
+        before = None if closed else self.graph.save()
+        self.steps = [self.graph.by_rows(sources, n, wanted)]
+        if closed:
+            self.steps += self.orders.by_rows(part, self.row, self.stops)
+        self.desk.run(part, self, last)
+        self.graph.fill(sources, n, wanted)
+        if before is not None:
+            self.graph.load(before, own=True)
+        else:
+            self.passed = max(self.passed, part.ts(n - 1))

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
         def told(self) -> Iterator[dict[str, Any]]: ...
         def room(self, n: int) -> list[int]: ...
         def write(self, batch: Batch, out: Out) -> None: ...
+        def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]: ...
+        def take(self, batch: Batch, out: Out) -> None: ...
         def save(self) -> list[int]: ...
         def load(self, saved: list[int]) -> None: ...
 
@@ -254,24 +256,24 @@ class Unit:
             self.compute(part, after(wanted, self._widths, done), keep)
             done += part.n
 
-    def sources(self, batch: Batch) -> dict[str, int]:
-        """Name to address of what the base's graph reads of the rows themselves."""
-        return self.inputs.sources(batch)
-
     def compute(self, batch: Batch, wanted: list[int], keep: bool = True) -> None:
         """Compute the plan's columns, the watched ones behind them, over rows for which nobody waits.
 
         wanted  an address for each column
         keep    False: the rows are forming ones, which leave no trace
         """
-        sources = self.sources(batch)
+        self.graph.run(self._sources(batch, keep), batch.n, wanted, keep)
+        if keep:
+            self.passed = max(self.passed, batch.ts(batch.n - 1))
+
+    def _sources(self, batch: Batch, keep: bool) -> dict[str, int]:
+        """Name to address of what the base's graph reads: of the rows, and of other series up to them."""
+        sources = self.inputs.sources(batch)
         for cursor in self.feeds.values():
             at = [room(memory, batch.n) for memory in self._read[cursor.feed.key]]
             cursor.read(batch.address("ts"), batch.n, at, keep)
             sources.update(zip(self._names[cursor.feed.key], at))
-        self.graph.run(sources, batch.n, wanted, keep)
-        if keep:
-            self.passed = max(self.passed, batch.ts(batch.n - 1))
+        return sources
 
     # State
     def save(self) -> dict[str, Any]:

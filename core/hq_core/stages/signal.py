@@ -486,7 +486,7 @@ class Signal(Stage):
 
     def _left_out(self, name: str) -> bool:
         """Whether an account that strategies read trades another symbol alone."""
-        return self._desk is not None and self._desk.symbol not in ("", name)
+        return self._desk is not None and self._desk.only not in ("", name)
 
     def _base(self, name: str, symbol: Symbol, schema: Schema) -> None:
         """The base of a symbol is a series, or a panel in which it stands."""
@@ -524,7 +524,7 @@ class Signal(Stage):
             kind = Unit if self._desk is None else _inside()
             unit = symbol.unit = kind(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
             if self._desk is not None:
-                cast("InsideUnit", unit).trade(self._desk, self.inside)
+                cast("InsideUnit", unit).trade(self._desk, self.inside, plan)
             saved = self._memories.begins(schema.key)
             self._units[schema.key] = unit
             self._readers.add(unit, resumed=saved is not None)
