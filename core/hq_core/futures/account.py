@@ -151,7 +151,7 @@ def account(
     open..close     last price; mark_*: mark price, nan or absent = the last price
     counted         1: rows are periods of the statistics; 0: single orders between two such rows
     last            the row after whose ts the account ends: what is open then is closed at its close; -1: none
-    o_ts, o         orders in order of ts, as rows of blocks.py, those of the last bar that was run among them; f_*: funding, f_mark nan where it says no mark
+    o_ts, o         orders in order of ts, those of the last bar that was run too, as rows of blocks.py; f_*: funding, f_mark nan where it says no mark
     p, r            symbols and orders of the account, see blocks.py
     rate, cum, top, most   the tiers of all symbols: maintenance rate, its offset, largest notional, largest leverage
     tally           out: how many orders ended, by state and reason

@@ -17,8 +17,10 @@ from hq_core.futures.blocks import (
     CONTRACT,
     CONTRACTS,
     ENTRY,
+    FILLED,
     FIRST,
     GOING,
+    L_KIND,
     LAST,
     LEAST,
     LEVERAGE,
@@ -38,6 +40,7 @@ from hq_core.futures.blocks import (
     ORDER_SAID,
     ORDER_WIDTH,
     SHORT,
+    STATE,
     SYMBOL_WIDTH,
     TICK_DEN,
     TICK_NUM,
@@ -63,7 +66,7 @@ from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hq_core.futures.brackets import Brackets
     from hq_core.futures.terms import Terms
@@ -76,6 +79,7 @@ SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {"soonest", "row", "opened", "latency"}
 COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
+OF_ORDERS = {float(FILLED): "fill", float(STATE): "order_state"}
 AT_ONCE = 1024  # rows of the log to begin with
 
 
@@ -267,6 +271,12 @@ class Account:
         if counts:
             self.fills = cell.state.id
         return cell.state.rows, columns
+
+    def happened(self) -> Iterator[str]:
+        """The kind of each row of the log, as far as they are of orders, in order."""
+        for at in range(L_KIND, self.logged * LOG_WIDTH, LOG_WIDTH):
+            if self._log[at] in OF_ORDERS:
+                yield OF_ORDERS[self._log[at]]
 
     def complaint(self, row: int, at: int) -> HqError:
         """What the kernel stopped at: row `at` of those that it was given, which is the input's row `row`."""

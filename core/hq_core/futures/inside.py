@@ -10,10 +10,11 @@ from hq_core.futures.account import account
 from hq_core.futures.blocks import BARS, BASE, CONTRACTS, ENTRY, HIGHEST, LOTS, LOWEST, MARK, SHORT
 from hq_core.futures.trader import Part
 from hq_core.jit import BREAKS, F8, I8, STOPS, Cell, State, hq_call, kernel
+from hq_core.kinds import of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Protocol
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Protocol
 
     from hq_core.futures.trader import Trader
 
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 
         row: array[int]
         stops: array[int]
-        steps: Sequence[tuple[int, int]]
+        steps: list[tuple[int, int]]
         each: bool
 
         def account_columns(self, strategy: str) -> Sequence[int]:
             """Where each of kinds.ACCOUNT goes, row by row; nothing where the strategy reads none."""
+
+        def hear(self, row: int, strategy: str, happened: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+            """What became of a strategy's orders, kind and row, after its account has done a row."""
 
         def decide(self, row: int) -> None:
             """Give what is ordered at a row."""
@@ -158,6 +162,19 @@ class Inside:
         """After some: what was given is taken, and what happened can be read."""
         self.trader.account.note_done()
         self.trader.drop_taken()
+
+    def happened(self, columns: Mapping[str, Mapping[str, array[Any]]]) -> list[tuple[str, dict[str, Any]]]:
+        """What became of orders in the last run, in order, of the columns of its kinds; codes as their words."""
+        found = []
+        places = dict.fromkeys(columns, 0)
+        for kind in self.trader.account.happened():
+            if kind in columns:
+                i = places[kind]
+                places[kind] += 1
+                said = of(kind).codes
+                row = {name: column[i] for name, column in columns[kind].items() if name != "symbol"}
+                found.append((kind, row | {name: said[name][str(row[name])] for name in said if name in row}))
+        return found
 
     def equity(self) -> Part:
         return Part(self.code, self._cell.state.rows, self._lie, self._equity)

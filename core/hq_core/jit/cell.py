@@ -7,7 +7,8 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.jit.declare import ARRAYS, Kernel
-from hq_core.jit.native import address, load
+from hq_core.jit import native
+from hq_core.jit.native import load
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class Cell:
     @property
     def step(self) -> tuple[int, int]:
         """Where its code and its arguments lie: what a plan of the native loops calls."""
-        return address(self.kernel), self._block.address
+        return native.address(self.kernel), self._block.address
 
     @property
     def slots(self) -> array[int]:

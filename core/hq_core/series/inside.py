@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from array import array
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from hq_core.batch import stretches
 from hq_core.kinds import ACCOUNT
 from hq_core.memory import after, move, room
 from hq_core.series.expr import account_source
-from hq_core.series.unit import Unit
+from hq_core.series.unit import Broke, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
+    from hq_core.series.orders import Happened
     from hq_core.series.plan import Plan
 
     class Desk(Protocol):
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
             """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
 
 
+_DOUBLE = ctypes.c_double.from_address
+
+
 class InsideUnit(Unit):
     """A base series whose strategies read their accounts: see futures/inside.py for what it is to those.
 
@@ -50,7 +55,7 @@ class InsideUnit(Unit):
         self.desk = desk
         self.row, self.stops = array("q", [0]), array("q", [0])
         self.steps: list[tuple[int, int]] = []
-        self.each = False
+        self.each = self.orders is not None and self.orders.each
         self._watched = plan.watched
         self.graph.compile([*plan.watched, *plan.columns.values()])
         self._numbers = {name: [array("d") for _ in ACCOUNT] for name in readers}
@@ -63,8 +68,17 @@ class InsideUnit(Unit):
 
     def decide(self, row: int) -> None:
         if self.orders is not None and self._closed:
-            self.orders.take(self._part, self._out)
-            self._out.flush()
+            try:
+                self.orders.decide(self._part, row, self._out)
+            except Broke as broke:
+                raise broke.error from None
+            finally:
+                self._out.flush()
+
+    def hear(self, row: int, strategy: str, happened: Happened) -> None:
+        if self.orders is not None and strategy in self._lie:
+            numbers = [_DOUBLE(at + 8 * row).value for at in self._lie[strategy]]
+            self.orders.hear(strategy, numbers, happened)
 
     # -- rows --------------------------------------------------------------------------------------------
     def finish(

@@ -15,13 +15,14 @@ from hq_core.saved import Damaged
 from hq_core.series.order_columns import FurtherColumns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
     from hq_core.series.rules import Said, Watch
 
     Tell = Callable[[dict[str, Any]], None]
+    Happened = Sequence[tuple[str, Mapping[str, Any]]]  # kind and row, in order
 
 AT_ONCE = 1024  # orders that are laid down together
 OPEN, CLOSE, TARGET, CANCEL = range(4)  # codes of ORDER's action
@@ -218,6 +219,7 @@ class OrderSeries:
 
     schema: Schema
     texts: dict[str, list[str]]
+    each = False  # inside an account, every row is to be decided on in Python
     _told = False  # the texts, in the section that is open
 
     def announce(self, out: Out, anew: bool = False) -> None:
@@ -227,6 +229,9 @@ class OrderSeries:
             self._told = True
             for frame in self.told():
                 out.map(frame)
+
+    def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None:
+        """What a strategy's account knows after a row, and what became of its orders since the last call."""
 
     def told(self) -> Iterator[dict[str, Any]]:
         """The frames of the texts that have been given."""
@@ -284,33 +289,35 @@ class Orders(OrderSeries):
         """Where n values of each column go that the rules look at."""
         return self.laying.columns(n, self._columns)
 
-    def write(self, batch: Batch, out: Out, symbols: BySlot | None = None) -> None:
-        """The orders of the closed rows of a batch, whose values lie where `room` said.
+    def write(
+        self, batch: Batch, out: Out, symbols: BySlot | None = None, start: int = 0, stop: int | None = None
+    ) -> None:
+        """The orders of the closed rows of a batch from `start` up to `stop`, its end; values lie where `room` said.
 
         symbols  of a panel, where each symbol's counts lie, by its code, and its code among the orders
         """
         if not self.watches:
             return
         cell, n = self._cell or self._made(), batch.n
+        stop = n if stop is None else stop
         if symbols is not None:
             cell.column("code", batch.address("symbol"), n)
             cell.buffer("slot", symbols.slots)
             cell.buffer("named", symbols.named)
             cell.buffer("counts", symbols.counts)
-        start = 0
-        while start < n:
-            self._give(cell, batch, start)
+        while start < stop:
+            self._give(cell, batch, start, stop)
             cell.run()
             start = cell.state.at
             self.take(batch, out)
 
-    def _give(self, cell: Cell, batch: Batch, start: int) -> None:
+    def _give(self, cell: Cell, batch: Batch, start: int, stop: int) -> None:
         laying, n = self.laying, batch.n
         if self._bound != laying.moved:
             self._bind(cell)
         complete = (batch.addresses[batch.schema.flag], n) if batch.schema.flag >= 0 else (0, 0)
         values = laying.values.buffer_info()[0], len(laying.values)
-        cell.give(*values, laying.stride, start, n, batch.address("ts"), n, *complete)
+        cell.give(*values, laying.stride, start, stop, batch.address("ts"), n, *complete)
 
     def take(self, batch: Batch, out: Out) -> None:
         """Write what the kernel found last."""
@@ -322,12 +329,15 @@ class Orders(OrderSeries):
         elif found:
             self._say(batch, found, self._places[self.schema.index("quantity")])
 
+    def decide(self, batch: Batch, row: int, out: Out) -> None:
+        self.take(batch, out)
+
     def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]:
-        """As `write`, as steps of `rounds`; where one stops it, `take` has the orders of the row."""
+        """As `write`, as steps of `rounds`: where one stops it, `decide` writes the orders of the row."""
         if not self.watches:
             return []
         cell = self._cell or self._made()
-        self._give(cell, batch, 0)
+        self._give(cell, batch, 0, 0)
         if self._step is None:
             self._step = step = Cell(ordered_at)
             function, block = cell.step

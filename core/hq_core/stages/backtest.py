@@ -495,13 +495,18 @@ class BacktestStage(Stage):
                     one.enter(last)
                 cell.set(until=mind.row[0] + 1 if mind.each else stop)
                 cell.run()
+                end = mind.row[0]
                 for one in every:
                     one.leave()
-                    self._take_log(one.trader, one.code, found)
-                    self._complain(one.trader, mind.row[0])
+                    self._hear(one, end, found)
+                    self._complain(one.trader, end)
                 if mind.each or mind.stops[0]:
-                    mind.decide(mind.row[0] - 1)
-                    self._take_decided(traders, mind.row[0], found)
+                    mind.decide(end - 1)
+                    for one in every:
+                        if one.trader.given.ts:
+                            one.trader.run(end, end, NOWHERE)
+                            self._hear(one, end, found)
+                            self._complain(one.trader, end - 1)
         finally:
             found["equity"] = [one.equity() for one in every]
             for kind, parts in found.items():
@@ -517,16 +522,17 @@ class BacktestStage(Stage):
             self._every = [Inside(trader, code) for code, trader in enumerate(traders)]
         return self._every
 
-    def _take_decided(self, traders: list[Trader], end: int, found: Mapping[str, list[Part]]) -> None:
-        """Take up what was ordered at the row before `end`, which the accounts have done."""
-        for code, trader in enumerate(traders):
-            if trader.given.ts:
-                trader.run(end, end, NOWHERE)
-                self._take_log(trader, code, found)
-                self._complain(trader, end - 1)
+    def _hear(self, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:
+        """Keep what happened in an account at the row before `end`, and tell it to who wants to hear of each."""
+        mind, columns = self._mind, self._take_log(one.trader, one.code, found)
+        if mind is not None and mind.each and not one.trader.account.state.error:
+            mind.hear(end - 1, one.trader.name, one.happened(columns))
 
-    def _take_log(self, trader: Trader, code: int, found: Mapping[str, list[Part]]) -> None:
-        """What happened in an account in its last run, by kind."""
+    def _take_log(
+        self, trader: Trader, code: int, found: Mapping[str, list[Part]]
+    ) -> dict[str, dict[str, array[float]]]:
+        """What happened in an account in its last run: its columns by kind."""
+        every = {}
         for kind, kernel in LOGGED.items() if trader.account.logged else ():
             n, columns = trader.account.written(kernel)
             if kind == "liquidation":
@@ -535,6 +541,8 @@ class BacktestStage(Stage):
                 kept = {name: column[:n] for name, column in columns.items()}
                 places = {name: column.buffer_info()[0] for name, column in kept.items()}
                 found[kind].append(Part(code, n, places, kept))
+                every[kind] = kept
+        return every
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
         for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):

@@ -139,7 +139,7 @@ class Signal(Stage):
         if python:
             from hq_core.strategies.load import PythonStrategy  # few runs have any
 
-            self.python = [PythonStrategy(one) for one in python]
+            self.python = [PythonStrategy(one, desk is not None) for one in python]
         self.period = period
         self._length = _asked(period)
         self.keep = keep
@@ -181,6 +181,7 @@ class Signal(Stage):
             called |= checked.scope.called
         # strategies that read their accounts, and the accounts where any does
         self.inside = [one.name for one, checked in zip(self.strategies, self._checked) if checked.scope.account]
+        self.inside += [one.name for one in self.python if one.inside]
         self._desk = desk if self.inside else None
         if self._desk is not None:
             self._desk.enter()
