@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
-from hq_cli._say import echo
+from hq_cli._say import echo, say
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
+from hq_core.options.settings import SettingsOptions
+from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
+
+if TYPE_CHECKING:
+    from hq_core.roles import Stage
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -28,6 +34,12 @@ class ReportOptions:
 @filter_command(
     "hq-backtest",
     EXAMPLES,
+    Argument("files", "[STRATEGY.hq]...", many=True, required=False),
+    PythonOptions,
+    StrategyOptions,
+    StoresOptions,
+    StoreOptions,
+    SettingsOptions,
     AccountOptions,
     FillOptions,
     BracketOptions,
@@ -37,6 +49,16 @@ class ReportOptions:
     shows=("json", "text", "fail_on_liquidation", "periods_per_year"),
 )
 def main(
+    files: tuple[str, ...],
+    python: tuple[str, ...],
+    params: tuple[str, ...],
+    period: str,
+    keep: str,
+    stores: tuple[str, ...],
+    timeless: bool,
+    compat: str,
+    unstable: tuple[str, ...],
+    missing: str,
     brackets: str,
     strategy: str,
     symbol: str,
@@ -78,6 +100,40 @@ def main(
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
     stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
+    whole: Stage = stage
+    if files or python:
+        from hq_cli._strategies import read_params, read_stores, read_strategies
+        from hq_core.api.pipe import Pipe
+        from hq_core.graph import Settings
+        from hq_core.specs import rows_of
+        from hq_core.stages.signal import Signal
+
+        signal = Signal(
+            read_strategies(files),
+            python=python,
+            period=period,
+            params=read_params(params),
+            keep=keep,
+            settings=Settings(compat, rows_of(unstable)),
+            missing=missing,
+            stores=read_stores(stores, timeless),
+            timeless=timeless,
+            desk=stage,
+        )
+        if goes_on:
+            signal.check_resumable()
+        for warning in signal.warnings:
+            say(f"hq-backtest: {warning}")
+        whole = Pipe(signal, stage)
+    else:
+        for option, given in (
+            (StrategyOptions.params, params),
+            (StrategyOptions.period, period),
+            (StrategyOptions.keep, keep),
+            (StoresOptions.stores, stores),
+        ):
+            if given:
+                raise HqError("is for strategies; name one: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=option)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:
@@ -90,7 +146,7 @@ def main(
         liquidated = any(report["liquidated"] for report in reports)
         return code or (CHECK if fail_on_liquidation and liquidated else 0)
 
-    return Run(stage, frames=not told, after=after)
+    return Run(whole, frames=not told, after=after)
 
 
 def _text(reports: list[dict[str, Any]], json: bool) -> str:

@@ -13,6 +13,16 @@ OF_ACCOUNT = Column("account", "s4", "", "whose: the strategy's name in a backte
 OF_FACTOR = Column("factor", "s4", "", "its name")
 VERBS = ("open_long", "close_long", "open_short", "close_short")  # columns of orders, by what they order
 ACTIONS = ("", *VERBS)
+# numbers that only the account knows, when it has done a row: a strategy that reads them runs inside it
+ACCOUNT = {
+    "position": "contracts that are held, below 0 short, 0 none",
+    "entry_price": "their mean price; nan where none are held",
+    "bars_held": "bars at whose close they were held, this one among them; 0 where none are",
+    "open_profit": "what they have gained or lost at the mark price",
+    "equity": "the wallet with the open profit",
+    "highest_since_entry": "highest price since the entry; nan where none are held",
+    "lowest_since_entry": "lowest price since the entry; nan where none are held",
+}
 REASONS = (  # of a fill: why it happened, and in this quantity; of an order: why it stands where it does
     "signal",
     "cut by margin",

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from places import ROOT
 
 from hq_cli._report import readable, wrapped
+from hq_core.api.backtest import Backtest as Ledger
 from hq_core.batch import Schema
 from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
-from hq_core.api.backtest import Backtest as Ledger
 from hq_core.futures.terms import Terms
 from hq_core.say import iso_text
 from hq_core.stages.backtest import BacktestStage

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 
-from hq_core.errors import CONFIG, NOINPUT, USAGE, HqError
 from hq_core.api.backtest import Backtest
+from hq_core.errors import CONFIG, NOINPUT, USAGE, HqError
 from hq_core.futures.brackets import flat, read_brackets
 from hq_core.futures.margin import joint_liquidation, liquidation_price, lots_within, maintenance, to_lots
 from hq_core.futures.terms import Terms, step

@@ -54,7 +54,7 @@ from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_above, liquidate
 from hq_core.futures.log import LOG, log_fill, log_positions
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
 from hq_core.futures.path import PATH, adverse, walk
-from hq_core.futures.positions import FILL, HOLDINGS, close_side, held
+from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I4, I8, U1, State, apart, float_of, inline, kernel
@@ -152,7 +152,7 @@ def account(
     open..close     last price; mark_*: mark price, nan or absent = the last price
     counted         1: rows are periods of the statistics; 0: single orders between two such rows
     last            the row after whose ts the account ends: what is open then is closed at its close; -1: none
-    o_ts, o         orders in order of ts, as rows of blocks.py; f_*: funding, f_mark nan where it says no mark
+    o_ts, o         orders in order of ts, those of the last bar that was run too, as rows of blocks.py; f_*: funding, f_mark nan where it says no mark
     p, r            symbols and orders of the account, see blocks.py
     rate, cum, top, most   the tiers of all symbols: maintenance rate, its offset, largest notional, largest leverage
     tally           out: how many orders ended, by state and reason
@@ -169,13 +169,23 @@ def account(
     equities = 0
     done[3] = 0
     i = first
-    while i < len(close) and equities < len(e_ts):
+    late = s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= s.last_ts  # by who has seen what that bar came to
+    while late or (i < len(close) and equities < len(e_ts)):
         rows = s.resting + len(o_ts) - s.taken
         if ROWS_PER_ORDER * (rows + 1) * ORDER_WIDTH > len(r) or (
             LOG_PER_ORDER * (rows + 1) + LOG_PER_SYMBOL * s.symbols + 2 * (len(f_ts) - s.paid) + s.logged
         ) * LOG_WIDTH > len(log):
             done[3] = NO_ROOM
             break
+        if late:
+            late = False
+            s.now = float_of(s.last_ts)
+            s.moment = s.now
+            if take_up(s, p, r, log, tally, o_ts, o, s.last_ts) and s.fail_on_conflict != 0:
+                s.error = CONFLICTS
+                break
+            watch(s, p, r)
+            continue
         if s.symbols == 1 and columns <= OF_SYMBOL and s.rows > 0 and s.bankrupt == 0:
             until = o_ts[s.taken] if s.taken < len(o_ts) else NEVER
             due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
@@ -271,6 +281,9 @@ def account(
                     set_levels(s, p, at, rate, cum)
             if changed:
                 watch(s, p, r)
+        if s.open > 0:
+            for j in range(i, end):
+                range_since_entry(p, symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0, low[j], high[j])
         # 5 inside
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, ts[i], False, rate, cum)
         s.moment = s.now
@@ -309,6 +322,9 @@ def account(
             p[at + LAST_TS] = s.now
             if math.isnan(p[at + FIRST]):
                 p[at + FIRST] = close[j]
+            if s.open > 0:
+                range_since_entry(p, at, close[j], close[j])
+                count_bars(p, at, 1.0)
         # 7 close
         if s.at_close != 0 and s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:

@@ -8,7 +8,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.futures.account import ROWS_PER_ORDER, account
+from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
 from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, OFF_TICK
 from hq_core.futures.blocks import (
     BEGINS,
@@ -17,8 +17,10 @@ from hq_core.futures.blocks import (
     CONTRACT,
     CONTRACTS,
     ENTRY,
+    FILLED,
     FIRST,
     GOING,
+    L_KIND,
     LAST,
     LEAST,
     LEVERAGE,
@@ -38,6 +40,7 @@ from hq_core.futures.blocks import (
     ORDER_SAID,
     ORDER_WIDTH,
     SHORT,
+    STATE,
     SYMBOL_WIDTH,
     TICK_DEN,
     TICK_NUM,
@@ -63,7 +66,7 @@ from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hq_core.futures.brackets import Brackets
     from hq_core.futures.terms import Terms
@@ -76,6 +79,7 @@ SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {"soonest", "row", "opened", "latency"}
 COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
+OF_ORDERS = {float(FILLED): "fill", float(STATE): "order_state"}
 AT_ONCE = 1024  # rows of the log to begin with
 
 
@@ -100,12 +104,13 @@ class Account:
         self._r = array("d", bytes(8 * ORDER_WIDTH * 64))
         self._log = array("d", bytes(8 * LOG_WIDTH * AT_ONCE))
         self._tally = array("q", bytes(8 * TALLY))
-        self._done = array("q", bytes(32))
+        self.done = array("q", bytes(32))
+        self._funds = 0  # rows of funding that wait
         self._orders: tuple[array[int], array[float]] = array("q"), array("d")
         self._written: dict[str, tuple[Cell, dict[str, array[float]]]] = {}
         self._settle()
         self.cell.buffer("tally", self._tally)
-        self.cell.buffer("done", self._done)
+        self.cell.buffer("done", self.done)
         self.cell.buffer("r", self._r)
         self.cell.buffer("log", self._log)
         self.cell.set(counted=1)
@@ -191,6 +196,7 @@ class Account:
 
     def funding(self, ts: array[int], symbol: array[int], rate: array[float], mark: array[float]) -> None:
         """Rows of funding that come next, in order of ts; a mark of nan is the account's."""
+        self._funds = len(ts)
         for name, column in (("f_ts", ts), ("f_symbol", symbol), ("f_rate", rate), ("f_mark", mark)):
             self.cell.column(name, column.buffer_info()[0] if len(column) else 0, len(column))
 
@@ -202,16 +208,38 @@ class Account:
                        8 bytes behind the one before, so many columns
         last           the row that is the end
         """
-        cell = self.cell
-        cell.set(first=first, last=last, stride=stride, columns=columns)
-        cell.column("e_ts", e_ts, room)
-        cell.column("e", equity, stride * columns)
+        self.aim(e_ts, equity, stride, columns, room, last)
+        self.cell.set(first=first)
         while True:
-            cell.run()
-            at, self.equities, self.logged, full = self._done
+            self.cell.run()
+            at, full = self.note_done()
             if not full or at > first or self.equities or self.logged:
                 return at
             self._grow()
+
+    def aim(self, e_ts: int, equity: int, stride: int, columns: int, room: int, last: int) -> None:
+        """Where rows of equity go next, as `run` has it."""
+        self.cell.set(last=last, stride=stride, columns=columns)
+        self.cell.column("e_ts", e_ts, room)
+        self.cell.column("e", equity, stride * columns)
+
+    def note_done(self) -> tuple[int, int]:
+        """Take down what the kernel has done: the next row, and whether there was no room for it."""
+        at, self.equities, self.logged, full = self.done
+        return at, full
+
+    def make_room(self) -> None:
+        """Room for what one more row can bring."""
+        run = self.state
+        orders = run.resting + len(self._orders[0]) + 1
+        rows = LOG_PER_ORDER * orders + LOG_PER_SYMBOL * run.symbols + 2 * self._funds
+        while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > len(self._log):
+            self._grow()
+
+    @property
+    def places(self) -> array[float]:
+        """The rows of the symbols, see blocks.py."""
+        return self._p
 
     def _grow(self) -> None:
         s = self.state
@@ -243,6 +271,12 @@ class Account:
         if counts:
             self.fills = cell.state.id
         return cell.state.rows, columns
+
+    def happened(self) -> Iterator[str]:
+        """The kind of each row of the log, as far as they are of orders, in order."""
+        for at in range(L_KIND, self.logged * LOG_WIDTH, LOG_WIDTH):
+            if self._log[at] in OF_ORDERS:
+                yield OF_ORDERS[self._log[at]]
 
     def complaint(self, row: int, at: int) -> HqError:
         """What the kernel stopped at: row `at` of those that it was given, which is the input's row `row`."""

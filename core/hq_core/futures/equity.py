@@ -28,7 +28,16 @@ from hq_core.futures.blocks import (
     WAITS,
 )
 from hq_core.futures.margin import units
-from hq_core.futures.positions import gains, margin_used, price_of, room_by_bracket, room_by_margin, worth
+from hq_core.futures.positions import (
+    count_bars,
+    gains,
+    margin_used,
+    price_of,
+    range_since_entry,
+    room_by_bracket,
+    room_by_margin,
+    worth,
+)
 from hq_core.futures.resting import NEVER
 from hq_core.futures.statistics import observe
 from hq_core.jit import F8, I8, U1, State, apart, float_of, inline
@@ -130,7 +139,7 @@ def quiet_rows(
     if p[WAITS] > 0.0:
         return 0
     n = len(close)
-    if 0 <= last:
+    if last >= 0:
         n = min(n, last)
     n = min(n, i + len(e_ts) - row)
     begun = s.last_ts
@@ -149,6 +158,7 @@ def quiet_rows(
     j = i
     mark = p[MARK]
     up = 0.0
+    highest, lowest = -math.inf, math.inf
     while j < n:
         now = ts[j]
         mark = cell(mark_close, j, close[j])
@@ -164,6 +174,8 @@ def quiet_rows(
         p[LAST] = close[j]
         if poor and not affords(s, p, 0):
             break
+        highest = max(highest, high[j])
+        lowest = min(lowest, low[j])
         each = worth(s, mark)
         up = 0.0
         gross, net = 0.0, 0.0
@@ -208,6 +220,8 @@ def quiet_rows(
         p[STANDS] = mark
         p[LAST] = close[j - 1]
         p[LAST_TS] = float_of(begun)
+        range_since_entry(p, 0, lowest, highest)
+        count_bars(p, 0, float(j - i))
         s.last_ts = begun
         s.equity = e[row + j - i - 1]
         s.rows += j - i

@@ -68,6 +68,25 @@ def price_of(s: State, entry: float) -> float:
 
 
 @inline
+def range_since_entry(p: F8, at: int, low: float, high: float) -> None:
+    """Prices that came while a symbol's positions were held; of an entry inside a bar only the close is known to."""
+    for which in range(2):
+        h = at + which * SHORT
+        if p[h + LOTS] > 0.0:
+            p[h + HIGHEST] = max(p[h + HIGHEST], high)
+            p[h + LOWEST] = min(p[h + LOWEST], low)
+
+
+@inline
+def count_bars(p: F8, at: int, many: float) -> None:
+    """So many bars more have closed while a symbol's positions were held."""
+    for which in range(2):
+        h = at + which * SHORT
+        if p[h + LOTS] > 0.0:
+            p[h + BARS] += many
+
+
+@inline
 def gain(s: State, p: F8, at: int, side: int, price: float) -> float:
     """Result of a side's position at a price; 0 of none."""
     h = side_at(at, side)

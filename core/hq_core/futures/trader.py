@@ -77,16 +77,25 @@ class Trader:
 
     def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1) -> int:
         """Run bars from `start` up to `stop`, or fewer where the log is full; rows of equity to these addresses."""
-        account, given = self.account, self.given
-        account.orders(given.ts, given.rows)
-        account.funding(*self.funding)
+        account = self.account
+        self.give()
         room = stop - start
         stride = room if len(equity) < 4 else (equity[3] - equity[2]) // 8
         at = account.run(start, equity[0], equity[2], stride, self.columns, room, last)
-        given.done(account.state.taken)
-        for column in self.funding:
-            del column[: account.state.paid]
+        self.drop_taken()
         return at
+
+    def give(self) -> None:
+        """Give the account what waits for it."""
+        self.account.orders(self.given.ts, self.given.rows)
+        self.account.funding(*self.funding)
+
+    def drop_taken(self) -> None:
+        """Of what waits, what it is done with."""
+        run = self.account.state
+        self.given.done(run.taken)
+        for column in self.funding if run.paid else ():
+            del column[: run.paid]
 
     def run_apart(self, start: int, stop: int, names: Sequence[str], last: int) -> tuple[int, Part]:
         """As `run`, with the rows of equity in memory of their own; names: of its columns."""

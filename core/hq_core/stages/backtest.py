@@ -18,8 +18,9 @@ from hq_core.futures.given import Given, check_strategy, order_columns, order_ro
 from hq_core.futures.report import summary
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import LOGGED, Part, Trader, Written
+from hq_core.jit import Cell, rounds
 from hq_core.kinds import BAR, VERBS
-from hq_core.options.account import BracketOptions, FillOptions, RunOptions
+from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count, shaped
 from hq_core.say import iso_text, listed
@@ -28,6 +29,7 @@ from hq_core.stream.held import columns_of, rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hq_core.futures.inside import Inside, Mind
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
 
@@ -36,6 +38,7 @@ AT_ONCE = 2000  # rows a turn: more make no larger frames worth having, and colu
 NAN = math.nan
 _INT = ctypes.c_int64
 ANY = array("q")
+NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 STATE = {
     "single": [str],
     "begun": bool,
@@ -107,9 +110,18 @@ class BacktestStage(Stage):
         self._other_rows = 0
         self._rows = 0
         self._early: list[Batch] = []  # orders that came before any bars
+        self.inside = False  # whether strategies ask for the rows
+        self._mind: Mind | None = None  # who asks for those that are being run
+        self._every: list[Inside] = []
+        self._cell: Cell | None = None
 
     def kernels(self) -> tuple[Kernel, ...]:
-        return order_rows, account, *LOGGED.values(), order_columns
+        inside: tuple[Kernel, ...] = ()
+        if self.inside:
+            from hq_core.futures.inside import account_at
+
+            inside = account_at, rounds
+        return order_rows, account, *inside, *LOGGED.values(), order_columns
 
     # -- the stream --------------------------------------------------------------------------------------
     def section(self) -> None:
@@ -186,6 +198,8 @@ class BacktestStage(Stage):
             self._ordered(batch)
             return
         self.out.copy(batch)
+        if self.inside and schema.key in self._traded:
+            return
         if schema.of == "funding":
             self._funded(batch)
         if schema.key not in self._traded:
@@ -313,7 +327,9 @@ class BacktestStage(Stage):
     def _last(self, trader: Trader, schema: Schema) -> int:
         """The ts up to which orders come too late."""
         run = trader.account.state
-        return run.last_ts if run.rows else NEVER
+        if not run.rows:
+            return NEVER
+        return run.last_ts - 1 if self.inside else run.last_ts  # those of the bar that it has done are in time
 
     def _funded(self, batch: Batch) -> None:
         schema = batch.schema
@@ -376,7 +392,9 @@ class BacktestStage(Stage):
                     rates.append(rate)
                     marks.append(mark)
                 trader.account.bind(columns, stop)
-            if len(traders) == 1 and not self._several:
+            if self._mind is not None:
+                self._inside(traders, start, stop, last)
+            elif len(traders) == 1 and not self._several:
                 self._alone(traders[0], start, stop, last)
             else:
                 self._together(traders, start, stop, last)
@@ -422,14 +440,7 @@ class BacktestStage(Stage):
                 at, part = trader.run_apart(at, stop, names, last)
                 part.code = code
                 found["equity"].append(part)
-                for kind, kernel in LOGGED.items() if trader.account.logged else ():
-                    n, columns = trader.account.written(kernel)
-                    if kind == "liquidation":
-                        trader.note(columns, n)
-                    if n:
-                        kept = {name: column[:n] for name, column in columns.items()}
-                        places = {name: column.buffer_info()[0] for name, column in kept.items()}
-                        found[kind].append(Part(code, n, places, kept))
+                self._take_log(trader, code, found)
             if trader.account.state.error:
                 wrong.append((at, trader))
             self._count(trader, before)
@@ -438,6 +449,100 @@ class BacktestStage(Stage):
         if wrong:
             at, trader = min(wrong, key=lambda one: one[0])
             self._complain(trader, at)
+
+    # -- strategies inside -------------------------------------------------------------------------------
+    @property
+    def only(self) -> str:
+        """The symbol that alone is traded; '' where any is."""
+        return self._only
+
+    def enter(self) -> None:
+        """Strategies read their accounts: rows are run when they ask for it, not when they come.
+
+        HqError USAGE for terms under which an account cannot be read.
+        """
+        for option, value, why in (
+            (AccountOptions.fill, "close", "a strategy that reads its account has seen the close when it orders"),
+            (AccountOptions.position_mode, "hedge", "a strategy that reads its account has one position, not two"),
+        ):
+            if getattr(self.terms, option.name) == value:
+                raise HqError(why, USAGE, subject=(option, f" {value}"))
+        self.inside = True
+
+    def run(self, batch: Batch, mind: Mind, last: bool) -> None:
+        """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
+        self._begin()
+        self._mind = mind
+        mind.row[0] = 0
+        self._run_batch(batch, 0 if last else -1)
+
+    def _inside(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
+        mind, written = self._mind, self._written
+        assert mind is not None
+        assert written is not None
+        found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
+        before = [_counts(one) for one in traders]
+        every = self._rounds(traders)
+        names = written.schemas["equity"].names
+        plan = array("q", [at for one in every for at in one.begin(mind, start, stop, names)])
+        plan.extend(at for step in mind.steps for at in step)
+        cell = self._cell = self._cell or Cell(rounds)
+        for name, memory in (("plan", plan), ("row", mind.row), ("stop", mind.stops)):
+            cell.buffer(name, memory)
+        try:
+            while mind.row[0] < stop:
+                for one in every:
+                    one.enter(last)
+                cell.set(until=mind.row[0] + 1 if mind.each else stop)
+                cell.run()
+                end = mind.row[0]
+                for one in every:
+                    one.leave()
+                    self._hear(one, end, found)
+                    self._complain(one.trader, end)
+                if mind.each or mind.stops[0]:
+                    mind.decide(end - 1)
+                    for one in every:
+                        if one.trader.given.ts:
+                            one.trader.run(end, end, NOWHERE)
+                            self._hear(one, end, found)
+                            self._complain(one.trader, end - 1)
+        finally:
+            found["equity"] = [one.equity() for one in every]
+            for kind, parts in found.items():
+                written.write_together(kind, parts, self._ranks)
+            for trader, counts in zip(traders, before):
+                self._count(trader, counts)
+
+    def _rounds(self, traders: list[Trader]) -> list[Inside]:
+        """The accounts as steps of rounds."""
+        from hq_core.futures.inside import Inside  # few runs have strategies
+
+        if [one.trader for one in self._every] != traders:
+            self._every = [Inside(trader, code) for code, trader in enumerate(traders)]
+        return self._every
+
+    def _hear(self, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:
+        """Keep what happened in an account at the row before `end`, and tell it to who wants to hear of each."""
+        mind, columns = self._mind, self._take_log(one.trader, one.code, found)
+        if mind is not None and mind.each and not one.trader.account.state.error:
+            mind.hear(end - 1, one.trader.name, one.happened(columns))
+
+    def _take_log(
+        self, trader: Trader, code: int, found: Mapping[str, list[Part]]
+    ) -> dict[str, dict[str, array[float]]]:
+        """What happened in an account in its last run: its columns by kind."""
+        every = {}
+        for kind, kernel in LOGGED.items() if trader.account.logged else ():
+            n, columns = trader.account.written(kernel)
+            if kind == "liquidation":
+                trader.note(columns, n)
+            if n:
+                kept = {name: column[:n] for name, column in columns.items()}
+                places = {name: column.buffer_info()[0] for name, column in kept.items()}
+                found[kind].append(Part(code, n, places, kept))
+                every[kind] = kept
+        return every
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
         for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):
@@ -497,13 +602,7 @@ class BacktestStage(Stage):
         found = []
         for trader in self.traders.values():
             report = summary(
-                trader.account,
-                self.symbol,
-                self.period,
-                trader.liquidations,
-                self.per_year,
-                trader.name,
-                self.made_by,
+                trader.account, self.symbol, self.period, trader.liquidations, self.per_year, trader.name, self.made_by
             )
             if self._brackets is not None:
                 report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
