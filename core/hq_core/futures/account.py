@@ -152,7 +152,8 @@ def account(
     open..close     last price; mark_*: mark price, nan or absent = the last price
     counted         1: rows are periods of the statistics; 0: single orders between two such rows
     last            the row after whose ts the account ends: what is open then is closed at its close; -1: none
-    o_ts, o         orders in order of ts, those of the last bar that was run too, as rows of blocks.py; f_*: funding, f_mark nan where it says no mark
+    o_ts, o         orders in order of ts, those of the last bar that was run too, as rows of blocks.py
+    f_*             funding, f_mark nan where it says no mark
     p, r            symbols and orders of the account, see blocks.py
     rate, cum, top, most   the tiers of all symbols: maintenance rate, its offset, largest notional, largest leverage
     tally           out: how many orders ended, by state and reason
@@ -169,7 +170,8 @@ def account(
     equities = 0
     done[3] = 0
     i = first
-    late = s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= s.last_ts  # by who has seen what that bar came to
+    # by who has seen what the last bar came to; what fills at a close is given with a row of that ts
+    late = s.at_close == 0 and s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= s.last_ts
     while late or (i < len(close) and equities < len(e_ts)):
         rows = s.resting + len(o_ts) - s.taken
         if ROWS_PER_ORDER * (rows + 1) * ORDER_WIDTH > len(r) or (
