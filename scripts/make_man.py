@@ -1,6 +1,6 @@
 """Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, indicators/list.json and parts of the others
+    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, man/hq-account.7, indicators/list.json and parts of the others
     python scripts/make_man.py --check    fail if they are not what this script makes
 
 man/hq.7 is written by hand but for its first line, with version and date, and so is man/hq-frames.5 but for that and
@@ -26,7 +26,9 @@ from hq_cli._options import Made
 from hq_core import VERSION, registry
 from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
-from hq_core.kinds import KINDS, TIERS
+from hq_core.futures import account as events
+from hq_core.futures import path
+from hq_core.kinds import KINDS, REASONS, TIERS
 from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, COLUMNS
@@ -70,7 +72,7 @@ def literal(lines: list[str]) -> str:
 def see_also(name: str) -> str:
     others = [f"hq-{other}" for other in _commands.NAMES if f"hq-{other}" != name]
     pages = [f"\\fB{other}\\fP(1)" for other in others]
-    pages += ["\\fBhq\\fP(7)", "\\fBhq-frames\\fP(5)", "\\fBhq-dsl\\fP(7)"]
+    pages += ["\\fBhq\\fP(7)", "\\fBhq-frames\\fP(5)", "\\fBhq-dsl\\fP(7)", "\\fBhq-account\\fP(7)"]
     return ".SH SEE ALSO\n" + ",\n".join(pages) + "\n"
 
 
@@ -139,6 +141,57 @@ def actions() -> str:
     for name, (_, verbs) in ACTIONS.items():
         made.append(f".TP\n\\fB{name}\\fP\n{', '.join(verbs)}\n")
     return "".join(made)
+
+
+def rows_of(table: str | None) -> list[list[str]]:
+    """The rows of the table in a module's docstring; a line that has nothing in its first column goes on."""
+    found: list[list[str]] = []
+    for line in (table or "").splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if not cells or cells[0].startswith("-"):
+            continue
+        if cells[0] or not found:
+            found.append(cells)
+        else:
+            found[-1] = [f"{said} {more}".strip() for said, more in zip(found[-1], cells)]
+    return found[1:]
+
+
+def steps() -> str:
+    """The order of events, as it stands at the head of the kernel."""
+    rows = rows_of(events.__doc__)
+    return "".join(f".TP 4\n{number}\n\\fB{name}\\fP: {minus(what)}.\n" for number, name, what in rows)
+
+
+def ways() -> str:
+    """The paths inside a bar, as they stand at the head of the module that walks them."""
+    return "".join(
+        f".TP\n.B {name}\n{minus(f'From the open to {way}. A fill that opens {after}.')}\n"
+        for name, way, after in rows_of(path.__doc__)
+    )
+
+
+def rules() -> str:
+    """hq-account(7): the prose of hq-account.7.in with the tables of the code and the codes of the reasons put in."""
+    text = (ROOT / "scripts" / "hq-account.7.in").read_text()
+    told = re.findall(r"^@REASON (.*)@$", text, re.M)
+    if sorted(told) != sorted(REASONS):
+        raise SystemExit(f"scripts/hq-account.7.in must tell each reason once; not so: {set(told) ^ set(REASONS)}")
+    lines, before = [], False
+    for line in text.splitlines():
+        found = re.fullmatch("@REASON (.*)@", line)
+        if found:
+            line = f".T{'Q' if before else 'P'}\n\\fB{found[1]}\\fP ({REASONS.index(found[1])})"
+        before = found is not None
+        lines.append(line)
+    parts = {
+        "DATE": released(),
+        "VERSION": VERSION,
+        "RULES": str(events.RULES),
+        "EVENTS": steps(),
+        "PATHS": ways(),
+    }
+    return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], "\n".join(lines) + "\n")
 
 
 def language() -> str:
@@ -237,6 +290,7 @@ def pages() -> dict[str, str]:
     made = {f"hq-{name}.1": page(_commands.load(name)) for name in _commands.NAMES}
     made["hq.1"] = page(hq.main.clicked())
     made["hq-dsl.7"] = language()
+    made["hq-account.7"] = rules()
     made["hq-frames.5"] = frames()
     for name in ("hq.7", "hq-python.7"):
         made[name] = by_hand(name)

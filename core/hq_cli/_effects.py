@@ -30,7 +30,9 @@ EFFECTS = {
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
     "backtest": Effect(
-        reads=("order", "bar"), replaces=("order", "bar"), writes=("fill", "liquidation", "equity", "report")
+        reads=("bar", "order", "funding"),
+        replaces=("order",),
+        writes=("fill", "order_state", "position", "payment", "liquidation", "equity", "report"),
     ),
     "diff": Effect(reads=EVERY, passes=False),
     "state": Effect(passes=False),

@@ -1,15 +1,21 @@
-"""hq-backtest: trade the orders of hq-signal on a futures account."""
+"""hq-backtest: trade orders on futures accounts."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
-from hq_cli._say import echo
+from hq_cli._say import echo, say
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
-from hq_core.options.account import AccountOptions, BracketOptions, MarginOptions, RunOptions
+from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
+from hq_core.options.settings import SettingsOptions
+from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
+
+if TYPE_CHECKING:
+    from hq_core.roles import Stage
 
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
@@ -28,7 +34,14 @@ class ReportOptions:
 @filter_command(
     "hq-backtest",
     EXAMPLES,
+    Argument("files", "[STRATEGY.hq]...", many=True, required=False),
+    PythonOptions,
+    StrategyOptions,
+    StoresOptions,
+    StoreOptions,
+    SettingsOptions,
     AccountOptions,
+    FillOptions,
     BracketOptions,
     MarginOptions,
     RunOptions,
@@ -36,30 +49,47 @@ class ReportOptions:
     shows=("json", "text", "fail_on_liquidation", "periods_per_year"),
 )
 def main(
+    files: tuple[str, ...],
+    python: tuple[str, ...],
+    params: tuple[str, ...],
+    period: str,
+    keep: str,
+    stores: tuple[str, ...],
+    timeless: bool,
+    compat: str,
+    unstable: tuple[str, ...],
+    missing: str,
     brackets: str,
     strategy: str,
     symbol: str,
     close_at_end: bool,
     periods_per_year: float | None,
+    max_open: bool,
     text: bool,
     json: bool,
     fail_on_liquidation: bool,
     state: str | None,
     **terms: Any,
 ) -> Run:
-    """Trade the orders that hq-signal wrote on a USDT-margined futures account.
+    """Trade orders on a futures account, one for each strategy, and report what became of it.
 
-    An order of a bar's close fills at the next bar's open.  Inside a bar an open position meets the adverse extreme
-    of the mark price (columns mark_high, mark_low, mark_close; without them the last price) before anything later
-    is trusted.  The rows that come out are fill, liquidation and equity; at the end comes one report, which a
-    terminal shows as text.  Equity never goes on below zero: bankruptcy ends the trading.  With --state the frames
-    go on in the next run and carry no report; --json and the terminal show how far the account is.
+    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at the
+    end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that the
+    price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
+    Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close; without them the last price),
+    tier by tier with --brackets.  Rows of kind funding are paid.  hq-account(7) has all the rules.
 
-    Of a panel, or of several series, one is traded: that of --symbol, or the one whose rows have orders.
+    A series that has orders is an account of one symbol; a panel, or several series, is one account whose symbols
+    share a wallet.  Of several strategies each has an account of its own, which --strategy narrows to one, as --symbol
+    does to the orders of one symbol.  Bars of other periods than that of the orders pass.
 
-    Of orders of one's own, rows of kind order are traded as those of hq-signal are, and so is a plain file of bars
-    with columns open_long, close_long, open_short, close_short: a quantity is an order at that bar's close, empty is
-    none, inf all that the margin allows.  A series with both is refused.
+    Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short of
+    bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
+    series with both is refused.
+
+    A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
+    place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and
+    the terminal show how far it is.
     """
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import BacktestStage
@@ -69,28 +99,64 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol)
+    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
+    whole: Stage = stage
+    if files or python:
+        from hq_cli._strategies import read_params, read_stores, read_strategies
+        from hq_core.api.pipe import Pipe
+        from hq_core.graph import Settings
+        from hq_core.specs import rows_of
+        from hq_core.stages.signal import Signal
+
+        signal = Signal(
+            read_strategies(files),
+            python=python,
+            period=period,
+            params=read_params(params),
+            keep=keep,
+            settings=Settings(compat, rows_of(unstable)),
+            missing=missing,
+            stores=read_stores(stores, timeless),
+            timeless=timeless,
+            desk=stage,
+        )
+        if goes_on:
+            signal.check_resumable()
+        for warning in signal.warnings:
+            say(f"hq-backtest: {warning}")
+        whole = Pipe(signal, stage)
+    else:
+        for option, given in (
+            (StrategyOptions.params, params),
+            (StrategyOptions.period, period),
+            (StrategyOptions.keep, keep),
+            (StoresOptions.stores, stores),
+        ):
+            if given:
+                raise HqError("is for strategies; name one: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=option)
     told = json or text or os.isatty(1)
 
     def after(code: int) -> int:
-        report = stage.report()
-        if told and report is not None:
-            echo(_text(report, json))
-        elif told and not goes_on:
-            raise HqError("input has no bars, so there is nothing to report", DATA)
-        return code or (CHECK if fail_on_liquidation and report is not None and report["liquidated"] else 0)
+        reports = stage.reports()
+        if told:
+            if reports:
+                echo(_text(reports, json))
+            if not reports and not goes_on:
+                raise HqError("input has no bars, so there is nothing to report", DATA)
+        liquidated = any(report["liquidated"] for report in reports)
+        return code or (CHECK if fail_on_liquidation and liquidated else 0)
 
-    return Run(stage, frames=not told, after=after)
+    return Run(whole, frames=not told, after=after)
 
 
-def _text(report: dict[str, Any], json: bool) -> str:
+def _text(reports: list[dict[str, Any]], json: bool) -> str:
     if json:
         from hq_cli._say import told_json
 
-        return told_json(report)
-    from hq_cli._report import readable
+        return "\n".join(map(told_json, reports))
+    from hq_cli._report import compared, readable
 
-    return readable(report).rstrip("\n")
+    return (readable(reports[0]) if len(reports) == 1 else compared(reports)).rstrip("\n")
 
 
 if __name__ == "__main__":

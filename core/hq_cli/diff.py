@@ -38,9 +38,9 @@ def main(
 
     Rows are matched within their series by ts and key (a bar's open_time, a trade's id), signals and other frames by
     ts, so that what one side lacks is one difference; of equal ones the order counts.  How rows are cut into frames and
-    how series lie between each other does not count, nor do heads.  A nan equals any nan.  Prints nothing and exits 0
-    if they are equal; else prints the first difference by time, then how much differs, and exits 1.  A panel is
-    compared as the series of its symbols, and is equal to them.
+    how series lie between each other does not count, nor do heads and a report's card.  A nan equals any nan.  Prints
+    nothing and exits 0 if they are equal; else prints the first difference by time, then how much differs, and exits
+    1.  A panel is compared as the series of its symbols, and is equal to them.
 
     A text that has no place for a period (csv of fills or equity) is compared with the one series of that kind and
     symbol that the other side has; if that has several, it exits 65.

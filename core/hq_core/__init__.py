@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hq_core.api.backtest import Backtest
     from hq_core.api.hquant import HQuant
     from hq_core.api.live import Live
     from hq_core.api.period import IndicatorLine, PeriodBars
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hq_core.bars.aggregator import Aggregator
     from hq_core.batch import Batch, Schema
     from hq_core.errors import HqError
-    from hq_core.futures.ledger import Backtest
     from hq_core.graph import Settings
     from hq_core.ring import Ring
     from hq_core.stages.aggregate import Aggregate
@@ -31,7 +31,7 @@ VERSION = "0.4.0"
 PUBLIC = {
     "Aggregate": "stages.aggregate",
     "Aggregator": "bars.aggregator",
-    "Backtest": "futures.ledger",
+    "Backtest": "api.backtest",
     "Batch": "batch",
     "HQuant": "api.hquant",
     "HqError": "errors",

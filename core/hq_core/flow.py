@@ -280,6 +280,7 @@ class Flow:
     def _say(self, item: Item, state: State | None) -> None:
         if isinstance(item, Head):
             if self._headed:
+                self.stage.made_of(item.get("made_by", []))
                 self._to.section({"kind": "section", "made_by": item.get("made_by", [])})
             else:
                 self._open(state, item.get("made_by", []))
@@ -296,6 +297,7 @@ class Flow:
         if not self._headed:
             self._headed = True
             mine = [self.command, VERSION, self.argv, self.stage.inputs]
+            self.stage.made_of([*made_by, mine])
             resumed = state is not None and state.reopen
             self.out.head([*made_by, mine], {"resumed": True, "offset": self._section} if resumed else {})
             self._to.take_up()

@@ -527,9 +527,18 @@ class Graph:
         self._engine(self._start.address)
         for one in self._called:
             one.check()
-        self._fill(sources, n, wanted)
+        self.fill(sources, n, wanted)
         if not keep:
             self._arena[:] = before
+
+    def by_rows(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> tuple[int, int]:
+        """As `run`, row by row: what is to be called for the next of n rows, see jit/engine.py's `rounds`.
+
+        Columns that no node writes are there at once; who writes a source as the rows go calls `fill` behind them.
+        """
+        self.place(sources, 1, wanted)
+        self.fill(sources, n, wanted)
+        return address(engine), self._start.address
 
     @property
     def words(self) -> int:
@@ -556,9 +565,9 @@ class Graph:
         load(engine_apart)(start.address)
         for one in self._called:
             one.check()
-        self._fill(sources, n, wanted)
+        self.fill(sources, n, wanted)
 
-    def _fill(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
+    def fill(self, sources: Mapping[str, int], n: int, wanted: Sequence[int]) -> None:
         """The columns asked for that no node writes: what is there already, under another name."""
         for i in self._left:
             out = self._wanted[i]

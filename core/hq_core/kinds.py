@@ -13,7 +13,47 @@ OF_ACCOUNT = Column("account", "s4", "", "whose: the strategy's name in a backte
 OF_FACTOR = Column("factor", "s4", "", "its name")
 VERBS = ("open_long", "close_long", "open_short", "close_short")  # columns of orders, by what they order
 ACTIONS = ("", *VERBS)
-REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation", "end of input")
+# numbers that only the account knows, when it has done a row: a strategy that reads them runs inside it
+ACCOUNT = {
+    "position": "contracts that are held, below 0 short, 0 none",
+    "entry_price": "their mean price; nan where none are held",
+    "bars_held": "bars at whose close they were held, this one among them; 0 where none are",
+    "open_profit": "what they have gained or lost at the mark price",
+    "equity": "the wallet with the open profit",
+    "highest_since_entry": "highest price since the entry; nan where none are held",
+    "lowest_since_entry": "lowest price since the entry; nan where none are held",
+}
+REASONS = (  # of a fill: why it happened, and in this quantity; of an order: why it stands where it does
+    "signal",
+    "cut by margin",
+    "cut by bracket",
+    "cut to position",
+    "flip",
+    "liquidation",
+    "end of input",
+    "target",
+    "limit",
+    "stop",
+    "stop_limit",
+    "take",
+    "trail",
+    "size",
+    "notional",
+    "margin",
+    "bracket",
+    "pyramid",
+    "conflict",
+    "flat",
+    "bankrupt",
+    "group",
+    "cancel",
+    "replaced",
+    "tif",
+    "expire",
+    "post_only",
+    "no such order",
+    "not in this mode",
+)
 SIDES = {"1": "long", "-1": "short"}
 UNITS = words("contracts", "base", "quote", "equity_frac", "risk_frac")
 ACCOUNTS_UNIT = -1  # of an order whose quantity is in whatever unit its account says
@@ -140,7 +180,6 @@ FUNDING = Kind(
     ),
     key=("ts",),
     rank=1,
-    planned=True,
     source="Binance, fundingRate",
 )
 
@@ -190,6 +229,7 @@ ORDER = Kind(
         maybe("stop", "f8", "price", "of what opens: the price at which what it has opened is closed at a loss"),
         maybe("take", "f8", "price", "of what opens: the price at which what it has opened is closed at a gain"),
         maybe("trail", "f8", "price", "distance at which a stop follows the best price"),
+        maybe("trail_frac", "f8", "frac", "the same as a share of the best price"),
         maybe("tif", "i1", "code", "how long it works"),
         maybe("expire", "i8", "ns", "until when, of gtd"),
         maybe("reduce_only", "b1", "", "1: never opens"),
@@ -205,10 +245,10 @@ ORDER = Kind(
     ),
     codes={
         "side": SIDES,
-        "action": words("open", "close", "target", "cancel", "replace"),
+        "action": words("open", "close", "target", "cancel", "replace", "leverage", "margin"),
         "type": words("market", "limit", "stop", "stop_limit", "take", "trail"),
         "unit": {str(ACCOUNTS_UNIT): "account", **UNITS},
-        "tif": words("gtc", "ioc", "fok", "gtd"),
+        "tif": words("gtc", "ioc", "fok", "gtd", "day"),
     },
     rank=7,
 )
@@ -225,8 +265,10 @@ ORDER_STATE = Kind(
         Column("price", "f8", "price", "mean price of what was filled; NaN before"),
         Column("reason", "i1", "code", "why"),
     ),
-    codes={"state": words("accepted", "filled", "partly", "cancelled", "expired", "rejected")},
-    planned=True,
+    codes={
+        "state": words("accepted", "filled", "partly", "cancelled", "expired", "rejected"),
+        "reason": words(*REASONS),
+    },
 )
 
 FILL = Kind(
@@ -234,6 +276,9 @@ FILL = Kind(
     (
         Column("ts", "i8", "ns", "end of the bar in which it happened"),
         Column("fill_time", "i8", "ns", "the instant of the fill itself"),
+        OF_ACCOUNT,
+        Column("id", "i8", "id", "counts per account"),
+        Column("order", "i8", "id", "the order's; 0: a liquidation or the end"),
         Column("side", "i1", "code", "of the position"),
         Column("action", "i1", "code", "what it did"),
         Column("price", "f8", "price", "its price"),
@@ -251,6 +296,7 @@ LIQUIDATION = Kind(
     "a liquidation of the account, or of a side of it",
     (
         Column("ts", "i8", "ns", "end of the bar in which it happened"),
+        OF_ACCOUNT,
         Column("side", "i1", "code", "of the position"),
         Column("mark", "f8", "price", "adverse extreme of the mark price"),
         Column("liquidation_price", "f8", "price", "mark price that liquidates"),
@@ -264,23 +310,27 @@ LIQUIDATION = Kind(
 )
 
 EQUITY = Kind(
-    "the account at the end of a complete bar",
+    "the account at the end of a complete bar, one row a ts",
     (
         Column("ts", "i8", "ns", "end of the bar"),
+        OF_ACCOUNT,
         Column("equity", "f8", "quote", "wallet + unrealised"),
         Column("wallet", "f8", "quote", "what it is worth without open positions"),
+        Column("unrealised", "f8", "quote", "result of the open positions at the mark price"),
         Column("realised", "f8", "quote", "results so far, before fees"),
         Column("fees", "f8", "quote", "fees so far"),
+        Column("funding", "f8", "quote", "funding received so far; below 0 paid"),
         Column("insurance", "f8", "quote", "what the insurance fund has paid"),
-        Column("unrealised", "f8", "quote", "result of the open positions at the mark price"),
-        Column("long", "f8", "contracts", "held long"),
-        Column("long_entry", "f8", "price", "mean entry price of it"),
-        Column("short", "f8", "contracts", "held short"),
-        Column("short_entry", "f8", "price", "mean entry price of it"),
-        Column("long_liquidation", "f8", "price", "mark price that liquidates when it falls"),
-        Column("short_liquidation", "f8", "price", "mark price that liquidates when it rises"),
         Column("margin_used", "f8", "quote", "margin of the open positions"),
-        Column("max_open", "f8", "contracts", "largest quantity that could be opened"),
+        Column("gross", "f8", "quote", "notional of all positions"),
+        Column("net", "f8", "quote", "notional of what is held long less that held short"),
+        maybe("long", "f8", "contracts", "held long; this and the rest of an account of one symbol"),
+        maybe("long_entry", "f8", "price", "mean entry price of it"),
+        maybe("short", "f8", "contracts", "held short"),
+        maybe("short_entry", "f8", "price", "mean entry price of it"),
+        maybe("long_liquidation", "f8", "price", "mark price that liquidates when it falls"),
+        maybe("short_liquidation", "f8", "price", "mark price that liquidates when it rises"),
+        maybe("max_open", "f8", "contracts", "largest quantity that could be opened, with --max-open"),
     ),
 )
 
@@ -293,7 +343,6 @@ PAYMENT = Kind(
         Column("quantity", "f8", "contracts", "held: above 0 long, below 0 short"),
         Column("amount", "f8", "quote", "received; below 0 paid"),
     ),
-    planned=True,
 )
 
 POSITION = Kind(
@@ -311,7 +360,6 @@ POSITION = Kind(
         Column("liquidation_price", "f8", "price", "mark price that liquidates it; NaN: none"),
     ),
     codes={"side": SIDES},
-    planned=True,
 )
 
 TARGET = Kind(

@@ -162,6 +162,7 @@ class Stage(Sink):
     notices   other things worth a line on stderr, with how often they came
     holes     bars made of fewer rows than they have room for: for the end frame, as `dropped` is
     inputs    digests of the files that decide the output, by option name: part of the head and of the state
+    made_by   the commands that what comes went through, and this one: as heads have them, each once
     any_order rows may come in any order, as the stage sorts them itself; else the flow checks it (order.py)
     panels    whole: they pass as any rows; apart: the stage is given each symbol's series, and what it writes of it is
               put together again; series: it is given them, and what it writes stays series
@@ -183,6 +184,7 @@ class Stage(Sink):
         self.notices: dict[str, int] = {}
         self.holes: Holes = {}
         self.inputs: dict[str, str] = {}
+        self.made_by: list[Any] = []
 
     def kernels(self) -> Iterable[Kernel]:
         """What it will run, in the order of need, as far as that is known before the first row."""
@@ -207,6 +209,10 @@ class Stage(Sink):
     def prompt(self) -> bool:
         """Whether no row that came waits here, and each left as the series and with the ts that it came with."""
         return False
+
+    def made_of(self, made_by: Iterable[Any]) -> None:
+        """A head says which commands what comes went through."""
+        self.made_by += [one for one in made_by if one not in self.made_by]
 
     def section(self) -> None:
         """A section of the input begins: texts of codes are given anew from here on."""

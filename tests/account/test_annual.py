@@ -120,8 +120,8 @@ def test_rows_a_year(period, rows, span, seen_days, weekdays, wanted) -> None:
 def test_close_at_end_leaves_nothing_open(run) -> None:
     opens = days(START, 40, weekend=True)
     held, closed = (told(run, opens, DAY, options, {3: "2,"}) for options in ("", "--close-at-end"))
-    assert held["open_position"]["long"] == 2.0
-    assert closed["open_position"]["long"] == 0.0
+    assert [one["quantity"] for one in held["open_positions"]] == [2.0]
+    assert closed["open_positions"] == []
     assert (held["trades"], closed["trades"]) == (0, 1)
     assert closed["final_equity"] == pytest.approx(held["final_equity"], rel=1e-12)  # no fee here
 
@@ -185,7 +185,7 @@ def test_the_statistics_are_those_of_the_equity_rows_when_all_is_closed(run, opt
     peak = np.maximum.accumulate(curve)
     assert len(returns) == report["rows"] == 60 - len(partial)
     assert curve[-1] == report["final_equity"]
-    assert report["open_position"]["long"] == 0.0
+    assert report["open_positions"] == []
     assert report["max_drawdown"]["frac"] == pytest.approx(((peak - curve) / peak).max(), rel=1e-12)
     scale = math.sqrt(report["periods_per_year"])
     assert report["vol_ann"] == pytest.approx(returns.std(ddof=1) * scale, rel=1e-12)

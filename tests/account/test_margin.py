@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 
+from hq_core.api.backtest import Backtest
 from hq_core.errors import CONFIG, NOINPUT, USAGE, HqError
 from hq_core.futures.brackets import flat, read_brackets
-from hq_core.futures.ledger import Backtest
 from hq_core.futures.margin import joint_liquidation, liquidation_price, lots_within, maintenance, to_lots
 from hq_core.futures.terms import Terms, step
 from hq_core.jit import F8, I8, Cell, kernel
@@ -172,12 +172,12 @@ def test_long_and_short_together_are_checked_jointly():
 
 def test_largest_order_covers_margin_and_fee():
     # 1000 * 10 / (10000 * (1 + 0.00044 * 10)) = 0.99561927...
-    account = Backtest(1000.0, 10)
+    account = Backtest(1000.0, 10, size="all")
     fill = account.open_long(10_000.0)[0]
     assert fill["quantity"] == 0.995
     assert fill["fee"] == pytest.approx(0.995 * 10_000 * 0.00044)
-    assert Backtest(1000.0, 10, taker_fee_rate=0.0).open_long(10_000.0)[0]["quantity"] == 1.0
-    assert Backtest(1000.0, 10, contract_size=0.01).open_long(10_000.0)[0]["quantity"] == 99.561
+    assert Backtest(1000.0, 10, taker_fee_rate=0.0, size="all").open_long(10_000.0)[0]["quantity"] == 1.0
+    assert Backtest(1000.0, 10, contract_size=0.01, size="all").open_long(10_000.0)[0]["quantity"] == 99.561
 
 
 @settings(max_examples=300)

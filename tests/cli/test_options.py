@@ -78,9 +78,9 @@ def test_commands_and_library_take_what_is_declared() -> None:
     assert list(taken) == ["periods", *options_of(AggregateOptions)]
     assert taken["max_gap"].default == GAP.default
     account = inspect.signature(hq_core.Backtest).parameters
-    assert account["taker_fee_rate"].default == Terms.taker_fee.default
+    assert account["taker_fee"].default == Terms.taker_fee.default
     hq_core.Backtest(100.0, 5, taker_fee_rate=0.0)
-    for wrong in ({"leverag": 5}, {"tick": "0.1"}):
+    for wrong in ({"leverag": 5}, {"fill": "close"}):
         with pytest.raises(TypeError, match="takes no"):
             hq_core.Backtest(**wrong)
     with pytest.raises(TypeError, match="one leverage"):

@@ -6,8 +6,8 @@ import pytest
 from signal_runs import COLUMNS, Run, bars, strategy
 from strategies import check, form
 
+from hq_core.kinds import ACCOUNT
 from hq_core.lang.source import LangError
-from hq_core.lang.words import ACCOUNT
 
 
 @pytest.mark.parametrize("name", ACCOUNT)

@@ -40,8 +40,9 @@ def test_a_strategy_of_the_page_is_one(text: str, run, tmp_path) -> None:
 
 
 def test_every_function_and_action_of_the_language_stands_on_the_page() -> None:
+    from hq_core.kinds import ACCOUNT
     from hq_core.lang.builtins import BUILTINS
-    from hq_core.lang.words import ACCOUNT, ACTIONS, BUILT, SIZES
+    from hq_core.lang.words import ACTIONS, BUILT, SIZES
 
     words = set(re.findall(r"\w+", PAGE.replace(r"\fB", "")))
     assert {*BUILTINS, *ACTIONS, *ACCOUNT, *SIZES, *BUILT["OPEN"]} <= words

@@ -79,7 +79,7 @@ def test_settings_of_another_type_are_refused_where_they_are_given(make, wrong):
         (lambda: hq_core.Aggregator("5m", source=5), "source: 5, must be a text such as 15m"),
         (lambda: hq_core.Aggregator("5m", fill="flatt"), "fill: 'flatt', must be one of none, flat"),
         (lambda: hq_core.Aggregator("5m", tz=3), "tz: 3, must be a text: ZONE"),
-        (lambda: hq_core.Backtest(brackets="b.json"), "brackets: 'b.json', must be Brackets"),
+        (lambda: hq_core.Backtest(brackets=5), "brackets: 5, must be a path, Brackets or"),
         (lambda: hq_core.generate("bar", "x", 1), "rows: 'x', must be a number"),
         (lambda: hq_core.generate("bar", -1, 1), "rows: -1, must be at least 0"),
         (lambda: hq_core.generate("bar", 1, -1), "seed: -1, must be 0 to"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hq_core.holes import Holes
+    from hq_core.jit import Kernel
     from hq_core.roles import Item
 
 
@@ -44,6 +45,9 @@ class Pipe(Stage):
         self.inputs = {name: digest for stage in stages for name, digest in stage.inputs.items()}
         self._taken: list[Around] = []  # the stages as they are given what comes
         self._between: list[Handover] = []
+
+    def kernels(self) -> Iterable[Kernel]:
+        return [kernel for stage in self.stages for kernel in stage.kernels()]
 
     def begin(self, out: Any) -> None:
         if self._taken:
@@ -101,6 +105,8 @@ class Pipe(Stage):
         for item in source if self.any_order else ordered(source):
             if isinstance(item, Head):
                 heads += 1
+                for stage in self.stages:
+                    stage.made_of(item.get("made_by", []))
                 if heads > 1:
                     self.other({"kind": "section", "made_by": item.get("made_by", [])})
             else:

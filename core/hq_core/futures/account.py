@@ -1,291 +1,390 @@
-"""The futures account: bars with orders in, fills, equity and liquidations out, in one pass."""
+"""The futures account: bars and orders in; fills, equity and liquidations out, in one pass.
+
+What happens at a bar, in this order.  Of several symbols with a bar of one ts each does steps 2 to 4 in turn, in the
+order of their rows; every other step is done for all of them before the next one begins:
+
+|    | step     | what happens                                                                                    |
+|----|----------|-------------------------------------------------------------------------------------------------|
+|  1 | between  | funding up to the bar's beginning that has not been paid is paid                                  |
+|  2 | open     | the mark is at the open; what it has jumped over is liquidated, at the open                       |
+|  3 | begin    | orders whose time is over expire; cancels, replacements, changes of leverage and margin are made  |
+|  4 | fill     | orders that rest and that the open reaches fill there, the oldest first; then those that begin    |
+|    |          | now: at the market, in the order of the verbs, then all others by age                             |
+|  5 | inside   | funding inside the bar is paid                                                                    |
+|  6 | path     | the last price takes its path: orders fill and positions are liquidated where it reaches them     |
+|  7 | close    | with --fill close, what was ordered at this close at the market fills at the close                |
+|  8 | settle   | the mark is at its close; what it has reached is liquidated                                       |
+|  9 | end      | after the last bar, with --close-at-end, all is closed and cancelled                              |
+| 10 | funding  | funding of the bar's ts is paid                                                                   |
+| 11 | equity   | a row of equity; a bankruptcy is found                                                            |
+| 12 | orders   | what was decided at the bar is taken up, and waits                                                |
+"""
 
 from __future__ import annotations
 
 import math
 
-from hq_core.futures.margin import units
-from hq_core.futures.orders import ORDERS, STEPS, contradict, count_orders, order_step, take
-from hq_core.futures.positions import (
-    CONFIG,
-    END,
-    FILL,
-    LEDGER,
-    LIQUIDATION,
-    close_side,
-    held,
-    margin_used,
-    open_side,
-    room_by_bracket,
-    room_by_margin,
-    set_liquidation,
-    unrealised,
+from hq_core.futures.bars import BACKWARDS, CONFLICTS, cell, wrong
+from hq_core.futures.blocks import (
+    ABOVE,
+    BELOW,
+    CEILING,
+    FIRST,
+    FLOOR,
+    LAST,
+    LAST_TS,
+    LOG_WIDTH,
+    LOWER,
+    MARK,
+    ORDER_WIDTH,
+    RESTS,
+    STANDS,
+    SYMBOL_WIDTH,
+    UPPER,
+    VOLUME,
+    WAITING,
+    WAITS,
 )
+from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity
+from hq_core.futures.fills import FILLS, set_capacity
+from hq_core.futures.funding import FUNDING, pay_until
+from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
+from hq_core.futures.ledger import LEDGER
+from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_above, liquidate_below, set_levels
+from hq_core.futures.log import LOG, log_fill, log_positions
+from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
+from hq_core.futures.path import PATH, adverse, walk
+from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
+from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
-from hq_core.jit import F8, I1, I8, U1, State, inline, kernel
+from hq_core.jit import F8, I4, I8, U1, State, apart, float_of, inline, kernel
 
-# Fills that one row can make at most: its orders and a liquidation of each side, twice, and the closing of each side.
-ROOM = 2 * STEPS + 6
-# A row's steps, by where each group of them starts: two for liquidations, STEPS for orders, and so on.
-GAP, AT_OPEN, INSIDE, AT_CLOSE, AFTER = 0, 2, 2 + STEPS, 4 + STEPS, 4 + 2 * STEPS
-AT_END, LAST_STEP = AFTER + 2, AFTER + 4
-BAD_BAR, OFF_TICK, CONFLICT, BACKWARDS = 1, 2, 3, 4
+# The version of the rules, which the report's card names: one higher whenever a change of fills, margin, fees or funding
+# makes another account of the same orders.  tests/cases/backtest has an account of each version, rules-1 and so on.
+RULES = 1
+
+# Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
+# flip, a state and a liquidation each; and rows of orders that it can become
+LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
+NO_BAR = -(1 << 63)  # open_time of a price that is told between bars: nothing begins there, no extremes hold its fills
+NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
 
 ACCOUNT = (
-    CONFIG
-    + LEDGER
+    LEDGER
+    + HOLDINGS
     + FILL
+    + FILLS
+    + SIZES
     + ORDERS
+    + INTAKE
+    + FUNDING
+    + LIQUIDATIONS
+    + LOG
+    + PATH
     + STATISTICS
-    + "rows:i8 rows_after:i8 provisional:i8 last_ts:i8 mark equity liquidations:i8 bankrupt:i8 stale:i8 error:i8 "
+    + "rows:i8 rows_after:i8 provisional:i8 last_ts:i8 equity bankrupt:i8 stale:i8 error:i8 "
 )
 
 
 @inline
-def cell(column: F8, i: int, absent: float) -> float:
-    """A row's value in a column that may be missing (no rows) or empty here (nan)."""
-    if len(column) == 0 or math.isnan(column[i]):
-        return absent
-    return column[i]
+def to_mark(s: State, p: F8, at: int, price: float, rate: F8, cum: F8) -> None:
+    """The mark of a symbol goes to a price."""
+    p[at + MARK] = price
+    p[at + STANDS] = price
 
 
-@inline
-def quantity(column: F8, i: int) -> float:
-    """What is ordered at a row, nan for nothing: also where a file has 0, as files of signals do."""
-    ordered = cell(column, i, math.nan)
-    return ordered if ordered != 0.0 else math.nan
-
-
-@inline
-def off_tick(s: State, price: float) -> bool:
-    """Whether a price is not a multiple of the tick (none: tick_num 0), but for 1e-9 of it."""
-    if s.tick_num == 0.0:
-        return False
-    ticks: float = price * s.tick_den / s.tick_num
-    return abs(ticks - math.floor(ticks + 0.5)) > 1e-9 * max(1.0, ticks)
-
-
-@inline
-def wrong(s: State, open: float, high: float, low: float, close: float) -> int:
-    """0, or what is wrong with a bar's prices."""
-    if not (0.0 < low <= open <= high < math.inf and low <= close <= high):
-        return BAD_BAR
-    if off_tick(s, open) or off_tick(s, high) or off_tick(s, low) or off_tick(s, close):
-        return OFF_TICK
-    return 0
+@apart
+def close_all(s: State, p: F8, r: F8, log: F8, tally: I8) -> None:
+    """After the last bar: what waits is cancelled, what is open is closed at the last price."""
+    cancel_all(s, p, r, log, tally, -1, 0, WAITING, -1, END)
+    for k in range(s.symbols):
+        at = k * SYMBOL_WIDTH
+        for which in range(2):
+            side = 1 if which == 0 else -1
+            if held(p, at, side) > 0:
+                close_side(s, p, at, side, held(p, at, side), p[at + LAST], s.taker, False)
+                log_fill(s, p, log, at, side, False, 0.0, True, END)
 
 
 @kernel(state=ACCOUNT)
 def account(
     ts: I8,
     open_time: I8,
+    symbol: I4,
     open: F8,
     high: F8,
     low: F8,
     close: F8,
+    volume: F8,
     complete: U1,
     mark_high: F8,
     mark_low: F8,
     mark_close: F8,
-    open_long: F8,
-    close_long: F8,
-    open_short: F8,
-    close_short: F8,
-    rate: F8,
-    cum: F8,
     first: int,
     counted: int,
     last: int,
-    s: State,
-    e_ts: I8,
-    e_equity: F8,
-    e_wallet: F8,
-    e_realised: F8,
-    e_fees: F8,
-    e_insurance: F8,
-    e_unrealised: F8,
-    e_long: F8,
-    e_long_entry: F8,
-    e_short: F8,
-    e_short_entry: F8,
-    e_long_liquidation: F8,
-    e_short_liquidation: F8,
-    e_margin_used: F8,
-    e_max_open: F8,
+    o_ts: I8,
+    o: F8,
     f_ts: I8,
-    f_fill_time: I8,
-    f_side: I1,
-    f_action: I1,
-    f_price: F8,
-    f_quantity: F8,
-    f_fee: F8,
-    f_realised: F8,
-    f_position: F8,
-    f_liquidity: I1,
-    f_reason: I1,
-    l_ts: I8,
-    l_side: I1,
-    l_mark: F8,
-    l_liquidation_price: F8,
-    l_price: F8,
-    l_quantity: F8,
-    l_loss: F8,
-    l_insurance: F8,
-    l_row: I8,
+    f_symbol: I4,
+    f_rate: F8,
+    f_mark: F8,
+    p: F8,
+    r: F8,
+    rate: F8,
+    cum: F8,
+    top: F8,
+    most: I8,
+    tally: I8,
+    s: State,
+    log: F8,
+    e_ts: I8,
+    e: F8,
+    stride: int,
+    columns: int,
     done: I8,
 ) -> None:
-    """Run the account over rows `first`.. until the input, or the room for equity rows or fills, is used up.
+    """Run the account over rows `first`.. until the input, or the room for equity rows or for the log, is used up.
 
-    ts, open_time   ns UTC; open_time, complete, mark_* and the order columns may have no rows: absent
+    ts, open_time   ns UTC, in order; rows of one ts of several symbols lie together.  open_time, symbol, volume,
+                    complete and mark_* may have no rows: absent
+    symbol          which of the symbols of p a row is of; absent: the first
     open..close     last price; mark_*: mark price, nan or absent = the last price
-    open_long...    quantity ordered at the row's close; nan or 0 none, inf without a size
-    rate, cum       the maintenance tiers
     counted         1: rows are periods of the statistics; 0: single orders between two such rows
-    last            the row after which the account ends: what is open then is closed at its close; -1: none
-    done            out: the next row to read, equity rows, fills and liquidations written
-
-    Inside a bar: a gap past a liquidation price at the open, then the orders that wait for the open, then the
-    adverse extreme of the mark price, then the orders that fill at the close, then the mark price at the close,
-    which may lie beyond the liquidation price of what was just opened at the last price, then the end.
+    last            the row after whose ts the account ends: what is open then is closed at its close; -1: none
+    o_ts, o         orders in order of ts, those of the last bar that was run too, as rows of blocks.py
+    f_*             funding, f_mark nan where it says no mark
+    p, r            symbols and orders of the account, see blocks.py
+    rate, cum, top, most   the tiers of all symbols: maintenance rate, its offset, largest notional, largest leverage
+    tally           out: how many orders ended, by state and reason
+    log, e_ts, e    out: what happened, see log.py; rows of equity, a column every `stride`, so many columns
+    done            out: the next row to read, equity rows, rows of the log, whether it or r had no room
     """
     if s.rows == 0 and s.orders == 0:
         s.wallet = s.start
     if s.stale != 0:
-        set_liquidation(s, rate, cum)
+        for k in range(s.symbols):
+            set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
         s.stale = 0
-    equities, fills, ends = 0, 0, 0
+    s.logged, s.taken, s.paid = 0, 0, 0
+    equities = 0
+    done[3] = 0
     i = first
-    while i < len(close) and i - first < len(e_ts) and fills + ROOM <= len(f_ts):
+    # by who has seen what the last bar came to; what fills at a close is given with a row of that ts
+    late = s.at_close == 0 and s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= s.last_ts
+    while late or (i < len(close) and equities < len(e_ts)):
+        rows = s.resting + len(o_ts) - s.taken
+        if ROWS_PER_ORDER * (rows + 1) * ORDER_WIDTH > len(r) or (
+            LOG_PER_ORDER * (rows + 1) + LOG_PER_SYMBOL * s.symbols + 2 * (len(f_ts) - s.paid) + s.logged
+        ) * LOG_WIDTH > len(log):
+            done[3] = NO_ROOM
+            break
+        if late:
+            late = False
+            s.now = float_of(s.last_ts)
+            s.moment = s.now
+            if take_up(s, p, r, log, tally, o_ts, o, s.last_ts) and s.fail_on_conflict != 0:
+                s.error = CONFLICTS
+                break
+            watch(s, p, r)
+            continue
+        if s.symbols == 1 and columns <= OF_SYMBOL and s.rows > 0 and s.bankrupt == 0:
+            until = o_ts[s.taken] if s.taken < len(o_ts) else NEVER
+            due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
+            if s.at_close != 0:  # they fill at their bar's close, which is not quiet then
+                due, until = min(due, until), NEVER
+            calm = quiet_rows(
+                s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
+                i, until, due, last, counted, e_ts, e, equities, stride, columns
+            )  # fmt: skip
+            equities += calm
+            i += calm
+            if calm > 0 and s.last_ts >= until:  # the orders of the last of them
+                s.now = float_of(s.last_ts)
+                s.moment = s.now
+                if take_up(s, p, r, log, tally, o_ts, o, s.last_ts) and s.fail_on_conflict != 0:
+                    s.error = CONFLICTS
+                    i -= 1
+                    equities -= 1
+                    break
+                watch(s, p, r)
+                continue
+            if i >= len(close) or equities >= len(e_ts):
+                break
         if len(complete) > 0 and complete[i] == 0:
             s.provisional += 1
             i += 1
             continue
-        s.error = wrong(s, open[i], high[i], low[i], close[i])
-        if s.rows > 0 and ts[i] < s.last_ts:
-            s.error = BACKWARDS
+        end = i + 1
+        if len(symbol) > 0:
+            while end < len(close) and ts[end] == ts[i] and (len(complete) == 0 or complete[end] != 0):
+                end += 1
+        s.error = BACKWARDS if s.rows > 0 and ts[i] < s.last_ts else 0
+        for j in range(i, end):
+            at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+            if s.error == 0:
+                s.error = wrong(p, at, open[j], high[j], low[j], close[j])
         if s.error != 0:
             break
-        buy, sell = quantity(open_long, i), quantity(close_long, i)
-        short, cover = quantity(open_short, i), quantity(close_short, i)
-        orders = count_orders(buy, sell, short, cover)
-        fight = orders > 1 and contradict(s, buy, sell, short, cover)
-        if fight and s.fail_on_conflict != 0:
-            s.error = CONFLICT
-            break
-        s.orders += orders
+        s.now = float_of(ts[i])
+        s.moment = s.now
         if s.bankrupt != 0:
-            s.ignored_bankrupt += orders
-            s.rows_after += 1
-            i += 1
+            take_up(s, p, r, log, tally, o_ts, o, ts[i])
+            watch(s, p, r)
+            s.rows_after += end - i
+            i = end
             continue
-        if fight:
-            s.ignored_conflict += orders
-            orders = 0
-        mark = cell(mark_close, i, close[i])
-        mark_least = min(cell(mark_low, i, low[i]), mark)
-        mark_most = max(cell(mark_high, i, high[i]), mark)
-        mark_open = min(max(open[i], mark_least), mark_most)
         opened = ts[i] if s.rows == 0 else s.last_ts
         if len(open_time) > 0:
             opened = open_time[i]
-        if s.at_close != 0 and orders > 0:
-            take(s, buy, sell, short, cover)
-        hit = s.long_lots + s.short_lots > 0 and (mark_least <= s.lower or mark_most >= s.upper)
-        down, up, least, most = math.nan, math.nan, mark_open, mark_open
-        fall_price, rise_price = s.lower, s.upper
-        step = GAP if hit or s.waiting > 0 else AT_END
-        stop = LAST_STEP if i == last else AT_END
-        while step < stop:
-            lots, side, opens, reason, price = 0, 1, False, LIQUIDATION, open[i]
-            if step in (GAP, INSIDE, AFTER):
-                fall_price, rise_price = s.lower, s.upper
-                if step == INSIDE:
-                    least, most = mark_least, mark_most
-                elif step == AFTER:
-                    least, most, price = mark, mark, close[i]
-                down = min(max(min(price, s.lower), low[i]), high[i]) if least <= s.lower else math.nan
-                up = min(max(max(price, s.upper), low[i]), high[i]) if most >= s.upper else math.nan
-            if step >= AT_END:
-                side = 1 if step == AT_END else -1
-                lots, price, reason = held(s, side), close[i], END
-            elif step < AT_OPEN or INSIDE <= step < AT_CLOSE or step >= AFTER:
-                side = 1 if step in (GAP, INSIDE, AFTER) else -1
-                falls = (side > 0 or s.cross != 0) and not math.isnan(down)
-                rises = (side < 0 or s.cross != 0) and not math.isnan(up)
-                price = down if falls else up
-                lots = held(s, side) if falls or rises else 0
-            elif s.waiting > 0 and (s.at_close != 0) == (step >= AT_CLOSE):
-                price = close[i] if step >= AT_CLOSE else open[i]
-                at = step - (AT_CLOSE if step >= AT_CLOSE else AT_OPEN)
-                lots, side, opens, reason = order_step(s, at, price, mark if step >= AT_CLOSE else mark_open)
-            if lots > 0:
-                if opens:
-                    open_side(s, side, lots, price, reason)
-                else:
-                    close_side(s, side, lots, price, reason)
-                set_liquidation(s, rate, cum)
-                f_ts[fills] = ts[i]
-                f_fill_time[fills] = opened if step < INSIDE else ts[i]
-                f_side[fills] = s.fill_side
-                f_action[fills] = s.fill_action
-                f_price[fills] = s.fill_price
-                f_quantity[fills] = s.fill_quantity
-                f_fee[fills] = s.fill_fee
-                f_realised[fills] = s.fill_realised
-                f_position[fills] = s.fill_position
-                f_liquidity[fills] = 1
-                f_reason[fills] = s.fill_reason
-                fills += 1
-            if lots > 0 and reason == LIQUIDATION:
-                falls = not math.isnan(down) and (s.cross != 0 or side > 0)
-                l_ts[ends] = ts[i]
-                l_side[ends] = side
-                l_mark[ends] = least if falls else most
-                l_liquidation_price[ends] = fall_price if falls else rise_price
-                l_price[ends] = s.fill_price
-                l_quantity[ends] = s.fill_quantity
-                l_loss[ends] = s.fill_fee - s.fill_realised - s.fill_insurance
-                l_insurance[ends] = s.fill_insurance
-                l_row[ends] = s.periods
-                ends += 1
-                s.liquidations += 1
-            step += 1
-        s.waiting = 0
-        gain = unrealised(s, mark)
-        s.mark = mark
-        s.equity = s.wallet + gain
-        flat = s.long_lots + s.short_lots == 0
-        room = room_by_margin(s, close[i], mark)
-        room = min(room, min(room_by_bracket(s, 1, close[i]), room_by_bracket(s, -1, close[i])))
-        if flat and (s.wallet <= 0.0 or (s.wallet < s.start and room == 0)):
-            s.bankrupt = 1
-        if s.at_close == 0 and orders > 0:
-            if s.bankrupt != 0:
-                s.ignored_bankrupt += orders
-            else:
-                take(s, buy, sell, short, cover)
+        s.moment = float_of(opened)
+        happened = s.logged
+        # 1 between: what was due before the bar
+        pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, opened, True, rate, cum)
+        s.moment = float_of(opened)
+        s.row += 1
+        busy = s.open > 0 or s.resting > 0
+        for j in range(i, end):
+            at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+            mark = cell(mark_close, j, close[j])
+            least = min(cell(mark_low, j, low[j]), mark)
+            greatest = max(cell(mark_high, j, high[j]), mark)
+            to_mark(s, p, at, min(max(open[j], least), greatest), rate, cum)
+            p[at + LAST] = open[j]
+            p[at + FLOOR] = low[j]
+            p[at + CEILING] = high[j]
+            p[at + VOLUME] = cell(volume, j, math.nan)
+            set_capacity(s, p, at)
+        changed = False
+        if busy:
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                if s.cross != 0 and s.symbols > 1:
+                    set_levels(s, p, at, rate, cum)
+                # 2 open
+                if p[at + MARK] <= p[at + LOWER]:
+                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], open[j], rate, cum)
+                    changed = True
+                if p[at + MARK] >= p[at + UPPER]:
+                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], open[j], rate, cum)
+                    changed = True
+                # 3 begin, 4 fill
+                reached = p[at + RESTS] > 0.0 and (open[j] <= p[at + BELOW] or open[j] >= p[at + ABOVE])
+                if p[at + WAITS] > 0.0 or reached or opened >= s.soonest:
+                    changed = True
+                    begun = opened if len(open_time) == 0 else open_time[j]
+                    begin_orders(s, p, r, log, tally, at, begun, most, top)
+                    k = next_reached(s, r, at, open[j], open[j], True)
+                    while k >= 0:
+                        meet(s, p, r, log, tally, k, at, open[j], False)
+                        k = next_reached(s, r, at, open[j], open[j], True)
+                    carry_out_market(s, p, r, log, tally, at, open[j])
+                    begin_resting(s, p, r, log, tally, at, open[j])
+                    set_levels(s, p, at, rate, cum)
+            if changed:
+                watch(s, p, r)
+        if s.open > 0:
+            for j in range(i, end):
+                range_since_entry(p, symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0, low[j], high[j])
+        # 5 inside
+        pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, ts[i], False, rate, cum)
+        s.moment = s.now
+        # 6 path
+        if s.open > 0 or s.resting > 0:
+            joint = s.cross != 0 and s.symbols > 1
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                mark = cell(mark_close, j, close[j])
+                least = min(cell(mark_low, j, low[j]), mark)
+                greatest = max(cell(mark_high, j, high[j]), mark)
+                p[at + STANDS] = adverse(s, p, at, least, greatest, rate, cum)
+            walked = False
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                mark = cell(mark_close, j, close[j])
+                least = min(cell(mark_low, j, low[j]), mark)
+                greatest = max(cell(mark_high, j, high[j]), mark)
+                if joint:
+                    set_levels(s, p, at, rate, cum)
+                if (
+                    low[j] <= p[at + BELOW]
+                    or high[j] >= p[at + ABOVE]
+                    or least <= p[at + LOWER]
+                    or greatest >= p[at + UPPER]
+                ):
+                    walked = True
+                    walk(s, p, r, log, tally, at, open[j], close[j], least, greatest, rate, cum)
+                p[at + MARK] = min(max(close[j], least), greatest)
+            if walked:
+                watch(s, p, r)
+        for j in range(i, end):
+            at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+            to_mark(s, p, at, cell(mark_close, j, close[j]), rate, cum)
+            p[at + LAST] = close[j]
+            p[at + LAST_TS] = s.now
+            if math.isnan(p[at + FIRST]):
+                p[at + FIRST] = close[j]
+            if s.open > 0:
+                range_since_entry(p, at, close[j], close[j])
+                count_bars(p, at, 1.0)
+        # 7 close
+        if s.at_close != 0 and s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
+            if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:
+                s.error = CONFLICTS
+                break
+            begin_at_close(s, r, s.now)
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                if len(open_time) > 0 and open_time[j] == NO_BAR:
+                    p[at + FLOOR], p[at + CEILING] = 0.0, math.inf
+                carry_out_market(s, p, r, log, tally, at, close[j])
+                set_levels(s, p, at, rate, cum)
+            watch(s, p, r)
+        # 8 settle
+        if s.open > 0:
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                if s.cross != 0 and s.symbols > 1:
+                    set_levels(s, p, at, rate, cum)
+                if p[at + MARK] <= p[at + LOWER]:
+                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], close[j], rate, cum)
+                    watch(s, p, r)
+                if p[at + MARK] >= p[at + UPPER]:
+                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], close[j], rate, cum)
+                    watch(s, p, r)
+        # 9 end
+        if i <= last < end:
+            close_all(s, p, r, log, tally)
+            watch(s, p, r)
+            for k in range(s.symbols):
+                set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
+        # 10 funding
+        pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, ts[i], True, rate, cum)
+        # 11 equity
+        if s.logged > happened:
+            log_positions(s, p, log)
         e_ts[equities] = ts[i]
-        e_equity[equities] = s.equity
-        e_wallet[equities] = s.wallet
-        e_realised[equities] = s.realised + s.realised_low
-        e_fees[equities] = s.fees + s.fees_low
-        e_insurance[equities] = s.insurance + s.insurance_low
-        e_unrealised[equities] = gain
-        e_long[equities] = s.long
-        e_long_entry[equities] = s.long_entry if s.long_lots > 0 else math.nan
-        e_short[equities] = s.short
-        e_short_entry[equities] = s.short_entry if s.short_lots > 0 else math.nan
-        e_long_liquidation[equities] = math.nan if flat or s.lower == -math.inf else s.lower
-        e_short_liquidation[equities] = math.nan if flat or s.upper == math.inf else s.upper
-        e_margin_used[equities] = margin_used(s, mark)
-        e_max_open[equities] = units(room, s.lot_num, s.lot_den)
+        write_equity(s, p, e, equities, stride, columns)
         equities += 1
+        if s.open == 0 and s.wallet < s.start and broke(s, p):
+            s.bankrupt = 1
+            cancel_all(s, p, r, log, tally, -1, 0, WAITING, -1, BANKRUPT)
+            watch(s, p, r)
         if counted != 0:
-            observe(s, ts[i], s.equity, not flat)
+            observe(s, ts[i], s.equity, s.open > 0)
+        # 12 orders
+        if s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
+            if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:
+                s.error = CONFLICTS
+                break
+            watch(s, p, r)
+        for j in range(i, end):
+            at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+            p[at + FLOOR] = 0.0
+            p[at + CEILING] = math.inf
         s.rows += 1
         s.last_ts = ts[i]
-        i += 1
+        i = end
     done[0] = i
     done[1] = equities
-    done[2] = fills
-    done[3] = ends
+    done[2] = s.logged

@@ -1,175 +1,428 @@
-"""The account kernel with its memory: columns in, rows of equity, fills and liquidations out."""
+"""The account's kernel with its memory: bars, orders and funding in, what happened and rows of equity out."""
 
 from __future__ import annotations
 
+import ctypes
+import math
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import CODES, WIDTHS
 from hq_core.errors import DATA, HqError
-from hq_core.futures.account import BACKWARDS, BAD_BAR, CONFLICT, OFF_TICK, account
+from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
+from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, OFF_TICK
+from hq_core.futures.blocks import (
+    BEGINS,
+    CAP,
+    CEILING,
+    CONTRACT,
+    CONTRACTS,
+    ENTRY,
+    FILLED,
+    FIRST,
+    GOING,
+    L_KIND,
+    LAST,
+    LEAST,
+    LEVERAGE,
+    LOG_WIDTH,
+    LOT_DEN,
+    LOT_NUM,
+    LOTS,
+    LOWER,
+    O_ACTION,
+    O_DONE,
+    O_GROUP,
+    O_LEFT,
+    O_STATUS,
+    O_SYMBOL,
+    O_TYPE,
+    O_WORD,
+    ORDER_SAID,
+    ORDER_WIDTH,
+    SHORT,
+    STATE,
+    SYMBOL_WIDTH,
+    TICK_DEN,
+    TICK_NUM,
+    TIER,
+    TIERS,
+    UPPER,
+)
 from hq_core.futures.brackets import flat
-from hq_core.jit import Cell, address_of
-from hq_core.kinds import BAR, EQUITY, FILL, LIQUIDATION, MARKS, OHLC, PLAIN
-from hq_core.options.account import SIZE_UNITS, AccountOptions
-from hq_core.saved import Damaged
+from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
+from hq_core.futures.intake import set_leverage, set_margin
+from hq_core.futures.liquidation import set_levels
+from hq_core.futures.log import log_positions
+from hq_core.futures.margin import units
+from hq_core.futures.orders import MANY_REASONS, TALLY
+from hq_core.futures.path import OHLC as OHLC_PATH
+from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
+from hq_core.futures.positions import room_by_bracket, room_by_margin
+from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL
+from hq_core.jit import Cell, float_of
+from hq_core.kinds import OHLC, UNITS
+from hq_core.options.account import AccountOptions
+from hq_core.saved import Count, Damaged, shaped
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hq_core.futures.brackets import Brackets
     from hq_core.futures.terms import Terms
+    from hq_core.jit import Kernel
 
-READ = (*(col for col in BAR.cols if col[0] in PLAIN), *((mark.name, mark.type) for mark in MARKS))
-INPUTS = [name for name, _ in account.args]
-del INPUTS[INPUTS.index("rate") :]  # the columns of bars and of orders, which come first
-SEEN = slice(account.places["rows"][0], account.places["provisional"][0] + 1)  # fields that lie together
-FILLS_AT_ONCE = 1024  # that wait in memory before they are handed on
+BARS = [name for name, _ in account.args[: [name for name, _ in account.args].index("first")]]
+IMPACTS = {"none": NO_IMPACT, "linear": LINEAR, "sqrt": SQUARE_ROOT}
+PATHS = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "ohlc": OHLC_PATH}
+SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
-SIGNED = {name for name, _ in account.fields if name.endswith("_ts")} | {"fill_side"}
-_E, _F, _L = (  # the kernel's names of the columns that it writes
-    [f"{letter}_{name}" for name in kind.names] for letter, kind in (("e", EQUITY), ("f", FILL), ("l", LIQUIDATION))
-)
-
-
-class KernelRows:
-    """Columns in memory that the kernel writes and others read."""
-
-    __slots__ = ("addresses", "columns", "names", "room")
-
-    def __init__(self, cols: tuple[tuple[str, str], ...], room: int) -> None:
-        self.names = [name for name, _ in cols]
-        self.room = room
-        self.columns = [array(CODES[kind], bytes(WIDTHS[kind] * room)) for _, kind in cols]
-        self.addresses = [address_of(column) for column in self.columns]
-
-    def maps(self, n: int) -> list[dict[str, float]]:
-        """The first n rows as dicts."""
-        return [{name: column[i] for name, column in zip(self.names, self.columns)} for i in range(n)]
+SIGNED = {"soonest", "row", "opened", "latency"}
+COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
+OF_ORDERS = {float(FILLED): "fill", float(STATE): "order_state"}
+AT_ONCE = 1024  # rows of the log to begin with
 
 
 class Account:
-    """One account of one symbol.
+    """One account: one wallet, any number of symbols.
 
-    After `run`: `equities`, `n_fills` and `n_ends` rows were written, to the addresses given and to `fills` and
-    `ends`; it returns the next row to read, which comes early where the fills were full.
+    After `run`: `equities` rows were written to the addresses given, and `logged` rows to the log, from which
+    `written` takes those of a kind.  It returns the next row to read, which comes early where the log was full.
     """
 
-    __slots__ = (
-        "_done",
-        "_equity",
-        "_tiers",
-        "cell",
-        "ends",
-        "equities",
-        "fills",
-        "n_ends",
-        "n_fills",
-        "state",
-        "terms",
-    )
-
-    def __init__(self, terms: Terms, brackets: Brackets | None = None) -> None:
+    def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.cell = Cell(account)
-        self.state = s = self.cell.state
+        self.state = self.cell.state
+        self.symbols: list[str] = []
+        self.equities = self.logged = 0
+        self.fills = 0  # so far, which have their numbers
+        self._brackets: list[Brackets] = []
+        self._tiers = array("d"), array("d"), array("d"), array("q")
+        self._bound: dict[str, tuple[int, int]] = {}
+        self._p = array("d")
+        self._r = array("d", bytes(8 * ORDER_WIDTH * 64))
+        self._log = array("d", bytes(8 * LOG_WIDTH * AT_ONCE))
+        self._tally = array("q", bytes(8 * TALLY))
+        self.done = array("q", bytes(32))
+        self._funds = 0  # rows of funding that wait
+        self._orders: tuple[array[int], array[float]] = array("q"), array("d")
+        self._written: dict[str, tuple[Cell, dict[str, array[float]]]] = {}
         self._settle()
-        s.wallet = s.equity = terms.initial_margin
-        self.fills = KernelRows(FILL.cols, FILLS_AT_ONCE)
-        self.ends = KernelRows(LIQUIDATION.cols, FILLS_AT_ONCE)
-        self._done = array("q", bytes(32))
-        self._equity: tuple[list[int], int] = [], 0  # where its rows were written last, and how many there was room for
-        self._tiers: tuple[array[float], array[float]]
-        self.equities = self.n_fills = self.n_ends = 0
-        for names, rows in ((_F, self.fills), (_L, self.ends)):
-            for name, column in zip(names, rows.columns):
-                self.cell.buffer(name, column)
-        self.cell.buffer("done", self._done)
+        self.cell.buffer("tally", self._tally)
+        self.cell.buffer("done", self.done)
+        self.cell.buffer("r", self._r)
+        self.cell.buffer("log", self._log)
         self.cell.set(counted=1)
-        self.use(brackets or flat(terms.maintenance))
 
     def _settle(self) -> None:
         """What the terms say, in the record."""
         s, terms = self.state, self.terms
-        s.start, s.leverage, s.contract_size = terms.initial_margin, float(terms.leverage), terms.contract_size
-        s.taker, s.liquidation_fee = terms.taker_fee, terms.liquidation_fee
-        s.lot_num, s.lot_den = map(float, terms.lots)
-        s.tick_num, s.tick_den = map(float, terms.ticks)
-        s.size, s.size_unit = terms.size or 0.0, SIZE_UNITS.index(terms.size_unit)
+        s.start = terms.initial_margin
+        s.taker, s.maker, s.liquidation_fee = terms.taker_fee, terms.maker_fee, terms.liquidation_fee
         s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
-        s.at_close, s.fail_on_conflict = int(terms.fill == "close"), int(terms.conflict == "error")
-        s.pyramid = terms.pyramid
+        s.inverse = int(terms.contract == "inverse")
+        prompt = terms.latency_ns == 0 and terms.latency_bars == 0
+        s.at_close, s.fail_on_conflict = int(terms.fill == "close" and prompt), int(terms.conflict == "error")
+        s.latency, s.latency_bars = terms.latency_ns, terms.latency_bars
+        s.pyramid, s.reject_short = terms.pyramid, int(terms.cash_policy == "reject")
+        s.size_by, s.size = terms.sizing
+        s.unit = list(UNITS.values()).index(terms.size_unit)
+        s.path = PATHS[terms.path]
+        s.off = (terms.slippage_bps + terms.spread_bps / 2.0) / 10000.0
+        s.impact, s.impact_coefficient = IMPACTS[terms.impact], terms.impact_coefficient
+        s.share = terms.volume_share or 0.0
+        if not s.rows:
+            s.wallet = s.equity = terms.initial_margin
 
-    def use(self, brackets: Brackets) -> None:
-        """Apply a bracket table from here on."""
+    # -- symbols -----------------------------------------------------------------------------------------
+    def add(self, symbol: str, brackets: Brackets | None = None) -> int:
+        """Take a symbol in; its number."""
+        number = len(self.symbols)
+        self.symbols.append(symbol)
+        terms = self.terms
+        one = array("d", bytes(8 * SYMBOL_WIDTH))
+        one[LOWER], one[UPPER], one[CEILING] = -math.inf, math.inf, math.inf
+        one[FIRST], one[LAST] = math.nan, math.nan
+        one[CONTRACT] = terms.contract_size
+        one[LOT_NUM], one[LOT_DEN] = map(float, terms.lots)
+        one[TICK_NUM], one[TICK_DEN] = map(float, terms.ticks)
+        one[LEAST] = terms.min_notional
+        one[LEVERAGE] = float(terms.leverage)
+        self._p.extend(one)
+        self._brackets.append(flat(terms.maintenance))
+        self.state.symbols = number + 1
+        self.use(number, brackets or self._brackets[number])
+        self.cell.buffer("p", self._p)
+        return number
+
+    def use(self, number: int, brackets: Brackets) -> None:
+        """Apply a bracket table to a symbol from here on."""
         self.terms.check_maintenance(brackets.rates[0])
-        self.state.cap = brackets.cap_at(self.terms.leverage)
-        self._tiers = array("d", brackets.rates), array("d", brackets.cums)
-        self.cell.buffer("rate", self._tiers[0])
-        self.cell.buffer("cum", self._tiers[1])
+        p, at = self._p, number * SYMBOL_WIDTH
+        p[at + CAP] = brackets.cap_at(int(p[at + LEVERAGE]))
+        self._brackets[number] = brackets
+        rates, cums, caps, most = array("d"), array("d"), array("d"), array("q")
+        for k, one in enumerate(self._brackets):
+            p[k * SYMBOL_WIDTH + TIER], p[k * SYMBOL_WIDTH + TIERS] = len(rates), len(one.rates)
+            rates.extend(one.rates)
+            cums.extend(one.cums)
+            caps.extend(one.caps)
+            most.extend(one.leverages)
+        self._tiers = rates, cums, caps, most
+        for name, column in zip(("rate", "cum", "top", "most"), self._tiers):
+            self.cell.buffer(name, column)
         self.state.stale = 1
 
+    # -- what comes in -----------------------------------------------------------------------------------
     def bind(self, columns: Mapping[str, int], n: int) -> None:
-        """Read n rows from these addresses; inputs that are not named are absent."""
+        """Read n bars from these addresses; columns that are not named are absent."""
+        self._bound = {name: (at, n) for name, at in columns.items()}
         slots: list[int] = []
-        for name in INPUTS:
+        for name in BARS:
             at = columns.get(name)
             slots += (at, n) if at else (0, 0)
         self.cell.give(*slots)
 
-    @property
-    def seen(self) -> list[int]:
-        """How many rows were traded, came after the bankruptcy, and were forming ones."""
-        return self.state.whole[SEEN].tolist()  # type: ignore[no-any-return]
+    def orders(self, ts: array[int], said: array[float]) -> None:
+        """Rows of orders that come next, in order of ts, as blocks.py has them; `taken` of them are done with by run."""
+        self._orders = ts, said
+        self.cell.column("o_ts", ts.buffer_info()[0], len(ts))
+        self.cell.column("o", said.buffer_info()[0], len(said))
+        rows = self.state.resting + len(ts) + 1
+        if rows * ROWS_PER_ORDER * ORDER_WIDTH > len(self._r):
+            self._r.frombytes(bytes(8 * (rows * ROWS_PER_ORDER * ORDER_WIDTH - len(self._r))))
+            self.cell.buffer("r", self._r)
 
-    def run(self, first: int, equity: list[int], room: int, last: int = -1) -> int:
-        """Run at most `room` rows from row `first` on, equity rows to these addresses; row `last` is the end.
+    def funding(self, ts: array[int], symbol: array[int], rate: array[float], mark: array[float]) -> None:
+        """Rows of funding that come next, in order of ts; a mark of nan is the account's."""
+        self._funds = len(ts)
+        for name, column in (("f_ts", ts), ("f_symbol", symbol), ("f_rate", rate), ("f_mark", mark)):
+            self.cell.column(name, column.buffer_info()[0] if len(column) else 0, len(column))
 
-        equity  a list that nobody changes: the very same one is not looked at again
+    # -- running -----------------------------------------------------------------------------------------
+    def run(self, first: int, e_ts: int, equity: int, stride: int, columns: int, room: int, last: int = -1) -> int:
+        """Run at most `room` instants from row `first` on.
+
+        e_ts, equity   addresses of the column ts and of the first of the others, of which each lies `stride` rows of
+                       8 bytes behind the one before, so many columns
+        last           the row that is the end
         """
-        if self._equity[0] is not equity or self._equity[1] != room:
-            self._equity = equity, room
-            for name, at in zip(_E, equity):
-                self.cell.column(name, at, room)
-        self.cell.set(first=first, last=last)
-        self.cell.run()
-        at, self.equities, self.n_fills, self.n_ends = self._done
-        return at
+        self.aim(e_ts, equity, stride, columns, room, last)
+        self.cell.set(first=first)
+        while True:
+            self.cell.run()
+            at, full = self.note_done()
+            if not full or at > first or self.equities or self.logged:
+                return at
+            self._grow()
 
-    def complaint(self, row: int, ts: int, prices: tuple[float, float, float, float]) -> HqError | None:
-        """What the kernel stopped at, given the row's number, instant, and open, high, low and close."""
-        error = self.state.error
-        where = f"row {row} ({iso_text(ts)})"
+    def aim(self, e_ts: int, equity: int, stride: int, columns: int, room: int, last: int) -> None:
+        """Where rows of equity go next, as `run` has it."""
+        self.cell.set(last=last, stride=stride, columns=columns)
+        self.cell.column("e_ts", e_ts, room)
+        self.cell.column("e", equity, stride * columns)
+
+    def note_done(self) -> tuple[int, int]:
+        """Take down what the kernel has done: the next row, and whether there was no room for it."""
+        at, self.equities, self.logged, full = self.done
+        return at, full
+
+    def make_room(self) -> None:
+        """Room for what one more row can bring."""
+        run = self.state
+        orders = run.resting + len(self._orders[0]) + 1
+        rows = LOG_PER_ORDER * orders + LOG_PER_SYMBOL * run.symbols + 2 * self._funds
+        while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > len(self._log):
+            self._grow()
+
+    @property
+    def places(self) -> array[float]:
+        """The rows of the symbols, see blocks.py."""
+        return self._p
+
+    def _grow(self) -> None:
+        s = self.state
+        waiting = s.resting + len(self._orders[0]) + 1
+        want = ROWS_PER_ORDER * waiting * ORDER_WIDTH
+        if want > len(self._r):
+            self._r.frombytes(bytes(8 * (2 * want - len(self._r))))
+            self.cell.buffer("r", self._r)
+        self._log = array("d", bytes(8 * 2 * len(self._log)))
+        self.cell.buffer("log", self._log)
+
+    def written(self, kernel: Kernel) -> tuple[int, dict[str, array[float]]]:
+        """How many rows of a kind happened, and their columns; kernel: one of rows.py."""
+        found = self._written.get(kernel.name)
+        if found is None:
+            found = self._written[kernel.name] = Cell(kernel), {}
+        cell, columns = found
+        cell.column("log", self._log.buffer_info()[0], len(self._log))
+        cell.set(logged=self.logged)
+        for name, kind in kernel.args:
+            if name not in ("log", "logged", "s") and len(columns.get(name, ())) < self.logged:
+                code = {"I8": "q", "F8": "d", "I4": "i", "I1": "b"}[kind]
+                columns[name] = array(code, bytes(array(code).itemsize * max(2 * self.logged, 64)))
+                cell.buffer(name, columns[name])
+        counts = "id" in kernel.places
+        if counts:
+            cell.state.id = self.fills
+        cell.run()
+        if counts:
+            self.fills = cell.state.id
+        return cell.state.rows, columns
+
+    def happened(self) -> Iterator[str]:
+        """The kind of each row of the log, as far as they are of orders, in order."""
+        for at in range(L_KIND, self.logged * LOG_WIDTH, LOG_WIDTH):
+            if self._log[at] in OF_ORDERS:
+                yield OF_ORDERS[self._log[at]]
+
+    def complaint(self, row: int, at: int) -> HqError:
+        """What the kernel stopped at: row `at` of those that it was given, which is the input's row `row`."""
+        error, s = self.state.error, self.state
+        ts, prices = self._value("ts", at, "q"), [self._value(name, at, "d") for name in OHLC]
+        whose = f"{self.symbols[self._value('symbol', at, 'i')]}: " if len(self.symbols) > 1 else ""
+        where = f"{whose}row {row} ({iso_text(ts)})"
         shown = ", ".join(f"{name} {price!r}" for name, price in zip(OHLC, prices))
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
         if error == OFF_TICK:
             num, den = self.terms.ticks
             return HqError(f"{where}: {shown}: not all are multiples of the tick {num / den:.12g}", DATA)
-        if error == CONFLICT:
+        if error == CONFLICTS:
             what = "orders contradict each other (", AccountOptions.conflict, " none ignores both sides)"
             return HqError(what, DATA, subject=where)
-        if error == BACKWARDS:
-            return HqError(f"{where}: ts goes back by {say_length(self.state.last_ts - ts)}; sort the input", DATA)
-        return None
+        assert error == BACKWARDS
+        return HqError(f"{where}: ts goes back by {say_length(s.last_ts - ts)}; sort the input", DATA)
 
-    def save(self) -> bytes:
-        return self.cell.save()
+    def _value(self, name: str, row: int, code: str) -> Any:
+        at, n = self._bound[name]
+        return memoryview((ctypes.c_char * (n * array(code).itemsize)).from_address(at)).cast("B").cast(code)[row]  # type: ignore[call-overload]
 
-    def load(self, saved: bytes) -> None:
-        """Take up a saved account under this one's terms and brackets."""
-        cap = self.state.cap
-        self.cell.load(saved)
-        self._settle()
-        self.state.cap = cap
-        self._check()
+    # -- what it came to ---------------------------------------------------------------------------------
+    @property
+    def tally(self) -> array[int]:
+        """How many orders ended, by state and reason: MANY_REASONS places a state."""
+        return self._tally
 
-    def _check(self) -> None:
-        """Counts that are some, and times in their order: the report is made of them."""
+    @property
+    def waiting(self) -> int:
+        """Orders that wait for their first bar."""
+        return sum(self._r[k + O_STATUS] <= BEGINS for k in self._places() if self._given(k))
+
+    @property
+    def resting(self) -> int:
+        """Orders that work, without what entries brought along."""
+        return sum(self._r[k + O_STATUS] > BEGINS for k in self._places() if self._given(k))
+
+    def held_return(self, number: int) -> float:
+        """What a symbol's price did from its first close to its last, as a share; nan before there is one."""
+        first, last = (self._p[number * SYMBOL_WIDTH + place] for place in (FIRST, LAST))
+        return last / first - 1.0 if first > 0.0 else math.nan
+
+    def _places(self) -> range:
+        return range(0, self.state.resting * ORDER_WIDTH, ORDER_WIDTH)
+
+    def _given(self, k: int) -> bool:
+        return self._r[k + O_GROUP] >= 0.0
+
+    def position(self, number: int, side: int) -> dict[str, float | None]:
+        """What is held on a side of a symbol: quantity in contracts, entry, and the mark that liquidates it."""
+        p, at = self._p, number * SYMBOL_WIDTH
+        if self.state.cross and len(self.symbols) > 1:  # the others' marks have gone on since its own last row
+            set_levels(self.state, p, at, self._tiers[0], self._tiers[1])
+        h = at if side > 0 else at + SHORT
+        line, entry = p[at + (LOWER if side > 0 else UPPER)], p[h + ENTRY]
+        there = p[h + LOTS] > 0.0
+        inverse = self.terms.contract == "inverse"
+        return {
+            "quantity": p[h + CONTRACTS],
+            "entry": (1.0 / entry if inverse else entry) if there else None,
+            "liquidation_price": line if there and math.isfinite(line) else None,
+        }
+
+    def of_symbol(self, number: int, place: int) -> float:
+        """What stands at a place of a symbol's row, see blocks.py."""
+        return self._p[number * SYMBOL_WIDTH + place]
+
+    def lowest_rate(self, number: int) -> float:
+        """The maintenance rate of a symbol's first tier."""
+        return self._brackets[number].rates[0]
+
+    def room(self, number: int, side: int, price: float) -> float:
+        """The largest quantity, contracts, that margin and bracket leave to a side of a symbol at a price."""
+        s, p, at = self.state, self._p, number * SYMBOL_WIDTH
+        lots = min(room_by_bracket(s, p, at, side, price), room_by_margin(s, p, at, price))
+        return units(lots, p[at + LOT_NUM], p[at + LOT_DEN])
+
+    def change(self, said: array[float]) -> None:
+        """Carry out an order that sets leverage or margin now, between two runs; the log has what came of it."""
+        s, p, r, log = self.state, self._p, self._r, self._log
+        k, at = s.resting * ORDER_WIDTH, int(said[O_SYMBOL]) * SYMBOL_WIDTH
+        r[k : k + ORDER_WIDTH] = said + array("d", bytes(8 * (ORDER_WIDTH - ORDER_SAID)))
+        r[k + O_LEFT] = -1.0
+        s.logged = 0
+        s.now = s.moment = float_of(s.last_ts)
+        rates, cums, caps, most = self._tiers
+        if said[O_ACTION] == SET_LEVERAGE:
+            set_leverage(s, p, r, log, self._tally, k, at, most, caps)
+        else:
+            set_margin(s, p, r, log, self._tally, k, at)
+            set_levels(s, p, at, rates, cums)
+        log_positions(s, p, log)
+        self.logged = s.logged
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> list[Any]:
+        """What is needed to go on: the record, the symbols, the orders that wait or rest, and how others ended."""
+        rows = self.state.resting * ORDER_WIDTH
+        return [
+            self.cell.save(),
+            self.symbols,
+            self._p.tobytes(),
+            self._r[:rows].tobytes(),
+            self._tally.tobytes(),
+            self.fills,
+        ]
+
+    def load(self, saved: Any) -> None:
+        """Take up what `save` gave, under this account's terms and brackets; its symbols have been added."""
+        record, symbols, p, r, tally, self.fills = shaped(saved, SHAPE)
+        rows = len(r) // (8 * ORDER_WIDTH)
+        if symbols != self.symbols or len(p) != 8 * SYMBOL_WIDTH * len(symbols) or len(r) % (8 * ORDER_WIDTH):
+            raise Damaged("account: its symbols or orders have another length than their rows")
+        if len(tally) != 8 * TALLY:
+            raise Damaged("account: the tally of its orders has another length")
+        self.cell.load(record)
         s = self.state
-        counts = [name for name, kind in account.fields if kind == "i8" and name not in SIGNED]
-        wrong = next((name for name in counts if not 0 <= getattr(s, name) <= MOST), "")
+        if s.symbols != len(symbols) or s.resting != rows:
+            raise Damaged(f"account: it has {s.symbols} symbols and {s.resting} orders")
+        self._p = array("d", p)
+        self._r = array("d", r)
+        self._r.frombytes(bytes(8 * ORDER_WIDTH * (64 + ROWS_PER_ORDER * rows)))
+        self._tally = array("q", tally)
+        for name, column in (("p", self._p), ("r", self._r), ("tally", self._tally)):
+            self.cell.buffer(name, column)
+        self._check(rows)
+        self._settle()
+        for number, brackets in enumerate(self._brackets):
+            self.use(number, brackets)
+
+    def _check(self, rows: int) -> None:
+        """Nothing that leads the kernel out of its memory, and counts that are some: the report is made of them."""
+        s = self.state
+        for k in range(0, rows * ORDER_WIDTH, ORDER_WIDTH):
+            row = self._r[k : k + ORDER_WIDTH]
+            if not (row[O_SYMBOL] in range(len(self.symbols)) and row[O_STATUS] in range(GOING + 1)):
+                raise Damaged("account: an order of it is none")
+            if not (row[O_ACTION] in range(SET_MARGIN + 1) and row[O_TYPE] in range(TRAIL + 1)):
+                raise Damaged("account: an order of it is none")
+            if not (
+                -1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_WORD] in range(MANY_REASONS)
+            ):
+                raise Damaged("account: an order of it is none")
+        wrong = next((name for name in COUNTS if not 0 <= getattr(s, name) <= MOST), "")
         if s.downside < 0.0:
             wrong = "downside"
         if s.periods and not s.first_ts <= s.peak_ts <= s.last_ts:

@@ -6,7 +6,8 @@ the tiers' straight lines `notional * rate - cum`.  Each line gives one liquidat
 highest for a long, the lowest for a short.  That is the price of the tier in which the notional then lies, found
 without a search, and it stays on the safe side where a table's `cum` is rounded.
 
-The helpers serve kernels and plain Python alike; `rate` and `cum` are columns, one entry a tier.
+The helpers serve kernels and plain Python alike; `rate` and `cum` are columns, one entry a tier, of which those from
+`first` on, `tiers` of them, are the symbol's.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ NEAR_ZERO = 1e-9  # of the entry price: nearer to zero a liquidation price is ro
 
 
 @inline
-def maintenance(notional: float, rate: F8, cum: F8) -> float:
+def maintenance(notional: float, rate: F8, cum: F8, first: int, tiers: int) -> float:
     """Maintenance margin, quote currency, of a position of `notional`, quote currency; 0 of none."""
     most = 0.0
-    for i in range(len(rate)):
+    for i in range(first, first + tiers):
         most = max(most, notional * rate[i] - cum[i])
     return most
 
 
 @inline
-def liquidation_price(side: int, base: float, entry: float, wallet: float, others: float, rate: F8, cum: F8) -> float:
+def liquidation_price(
+    side: int, base: float, entry: float, wallet: float, others: float, rate: F8, cum: F8, first: int, tiers: int
+) -> float:
     """Mark price at which margin balance and maintenance margin meet; -inf (long) or inf (short) if nowhere.
 
     side    +1 long, -1 short
@@ -39,7 +42,7 @@ def liquidation_price(side: int, base: float, entry: float, wallet: float, other
     """
     signed = side * base
     price = -math.inf * side
-    for i in range(len(rate)):
+    for i in range(first, first + tiers):
         at = (wallet + others + cum[i] - signed * entry) / (base * rate[i] - signed)
         price = max(price, at) if side > 0 else min(price, at)
     if price <= NEAR_ZERO * entry:
@@ -49,7 +52,15 @@ def liquidation_price(side: int, base: float, entry: float, wallet: float, other
 
 @inline
 def joint_liquidation(
-    wallet: float, long: float, long_entry: float, short: float, short_entry: float, rate: F8, cum: F8
+    wallet: float,
+    long: float,
+    long_entry: float,
+    short: float,
+    short_entry: float,
+    rate: F8,
+    cum: F8,
+    first: int,
+    tiers: int,
 ) -> tuple[float, float]:
     """The prices below and above which a cross account with a long and a short of one symbol is liquidated.
 
@@ -57,8 +68,8 @@ def joint_liquidation(
     The margin balance less both maintenance margins is the least of one straight line a pair of tiers.
     """
     below, above = -math.inf, math.inf
-    for i in range(len(rate)):
-        for j in range(len(rate)):
+    for i in range(first, first + tiers):
+        for j in range(first, first + tiers):
             slope = long * (1.0 - rate[i]) - short * (1.0 + rate[j])
             level = wallet + short * short_entry - long * long_entry + cum[i] + cum[j]
             if slope > 0.0:

@@ -1,226 +1,264 @@
-"""The account's positions and money: what one fill does to them.
+"""What is held, by symbol and side, and what one fill does to it.
 
-Money is kept as compensated totals (realised, fees, insurance) from which the wallet follows, so that the ledger
-identity `start + realised - fees + insurance = wallet` cannot drift.  Quantities are whole lots.
+Quantities are whole lots.  A contract is worth its base times `worth` of the price: of linear contracts the price, in
+quote; of inverse ones, whose base is a face value in quote, 1/price, in the coin.  The account is kept in that asset,
+and in 1/price an inverse long is a linear short, so that one arithmetic serves both.
 """
 
 from __future__ import annotations
 
 import math
 
-from hq_core.futures.margin import cost_of_one, joint_liquidation, liquidation_price, lots_within, to_lots, units
-from hq_core.jit import F8, State, inline
-from hq_core.kinds import ACTIONS, REASONS, VERBS
-
-# Set once by the caller.  start: initial margin, quote currency; the lot is lot_num / lot_den contracts; cap: the
-# largest notional of a side at this leverage; size: contracts, base or quote (size_unit 0, 1, 2), 0 = everything.
-CONFIG = (
-    "start leverage taker liquidation_fee contract_size lot_num lot_den tick_num tick_den cap size size_unit:i8 "
-    "hedge:i8 cross:i8 at_close:i8 pyramid:i8 fail_on_conflict:i8 "
+from hq_core.futures.blocks import (
+    ADDS,
+    BARS,
+    BASE,
+    CAP,
+    CONTRACT,
+    CONTRACTS,
+    ENTRY,
+    HIGHEST,
+    LEVERAGE,
+    LOT_DEN,
+    LOT_NUM,
+    LOTS,
+    LOWEST,
+    MARGIN,
+    SHORT,
+    STANDS,
+    SYMBOL_WIDTH,
+    TRIP,
 )
-LEDGER = (
-    "realised realised_low fees fees_low insurance insurance_low turnover turnover_low wallet lower upper "
-    "long_lots:i8 long long_base long_entry long_margin long_adds:i8 long_pnl "
-    "short_lots:i8 short short_base short_entry short_margin short_adds:i8 short_pnl "
+from hq_core.futures.ledger import add, post
+from hq_core.futures.margin import cost_of_one, lots_within, to_lots, units
+from hq_core.jit import F8, State, apart, inline
+
+# symbols: how many; way: 1, of inverse contracts -1; open: sides that hold something
+HOLDINGS = (
+    "symbols:i8 inverse:i8 hedge:i8 cross:i8 open:i8 taker maker liquidation_fee "
     "trades:i8 wins:i8 losses:i8 gross_profit gross_profit_low gross_loss gross_loss_low "
 )
-# The fill just made, for the kernel to write out.
-FILL = (
-    "fill_side:i8 fill_action:i8 fill_price fill_quantity fill_fee fill_realised fill_insurance fill_position "
-    "fill_reason:i8 "
-)
-
-OPEN_LONG, CLOSE_LONG, OPEN_SHORT, CLOSE_SHORT = map(ACTIONS.index, VERBS)
-SIGNAL, CUT_MARGIN, CUT_BRACKET, CUT_POSITION, FLIP, LIQUIDATION, END = range(len(REASONS))
+# What the fill just made came to.
+FILL = "fill_price fill_quantity fill_fee fill_realised fill_insurance fill_position "
+MOST_LOTS = 9_000_000_000_000_000
 
 
 @inline
-def add(total: float, low: float, value: float) -> tuple[float, float]:
-    """A running sum and its low part after one more value (Neumaier 1974)."""
-    after = total + value
-    if abs(total) >= abs(value):
-        return after, low + ((total - after) + value)
-    return after, low + ((value - after) + total)
+def side_at(at: int, side: int) -> int:
+    """Where the position of a side begins in its symbol's row."""
+    return at if side > 0 else at + SHORT
 
 
 @inline
-def post(s: State, realised: float, fee: float, insurance: float) -> None:
-    """Book one fill's money, quote currency."""
-    s.realised, s.realised_low = add(s.realised, s.realised_low, realised)
-    s.fees, s.fees_low = add(s.fees, s.fees_low, fee)
-    s.insurance, s.insurance_low = add(s.insurance, s.insurance_low, insurance)
-    gained = (s.realised + s.realised_low) - (s.fees + s.fees_low)
-    s.wallet = s.start + gained + (s.insurance + s.insurance_low)
-
-
-@inline
-def held(s: State, side: int) -> int:
+def held(p: F8, at: int, side: int) -> int:
     """Lots held on a side."""
-    return int(s.long_lots if side > 0 else s.short_lots)
+    return int(p[side_at(at, side) + LOTS])
 
 
 @inline
-def hold(s: State, side: int, lots: int, entry: float, margin: float) -> None:
-    """Set a side's position: lots, mean entry price, isolated margin."""
-    contracts = units(lots, s.lot_num, s.lot_den)
-    base = contracts * s.contract_size
-    if side > 0:
-        s.long_lots = lots
-        s.long = contracts
-        s.long_base = base
-        s.long_entry = entry
-        s.long_margin = margin
-    else:
-        s.short_lots = lots
-        s.short = contracts
-        s.short_base = base
-        s.short_entry = entry
-        s.short_margin = margin
+def worth(s: State, price: float) -> float:
+    """What one base of a contract is worth at a price, in the account's asset."""
+    return 1.0 / price if s.inverse != 0 else price
 
 
 @inline
-def unrealised(s: State, mark: float) -> float:
-    """Result of the open positions at a mark price, quote currency."""
-    gain: float = s.long_base * (mark - s.long_entry) + s.short_base * (s.short_entry - mark)
-    return gain
+def price_of(s: State, entry: float) -> float:
+    """A mean worth as a price."""
+    return 1.0 / entry if s.inverse != 0 else entry
 
 
 @inline
-def margin_used(s: State, mark: float) -> float:
-    """Isolated: what is set aside; cross: initial margin at the mark price; quote currency."""
-    used: float = s.long_margin + s.short_margin
-    if s.cross != 0:
-        used = (s.long_base + s.short_base) * mark / s.leverage
+def range_since_entry(p: F8, at: int, low: float, high: float) -> None:
+    """Prices that came while a symbol's positions were held; of an entry inside a bar only the close is known to."""
+    for which in range(2):
+        h = at + which * SHORT
+        if p[h + LOTS] > 0.0:
+            p[h + HIGHEST] = max(p[h + HIGHEST], high)
+            p[h + LOWEST] = min(p[h + LOWEST], low)
+
+
+@inline
+def count_bars(p: F8, at: int, many: float) -> None:
+    """So many bars more have closed while a symbol's positions were held."""
+    for which in range(2):
+        h = at + which * SHORT
+        if p[h + LOTS] > 0.0:
+            p[h + BARS] += many
+
+
+@inline
+def gain(s: State, p: F8, at: int, side: int, price: float) -> float:
+    """Result of a side's position at a price; 0 of none."""
+    h = side_at(at, side)
+    up = p[h + BASE] * (worth(s, price) - p[h + ENTRY])
+    return up if (side > 0) != (s.inverse != 0) else -up
+
+
+@apart
+def gains(s: State, p: F8, place: int) -> float:
+    """Result of all positions at the prices that stand at `place` of each symbol."""
+    total = 0.0
+    for k in range(s.symbols):
+        at = k * SYMBOL_WIDTH
+        if p[at + LOTS] > 0.0:
+            total += gain(s, p, at, 1, p[at + place])
+        if p[at + SHORT + LOTS] > 0.0:
+            total += gain(s, p, at, -1, p[at + place])
+    return total
+
+
+@apart
+def margin_used(s: State, p: F8) -> float:
+    """Isolated: what is set aside; cross: initial margin at the marks at which the symbols stand."""
+    used = 0.0
+    for k in range(s.symbols):
+        at = k * SYMBOL_WIDTH
+        if s.cross == 0:
+            used += p[at + MARGIN] + p[at + SHORT + MARGIN]
+        elif p[at + BASE] + p[at + SHORT + BASE] > 0.0:
+            used += (p[at + BASE] + p[at + SHORT + BASE]) * worth(s, p[at + STANDS]) / p[at + LEVERAGE]
     return used
 
 
 @inline
-def free_margin(s: State, mark: float) -> float:
-    """What a new order may use, quote currency; an isolated account's open profit is not for use."""
-    gain = unrealised(s, mark) if s.cross != 0 else 0.0
-    free: float = s.wallet + gain - margin_used(s, mark)
+def free_margin(s: State, p: F8) -> float:
+    """What a new order may use; an isolated account's open profit is not for use."""
+    up = gains(s, p, STANDS) if s.cross != 0 else 0.0
+    free: float = s.wallet + up - margin_used(s, p)
     return free
 
 
-@inline
-def room_by_margin(s: State, price: float, mark: float) -> int:
-    """The most lots that the free margin opens at a price, fee included."""
-    each = cost_of_one(price, s.contract_size, s.leverage, s.taker)
-    lots: int = lots_within(free_margin(s, mark) * s.leverage, each, s.lot_num, s.lot_den)
-    return lots
+@apart
+def room_by_margin(s: State, p: F8, at: int, price: float) -> int:
+    """The most lots that the free margin opens at a price, taker fee included."""
+    leverage = p[at + LEVERAGE]
+    each = cost_of_one(worth(s, price), p[at + CONTRACT], leverage, s.taker)
+    return lots_within(free_margin(s, p) * leverage, each, p[at + LOT_NUM], p[at + LOT_DEN])
 
 
-@inline
-def room_by_bracket(s: State, side: int, price: float) -> int:
+@apart
+def room_by_bracket(s: State, p: F8, at: int, side: int, price: float) -> int:
     """The most lots that the leverage bracket's notional cap leaves to a side at a price."""
-    if s.cap == math.inf:
-        return 9_000_000_000_000_000
-    left = s.cap - (s.long_base if side > 0 else s.short_base) * price
-    lots: int = lots_within(left, s.contract_size * price, s.lot_num, s.lot_den)
-    return lots
+    if p[at + CAP] == math.inf:
+        return MOST_LOTS
+    each = worth(s, price)
+    left = p[at + CAP] - p[side_at(at, side) + BASE] * each
+    return lots_within(left, p[at + CONTRACT] * each, p[at + LOT_NUM], p[at + LOT_DEN])
 
 
 @inline
-def set_liquidation(s: State, rate: F8, cum: F8) -> None:
-    """Recompute the prices `lower` and `upper` at which the account or a side of it is liquidated."""
-    s.lower = -math.inf
-    s.upper = math.inf
-    if s.cross != 0 and s.long_lots > 0 and s.short_lots > 0:
-        s.lower, s.upper = joint_liquidation(
-            s.wallet, s.long_base, s.long_entry, s.short_base, s.short_entry, rate, cum
-        )
-        return
-    if s.long_lots > 0:
-        own = s.wallet if s.cross != 0 else s.long_margin
-        s.lower = liquidation_price(1, s.long_base, s.long_entry, own, 0.0, rate, cum)
-    if s.short_lots > 0:
-        own = s.wallet if s.cross != 0 else s.short_margin
-        s.upper = liquidation_price(-1, s.short_base, s.short_entry, own, 0.0, rate, cum)
+def lots_of(p: F8, at: int, contracts: float) -> int:
+    """Whole lots in a quantity; 0 where it is not above zero."""
+    if not 0.0 < contracts < math.inf:
+        return 0
+    return to_lots(contracts, p[at + LOT_NUM], p[at + LOT_DEN])
 
 
 @inline
-def note_fill(s: State, side: int, opens: bool, price: float, lots: int, fee: float, reason: int) -> None:
-    """Leave the fill where the kernel picks it up."""
-    s.fill_side = side
-    s.fill_action = (OPEN_LONG if side > 0 else OPEN_SHORT) if opens else (CLOSE_LONG if side > 0 else CLOSE_SHORT)
+def contracts_of(p: F8, at: int, lots: int) -> float:
+    return units(lots, p[at + LOT_NUM], p[at + LOT_DEN])
+
+
+@inline
+def hold(s: State, p: F8, at: int, side: int, lots: int, entry: float, margin: float) -> None:
+    """Set a side's position."""
+    h = side_at(at, side)
+    s.open += int(lots > 0) - int(p[h + LOTS] > 0.0)
+    p[h + LOTS] = lots
+    p[h + CONTRACTS] = contracts_of(p, at, lots)
+    p[h + BASE] = p[h + CONTRACTS] * p[at + CONTRACT]
+    p[h + ENTRY] = entry
+    p[h + MARGIN] = margin
+
+
+@inline
+def told(s: State, p: F8, at: int, side: int, price: float, lots: int, fee: float) -> None:
+    """Leave a fill where it is picked up."""
     s.fill_price = price
-    s.fill_quantity = units(lots, s.lot_num, s.lot_den)
+    s.fill_quantity = contracts_of(p, at, lots)
     s.fill_fee = fee
-    s.fill_position = s.long if side > 0 else s.short
-    s.fill_reason = reason
+    s.fill_position = p[side_at(at, side) + CONTRACTS]
 
 
-@inline
-def open_side(s: State, side: int, lots: int, price: float, reason: int) -> None:
-    """Open or add `lots` > 0 at a price; the fee comes out of the free margin."""
-    before = held(s, side)
-    entry = s.long_entry if side > 0 else s.short_entry
-    margin = s.long_margin if side > 0 else s.short_margin
-    base = s.long_base if side > 0 else s.short_base
-    more = units(lots, s.lot_num, s.lot_den) * s.contract_size
-    notional = more * price
-    fee = notional * s.taker
-    mean = price if before == 0 else (base * entry + more * price) / (base + more)
-    if s.cross == 0:
-        margin += notional / s.leverage
-    hold(s, side, before + lots, mean, margin)
-    post(s, 0.0, fee, 0.0)
+@apart
+def open_side(s: State, p: F8, at: int, side: int, lots: int, price: float, rate: float, fresh: bool) -> None:
+    """Open or add `lots` > 0 at a price for a fee of so much of the notional, which comes out of the free margin.
+
+    fresh   the first fill of its order, which counts as one that adds where something is held
+    """
+    h = side_at(at, side)
+    before = held(p, at, side)
+    base = p[h + BASE]
+    more = contracts_of(p, at, lots) * p[at + CONTRACT]
+    each = worth(s, price)
+    notional = more * each
+    fee = notional * rate
+    mean = each if before == 0 else (base * p[h + ENTRY] + more * each) / (base + more)
+    margin = p[h + MARGIN] + notional / p[at + LEVERAGE] if s.cross == 0 else 0.0
+    hold(s, p, at, side, before + lots, mean, margin)
+    post(s, 0.0, fee, 0.0, 0.0)
     s.turnover, s.turnover_low = add(s.turnover, s.turnover_low, notional)
-    adds = 0 if before == 0 else 1
-    if side > 0:
-        s.long_adds += adds
-        s.long_pnl -= fee
+    if before > 0:
+        p[h + ADDS] += 1.0 if fresh else 0.0
     else:
-        s.short_adds += adds
-        s.short_pnl -= fee
+        p[h + HIGHEST] = price
+        p[h + LOWEST] = price
+        p[h + BARS] = 0.0
+    p[h + TRIP] -= fee
     s.fill_realised = 0.0
     s.fill_insurance = 0.0
-    note_fill(s, side, True, price, lots, fee, reason)
+    told(s, p, at, side, price, lots, fee)
 
 
-@inline
-def close_side(s: State, side: int, lots: int, price: float, reason: int) -> None:
-    """Close `lots` of a side at a price.
+@apart
+def close_side(s: State, p: F8, at: int, side: int, lots: int, price: float, rate: float, forced: bool) -> None:
+    """Close `lots` of a side at a price for a fee of so much of the notional; forced: a liquidation.
 
     A liquidated isolated position costs its margin at most, an account that holds nothing more cannot owe: what
-    is missing is paid by the insurance.  A partial close that loses more than it releases eats its own margin.
+    is missing, to the other margins too, is paid by the insurance.  A partial close that loses more than it releases
+    eats its own margin.
     """
-    before = held(s, side)
+    h = side_at(at, side)
+    before = held(p, at, side)
     left = before - lots
-    entry = s.long_entry if side > 0 else s.short_entry
-    margin = s.long_margin if side > 0 else s.short_margin
-    other = s.short_margin if side > 0 else s.long_margin
-    notional = units(lots, s.lot_num, s.lot_den) * s.contract_size * price
-    realised = side * units(lots, s.lot_num, s.lot_den) * s.contract_size * (price - entry)
-    fee = notional * (s.taker + s.liquidation_fee if reason == LIQUIDATION else s.taker)
-    post(s, realised, fee, 0.0)
+    entry, margin = p[h + ENTRY], p[h + MARGIN]
+    base = contracts_of(p, at, lots) * p[at + CONTRACT]
+    each = worth(s, price)
+    notional = base * each
+    realised = base * (each - entry)
+    if (side > 0) == (s.inverse != 0):
+        realised = -realised
+    fee = notional * rate
+    post(s, realised, fee, 0.0, 0.0)
     s.turnover, s.turnover_low = add(s.turnover, s.turnover_low, notional)
     kept = margin * left / before
     insurance = 0.0
-    if s.cross == 0 and reason == LIQUIDATION:
+    if s.cross == 0 and forced:
+        kept = max(0.0, margin + realised - fee) if left > 0 else 0.0
         insurance = max(0.0, fee - realised - margin)
-    elif s.cross == 0:
-        missing = max(0.0, kept + other - s.wallet)
+    if s.cross == 0:
+        others = margin_used(s, p) - margin
+        missing = max(0.0, kept + others - s.wallet - insurance)
         eaten = min(missing, kept)
         kept -= eaten
-        insurance = missing - eaten
-    elif left == 0 and held(s, -side) == 0:
+        insurance += missing - eaten
+    elif left == 0 and s.open == 1:
         insurance = max(0.0, -s.wallet)
     if insurance > 0.0:
-        post(s, 0.0, 0.0, insurance)
-    hold(s, side, left, entry if left > 0 else 0.0, kept)
-    if s.long_lots + s.short_lots == 0:
+        post(s, 0.0, 0.0, 0.0, insurance)
+    hold(s, p, at, side, left, entry if left > 0 else 0.0, kept)
+    if s.open == 0:
         s.wallet = max(s.wallet, 0.0)
-    settle_trade(s, side, left, realised - fee + insurance)
+    settle_trip(s, p, h, left, realised - fee + insurance)
     s.fill_realised = realised
     s.fill_insurance = insurance
-    note_fill(s, side, False, price, lots, fee, reason)
+    told(s, p, at, side, price, lots, fee)
 
 
 @inline
-def settle_trade(s: State, side: int, left: int, gain: float) -> None:
-    """Add a closing fill to its round trip, and count the trip once nothing is left of it."""
-    trip = (s.long_pnl if side > 0 else s.short_pnl) + gain
+def settle_trip(s: State, p: F8, h: int, left: int, gained: float) -> None:
+    """Add what a close brought to its round trip, and count the trip once nothing is left of it."""
+    trip = p[h + TRIP] + gained
     if left == 0:
         s.trades += 1
         if trip > 0.0:
@@ -230,23 +268,5 @@ def settle_trade(s: State, side: int, left: int, gain: float) -> None:
             s.losses += 1
             s.gross_loss, s.gross_loss_low = add(s.gross_loss, s.gross_loss_low, -trip)
         trip = 0.0
-    if side > 0:
-        s.long_pnl = trip
-        s.long_adds = s.long_adds if left > 0 else 0
-    else:
-        s.short_pnl = trip
-        s.short_adds = s.short_adds if left > 0 else 0
-
-
-@inline
-def order_lots(s: State, size: float, price: float) -> int:
-    """Whole lots in an order's size at its fill price; 0 where the size is not above zero or below one lot."""
-    if not size > 0.0:
-        return 0
-    contracts = size
-    if s.size_unit == 1:
-        contracts = size / s.contract_size
-    elif s.size_unit == 2:
-        contracts = size / (price * s.contract_size)
-    lots: int = to_lots(contracts, s.lot_num, s.lot_den)
-    return lots
+        p[h + ADDS] = 0.0
+    p[h + TRIP] = trip

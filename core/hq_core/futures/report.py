@@ -1,20 +1,26 @@
-"""The report of a run: what the account came to, with every statistic's definition beside it."""
+"""The report of a run: what an account came to, every statistic's definition, and the card that says how it was made."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
+from hq_core import VERSION
+from hq_core.futures.account import RULES
 from hq_core.futures.calendar import MONTH_NS, periods_per_year, years
-from hq_core.futures.orders import OUTCOMES
+from hq_core.futures.orders import CANCELLED, EXPIRED, FULLY, MANY_REASONS, REJECTED
+from hq_core.kinds import REASONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hq_core.futures.engine import Account
 
 LISTED = 100  # liquidations that a report lists; all are counted
 
 DEFINITIONS = {
-    "net_result": "final equity - initial margin, quote currency",
+    "net_result": "final equity - initial margin, quote currency; of inverse contracts all money is in the coin",
+    "buy_and_hold": "last close / first close - 1, of an account of one symbol; no leverage, fees or funding",
     "return_ann": "(final equity / initial margin) ^ (1 / years from the first row to the last, of 365.25 days) - 1; "
     "-1 once bankrupt; null under 30 days",
     "vol_ann": "sample standard deviation of the returns of the rows * sqrt(periods_per_year); this and the next two "
@@ -27,17 +33,27 @@ DEFINITIONS = {
     "profit_factor": "sum of winning round trips / sum of losing round trips",
     "exposure": "rows that end with an open position / all rows",
     "turnover": "sum of the notional of all fills, quote currency",
-    "liquidation": "checked against the adverse extreme of the mark price (last price without one) of each bar",
+    "liquidation": "where the mark price (last price without one) reaches the liquidation price on a bar's path, or is "
+    "beyond it at its open or close: hq-account(7)",
 }
 
 
 def summary(
-    account: Account, symbol: str, period: str, liquidations: list[dict[str, Any]], per_year: float | None = None
+    account: Account,
+    symbol: str,
+    period: str,
+    liquidations: list[dict[str, Any]],
+    per_year: float | None = None,
+    name: str = "",
+    made_by: Iterable[Any] = (),
 ) -> dict[str, Any]:
     """The report as plain values; None where a statistic is not defined, never nan.
 
+    symbol         the account's; empty: it trades several
     liquidations   the first of them, as rows; the account counts them all
     per_year       rows a year, where the user knows it better than the data shows
+    name           of the account: the strategy's
+    made_by        the commands that the bars and orders went through, as a head has them
     """
     s = account.state
     equity = s.equity
@@ -52,14 +68,14 @@ def summary(
     notes = []
     if account.terms.fill == "close":
         notes.append("same-bar: orders fill at the close that decided them, which risks lookahead")
-    if account.terms.taker_fee != account.terms.maker_fee:
-        notes.append("every fill is a market order and pays the taker fee; no order rests")
     if short and s.periods:
         notes.append("under 30 days: no annual return, and the other annual figures are rough")
     return {
         "kind": "report",
-        "market": "usdm",
+        "account": name,
+        "market": "coinm" if account.terms.contract == "inverse" else "usdm",
         "symbol": symbol,
+        "symbols": list(account.symbols),
         "period": period,
         "options": account.terms.described(),
         "fill": "same-bar" if account.terms.fill == "close" else "next-open",
@@ -76,8 +92,11 @@ def summary(
         "realised": s.realised + s.realised_low,
         "unrealised": equity - s.wallet,
         "fees": s.fees + s.fees_low,
+        "funding": s.funding + s.funding_low,
+        "payments": s.payments,
         "insurance": s.insurance + s.insurance_low,
         "return_frac": equity / s.start - 1.0,
+        "buy_and_hold": finite(account.held_return(0)) if len(account.symbols) == 1 else None,
         "return_ann": -1.0
         if s.bankrupt
         else None
@@ -104,12 +123,43 @@ def summary(
         "exposure": s.in_market / s.periods if s.periods else None,
         "turnover": s.turnover + s.turnover_low,
         "orders": orders(account),
-        "open_position": _open_position(account),
+        "open_positions": _open_position(account),
         "liquidated": s.liquidations,
         "bankrupt": bool(s.bankrupt),
-        "liquidations": [_node(symbol, end) for end in liquidations[:LISTED]],
+        "liquidations": [_node(account, end) for end in liquidations[:LISTED]],
         "definitions": DEFINITIONS,
+        "card": card(made_by),
     }
+
+
+def card(made_by: Iterable[Any]) -> dict[str, Any]:
+    """What the result follows from, next to the rows themselves and the options: versions, commands, digests of files.
+
+    Of what is written as a path from the root only the last part stands here, so that the card of a run is the same
+    on every machine: what was in a file its digest says.
+    """
+    chain = [
+        [command, version, [_anywhere(word) for word in words], {_anywhere(name): one for name, one in files.items()}]
+        for command, version, words, files in filter(_well_made, made_by)
+    ]
+    return {"hq": VERSION, "rules": RULES, "made_by": chain}
+
+
+def _well_made(one: object) -> bool:
+    """Whether an entry of a head is as hq-frames(5) has it; others may have written it."""
+    if not isinstance(one, (list, tuple)) or len(one) != 4:
+        return False
+    _, _, words, files = one
+    return isinstance(words, (list, tuple)) and isinstance(files, dict)
+
+
+def _anywhere(word: object) -> object:
+    """A word of a command line, without the folders of a path that begins at the root."""
+    if not isinstance(word, str):
+        return word
+    before, equals, value = word.rpartition("=")
+    path, colon, rest = value.partition(":")
+    return f"{before}{equals}{path.rpartition('/')[2]}{colon}{rest}" if path.startswith("/") else word
 
 
 def finite(value: float) -> float | None:
@@ -122,19 +172,50 @@ def _annual(value: float, short: bool) -> float | None:
     return finite(float(f"{value:.3g}") if short else value)
 
 
+# How an order can end, as the report groups it: by state and the reasons that are told apart
+OUTCOMES = {
+    "cut": (FULLY, {"cut by margin": "margin", "cut by bracket": "bracket", "cut to position": "position"}),
+    "ignored": (REJECTED, {name: name for name in ("conflict", "pyramid", "flat", "bankrupt")}),
+    "rejected": (
+        REJECTED,
+        {
+            name: name.replace(" ", "_")
+            for name in ("size", "notional", "margin", "bracket", "post_only", "no such order", "not in this mode")
+        },
+    ),
+    "cancelled": (
+        CANCELLED,
+        {
+            name: name.replace(" ", "_")
+            for name in (
+                "cancel", "replaced", "group", "flat", "tif", "liquidation", "notional", "margin", "bracket", "bankrupt",
+                "end of input",
+            )
+        },
+    ),
+}  # fmt: skip
+
+
 def orders(account: Account) -> dict[str, Any]:
-    """How the orders ended, with the reasons; what still waits for its next bar found none."""
-    s = account.state
-    found: dict[str, Any] = {"total": s.orders, "filled": s.filled}
-    for outcome, reasons in OUTCOMES.items():
-        found[outcome] = {reason: getattr(s, f"{outcome}_{reason}") for reason in reasons}
-    found["ignored"]["end_of_input"] = s.waiting
+    """How the orders ended, with the reasons; what still waits for its next bar found none, and what rests is open."""
+    tally, waiting, resting = account.tally, account.waiting, account.resting
+    found: dict[str, Any] = {"total": account.state.orders}
+    full = sum(tally[FULLY * MANY_REASONS : (FULLY + 1) * MANY_REASONS])
+    found["filled"] = full
+    for outcome, (state, reasons) in OUTCOMES.items():
+        counts = {said: tally[state * MANY_REASONS + REASONS.index(name)] for name, said in reasons.items()}
+        found[outcome] = counts
+        if state == FULLY:
+            found["filled"] -= sum(counts.values())
+    found["ignored"]["end_of_input"] = waiting
+    found["expired"] = sum(tally[EXPIRED * MANY_REASONS : (EXPIRED + 1) * MANY_REASONS])
+    found["resting"] = resting
     return found
 
 
-def _node(symbol: str, end: dict[str, Any]) -> dict[str, Any]:
+def _node(account: Account, end: dict[str, Any]) -> dict[str, Any]:
     """A liquidation as the report tells it."""
-    return {**end, "symbol": symbol, "side": "long" if end["side"] > 0 else "short"}
+    return {**end, "symbol": account.symbols[end["symbol"]], "side": "long" if end["side"] > 0 else "short"}
 
 
 def _annual_return(ratio: float, span: float) -> float | None:
@@ -151,13 +232,11 @@ def _profit_factor(s: Any) -> float | None:
     return finite(gained / lost) if lost > 0.0 else None
 
 
-def _open_position(account: Account) -> dict[str, Any]:
-    s = account.state
-    return {
-        "long": s.long,
-        "long_entry": s.long_entry if s.long_lots else None,
-        "short": s.short,
-        "short_entry": s.short_entry if s.short_lots else None,
-        "long_liquidation": finite(s.lower) if s.long_lots + s.short_lots else None,
-        "short_liquidation": finite(s.upper) if s.long_lots + s.short_lots else None,
-    }
+def _open_position(account: Account) -> list[dict[str, Any]]:
+    """What is held at the end, a symbol and side each."""
+    return [
+        {"symbol": symbol, "side": "long" if side > 0 else "short", **account.position(number, side)}
+        for number, symbol in enumerate(account.symbols)
+        for side in (1, -1)
+        if account.position(number, side)["quantity"]
+    ]

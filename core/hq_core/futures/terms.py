@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
-from hq_core.options.account import AccountOptions, MarginOptions
+from hq_core.options.account import MOST, AccountOptions, FillOptions, MarginOptions
 
 if TYPE_CHECKING:
     from hq_core.errors import Phrase
 
 
-class Terms(MarginOptions, AccountOptions):
-    """What an account is opened with: AccountOptions and MarginOptions, of which these are made.
+class Terms(FillOptions, MarginOptions, AccountOptions):
+    """What an account is opened with: the three sets of options, of which these are made.
 
     lots, ticks   smallest step of quantity (contracts) and of price as a fraction; (0, 1) without a tick: any price
+    sizing        what an opening order without a size is: (ALL, 0), (NUMBER, in the unit) or (SHARE, of the equity)
+    latency_ns    the latency, ns, as whoever reads the option says
     """
 
     def __init__(self, **given: Any) -> None:
@@ -24,12 +26,15 @@ class Terms(MarginOptions, AccountOptions):
         declared = type(self)
         self.lots = step(declared.lot, self.lot)
         self.ticks = step(declared.tick, self.tick) if self.tick is not None else (0, 1)
+        self.sizing = sizing(declared.size, self.size)
+        self.latency_ns = 0
 
-    def check_maintenance(self, rate: float) -> None:
-        """Refuse terms by which every position is liquidated as it opens."""
-        if rate * self.leverage >= 1.0:
+    def check_maintenance(self, rate: float, leverage: float | None = None) -> None:
+        """Refuse terms by which every position is liquidated as it opens; leverage: another one than theirs."""
+        leverage = leverage or self.leverage
+        if rate * leverage >= 1.0:
             raise HqError(
-                f"rate {rate:.15g}, must be below 1/leverage = {1.0 / self.leverage:.6g}, "
+                f"rate {rate:.15g}, must be below 1/leverage = {1.0 / leverage:.6g}, "
                 "or every position is liquidated as it opens",
                 CONFIG,
                 subject=type(self).maintenance,
@@ -45,6 +50,24 @@ class Terms(MarginOptions, AccountOptions):
             key=lambda name: (bool(declared[name].choices), place["taker_fee" if name.endswith("_fee") else name]),
         )
         return {name: steps.get(name, getattr(self, name)) for name in names}
+
+
+ALL, NUMBER, SHARE = 0, 1, 2  # what an opening order without a size is
+
+
+def sizing(option: Phrase, text: str) -> tuple[int, float]:
+    """A size as it is written: 'all', '50%' of the equity, or a number."""
+    if text == "all":
+        return ALL, 0.0
+    by, digits, part = (SHARE, text[:-1], 0.01) if text.endswith("%") else (NUMBER, text, 1.0)
+    try:
+        found = float(digits) * part
+    except ValueError:
+        found = 0.0
+    if not 0.0 < found <= MOST:
+        rule = "must be a number above 0, a share of the equity such as 50%, or all"
+        raise HqError(subject=option, value=text, rule=rule, code=USAGE)
+    return by, found
 
 
 def step(option: Phrase, text: str) -> tuple[int, int]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from hq_core.jit.bits import bits_of, float_of, load8, store8, upper_product
 from hq_core.jit.cell import ArgumentBlock, Cell, address_of, check, slots_of
-from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F4, F8, I1, I2, I4, I8, U1, Kernel, State, inline, kernel
-from hq_core.jit.engine import engine, engine_apart, hq_call, row_by_row
+from hq_core.jit.declare import ARRAYS, B1, COLUMNS, F4, F8, I1, I2, I4, I8, U1, Kernel, State, apart, inline, kernel
+from hq_core.jit.engine import BREAKS, STOPS, engine, engine_apart, hq_call, rounds, row_by_row
 from hq_core.jit.native import address, load
 
 __all__ = [
     "ARRAYS",
     "B1",
+    "BREAKS",
     "COLUMNS",
     "F4",
     "F8",
@@ -23,6 +24,7 @@ __all__ = [
     "I2",
     "I4",
     "I8",
+    "STOPS",
     "U1",
     "ArgumentBlock",
     "Cell",
@@ -30,6 +32,7 @@ __all__ = [
     "State",
     "address",
     "address_of",
+    "apart",
     "bits_of",
     "check",
     "engine",
@@ -42,6 +45,7 @@ __all__ = [
     "store8",
     "upper_product",
     "load",
+    "rounds",
     "row_by_row",
     "slots_of",
 ]

@@ -6,6 +6,7 @@ import ctypes
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from hq_core.jit import native
 from hq_core.jit.declare import ARRAYS, Kernel
 from hq_core.jit.native import load
 from hq_core.saved import Damaged
@@ -174,6 +175,20 @@ class Cell:
         """Bind a writable buffer object, which is kept alive; its length is its bytes over the column's width."""
         self._keep[name] = memory
         self._block.buffer(name, memory)
+
+    @property
+    def step(self) -> tuple[int, int]:
+        """Where its code and its arguments lie: what a plan of the native loops calls."""
+        return native.address(self.kernel), self._block.address
+
+    @property
+    def slots(self) -> array[int]:
+        """Its arguments, for who sets them natively; `place` says where one stands."""
+        return self._block.slots
+
+    def place(self, name: str) -> int:
+        """The slot of a whole number, or of a column's address, behind which its length stands."""
+        return self._block.starts[name]
 
     def run(self) -> None:
         self._call(self._block.address)

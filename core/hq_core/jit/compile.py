@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 
 from hq_core.jit import flat
-from hq_core.jit.declare import ARRAYS, Kernel, helpers, visible
+from hq_core.jit.declare import ARRAYS, Kernel, all_helpers, helpers, is_apart, visible
 from hq_core.jit.machine import processor
 
 if TYPE_CHECKING:
@@ -327,9 +327,13 @@ def undisturbed() -> Iterator[None]:
 
 
 def _image(kernel: Kernel, module: Any) -> tuple[bytes, int]:
+    names = (one.__name__ for one in all_helpers(kernel.function) if is_apart(one))
+    apart = [f"{len(name)}{name}" for name in names]  # as they stand in a mangled name
     for function in module.functions:
         if not function.is_declaration:
             function.linkage = "external" if function.name in _OUTSIDE else "internal"
+            if any(name in function.name for name in apart):
+                function.add_function_attribute("noinline")
     for variable in module.global_variables:
         if not variable.is_declaration:
             variable.linkage = "internal"

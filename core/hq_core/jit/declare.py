@@ -126,6 +126,13 @@ def inline(function: Callable[..., Result]) -> Callable[..., Result]:
     return function
 
 
+def apart(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Mark a helper that kernels may call and that stays a function of its own: one that is large and rarely met, which
+    would otherwise be compiled anew wherever it is called."""
+    function.__dict__["hq_apart"] = True
+    return inline(function)
+
+
 def helpers(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     """The helper functions that `function` names, by the name it uses."""
     found: dict[str, Callable[..., Any]] = {}
@@ -135,6 +142,20 @@ def helpers(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
             found[name] = value.function
         elif callable(value) and getattr(value, "hq_inline", False):
             found[name] = value
+    return found
+
+
+def is_apart(function: Callable[..., Any]) -> bool:
+    return getattr(function, "hq_apart", False) is True
+
+
+def all_helpers(function: Callable[..., Any], found: set[Callable[..., Any]] | None = None) -> set[Callable[..., Any]]:
+    """The helpers of a function and theirs."""
+    found = set() if found is None else found
+    for helper in helpers(function).values():
+        if helper not in found:
+            found.add(helper)
+            all_helpers(helper, found)
     return found
 
 
@@ -171,7 +192,7 @@ def _describe(function: Callable[..., Any], parts: list[str], seen: set[int]) ->
             raise TypeError(f"{function.__name__}: defaults and variables of a function around it must be numbers")
         parts.append(repr(given))
     for name, helper in sorted(helpers(function).items()):
-        parts.append(name)
+        parts.append(name + ("/" if is_apart(helper) else ""))
         _describe(helper, parts, seen)
 
 

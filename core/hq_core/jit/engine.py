@@ -82,3 +82,23 @@ def row_by_row(plan: I8, slots: I8, moving: I8, widths: I8, rows: int) -> None:
             slots[moving[i]] += widths[i]
     for i in range(len(moving)):
         slots[moving[i]] -= widths[i] * rows
+
+
+STOPS, BREAKS = 1, 2  # what a step may say of a row: it is the last one for now; it is not to be gone on with
+
+
+@kernel()
+def rounds(plan: I8, row: I8, stop: I8, until: int) -> None:
+    """All steps over one row, then over the next: of which each reads what the others made of the row before.
+
+    plan   as `engine`'s
+    row    (1,) the row, which the steps read; in the end the next one to do
+    stop   (1,) STOPS or BREAKS, as a step says
+    """
+    stop[0] = 0
+    while row[0] < until and stop[0] == 0:
+        for i in range(0, len(plan), 2):
+            hq_call(plan[i], plan[i + 1])
+            if stop[0] == BREAKS:
+                return
+        row[0] += 1

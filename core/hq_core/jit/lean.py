@@ -155,6 +155,7 @@ class FunctionAsType(_types.Callable, _types.Opaque):  # type: ignore[misc]
         super().__init__(f"hq.{function.function.__name__}.{id(function)}")
 
     def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        args = tuple(map(_types.unliteral, args))  # else each constant in a call makes another function of it
         args = fold_arguments(self.hq.parameters, args, kws, _given, _default, _more)
         return signature(self.hq.lowered(args)[0], *args).replace(pysig=self.hq.parameters)
 

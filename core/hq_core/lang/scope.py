@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.batch import period_ns
+from hq_core.kinds import ACCOUNT
 from hq_core.lang import tree
 from hq_core.lang.source import LangError, StrategyText, UnknownName, nearest
-from hq_core.lang.words import ACCOUNT, COLUMNS, PRICES, SERIES, TIMES
-from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, OPEN, STORE, TEXT, Expr, clock_of, column, constant
+from hq_core.lang.words import COLUMNS, PRICES, SERIES, TIMES
+from hq_core.series.expr import BASE, BOOL, F8, HIT, I8, OPEN, STORE, TEXT, Expr, clock_of, column, constant, of_account
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,7 +32,7 @@ class Scope:
     clock     what a bare column name is read on
     stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
-    account   what refuses each reading of what only the account knows
+    account   what refuses each reading of what only the account knows, where there is none; whose: which strategy's
     own       the VAR whose value is being checked
     """
 
@@ -42,6 +43,7 @@ class Scope:
         here: tuple[str, str] = ("", ""),
         given: Mapping[str, float | str] | None = None,
         stores: Mapping[str, Store] | None = None,
+        whose: str = "",
     ) -> None:
         self.source = source
         self.columns = columns
@@ -58,6 +60,7 @@ class Scope:
         self.clock = BASE
         self.texts: frozenset[str] = frozenset()
         self.account: list[LangError] = []
+        self.whose = whose
         self.own: Own | None = None
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
@@ -90,14 +93,19 @@ class Scope:
             self.called.add(name)
             return constant(self.said[SERIES.index(name)])
         if name in ACCOUNT and name not in (self.columns or ()):
-            told = f"'{name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
-            self.account.append(self.wrong(node, f"{told}, from a later version on"))
-            return column(f"account.{name}")
+            return self._of_account(node)
         if self._is_column(name):
             return column(name, self.clock, TEXT if name in self.texts and self.clock == BASE else F8)
         if name in COLUMNS:
             raise self.wrong(node, f"the input has no column '{name}'")
         raise self.unknown(node, name)
+
+    def _of_account(self, node: tree.Name) -> Expr:
+        if self.clock != BASE:
+            raise self.wrong(node, f"'{node.name}' is of the account, which is read at the strategy's own bars alone")
+        told = f"'{node.name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
+        self.account.append(self.wrong(node, f"{told}, as in hq-backtest STRATEGY.hq < bars"))
+        return of_account(self.whose, node.name)
 
     def quoted(self, node: tree.Column) -> Expr:
         """The column that stands between backquotes."""
@@ -146,7 +154,7 @@ class Scope:
 
     def beside(self, source: StrategyText) -> Scope:
         """That of a file that this one uses, over the same series."""
-        found = Scope(source, self.columns, self.said)
+        found = Scope(source, self.columns, self.said, whose=self.whose)
         found.texts, found.symbols, found.called = self.texts, self.symbols, self.called
         found.beyond, found.across, found.account = self.beyond, self.across, self.account
         return found

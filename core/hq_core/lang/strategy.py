@@ -92,7 +92,7 @@ class Strategy:
         return True
 
     def _checker(self, columns: Sequence[str] | frozenset[str] | None, here: tuple[str, str]) -> Checker:
-        return Checker(Scope(self.source, columns, here, self.given, self.stores))
+        return Checker(Scope(self.source, columns, here, self.given, self.stores, self.name))
 
 
 class Settable(Protocol):

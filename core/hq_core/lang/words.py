@@ -48,13 +48,4 @@ BUILT = {  # what actions take, by the beginning of their names; OPEN's is that 
 PRICES = frozenset(BAR.of_unit("price"))
 COLUMNS = PRICES | frozenset(SUMS)
 TIMES = frozenset(BAR.of_unit("ns"))
-ACCOUNT = (  # numbers that only the account knows: a strategy that reads them runs inside it
-    "position",
-    "entry_price",
-    "bars_held",
-    "open_profit",
-    "equity",
-    "highest_since_entry",
-    "lowest_since_entry",
-)
 SERIES = ("symbol", "period")  # texts that a series has in its name

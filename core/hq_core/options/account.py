@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hq_core.options import Declared, Option
 
-SIZE_UNITS = ("contracts", "base", "quote")
+SIZE_UNITS = ("contracts", "base", "quote", "equity_frac", "risk_frac")
 MOST = 1e15
 MOST_LEVERAGE = 150  # what the largest venues offer
 
@@ -19,25 +19,37 @@ class AccountOptions(Declared):
     contract_size = Option(1.0, "Base asset of one contract.", above=0.0, most=MOST)
     maker_fee = Option(
         0.00044,
-        "Of the notional, for fills of resting orders: there are none yet, so it is only reported.",
+        "Of the notional, for fills of orders that rested; below 0 a rebate.",
         least=-0.1,
         most=0.1,
         unit="FRACTION",
     )
-    taker_fee = Option(
-        0.00044, "Of the notional; every fill is a market order and pays it.", least=0.0, most=0.1, unit="FRACTION"
-    )
+    taker_fee = Option(0.00044, "Of the notional, for all other fills.", least=0.0, most=0.1, unit="FRACTION")
     lot = Option("0.001", "Smallest step of the quantity, in contracts.")
     tick: Option[str | None] = Option(None, "Smallest step of the price: prices off it are an error.", kind=str)
-    size: Option[float | None] = Option(
-        None,
-        "Of opening orders that name none; without it all that the margin allows.",
-        kind=float,
-        above=0.0,
-        most=MOST,
+    size = Option(
+        "100%",
+        "Of opening orders that name none: a number in --size-unit, a share of the equity such as 50%, or all that the "
+        "margin allows.",
+        unit="SIZE",
+        shown=True,
     )
     size_unit = Option(
-        "contracts", "Unit of every order's size; quote is the notional at the fill.", choices=SIZE_UNITS
+        "contracts",
+        "Unit of every size without one; quote is the notional at the fill, equity_frac a share of the equity as "
+        "notional, risk_frac one that is lost at the order's stop.",
+        choices=SIZE_UNITS,
+    )
+    min_notional = Option(
+        0.0, "Opening orders below this notional are rejected.", least=0.0, most=MOST, unit="QUOTE", shown=True
+    )
+    cash_policy = Option(
+        "cut", "An order that the margin does not cover: cut to what it does, or reject.", choices=("cut", "reject")
+    )
+    contract = Option(
+        "linear",
+        "inverse: margined in the coin, a contract is --contract-size of quote.",
+        choices=("linear", "inverse"),
     )
     position_mode = Option("one-way", "hedge holds a long and a short side by side.", choices=("one-way", "hedge"))
     margin = Option(
@@ -57,6 +69,42 @@ class AccountOptions(Declared):
         unit="N",
         shown=True,
     )
+
+
+class FillOptions(Declared):
+    """How orders fill."""
+
+    RANGED = False
+
+    path = Option(
+        "pessimistic",
+        "Which way the price goes inside a bar: to the extreme that hurts first, to the one that helps, or to the one "
+        "nearer to the open.",
+        choices=("pessimistic", "optimistic", "ohlc"),
+    )
+    slippage_bps = Option(
+        0.0, "What every fill of a taker is worse by, in 1/10000 of the price.", least=0.0, most=5000.0, shown=True
+    )
+    spread_bps = Option(0.0, "Between bid and ask: a taker gives half of it.", least=0.0, most=5000.0, shown=True)
+    impact = Option(
+        "none",
+        "What a taker's own quantity moves the price by: --impact-coefficient times its share of the bar's volume, or "
+        "times the square root of that.",
+        choices=("none", "linear", "sqrt"),
+    )
+    impact_coefficient = Option(
+        0.1, "Share of the price that an order of the whole volume moves it by.", least=0.0, most=10.0, shown=True
+    )
+    volume_share: Option[float | None] = Option(
+        None,
+        "The most of a bar's volume that orders fill; what is left of them goes on.",
+        kind=float,
+        above=0.0,
+        most=1.0,
+        unit="FRACTION",
+    )
+    latency = Option("0s", "An order begins to work at the first open so long after it was decided.", unit="DURATION")
+    latency_bars = Option(0, "And at least so many bars after the next one.", least=0, most=1_000_000, shown=True)
 
 
 class BracketOptions:
@@ -88,6 +136,7 @@ class RunOptions:
 
     strategy = Option("", "Which strategy's orders, where there are several.", unit="NAME")
     symbol = Option("", "Whose orders, where several symbols have some.", unit="NAME")
+    max_open = Option(False, "Add to equity, of an account of one symbol, how much could be opened at most.")
     close_at_end = Option(False, "Close what is open after the last bar, at its close; not with --state.")
     periods_per_year: Option[float | None] = Option(
         None,

@@ -78,6 +78,16 @@ def column(name: str, clock: Clock = BASE, dtype: str = F8) -> Expr:
     return Expr(dtype, clock, "column", data=name)
 
 
+def of_account(strategy: str, name: str) -> Expr:
+    """A number that a strategy's account knows when it has done the row."""
+    return column(account_source(strategy, name))
+
+
+def account_source(strategy: str, name: str) -> str:
+    """What a graph calls it."""
+    return f"@{strategy}:account:{name}"
+
+
 def indicator(entry: registry.Indicator, inputs: Sequence[Expr], params: Mapping[str, registry.Value]) -> Expr:
     """All outputs of an indicator, on the clock of what it reads; where that is of several series, on the base's."""
     outputs = tuple(entry.outputs) if len(entry.outputs) > 1 else ()

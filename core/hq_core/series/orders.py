@@ -8,20 +8,21 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import SYMBOL, Schema, told_texts
-from hq_core.jit import F8, I1, I4, I8, Cell, State, bits_of, kernel
+from hq_core.jit import F8, I1, I4, I8, STOPS, Cell, State, bits_of, hq_call, kernel
 from hq_core.kinds import ORDER, extra_of
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
 from hq_core.series.order_columns import FurtherColumns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
     from hq_core.series.rules import Said, Watch
 
     Tell = Callable[[dict[str, Any]], None]
+    Happened = Sequence[tuple[str, Mapping[str, Any]]]  # kind and row, in order
 
 AT_ONCE = 1024  # orders that are laid down together
 OPEN, CLOSE, TARGET, CANCEL = range(4)  # codes of ORDER's action
@@ -146,6 +147,20 @@ def ordered(
     s.found = k
 
 
+@kernel()
+def ordered_at(function: int, block: int, slots: I8, start: int, stop: int, found: I8, row: I8, stops: I8) -> None:
+    """`ordered` at one row: a step of jit/engine.py's `rounds`, which stops where something is ordered.
+
+    slots       the arguments of `ordered`; start, stop: where it has its rows
+    found       its state
+    """
+    slots[start] = row[0]
+    slots[stop] = row[0] + 1
+    hq_call(function, block)
+    if found[1] > 0 or found[2] > 0:
+        stops[0] = STOPS
+
+
 class BySlot:
     """The symbols of a panel by their codes.
 
@@ -204,6 +219,7 @@ class OrderSeries:
 
     schema: Schema
     texts: dict[str, list[str]]
+    each = False  # inside an account, every row is to be decided on in Python
     _told = False  # the texts, in the section that is open
 
     def announce(self, out: Out, anew: bool = False) -> None:
@@ -213,6 +229,9 @@ class OrderSeries:
             self._told = True
             for frame in self.told():
                 out.map(frame)
+
+    def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None:
+        """What a strategy's account knows after a row, and what became of its orders since the last call."""
 
     def told(self) -> Iterator[dict[str, Any]]:
         """The frames of the texts that have been given."""
@@ -257,6 +276,7 @@ class Orders(OrderSeries):
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
         self._room = max(AT_ONCE, len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
+        self._step: Cell | None = None
         self._bound = -1  # to what is laid down, after it moved so often
         self._places: list[int] = []  # of the columns of orders
 
@@ -269,35 +289,64 @@ class Orders(OrderSeries):
         """Where n values of each column go that the rules look at."""
         return self.laying.columns(n, self._columns)
 
-    def write(self, batch: Batch, out: Out, symbols: BySlot | None = None) -> None:
-        """The orders of the closed rows of a batch, whose values lie where `room` said.
+    def write(
+        self, batch: Batch, out: Out, symbols: BySlot | None = None, start: int = 0, stop: int | None = None
+    ) -> None:
+        """The orders of the closed rows of a batch from `start` up to `stop`, its end; values lie where `room` said.
 
         symbols  of a panel, where each symbol's counts lie, by its code, and its code among the orders
         """
         if not self.watches:
             return
         cell, n = self._cell or self._made(), batch.n
-        laying = self.laying
-        if self._bound != laying.moved:
-            self._bind(cell)
-        values, ts = (laying.values.buffer_info()[0], len(laying.values)), batch.address("ts")
-        complete = (batch.addresses[batch.schema.flag], n) if batch.schema.flag >= 0 else (0, 0)
+        stop = n if stop is None else stop
         if symbols is not None:
             cell.column("code", batch.address("symbol"), n)
             cell.buffer("slot", symbols.slots)
             cell.buffer("named", symbols.named)
             cell.buffer("counts", symbols.counts)
-        start = 0
-        while start < n:
-            cell.give(*values, laying.stride, start, n, ts, n, *complete)
+        while start < stop:
+            self._give(cell, batch, start, stop)
             cell.run()
-            start, found, unsized = cell.state.whole
-            if unsized:
-                self._say_unsized()
-            if found and self.tell is None:
-                self._lay(batch, found, self._places, out)
-            elif found:
-                self._say(batch, found, self._places[self.schema.index("quantity")])
+            start = cell.state.at
+            self.take(batch, out)
+
+    def _give(self, cell: Cell, batch: Batch, start: int, stop: int) -> None:
+        laying, n = self.laying, batch.n
+        if self._bound != laying.moved:
+            self._bind(cell)
+        complete = (batch.addresses[batch.schema.flag], n) if batch.schema.flag >= 0 else (0, 0)
+        values = laying.values.buffer_info()[0], len(laying.values)
+        cell.give(*values, laying.stride, start, stop, batch.address("ts"), n, *complete)
+
+    def take(self, batch: Batch, out: Out) -> None:
+        """Write what the kernel found last."""
+        _, found, unsized = self._cell.state.whole if self._cell is not None else (0, 0, 0)
+        if unsized:
+            self._say_unsized()
+        if found and self.tell is None:
+            self._lay(batch, found, self._places, out)
+        elif found:
+            self._say(batch, found, self._places[self.schema.index("quantity")])
+
+    def decide(self, batch: Batch, row: int, out: Out) -> None:
+        self.take(batch, out)
+
+    def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]:
+        """As `write`, as steps of `rounds`: where one stops it, `decide` writes the orders of the row."""
+        if not self.watches:
+            return []
+        cell = self._cell or self._made()
+        self._give(cell, batch, 0, 0)
+        if self._step is None:
+            self._step = step = Cell(ordered_at)
+            function, block = cell.step
+            step.set(function=function, block=block, start=cell.place("start"), stop=cell.place("stop"))
+            step.buffer("slots", cell.slots)
+            step.column("found", cell.state.address, 3)
+        self._step.buffer("row", row)
+        self._step.buffer("stops", stops)
+        return [self._step.step]
 
     def _bind(self, cell: Cell) -> None:
         """Tell the kernel where orders are laid down."""

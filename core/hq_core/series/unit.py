@@ -35,15 +35,21 @@ if TYPE_CHECKING:
     from hq_core.graph import Graph, GraphColumn
     from hq_core.roles import Out
     from hq_core.series.growing import Growing
+    from hq_core.series.orders import Happened
     from hq_core.series.plan import Plan
 
     class Ordering(Protocol):
         """What is ordered at the rows of a series: series.orders.Orders, or one that has strategies in Python too."""
 
+        each: bool
+
         def announce(self, out: Out, anew: bool = False) -> None: ...
         def told(self) -> Iterator[dict[str, Any]]: ...
         def room(self, n: int) -> list[int]: ...
         def write(self, batch: Batch, out: Out) -> None: ...
+        def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]: ...
+        def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None: ...
+        def decide(self, batch: Batch, row: int, out: Out) -> None: ...
         def save(self) -> list[int]: ...
         def load(self, saved: list[int]) -> None: ...
 
@@ -260,14 +266,18 @@ class Unit:
         wanted  an address for each column
         keep    False: the rows are forming ones, which leave no trace
         """
+        self.graph.run(self._sources(batch, keep), batch.n, wanted, keep)
+        if keep:
+            self.passed = max(self.passed, batch.ts(batch.n - 1))
+
+    def _sources(self, batch: Batch, keep: bool) -> dict[str, int]:
+        """Name to address of what the base's graph reads: of the rows, and of other series up to them."""
         sources = self.inputs.sources(batch)
         for cursor in self.feeds.values():
             at = [room(memory, batch.n) for memory in self._read[cursor.feed.key]]
             cursor.read(batch.address("ts"), batch.n, at, keep)
             sources.update(zip(self._names[cursor.feed.key], at))
-        self.graph.run(sources, batch.n, wanted, keep)
-        if keep:
-            self.passed = max(self.passed, batch.ts(batch.n - 1))
+        return sources
 
     # State
     def save(self) -> dict[str, Any]:

@@ -1,66 +1,74 @@
-"""hq-backtest: the orders of hq-signal against a futures account."""
+"""hq-backtest: orders against futures accounts, one for each strategy."""
 
 from __future__ import annotations
 
 import ctypes
 import math
-import struct
+from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NEVER, SCHEMA, Schema, described, fits, symbol_of, undescribed
+from hq_core.bars.period import parse_duration
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
-from hq_core.futures.brackets import Brackets, flat, parse_brackets, read_text
-from hq_core.futures.engine import READ, Account
-from hq_core.futures.placed import SAVED, Placed, beside_bars, check_strategy, market_orders, several
-from hq_core.futures.report import LISTED, summary
-from hq_core.kinds import BAR, LIQUIDATION, OHLC, VERBS, extra_of, of
-from hq_core.options.account import BracketOptions, RunOptions
+from hq_core.futures.bars import MAY_LACK, READ
+from hq_core.futures.brackets import Brackets, parse_brackets, read_text
+from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
+from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
+from hq_core.futures.report import summary
+from hq_core.futures.timeline import Timeline
+from hq_core.futures.trader import LOGGED, Part, Trader, Written
+from hq_core.jit import Cell, rounds
+from hq_core.kinds import BAR, VERBS
+from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, RunOptions
 from hq_core.roles import Stage
-from hq_core.saved import Count, Damaged
+from hq_core.saved import Count, shaped
 from hq_core.say import iso_text, listed
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
-    from hq_core.batch import Batch
-    from hq_core.futures.engine import KernelRows
+    from collections.abc import Iterable, Mapping
+
+    from hq_core.futures.inside import Inside, Mind
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
-    from hq_core.wire import OpenSeries
 
-HELD = 64 << 20  # bytes of rows that may wait for the first order
-NO_ORDER = struct.pack("d", math.nan)
 NO_BAR = "orders whose bar is not there"
-AT_ONCE = 2048  # rows: more make no larger frames worth having
-
-_move = ctypes.memmove
+AT_ONCE = 2000  # rows a turn: more make no larger frames worth having, and columns 2^k bytes apart share a cache's set
+NAN = math.nan
+_INT = ctypes.c_int64
+ANY = array("q")
+NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
+STATE = {
+    "single": [str],
+    "begun": bool,
+    "period": str,
+    "symbols": [str],
+    "traders": [object],
+    "lines": object,
+    "funding": [(int, str, float, float)],
+    "rows": Count,
+    "early": [(SCHEMA, Count, [bytes], {str: [str]})],
+}
 
 
 class BacktestStage(Stage):
-    """Trades the one bar series that has orders; fills, equity and liquidations come out instead of bars and orders.
+    """Trades bars by the orders that come with them; the bars pass, what becomes of the accounts comes behind them.
 
-    Its orders are rows of kind `order` before its bars, or columns of the bars.  Of several series with orders, as of
-    a panel, it is the one that has some; rows before the first order are held until it is known.
+    A series of bars that has orders makes an account of one symbol, a panel or several series one of them all.  Bars of
+    other periods than the orders' pass.
 
-    terms      the account's options
-    brackets   file of leverage brackets; empty: the flat maintenance rate of the terms
-    strategy   which one to trade where the input carries the orders of several
-    close_at_end   close what is open after the last row, at its close
-    per_year   rows a year for annual figures; None: as the data shows
-    symbol     whose orders, where several have some
+    terms        the account's options
+    brackets     file of leverage brackets; empty: the flat maintenance rate of the terms
+    strategy     which one to trade; empty: each on an account of its own
+    close_at_end close what is open after the last row, at its close
+    per_year     rows a year for annual figures; None: as the data shows
+    symbol       which one to trade; empty: all
+    max_open     write how much could be opened
     """
 
-    panels = "series"
-    consumes = ("bar", "order")
-    SHAPE = {
-        "symbol": str,
-        "period": str,
-        "account": bytes,
-        "version": Count,
-        "liquidations": [{name: float if kind == "f8" else int for name, kind in LIQUIDATION.cols}],
-        "held": [(SCHEMA, Count, [bytes])],
-        "orders": [SAVED],
-    }
+    consumes = ("order",)
+    SHAPE: Any = object
 
     def __init__(
         self,
@@ -70,386 +78,651 @@ class BacktestStage(Stage):
         close_at_end: bool = False,
         per_year: float | None = None,
         symbol: str = "",
+        max_open: bool = False,
     ) -> None:
         super().__init__()
+        terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
         self.terms = terms
         self.strategy = strategy
         self.close_at_end = close_at_end
         self.per_year = per_year
-        self.account: Account | None = None
+        self.max_open = max_open
+        self.traders: dict[str, Trader] = {}
         self.symbol = self.period = ""
-        self.liquidations: list[dict[str, Any]] = []
-        self._file = brackets
-        self._text = read_text(brackets) if brackets else ""
-        self._versions: list[Brackets] = []
-        self._version = -1
-        self._series: tuple[OpenSeries, OpenSeries, OpenSeries]
-        self._without: Schema | None = None
         self._only = symbol
-        self._passed: dict[str, None] = {}  # symbols that carry orders and are not the one that is asked for
-        self._bound: Schema | None = None
-        self._bars_of: dict[tuple[str, str], Schema] = {}  # series of bars
-        self._orders_of: dict[tuple[str, str], Schema] = {}  # series of orders
-        self._placed: dict[tuple[str, str], Placed] = {}  # their rows
-        self._candidates: dict[tuple[str, str], Schema] = {}  # series of bars that have orders, or columns of them
-        self._held: list[Batch] = []  # their rows, while none has had an order
-        self._bytes = 0
+        self._brackets = Tables(brackets) if brackets else None
+        if self._brackets is not None:
+            self.inputs = {"brackets": _digest(self._brackets.text)}
+        self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
+        self._bars_of: dict[str, Schema] = {}  # by key
+        self._traded: dict[str, Schema] = {}  # those of them that are
+        self._names: list[str] = []  # of strategies, as they came
+        self._numbers: dict[str, int] = {}  # of symbols, in the accounts
+        self._ranks = array("q")
+        self._codes: dict[str, array[int]] = {}  # numbers of the codes of each panel
+        self._timeline: Timeline | None = None
+        self._single: Schema | None = None
+        self._written: Written | None = None
         self._columns: list[tuple[str, int]] = []
-        self._others = 0
-        self._waits: tuple[int, Batch] | None = None  # what may be the last whole row, and its number
-        if brackets:
-            self.inputs = {"brackets": _digest(self._text)}
+        self._bound: Schema | None = None
+        self._waits: Batch | None = None  # what may be the last whole row
+        self._funding: list[tuple[int, str, float, float]] = []  # that waits: ts, symbol, rate, mark price
+        self._other_rows = 0
+        self._rows = 0
+        self._early: list[Batch] = []  # orders that came before any bars
+        self.inside = False  # whether strategies ask for the rows
+        self._mind: Mind | None = None  # who asks for those that are being run
+        self._every: list[Inside] = []
+        self._cell: Cell | None = None
 
     def kernels(self) -> tuple[Kernel, ...]:
-        return market_orders, account, beside_bars
+        inside: tuple[Kernel, ...] = ()
+        if self.inside:
+            from hq_core.futures.inside import account_at
+
+            inside = account_at, rounds
+        return order_rows, account, *inside, *LOGGED.values(), order_columns
 
     # -- the stream --------------------------------------------------------------------------------------
+    def section(self) -> None:
+        if self._written is not None:
+            self._written.section()
+
     def schema(self, schema: Schema) -> None:
         if schema.of == "order":
-            self._orders_of[_place(schema)] = schema
-            schema = self._bars_of.get(_place(schema), schema)
+            self._orders_of[schema.symbol, schema.period] = schema
+            for bars in list(self._bars_of.values()):
+                self._consider(bars)
+            return
+        self.out.series(schema)
         if schema.of == "bar":
-            self._bars_of[_place(schema)] = schema
+            self._bars_of[schema.key] = schema
             self._consider(schema)
-        elif schema.of != "order":
-            self.out.series(schema)
 
     def _consider(self, schema: Schema) -> None:
-        """Whether a series of bars may be the one that is traded."""
-        if not self._prefix(schema) and _place(schema) not in self._orders_of:
-            self._without = schema
+        """Whether bars are traded: orders of their period and symbol come with them, or stand in their columns."""
+        periods = {period for _, period in self._orders_of}
+        by_rows = schema.period in periods and (
+            schema.panel or bool({("", schema.period), (schema.symbol, schema.period)} & self._orders_of.keys())
+        )
+        prefixes = self._prefixes(schema)
+        if not (by_rows or prefixes) or (self._only and not schema.panel and schema.symbol != self._only):
             return
-        if self._only and schema.symbol != self._only:
-            self._passed[schema.symbol] = None
-            return
-        self._candidates[_place(schema)] = schema
-        if self.account is not None and _place(schema) == (self.symbol, self.period):
-            self._announce()
+        if by_rows and prefixes:
+            orders = next(one for (_, period), one in self._orders_of.items() if period == schema.period)
+            what = f"{schema.key} has columns of orders, as '{prefixes[0]}{VERBS[0]}', and there is {orders.key} too"
+            raise HqError(f"{what}; trade one of them", DATA)
+        other = next((one for one in self._traded.values() if one.period != schema.period), None)
+        if other is not None:
+            what = f"{other.key} and {schema.key} both carry orders; an account runs on one period"
+            raise HqError(what, DATA)
+        if self._single is not None and schema.key != self._single.key:
+            what = f"{schema.key} was announced when {self._single.key} was traded already"
+            raise HqError(what, DATA, hint=("hq-merge lays them together, or choose one with ", RunOptions.symbol))
+        self._traded[schema.key] = schema
+        self.period = schema.period
+        self._names += [name for prefix in prefixes if (name := prefix[:-1]) and name not in self._names]
+        if self._timeline is not None:
+            self._timeline.add(schema)
+
+    def _prefixes(self, schema: Schema) -> list[str]:
+        """What stands before the columns of orders, of each strategy once; none where there are no such columns."""
+        found = [
+            name[: -len(verb)] for verb in VERBS for name in schema.names if name == verb or name.endswith("." + verb)
+        ]
+        prefixes = list(dict.fromkeys(found))
+        if prefixes and self.strategy:
+            check_strategy(self.strategy, [prefix[:-1] for prefix in prefixes if prefix], schema)
+            return [self.strategy + "."]
+        return prefixes
 
     def other(self, frame: dict[str, Any]) -> None:
         if frame["kind"] != "strings" or not frame["of"].startswith("order/"):
             self.out.map(frame)
             return
-        schema = self._orders_of.get((symbol_of(frame["of"]), frame["of"].rpartition("/")[2]))
-        if schema is not None and frame["col"] == "strategy" and self._only in ("", schema.symbol):
+        place = symbol_of(frame["of"]), frame["of"].rpartition("/")[2]
+        if (
+            frame["col"] == "strategy"
+            and place in self._orders_of
+            and ("" in (self._only, place[0]) or self._only == place[0])
+        ):
             if self.strategy:
-                check_strategy(self.strategy, frame["values"], schema)
-            elif len(frame["values"]) > 1:
-                raise several(schema, frame["values"])
+                check_strategy(self.strategy, frame["values"], self._orders_of[place])
+            for name in frame["values"] if not self.strategy else [self.strategy]:
+                if name not in self._names:
+                    self._names.append(name)
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
         if schema.of == "order":
-            self._others += batch.n
-            if self._only in ("", schema.symbol):
-                self._ordered(batch)
+            self._ordered(batch)
             return
-        if schema.of != "bar":
-            self._others += batch.n
-            self.out.copy(batch)
+        self.out.copy(batch)
+        if self.inside and schema.key in self._traded:
             return
-        if _place(schema) not in self._candidates:
-            return  # a coarser period, which the strategy has read already
-        if self.account is None and len(self._candidates) == 1:
-            self._choose(schema)
-        if self.account is None:
-            self._hold(batch)
-            if self._orders(batch):
-                self._choose(schema)
-        elif _place(schema) == (self.symbol, self.period):
+        if schema.of == "funding":
+            self._funded(batch)
+        if schema.key not in self._traded:
+            self._other_rows += batch.n
+            return
+        self._begin()
+        prefixes = self._prefixes(schema)
+        number, numbers = self._numbers_of(batch)
+        for prefix in prefixes:
+            self._trader(prefix[:-1]).given.take_columns(batch, prefix, number, numbers)
+        if self._single is not None:
             self._bars(batch)
-        elif self._orders(batch):
-            raise _both((self.symbol, self.period), _place(schema))
+        else:
+            assert self._timeline is not None
+            forming = self._timeline.take(batch, number, numbers)
+            self.drop("provisional", forming)
+            for trader in self.traders.values():
+                trader.account.state.provisional += forming
+            self._run_until(self._timeline.whole())
 
+    def _begin(self) -> None:
+        """Before the first bar: whether the account trades one symbol or several."""
+        if self._single is not None or self._timeline is not None:
+            return
+        traded = list(self._traded.values())
+        if len(traded) == 1 and not traded[0].panel:
+            self._single = traded[0]
+            self.symbol = traded[0].symbol
+            self._add_symbol(self.symbol)
+        else:
+            has = [col for col in READ if col[0] != "complete" and all(one.has(col[0]) for one in traded)]
+            lacks = [name for name, _ in READ if name not in MAY_LACK and (name, "f8") not in has and name != "ts"]
+            for one in traded if lacks else ():
+                one.index(lacks[0])  # says what is missing
+            self._timeline = Timeline(tuple(has))
+            if self._only:
+                self.symbol = self._only
+                self._add_symbol(self.symbol)
+            for one in traded:
+                self._timeline.add(one)
+        self._written = Written(self.out, self.symbol, self.period, self._width)
+        early, self._early = self._early, []
+        for batch in early:
+            self._ordered(batch)
+        self._all_traders()
+
+    @property
+    def _width(self) -> int:
+        """Columns of equity behind the account's."""
+        return OF_ACCOUNT if self._several else WITH_ROOM if self.max_open else OF_SYMBOL
+
+    @property
+    def _several(self) -> bool:
+        """Whether an account trades more than one symbol."""
+        return self._single is None and not self._only
+
+    def _all_traders(self) -> Iterable[Trader]:
+        for name in self._names or [self.strategy]:
+            self._trader(name)
+        return self.traders.values()
+
+    def _trader(self, name: str) -> Trader:
+        """A strategy's account."""
+        found = self.traders.get(name)
+        if found is None and list(self.traders) == [""] and not self.traders[""].given.had:
+            found = self.traders.pop("")  # opened before anybody had said whose it is
+            found.name = found.given.strategy = name
+        if found is None:
+            found = Trader(name, self.terms, self._width)
+            for symbol in self._numbers:
+                self._open_symbol(found, symbol)
+        self.traders[name] = found
+        return found
+
+    # -- symbols -----------------------------------------------------------------------------------------
+    def _add_symbol(self, symbol: str) -> int:
+        """The accounts' number of a symbol."""
+        found = self._numbers.get(symbol)
+        if found is None:
+            found = self._numbers[symbol] = len(self._numbers)
+            for trader in self.traders.values():
+                self._open_symbol(trader, symbol)
+            places = {name: place for place, name in enumerate(sorted(self._numbers))}
+            self._ranks = array("q", (places[name] for name in self._numbers))
+        return found
+
+    def _open_symbol(self, trader: Trader, symbol: str) -> None:
+        trader.account.add(symbol, self._brackets.of(symbol) if self._brackets is not None else None)
+
+    def _numbers_of(self, batch: Batch) -> tuple[int, array[int]]:
+        """The number of the symbol of a series, or of each code of a panel, -1 for what is not traded."""
+        schema = batch.schema
+        if not schema.panel:
+            return self._add_symbol(schema.symbol), ANY
+        texts = batch.texts.get("symbol", [])
+        numbers = self._codes.setdefault(schema.key, array("q"))
+        if len(texts) < len(numbers):
+            del numbers[:]
+        for text in texts[len(numbers) :]:
+            numbers.append(self._add_symbol(text) if self._only in ("", text) else -1)
+        return -1, numbers
+
+    # -- what comes in -----------------------------------------------------------------------------------
     def _ordered(self, batch: Batch) -> None:
         """Rows of orders, which wait for their bars."""
-        place = _place(batch.schema)
-        placed = self._placed.get(place)
-        if placed is None:
-            placed = self._placed[place] = Placed(batch.schema.key, self.strategy, self.terms.size_unit)
-        ours = self.account is not None and place == (self.symbol, self.period)
-        run = self.account.state if ours and self.account is not None else None
-        if not placed.take(batch, run.last_ts if run is not None and run.rows else NEVER):
+        schema = batch.schema
+        if self._only and not schema.panel and schema.symbol != self._only:
             return
-        before = (self.symbol, self.period) if self.account is not None else None
-        other = before or next((one for one, had in self._placed.items() if had.had and one != place), place)
-        if other != place:
-            raise _both(other, place)
+        if self._written is None:
+            self._early.append(batch.copied())  # until the first bars say what the accounts trade
+            return
+        if self._single is not None and not schema.panel and schema.symbol != self._single.symbol:
+            return
+        number, numbers = self._numbers_of(batch)
+        names = batch.texts.get("strategy", [])
+        if not names:
+            batch.slice(0, 1).words("strategy")  # says that there are none
+        for code, name in enumerate(names):
+            if self.strategy in ("", name):
+                if name not in self._names:
+                    self._names.append(name)
+                trader = self._trader(name)
+                trader.given.take(batch, code, number, numbers, self._last(trader, schema))
 
+    def _last(self, trader: Trader, schema: Schema) -> int:
+        """The ts up to which orders come too late."""
+        run = trader.account.state
+        if not run.rows:
+            return NEVER
+        return run.last_ts - 1 if self.inside else run.last_ts  # those of the bar that it has done are in time
+
+    def _funded(self, batch: Batch) -> None:
+        schema = batch.schema
+        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
+        marks = batch.view("mark_price") if schema.has("mark_price") else [NAN] * batch.n
+        self._funding += zip(batch.view("ts"), symbols, batch.view("rate"), marks)
+        self._funding.sort(key=lambda one: one[0])
+
+    # -- running -----------------------------------------------------------------------------------------
     def _bars(self, batch: Batch) -> None:
-        """Rows of the series that is traded."""
-        assert self.account is not None
-        number = sum(self.account.seen)
+        """Rows of the one series that is traded."""
         if not self.close_at_end:
-            self._run(batch, number)
+            self._run_batch(batch)
             return
-        number += self._waits[1].n if self._waits else 0
         at = batch.last_whole()
         if at >= 0:
-            self._release()
-            self._waits = number + at, batch.slice(at, batch.n).copied()
-        self._run(batch.slice(0, at) if at >= 0 else batch, number)
+            if self._waits is not None:
+                waits, self._waits = self._waits, None
+                self._run_batch(waits)
+            self._waits = batch.slice(at, batch.n).copied()
+        self._run_batch(batch.slice(0, at) if at >= 0 else batch)
 
+    def _run_batch(self, batch: Batch, last: int = -1) -> None:
+        if not batch.n:
+            return
+        schema = batch.schema
+        if schema is not self._bound:
+            self._bound, self._columns = schema, _columns(schema)
+        self._run({name: batch.addresses[at] for name, at in self._columns}, batch.n, batch.view("ts"), last)
+
+    def _run_until(self, limit: int, ends: bool = False) -> None:
+        """Run the bars before a ts; with `ends` they are the last ones."""
+        assert self._timeline is not None
+        n, columns = self._timeline.ready(limit, self._ranks)
+        if n:
+            ts = memoryview((_INT * n).from_address(columns["ts"])).cast("B").cast("q")
+            self._run(columns, n, ts, n - 1 if ends else -1)
+        self._timeline.drop(limit)
+
+    def _run(self, columns: Mapping[str, int], n: int, ts: Any, last: int = -1) -> None:
+        """Run n bars whose columns lie at these addresses; the accounts end with row `last` of them."""
+        traders = list(self._all_traders())
+        assert self._written is not None
+        self._written.announce(list(self.traders), list(self._numbers))
+        start = 0
+        while start < n:
+            stop = min(n, start + AT_ONCE)
+            if self._timeline is not None:
+                while stop < n and ts[stop] == ts[stop - 1]:
+                    stop += 1
+            if self._brackets is not None:
+                stop = self._switch(ts, start, stop)
+            due = [one for one in self._funding if one[0] <= ts[stop - 1]]
+            del self._funding[: len(due)]
+            for trader in traders:
+                when, whose, rates, marks = trader.funding
+                for instant, symbol, rate, mark in due:
+                    when.append(instant)
+                    whose.append(self._numbers.get(symbol, -1))
+                    rates.append(rate)
+                    marks.append(mark)
+                trader.account.bind(columns, stop)
+            if self._mind is not None:
+                self._inside(traders, start, stop, last)
+            elif len(traders) == 1 and not self._several:
+                self._alone(traders[0], start, stop, last)
+            else:
+                self._together(traders, start, stop, last)
+            start = stop
+        self._rows += n
+
+    def _switch(self, ts: Any, start: int, stop: int) -> int:
+        """Apply the bracket tables that hold at row `start`; the row before `stop` at which another one does."""
+        assert self._brackets is not None
+        for symbol, table in self._brackets.begun(list(self._numbers), ts[start]):
+            for trader in self.traders.values():
+                trader.account.use(self._numbers[symbol], table)
+        until = self._brackets.until
+        return next((i for i in range(start + 1, stop) if ts[i] >= until), stop) if ts[stop - 1] >= until else stop
+
+    def _alone(self, trader: Trader, start: int, stop: int, last: int) -> None:
+        written = self._written
+        assert written is not None
+        while start < stop:
+            before = _counts(trader)
+            addresses = written.equity(stop - start)
+            start = trader.run(start, stop, addresses, last)
+            written.commit_equity(addresses, trader.account.equities, 0)
+            for kind, kernel in LOGGED.items() if trader.account.logged else ():
+                n, columns = trader.account.written(kernel)
+                if n:
+                    written.write(kind, columns, n, 0)
+                if kind == "liquidation":
+                    trader.note(columns, n)
+            self._count(trader, before)
+            self._complain(trader, start)
+
+    def _together(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
+        """The same of several accounts, whose rows are laid in order of ts, then of the accounts."""
+        written = self._written
+        assert written is not None
+        found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
+        wrong: list[tuple[int, Trader]] = []
+        names = written.schemas["equity"].names
+        for code, trader in enumerate(traders):
+            at, before = start, _counts(trader)
+            while at < stop and not trader.account.state.error:
+                at, part = trader.run_apart(at, stop, names, last)
+                part.code = code
+                found["equity"].append(part)
+                self._take_log(trader, code, found)
+            if trader.account.state.error:
+                wrong.append((at, trader))
+            self._count(trader, before)
+        for kind, parts in found.items():
+            written.write_together(kind, parts, self._ranks)
+        if wrong:
+            at, trader = min(wrong, key=lambda one: one[0])
+            self._complain(trader, at)
+
+    # -- strategies inside -------------------------------------------------------------------------------
+    @property
+    def only(self) -> str:
+        """The symbol that alone is traded; '' where any is."""
+        return self._only
+
+    def enter(self) -> None:
+        """Strategies read their accounts: rows are run when they ask for it, not when they come.
+
+        HqError USAGE for terms under which an account cannot be read.
+        """
+        for option, value, why in (
+            (AccountOptions.fill, "close", "a strategy that reads its account has seen the close when it orders"),
+            (AccountOptions.position_mode, "hedge", "a strategy that reads its account has one position, not two"),
+        ):
+            if getattr(self.terms, option.name) == value:
+                raise HqError(why, USAGE, subject=(option, f" {value}"))
+        self.inside = True
+
+    def run(self, batch: Batch, mind: Mind, last: bool) -> None:
+        """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
+        self._begin()
+        self._mind = mind
+        mind.row[0] = 0
+        self._run_batch(batch, 0 if last else -1)
+
+    def _inside(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
+        mind, written = self._mind, self._written
+        assert mind is not None
+        assert written is not None
+        found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
+        before = [_counts(one) for one in traders]
+        every = self._rounds(traders)
+        names = written.schemas["equity"].names
+        plan = array("q", [at for one in every for at in one.begin(mind, start, stop, names)])
+        plan.extend(at for step in mind.steps for at in step)
+        cell = self._cell = self._cell or Cell(rounds)
+        for name, memory in (("plan", plan), ("row", mind.row), ("stop", mind.stops)):
+            cell.buffer(name, memory)
+        try:
+            while mind.row[0] < stop:
+                for one in every:
+                    one.enter(last)
+                cell.set(until=mind.row[0] + 1 if mind.each else stop)
+                cell.run()
+                end = mind.row[0]
+                for one in every:
+                    one.leave()
+                    self._hear(one, end, found)
+                    self._complain(one.trader, end)
+                if mind.each or mind.stops[0]:
+                    mind.decide(end - 1)
+                    for one in every:
+                        if one.trader.given.ts:
+                            one.trader.run(end, end, NOWHERE)
+                            self._hear(one, end, found)
+                            self._complain(one.trader, end - 1)
+        finally:
+            found["equity"] = [one.equity() for one in every]
+            for kind, parts in found.items():
+                written.write_together(kind, parts, self._ranks)
+            for trader, counts in zip(traders, before):
+                self._count(trader, counts)
+
+    def _rounds(self, traders: list[Trader]) -> list[Inside]:
+        """The accounts as steps of rounds."""
+        from hq_core.futures.inside import Inside  # few runs have strategies
+
+        if [one.trader for one in self._every] != traders:
+            self._every = [Inside(trader, code) for code, trader in enumerate(traders)]
+        return self._every
+
+    def _hear(self, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:
+        """Keep what happened in an account at the row before `end`, and tell it to who wants to hear of each."""
+        mind, columns = self._mind, self._take_log(one.trader, one.code, found)
+        if mind is not None and mind.each and not one.trader.account.state.error:
+            mind.hear(end - 1, one.trader.name, one.happened(columns))
+
+    def _take_log(
+        self, trader: Trader, code: int, found: Mapping[str, list[Part]]
+    ) -> dict[str, dict[str, array[float]]]:
+        """What happened in an account in its last run: its columns by kind."""
+        every = {}
+        for kind, kernel in LOGGED.items() if trader.account.logged else ():
+            n, columns = trader.account.written(kernel)
+            if kind == "liquidation":
+                trader.note(columns, n)
+            if n:
+                kept = {name: column[:n] for name, column in columns.items()}
+                places = {name: column.buffer_info()[0] for name, column in kept.items()}
+                found[kind].append(Part(code, n, places, kept))
+                every[kind] = kept
+        return every
+
+    def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
+        for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):
+            if now > was:
+                self.drop(reason, now - was)
+
+    def _complain(self, trader: Trader, at: int) -> None:
+        if trader.account.state.error:
+            raise trader.account.complaint(self._rows + at, at)
+
+    # -- the end -----------------------------------------------------------------------------------------
     def mark(self, ts: int) -> None:
-        self.out.mark(min(ts, self._waits[1].view("ts")[0]) if self._waits else ts)
+        if self._timeline is not None:
+            self._run_until(ts)
+            if self._timeline.waiting:
+                ts = min(ts, self._timeline.earliest)
+        self.out.mark(min(ts, self._waits.view("ts")[0]) if self._waits else ts)
 
     def finish(self, more: bool) -> None:
-        if not more and self.account is None and self._candidates:
-            self._choose(next(iter(self._candidates.values())))
-        self._release(ends=not more)
         if more:
             return
-        for placed in self._placed.values():
-            self._drop(NO_BAR, placed.waiting)
-        report = self.report()
-        if report is not None:
+        if self._traded:
+            self._begin()
+        if self._waits is not None:
+            waits, self._waits = self._waits, None
+            self._run_batch(waits, 0)
+        if self._timeline is not None and self._timeline.waiting:
+            self._run_until(EVER, self.close_at_end)
+        for batch in self._early:
+            self._without_bars(batch)
+        for trader in self.traders.values():
+            if trader.given.ts:
+                self.drop(NO_BAR, len(trader.given.ts))
+        found = self.reports() if self._written is not None else []
+        for report in found:
             self.out.map(report)
-        elif self._passed:
-            there = list(self._passed)
+        if found:
+            return
+        if self._only and self._bars_of:
+            there = [one.symbol for one in self._bars_of.values() if one.symbol]
             what = f"'{self._only}' has no orders; there are those of {listed(there)}{did_you_mean(self._only, there)}"
             raise HqError(what, USAGE, subject=RunOptions.symbol)
-        elif self._without is not None:
-            raise self._missing(self._without)
-        elif self._others:
-            self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._others
+        if self._bars_of:
+            raise _missing(next(iter(self._bars_of.values())))
+        if self._other_rows:
+            self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._other_rows
 
-    def _release(self, ends: bool = False) -> None:
-        """Run the row that waits; with `ends` it is the last one, after which all is closed."""
-        if self._waits is not None:
-            (number, batch), self._waits = self._waits, None
-            self._run(batch, number, 0 if ends else -1)
+    def _without_bars(self, batch: Batch) -> None:
+        """Rows of orders to which no bars came: what is no order is said all the same."""
+        number, numbers = self._numbers_of(batch)
+        for code, name in enumerate(batch.texts.get("strategy", [])):
+            if self.strategy in ("", name):
+                self.drop(NO_BAR, Given(name).take(batch, code, number, numbers, NEVER))
 
-    def _run(self, batch: Batch, number: int, last: int = -1) -> None:
-        """Run rows of which the first is the input's row `number`; the account ends with row `last` of them."""
-        schema, account = batch.schema, self.account
-        assert account is not None
-        if schema is not self._bound:
-            self._bound, self._columns = schema, _columns(schema, self._prefix_of(schema))
-        columns = {name: batch.addresses[at] for name, at in self._columns}
-        placed = self._placed.get((self.symbol, self.period))
-        if placed is not None:
-            columns |= placed.place(batch)
-            self._drop(NO_BAR, placed.lost)
-            placed.lost = 0
-        account.bind(columns, batch.n)
-        start = 0
-        while start < batch.n:
-            stop = self._switch(batch, start) if self._file else batch.n
-            start = self._trade(account, batch, start, min(stop, start + AT_ONCE), number, last)
-
-    def report(self) -> dict[str, Any] | None:
-        """What the account came to so far; None before there is one."""
-        if self.account is None:
-            return None
-        report = summary(self.account, self.symbol, self.period, self.liquidations, self.per_year)
-        if self._file:
-            report["options"] |= {"maintenance": None, "brackets": self._file}
-        return report
-
-    # -- which series ------------------------------------------------------------------------------------
-    def _choose(self, schema: Schema) -> None:
-        """The series that is traded; its rows that were held are run."""
-        self.symbol, self.period = _place(schema)
-        self._open()
-        self._announce()
-        held, self._held, self._bytes = self._held, [], 0
-        for batch in held:
-            if _place(batch.schema) == (self.symbol, self.period):
-                self._bars(batch)
-
-    def _hold(self, batch: Batch) -> None:
-        self._held.append(batch.copied())
-        self._bytes += batch.n * sum(batch.schema.widths)
-        if self._bytes > HELD:
-            what = (
-                f"{len(self._candidates)} series have columns of orders, and no order came in {HELD >> 20} MiB of rows"
+    def reports(self) -> list[dict[str, Any]]:
+        """What each account came to so far; none before there is one."""
+        found = []
+        for trader in self.traders.values():
+            report = summary(
+                trader.account, self.symbol, self.period, trader.liquidations, self.per_year, trader.name, self.made_by
             )
-            raise HqError(what, DATA, hint=("choose one with ", RunOptions.symbol))
-
-    def _orders(self, batch: Batch) -> bool:
-        """Whether any row has an order."""
-        placed = self._placed.get(_place(batch.schema))
-        if placed is not None and placed.had:
-            return True
-        prefix = self._prefix_of(batch.schema)
-        if prefix is None:
-            return False
-        for verb in VERBS:
-            if batch.schema.has(prefix + verb):
-                values = batch.view(prefix + verb)
-                if bytes(values.cast("B")) != NO_ORDER * batch.n and any(value == value for value in values):
-                    return True
-        return False
-
-    # -- the account -------------------------------------------------------------------------------------
-    def _open(self) -> None:
-        if self._file and not self.symbol:
-            raise HqError(
-                "the bars name no symbol (hq-import can name it)",
-                CONFIG,
-                subject=(BracketOptions.brackets, f": {self._file}"),
-            )
-        if self._file:
-            self._versions = parse_brackets(self._file, self._text, self.symbol)
-        else:
-            self._versions = [flat(self.terms.maintenance)]
-        self.account = Account(self.terms, self._versions[0])
-        self._version = 0
-
-    def _announce(self) -> None:
-        made = [
-            Schema(kind, self.symbol, self.period, of(kind).cols, extra_of(kind))
-            for kind in ("fill", "liquidation", "equity")
-        ]
-        fill, liquidation, equity = (self.out.series(schema) for schema in made)
-        self._series = fill, liquidation, equity
-
-    def _switch(self, batch: Batch, start: int) -> int:
-        """Apply the bracket version that holds at row `start`; the row before which the next one does."""
-        ts = batch.view("ts")
-        holding = [i for i, version in enumerate(self._versions) if version.valid_from <= ts[start]]
-        if not holding:
-            raise HqError(
-                f"{self.symbol} is valid from {iso_text(self._versions[0].valid_from)}, the data begins at "
-                f"{iso_text(ts[start])}",
-                CONFIG,
-                subject=(BracketOptions.brackets, f": {self._file}"),
-            )
-        if holding[-1] != self._version:
-            self._version = holding[-1]
-            assert self.account is not None
-            self.account.use(self._versions[self._version])
-        if self._version + 1 == len(self._versions):
-            return batch.n
-        until = self._versions[self._version + 1].valid_from
-        return next((i for i in range(start, batch.n) if ts[i] >= until), batch.n)
-
-    def _trade(self, account: Account, batch: Batch, start: int, stop: int, number: int, last: int) -> int:
-        """Run rows `start` to `stop`, or as many as the room for fills takes; the next row to run."""
-        fill, liquidation, equity = self._series
-        _, after, provisional = account.seen
-        reached = account.run(start, self.out.rows(equity, stop - start), stop - start, last)
-        self.out.commit(equity, account.equities)
-        self._write(fill, account.fills, account.n_fills)
-        self._write(liquidation, account.ends, account.n_ends)
-        if len(self.liquidations) < LISTED:
-            self.liquidations += account.ends.maps(account.n_ends)[: LISTED - len(self.liquidations)]
-        _, after_, provisional_ = account.seen
-        self._drop("provisional", provisional_ - provisional)
-        self._drop("after bankruptcy", after_ - after)
-        if account.state.error:
-            ts = batch.view("ts")[reached]
-            o, h, low, c = (batch.view(name)[reached] for name in OHLC)
-            wrong = account.complaint(number + reached, ts, (o, h, low, c))
-            assert wrong is not None
-            raise wrong
-        return reached
-
-    def _write(self, series: OpenSeries, rows: KernelRows, n: int) -> None:
-        if n:
-            for to, at, width in zip(self.out.rows(series, n), rows.addresses, series.schema.widths):
-                _move(to, at, width * n)
-            self.out.commit(series, n)
-
-    def _drop(self, reason: str, n: int) -> None:
-        if n:
-            self.dropped[reason] = self.dropped.get(reason, 0) + n
-
-    # -- columns -----------------------------------------------------------------------------------------
-    def _prefix_of(self, schema: Schema) -> str | None:
-        """What stands before the order columns of a series that is traded; None where its orders are rows."""
-        found = self._prefix(schema)
-        orders = self._orders_of.get(_place(schema))
-        if found and orders is not None:
-            what = f"{schema.key} has columns of orders, as '{found[0]}{VERBS[0]}', and there is {orders.key} too"
-            raise HqError(f"{what}; trade one of them", DATA)
-        if not found and orders is None:
-            raise self._missing(schema)
-        return found[0] if found else None
-
-    def _prefix(self, schema: Schema) -> list[str]:
-        """What stands before the order columns, as the only item; empty if the series carries no orders."""
-        found = [
-            name[: -len(verb)] for verb in VERBS for name in schema.names if name == verb or name.endswith("." + verb)
-        ]
-        prefixes = list(dict.fromkeys(found))
-        names = [prefix[:-1] for prefix in prefixes if prefix]
-        if not prefixes:
-            return []
-        if self.strategy:
-            check_strategy(self.strategy, names, schema)
-            return [self.strategy + "."]
-        if len(prefixes) > 1:
-            raise several(schema, names)
-        return prefixes
-
-    def _missing(self, schema: Schema) -> HqError:
-        return HqError(
-            f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} (run hq-signal first?)", DATA
-        )
+            if self._brackets is not None:
+                report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
+            found.append(report)
+        return found
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        if self.account is None and not self._held and not self._placed:
+        if self._written is None and not self._early and not self._funding:
             return {}
-        held = [[described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n)] for one in self._held]
+        lines = self._timeline.save() if self._timeline is not None else []
+        single = self._single
         return {
-            "symbol": self.symbol,
+            "single": [single.symbol, single.period] if single is not None else [],
+            "begun": self._written is not None,
             "period": self.period,
-            "account": self.account.save() if self.account is not None else b"",
-            "version": max(self._version, 0),
-            "liquidations": self.liquidations,
-            "held": held,
-            "orders": [[*place, *placed.save()] for place, placed in self._placed.items()],
+            "symbols": list(self._numbers),
+            "traders": [[name, *trader.save()] for name, trader in self.traders.items()],
+            "lines": lines,
+            "funding": [list(one) for one in self._funding],
+            "rows": self._rows,
+            "early": [
+                [described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n), one.texts]
+                for one in self._early
+            ],
         }
 
     def load(self, saved: dict[str, Any]) -> None:
+        """Take up a saved stage; its series are announced anew by the input."""
         if not saved:
             return
-        for about, n, columns in saved["held"]:
-            if not n:
-                raise Damaged("held: no rows")
-            self._held.append(rows_of(undescribed(about), n, columns))
-        for symbol, period, *orders in saved["orders"]:
-            key = Schema("order", symbol, period).key
-            self._placed[symbol, period] = Placed(key, self.strategy, self.terms.size_unit)
-            self._placed[symbol, period].load(orders)
-        if not saved["account"]:
-            return
-        self.symbol, self.period = saved["symbol"], saved["period"]
-        self._open()
-        assert self.account is not None
-        self._version = saved["version"]
-        self.account.use(self._versions[self._version])
-        self.account.load(saved["account"])
-        self.liquidations = list(saved["liquidations"])
-        self.report()  # what it cannot be made of is found now, not at the end
+        saved = shaped(saved, STATE)
+        self._rows, self.period = saved["rows"], saved["period"]
+        self._funding = [(ts, symbol, rate, mark) for ts, symbol, rate, mark in saved["funding"]]
+        for about, n, columns, texts in saved["early"]:
+            one = rows_of(undescribed(about), n, columns)
+            self._early.append(Batch(one.schema, n, one.addresses, one.keep, texts))
+        if saved["single"]:
+            self.symbol = saved["single"][0]
+            self._single = Schema("bar", saved["single"][0], saved["single"][1], BAR.cols)
+        elif saved["begun"]:
+            self.symbol = self._only
+            self._timeline = Timeline(())
+            self._timeline.load(saved["lines"])
+        self._names = [name for name, *_ in saved["traders"] if name]
+        for name, *_ in saved["traders"]:
+            self._trader(name)
+        for symbol in saved["symbols"]:
+            self._add_symbol(symbol)
+        for name, *rest in saved["traders"]:
+            self.traders[name].load(rest)
+        if saved["begun"]:
+            self._written = Written(self.out, self.symbol, self.period, self._width)
+        self.reports()  # what they cannot be made of is found now, not at the end
 
 
-def _place(schema: Schema) -> tuple[str, str]:
-    return schema.symbol, schema.period
+class Tables:
+    """The bracket tables of a file, by symbol, and which of them holds.
 
-
-def _both(ours: tuple[str, str], theirs: tuple[str, str]) -> HqError:
-    hint = ("choose one with ", RunOptions.symbol) if ours[0] != theirs[0] else ""
-    keys = " and ".join(Schema("bar", *one).key for one in (ours, theirs))
-    return HqError(f"{keys} both carry orders; one account trades one series", DATA, hint=hint)
-
-
-def _columns(schema: Schema, prefix: str | None) -> list[tuple[str, int]]:
-    """Where each column stands that the account reads.
-
-    prefix  before the columns of orders; None: there are none
+    until   the ts at which another one does
     """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.text = read_text(path)
+        self.until = NEVER
+        self._versions: dict[str, list[Brackets]] = {}
+        self._holds: dict[str, int] = {}
+
+    def of(self, symbol: str) -> Brackets:
+        """The first table of a symbol."""
+        if symbol not in self._versions:
+            if not symbol:
+                what = "the bars name no symbol (hq-import can name it)"
+                raise HqError(what, CONFIG, subject=(BracketOptions.brackets, f": {self.path}"))
+            self._versions[symbol] = parse_brackets(self.path, self.text, symbol)
+            self._holds[symbol] = 0
+            self.until = NEVER
+        return self._versions[symbol][self._holds[symbol]]
+
+    def begun(self, symbols: list[str], ts: int) -> Iterable[tuple[str, Brackets]]:
+        """The tables that hold from ts on and did not before."""
+        if ts < self.until:
+            return
+        self.until = EVER
+        for symbol in symbols:
+            versions = self._versions[symbol]
+            holding = [i for i, version in enumerate(versions) if version.valid_from <= ts]
+            if not holding:
+                what = f"{symbol} is valid from {iso_text(versions[0].valid_from)}, the data begins at {iso_text(ts)}"
+                raise HqError(what, CONFIG, subject=(BracketOptions.brackets, f": {self.path}"))
+            if holding[-1] != self._holds[symbol]:
+                self._holds[symbol] = holding[-1]
+                yield symbol, versions[holding[-1]]
+            if holding[-1] + 1 < len(versions):
+                self.until = min(self.until, versions[holding[-1] + 1].valid_from)
+
+
+def _counts(trader: Trader) -> tuple[int, int, int]:
+    s = trader.account.state
+    return s.provisional, s.rows_after, s.lost
+
+
+def _columns(schema: Schema) -> list[tuple[str, int]]:
+    """Where each column stands that the account reads."""
     found = []
-    for name, wanted in (*READ, *((prefix + verb, "f8") for verb in VERBS if prefix is not None)):
+    for name, wanted in READ:
         if schema.has(name):
             if not fits(name, schema.kind(name), wanted):
                 raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
-            found.append((name.removeprefix(prefix or ""), schema.index(name)))
+            found.append((name, schema.index(name)))
         elif name in dict(BAR.required):
             schema.index(name)  # says what is missing
     return found
+
+
+def _missing(schema: Schema) -> HqError:
+    return HqError(
+        f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} (run hq-signal first?)", DATA
+    )
 
 
 def _digest(text: str) -> str:

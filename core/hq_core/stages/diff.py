@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hq_core.roles import Item, Source
 
 AT_THE_END = 2**63  # sorts after every ts
+NAMED = ("kind", "of", "symbol", "period", "strategy", "account")  # what tells a map from others of its kind
+MADE = ("made_by", "card")  # what a map says of the commands that made it, which are not compared
 
 
 class Waiting:
@@ -226,12 +228,12 @@ class Diff:
         series.counts[at] += batch.n
 
     def _map(self, at: int, frame: dict[str, Any]) -> None:
-        key = "/".join(str(frame[name]) for name in ("kind", "of", "symbol", "period", "strategy") if frame.get(name))
+        key = "/".join(str(frame[name]) for name in NAMED if frame.get(name))
         group = self.maps.get(key)
         if group is None:
             group = self.maps[key] = Compared(key, f"{frame['kind']} frame")
         others = group.waiting[1 - at]
-        said = {name: value for name, value in frame.items() if name != "made_by"}
+        said = {name: value for name, value in frame.items() if name not in MADE}
         ts, row, packed = _ts(said), group.counts[at], msgpack.packb(said)
         group.counts[at] += 1
         while others and others[0][0] < ts:

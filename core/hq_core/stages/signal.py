@@ -22,11 +22,13 @@ from hq_core.kinds import BAR
 from hq_core.lang.scope import word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.options.account import RunOptions
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import Damaged, taking
+from hq_core.say import listed
 from hq_core.series.costs import costs
 from hq_core.series.expr import BOOL, F8, HIT, scored
 from hq_core.series.memories import Memories
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from hq_core.series.cross import Turns
     from hq_core.series.expr import Expr
     from hq_core.series.growing import Growing
+    from hq_core.series.inside import Desk, InsideUnit
     from hq_core.series.orders import Tell
     from hq_core.series.panels import Panels
     from hq_core.series.rules import CheckedRule
@@ -94,6 +97,7 @@ class Signal(Stage):
     timeless  such vectors need no avail_ts
     tell      is given each rule that holds, as a dict, and nothing is written
     runs      False: it is asked what it is, and never given a row, so that its stores need not be there
+    desk      the accounts, for strategies that read theirs
     """
 
     panels = "apart"
@@ -121,6 +125,7 @@ class Signal(Stage):
         timeless: bool = False,
         tell: Tell | None = None,
         runs: bool = True,
+        desk: Desk | None = None,
     ) -> None:
         super().__init__()
         StrategyOptions.period.check(period)
@@ -137,7 +142,7 @@ class Signal(Stage):
         if python:
             from hq_core.strategies.load import PythonStrategy  # few runs have any
 
-            self.python = [PythonStrategy(one) for one in python]
+            self.python = [PythonStrategy(one, desk is not None) for one in python]
         self.period = period
         self._length = _asked(period)
         self.keep = keep
@@ -177,6 +182,12 @@ class Signal(Stage):
             across += checked.scope.across
             beyond += checked.scope.beyond
             called |= checked.scope.called
+        # strategies that read their accounts, and the accounts where any does
+        self.inside = [one.name for one, checked in zip(self.strategies, self._checked) if checked.scope.account]
+        self.inside += [one.name for one in self.python if one.inside]
+        self._desk = desk if self.inside else None
+        if self._desk is not None:
+            self._desk.enter()
         for one in self.python:
             self.inputs |= one.inputs | digests(entry for spec in one.specs for entry in spec.entries())
             self._named |= {symbol for spec in one.specs for symbol in spec.symbols()}
@@ -196,14 +207,17 @@ class Signal(Stage):
                 "hq-indicators before it gives such a value as a column, whose name stands between backquotes"
             )
             raise LangError(beyond[0][0], beyond[0][1].start, beyond[0][1].end, told)
+        if across and self._desk is not None:
+            told = f"{across[0][1].function.name} looks over the symbols of a panel; beside it no account is read"
+            raise LangError(across[0][0], across[0][1].start, across[0][1].end, told)
         if across and (self.python or self._growing):
             beside = "strategy in Python" if self.python else "store that grows from the stream"
             told = f"{across[0][1].function.name} looks over the symbols of a panel; it goes with no {beside}"
             raise LangError(across[0][0], across[0][1].start, across[0][1].end, told)
         # no series is read but the base, and by rules alone; nor is a row's symbol wanted before the first one
         apart = "symbol" in called and not (across or all(one.takes_symbol_as_column() for one in self.strategies))
-        self._alone = not (beyond or apart or self.python or self._growing)
-        if self._alone:
+        self._alone = not (beyond or apart or self.python or self._growing or self._desk)
+        if self._alone or self._desk is not None:  # which refuses them
             self.panels = "whole"
         if across:  # which needs them whole, beside whatever
             self.apart_with = ()
@@ -283,6 +297,8 @@ class Signal(Stage):
                 self.out.series(schema)
             return
         if schema.panel:
+            if self._desk is not None:
+                raise self._one_symbol(schema.key)
             self._whole().announce(schema)
             return
         self._readers.announce(schema)
@@ -469,10 +485,14 @@ class Signal(Stage):
         symbol.settled = True
         periods = sorted(symbol.schemas, key=period_ns)
         wanted = [one for one in periods if not self.period or period_ns(one) == self._length]
-        if wanted:
+        if wanted and not self._left_out(name):
             self._base(name, symbol, symbol.schemas[wanted[0]])
         for schema in symbol.schemas.values():
             self._announce(name, symbol, schema)
+
+    def _left_out(self, name: str) -> bool:
+        """Whether an account that strategies read trades another symbol alone."""
+        return self._desk is not None and self._desk.only not in ("", name)
 
     def _base(self, name: str, symbol: Symbol, schema: Schema) -> None:
         """The base of a symbol is a series, or a panel in which it stands."""
@@ -481,6 +501,8 @@ class Signal(Stage):
             raise self._twice(key)
         if self._across and not schema.panel:
             self._refuse_series(name, schema)
+        if self._desk is not None and self._placed:
+            raise self._one_symbol(f"{schema.key} beside that of {self._placed[0]}")
         self._placed.append(name)
         symbol.base = series_of(schema, name) if schema.panel else schema
         if not schema.panel:
@@ -505,7 +527,10 @@ class Signal(Stage):
             plan = self._plan(schema, [one.asked for one in running])
             orders = self._with_python(schema, plan, running) if running else self._orders(schema, plan)
             waits = list(self._growing.values())
-            unit = symbol.unit = Unit(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
+            kind = Unit if self._desk is None else _inside()
+            unit = symbol.unit = kind(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
+            if self._desk is not None:
+                cast("InsideUnit", unit).trade(self._desk, self.inside, plan)
             saved = self._memories.begins(schema.key)
             self._units[schema.key] = unit
             self._readers.add(unit, resumed=saved is not None)
@@ -552,7 +577,7 @@ class Signal(Stage):
         return symbol.base is not None and symbol.base.period == panel.period
 
     def passed(self, name: str, rows: int) -> None:
-        if self._symbols[name].base is None:
+        if self._symbols[name].base is None and not self._left_out(name):
             self.note(f"no {self.period} bars of bar/{name}, so no strategy ran", rows)
             self._idle[name, self._length] = f"bar/{name}/{self.period}"
 
@@ -601,6 +626,11 @@ class Signal(Stage):
         units = ((name, symbol.unit) for name, symbol in self._symbols.items())
         return {name: cast("PythonOrders", unit.orders) for name, unit in units if unit is not None}
 
+    def _one_symbol(self, what: str) -> HqError:
+        """Several symbols, of which a strategy inside an account would have to know whose position it reads."""
+        said = f"{what}: {listed(self.inside)} reads the account, which trades the series of one symbol then"
+        return HqError(said, DATA, hint=("of several series choose one with ", RunOptions.symbol))
+
     @staticmethod
     def _twice(key: str) -> HqError:
         return HqError(
@@ -638,7 +668,8 @@ class Signal(Stage):
         columns: dict[str, Expr] = {}
         rules: list[Any] = []
         for strategy, checked in zip(self.strategies, every):
-            checked.scope.refuse_account()
+            if self._desk is None:
+                checked.scope.refuse_account()
             names = checked.scope.names
             prefix = f"{strategy.name}." if len(self.strategies) > 1 else ""
             columns |= {prefix + name: scored(names[name]) for name in self.keep if name in names}
@@ -648,7 +679,7 @@ class Signal(Stage):
         return columns, rules
 
     def _announce(self, name: str, symbol: Symbol, schema: Schema) -> None:
-        if symbol.base is None and period_ns(schema.period) == self._length:
+        if symbol.base is None and period_ns(schema.period) == self._length and not self._left_out(name):
             self._base(name, symbol, schema)
         base = symbol.base
         if base is not None and schema.period == base.period:
@@ -670,6 +701,12 @@ class Signal(Stage):
             )
         if not self.signals:
             self.out.series(schema)
+
+
+def _inside() -> type[InsideUnit]:
+    from hq_core.series.inside import InsideUnit  # few runs have an account
+
+    return InsideUnit
 
 
 def _by_names(params: object) -> Mapping[str, object]:

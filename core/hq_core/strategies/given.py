@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import USAGE, HqError, did_you_mean
+from hq_core.kinds import ACCOUNT
 from hq_core.specs import several
 
 if TYPE_CHECKING:
@@ -83,12 +84,14 @@ class Context:
 
     symbol, period   of the series
     columns          of its rows
+    position...      kinds.ACCOUNT, from the first row on: of a class that says account = True, in hq-backtest
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, inside: bool = False) -> None:
         self.symbol = schema.symbol
         self.period = schema.period
         self.columns = schema.names
+        self._inside = inside
         self._asking = True
         self._asked: list[Spec] = []
         self._held: dict[tuple[str, int], deque[float]] = {}
@@ -107,6 +110,17 @@ class Context:
             )
         held = self._held.setdefault((column, rows), deque([math.nan] * rows, rows))
         return History(held)
+
+    def know(self, numbers: Iterable[float]) -> None:
+        """What the account knows after a row."""
+        self.__dict__.update(zip(ACCOUNT, numbers))
+
+    def __getattr__(self, name: str) -> float:
+        if name not in ACCOUNT:
+            raise AttributeError(f"ctx has no {name}{did_you_mean(name, [*ACCOUNT, *vars(type(self)), *vars(self)])}")
+        if self._inside:
+            raise AttributeError(f"ctx.{name} is known from the first row on")
+        raise AttributeError(f"ctx.{name} is of the account: say account = True in the class, and run it in hq-backtest")
 
     def _check_asking(self, what: str) -> None:
         if not self._asking:

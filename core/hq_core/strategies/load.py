@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from hq_core.specs import Spec
 
+HEARD = {"order_state": "on_order", "fill": "on_trade"}  # what an account calls a strategy inside it with, by kind
 FORM = "FILE:CLASS, such as strategy.py:MyStrategy"
 # columns of orders that a class may declare beyond those that all have
 FURTHER = tuple(column.name for column in ORDER.columns if column.optional and column.name != "rule")
 META_TYPES = {float: "f8", int: "i8"}
-OF_AN_ACCOUNT = ("on_order", "on_trade")
 
 
 class PythonStrategy:
@@ -37,9 +37,11 @@ class PythonStrategy:
     reads    columns of the stream that a row has; None: all
     orders   further columns of its orders;  meta: columns of META, by key: the type, and the texts that an s4 may have
     inputs   digests of its files
+    inside   it reads its account: it says so, or has methods that an account calls
+    desk     there are accounts
     """
 
-    def __init__(self, given: str | type) -> None:
+    def __init__(self, given: str | type, desk: bool = False) -> None:
         self.given: dict[str, float] = {}
         self.inputs: dict[str, str] = {}
         if isinstance(given, str):
@@ -50,7 +52,8 @@ class PythonStrategy:
             raise TypeError(f"{given!r:.60} is no strategy; it is a class, or {FORM}")
         self.name = self._class.__name__
         self.numbers = _numbers(self._class)
-        self._check_methods()
+        self.inside = self._reads_account()
+        self._check_methods(desk)
         self.specs: list[Spec] = self._specs()
         reads = self._names("reads")
         self.reads = reads or None
@@ -109,12 +112,18 @@ class PythonStrategy:
         return _class_of(module, file, name)
 
     # -- what the class declares -------------------------------------------------------------------------
-    def _check_methods(self) -> None:
+    def _reads_account(self) -> bool:
+        said = getattr(self._class, "account", False)
+        if type(said) is not bool:
+            raise self.wrong(f"account is {said!r:.40}, must be True where the class reads its account")
+        return said or any(hasattr(self._class, name) for name in HEARD.values())
+
+    def _check_methods(self, desk: bool) -> None:
         if not callable(getattr(self._class, "next", None)):
             raise self.wrong("has no next(self, row), which is called with every row")
-        for name in OF_AN_ACCOUNT:
-            if hasattr(self._class, name):
-                raise self.wrong(f"{name}: hq-signal has no account and would never call it; take it out")
+        if self.inside and not desk:
+            what = next((name for name in HEARD.values() if hasattr(self._class, name)), "account")
+            raise self.wrong(f"{what}: hq-signal has no account; hq-backtest --python runs such a class")
 
     def _specs(self) -> list[Spec]:
         try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
-    from hq_core.series.orders import Laying
+    from hq_core.series.orders import Happened, Laying
     from hq_core.series.rules import Watch
     from hq_core.strategies.running import Running
 
@@ -108,6 +108,8 @@ class PythonOrders(OrderSeries):
         laying: Laying,
     ) -> None:
         self.running = running
+        self.each = True
+        self._inside = {one.strategy.name: one for one in running if one.strategy.inside}
         self.laying = laying
         self._rules = Orders(base, names, watches, note, laying) if watches else None
         self._offset = len(names)
@@ -161,9 +163,21 @@ class PythonOrders(OrderSeries):
 
         Raises Broke where a strategy fails at a row: the orders of the rows before have been written.
         """
-        failed = self._run(batch)
-        good = batch.n if failed is None else failed.row
-        rules = self._of_rules(batch, good)
+        self._write_rows(batch, 0, batch.n, out)
+
+    def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]:
+        return []
+
+    def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None:
+        self._inside[strategy].hear(numbers, happened)
+
+    def decide(self, batch: Batch, row: int, out: Out) -> None:
+        self._write_rows(batch, row, row + 1, out)
+
+    def _write_rows(self, batch: Batch, start: int, stop: int, out: Out) -> None:
+        failed = self._run(batch, start, stop)
+        good = stop if failed is None else failed.row
+        rules = self._of_rules(batch, start, good)
         decisions = self._decisions.until(good)
         if decisions or rules:
             columns, rows = self._of_python(batch, decisions)
@@ -173,14 +187,14 @@ class PythonOrders(OrderSeries):
         if failed is not None:
             raise Broke(good, failed.error)
 
-    def _run(self, batch: Batch) -> Failed | None:
+    def _run(self, batch: Batch, first: int, stop: int) -> Failed | None:
         """All strategies over the rows, or up to the first one at which any of them fails."""
-        n, parts = batch.n, stretches(batch)
+        n, parts = stop, stretches(batch if stop - first == batch.n else batch.slice(first, stop))
         self._decisions.clear()
         values, stride = memoryview(self.laying.values), self.laying.stride
         failed = None
         for running, take in zip(self.running, self._takers):
-            start = 0
+            start = first
             for part, closed in parts:
                 upto = min(part.n, n - start)
                 if closed and upto > 0:
@@ -193,15 +207,15 @@ class PythonOrders(OrderSeries):
         values.release()
         return failed
 
-    def _of_rules(self, batch: Batch, good: int) -> list[int]:
+    def _of_rules(self, batch: Batch, start: int, good: int) -> list[int]:
         """The rows of the rules' orders, which are in self._taken."""
         taken = self._taken
         taken.clear()
         if self._rules is None:
             return []
         taken.row = self.laying
-        if good:
-            self._rules.write(batch if good == batch.n else batch.slice(0, good), cast("Out", taken))
+        if good > start:
+            self._rules.write(batch, cast("Out", taken), None, start, good)
         return taken.rows_of
 
     def _of_python(self, batch: Batch, decisions: list[int]) -> tuple[Columns, list[int]]:

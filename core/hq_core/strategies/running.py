@@ -13,6 +13,7 @@ from hq_core.saved import Damaged
 from hq_core.say import iso_text
 from hq_core.specs import distinct, exprs_of
 from hq_core.strategies.given import Context, row_maker
+from hq_core.strategies.load import HEARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
     from hq_core.graph import GraphColumn
     from hq_core.series.expr import Expr
+    from hq_core.series.orders import Happened
     from hq_core.specs import Spec
     from hq_core.strategies.load import PythonStrategy
 
@@ -66,7 +68,7 @@ class Running:
         self.strategy = strategy
         self.schema = schema
         self._instance = strategy.made()
-        context = Context(schema)
+        self._context = context = Context(schema, strategy.inside)
         self._call("on_start", context)
         specs, self._histories = context.asked()
         for spec in specs:
@@ -116,6 +118,12 @@ class Running:
             if blame.of_a_signal(error):
                 raise
             raise Failed(row, self._told(error, part.view("ts")[row - first])) from error
+
+    def hear(self, numbers: Sequence[float], happened: Happened) -> None:
+        """What its account knows after a row, and what became of its orders since the last call."""
+        self._context.know(numbers)
+        for kind, row in happened:
+            self._call(HEARD[kind], row_maker(tuple(row))(row.values()))
 
     def stop(self, more: bool) -> None:
         """No row comes any more in this run; with `more` another one goes on."""

@@ -1,0 +1,44 @@
+"""What the account reads of a bar, and what can be wrong with it."""
+
+from __future__ import annotations
+
+import math
+
+from hq_core.futures.blocks import TICK_DEN, TICK_NUM
+from hq_core.jit import F8, inline
+from hq_core.kinds import BAR, MARKS, PLAIN
+
+# The columns that the account reads, as (name, type): those of every bar, and those that it may lack
+MAY_LACK = ("open_time", "volume", "complete", *(mark.name for mark in MARKS))
+READ = (
+    *(col for col in BAR.cols if col[0] in PLAIN or col[0] == "volume"),
+    *((mark.name, mark.type) for mark in MARKS),
+)
+BAD_BAR, OFF_TICK, CONFLICTS, BACKWARDS = 1, 2, 3, 4
+
+
+@inline
+def cell(column: F8, i: int, absent: float) -> float:
+    """A row's value in a column that may be missing (no rows) or empty here (nan)."""
+    if len(column) == 0 or math.isnan(column[i]):
+        return absent
+    return column[i]
+
+
+@inline
+def off_tick(p: F8, at: int, price: float) -> bool:
+    """Whether a price is not a multiple of the tick (none: tick_num 0), but for 1e-9 of it."""
+    ticks: float = price * p[at + TICK_DEN] / p[at + TICK_NUM]
+    return abs(ticks - math.floor(ticks + 0.5)) > 1e-9 * max(1.0, ticks)
+
+
+@inline
+def wrong(p: F8, at: int, open: float, high: float, low: float, close: float) -> int:
+    """0, or what is wrong with a bar's prices."""
+    if not ((0.0 < low) & (low <= open) & (open <= high) & (high < math.inf) & (low <= close) & (close <= high)):
+        return BAD_BAR
+    if p[at + TICK_NUM] != 0.0 and (
+        off_tick(p, at, open) or off_tick(p, at, high) or off_tick(p, at, low) or off_tick(p, at, close)
+    ):
+        return OFF_TICK
+    return 0

@@ -1,0 +1,61 @@
+"""The places in a row of each block of float64 that the account keeps: a symbol's, an order's, and one of the log.
+
+A block is a list of rows of one width, one behind the other; `at` is where a row begins, so that `p[at + MARK]` is a
+symbol's mark price.  An instant stands there as the bits of its ns, see `float_of`.
+"""
+
+from __future__ import annotations
+
+# -- a symbol: its long position, its short one, what both share ---------------------------------------------------
+# lots, contracts, base: what is held; entry: mean worth of what is held; margin: isolated, quote; adds: how often it
+# was added to; trip: result of the round trip so far; risen, fallen: highest and lowest price since the entry
+LOTS, CONTRACTS, BASE, ENTRY, MARGIN, ADDS, TRIP, HIGHEST, LOWEST, BARS = range(10)
+SHORT = 10  # what lies between the places of a long position and those of a short one
+# mark: the mark price; stands: the mark at which others see it; lower, upper: marks that liquidate; above, below: last
+# prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still fill;
+# last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling:
+# between which its fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known;
+# touched: sides of which something happened in the bar, a bit each; first: its first close, nan before
+(
+    MARK,
+    STANDS,
+    LOWER,
+    UPPER,
+    BELOW,
+    ABOVE,
+    RESTS,
+    WAITS,
+    CAPACITY,
+    LAST_TS,
+    LAST,
+    WANTS,
+    FLOOR,
+    CEILING,
+    VOLUME,
+    TOUCHED,
+    FIRST,
+) = range(2 * SHORT, 2 * SHORT + 17)
+# as set: leverage, cap: highest notional at this leverage; base of a contract; lot and tick as fractions, tick_num 0 for
+# none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has
+LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS = range(
+    2 * SHORT + 17, 2 * SHORT + 27
+)
+SYMBOL_WIDTH = 2 * SHORT + 27
+
+# -- an order ------------------------------------------------------------------------------------------------------
+# as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said
+O_ID, O_SYMBOL, O_SIDE, O_ACTION, O_TYPE, O_QUANTITY, O_UNIT, O_LIMIT, O_TRIGGER, O_STOP, O_TAKE, O_TRAIL = range(12)
+O_TRAIL_FRAC, O_TIF, O_EXPIRE, O_REDUCE, O_POST, O_GROUP, O_REF, O_TS = range(12, 20)
+ORDER_SAID = 20  # that many are said, what follows is the account's own
+# status: see below; left, done: lots, left -1 until the size is worked out; paid: sum of price * lots; best: price that a
+# trail follows, nan until it does; tried: the row of the input at which it could fill no more; word:
+# the reason of its fills; cut: the reason of those that were cut, 0 of none; opened: 1 once it has opened something
+O_STATUS, O_LEFT, O_DONE, O_PAID, O_BEST, O_TRIED, O_WORD, O_CUT, O_OPENED, O_BARS = range(ORDER_SAID, ORDER_SAID + 10)
+ORDER_WIDTH = ORDER_SAID + 10
+# waiting: not yet on the market; begins: at this very open; going: at the market, and goes on at the next open
+GONE, WAITING, BEGINS, RESTING, GOING = range(5)
+
+# -- the log: fills, states of orders, liquidations, payments, positions, in the order in which they happened ------
+L_KIND, L_TS, L_TIME, L_SYMBOL, L_SIDE, L_VALUES = range(6)
+LOG_WIDTH = L_VALUES + 10
+FILLED, STATE, LIQUIDATED, PAID, POSITION = 1, 2, 3, 4, 5

@@ -1,0 +1,100 @@
+"""The way of the last price inside a bar, and what it meets on it.
+
+| path        | from the open to ...                                                                     | a fill that opens |
+|-------------|------------------------------------------------------------------------------------------|-------------------|
+| pessimistic | the extreme that is adverse to the position, the other one, the close                     | begins it again   |
+| optimistic  | the extreme in favour of the position, the other one, the close                           | begins it again   |
+| ohlc        | the extreme nearer to the open, the other one, the close                                  | lets it go on     |
+
+Without a position, or with both sides of one, pessimistic takes the nearer extreme first and optimistic the farther
+one; as near as each other, the low is, and the high the farther.  After a fill the position is the side that it opened.
+"""
+
+from __future__ import annotations
+
+from hq_core.futures.blocks import CEILING, FLOOR, LOTS, LOWER, MARK, SHORT, STANDS, UPPER
+from hq_core.futures.liquidation import liquidate_above, liquidate_below, set_levels, spare
+from hq_core.futures.orders import meet
+from hq_core.futures.resting import follow, next_reached
+from hq_core.jit import F8, I8, State, apart, inline
+
+PESSIMISTIC, OPTIMISTIC, OHLC = range(3)
+PATH = "path:i8 "
+
+
+@inline
+def low_first(s: State, p: F8, at: int, price: float) -> bool:
+    """Which extreme the path goes to first from a price."""
+    long, short = p[at + LOTS] > 0.0, p[at + SHORT + LOTS] > 0.0
+    down, up = price - p[at + FLOOR], p[at + CEILING] - price
+    if s.path == OHLC or long == short:
+        return down > up if s.path == OPTIMISTIC else down <= up
+    return long == (s.path == PESSIMISTIC)
+
+
+@inline
+def adverse(s: State, p: F8, at: int, mark_low: float, mark_high: float, rate: F8, cum: F8) -> float:
+    """The mark of a bar that is worst for what is held of a symbol."""
+    long, short = p[at + LOTS] > 0.0, p[at + SHORT + LOTS] > 0.0
+    if long and short:
+        return mark_low if spare(s, p, at, mark_low, rate, cum) <= spare(s, p, at, mark_high, rate, cum) else mark_high
+    return mark_high if short else mark_low
+
+
+@apart
+def walk(
+    s: State,
+    p: F8,
+    r: F8,
+    log: F8,
+    tally: I8,
+    at: int,
+    open: float,
+    close: float,
+    mark_low: float,
+    mark_high: float,
+    rate: F8,
+    cum: F8,
+) -> None:
+    """Take the last price of a symbol through its bar."""
+    price = open
+    follow(s, r, at, price)
+    low_now = low_first(s, p, at, price)
+    leg = 0
+    while leg < 3:
+        falls = leg < 2 and low_now == (leg == 0)
+        goal = close if leg == 2 else p[at + FLOOR] if falls else p[at + CEILING]
+        if leg < 2:
+            mark = min(max(price, mark_low), mark_high)
+            if mark <= p[at + LOWER]:
+                liquidate_below(s, p, r, log, tally, at, mark, price, rate, cum)
+                continue
+            if mark >= p[at + UPPER]:
+                liquidate_above(s, p, r, log, tally, at, mark, price, rate, cum)
+                continue
+        k = next_reached(s, r, at, price, goal, False)
+        if leg < 2:
+            line = p[at + LOWER] if falls else p[at + UPPER]
+            meets = mark_low <= line if falls else mark_high >= line
+            if meets and (k < 0 or (s.reached <= line if falls else s.reached >= line)):
+                if falls:
+                    liquidate_below(s, p, r, log, tally, at, mark_low, min(price, line), rate, cum)
+                else:
+                    liquidate_above(s, p, r, log, tally, at, mark_high, max(price, line), rate, cum)
+                continue
+        if k < 0:
+            follow(s, r, at, goal)
+            price = goal
+            leg += 1
+            continue
+        price = s.reached
+        follow(s, r, at, price)
+        p[at + MARK] = min(max(price, mark_low), mark_high)
+        p[at + STANDS] = p[at + MARK]
+        s.opened = 0
+        meet(s, p, r, log, tally, k, at, price, False)
+        set_levels(s, p, at, rate, cum)
+        if s.opened != 0 and s.path != OHLC:
+            low_now = (s.opened > 0) == (s.path == PESSIMISTIC)
+            leg = 0
+    p[at + STANDS] = adverse(s, p, at, mark_low, mark_high, rate, cum)

@@ -1,0 +1,215 @@
+"""One strategy's account: its orders that wait, its rows as they are written, and its report."""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from hq_core.batch import Schema, told_texts
+from hq_core.futures import rows
+from hq_core.futures.engine import Account
+from hq_core.futures.equity import OF_ACCOUNT
+from hq_core.futures.given import Given
+from hq_core.futures.report import LISTED
+from hq_core.jit import I4, I8, Cell, kernel
+from hq_core.kinds import extra_of, of
+from hq_core.stream.rows import Permutation, Room, by_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hq_core.futures.terms import Terms
+    from hq_core.jit import Kernel
+    from hq_core.roles import Out
+
+# the kinds that the account writes besides equity, by what takes them from its log
+LOGGED: dict[str, Kernel] = {
+    "order_state": rows.states,
+    "fill": rows.fills,
+    "payment": rows.payments,
+    "liquidation": rows.liquidations,
+    "position": rows.positions,
+}
+_move, _fill = ctypes.memmove, ctypes.memset
+
+
+@kernel()
+def ranked(symbol: I4, ranks: I8, account: I4, accounts: int, out: I8) -> None:
+    """The place of each row of one ts: by its symbol's rank, of a panel, then by its account."""
+    for i in range(len(out)):
+        out[i] = account[i] + (ranks[symbol[i]] * accounts if len(symbol) > 0 else 0)
+
+
+def schemas(symbol: str, period: str, columns: int) -> dict[str, Schema]:
+    """What an account writes: of one symbol its series, of several panels; columns: those of equity after account."""
+    found = {}
+    for kind in (*LOGGED, "equity"):
+        cols = tuple(col for col in of(kind).cols)
+        if kind == "equity":
+            cols = cols[: 2 + columns]
+        elif columns == OF_ACCOUNT:
+            cols = (cols[0], ("symbol", "s4"), *cols[1:])
+        found[kind] = Schema(kind, symbol, period, cols, extra_of(kind))
+    return found
+
+
+class Part:
+    """Rows of one kind that one account has made: where each column lies, by name."""
+
+    def __init__(self, code: int, n: int, places: dict[str, int], keep: object) -> None:
+        self.code, self.n, self.places, self.keep = code, n, places, keep
+
+
+class Trader:
+    """An account with the orders that it is given.
+
+    columns   of its rows of equity, behind the account's name
+    """
+
+    def __init__(self, name: str, terms: Terms, columns: int) -> None:
+        self.name = name
+        self.account = Account(terms)
+        self.given = Given(name)
+        self.columns = columns
+        self.liquidations: list[dict[str, Any]] = []
+        self.funding = array("q"), array("i"), array("d"), array("d")
+
+    def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1) -> int:
+        """Run bars from `start` up to `stop`, or fewer where the log is full; rows of equity to these addresses."""
+        account = self.account
+        self.give()
+        room = stop - start
+        stride = room if len(equity) < 4 else (equity[3] - equity[2]) // 8
+        at = account.run(start, equity[0], equity[2], stride, self.columns, room, last)
+        self.drop_taken()
+        return at
+
+    def give(self) -> None:
+        """Give the account what waits for it."""
+        self.account.orders(self.given.ts, self.given.rows)
+        self.account.funding(*self.funding)
+
+    def drop_taken(self) -> None:
+        """Of what waits, what it is done with."""
+        run = self.account.state
+        self.given.done(run.taken)
+        for column in self.funding if run.paid else ():
+            del column[: run.paid]
+
+    def run_apart(self, start: int, stop: int, names: Sequence[str], last: int) -> tuple[int, Part]:
+        """As `run`, with the rows of equity in memory of their own; names: of its columns."""
+        room = stop - start
+        block = array("d", bytes(8 * room * len(names)))
+        first = block.buffer_info()[0]
+        addresses = [first + 8 * room * i for i in range(len(names))]
+        at = self.run(start, stop, addresses, last)
+        return at, Part(0, self.account.equities, dict(zip(names, addresses)), block)
+
+    def save(self) -> list[Any]:
+        return [self.account.save(), self.given.save(), self.liquidations, [list(column) for column in self.funding]]
+
+    def load(self, saved: Sequence[Any]) -> None:
+        account, given, liquidations, funding = saved
+        self.account.load(account)
+        self.given.load(given, len(self.account.symbols))
+        self.liquidations = list(liquidations)
+        for column, values in zip(self.funding, funding):
+            column.extend(values)
+
+    def note(self, liquidations: dict[str, array[float]], n: int) -> None:
+        """Remember the first liquidations, for the report."""
+        for i in range(min(n, LISTED - len(self.liquidations))):
+            self.liquidations.append({name: column[i] for name, column in liquidations.items()})
+
+
+class Written:
+    """The series that accounts write, and the texts of their codes."""
+
+    def __init__(self, out: Out, symbol: str, period: str, columns: int) -> None:
+        self.out = out
+        self.schemas = schemas(symbol, period, columns)
+        self.several = columns == OF_ACCOUNT
+        self._series: dict[str, Any] = {}
+        self._names: list[str] = []
+        self._symbols: list[str] = []
+        self._told: dict[tuple[str, str], int] = {}
+        self._room, self._moved, self._by_time = Room(), Permutation(), Cell(by_time)
+        self._ranked = Cell(ranked)
+
+    def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
+        """The series, and what their codes stand for as far as that has not been said."""
+        for kind, schema in self.schemas.items():
+            if kind not in self._series:
+                self._series[kind] = self.out.series(schema)
+            for column, texts in (("account", names), ("symbol", symbols)):
+                if not schema.has(column):
+                    continue
+                told = self._told.get((kind, column), 0)
+                for frame in told_texts(schema.key, column, list(texts)[told:]):
+                    self.out.map(frame)
+                self._told[kind, column] = len(texts)
+
+    def section(self) -> None:
+        """A section begins: all is told anew."""
+        self._series.clear()
+        self._told.clear()
+
+    def equity(self, n: int) -> list[int]:
+        """Room for n rows of equity: where each column goes."""
+        return self.out.rows(self._series["equity"], n)
+
+    def commit_equity(self, addresses: Sequence[int], n: int, code: int) -> None:
+        if code:
+            (ctypes.c_int32 * n).from_address(addresses[1])[:] = [code] * n
+        else:
+            _fill(addresses[1], 0, 4 * n)
+        self.out.commit(self._series["equity"], n)
+
+    def write(self, kind: str, columns: dict[str, array[float]], n: int, code: int) -> None:
+        """n rows of what an account's log gave."""
+        series, schema = self._series[kind], self.schemas[kind]
+        addresses = self.out.rows(series, n)
+        for name, to, width in zip(schema.names, addresses, schema.widths):
+            if name == "account":
+                (ctypes.c_int32 * n).from_address(to)[:] = [code] * n
+            else:
+                _move(to, columns[name].buffer_info()[0], width * n)
+        self.out.commit(series, n)
+
+    def write_together(self, kind: str, parts: Sequence[Part], ranks: array[int]) -> None:
+        """Rows of several accounts or symbols in order of ts, of one ts by symbol, of one symbol by account.
+
+        ranks   the place of each symbol's code among the texts
+        """
+        series, schema = self._series[kind], self.schemas[kind]
+        total = sum(part.n for part in parts)
+        if not total:
+            return
+        codes, order, spare = array("i"), array("q", bytes(8 * total)), array("q", bytes(8 * total))
+        for part in parts:
+            codes.extend([part.code] * part.n)
+        rank = array("q", bytes(8 * total))
+        together = self._room.columns(schema.widths, total)
+        start = 0
+        for part in parts:
+            for name, to, width in zip(schema.names, together, schema.widths):
+                if name != "account":
+                    _move(to + width * start, part.places[name], width * part.n)
+            start += part.n
+        _move(together[schema.index("account")], codes.buffer_info()[0], 4 * total)
+        coded = schema.has("symbol")
+        cell = self._ranked
+        cell.column("symbol", together[schema.index("symbol")] if coded else 0, total if coded else 0)
+        cell.buffer("ranks", ranks)
+        cell.buffer("account", codes)
+        cell.set(accounts=1 + max(part.code for part in parts))
+        cell.buffer("out", rank)
+        cell.run()
+        cell = self._by_time
+        cell.column("ts", together[0], total)
+        for name, column in (("rank", rank), ("order", order), ("spare", spare)):
+            cell.buffer(name, column)
+        cell.run()
+        self._moved.take(order.buffer_info()[0], total, schema.widths, together, self.out.rows(series, total))
+        self.out.commit(series, total)
