@@ -94,7 +94,7 @@ class Sizes:
         order.alive = False
         for orders in (self.working, self.waiting, self.starting):
             orders[:] = [other for other in orders if other is not order]
-        if order.action not in ("cancel", "replace"):
+        if order.action != "cancel":
             self.state(order, "cancelled" if state == "rejected" and order.filled else state, reason)
 
     # sizes and prices

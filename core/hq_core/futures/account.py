@@ -57,7 +57,7 @@ from hq_core.futures.path import PATH, adverse, walk
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
-from hq_core.jit import F8, I4, I8, U1, State, apart, float_of, inline, kernel
+from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline, kernel
 
 # The version of the rules, which the report's card names: one higher whenever a change of fills, margin, fees or funding
 # makes another account of the same orders.  tests/cases/backtest has an account of each version, rules-1 and so on.
@@ -259,6 +259,12 @@ def account(
         if busy:
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                begun = opened
+                if len(open_time) > 0:
+                    begun = open_time[j]
+                elif p[at + LAST_TS] != 0.0:
+                    begun = bits_of(p[at + LAST_TS])
+                s.moment = float_of(begun)
                 if s.cross != 0 and s.symbols > 1:
                     set_levels(s, p, at, rate, cum)
                 # 2 open
@@ -270,9 +276,8 @@ def account(
                     changed = True
                 # 3 begin, 4 fill
                 reached = p[at + RESTS] > 0.0 and (open[j] <= p[at + BELOW] or open[j] >= p[at + ABOVE])
-                if p[at + WAITS] > 0.0 or reached or opened >= s.soonest:
+                if p[at + WAITS] > 0.0 or reached or begun >= s.soonest:
                     changed = True
-                    begun = opened if len(open_time) == 0 else open_time[j]
                     begin_orders(s, p, r, log, tally, at, begun, most, top)
                     k = next_reached(s, r, at, open[j], open[j], True)
                     while k >= 0:

@@ -35,7 +35,7 @@ def off_tick(p: F8, at: int, price: float) -> bool:
 @inline
 def wrong(p: F8, at: int, open: float, high: float, low: float, close: float) -> int:
     """0, or what is wrong with a bar's prices."""
-    if not ((0.0 < low) & (low <= open) & (open <= high) & (high < math.inf) & (low <= close) & (close <= high)):
+    if not ((low > 0.0) & (low <= open) & (open <= high) & (high < math.inf) & (low <= close) & (close <= high)):
         return BAD_BAR
     if p[at + TICK_NUM] != 0.0 and (
         off_tick(p, at, open) or off_tick(p, at, high) or off_tick(p, at, low) or off_tick(p, at, close)

@@ -30,6 +30,7 @@ from hq_core.futures.blocks import (
     LOTS,
     LOWER,
     O_ACTION,
+    O_CUT,
     O_DONE,
     O_GROUP,
     O_LEFT,
@@ -419,7 +420,10 @@ class Account:
             if not (row[O_ACTION] in range(SET_MARGIN + 1) and row[O_TYPE] in range(TRAIL + 1)):
                 raise Damaged("account: an order of it is none")
             if not (
-                -1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_WORD] in range(MANY_REASONS)
+                -1.0 <= row[O_LEFT] <= MOST
+                and 0.0 <= row[O_DONE] <= MOST
+                and row[O_WORD] in range(MANY_REASONS)
+                and row[O_CUT] in range(MANY_REASONS)
             ):
                 raise Damaged("account: an order of it is none")
         wrong = next((name for name in COUNTS if not 0 <= getattr(s, name) <= MOST), "")

@@ -53,7 +53,6 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.log import log_state, touch
 from hq_core.futures.orders import (
-    ACCEPTED,
     BANKRUPT,
     BRACKET_SHORT,
     CANCELLED,
@@ -74,6 +73,7 @@ from hq_core.futures.orders import (
     REJECTED,
     REPLACED,
     TIF,
+    accept,
     by_type,
     end_order,
     meet,
@@ -369,6 +369,8 @@ def carry_out_market(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price:
             if other_side or r[k + O_TYPE] != MARKET:
                 continue
             meet(s, p, r, log, tally, k, at, price, True)
+            if r[k + O_STATUS] != GONE:
+                accept(s, p, r, log, k, at)
 
 
 @apart
@@ -401,5 +403,5 @@ def begin_resting(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price: fl
             tif = r[k + O_TIF]
             if r[k + O_STATUS] == RESTING and r[k + O_TYPE] == LIMIT and (tif == IOC or tif == FOK):
                 end_order(s, p, r, log, tally, k, CANCELLED, TIF)
-        if r[k + O_STATUS] == RESTING and r[k + O_DONE] == 0.0:
-            log_state(s, p, r, log, k, at, int(r[k + O_SIDE]), ACCEPTED, 0)
+        if r[k + O_STATUS] != GONE:
+            accept(s, p, r, log, k, at)

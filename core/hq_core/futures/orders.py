@@ -16,6 +16,7 @@ from hq_core.futures.blocks import (
     LOT_NUM,
     MARK,
     O_ACTION,
+    O_BARS,
     O_BEST,
     O_CUT,
     O_DONE,
@@ -62,6 +63,7 @@ from hq_core.futures.positions import (
     worth,
 )
 from hq_core.futures.resting import (
+    CANCEL,
     CLOSE,
     LIMIT,
     MARKET,
@@ -130,6 +132,21 @@ def end_order(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, state: int, re
     log_state(s, p, r, log, k, at, int(r[k + O_SIDE]), state, reason)
 
 
+@apart
+def accept(s: State, p: F8, r: F8, log: F8, k: int, at: int) -> None:
+    """The order at `k` works, and goes on to: say so, once."""
+    if r[k + O_BARS] >= 0.0:
+        r[k + O_BARS] = -1.0
+        log_state(s, p, r, log, k, at, int(r[k + O_SIDE]), ACCEPTED, by_type(r, k) if r[k + O_GROUP] < 0.0 else 0)
+
+
+@inline
+def accept_rest(s: State, p: F8, r: F8, log: F8, k: int, at: int, lots: int) -> None:
+    """So many lots of it are about to fill: it is accepted before that if it goes on after it."""
+    if r[k + O_LEFT] != lots and r[k + O_TIF] != IOC and r[k + O_TIF] != FOK:
+        accept(s, p, r, log, k, at)
+
+
 @inline
 def by_type(r: F8, k: int) -> int:
     """The reason of a fill that nothing but its order asks for."""
@@ -170,6 +187,9 @@ def cancel_all(
         if k == but or r[k + O_STATUS] < least or (at >= 0 and r[k + O_SYMBOL] != at // SYMBOL_WIDTH):
             continue
         if side != 0 and (r[k + O_SIDE] != side or (reason == FLAT and r[k + O_ACTION] != CLOSE)):
+            continue
+        if r[k + O_ACTION] == CANCEL:  # a wish that has become void is no order that ends
+            r[k + O_STATUS] = GONE
             continue
         end_order(s, p, r, log, tally, k, CANCELLED, reason)
 
@@ -255,7 +275,8 @@ def bring_children(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int, 
         r[c + O_TRIED] = -1.0
         r[c + O_WORD] = by_type(r, c)
         r[c + O_CUT] = 0.0
-        log_state(s, p, r, log, c, at, side, ACCEPTED, by_type(r, c))
+        r[c + O_OPENED] = 0.0
+        r[c + O_BARS] = 0.0
 
 
 @apart
@@ -291,7 +312,7 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
     there = held(p, at, side)
     if there == 0:
         end_order(
-            s, p, r, log, tally, k, REJECTED if r[k + O_TYPE] == MARKET and r[k + O_DONE] == 0.0 else CANCELLED, FLAT
+            s, p, r, log, tally, k, REJECTED if r[k + O_WORD] == SIGNAL and r[k + O_DONE] == 0.0 else CANCELLED, FLAT
         )
         return
     can = int(p[at + CAPACITY])
@@ -316,6 +337,7 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
         return
     lots = min(int(r[k + O_LEFT]), can)
     if lots > 0:
+        accept_rest(s, p, r, log, k, at, lots)
         close_some(s, p, r, log, tally, k, at, side, lots, price, taker, why)
     settle(s, p, r, log, tally, k, at, side, lots, taker)
 
@@ -374,6 +396,8 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         r[k + O_LEFT] = lots if lots < MOST_LOTS else -1.0
         against = min(there, can)
         if against > 0:
+            if against < there:
+                accept_rest(s, p, r, log, k, at, -2)
             close_some(s, p, r, log, tally, k, at, -side, against, price, taker, FLIP)
         if held(p, at, -side) > 0:
             settle(s, p, r, log, tally, k, at, side, 0, taker)
@@ -412,6 +436,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
     r[k + O_LEFT] = lots
     lots = min(lots, can)
     if lots > 0:
+        accept_rest(s, p, r, log, k, at, lots)
         given = taken_price(s, p, at, price, side > 0, lots, limit_of(r, k)) if taker else price
         open_side(s, p, at, side, lots, given, s.taker if taker else s.maker, fresh and r[k + O_ACTION] == OPEN)
         p[at + CAPACITY] -= lots
@@ -451,6 +476,8 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
             some = min(more, int(p[at + CAPACITY]))
             if some > 0:
                 r[k + O_LEFT] = more
+                to_come = some < more or (which == 0 and lots > 0 and some == int(p[at + CAPACITY]))
+                accept_rest(s, p, r, log, k, at, -2 if to_come else more)
                 close_some(s, p, r, log, tally, k, at, of, some, price, True, BY_TARGET)
             if some < more:
                 settle(s, p, r, log, tally, k, at, side, some, True)
@@ -503,8 +530,10 @@ def meet(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price: flo
     come_to(s, p, r, log, tally, k, at, price, fresh)
     for j in range(before, s.resting):
         child = j * ORDER_WIDTH
-        if r[child + O_STATUS] != RESTING or follows(r, child):
+        if r[child + O_STATUS] != RESTING:
             continue
         line = r[child + O_TRIGGER]
-        if price <= line if below(r, child) else price >= line:
+        if not follows(r, child) and (price <= line if below(r, child) else price >= line):
             come_to(s, p, r, log, tally, child, at, price, False)
+        if r[child + O_STATUS] != GONE:
+            accept(s, p, r, log, child, at)
