@@ -19,7 +19,7 @@ from slow_account import SlowAccount
 from hq_core.futures.blocks import O_ACTION, O_CUT, O_STATUS, O_SYMBOL, O_TYPE, O_WORD, ORDER_WIDTH
 from hq_core.saved import Damaged
 
-FULL, FEW = 100_000, 200
+FULL, FEW = 100_000, 100
 TRIALS = FULL if os.environ.get("HQ_TRIALS") == "full" else int(os.environ.get("HQ_TRIALS") or FEW)
 FIRST = int(os.environ.get("HQ_SEED") or 0)
 NEAR = 1e-9  # of the larger of two figures, and of 1
@@ -38,7 +38,9 @@ def near(one: Any, other: Any) -> bool:
 
 def alike(name: str, slow: list[tuple[Any, ...]], fast: list[tuple[Any, ...]]) -> None:
     for place, (one, other) in enumerate(zip_longest(slow, fast)):
-        assert one is not None and other is not None and all(map(near, one, other)), (name, place, one, other)
+        assert one is not None, (name, place, one, other)
+        assert other is not None, (name, place, one, other)
+        assert all(map(near, one, other)), (name, place, one, other)
 
 
 def states_of(states: list[Row], changes: set[int]) -> list[tuple[Any, ...]]:
@@ -60,6 +62,7 @@ def compare(given: Flow, slow: Row, fast: Row) -> None:
     cancels = {order["order"] for order in given.orders if order["action"] == "cancel"}
     alike("state", states_of(slow["states"], cancels), states_of(fast["states"], cancels))
     alike("equity", *([tuple(row[name] for name in EQUITY) for row in out["equity"]] for out in (slow, fast)))
+    assert slow["bankrupt"] == fast["bankrupt"]
     alike(
         "payment",
         [
@@ -89,7 +92,8 @@ def what_must_hold(given: Flow, out: Row) -> None:
         assert bar is None or bar["low"] <= fill["price"] <= bar["high"]
         assert bar is not None or fill["reason"] in ("liquidation", "end of input")
         lots = round(fill["quantity"] / lot)
-        assert lots > 0 and abs(lots * lot - fill["quantity"]) <= 1e-12 * fill["quantity"]
+        assert lots > 0
+        assert abs(lots * lot - fill["quantity"]) <= 1e-12 * fill["quantity"]
         key = fill["symbol"], fill["side"]
         held[key] += lots if fill["action"].startswith("open") else -lots
         assert held[key] >= 0
@@ -153,9 +157,10 @@ def test_flows() -> None:
         except AssertionError as error:
             raise AssertionError(f"flow {seed}") from error
         counts += given.counts
-        came += reached(fast)
+        came += reached(fast) + Counter(state["state"] for state in fast["states"])
     assert left_out <= 0.03 * TRIALS + 3
-    assert not wanted() - set(counts) - set(came)
+    if TRIALS >= FEW:
+        assert not wanted() - set(counts) - set(came)
 
 
 def wanted() -> set[str]:
@@ -210,7 +215,7 @@ def working() -> Any:
 
 
 @pytest.mark.parametrize(
-    "place, value",
+    ("place", "value"),
     [
         (O_SYMBOL, 7.0),
         (O_SYMBOL, -1.0),
@@ -231,7 +236,7 @@ def test_a_damaged_order_is_not_taken_up(working: Any, place: int, value: float)
         working.load(saved)
 
 
-@pytest.mark.parametrize("part, cut", [(2, 8), (3, 8), (3, 8 * ORDER_WIDTH), (4, 8)])
+@pytest.mark.parametrize(("part", "cut"), [(2, 8), (3, 8), (3, 8 * ORDER_WIDTH), (4, 8)])
 def test_a_state_of_another_length_is_not_taken_up(working: Any, part: int, cut: int) -> None:
     saved = working.save()
     saved[part] = saved[part][:-cut]

@@ -170,6 +170,7 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
                     told({key: column[row] for key, column in found.items()}, account) for row in range(count)
                 ]
     out["account"] = account
+    out["bankrupt"] = out["equity"][-1]["ts"] if account.state.bankrupt else None
     return out
 
 

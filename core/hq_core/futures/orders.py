@@ -137,7 +137,10 @@ def accept(s: State, p: F8, r: F8, log: F8, k: int, at: int) -> None:
     """The order at `k` works, and goes on to: say so, once."""
     if r[k + O_BARS] >= 0.0:
         r[k + O_BARS] = -1.0
+        done = r[k + O_DONE]  # it was accepted before the part of a target or flip that has filled already
+        r[k + O_DONE] = 0.0
         log_state(s, p, r, log, k, at, int(r[k + O_SIDE]), ACCEPTED, by_type(r, k) if r[k + O_GROUP] < 0.0 else 0)
+        r[k + O_DONE] = done
 
 
 @inline
@@ -476,8 +479,7 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
             some = min(more, int(p[at + CAPACITY]))
             if some > 0:
                 r[k + O_LEFT] = more
-                to_come = some < more or (which == 0 and lots > 0 and some == int(p[at + CAPACITY]))
-                accept_rest(s, p, r, log, k, at, -2 if to_come else more)
+                accept_rest(s, p, r, log, k, at, some)
                 close_some(s, p, r, log, tally, k, at, of, some, price, True, BY_TARGET)
             if some < more:
                 settle(s, p, r, log, tally, k, at, side, some, True)
