@@ -56,9 +56,13 @@ def columns(brackets):
 
 @kernel()
 def price_of(side: I8, base: F8, entry: F8, wallet: F8, others: F8, rate: F8, cum: F8, out: F8) -> None:
-    """The helper as machine code; a tier a row."""
+    """The helper as machine code; a tier a row, between one of another symbol before them and one behind them."""
     for i in range(len(out)):
-        out[i] = liquidation_price(side[0], base[0], entry[0], wallet[0], others[0], rate, cum)
+        out[i] = liquidation_price(side[0], base[0], entry[0], wallet[0], others[0], rate, cum, 1, len(rate) - 2)
+
+
+def price_by(side, base, entry, wallet, others, rate, cum):
+    return liquidation_price(side, base, entry, wallet, others, rate, cum, 0, len(rate))
 
 
 def native_price(side, base, entry, wallet, others, rate, cum):
@@ -66,14 +70,15 @@ def native_price(side, base, entry, wallet, others, rate, cum):
     cell.buffer("side", array("q", [side]))
     for name, value in (("base", base), ("entry", entry), ("wallet", wallet), ("others", others)):
         cell.buffer(name, array("d", [value]))
-    for name, column in (("rate", rate), ("cum", cum), ("out", out)):
-        cell.buffer(name, column)
+    for name, column in (("rate", rate), ("cum", cum)):
+        cell.buffer(name, array("d", [0.9, *column, 0.9]))
+    cell.buffer("out", out)
     cell.run()
     return out[0]
 
 
 @pytest.mark.parametrize("case", PUBLISHED)
-@pytest.mark.parametrize("price", [liquidation_price, native_price])
+@pytest.mark.parametrize("price", [price_by, native_price])
 def test_published_liquidation_prices(case, price):
     wallet, others_margin, others_gain, cum, side, base, entry, rate, expected, tolerance = case
     found = price(side, base, entry, wallet, others_gain - others_margin, array("d", [rate]), array("d", [cum]))
@@ -87,7 +92,7 @@ def test_examples_of_the_shared_file(shared):
     for case in cases:
         i = case["inputs"]
         rate, cum = array("d", [i["mmr"]]), array("d", [i["cum"]])
-        found = liquidation_price(i["side"], i["pos"], i["ep"], i["WB"], i["UPNL"] - i["TMM"], rate, cum)
+        found = price_by(i["side"], i["pos"], i["ep"], i["WB"], i["UPNL"] - i["TMM"], rate, cum)
         assert abs(found - case["expected"]) <= case["abs_tolerance"], case["name"]
 
 
@@ -116,19 +121,19 @@ def test_maintenance_in_every_tier():
         (5e6, 38000.0),
         (20e6, 268000.0),
     ):
-        assert maintenance(notional, rate, cum) == pytest.approx(margin, rel=1e-14)
+        assert maintenance(notional, rate, cum, 0, len(rate)) == pytest.approx(margin, rel=1e-14)
 
 
 def test_liquidation_price_is_of_the_tier_where_the_notional_lies_then():
     rate, cum = columns(BTC)
     # long 10 at 31000 is 310000, tier 2; with 15500 it is liquidated below 300000, in tier 1:
     # (15500 - 310000) / (10 * 0.004 - 10) = 29568.27..., notional 295682.7
-    assert liquidation_price(1, 10.0, 31000.0, 15500.0, 0.0, rate, cum) == pytest.approx(294500 / 9.96, rel=1e-14)
+    assert price_by(1, 10.0, 31000.0, 15500.0, 0.0, rate, cum) == pytest.approx(294500 / 9.96, rel=1e-14)
     # short 10 at 79000 is 790000, tier 2; with 40000 it is liquidated above 800000, in tier 3:
     # (40000 + 1500 + 790000) / (10 * 0.0065 + 10) = 82613.02, notional 826130
-    assert liquidation_price(-1, 10.0, 79000.0, 40000.0, 0.0, rate, cum) == pytest.approx(831500 / 10.065, rel=1e-14)
+    assert price_by(-1, 10.0, 79000.0, 40000.0, 0.0, rate, cum) == pytest.approx(831500 / 10.065, rel=1e-14)
     # tier 2 all along: long 20 at 30000 with 30000: (30000 + 300 - 600000) / (20 * 0.005 - 20)
-    assert liquidation_price(1, 20.0, 30000.0, 30000.0, 0.0, rate, cum) == pytest.approx(569700 / 19.9, rel=1e-14)
+    assert price_by(1, 20.0, 30000.0, 30000.0, 0.0, rate, cum) == pytest.approx(569700 / 19.9, rel=1e-14)
 
 
 @settings(max_examples=300)
@@ -141,7 +146,7 @@ def test_liquidation_price_is_of_the_tier_where_the_notional_lies_then():
 def test_at_the_liquidation_price_margin_balance_equals_maintenance(side, base, entry, share):
     rate, cum = columns(BTC)
     wallet = base * entry * share
-    price = liquidation_price(side, base, entry, wallet, 0.0, rate, cum)
+    price = price_by(side, base, entry, wallet, 0.0, rate, cum)
     if math.isinf(price):
         assert share >= 1.0
         return
@@ -153,21 +158,21 @@ def test_at_the_liquidation_price_margin_balance_equals_maintenance(side, base, 
 
 def test_longs_that_are_fully_paid_are_never_liquidated():
     rate, cum = columns(BTC)
-    assert liquidation_price(1, 1.0, 100.0, 100.0, 0.0, rate, cum) == -math.inf
-    assert liquidation_price(1, 1.0, 0.3, 0.1 + 0.2, 0.0, rate, cum) == -math.inf  # float dust is no price
-    assert liquidation_price(-1, 1.0, 100.0, -101.0, 0.0, rate, cum) == 0.0  # nothing left: at any price
+    assert price_by(1, 1.0, 100.0, 100.0, 0.0, rate, cum) == -math.inf
+    assert price_by(1, 1.0, 0.3, 0.1 + 0.2, 0.0, rate, cum) == -math.inf  # float dust is no price
+    assert price_by(-1, 1.0, 100.0, -101.0, 0.0, rate, cum) == 0.0  # nothing left: at any price
 
 
 def test_long_and_short_together_are_checked_jointly():
     rate, cum = array("d", [0.01]), array("d", [0.0])
     # 5 long at 100, 3 short at 90, wallet 60: 60 + 5(p-100) + 3(90-p) = 0.01 * 8 p -> 2p - 170 = 0.08 p
-    below, above = joint_liquidation(60.0, 5.0, 100.0, 3.0, 90.0, rate, cum)
+    below, above = joint_liquidation(60.0, 5.0, 100.0, 3.0, 90.0, rate, cum, 0, 1)
     assert (below, above) == (pytest.approx(170 / 1.92), math.inf)
     # the other way round: 60 + 3(p-90) + 5(100-p) = 0.08 p -> 290 - 2p = 0.08 p
-    below, above = joint_liquidation(60.0, 3.0, 90.0, 5.0, 100.0, rate, cum)
+    below, above = joint_liquidation(60.0, 3.0, 90.0, 5.0, 100.0, rate, cum, 0, 1)
     assert (below, above) == (-math.inf, pytest.approx(290 / 2.08))
     # even: only the maintenance margin grows: 60 + 0 = 0.01 * 10 p
-    assert joint_liquidation(60.0, 5.0, 100.0, 5.0, 100.0, rate, cum) == (-math.inf, pytest.approx(600.0))
+    assert joint_liquidation(60.0, 5.0, 100.0, 5.0, 100.0, rate, cum, 0, 1) == (-math.inf, pytest.approx(600.0))
 
 
 def test_largest_order_covers_margin_and_fee():
@@ -311,7 +316,7 @@ def test_the_exchange_s_own_tables_are_accepted():
         ({"margin": "both"}, "margin: 'both', must be one of isolated, cross"),
         ({"taker_fee": 0.5}, "taker_fee: 0.5, must be 0 to 0.1"),
         ({"pyramid": -1}, "pyramid: -1"),
-        ({"size": -1.0}, "size: -1, must be above 0"),
+        ({"size": "-1"}, "size: '-1', must be a number above 0"),
     ],
 )
 def test_wrong_terms_are_refused(options, says):

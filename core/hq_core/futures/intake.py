@@ -400,8 +400,8 @@ def begin_resting(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price: fl
             line = level(r, k)
             if price <= line if below(r, k) else price >= line:
                 meet(s, p, r, log, tally, k, at, price, True)
-            tif = r[k + O_TIF]
-            if r[k + O_STATUS] == RESTING and r[k + O_TYPE] == LIMIT and (tif == IOC or tif == FOK):
+            prompt = r[k + O_TIF] == IOC or r[k + O_TIF] == FOK
+            if r[k + O_STATUS] == RESTING and r[k + O_TYPE] == LIMIT and prompt:
                 end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         if r[k + O_STATUS] != GONE:
             accept(s, p, r, log, k, at)
