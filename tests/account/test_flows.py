@@ -116,7 +116,7 @@ def what_must_hold(given: Flow, out: Row) -> None:
 
 
 def of_a_group_one_fills(given: Flow, out: Row) -> None:
-    """Whatever fills, what else of its group was sent before it never does afterwards; of one fill's stop and take one."""
+    """Once one has filled, nothing of its group that was sent before; of what one fill brought along, one."""
     orders = {order["order"]: order for order in given.orders}
     filled: dict[int, list[Row]] = {}
     brought: Counter[tuple[int, str]] = Counter()

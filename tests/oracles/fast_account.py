@@ -65,8 +65,8 @@ Row = dict[str, Any]
 def account_of(flow: Flow) -> Account:
     """An account under the flow's terms, with its symbols."""
     options = {name: value for name, value in flow.options.items() if name != "latency"}
-    terms = Terms(maintenance=0.0, **options)
-    terms.latency_ns = flow.options["latency"]
+    terms = Terms(**{"maintenance": 0.0} | options)
+    terms.latency_ns = flow.options.get("latency", 0)
     account = Account(terms)
     for name in sorted(flow.symbols):
         given = flow.symbols[name]
@@ -77,7 +77,7 @@ def account_of(flow: Flow) -> Account:
             else None
         )
         at = account.add(name, table) * SYMBOL_WIDTH
-        account._p[at + LEVERAGE] = float(given.get("leverage") or flow.options["leverage"])
+        account._p[at + LEVERAGE] = float(given.get("leverage") or terms.leverage)
     set_caps(account, flow)
     return account
 
@@ -160,7 +160,8 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
             e_ts, e = array("q", bytes(8 * n)), array("d", bytes(8 * n * len(EQUITY)))
             last = n - 1 if whole and flow.close_at_end else -1
             first = account.run(first, e_ts.buffer_info()[0], e.buffer_info()[0], n, len(EQUITY), n, last)
-            assert not account.state.error, account.state.error
+            if account.state.error:
+                raise account.complaint(start + first, first)
             del waiting[: account.state.taken], due[: account.state.paid]
             for row in range(account.equities):
                 out["equity"].append({"ts": e_ts[row]} | {name: e[k * n + row] for k, name in enumerate(EQUITY)})

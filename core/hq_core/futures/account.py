@@ -229,6 +229,8 @@ def account(
         s.now = float_of(ts[i])
         s.moment = s.now
         if s.bankrupt != 0:
+            for j in range(i, end):
+                p[(symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0) + LAST_TS] = s.now
             take_up(s, p, r, log, tally, o_ts, o, ts[i])
             watch(s, p, r)
             s.rows_after += end - i

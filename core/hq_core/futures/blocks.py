@@ -12,10 +12,10 @@ from __future__ import annotations
 LOTS, CONTRACTS, BASE, ENTRY, MARGIN, ADDS, TRIP, HIGHEST, LOWEST, BARS = range(10)
 SHORT = 10  # what lies between the places of a long position and those of a short one
 # mark: the mark price; stands: the mark at which others see it; lower, upper: marks that liquidate; above, below: last
-# prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still fill;
-# last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling:
-# between which its fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known;
-# touched: sides of which something happened in the bar, a bit each; first: its first close, nan before
+# prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still
+# fill; last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling: between which its
+# fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known; touched:
+# sides of which something happened in the bar, a bit each; first: its first close, nan before
 (
     MARK,
     STANDS,
@@ -35,8 +35,8 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
     TOUCHED,
     FIRST,
 ) = range(2 * SHORT, 2 * SHORT + 17)
-# as set: leverage, cap: highest notional at this leverage; base of a contract; lot and tick as fractions, tick_num 0 for
-# none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has
+# as set: leverage, cap: highest notional at this leverage; base of a contract; lot and tick as fractions, tick_num 0
+# for none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has
 LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS = range(
     2 * SHORT + 17, 2 * SHORT + 27
 )
@@ -47,9 +47,9 @@ SYMBOL_WIDTH = 2 * SHORT + 27
 O_ID, O_SYMBOL, O_SIDE, O_ACTION, O_TYPE, O_QUANTITY, O_UNIT, O_LIMIT, O_TRIGGER, O_STOP, O_TAKE, O_TRAIL = range(12)
 O_TRAIL_FRAC, O_TIF, O_EXPIRE, O_REDUCE, O_POST, O_GROUP, O_REF, O_TS = range(12, 20)
 ORDER_SAID = 20  # that many are said, what follows is the account's own
-# status: see below; left, done: lots, left -1 until the size is worked out; paid: sum of price * lots; best: price that a
-# trail follows, nan until it does; tried: the row of the input at which it could fill no more; word:
-# the reason of its fills; cut: the reason of those that were cut, 0 of none; opened: 1 once it has opened something;
+# status: see below; left, done: lots, left -1 until the size is worked out; paid: sum of price * lots; best: price that
+# a trail follows, nan until it does; of a target the lots that are to be; tried: the row of the input at which it could
+# fill no more; word: the reason of its fills; cut: the reason of those that were cut, 0 of none; opened: 1 once it has opened something;
 # bars: of its symbol that it still waits for, -1 once it is accepted
 O_STATUS, O_LEFT, O_DONE, O_PAID, O_BEST, O_TRIED, O_WORD, O_CUT, O_OPENED, O_BARS = range(ORDER_SAID, ORDER_SAID + 10)
 ORDER_WIDTH = ORDER_SAID + 10

@@ -205,7 +205,7 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
 
 @apart
 def cancel_for(s: State, p: F8, r: F8, log: F8, tally: I8, k: int) -> None:
-    """Cancel the order that the one at `k` refers to, or all older ones of its symbol but what entries brought along."""
+    """Cancel the order that the one at `k` refers to, or all older ones of its symbol but what entries brought."""
     found = False
     for j in range(s.resting):
         other = j * ORDER_WIDTH

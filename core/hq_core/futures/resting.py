@@ -66,7 +66,7 @@ def level(r: F8, k: int) -> float:
 
 @inline
 def below(r: F8, k: int) -> bool:
-    """Whether the price reaches it from above: a limit or take that buys, a stop that sells, a trail that waits to buy."""
+    """Whether the price reaches it from above: a limit or take that buys, a stop that sells, a waiting trail to buy."""
     stops = r[k + O_TYPE] == STOP or r[k + O_TYPE] == STOP_LIMIT or follows(r, k)
     return buys(r, k) != stops
 
