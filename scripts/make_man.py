@@ -1,6 +1,6 @@
 """Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, man/hq-account.7, indicators/list.json and parts of the others
+    python scripts/make_man.py            write man/hq*.1, two of section 7, indicators/list.json and parts of others
     python scripts/make_man.py --check    fail if they are not what this script makes
 
 man/hq.7 is written by hand but for its first line, with version and date, and so is man/hq-frames.5 but for that and
@@ -27,7 +27,7 @@ from hq_core import VERSION, registry
 from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
 from hq_core.futures import account as events
-from hq_core.futures import path
+from hq_core.futures import path as way_of_price
 from hq_core.kinds import KINDS, REASONS, TIERS
 from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.tokens import grammar_text
@@ -167,7 +167,7 @@ def ways() -> str:
     """The paths inside a bar, as they stand at the head of the module that walks them."""
     return "".join(
         f".TP\n.B {name}\n{minus(f'From the open to {way}. A fill that opens {after}.')}\n"
-        for name, way, after in rows_of(path.__doc__)
+        for name, way, after in rows_of(way_of_price.__doc__)
     )
 
 
@@ -184,13 +184,7 @@ def rules() -> str:
             line = f".T{'Q' if before else 'P'}\n\\fB{found[1]}\\fP ({REASONS.index(found[1])})"
         before = found is not None
         lines.append(line)
-    parts = {
-        "DATE": released(),
-        "VERSION": VERSION,
-        "RULES": str(events.RULES),
-        "EVENTS": steps(),
-        "PATHS": ways(),
-    }
+    parts = {"DATE": released(), "VERSION": VERSION, "RULES": str(events.RULES), "EVENTS": steps(), "PATHS": ways()}
     return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], "\n".join(lines) + "\n")
 
 

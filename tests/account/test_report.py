@@ -1,4 +1,4 @@
-"""The report: whose it is, the price beside it, how every order ended, the card, and the text of one account or several."""
+"""The report: whose it is, how every order ended, the card, and the text of one account or several."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_text_keeps_its_columns_whatever_the_numbers(one) -> None:
     drop = {**one["max_drawdown"], "frac": 1.0, "value": 1e15}
     numbers = dict.fromkeys(("return_frac", "sharpe_ann", "sortino_ann", "vol_ann", "profit_factor"), -HUGE)
     orders = {
-        name: {reason: 10**9 for reason in counts} if isinstance(counts, dict) else 10**9
+        name: dict.fromkeys(counts, 10**9) if isinstance(counts, dict) else 10**9
         for name, counts in one["orders"].items()
     }
     report = {**one, **numbers, "account": "x" * 200, "max_drawdown": drop, "fees": 1e15, "orders": orders}

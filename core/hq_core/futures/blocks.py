@@ -12,9 +12,9 @@ from __future__ import annotations
 LOTS, CONTRACTS, BASE, ENTRY, MARGIN, ADDS, TRIP, HIGHEST, LOWEST, BARS = range(10)
 SHORT = 10  # what lies between the places of a long position and those of a short one
 # mark: the mark price; stands: the mark at which others see it; lower, upper: marks that liquidate; above, below: last
-# prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still fill;
-# last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling:
-# between which its fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known;
+# prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still
+# fill; last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling: between which
+# its fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known;
 # touched: sides of which something happened in the bar, a bit each; first: its first close, nan before
 (
     MARK,
