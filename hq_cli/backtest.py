@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
+hq-gen bars --rows 1000 --seed 1 | hq-backtest --slippage-bps 1 --text examples/rsi.hq
 """
 
 
@@ -86,6 +87,9 @@ def main(
     Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short
     of bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
     series with both is refused.
+
+    Strategies that are named here, or with --python, run inside the account and may read it (position, entry_price,
+    equity, ...), where those of hq-signal cannot.
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and

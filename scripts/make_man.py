@@ -28,7 +28,7 @@ from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
 from hq_core.futures import account as events
 from hq_core.futures import path as way_of_price
-from hq_core.kinds import KINDS, REASONS, TIERS
+from hq_core.kinds import ACCOUNT, KINDS, REASONS, TIERS
 from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, COLUMNS
@@ -171,6 +171,11 @@ def ways() -> str:
     )
 
 
+def knows() -> str:
+    """What a strategy may read of its account."""
+    return "".join(f".TP\n.B {name}\n{minus(what[0].upper() + what[1:])}.\n" for name, what in ACCOUNT.items())
+
+
 def rules() -> str:
     """hq-account(7): the prose of hq-account.7.in with the tables of the code and the codes of the reasons put in."""
     text = (ROOT / "scripts" / "hq-account.7.in").read_text()
@@ -184,7 +189,14 @@ def rules() -> str:
             line = f".T{'Q' if before else 'P'}\n\\fB{found[1]}\\fP ({REASONS.index(found[1])})"
         before = found is not None
         lines.append(line)
-    parts = {"DATE": released(), "VERSION": VERSION, "RULES": str(events.RULES), "EVENTS": steps(), "PATHS": ways()}
+    parts = {
+        "DATE": released(),
+        "VERSION": VERSION,
+        "RULES": str(events.RULES),
+        "EVENTS": steps(),
+        "PATHS": ways(),
+        "ACCOUNT": knows(),
+    }
     return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], "\n".join(lines) + "\n")
 
 
