@@ -1,6 +1,6 @@
 """Write what is derived from the commands, the registry and the grammar.
 
-    python scripts/make_man.py            write man/hq*.1, man/hq-dsl.7, man/hq-account.7, indicators/list.json and parts of the others
+    python scripts/make_man.py            write man/hq*.1, two of section 7, indicators/list.json and parts of others
     python scripts/make_man.py --check    fail if they are not what this script makes
 
 man/hq.7 is written by hand but for its first line, with version and date, and so is man/hq-frames.5 but for that and
@@ -27,8 +27,8 @@ from hq_core import VERSION, registry
 from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
 from hq_core.futures import account as events
-from hq_core.futures import path
-from hq_core.kinds import KINDS, REASONS, TIERS
+from hq_core.futures import path as way_of_price
+from hq_core.kinds import ACCOUNT, KINDS, REASONS, TIERS
 from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, COLUMNS
@@ -167,8 +167,13 @@ def ways() -> str:
     """The paths inside a bar, as they stand at the head of the module that walks them."""
     return "".join(
         f".TP\n.B {name}\n{minus(f'From the open to {way}. A fill that opens {after}.')}\n"
-        for name, way, after in rows_of(path.__doc__)
+        for name, way, after in rows_of(way_of_price.__doc__)
     )
+
+
+def knows() -> str:
+    """What a strategy may read of its account."""
+    return "".join(f".TP\n.B {name}\n{minus(what[0].upper() + what[1:])}.\n" for name, what in ACCOUNT.items())
 
 
 def rules() -> str:
@@ -190,6 +195,7 @@ def rules() -> str:
         "RULES": str(events.RULES),
         "EVENTS": steps(),
         "PATHS": ways(),
+        "ACCOUNT": knows(),
     }
     return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], "\n".join(lines) + "\n")
 

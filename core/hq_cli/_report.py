@@ -110,7 +110,7 @@ def compared(reports: Iterable[dict[str, Any]]) -> str:
 def wrapped(label: str, text: str) -> list[str]:
     """The label, and the text beside it on as many lines as it takes."""
     lines, line = [], ""
-    for word in [piece for word in text.split(" ") for piece in pieces(word, 60)]:
+    for word in [piece for whole in text.split(" ") for piece in pieces(whole, 60)]:
         if line and len(line) + 1 + len(word) > 60:
             lines.append(line)
             line = word

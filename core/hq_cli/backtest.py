@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
+hq-gen bars --rows 1000 --seed 1 | hq-backtest --slippage-bps 1 --text examples/rsi.hq
 """
 
 
@@ -73,9 +74,9 @@ def main(
 ) -> Run:
     """Trade orders on a futures account, one for each strategy, and report what became of it.
 
-    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at the
-    end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that the
-    price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
+    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at
+    the end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that
+    the price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
     Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close; without them the last price),
     tier by tier with --brackets.  Rows of kind funding are paid.  hq-account(7) has all the rules.
 
@@ -83,9 +84,12 @@ def main(
     share a wallet.  Of several strategies each has an account of its own, which --strategy narrows to one, as --symbol
     does to the orders of one symbol.  Bars of other periods than that of the orders pass.
 
-    Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short of
-    bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
+    Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short
+    of bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
     series with both is refused.
+
+    Strategies that are named here, or with --python, run inside the account and may read it (position, entry_price,
+    equity, ...), where those of hq-signal cannot.
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and

@@ -1,4 +1,4 @@
-"""The report: whose it is, the price beside it, how every order ended, the card, and the text of one account or several."""
+"""The report: whose it is, how every order ended, the card, and the text of one account or several."""
 
 from __future__ import annotations
 

@@ -128,14 +128,14 @@ STRATEGY = 'IF RSI(14) < 30 THEN BUY(META(why="dip"))\\nIF RSI(14) > 70 THEN SEL
 @pytest.mark.parametrize(
     ("line", "change"),
     [
-        ("hq-backtest --json {} < s.hqf", "--leverage 3"),
-        ("hq-backtest {} < s.hqf | hq-export jsonl --kind equity", "--leverage 3"),
-        ("hq-backtest {} < s.hqf | hq-export jsonl --kind fill", "--leverage 3"),
+        ("hq-backtest --json {} < s.hqf", "--size 30%"),
+        ("hq-backtest {} < s.hqf | hq-export jsonl --kind equity", "--size 30%"),
+        ("hq-backtest {} < s.hqf | hq-export jsonl --kind fill", "--size 30%"),
         ("hq-backtest {} < s.hqf | hq-export jsonl", "--lot 0.01"),
         ("hq-backtest {} < s.hqf | hq-export json", "--lot 0.01"),
         ("hq-export jsonl {} < s.hqf", "--tail 2900"),
-        ("hq-backtest {} < s.hqf | hq-export csv --kind fill", "--leverage 3"),
-        ("hq-backtest {} < s.hqf | hq-export csv --kind equity", "--leverage 3"),
+        ("hq-backtest {} < s.hqf | hq-export csv --kind fill", "--size 30%"),
+        ("hq-backtest {} < s.hqf | hq-export csv --kind equity", "--size 30%"),
     ],
 )
 def test_it_reads_all_that_hq_writes_as_text(run, line, change):
@@ -192,7 +192,7 @@ def test_signals_by_chance_match_as_sets_do():
 def runs(run) -> None:
     """Runs a and b, c which trades as a and reports another fee, all orders, and all but the fifth."""
     run(f"printf '{STRATEGY}' > s.hq; hq-gen bars --rows 3000 --seed 1 | hq-signal s.hq > s.hqf")
-    run("hq-backtest < s.hqf > a; hq-backtest --leverage 3 < s.hqf > b; hq-backtest --maker-fee 0.1 < s.hqf > c")
+    run("hq-backtest < s.hqf > a; hq-backtest --size 30% < s.hqf > b; hq-backtest --maker-fee 0.1 < s.hqf > c")
     run("hq-gen bars --rows 3000 --seed 1 | hq-signal --signals s.hq | hq-export jsonl > a.jsonl")
     run("sed 5d a.jsonl > a5.jsonl")
 
@@ -238,7 +238,7 @@ def test_the_words_leave_out_what_is_zero_and_ulp_that_say_nothing(run):
     run("for fee in 1 2; do hq-backtest --json --maker-fee 0.000$fee < s.hqf > $fee; done")
     first, total = run("hq-diff 1 2").text.splitlines()
     assert total == "1 of 1 report frame differs"
-    assert first == "report/BTCUSDT/1m options.maker_fee: 0.0001 != 0.0002 (0.0001 apart)"
+    assert first == "report/BTCUSDT/1m/s options.maker_fee: 0.0001 != 0.0002 (0.0001 apart)"
     assert json.loads(run("hq-diff --json 1 2").text)["first"]["ulp"] > 10_000
 
 

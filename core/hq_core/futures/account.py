@@ -59,8 +59,8 @@ from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline, kernel
 
-# The version of the rules, which the report's card names: one higher whenever a change of fills, margin, fees or funding
-# makes another account of the same orders.  tests/cases/backtest has an account of each version, rules-1 and so on.
+# The version of the rules, which the report's card names: one higher whenever a change of fills, margin, fees or
+# funding makes another account of the same orders.  tests/cases/backtest has an account of each, rules-1 and so on.
 RULES = 1
 
 # Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a

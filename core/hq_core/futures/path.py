@@ -1,10 +1,10 @@
 """The way of the last price inside a bar, and what it meets on it.
 
-| path        | from the open to ...                                                                     | a fill that opens |
-|-------------|------------------------------------------------------------------------------------------|-------------------|
-| pessimistic | the extreme that is adverse to the position, the other one, the close                     | begins it again   |
-| optimistic  | the extreme in favour of the position, the other one, the close                           | begins it again   |
-| ohlc        | the extreme nearer to the open, the other one, the close                                  | lets it go on     |
+| path        | from the open to ...                                                  | a fill that opens |
+|-------------|-----------------------------------------------------------------------|-------------------|
+| pessimistic | the extreme that is adverse to the position, the other one, the close | begins it again   |
+| optimistic  | the extreme in favour of the position, the other one, the close       | begins it again   |
+| ohlc        | the extreme nearer to the open, the other one, the close              | lets it go on     |
 
 Without a position, or with both sides of one, pessimistic takes the nearer extreme first and optimistic the farther
 one; as near as each other, the low is, and the high the farther.  After a fill the position is the side that it opened.

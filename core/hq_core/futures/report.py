@@ -1,4 +1,4 @@
-"""The report of a run: what an account came to, every statistic's definition, and the card that says how it was made."""
+"""The report of a run: what an account came to, each statistic's definition, and the card: how it was made."""
 
 from __future__ import annotations
 
@@ -188,8 +188,8 @@ OUTCOMES = {
         {
             name: name.replace(" ", "_")
             for name in (
-                "cancel", "replaced", "group", "flat", "tif", "liquidation", "notional", "margin", "bracket", "bankrupt",
-                "end of input",
+                "cancel", "replaced", "group", "flat", "tif", "liquidation", "notional", "margin", "bracket",
+                "bankrupt", "end of input",
             )
         },
     ),
