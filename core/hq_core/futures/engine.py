@@ -386,6 +386,14 @@ class Account:
             self.fills,
         ]
 
+    def kept(self) -> tuple[array[int], array[float], array[float], array[int]]:
+        """All that a run changes, for `put_back`."""
+        return array("q", self.state.whole), self._p[:], self._r[:], self._tally[:]
+
+    def put_back(self, kept: tuple[array[int], array[float], array[float], array[int]]) -> None:
+        """Be as `kept` found it, after a run that was to show something."""
+        self.state.whole[:], self._p[:], self._r[: len(kept[2])], self._tally[:] = kept
+
     def load(self, saved: Any) -> None:
         """Take up what `save` gave, under this account's terms and brackets; its symbols have been added."""
         record, symbols, p, r, tally, self.fills = shaped(saved, SHAPE)
