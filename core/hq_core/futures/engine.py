@@ -259,8 +259,8 @@ class Account:
         cell, columns = found
         cell.column("log", self._log.buffer_info()[0], len(self._log))
         cell.set(logged=self.logged)
-        for name, kind in kernel.args:
-            if name not in ("log", "logged", "s") and len(columns.get(name, ())) < self.logged:
+        for name, kind in kernel.args if len(columns.get("ts", ())) < self.logged else ():
+            if name not in ("log", "logged", "s"):
                 code = {"I8": "q", "F8": "d", "I4": "i", "I1": "b"}[kind]
                 columns[name] = array(code, bytes(array(code).itemsize * max(2 * self.logged, 64)))
                 cell.buffer(name, columns[name])
@@ -271,6 +271,10 @@ class Account:
         if counts:
             self.fills = cell.state.id
         return cell.state.rows, columns
+
+    def logged_kinds(self) -> set[float]:
+        """Of which kinds the log has rows, see blocks.py."""
+        return set(self._log[L_KIND : self.logged * LOG_WIDTH : LOG_WIDTH])
 
     def happened(self) -> Iterator[str]:
         """The kind of each row of the log, as far as they are of orders, in order."""
