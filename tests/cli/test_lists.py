@@ -38,7 +38,6 @@ OPTIONS_AGAIN = {
     "core/hq_core/stages/aggregate.py": "makes that of the options",
     "core/hq_core/stages/vector_build.py": "tells a kernel of them",
     "core/hq_core/kernels/labelled.py": "the arguments of that kernel",
-    "core/hq_core/futures/ledger.py": "those that an order says itself",
     "core/hq_core/compare/values.py": "how near is near, for each value",
     "core/hq_core/api/streams.py": "a function for programs, by place",
     "core/hq_core/stages/gen.py": "the source behind it",

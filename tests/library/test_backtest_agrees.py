@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import random
 import struct
 
+import panel_runs
+import promises
 import pytest
 
 from hq_core import Backtest, Signal, generate, pipe
-from hq_core.batch import Batch
+from hq_core.batch import Batch, Schema
 from hq_core.futures.terms import Terms
-from hq_core.kinds import of
+from hq_core.kinds import VERBS, of
 from hq_core.stages.backtest import BacktestStage
 
 STRATEGY = "IF RSI(5) < 35 THEN BUY\nIF RSI(5) > 65 THEN SELL"
@@ -140,3 +144,60 @@ def test_stops_targets_and_trails_are_those_of_the_filter():
     assert {"stop", "take", "trail"} <= set(account.fills()["reason"])
     same(account, found)
     assert account.backtest_result() == {**report, "account": ""}
+
+
+MINUTE = 60_000_000_000
+BARS = ("ts", "open_time", "open", "high", "low", "close")
+
+
+def walk(symbol, seed, rows=400):
+    """Bars of a symbol, with orders at the market at some of them."""
+    chance = random.Random(f"{symbol}{seed}")
+    price = 100.0
+    for i in range(1, rows + 1):
+        close = max(1.0, price * (1 + chance.gauss(0, 0.02)))
+        high, low = max(price, close) * (1 + 0.01 * chance.random()), min(price, close) * (1 - 0.01 * chance.random())
+        yield (
+            i * MINUTE,
+            (i - 1) * MINUTE,
+            price,
+            high,
+            low,
+            close,
+            *(chance.choice((2.0, math.inf)) if chance.random() < 0.15 else math.nan for _ in VERBS),
+        )
+        price = close
+
+
+@pytest.mark.parametrize(("margin", "size", "least"), [("isolated", "40%", 20), ("cross", "1000%", 2)])
+def test_several_symbols_told_together_are_a_panel(margin, size, least):
+    terms = {"margin": margin, "leverage": 40, "size": size, "pyramid": 2, "initial_margin": 500.0}
+    cols = [(name, "i8" if name in BARS[:2] else "f8") for name in (*BARS, *VERBS)]
+    symbols = {symbol: list(walk(symbol, 1)) for symbol in ("AAA", "BBB", "CCC")}
+    pieces = [(Schema("bar", symbol, "1m", cols), rows) for symbol, rows in symbols.items()]
+    data = panel_runs.merged(*(promises.stream([piece]) for piece in pieces))
+    columns, maps, _ = promises.said(panel_runs.through(lambda: BacktestStage(Terms(**terms)), data))
+    account = Backtest(**terms, symbols=list(symbols), period="1m")
+    for rows in zip(*symbols.values()):
+        account.marks(rows[0][0], {symbol: dict(zip(BARS[1:], row[1:])) for symbol, row in zip(symbols, rows)})
+        for symbol, row in zip(symbols, rows):
+            for verb, quantity in zip(VERBS, row[6:]):
+                if quantity == quantity:
+                    action, _, side = verb.partition("_")
+                    account.order(side=side, action=action, quantity=quantity, symbol=symbol)
+    curve = account.equity_curve()
+    key = next(key for key in columns if key.startswith("equity/"))
+    assert len(account.liquidations()["ts"]) > least
+    for name, values in curve.items():
+        assert values.tobytes() == columns[key][name], name
+    fills, theirs = account.fills(), columns[key.replace("equity", "fill")]
+    order = sorted(range(len(fills["ts"])), key=lambda i: (fills["ts"][i], fills["symbol"][i]))  # as a panel has them
+    for name in ("ts", "fill_time", "id", "side", "price", "quantity", "fee", "realised", "position"):
+        values = fills[name]
+        assert type(values)(values.typecode, [values[i] for i in order]).tobytes() == theirs[name], name
+    report = next(one for one in maps if one["kind"] == "report")
+    mine = account.backtest_result()
+    for name in ("net_result", "sharpe_ann", "trades", "max_drawdown", "exposure", "bankrupt"):
+        assert mine[name] == report[name], name
+    if not account.bankrupt:
+        assert mine["orders"] == report["orders"]

@@ -406,3 +406,19 @@ def test_maintenance_of_a_bracket_decides_the_liquidation_price():
     assert price == pytest.approx(9542.713567839197, rel=1e-15)
     margin = 5000.0 + 10 * (price - 10_000)
     assert margin == pytest.approx(maintenance(10 * price, rates, cums, 0, 2), rel=1e-12)
+
+
+def test_a_report_in_between_changes_nothing():
+    account = marked(free())
+    account.order(side="long", quantity=1)
+    account.order(side="short", quantity=1)  # against the first: neither is done
+    first, again = account.backtest_result(), account.backtest_result()
+    assert first == again
+    assert first["orders"]["ignored"] == {
+        "conflict": 2, "pyramid": 0, "flat": 0, "bankrupt": 0, "end_of_input": 0
+    }  # fmt: skip
+    assert len(account.orders()["order"]) == 0
+    account.open_long(100.0, 3)
+    account.mark(2 * HOUR, 100.0, 100.0, 100.0)
+    assert account.position("long") == 3.0
+    assert account.orders()["reason"] == ["signal", "conflict", "conflict"]

@@ -151,8 +151,14 @@ class SlowAccount(Fills):
         self.finish(old, "cancelled", "replaced")
         new = replace(
             old,
-            **{"order": by.order, "ts": by.ts, "place": by.place, "alive": True, "fresh": True},
-            **{"best": None, "filled": Fraction(0)} | named,
+            order=by.order,
+            ts=by.ts,
+            place=by.place,
+            alive=True,
+            fresh=True,
+            best=None,
+            filled=Fraction(0),
+            **named,
         )
         if "tif" in named:
             new.day = by.ts

@@ -17,7 +17,7 @@ from hq_core.batch import NEVER
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.times import instant
 from hq_core.futures.account import NO_BAR, account
-from hq_core.futures.blocks import LAST, MARK, O_ACTION, O_SYMBOL
+from hq_core.futures.blocks import LAST, MARK, O_SYMBOL
 from hq_core.futures.brackets import Brackets
 from hq_core.futures.engine import Account
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL
@@ -43,7 +43,6 @@ NAN = math.nan
 _FIRST = account.places[STATISTICS.split(":")[0]][0]
 PLACES = slice(_FIRST, _FIRST + len(STATISTICS.split()))  # of the statistics in the account's record
 OPEN, CLOSE = CODES["action"]["open"], CODES["action"]["close"]
-COUNTED = tuple(CODES["action"][name] for name in ("open", "close", "target", "replace"))
 Time = int | str | datetime
 
 
@@ -344,11 +343,15 @@ class Backtest:
 
     def backtest_result(self, periods_per_year: float | None = None) -> dict[str, Any]:
         """The report of hq-backtest; `liquidations` names each node at which the account was liquidated."""
-        nodes = self._history.coded("liquidation", LISTED)
-        found = summary(self._account, self.symbol, self.period, nodes, periods_per_year)
-        wait = sum(row[O_ACTION] in COUNTED for row in self._pending)
-        found["orders"]["total"] += wait
-        found["orders"]["ignored"]["end_of_input"] += wait
+        kept, history, pending = self._account.kept(), self._history, self._pending
+        nodes = history.coded("liquidation", LISTED)
+        self._history = History(self.symbols, self._columns)
+        try:
+            self._take_up()  # to see what the account would refuse of the orders that wait for a bar
+            found = summary(self._account, self.symbol, self.period, nodes, periods_per_year)
+        finally:
+            self._account.put_back(kept)
+            self._history, self._pending = history, pending
         if self._tables is not None:
             found["options"] |= {"maintenance": None, "brackets": self._tables.path}
         return found

@@ -6,6 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.futures.account import NO_BAR
+from hq_core.futures.blocks import FILLED, LIQUIDATED, PAID, POSITION, STATE
 from hq_core.futures.trader import LOGGED
 from hq_core.kinds import EQUITY, of
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from hq_core.futures.engine import Account
 
 TYPES = {"I8": "q", "I4": "i", "I1": "b", "F8": "d"}
+PLACES = {"order_state": STATE, "fill": FILLED, "payment": PAID, "liquidation": LIQUIDATED, "position": POSITION}
 AS_NUMBERS = ("side",)  # +1 and -1 say more in a computation than words do
 
 
@@ -35,7 +37,10 @@ class History:
     def take(self, account: Account, now: int) -> None:
         """What the account's log has.  now: the instant of what happened at none, as a row that is no bar began at
         none."""
+        there = account.logged_kinds()
         for kind, kernel in LOGGED.items():
+            if PLACES[kind] not in there:
+                continue
             n, columns = account.written(kernel)
             kept = self._kinds[kind]
             for name, column in kept.items() if n else ():

@@ -260,8 +260,8 @@ class Account:
         cell, columns = found
         cell.column("log", self._log.buffer_info()[0], len(self._log))
         cell.set(logged=self.logged)
-        for name, kind in kernel.args:
-            if name not in ("log", "logged", "s") and len(columns.get(name, ())) < self.logged:
+        for name, kind in kernel.args if len(columns.get("ts", ())) < self.logged else ():
+            if name not in ("log", "logged", "s"):
                 code = {"I8": "q", "F8": "d", "I4": "i", "I1": "b"}[kind]
                 columns[name] = array(code, bytes(array(code).itemsize * max(2 * self.logged, 64)))
                 cell.buffer(name, columns[name])
@@ -272,6 +272,10 @@ class Account:
         if counts:
             self.fills = cell.state.id
         return cell.state.rows, columns
+
+    def logged_kinds(self) -> set[float]:
+        """Of which kinds the log has rows, see blocks.py."""
+        return set(self._log[L_KIND : self.logged * LOG_WIDTH : LOG_WIDTH])
 
     def happened(self) -> Iterator[str]:
         """The kind of each row of the log, as far as they are of orders, in order."""
@@ -386,6 +390,14 @@ class Account:
             self._tally.tobytes(),
             self.fills,
         ]
+
+    def kept(self) -> tuple[array[int], array[float], array[float], array[int]]:
+        """All that a run changes, for `put_back`."""
+        return array("q", self.state.whole), self._p[:], self._r[:], self._tally[:]
+
+    def put_back(self, kept: tuple[array[int], array[float], array[float], array[int]]) -> None:
+        """Be as `kept` found it, after a run that was to show something."""
+        self.state.whole[:], self._p[:], self._r[: len(kept[2])], self._tally[:] = kept
 
     def load(self, saved: Any) -> None:
         """Take up what `save` gave, under this account's terms and brackets; its symbols have been added."""
