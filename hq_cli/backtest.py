@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
+hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --leverage 3 --text
 """
 
 
@@ -73,8 +74,8 @@ def main(
 ) -> Run:
     """Trade orders on a futures account, one for each strategy, and report what became of it.
 
-    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at the
-    end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that the
+    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at
+    the end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that the
     price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
     Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close; without them the last price),
     tier by tier with --brackets.  Rows of kind funding are paid.  hq-account(7) has all the rules.
@@ -83,9 +84,14 @@ def main(
     share a wallet.  Of several strategies each has an account of its own, which --strategy narrows to one, as --symbol
     does to the orders of one symbol.  Bars of other periods than that of the orders pass.
 
-    Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short of
-    bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
+    Orders are rows of kind order, as hq-signal writes them, or columns open_long, close_long, open_short, close_short
+    of bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
     series with both is refused.
+
+    STRATEGY.hq and --python run strategies here, in place of hq-signal and with its options: what they order is traded as
+    though it had come, to the bit.  Those that read their account (hq-dsl(7), hq-python(7)) run only here: at each bar
+    the account does the bar, then the strategy reads what it came to and orders what works from the next open on.
+    The account trades the series of one symbol then, which --symbol chooses.
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and
@@ -102,6 +108,9 @@ def main(
     stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
     whole: Stage = stage
     if files or python:
+        if strategy:
+            what = "chooses among orders that come; of strategies name those that are to run"
+            raise HqError(what, USAGE, subject=(RunOptions.strategy, f" {strategy}"))
         from hq_cli._strategies import read_params, read_stores, read_strategies
         from hq_core.api.pipe import Pipe
         from hq_core.graph import Settings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from hq_core.kinds import ACCOUNT
 from hq_core.lang.tokens import GRAMMAR
-from hq_core.lang.words import ACCOUNT, ACTIONS, COLUMNS, SERIES, TIMES
+from hq_core.lang.words import ACTIONS, COLUMNS, SERIES, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

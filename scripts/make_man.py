@@ -28,7 +28,7 @@ from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
 from hq_core.futures import account as events
 from hq_core.futures import path
-from hq_core.kinds import KINDS, REASONS, TIERS
+from hq_core.kinds import ACCOUNT, KINDS, REASONS, TIERS
 from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, COLUMNS
@@ -184,13 +184,7 @@ def rules() -> str:
             line = f".T{'Q' if before else 'P'}\n\\fB{found[1]}\\fP ({REASONS.index(found[1])})"
         before = found is not None
         lines.append(line)
-    parts = {
-        "DATE": released(),
-        "VERSION": VERSION,
-        "RULES": str(events.RULES),
-        "EVENTS": steps(),
-        "PATHS": ways(),
-    }
+    parts = {"DATE": released(), "VERSION": VERSION, "RULES": str(events.RULES), "EVENTS": steps(), "PATHS": ways()}
     return re.sub(r"@([A-Z]+)@\n?", lambda found: parts[found[1]], "\n".join(lines) + "\n")
 
 
@@ -202,6 +196,7 @@ def language() -> str:
         "INDICATORS": indicators(),
         "BUILTINS": builtins(),
         "ACTIONS": actions(),
+        "ACCOUNT": "".join(f".TP\n\\fB{name}\\fP\n{meaning}\n" for name, meaning in ACCOUNT.items()),
         "COLUMNS": ", ".join(sorted(COLUMNS)) + ".\n",
         "GRAMMAR": literal(grammar_text().strip().splitlines()),
     }

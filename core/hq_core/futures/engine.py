@@ -418,9 +418,7 @@ class Account:
                 raise Damaged("account: an order of it is none")
             if not (row[O_ACTION] in range(SET_MARGIN + 1) and row[O_TYPE] in range(TRAIL + 1)):
                 raise Damaged("account: an order of it is none")
-            if not (
-                -1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_WORD] in range(MANY_REASONS)
-            ):
+            if not (-1.0 <= row[O_LEFT] <= MOST and 0.0 <= row[O_DONE] <= MOST and row[O_WORD] in range(MANY_REASONS)):
                 raise Damaged("account: an order of it is none")
         wrong = next((name for name in COUNTS if not 0 <= getattr(s, name) <= MOST), "")
         if s.downside < 0.0:
