@@ -208,6 +208,7 @@ def language() -> str:
         "INDICATORS": indicators(),
         "BUILTINS": builtins(),
         "ACTIONS": actions(),
+        "ACCOUNT": "".join(f".TP\n\\fB{name}\\fP\n{meaning}\n" for name, meaning in ACCOUNT.items()),
         "COLUMNS": ", ".join(sorted(COLUMNS)) + ".\n",
         "GRAMMAR": literal(grammar_text().strip().splitlines()),
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
-hq-gen bars --rows 1000 --seed 1 | hq-backtest --slippage-bps 1 --text examples/rsi.hq
+hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --leverage 3 --text
 """
 
 
@@ -88,8 +88,10 @@ def main(
     of bars of one's own: a quantity is an order at that bar's close, empty is none, inf an order without a size.  A
     series with both is refused.
 
-    Strategies that are named here, or with --python, run inside the account and may read it (position, entry_price,
-    equity, ...), where those of hq-signal cannot.
+    STRATEGY.hq and --python run strategies here, in place of hq-signal and with its options: what they order is traded
+    as though it had come, to the bit.  Those that read their account (hq-dsl(7), hq-python(7)) run only here: at each
+    bar the account does the bar, then the strategy reads what it came to and orders what works from the next open on.
+    The account trades the series of one symbol then, which --symbol chooses.
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and
@@ -106,6 +108,9 @@ def main(
     stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
     whole: Stage = stage
     if files or python:
+        if strategy:
+            what = "chooses among orders that come; of strategies name those that are to run"
+            raise HqError(what, USAGE, subject=(RunOptions.strategy, f" {strategy}"))
         from hq_cli._strategies import read_params, read_stores, read_strategies
         from hq_core.api.pipe import Pipe
         from hq_core.graph import Settings

@@ -1,8 +1,9 @@
-"""Buy a new high with a stop that follows the highest price since the entry, closer once the position has earned its risk.
+"""Buy a new high with a stop that follows the highest price since the entry, closer once it has earned its risk.
 
-What it holds, since when and how high the price has been is the account's to know: an order may be cut, rejected, filled
-at another price or liquidated, and a class that keeps its own books of what it ordered goes wrong with the first of
-these.  hq-backtest --python runs it inside the account; after a stop it waits some bars before it buys again.
+What is held, since when, and how high the price has been is the account's to know: an order may be cut, rejected,
+filled at another price or liquidated, and a class that keeps books of its own goes wrong with the first of these.
+hq-backtest --python runs it inside the account, which tells it of each fill: after a loss it waits before it buys again.
+A new high after a calm is the market's word; where the stop stands is a matter of what its bars usually span.
 """
 
 

@@ -108,6 +108,68 @@ def backtest():
     return BacktestStage(Terms(position_mode="hedge", margin="cross", leverage=20))
 
 
+INSIDE = """
+VAR best = MAX(best[1], equity) SEED 0
+up = close > SMA(close, 4)
+IF position == 0 AND up THEN OPEN_LONG(size=2, META(equity=equity))
+IF position == 0 AND NOT up AND equity < best THEN OPEN_SHORT(size=1)
+IF open_profit > 2 OR bars_held >= 5 OR close < highest_since_entry - 3 THEN CLOSE
+IF position < 0 AND close > lowest_since_entry + 2 AND close > entry_price[1] THEN CLOSE_SHORT(limit=close)
+PLOT("held", position)
+PLOT("best", best)
+"""
+
+
+def inside(python=(), text=INSIDE, **terms):
+    """A strategy inside the account that it reads."""
+    from hq_core.api.pipe import Pipe
+    from hq_core.futures.terms import Terms
+    from hq_core.stages.backtest import BacktestStage
+    from hq_core.stages.signal import Signal
+
+    account = BacktestStage(Terms(**{"leverage": 20, **terms}))
+    return Pipe(Signal([("s", text, "s.hq")] if text else [], python=python, desk=account), account)
+
+
+class Insider:
+    """A strategy in Python that reads its account and hears of its orders."""
+
+    account = True
+    indicators = ("ema:4",)
+    meta = {"heard": int}
+    size = 2
+
+    def on_start(self, ctx):
+        self.ctx = ctx
+        self.heard = 0
+
+    def on_order(self, order):
+        self.heard += 1 if order.state == "filled" else 100
+
+    def on_trade(self, fill):
+        self.heard += 10_000 if fill.action == "open_long" else 1_000_000
+
+    def next(self, row):
+        if self.ctx.position == 0.0:
+            return (
+                {"action": "OPEN_LONG", "size": self.size, "meta": {"heard": self.heard}}
+                if row.close > row.ema_4
+                else None
+            )
+        late = self.ctx.bars_held >= 4 or row.close < self.ctx.highest_since_entry - 3.0
+        return {"action": "CLOSE_LONG", "meta": {"heard": self.heard}} if late else None
+
+    def save(self):
+        return self.heard
+
+    def load(self, saved):
+        self.heard = saved
+
+
+def inside_in_python():
+    return inside(python=[Insider], text="IF bars_held > 7 THEN CLOSE_LONG")
+
+
 def aggregate():
     from hq_core.stages.aggregate import Aggregate
 
@@ -154,6 +216,8 @@ FILTERS = {
     "signal near": (near, bars),
     "vectors": (vectors, bars),
     "backtest": (backtest, ordered_bars),
+    "inside": (inside, bars),
+    "inside in Python": (inside_in_python, bars),
     "aggregate": (aggregate, trades),
     "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),
     "aggregate late": (late_aggregate, shuffled_trades),

@@ -14,6 +14,7 @@ from program_maker import Maker
 from slow_language import World
 
 from hq_core.errors import HqError
+from hq_core.kinds import ACCOUNT
 from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.check import Checker
 from hq_core.lang.format import format_text
@@ -21,7 +22,7 @@ from hq_core.lang.parse import parse
 from hq_core.lang.scope import Scope
 from hq_core.lang.source import LangError, StrategyText
 from hq_core.lang.tokens import GRAMMAR, tokenize
-from hq_core.lang.words import ACCOUNT, ACTIONS, BUILT, TIMES, VECTORS
+from hq_core.lang.words import ACTIONS, BUILT, TIMES, VECTORS
 from hq_core.stages.signal import Signal
 
 FEW, FULL = 6_000, 100_000

@@ -35,5 +35,6 @@ def test_the_line_of_an_example_runs_and_gives_orders(path, run, tmp_path) -> No
     examples_in(tmp_path)
     ended = run(line, cwd=tmp_path)
     assert ended.code == 0, ended.stderr
-    orders = run(f"{line.partition(path.name)[0]}{path.name} | hq-export csv --kind order", cwd=tmp_path)
-    assert len(orders.text.splitlines()) > 5, orders.stderr
+    kind = "order" if "hq-signal" in line else "fill"
+    rows = run(f"{line.partition(path.name)[0]}{path.name} | hq-export csv --kind {kind}", cwd=tmp_path)
+    assert len(rows.text.splitlines()) > 5, rows.stderr

@@ -34,7 +34,8 @@ def test_a_strategy_of_the_page_is_one(text: str, run, tmp_path) -> None:
     assert checked.rules
     (tmp_path / "s.hq").write_text(text)
     bars = "hq-gen bars --rows 3000 --seed 3 --period 15m | hq-aggregate 15m:4h"
-    ended = run(f"{bars} | hq-signal s.hq --period 15m | hq-export csv --kind bar --period 15m", cwd=tmp_path)
+    command = "hq-backtest" if checked.scope.account else "hq-signal"
+    ended = run(f"{bars} | {command} s.hq --period 15m | hq-export csv --kind bar --period 15m", cwd=tmp_path)
     assert ended.code == 0, ended.stderr
     assert len(ended.text.splitlines()) > 2900
 

@@ -49,6 +49,10 @@ class Pipe(Stage):
     def kernels(self) -> Iterable[Kernel]:
         return [kernel for stage in self.stages for kernel in stage.kernels()]
 
+    def made_of(self, made_by: Iterable[Any]) -> None:
+        for stage in self.stages:
+            stage.made_of(made_by)
+
     def begin(self, out: Any) -> None:
         if self._taken:
             raise HqError("pipe: its stages remember what they were given; make them anew for another run", USAGE)
@@ -105,8 +109,7 @@ class Pipe(Stage):
         for item in source if self.any_order else ordered(source):
             if isinstance(item, Head):
                 heads += 1
-                for stage in self.stages:
-                    stage.made_of(item.get("made_by", []))
+                self.made_of(item.get("made_by", []))
                 if heads > 1:
                     self.other({"kind": "section", "made_by": item.get("made_by", [])})
             else:

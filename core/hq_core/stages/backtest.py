@@ -329,7 +329,8 @@ class BacktestStage(Stage):
         run = trader.account.state
         if not run.rows:
             return NEVER
-        return run.last_ts - 1 if self.inside else run.last_ts  # those of the bar that it has done are in time
+        last: int = run.last_ts
+        return last - 1 if self.inside else last  # those of the bar that it has done are in time
 
     def _funded(self, batch: Batch) -> None:
         schema = batch.schema

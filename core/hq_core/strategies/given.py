@@ -120,7 +120,7 @@ class Context:
             raise AttributeError(f"ctx has no {name}{did_you_mean(name, [*ACCOUNT, *vars(type(self)), *vars(self)])}")
         if self._inside:
             raise AttributeError(f"ctx.{name} is known from the first row on")
-        raise AttributeError(f"ctx.{name} is of the account: say account = True in the class, and run it in hq-backtest")
+        raise AttributeError(f"ctx.{name} is of the account: say account = True in the class, for hq-backtest")
 
     def _check_asking(self, what: str) -> None:
         if not self._asking:

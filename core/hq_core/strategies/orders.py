@@ -169,7 +169,8 @@ class PythonOrders(OrderSeries):
         return []
 
     def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None:
-        self._inside[strategy].hear(numbers, happened)
+        if strategy in self._inside:
+            self._inside[strategy].hear(numbers, happened)
 
     def decide(self, batch: Batch, row: int, out: Out) -> None:
         self._write_rows(batch, row, row + 1, out)
