@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.say import say_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 OUTCOMES = ("cut", "ignored", "rejected", "cancelled")  # of orders, each with its reasons
 LISTED = 10  # liquidations
@@ -83,7 +83,8 @@ def ended(orders: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-COLUMNS = (  # of several accounts: head, width, what stands there
+# of several accounts: head, width, what stands there
+COLUMNS: tuple[tuple[str, int, Callable[[dict[str, Any]], str]], ...] = (
     ("net %", 10, lambda report: brief(100.0 * report["return_frac"])),
     ("drop %", 8, lambda report: brief(100.0 * report["max_drawdown"]["frac"])),
     ("Sharpe", 10, lambda report: brief(report["sharpe_ann"])),

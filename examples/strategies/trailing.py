@@ -2,7 +2,7 @@
 
 What is held, since when, and how high the price has been is the account's to know: an order may be cut, rejected,
 filled at another price or liquidated, and a class that keeps books of its own goes wrong with the first of these.
-hq-backtest --python runs it inside the account, which tells it of each fill: after a loss it waits before it buys again.
+hq-backtest --python runs it inside the account, which tells it of each fill: after a loss it waits before the next.
 A new high after a calm is the market's word; where the stop stands is a matter of what its bars usually span.
 """
 

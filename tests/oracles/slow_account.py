@@ -150,7 +150,9 @@ class SlowAccount(Fills):
             named |= {"quantity": by.quantity, "remaining": None}
         self.finish(old, "cancelled", "replaced")
         new = replace(
-            old, order=by.order, ts=by.ts, place=by.place, alive=True, fresh=True, best=None, filled=Fraction(0), **named
+            old,
+            **{"order": by.order, "ts": by.ts, "place": by.place, "alive": True, "fresh": True},
+            **{"best": None, "filled": Fraction(0)} | named,
         )
         if "tif" in named:
             new.day = by.ts

@@ -49,8 +49,8 @@ O_TRAIL_FRAC, O_TIF, O_EXPIRE, O_REDUCE, O_POST, O_GROUP, O_REF, O_TS = range(12
 ORDER_SAID = 20  # that many are said, what follows is the account's own
 # status: see below; left, done: lots, left -1 until the size is worked out; paid: sum of price * lots; best: price that
 # a trail follows, nan until it does; of a target the lots that are to be; tried: the row of the input at which it could
-# fill no more; word: the reason of its fills; cut: the reason of those that were cut, 0 of none; opened: 1 once it has opened something;
-# bars: of its symbol that it still waits for, -1 once it is accepted
+# fill no more; word: the reason of its fills; cut: the reason of those that were cut, 0 of none; opened: 1 once it has
+# opened something; bars: of its symbol that it still waits for, -1 once it is accepted
 O_STATUS, O_LEFT, O_DONE, O_PAID, O_BEST, O_TRIED, O_WORD, O_CUT, O_OPENED, O_BARS = range(ORDER_SAID, ORDER_SAID + 10)
 ORDER_WIDTH = ORDER_SAID + 10
 # waiting: not yet on the market; begins: at this very open; going: at the market, and goes on at the next open

@@ -186,7 +186,7 @@ class Account:
         self.cell.give(*slots)
 
     def orders(self, ts: array[int], said: array[float]) -> None:
-        """Rows of orders that come next, in order of ts, as blocks.py has them; `taken` of them are done with by run."""
+        """Rows of orders that come next, in order of ts, as blocks.py has them; run is done with `taken` of them."""
         self._orders = ts, said
         self.cell.column("o_ts", ts.buffer_info()[0], len(ts))
         self.cell.column("o", said.buffer_info()[0], len(said))

@@ -51,7 +51,8 @@ def affords(s: State, p: F8, at: int) -> bool:
     """Whether it is plain that the wallet opens a lot of a symbol at its last price."""
     leverage = p[at + LEVERAGE]
     lot = p[at + CONTRACT] * p[at + LOT_NUM] / p[at + LOT_DEN] * worth(s, p[at + LAST])
-    return s.wallet * leverage > 1.000001 * lot * (1.0 + s.taker * leverage)
+    plain: bool = s.wallet * leverage > 1.000001 * lot * (1.0 + s.taker * leverage)
+    return plain
 
 
 @apart

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from hq_core.jit import State, inline
 
-LEDGER = "start realised realised_low fees fees_low funding funding_low insurance insurance_low turnover turnover_low wallet "
+LEDGER = (
+    "start realised realised_low fees fees_low funding funding_low insurance insurance_low "
+    "turnover turnover_low wallet "
+)
 
 
 @inline

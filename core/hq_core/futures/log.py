@@ -43,7 +43,7 @@ LOG = "logged:i8 now moment "
 @inline
 def begin_row(s: State, log: F8, kind: int, at: int, side: int) -> int:
     """A row of the log with what every kind has; where its own values begin."""
-    row = s.logged * LOG_WIDTH
+    row: int = s.logged * LOG_WIDTH
     s.logged += 1
     log[row + L_KIND] = kind
     log[row + L_TS] = s.now

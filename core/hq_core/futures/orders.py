@@ -208,7 +208,7 @@ def contracts_asked(s: State, p: F8, r: F8, k: int, at: int, quantity: float, pr
         return quantity / each
     if unit == QUOTE_UNIT:
         return quantity / (worth(s, price) * each)
-    money = quantity * (s.wallet + gains(s, p, MARK))
+    money: float = quantity * (s.wallet + gains(s, p, MARK))
     if unit == EQUITY_UNIT:
         return money / (worth(s, price) * each)
     return money / (abs(worth(s, price) - worth(s, r[k + O_STOP])) * each)

@@ -29,7 +29,8 @@ def low_first(s: State, p: F8, at: int, price: float) -> bool:
     down, up = price - p[at + FLOOR], p[at + CEILING] - price
     if s.path == OHLC or long == short:
         return down > up if s.path == OPTIMISTIC else down <= up
-    return long == (s.path == PESSIMISTIC)
+    adverse_first: bool = s.path == PESSIMISTIC
+    return long == adverse_first
 
 
 @inline

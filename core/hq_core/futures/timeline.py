@@ -1,4 +1,4 @@
-"""The bars of several series and panels as one, by ts and by the text of their symbols; a ts waits until it is whole."""
+"""The bars of several series and panels as one, by ts and by the text of their symbols; a ts waits till it is whole."""
 
 from __future__ import annotations
 

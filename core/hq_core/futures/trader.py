@@ -114,8 +114,8 @@ class Trader:
         self.account.load(account)
         self.given.load(given, len(self.account.symbols))
         self.liquidations = list(liquidations)
-        for column, values in zip(self.funding, funding):
-            column.extend(values)
+        when, whose, rates, marks = funding
+        self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
 
     def note(self, liquidations: dict[str, array[float]], n: int) -> None:
         """Remember the first liquidations, for the report."""
