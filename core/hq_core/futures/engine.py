@@ -32,7 +32,6 @@ from hq_core.futures.blocks import (
     O_ACTION,
     O_CUT,
     O_DONE,
-    O_GROUP,
     O_LEFT,
     O_STATUS,
     O_SYMBOL,
@@ -59,7 +58,7 @@ from hq_core.futures.orders import MANY_REASONS, TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
 from hq_core.futures.positions import room_by_bracket, room_by_margin
-from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL
+from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
 from hq_core.options.account import AccountOptions
@@ -330,7 +329,7 @@ class Account:
         return range(0, self.state.resting * ORDER_WIDTH, ORDER_WIDTH)
 
     def _given(self, k: int) -> bool:
-        return self._r[k + O_GROUP] >= 0.0
+        return is_order(self._r, k)
 
     def position(self, number: int, side: int) -> dict[str, float | None]:
         """What is held on a side of a symbol: quantity in contracts, entry, and the mark that liquidates it."""

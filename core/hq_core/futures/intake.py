@@ -92,6 +92,7 @@ from hq_core.futures.resting import (
     TARGET,
     TRAIL,
     below,
+    is_order,
     level,
 )
 from hq_core.futures.statistics import DAY as DAY_NS
@@ -187,8 +188,7 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
         r[c + O_OPENED] = 0.0
         r[c + O_BARS] = s.latency_bars
         r[c + O_EXPIRE] = float_of(expires(o, k, ts))
-        if o[k + O_ACTION] <= TARGET or o[k + O_ACTION] == REPLACE:
-            s.orders += 1
+        s.orders += int(is_order(r, c))
         if r[c + O_REDUCE] != 0.0 and r[c + O_ACTION] == OPEN and s.hedge == 0:
             r[c + O_ACTION] = CLOSE  # of the other side, and from here on an order that does that
             r[c + O_SIDE] = -r[c + O_SIDE]

@@ -77,6 +77,7 @@ from hq_core.futures.resting import (
     below,
     buys,
     follows,
+    is_order,
 )
 from hq_core.futures.terms import ALL, SHARE
 from hq_core.jit import F8, I8, State, apart, inline
@@ -127,8 +128,7 @@ SIZES = "size size_by:i8 unit:i8 pyramid:i8 reject_short:i8 children:i8 opened:i
 def end_order(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, state: int, reason: int) -> None:
     """The order at `k` is done with, for a reason."""
     r[k + O_STATUS] = GONE
-    counted = r[k + O_ACTION] <= TARGET or r[k + O_ACTION] == REPLACE  # as INTAKE's orders are
-    if counted and r[k + O_GROUP] >= 0.0:  # what an entry brought along is not one of the orders that were given
+    if is_order(r, k):
         tally[state * MANY_REASONS + reason] += 1
     at = int(r[k + O_SYMBOL]) * SYMBOL_WIDTH
     log_state(s, p, r, log, k, at, int(r[k + O_SIDE]), state, reason)

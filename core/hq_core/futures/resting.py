@@ -12,6 +12,7 @@ from hq_core.futures.blocks import (
     O_ACTION,
     O_BEST,
     O_EXPIRE,
+    O_GROUP,
     O_LIMIT,
     O_SIDE,
     O_STATUS,
@@ -43,6 +44,12 @@ NEVER = (1 << 63) - 1
 def buys(r: F8, k: int) -> bool:
     """Whether the order at `k` buys: it opens a long or closes a short."""
     return (r[k + O_ACTION] == OPEN) == (r[k + O_SIDE] > 0.0)
+
+
+@inline
+def is_order(r: F8, k: int) -> bool:
+    """Whether the row at `k` is one of the orders that are counted, not a wish about others or what an entry brought."""
+    return r[k + O_GROUP] >= 0.0 and (r[k + O_ACTION] <= TARGET or r[k + O_ACTION] == REPLACE)
 
 
 @inline
