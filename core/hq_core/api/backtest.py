@@ -83,6 +83,9 @@ class Backtest:
         **rest: Any,
     ) -> None:
         self._terms = terms = Terms(**_terms(first, rest))
+        if terms.finer:
+            rule = "must be a rule here, as finer bars are told by mark"
+            raise HqError(subject="path", value=terms.path, rule=rule, code=USAGE)
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
         self.symbol, self.period = symbol, period
         self.symbols = _symbols(symbol, symbols)

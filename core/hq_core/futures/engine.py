@@ -128,7 +128,7 @@ class Account:
         s.pyramid, s.reject_short = terms.pyramid, int(terms.cash_policy == "reject")
         s.size_by, s.size = terms.sizing
         s.unit = list(UNITS.values()).index(terms.size_unit)
-        s.path = PATHS[terms.path]
+        s.path = PATHS["pessimistic" if terms.finer else terms.path]
         s.off = (terms.slippage_bps + terms.spread_bps / 2.0) / 10000.0
         s.impact, s.impact_coefficient = IMPACTS[terms.impact], terms.impact_coefficient
         s.share = terms.volume_share or 0.0

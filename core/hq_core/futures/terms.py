@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import period_ns, period_text
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
 from hq_core.options.account import MOST, AccountOptions, FillOptions, MarginOptions
@@ -17,6 +19,7 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
     """What an account is opened with: the three sets of options, of which these are made.
 
     lots, ticks   smallest step of quantity (contracts) and of price as a fraction; (0, 1) without a tick: any price
+    finer         what of the input is the path inside a bar: a period, 'trades', or '' for none
     sizing        what an opening order without a size is: (ALL, 0), (NUMBER, in the unit) or (SHARE, of the equity)
     latency_ns    the latency, ns, as whoever reads the option says
     """
@@ -26,6 +29,7 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
         declared = type(self)
         self.lots = step(declared.lot, self.lot)
         self.ticks = step(declared.tick, self.tick) if self.tick is not None else (0, 1)
+        self.finer = finer(declared.path, self.path)
         self.sizing = sizing(declared.size, self.size)
         self.latency_ns = 0
 
@@ -50,6 +54,23 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
             key=lambda name: (bool(declared[name].choices), place["taker_fee" if name.endswith("_fee") else name]),
         )
         return {name: steps.get(name, getattr(self, name)) for name in names}
+
+
+RULES = ("pessimistic", "optimistic", "ohlc")  # which way the price goes inside a bar of which no more is known
+TRADES = "trades"
+
+
+def finer(option: Phrase, text: str) -> str:
+    """A path as it is written: '' for one of RULES, 'trades', or the period of bars."""
+    if text in RULES:
+        return ""
+    if text == TRADES:
+        return text
+    with contextlib.suppress(HqError):
+        if ns := period_ns(text):
+            return period_text(ns)
+    rule = f"must be {', '.join(RULES)}, {TRADES} or the period of finer bars such as 1m"
+    raise HqError(subject=option, value=text, rule=rule, code=USAGE)
 
 
 ALL, NUMBER, SHARE = 0, 1, 2  # what an opening order without a size is

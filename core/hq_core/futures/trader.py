@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, told_texts
@@ -84,6 +85,20 @@ class Trader:
         at = account.run(start, equity[0], equity[2], stride, self.columns, room, last)
         self.drop_taken()
         return at
+
+    def run_between(self, start: int, stop: int, equity: Sequence[int]) -> int:
+        """As `run`, of rows at which no orders are decided."""
+        self.account.orders(array("q"), array("d"))
+        self.account.funding(*self.funding)
+        at = self.account.run(start, equity[0], equity[2], (equity[3] - equity[2]) // 8, self.columns, stop - start)
+        self.drop_taken()
+        return at
+
+    def lose(self, ts: int) -> None:
+        """Orders that were decided before `ts` and have not been taken up had no bar."""
+        lost = bisect_left(self.given.ts, ts)
+        self.account.state.lost += lost
+        self.given.done(lost)
 
     def give(self) -> None:
         """Give the account what waits for it."""

@@ -78,9 +78,11 @@ class FillOptions(Declared):
 
     path = Option(
         "pessimistic",
-        "Which way the price goes inside a bar: to the extreme that hurts first, to the one that helps, or to the one "
-        "nearer to the open.",
-        choices=("pessimistic", "optimistic", "ohlc"),
+        "Which way the price goes inside a bar: pessimistic, to the extreme that hurts first; optimistic, to the one "
+        "that helps; ohlc, to the one nearer to the open; or as the input's finer bars of a period such as 1m have it, "
+        "or its trades.",
+        unit="PATH",
+        shown=True,
     )
     slippage_bps = Option(
         0.0, "What every fill of a taker is worse by, in 1/10000 of the price.", least=0.0, most=5000.0, shown=True

@@ -11,9 +11,11 @@ from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
+from hq_core.futures.along import Walk
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.brackets import Brackets, parse_brackets, read_text
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
+from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
 from hq_core.futures.report import summary
 from hq_core.futures.timeline import Timeline
@@ -29,6 +31,7 @@ from hq_core.stream.held import columns_of, rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hq_core.futures.finer import Piece
     from hq_core.futures.inside import Inside, Mind
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
@@ -38,6 +41,12 @@ AT_ONCE = 2000  # rows a turn: more make no larger frames worth having, and colu
 NAN = math.nan
 _INT = ctypes.c_int64
 ANY = array("q")
+VIEWED: dict[str, Any] = {
+    "ts": ctypes.c_int64,
+    "close": ctypes.c_double,
+    "mark_close": ctypes.c_double,
+    "complete": ctypes.c_int8,
+}
 NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 STATE = {
     "single": [str],
@@ -48,6 +57,7 @@ STATE = {
     "lines": object,
     "funding": [(int, str, float, float)],
     "rows": Count,
+    "finer": object,
     "early": [(SCHEMA, Count, [bytes], {str: [str]})],
 }
 
@@ -109,6 +119,7 @@ class BacktestStage(Stage):
         self._funding: list[tuple[int, str, float, float]] = []  # that waits: ts, symbol, rate, mark price
         self._other_rows = 0
         self._rows = 0
+        self._finer = Finer(terms.finer) if terms.finer else None
         self._early: list[Batch] = []  # orders that came before any bars
         self.inside = False  # whether strategies ask for the rows
         self._mind: Mind | None = None  # who asks for those that are being run
@@ -152,6 +163,9 @@ class BacktestStage(Stage):
             orders = next(one for (_, period), one in self._orders_of.items() if period == schema.period)
             what = f"{schema.key} has columns of orders, as '{prefixes[0]}{VERBS[0]}', and there is {orders.key} too"
             raise HqError(f"{what}; trade one of them", DATA)
+        if self._finer is not None and not self._finer.finer_than(schema.period):
+            what = f"must be finer than the bars that are traded, {schema.key}"
+            raise HqError(what, USAGE, subject=(FillOptions.path, f" {self.terms.path}"))
         other = next((one for one in self._traded.values() if one.period != schema.period), None)
         if other is not None:
             what = f"{other.key} and {schema.key} both carry orders; an account runs on one period"
@@ -202,6 +216,11 @@ class BacktestStage(Stage):
             return
         if schema.of == "funding":
             self._funded(batch)
+        if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
+            self._finer.take(batch, self._alone_traded)
+            if self._written is not None:
+                self._along(NEVER)
+            return
         if schema.key not in self._traded:
             self._other_rows += batch.n
             return
@@ -255,6 +274,15 @@ class BacktestStage(Stage):
     def _several(self) -> bool:
         """Whether an account trades more than one symbol."""
         return self._single is None and not self._only
+
+    @property
+    def _alone_traded(self) -> str:
+        """The one symbol that is traded, '' while that is not known."""
+        if self._finer is not None and len(self._numbers) > 1:
+            what = f"takes one symbol, and there are {listed(sorted(self._numbers))}"
+            hint = "choose one with ", RunOptions.symbol
+            raise HqError(what, USAGE, subject=(FillOptions.path, f" {self.terms.path}"), hint=hint)
+        return self._only or next(iter(self._numbers), "")
 
     def _all_traders(self) -> Iterable[Trader]:
         for name in self._names or [self.strategy]:
@@ -372,6 +400,11 @@ class BacktestStage(Stage):
 
     def _run(self, columns: Mapping[str, int], n: int, ts: Any, last: int = -1) -> None:
         """Run n bars whose columns lie at these addresses; the accounts end with row `last` of them."""
+        if self._finer is not None:
+            there = {name: (kind * n).from_address(columns[name]) for name, kind in VIEWED.items() if name in columns}
+            self._finer.take_bars(there)
+            self._along(NEVER)
+            return
         traders = list(self._all_traders())
         assert self._written is not None
         self._written.announce(list(self.traders), list(self._numbers))
@@ -383,15 +416,8 @@ class BacktestStage(Stage):
                     stop += 1
             if self._brackets is not None:
                 stop = self._switch(ts, start, stop)
-            due = [one for one in self._funding if one[0] <= ts[stop - 1]]
-            del self._funding[: len(due)]
+            self._fund(traders, ts[stop - 1])
             for trader in traders:
-                when, whose, rates, marks = trader.funding
-                for instant, symbol, rate, mark in due:
-                    when.append(instant)
-                    whose.append(self._numbers.get(symbol, -1))
-                    rates.append(rate)
-                    marks.append(mark)
                 trader.account.bind(columns, stop)
             if self._mind is not None:
                 self._inside(traders, start, stop, last)
@@ -401,6 +427,18 @@ class BacktestStage(Stage):
                 self._together(traders, start, stop, last)
             start = stop
         self._rows += n
+
+    def _fund(self, traders: Iterable[Trader], until: int) -> None:
+        """Give the accounts the rows of funding up to a ts."""
+        due = [one for one in self._funding if one[0] <= until]
+        del self._funding[: len(due)]
+        for trader in traders if due else ():
+            when, whose, rates, marks = trader.funding
+            for instant, symbol, rate, mark in due:
+                when.append(instant)
+                whose.append(self._numbers.get(symbol, -1))
+                rates.append(rate)
+                marks.append(mark)
 
     def _switch(self, ts: Any, start: int, stop: int) -> int:
         """Apply the bracket tables that hold at row `start`; the row before `stop` at which another one does."""
@@ -451,6 +489,58 @@ class BacktestStage(Stage):
             at, trader = min(wrong, key=lambda one: one[0])
             self._complain(trader, at)
 
+    # -- along a finer path ------------------------------------------------------------------------------
+    def _along(self, limit: int, ends: bool = False) -> None:
+        """Run the finer rows of the bars that are whole, as no row comes any more that is before `limit`.
+
+        ends   the last of them is the end of the accounts
+        """
+        finer, written = self._finer, self._written
+        assert finer is not None
+        assert written is not None
+        traders = list(self._all_traders())
+        written.announce(list(self.traders), list(self._numbers))
+        bars = finer.whole(self._alone_traded, limit)
+        if self.close_at_end and not ends and len(bars) == finer.waiting:
+            del bars[-1:]  # which may be the last one
+        names = written.schemas["equity"].names
+        for start in range(0, len(bars), AT_ONCE):
+            some = bars[start : start + AT_ONCE]
+            self._fund(traders, some[-1])
+            walks = [Walk(one, code, len(some), names) for code, one in enumerate(traders)]
+            found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
+            before = [_counts(trader) for trader in traders]
+            try:
+                for piece in finer.pieces(some[-1]):
+                    last = piece.counts and ends and piece.ts == bars[-1]
+                    for first, stop in self._stretches(piece):
+                        for walk in walks:
+                            at = walk.go(piece, first, stop, last)
+                            self._take_log(walk.trader, walk.code, found)
+                            while at < stop and not walk.trader.account.state.error:
+                                at = walk.go(piece, at, stop, last)
+                                self._take_log(walk.trader, walk.code, found)
+                            if walk.trader.account.state.error:
+                                raise walk.trader.account.complaint(finer.done + at, at)
+            finally:
+                found["equity"] = [walk.equity() for walk in walks]
+                for kind, parts in found.items():
+                    written.write_together(kind, parts, self._ranks)
+                for trader, counts in zip(traders, before):
+                    self._count(trader, counts)
+        finer.drop()
+
+    def _stretches(self, piece: Piece) -> Iterable[tuple[int, int]]:
+        """A piece by the bracket tables that hold."""
+        first = piece.first
+        while first < piece.stop:
+            stop = piece.stop
+            if self._brackets is not None:
+                ts = memoryview((_INT * stop).from_address(piece.columns["ts"])).cast("B").cast("q")
+                stop = self._switch(ts, first, stop)
+            yield first, stop
+            first = stop
+
     # -- strategies inside -------------------------------------------------------------------------------
     @property
     def only(self) -> str:
@@ -468,6 +558,9 @@ class BacktestStage(Stage):
         ):
             if getattr(self.terms, option.name) == value:
                 raise HqError(why, USAGE, subject=(option, f" {value}"))
+        if self._finer is not None:
+            why = "a strategy that reads its account runs on the bars that it reads"
+            raise HqError(why, USAGE, subject=(FillOptions.path, f" {self.terms.path}"))
         self.inside = True
 
     def run(self, batch: Batch, mind: Mind, last: bool) -> None:
@@ -560,7 +653,13 @@ class BacktestStage(Stage):
             self._run_until(ts)
             if self._timeline.waiting:
                 ts = min(ts, self._timeline.earliest)
-        self.out.mark(min(ts, self._waits.view("ts")[0]) if self._waits else ts)
+        if self._waits:
+            ts = min(ts, self._waits.view("ts")[0])
+        if self._finer is not None:
+            if self._written is not None:
+                self._along(ts)
+            ts = min(ts, self._finer.earliest)
+        self.out.mark(ts)
 
     def finish(self, more: bool) -> None:
         if more:
@@ -572,6 +671,8 @@ class BacktestStage(Stage):
             self._run_batch(waits, 0)
         if self._timeline is not None and self._timeline.waiting:
             self._run_until(EVER, self.close_at_end)
+        if self._finer is not None and self._written is not None:
+            self._finish_path(self._finer)
         for batch in self._early:
             self._without_bars(batch)
         for trader in self.traders.values():
@@ -590,6 +691,15 @@ class BacktestStage(Stage):
             raise _missing(next(iter(self._bars_of.values())))
         if self._other_rows:
             self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._other_rows
+
+    def _finish_path(self, finer: Finer) -> None:
+        self._along(EVER, self.close_at_end)
+        if finer.none:
+            what = f"no {finer.of}s{f' of {finer.source}' if finer.of == 'bar' else ''} of {self._alone_traded} came"
+            hint = "hq-merge lays them beside the others"
+            raise HqError(what, DATA, subject=(FillOptions.path, f" {self.terms.path}"), hint=hint)
+        if finer.without:
+            self.notices["bars without a finer row, run by their close"] = finer.without
 
     def _without_bars(self, batch: Batch) -> None:
         """Rows of orders to which no bars came: what is no order is said all the same."""
@@ -612,7 +722,7 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        if self._written is None and not self._early and not self._funding:
+        if self._written is None and not self._early and not self._funding and self._finer is None:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
         single = self._single
@@ -625,6 +735,7 @@ class BacktestStage(Stage):
             "lines": lines,
             "funding": [list(one) for one in self._funding],
             "rows": self._rows,
+            "finer": self._finer.save() if self._finer is not None else [],
             "early": [
                 [described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n), one.texts]
                 for one in self._early
@@ -641,6 +752,8 @@ class BacktestStage(Stage):
         for about, n, columns, texts in saved["early"]:
             one = rows_of(undescribed(about), n, columns)
             self._early.append(Batch(one.schema, n, one.addresses, one.keep, texts))
+        if self._finer is not None:
+            self._finer.load(saved["finer"])
         if saved["single"]:
             self.symbol = saved["single"][0]
             self._single = Schema("bar", saved["single"][0], saved["single"][1], BAR.cols)

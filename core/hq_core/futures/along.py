@@ -1,0 +1,72 @@
+"""An account that runs along finer rows: its rows of equity stay those of the bars that they are in."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from hq_core.futures.blocks import FIRST
+from hq_core.futures.trader import Part
+from hq_core.memory import after
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hq_core.futures.finer import Piece
+    from hq_core.futures.trader import Trader
+
+AT_ONCE = 2000  # rows between two ends of bars that are run in one turn
+NAN = float("nan")
+
+
+class Walk:
+    """One account, with room for the rows of equity of so many bars.
+
+    code   the account's
+    names  of the columns of equity
+    """
+
+    def __init__(self, trader: Trader, code: int, bars: int, names: Sequence[str]) -> None:
+        self.trader, self.code = trader, code
+        self._names, self._done = names, 0
+        self._block, self._starts = _columns(len(names), bars)
+        self._between: tuple[array[float], list[int]] = array("d"), []
+
+    def go(self, piece: Piece, first: int, stop: int, last: bool) -> int:
+        """Run rows from `first` up to `stop`, or as far as there is room; the next one.  last: the account ends there.
+
+        Rows between two ends of bars are no periods of the statistics, and no orders are decided at them.
+        """
+        trader, account = self.trader, self.trader.account
+        s = account.state
+        if piece.counts:
+            account.cell.set(counted=1)
+            trader.lose(piece.ts)
+            account.bind(piece.columns, stop)
+            addresses = after(self._starts, [8] * len(self._starts), self._done)
+            at = trader.run(first, stop, addresses, first if last else -1)
+            self._done += account.equities
+            return at
+        if s.bankrupt:
+            return stop
+        if not self._between[1]:
+            self._between = _columns(len(self._names), AT_ONCE)
+        stop = min(stop, first + AT_ONCE)
+        account.cell.set(counted=0)
+        account.bind(piece.columns, stop)
+        bankrupt_rows = s.rows_after
+        at = trader.run_between(first, stop, self._between[1])
+        s.rows_after = bankrupt_rows  # those of bars are counted
+        if not s.periods:
+            account.places[FIRST] = NAN  # the first close is a bar's
+        return at
+
+    def equity(self) -> Part:
+        return Part(self.code, self._done, dict(zip(self._names, self._starts)), self._block)
+
+
+def _columns(columns: int, rows: int) -> tuple[array[float], list[int]]:
+    """Memory for columns of so many rows, and where each begins."""
+    block = array("d", bytes(8 * columns * rows))
+    first = block.buffer_info()[0]
+    return block, [first + 8 * rows * i for i in range(columns)]
