@@ -82,7 +82,7 @@ ACCOUNT = (
     + LOG
     + PATH
     + STATISTICS
-    + "rows:i8 rows_after:i8 provisional:i8 last_ts:i8 equity bankrupt:i8 stale:i8 error:i8 "
+    + "rows:i8 rows_after:i8 after_ts:i8 provisional:i8 last_ts:i8 equity bankrupt:i8 stale:i8 error:i8 "
 )
 
 
@@ -171,7 +171,7 @@ def account(
     done[3] = 0
     i = first
     # by who has seen what the last bar came to; what fills at a close is given with a row of that ts
-    late = s.at_close == 0 and s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= s.last_ts
+    late = s.at_close == 0 and s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= max(s.last_ts, s.after_ts)
     while late or (i < len(close) and equities < len(e_ts)):
         rows = s.resting + len(o_ts) - s.taken
         if ROWS_PER_ORDER * (rows + 1) * ORDER_WIDTH > len(r) or (
@@ -181,9 +181,10 @@ def account(
             break
         if late:
             late = False
-            s.now = float_of(s.last_ts)
+            then = max(s.last_ts, s.after_ts)
+            s.now = float_of(then)
             s.moment = s.now
-            if take_up(s, p, r, log, tally, o_ts, o, s.last_ts) and s.fail_on_conflict != 0:
+            if take_up(s, p, r, log, tally, o_ts, o, then) and s.fail_on_conflict != 0:
                 s.error = CONFLICTS
                 break
             watch(s, p, r)
@@ -234,6 +235,7 @@ def account(
             take_up(s, p, r, log, tally, o_ts, o, ts[i])
             watch(s, p, r)
             s.rows_after += end - i
+            s.after_ts = ts[i]
             i = end
             continue
         opened = ts[i] if s.rows == 0 else s.last_ts
