@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_cli._qdrant import DISTANCES, Collection
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.formats.times import UNITS
+from hq_core.kernels.nearest import METHODS
 from hq_core.series.stores import Store
 from hq_core.stages.vector import told_rows
 
@@ -67,7 +68,7 @@ class Online(Store):
     def search(
         self,
         vectors: Any,
-        method: str = "cosine",
+        method: str = METHODS[0],
         k: int = 1,
         least: float = -math.inf,
         ts: Sequence[int] | None = None,

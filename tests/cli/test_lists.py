@@ -42,6 +42,10 @@ OPTIONS_AGAIN = {
     "core/hq_core/api/streams.py": "a function for programs, by place",
     "core/hq_core/stages/gen.py": "the source behind it",
     "core/hq_core/stages/export.py": "a stage by place",
+    "core/hq_core/stages/backtest.py": "a stage by place",
+    "core/hq_core/kinds.py": "what an order says has the names of what it is asked for",
+    "core/hq_core/formats/rowless.py": "a reader by place",
+    "core/hq_core/formats/vector_columns.py": "the columns of a store, which its options name",
 }
 COMMANDS_AGAIN = {"core/hq_cli/_effects.py": "what each does to kinds; test_describe holds that it names them all"}
 NO_CODES = {

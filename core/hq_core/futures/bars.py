@@ -9,11 +9,11 @@ from hq_core.jit import F8, inline
 from hq_core.kinds import BAR, MARKS, PLAIN
 
 # The columns that the account reads, as (name, type): those of every bar, and those that it may lack
-MAY_LACK = ("open_time", "volume", "complete", *(mark.name for mark in MARKS))
 READ = (
     *(col for col in BAR.cols if col[0] in PLAIN or col[0] == "volume"),
     *((mark.name, mark.type) for mark in MARKS),
 )
+MAY_LACK = tuple(name for name, _ in READ if name not in dict(BAR.required))
 BAD_BAR, OFF_TICK, CONFLICTS, BACKWARDS = 1, 2, 3, 4
 
 

@@ -53,7 +53,7 @@ class Indexed(Store):
     def search(
         self,
         vectors: Any,
-        method: str = "cosine",
+        method: str = METHODS[0],
         k: int = 1,
         least: float = -math.inf,
         ts: Sequence[int] | None = None,

@@ -41,12 +41,8 @@ AT_ONCE = 2000  # rows a turn: more make no larger frames worth having, and colu
 NAN = math.nan
 _INT = ctypes.c_int64
 ANY = array("q")
-VIEWED: dict[str, Any] = {
-    "ts": ctypes.c_int64,
-    "close": ctypes.c_double,
-    "mark_close": ctypes.c_double,
-    "complete": ctypes.c_int8,
-}
+CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
+VIEWED = {name: CTYPES[kind] for name, kind in READ}
 NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 STATE = {
     "single": [str],
