@@ -68,7 +68,6 @@ from hq_core.futures.resting import (
     LIMIT,
     MARKET,
     OPEN,
-    REPLACE,
     STOP,
     STOP_LIMIT,
     TAKE,
