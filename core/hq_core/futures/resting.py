@@ -48,7 +48,7 @@ def buys(r: F8, k: int) -> bool:
 
 @inline
 def is_order(r: F8, k: int) -> bool:
-    """Whether the row at `k` is one of the orders that are counted, not a wish about others or what an entry brought."""
+    """Whether the row at `k` is an order that is counted, not a wish about others or what an entry brought."""
     return r[k + O_GROUP] >= 0.0 and (r[k + O_ACTION] <= TARGET or r[k + O_ACTION] == REPLACE)
 
 
