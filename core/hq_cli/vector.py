@@ -50,7 +50,7 @@ NONE = ("build", "dedupe")
     ShowOptions,
 )
 def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> Stage | None:
-    """Make vectors of bars and of what came after them, and keep stores of them.
+    """Make labelled vectors of bars, and keep stores of them.
 
     build makes a row of kind vector of the last --length bars at every bar of each series: their values, normalised;
     a label of what came after; and avail_ts, when that was known.  Bars are replaced, all else passes.  A vector is
