@@ -11,7 +11,7 @@ from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
-from hq_core.futures.along import Walk
+from hq_core.futures.along import NOWHERE, Walk
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.brackets import Brackets, parse_brackets, read_text
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
@@ -44,7 +44,6 @@ _INT = ctypes.c_int64
 ANY = array("q")
 CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
 VIEWED = {name: CTYPES[kind] for name, kind in READ}
-NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 STATE = {
     "single": [str],
     "begun": bool,
