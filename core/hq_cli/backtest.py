@@ -62,6 +62,8 @@ def main(
     unstable: tuple[str, ...],
     missing: str,
     brackets: str,
+    exchange_info: str,
+    leverage_of: tuple[str, ...],
     strategy: str,
     symbol: str,
     close_at_end: bool,
@@ -106,7 +108,9 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
-    stage = BacktestStage(Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open)
+    stage = BacktestStage(
+        Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open, exchange_info, leverage_of
+    )
     whole: Stage = stage
     if files or python:
         if strategy:

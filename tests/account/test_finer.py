@@ -12,7 +12,7 @@ import pytest
 from frames import frames
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_backtest import BARS, INF, MINUTE, NAN, START, command, report_of, table
+from test_backtest import BARS, INF, MINUTE, NAN, START, bracket, command, report_of, table
 from test_order_rows import texts
 
 from hq_core.api.backtest import Backtest
@@ -20,6 +20,7 @@ from hq_core.batch import Schema
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.futures.terms import Terms
 from hq_core.kinds import ORDER, extra_of
+from hq_core.say import iso_text
 from hq_core.stages.backtest import BacktestStage
 
 EACH = 5  # minutes of a bar
@@ -294,3 +295,43 @@ def test_the_command_as_its_page_shows_it():
         DATA,
         "hq-backtest: --path 1m: no bars of 1m of BTCUSDT came; hq-merge lays them beside the others\n",
     )
+
+
+def test_funding_brackets_and_several_strategies_go_along(tmp_path):
+    chance = random.Random(11)
+    fine = fine_bars(chance, 100)
+    coarse = coarse_bars(fine)
+    orders = [(*one[:1], chance.randrange(2), *one[2:]) for one in orders_at(coarse, chance)]
+    rates = [(START + i * MINUTE + 3 * (i % 2), 0.001 * chance.gauss(0, 1)) for i in range(100)]
+    file = tmp_path / "brackets.json"
+    file.write_text(json.dumps([bracket("BTCUSDT", 0.004), bracket("BTCUSDT", 0.03, iso_text(START + 33 * MINUTE))]))
+
+    def account(coarse, path, period):
+        pieces = stream_of(fine, coarse, orders, period=period)
+        pieces[3] = texts("s", "t", series=ORDERS[period])
+        pieces.insert(4, (Schema("funding", "BTCUSDT", "", (("ts", "i8"), ("rate", "f8"))), rates))
+        return promises.run(BacktestStage(Terms(path=path, leverage=20), str(file)), promises.stream(pieces))
+
+    found, want = account(coarse, "1m", "5m"), account([], "pessimistic", "1m")
+    ends = {one[0] for one in coarse}
+    for kind in ("fill", "payment", "position"):
+        assert table(found, kind)
+        assert repr(table(found, kind)) == repr(table(want, kind))
+    assert repr(table(found, "equity")) == repr([one for one in table(want, "equity") if one["ts"] in ends])
+    assert {one["account"] for one in table(found, "fill")} == {0, 1}
+
+
+def test_a_bankrupt_account_has_no_further_rows():
+    fall = [bar(5, 100.0, 100.0, 100.0, 100.0), bar(6, 50.0, 50.0, 1.0, 1.0)]
+    minutes = [*CALM, *fall, *(bar(i, 1.0, 1.0, 1.0, 1.0) for i in range(7, 20))]
+    everything = (*LONG[:6], INF, *LONG[7:10], NAN, NAN)
+    again = [(START + 5 * k * MINUTE, 0, k, *everything[3:]) for k in (2, 3)]
+    pieces = stream_of(minutes, coarse_bars(minutes), [everything, *again])
+    for fill in ("next-open", "close"):
+        out = run(pieces, size="all", margin="cross", taker_fee=0.0, fill=fill)
+        report = report_of(out)
+        assert report["bankrupt"]
+        assert (report["rows"], report["rows_after_bankruptcy"]) == (2, 2)
+        assert [one["equity"] for one in table(out, "equity")] == [1000.0, 0.0]
+        assert report["max_drawdown"]["frac"] == 1.0
+        assert report["orders"]["ignored"]["bankrupt"] == 2

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2000  # rows between two ends of bars that are run in one turn
 NAN = float("nan")
+NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 
 
 class Walk:
@@ -30,6 +31,7 @@ class Walk:
         self.trader, self.code = trader, code
         self._names, self._done = names, 0
         self._block, self._starts = _columns(len(names), bars)
+        self._fell = False  # between the end of the last bar and now
         self._between: tuple[array[float], list[int]] = array("d"), []
 
     def go(self, piece: Piece, first: int, stop: int, last: bool) -> int:
@@ -44,8 +46,11 @@ class Walk:
             trader.lose(piece.ts)
             account.bind(piece.columns, stop)
             addresses = after(self._starts, [8] * len(self._starts), self._done)
-            at = trader.run(first, stop, addresses, first if last else -1)
-            self._done += account.equities
+            if self._fell:
+                at = self._end_of_fall(first, stop, addresses)
+            else:
+                at = trader.run(first, stop, addresses, first if last else -1)
+                self._done += account.equities
             return at
         if s.bankrupt:
             return stop
@@ -57,8 +62,23 @@ class Walk:
         bankrupt_rows = s.rows_after
         at = trader.run_between(first, stop, self._between[1])
         s.rows_after = bankrupt_rows  # those of bars are counted
+        self._fell = bool(s.bankrupt)
         if not s.periods:
             account.places[FIRST] = NAN  # the first close is a bar's
+        return at
+
+    def _end_of_fall(self, first: int, stop: int, addresses: Sequence[int]) -> int:
+        """The end of the bar in which the account went bankrupt: its last period, whose orders are refused."""
+        trader, s = self.trader, self.trader.account.state
+        s.bankrupt = 0
+        at = trader.run_between(first, stop, addresses)
+        s.bankrupt = 1
+        self._fell = False
+        self._done += trader.account.equities
+        if not s.error:
+            at_close, s.at_close = s.at_close, 0  # as those that come late are
+            trader.run(stop, stop, NOWHERE)
+            s.at_close = at_close
         return at
 
     def equity(self) -> Part:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hq_core.futures.brackets import Brackets
+    from hq_core.futures.listing import Filters
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
 
@@ -136,8 +137,10 @@ class Account:
             s.wallet = s.equity = terms.initial_margin
 
     # -- symbols -----------------------------------------------------------------------------------------
-    def add(self, symbol: str, brackets: Brackets | None = None) -> int:
-        """Take a symbol in; its number."""
+    def add(
+        self, symbol: str, brackets: Brackets | None = None, filters: Filters | None = None, leverage: int | None = None
+    ) -> int:
+        """Take a symbol in; its number.  What is None is as the terms have it."""
         number = len(self.symbols)
         self.symbols.append(symbol)
         terms = self.terms
@@ -145,10 +148,10 @@ class Account:
         one[LOWER], one[UPPER], one[CEILING] = -math.inf, math.inf, math.inf
         one[FIRST], one[LAST] = math.nan, math.nan
         one[CONTRACT] = terms.contract_size
-        one[LOT_NUM], one[LOT_DEN] = map(float, terms.lots)
-        one[TICK_NUM], one[TICK_DEN] = map(float, terms.ticks)
-        one[LEAST] = terms.min_notional
-        one[LEVERAGE] = float(terms.leverage)
+        ticks, lots, one[LEAST] = filters or (terms.ticks, terms.lots, terms.min_notional)
+        one[LOT_NUM], one[LOT_DEN] = map(float, lots)
+        one[TICK_NUM], one[TICK_DEN] = map(float, ticks)
+        one[LEVERAGE] = float(leverage or terms.leverage)
         self._p.extend(one)
         self._brackets.append(flat(terms.maintenance))
         self.state.symbols = number + 1
@@ -158,8 +161,8 @@ class Account:
 
     def use(self, number: int, brackets: Brackets) -> None:
         """Apply a bracket table to a symbol from here on."""
-        self.terms.check_maintenance(brackets.rates[0])
         p, at = self._p, number * SYMBOL_WIDTH
+        self.terms.check_maintenance(brackets.rates[0], p[at + LEVERAGE])
         p[at + CAP] = brackets.cap_at(int(p[at + LEVERAGE]))
         self._brackets[number] = brackets
         rates, cums, caps, most = array("d"), array("d"), array("d"), array("q")
@@ -292,8 +295,9 @@ class Account:
         if error == BAD_BAR:
             return HqError(f"{where}: {shown}: must be above 0, with low lowest and high highest", DATA)
         if error == OFF_TICK:
-            num, den = self.terms.ticks
-            return HqError(f"{where}: {shown}: not all are multiples of the tick {num / den:.12g}", DATA)
+            place = (self._value("symbol", at, "i") if len(self.symbols) > 1 else 0) * SYMBOL_WIDTH
+            tick = self._p[place + TICK_NUM] / self._p[place + TICK_DEN]
+            return HqError(f"{where}: {shown}: not all are multiples of the tick {tick:.12g}", DATA)
         if error == CONFLICTS:
             what = "orders contradict each other (", AccountOptions.conflict, " none ignores both sides)"
             return HqError(what, DATA, subject=where)

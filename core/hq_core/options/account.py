@@ -110,9 +110,18 @@ class FillOptions(Declared):
 
 
 class BracketOptions:
-    """Where margin rates come from."""
+    """Where margin rates, steps and leverage of symbols come from."""
 
     brackets = Option("", "Leverage brackets, the exchange's JSON or CSV; an entry may carry valid_from.", unit="FILE")
+    exchange_info = Option(
+        "",
+        "Tick, lot and least notional of each symbol, the exchange's answer of exchangeInfo as JSON; in place of "
+        "--tick, --lot and --min-notional.",
+        unit="FILE",
+    )
+    leverage_of: Option[tuple[str, ...]] = Option(
+        (), "The leverage of a symbol in place of --leverage.", kind=str, many=True, unit="SYMBOL=N"
+    )
 
 
 class MarginOptions(Declared):

@@ -11,12 +11,13 @@ from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
-from hq_core.futures.along import Walk
+from hq_core.futures.along import NOWHERE, Walk
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.brackets import Brackets, parse_brackets, read_text
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
+from hq_core.futures.listing import ExchangeInfo, leverages
 from hq_core.futures.report import summary
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import LOGGED, Part, Trader, Written
@@ -43,7 +44,6 @@ _INT = ctypes.c_int64
 ANY = array("q")
 CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
 VIEWED = {name: CTYPES[kind] for name, kind in READ}
-NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 STATE = {
     "single": [str],
     "begun": bool,
@@ -71,6 +71,8 @@ class BacktestStage(Stage):
     per_year     rows a year for annual figures; None: as the data shows
     symbol       which one to trade; empty: all
     max_open     write how much could be opened
+    exchange_info  file of the exchange's steps of price and quantity; empty: those of the terms
+    leverage_of  SYMBOL=N, of symbols that have another leverage than the terms'
     """
 
     consumes = ("order",)
@@ -85,6 +87,8 @@ class BacktestStage(Stage):
         per_year: float | None = None,
         symbol: str = "",
         max_open: bool = False,
+        exchange_info: str = "",
+        leverage_of: Iterable[str] = (),
     ) -> None:
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
@@ -97,8 +101,11 @@ class BacktestStage(Stage):
         self.symbol = self.period = ""
         self._only = symbol
         self._brackets = Tables(brackets) if brackets else None
-        if self._brackets is not None:
-            self.inputs = {"brackets": _digest(self._brackets.text)}
+        self._listed = ExchangeInfo(exchange_info) if exchange_info else None
+        self._leverages = leverages(leverage_of)
+        files = {"brackets": self._brackets, "exchange_info": self._listed}
+        if any(files.values()):
+            self.inputs = {name: _digest(one.text) for name, one in files.items() if one is not None}
         self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
         self._bars_of: dict[str, Schema] = {}  # by key
         self._traded: dict[str, Schema] = {}  # those of them that are
@@ -311,7 +318,12 @@ class BacktestStage(Stage):
         return found
 
     def _open_symbol(self, trader: Trader, symbol: str) -> None:
-        trader.account.add(symbol, self._brackets.of(symbol) if self._brackets is not None else None)
+        trader.account.add(
+            symbol,
+            self._brackets.of(symbol) if self._brackets is not None else None,
+            self._listed.of(symbol) if self._listed is not None else None,
+            self._leverages.get(symbol),
+        )
 
     def _numbers_of(self, batch: Batch) -> tuple[int, array[int]]:
         """The number of the symbol of a series, or of each code of a panel, -1 for what is not traded."""
@@ -675,6 +687,10 @@ class BacktestStage(Stage):
             if trader.given.ts:
                 self.drop(NO_BAR, len(trader.given.ts))
         found = self.reports() if self._written is not None else []
+        for symbol in self._leverages if found else ():
+            if symbol not in self._numbers:
+                what = f"no {symbol} is traded{did_you_mean(symbol, list(self._numbers))}"
+                raise HqError(what, USAGE, subject=BracketOptions.leverage_of)
         for report in found:
             self.out.map(report)
         if found:
@@ -713,6 +729,11 @@ class BacktestStage(Stage):
             )
             if self._brackets is not None:
                 report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
+            if self._listed is not None:
+                steps = dict.fromkeys(("tick", "lot", "min_notional"))
+                report["options"] |= {**steps, "exchange_info": self._listed.path}
+            if self._leverages:
+                report["options"]["leverage_of"] = self._leverages
             found.append(report)
         return found
 
