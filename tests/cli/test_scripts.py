@@ -47,7 +47,13 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     subprocess.run([sys.executable, ROOT / "scripts/bench", *sizes], env=command_env, check=True, timeout=300)
     text = told.read_text()
     parts = ["Start", "Trades", "CSV", "Reading and writing", "One row live", "The nearest of many vectors"]
-    parts += ["All indicators at once", "Over bars", "A strategy over many symbols", "A strategy in Python", "Indicators"]
+    parts += [
+        "All indicators at once",
+        "Over bars",
+        "A strategy over many symbols",
+        "A strategy in Python",
+        "Indicators",
+    ]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())["seconds"]
     assert len(figures) == 28
