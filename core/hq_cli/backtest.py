@@ -21,7 +21,7 @@ EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
 hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --leverage 3 --text
-hq-gen bars --rows 9000 | hq-aggregate 1m:1h | hq-signal --period 1h examples/rsi.hq | hq-backtest --path 1m --json
+hq-gen bars --rows 9000 --seed 1 | hq-aggregate 1m:1h | hq-signal --period 1h examples/rsi.hq | hq-backtest --path 1m --json
 """
 
 
