@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import promises
 import pytest
+from documents import examples_in
 from filters import bars
 from frames import items
 from places import ROOT
@@ -113,13 +114,14 @@ ALONE = [one for one in EXAMPLES if not any(f"{name}" in one.read_text().split()
 
 
 @pytest.mark.parametrize("path", ALONE, ids=lambda path: path.stem)
-def test_an_example_is_told_by_one_command_as_by_two(path, run):
+def test_an_example_is_told_by_one_command_as_by_two(path, run, tmp_path):
+    examples_in(tmp_path)
     line = path.read_text().splitlines()[4].removeprefix("# ")
     before, _, _ = line.partition(" | hq-signal")
     wide = "hq-merge" in line
     period = "" if wide else " --period 15m" if ":" in line else ""
-    two = run(f"{before} | hq-signal{period} examples/{path.name} | hq-backtest --leverage 3 --json", cwd=ROOT)
-    one = run(f"{before} | hq-backtest{period} examples/{path.name} --leverage 3 --json", cwd=ROOT)
+    two = run(f"{before} | hq-signal{period} examples/{path.name} | hq-backtest --leverage 3 --json", cwd=tmp_path)
+    one = run(f"{before} | hq-backtest{period} examples/{path.name} --leverage 3 --json", cwd=tmp_path)
     assert one.code == two.code == 0, one.stderr + two.stderr
     assert (*map(without_commands, map(json.loads, one.text.splitlines())),) == (
         *map(without_commands, map(json.loads, two.text.splitlines())),

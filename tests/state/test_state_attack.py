@@ -291,7 +291,7 @@ def test_what_a_state_says_of_the_account_s_terms_is_not_taken(tmp_path):
     from hq_core.futures.engine import Account
     from hq_core.futures.terms import Terms
 
-    account = Account(Terms(leverage=5))
-    other = Account(Terms(leverage=20))
+    account = Account(Terms(pyramid=5))
+    other = Account(Terms(pyramid=20))
     account.load(other.save())
-    assert account.state.leverage == 5.0
+    assert account.state.pyramid == 5

@@ -118,6 +118,7 @@ def test_units_types_and_further_columns_are_the_kind_s() -> None:
         **{
             "stop": 8,
             "trail": 0.5,
+            "trail_frac": 0.25,
             "tif": "gtd",
             "expire": 5,
             "reduce_only": False,
@@ -139,6 +140,7 @@ def test_units_types_and_further_columns_are_the_kind_s() -> None:
             "stop": 8.0,
             "take": 12.0,
             "trail": 0.5,
+            "trail_frac": 0.25,
             "tif": 3,
         },
         **{"expire": 5, "reduce_only": 0, "post_only": 1, "group": 4, "ref": 2},
