@@ -334,7 +334,7 @@ def test_params_of_the_command_line(run: Any, folder: Path) -> None:
 
 def test_an_order_at_a_limit_rests_in_the_account(run: Any, folder: Path) -> None:
     text = "class Own:\n    orders = ('limit',)\n    def next(self, row):\n"
-    text += "        return {'action': 'OPEN_LONG', 'type': 'limit', 'price': row.low, 'size': 1}\n"
+    text += "        return {'action': 'OPEN_LONG', 'type': 'limit', 'price': row.low, 'size': 0.01}\n"
     (folder / "s.py").write_text(text)
     ran = run(f"{BARS} | hq-signal --python s.py:Own | hq-backtest | hq-export csv --kind fill")
     assert (ran.code, ran.text.count("maker,limit") > 0) == (0, True), ran.stderr
