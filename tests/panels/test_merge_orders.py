@@ -40,7 +40,8 @@ MADE = (
 def test_orders_of_no_period_lie_beside_their_bars(run, given, series):
     got = run(f"{MADE} hq-merge {series} {given} > m.hqf && hq-diff m.hqf <(hq-merge {series} all.hqf)")
     assert (got.code, got.stderr) == (0, "")
-    got = run("hq-backtest --size-unit base < m.hqf | hq-diff - <(hq-backtest --size-unit base < all.hqf)")
+    whole = f"hq-merge {series} all.hqf | hq-backtest --size-unit base"
+    got = run(f"hq-backtest --size-unit base < m.hqf | hq-diff - <({whole})")
     assert (got.code, got.stderr) == (0, "")
 
 
