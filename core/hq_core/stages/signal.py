@@ -366,12 +366,13 @@ class Signal(Stage):
             self.SHAPE = {**self.SHAPE, "growing": {str: GROWING}}
 
     def _announce_vectors(self, schema: Schema) -> None:
+        from hq_core.series.making import making_of
         from hq_core.vectors.read import columns_fit
 
         for store in self._growing.values():
             if (store.symbol, store.period) == (schema.symbol, schema.period):
                 self._arrived.add(store.key)
-                store.expect(columns_fit(schema, schema.key, self._timeless))
+                store.announce(columns_fit(schema, schema.key, self._timeless), making_of(schema))
 
     def _take_vectors(self, batch: Batch) -> None:
         """Vectors of the stream, for whoever waits for them."""
