@@ -121,8 +121,9 @@ class _Action:
         """The code of tif, or None, and for how many ns from the row's ts the order works, or 0."""
         tif, expire = (self._text(key) for key in LIVES)
         if tif is not None and tif.lower() not in TIFS:
-            what = f"tif is '{tif}', must be one of {', '.join(TIFS)}"
-            raise self.scope.wrong(self.given["tif"].value, what + nearest(tif, list(TIFS)))
+            known = [word for word in TIFS if word != "gtd"]  # which expire says by itself
+            hint = nearest(tif, known) or '; expire="4h" is until so long after'
+            raise self.scope.wrong(self.given["tif"].value, f"tif is '{tif}', must be one of {', '.join(known)}{hint}")
         if expire is None:
             if tif is not None and tif.lower() == "gtd":
                 raise self.scope.wrong(self.given["tif"], 'gtd works until a time: give expire, as in expire="4h"')

@@ -33,6 +33,8 @@ class Scope:
     texts     columns of the base that are texts
     account   what refuses each reading of what only the account knows
     own       the VAR whose value is being checked
+    below     the line of each name that is given further down
+    taken     unknown names that were taken for columns, by their places
     """
 
     def __init__(
@@ -59,6 +61,8 @@ class Scope:
         self.texts: frozenset[str] = frozenset()
         self.account: list[LangError] = []
         self.own: Own | None = None
+        self.below: dict[str, int] = {}
+        self.taken: dict[tuple[int, int], tree.Name] = {}
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
@@ -93,7 +97,12 @@ class Scope:
             told = f"'{name}' is of the account, which hq-signal does not have: hq-backtest runs such a strategy"
             self.account.append(self.wrong(node, f"{told}, from a later version on"))
             return column(f"account.{name}")
+        if name in self.below and name not in (self.columns or ()):
+            told = f"'{name}' is given on line {self.below[name]}, and is read above it"
+            raise self.wrong(node, told + (f"; a VAR sees itself alone: {self.own.name}[1]" if self.own else ""))
         if self._is_column(name):
+            if self.columns is None and name not in COLUMNS:
+                self.taken[node.start, node.end] = node
             return column(name, self.clock, TEXT if name in self.texts and self.clock == BASE else F8)
         if name in COLUMNS:
             raise self.wrong(node, f"the input has no column '{name}'")

@@ -239,7 +239,9 @@ def reference(text: str) -> tuple[str, str]:
     except HqError:
         mistyped = last[:-1].isdecimal() and last[-1].isalpha()
     if mistyped:
-        raise HqError(f"period is '{last}', must be a whole number and s, m, h, d or w, such as 15m", USAGE)
+        what = f"period is '{last}', must be a whole number and s, m, h, d or w, such as 15m"
+        meant = last.lower() if last[-1:] in "SHDW" else ""  # 1M is a month elsewhere
+        raise HqError(what + (f"; did you mean {meant}?" if meant else ""), USAGE)
     return text, ""
 
 
