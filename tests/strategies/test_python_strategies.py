@@ -581,7 +581,7 @@ def test_params_are_the_numbers_of_the_class() -> None:
 
     stage = Signal(python=[Numbered])
     assert stage.parameters() == [
-        {"strategy": "Numbered", "name": name, "default": value, "min": None, "max": None}
+        {"strategy": "Numbered", "name": name, "default": value} | dict.fromkeys(("min", "max", "step", "choices"))
         for name, value in (("n", 3), ("x", 2.5))
     ]
     run = fed(Numbered, [1], params={"n": 9, "Numbered.x": 4})
@@ -622,3 +622,10 @@ def test_the_example_of_the_page_runs() -> None:
     closes = [100 + 10 * math.sin(i / 5) for i in range(200)]
     found = Run(stage).announce("15m").feed("15m", bars(closes)).finish().orders()
     assert {(one["rule"], one["meta.why"]) for one in found} == {(1, "dip"), (2, "over")}
+
+
+def test_params_of_both_kinds_have_the_same_keys() -> None:
+    stage = Signal([("s", "param x = 3 in 1..9 step 1\nIF close > x THEN BUY", "s.hq")], python=[gives(n=5)])
+    language, python = stage.parameters()
+    assert list(language) == list(python) == ["strategy", "name", "default", "min", "max", "step", "choices"]
+    assert python == {"strategy": "Given", "name": "n", "default": 5} | dict.fromkeys(("min", "max", "step", "choices"))

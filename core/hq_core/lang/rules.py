@@ -12,9 +12,9 @@ from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
-from hq_core.lang.words import ACTIONS, SIZES, TIMES, taken_by, type_of
+from hq_core.lang.words import ACTIONS, TIMES, taken_by, type_of
 from hq_core.series.expr import BOOL, F8, I8, TEXT, Expr, applied, column, truth
-from hq_core.series.rules import FLAGS, LIVES, PRICED, CheckedRule
+from hq_core.series.rules import FLAGS, LIVES, PRICED, SIZES, CheckedRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,8 @@ class Scope:
     given     parameters set from outside
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
-    beyond    where another series may be read;  called: which of SERIES are read
+    beyond    where another series may be read;  reads: where each is, by symbol and period in ns
+    called    which of SERIES are read
     across    the calls that look over the symbols of a panel
     clock     what a bare column name is read on
     stores    stores of vectors that are given, by the names that they go by; None: any may be
@@ -55,6 +56,7 @@ class Scope:
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
         self.beyond: list[tuple[StrategyText, tree.Syntax]] = []
+        self.reads: dict[Clock, tuple[StrategyText, tree.Syntax]] = {}
         self.called: set[str] = set()
         self.across: list[tuple[StrategyText, tree.Call]] = []
         self.clock = BASE
@@ -141,8 +143,10 @@ class Scope:
             return column(name, self.clock)
         return self.name(tree.Name(node.start, node.end, name))
 
-    def elsewhere(self, symbol: str, period: str) -> Clock:
+    def elsewhere(self, node: tree.Elsewhere) -> Clock:
         """The clock of a reference."""
+        symbol, period = node.symbol, node.period
+        self.reads.setdefault((symbol, period_ns(period)), (self.source, node))
         if symbol:
             self.symbols.add(symbol)
         return clock_of(symbol, period, self.here)
@@ -158,6 +162,7 @@ class Scope:
         found = Scope(source, self.columns, self.said)
         found.texts, found.symbols, found.called = self.texts, self.symbols, self.called
         found.beyond, found.across, found.account = self.beyond, self.across, self.account
+        found.reads = self.reads
         return found
 
     def given_name(self, name: str) -> bool:

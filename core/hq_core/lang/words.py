@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hq_core.kinds import BAR, SUMS
-from hq_core.series.rules import FLAGS, LIVES, PRICED
+from hq_core.series.rules import FLAGS, LIVES, PRICED, SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,14 +33,6 @@ ACTIONS = {  # name -> (name in the output, verbs): the last three are the accou
     "SELL_LONG": ("CLOSE_LONG", ("close_long",)),
     "SELL_SHORT": ("CLOSE_SHORT", ("close_short",)),
     "BUY_SHORT": ("OPEN_SHORT", ("open_short",)),
-}
-SIZES = {  # what says how much -> the unit of kind order, account: the one that the account says
-    "size": "account",
-    "contracts": "contracts",
-    "base": "base",
-    "quote": "quote",
-    "equity": "equity_frac",
-    "risk": "risk_frac",
 }
 _WORKS = (*LIVES, *FLAGS)
 BUILT = {  # what actions take, by the beginning of their names; OPEN's is that of BUY and SELL too

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hq_core.columns import numbers
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.kinds import ACCOUNTS_UNIT, ORDER
-from hq_core.lang.words import ACTIONS, SIZES, taken_by, type_of
+from hq_core.lang.words import ACTIONS, taken_by, type_of
 from hq_core.series.order_columns import META
 from hq_core.series.orders import BY_VERB, IN_TURN
-from hq_core.series.rules import FLAGS, LIVES, PRICED
+from hq_core.series.rules import FLAGS, KEY_OF_UNIT, LIVES, PRICED, SIZES
 from hq_core.strategies.load import FURTHER
 
 if TYPE_CHECKING:
@@ -263,7 +263,6 @@ def _fitting(action: str, kind: str, unit: str, given: dict[str, Any], further: 
         raise HqError("expire is of an order whose tif is gtd", DATA, hint="say tif 'gtd', or leave it out")
 
 
-KEY_OF_UNIT = {unit: key for key, unit in SIZES.items()}
 CHECKED = (*PRICED, *LIVES, *FLAGS)  # the further columns that only some actions take
 UNITS_OWN = next(word for word, code in UNITS.items() if code == ACCOUNTS_UNIT)
 
