@@ -14,6 +14,7 @@ OF_FACTOR = Column("factor", "s4", "", "its name")
 VERBS = ("open_long", "close_long", "open_short", "close_short")  # columns of orders, by what they order
 ACTIONS = ("", *VERBS)
 REASONS = ("signal", "cut by margin", "cut by bracket", "cut to position", "flip", "liquidation", "end of input")
+META = "meta."  # before the name of a value that a rule gives with its orders
 SIDES = {"1": "long", "-1": "short"}
 UNITS = words("contracts", "base", "quote", "equity_frac", "risk_frac")
 ACCOUNTS_UNIT = -1  # of an order whose quantity is in whatever unit its account says

@@ -124,7 +124,7 @@ def applied(op: str, *args: Expr, dtype: str = F8, params: Mapping[str, int] | N
 
 
 def moment(op: str, time: Expr, zone: str, params: Mapping[str, int] | None = None, dtype: str = F8) -> Expr:
-    """A kernel of kernels/moment.py over a column of times, on the clock of a zone."""
+    """A kernel of kernels/clock.py over a column of times, on the clock of a zone."""
     local = Expr(I8, time.clock, "column", data=zoned(str(time.data), zone))
     return Expr(dtype, time.clock, op, (local,), (params or {}, 0))
 

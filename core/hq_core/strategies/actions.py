@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.columns import numbers
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.kinds import ACCOUNTS_UNIT, ORDER
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER
 from hq_core.lang.words import ACTIONS, taken_by, type_of
-from hq_core.series.order_columns import META
 from hq_core.series.orders import BY_VERB, IN_TURN
 from hq_core.series.rules import FLAGS, KEY_OF_UNIT, LIVES, PRICED, SIZES
 from hq_core.strategies.load import FURTHER
