@@ -70,9 +70,10 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
 
     load takes labelled vectors of others: JSON, an array of objects or one a line, with label (a whole number),
     vector, ts (end of the window) and avail_ts, and perhaps id and symbol; or .npz with arrays of these names; or any
-    store, whose rows it checks and puts in order.  All vectors of a store have one length.  list says what stores hold
-    and, of those that build made, how; dump writes one as JSON that load takes, export as .npz: vector (n, length),
-    label, id, ts and avail_ts in ns.  dedupe drops a vector that was there before with the same label, value by value.
+    store, whose rows it checks and puts in order.  All vectors of a store have one length.  list says what stores hold,
+    and how build made them where they are files of frames still; dump writes one as JSON that load takes, export as
+    .npz: vector (n, length), label, id, ts and avail_ts in ns.  dedupe drops a vector that was there before with the
+    same label, value by value.
 
     A Qdrant service is read and written by its client (pip install 'hq[qdrant]'): hq-vector load
     qdrant+http://HOST:6333/4h_BTC makes a store of a collection whose payloads have label, ts and avail_ts, and export
