@@ -69,12 +69,17 @@ class Run:
 
 
 def filter_command(
-    name: str, examples: str = "", *takes: Argument | type, shows: tuple[str, ...] = ()
+    name: str,
+    examples: str = "",
+    *takes: Argument | type,
+    shows: tuple[str, ...] = (),
+    digested: Mapping[str, Callable[[str], str]] | None = None,
 ) -> Callable[[Callable[..., Any]], Process]:
     """A filter: the function turns its options into a Stage, which then runs from stdin to stdout.
 
     A function that returns None or an exit code has done its work already (`--list`); it may return a Run.
-    shows   parameters that decide what is shown and not what is computed: no part of a state
+    shows     parameters that decide what is shown and not what is computed: no part of a state
+    digested  parameters that name files whose digests a state holds: what it holds of such a name beside them
     """
 
     def declare(function: Callable[..., Any]) -> Process:
@@ -82,6 +87,7 @@ def filter_command(
         def filter_(*, state: str | None, state_every: int, **said: Any) -> Any:
             asked = function(**said, **({"state": state} if "state" in function.__annotations__ else {}))
             options = {key: value for key, value in said.items() if key not in shows}
+            options |= {key: tuple(map(kept, said[key])) for key, kept in (digested or {}).items()}
             if asked is None or isinstance(asked, int):
                 return asked
             wanted = asked if isinstance(asked, Run) else Run(asked)

@@ -25,9 +25,21 @@ def read_strategies(paths: Sequence[str]) -> list[tuple[str, str, str]]:
             text = content.decode()
         except UnicodeDecodeError as error:
             raise HqError(f"{path}: byte {error.start} is not UTF-8", DATA) from None
-        name = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
-        found.append((printable(name), text, path))
+        found.append((strategy_name(path), text, path))
     return found
+
+
+def strategy_name(path: str) -> str:
+    """What a strategy's orders are called by: its file without folder and ending."""
+    return printable("stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0])
+
+
+def without_file(store: str) -> str:
+    """NAME=FILE without a file that is read whole, and NAME=usearch+FILE; a service or series stays."""
+    name, _, path = store.partition("=")
+    if path.startswith(("@", "qdrant")):
+        return store
+    return f"{name}=usearch+" if path.startswith("usearch+") else name
 
 
 def read_stores(given: Sequence[str], timeless: bool) -> dict[str, Store]:

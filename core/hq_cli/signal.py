@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hq_cli._command import Argument
 from hq_cli._filter import filter_command
 from hq_cli._say import echo, say
+from hq_cli._strategies import read_params, read_stores, read_strategies, strategy_name, without_file
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.settings import SettingsOptions
@@ -47,6 +48,7 @@ class CheckOptions:
     SettingsOptions,
     CheckOptions,
     shows=("check", "columns", "sample", "list_params", "explain", "format_", "missing"),
+    digested={"files": strategy_name, "stores": without_file, "python": lambda one: one.rpartition(":")[2]},
 )
 def main(
     files: tuple[str, ...],
@@ -107,8 +109,6 @@ def main(
     input, such as the first rows of the real one, and fails as the run would: for a column or a series that is not
     there too.
     """
-    from hq_cli._strategies import read_params, read_stores, read_strategies
-
     if (columns or sample) and not check:
         raise HqError("--columns and --sample belong to --check", USAGE)
     if columns and sample:

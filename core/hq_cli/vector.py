@@ -33,6 +33,7 @@ TAKEN = {  # what each word takes: options, how many files at least and at most
     "export": (ExportOptions, StoreOptions),
     "index": (IndexOptions, StoreOptions),
 }
+MADE = (("column", "of {}"), ("period", "{} bars"), ("normalize", "{}"), ("horizon", "horizon {}"))  # as list says it
 ONE = ("load", "dump", "export", "index")
 NONE = ("build", "dedupe")
 
@@ -70,8 +71,9 @@ def main(what: str, files: tuple[str, ...], state: str | None, **said: Any) -> S
     load takes labelled vectors of others: JSON, an array of objects or one a line, with label (a whole number),
     vector, ts (end of the window) and avail_ts, and perhaps id and symbol; or .npz with arrays of these names; or any
     store, whose rows it checks and puts in order.  All vectors of a store have one length.  list says what stores hold,
-    dump writes one as JSON that load takes, export as .npz: vector (n, length), label, id, ts and avail_ts in ns.
-    dedupe drops a vector that was there before with the same label, value by value.
+    and how build made them where they are files of frames still; dump writes one as JSON that load takes, export as
+    .npz: vector (n, length), label, id, ts and avail_ts in ns.  dedupe drops a vector that was there before with the
+    same label, value by value.
 
     A Qdrant service is read and written by its client (pip install 'hq[qdrant]'): hq-vector load
     qdrant+http://HOST:6333/4h_BTC makes a store of a collection whose payloads have label, ts and avail_ts, and export
@@ -174,7 +176,10 @@ def _list(found: list[dict[str, Any]], json: bool) -> None:
     for one in found:
         labels = ", ".join(f"{label}: {n}" for label, n in one["labels"].items())
         when = f"{one['from']} to {one['to']}, known {one['known']}" if one["from"] else "known at any time"
-        echo(f"{one['file']}  {one['vectors']} vectors of {one['length']}  labels {labels}  {when}  {one['digest']}")
+        made = ", ".join(told.format(one["made"][name]) for name, told in MADE if one["made"][name])
+        how = f"  {made}" if made else ""
+        told = f"{one['file']}  {one['vectors']} vectors of {one['length']}{how}  labels {labels}"
+        echo(f"{told}  {when}  {one['digest']}")
         for told in one.get("search", ()):
             echo(told)
 

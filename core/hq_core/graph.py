@@ -29,7 +29,7 @@ from hq_core.jit import (
     row_by_row,
     slots_of,
 )
-from hq_core.kernels import ops, since
+from hq_core.kernels import ops, variable
 from hq_core.kernels.one_nan import one_nan
 from hq_core.options.settings import SettingsOptions
 from hq_core.saved import Damaged
@@ -297,7 +297,7 @@ class Graph:
             reads = kinds[: len(inputs)] or ["f8"] * len(inputs)
             inputs = [self._as(one, kind, kernel) for one, kind in zip(inputs, reads)]
         key = (kernel, tuple(one.number for one in inputs), tuple((k, repr(v)) for k, v in pairs), of)
-        found: Node | None = None if kernel is since.recall else self._known.get(key)  # each variable has its own
+        found: Node | None = None if kernel is variable.recall else self._known.get(key)  # each variable has its own
         if found is None:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
             found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup, tables, of)
@@ -311,11 +311,11 @@ class Graph:
 
     def recall(self, seed: GraphColumn) -> GraphColumn:
         """The value one row before of a variable, which `remember` is given; the seed where there is none."""
-        return self.node(since.recall, [self.real(seed)]).out()
+        return self.node(variable.recall, [self.real(seed)]).out()
 
     def remember(self, last: GraphColumn, value: GraphColumn) -> GraphColumn:
         """A variable whose value is made of its last one; all on the way from one to the other runs row by row."""
-        node = self.node(since.remember, [last, self.real(value)])
+        node = self.node(variable.remember, [last, self.real(value)])
         node.recall = last.node
         return node.out()
 

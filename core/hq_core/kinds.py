@@ -54,6 +54,7 @@ REASONS = (  # of a fill: why it happened, and in this quantity; of an order: wh
     "no such order",
     "not in this mode",
 )
+META = "meta."  # before the name of a value that a rule gives with its orders
 SIDES = {"1": "long", "-1": "short"}
 UNITS = words("contracts", "base", "quote", "equity_frac", "risk_frac")
 ACCOUNTS_UNIT = -1  # of an order whose quantity is in whatever unit its account says

@@ -175,7 +175,10 @@ class Numbers(Words):
         if self.chance(0.4):
             self.hit("groups of a cross-section")
             by = self.rng.choice(
-                (self.number(0, inner), Node("col", (), ("trades", None), bits=SHORT, series=True, text="trades"))
+                (
+                    self.number(0, inner, series=True),
+                    Node("col", (), ("trades", None), bits=SHORT, series=True, text="trades"),
+                )
             )
             args, parts = (x, by), [x.text, f"by={by.text}" if self.chance(0.7) else by.text]
         self.hit(word)
@@ -229,7 +232,8 @@ class Numbers(Words):
         if word in ("MIN", "MAX"):
             many = [self.number(depth, place) for _ in range(self.rng.choice((2, 2, 3, 4)))]
             bits = more_bits(*(one.bits for one in many))
-            return Node(word, tuple(many), bits=bits, text=self.called(word, *(one.text for one in many)))
+            texts = [f"{one.text}.0" if one.text.isdigit() else one.text for one in many]  # MAX(close, 4) is refused
+            return Node(word, tuple(many), bits=bits, text=self.called(word, *texts))
         if word == "POW":
             x, y = self.power(depth, place)
             return Node("^", (x, y), text=self.called(word, x.text, y.text))

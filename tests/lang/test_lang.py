@@ -168,7 +168,7 @@ REFUSED = [
     ("IF NOT <close> THEN BUY", "NOT wants a condition, this is a price"),
     ("x = <RSII>(close, 3)", "unknown function 'RSII', did you mean 'RSI' or 'RISING'?"),
     ("ema20 = EMA(close, 20)\nIF <emma20> > 1 THEN BUY", "unknown name 'emma20', did you mean 'ema20'?"),
-    ("x = <later>\nlater = close", "unknown name 'later'"),
+    ("x = <later>\nlater = close", "'later' is given on line 2, and is read above it"),
     ("x = close\n<x> = open", "'x' is defined already; a name is given once"),
     ("<close> = 3", "'close' is a column of the input"),
     ("x = RSI(<0>)", "rsi: period is 0, must be 2 to 100000"),

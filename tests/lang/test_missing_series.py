@@ -31,10 +31,24 @@ each = pytest.mark.parametrize("who", STAGES)
 @each
 def test_a_series_that_is_read_and_never_comes_is_an_error_at_the_end(who: str) -> None:
     run = Run(STAGES[who]()).announce("15m").feed("15m", bars([1, 2]))
+    at, below = ("s.hq:1:4: ", f"\n  {READS}\n     ^^^^^^^^") if who == "a strategy" else ("", "")
     assert wrong(run) == (
-        f"bar/X/4h is read by {who} and never came; the input has bar/X/15m; hq-aggregate 15m:4h makes the 4h bars, "
-        "or pass missing warn"
+        f"{at}bar/X/4h is read by {who} and never came; the input has bar/X/15m; hq-aggregate 15m:4h makes the 4h "
+        f"bars, or pass missing warn{below}"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("x = close\nIF EMA(close@Y, 3) > x THEN BUY", "s.hq:2:8: bar/Y/15m"),
+        ("DEF f(n) = EMA(close@4h, n)\nIF f(3) > 0 THEN BUY", "s.hq:1:16: bar/X/4h"),
+        ("x = close@15m\nIF (high + low)@Y:4h > x THEN BUY", "s.hq:2:5: bar/Y/4h"),
+    ],
+)
+def test_the_error_points_at_what_reads_the_series(text: str, place: str) -> None:
+    run = Run(strategy(text)).announce("15m").feed("15m", bars([1, 2]))
+    assert wrong(run).startswith(place)
 
 
 @each

@@ -70,7 +70,7 @@ def same(found: list[float], wanted: list[float]) -> bool:
         ("0 * close + 2 ^ -1", [0.5] * 6),
         ("close / (close - 3)", [2.5, -0.5, NAN, 1.5, 4.0, 2.0]),
         ("MIN(close, 4, close[1])", [NAN, 1.0, 1.0, 3.0, 4.0, 4.0]),
-        ("MAX(close, 4)", [5.0, 4.0, 4.0, 9.0, 4.0, 6.0]),
+        ("MAX(close, 4.0)", [5.0, 4.0, 4.0, 9.0, 4.0, 6.0]),
         ('IF(symbol == "X", close, 0)', CLOSES),
         ('IF(period IN ("1h", "4h"), close, 0)', [0.0] * 6),
         ("NOT close > 4 AND close > 2 OR close == 9", [0.0, 0.0, 1.0, 1.0, 1.0, 0.0]),

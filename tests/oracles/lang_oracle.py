@@ -123,7 +123,8 @@ def _two(word: str, a: Expr, b: Expr) -> Expr:
         x, y = fa(world, i), fb(world, i)
         return NAN if x != x or y != y else pick(x, y)
 
-    return Expr(f"{word}({a.text}, {b.text})", clock, at)
+    x, y = (f"{one.text}.0" if one.text.isdigit() else one.text for one in (a, b))  # MAX(close, 4) is refused
+    return Expr(f"{word}({x}, {y})", clock, at)
 
 
 def _compare(a: Expr, sign: str, b: Expr) -> Expr:

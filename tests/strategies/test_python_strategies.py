@@ -151,9 +151,11 @@ def test_units_types_and_further_columns_are_the_kind_s() -> None:
 
 def test_a_price_is_that_of_the_type() -> None:
     for kind, column in (("limit", "limit"), ("stop", "trigger"), ("take", "trigger"), ("trail", "trail")):
-        one = {"action": "BUY", "type": kind, "price": 5}
+        one = {"action": "CLOSE_LONG", "type": kind, "price": 5}
         assert fed(gives(one, orders=(column,)), [1]).orders()[0][column] == 5.0
-        assert fed(gives({"action": "BUY", "type": kind, column: 5}, orders=column), [1]).orders()[0][column] == 5.0
+        assert (
+            fed(gives({"action": "CLOSE_LONG", "type": kind, column: 5}, orders=column), [1]).orders()[0][column] == 5.0
+        )
 
 
 def test_a_target_is_a_position_of_either_side_or_none() -> None:
@@ -204,7 +206,7 @@ WRONG = {
     "price of a market order": ({"action": "BUY", "price": 5}, "a market order has a price; say type"),
     "price of no order": ({"action": "BUY", "type": "limit", "price": -1}, "limit is -1, must be a price above 0"),
     "undeclared column": ({"action": "BUY", "trail": 5}, "does not declare 'trail' as a column of its orders"),
-    "undeclared type": ({"action": "BUY", "type": "trail", "price": 5}, "a trail order has a column 'trail'"),
+    "undeclared type": ({"action": "CLOSE", "type": "trail", "price": 5}, "a trail order has a column 'trail'"),
     "unknown type": ({"action": "BUY", "type": "limt"}, "type is 'limt'; did you mean limit?"),
     "unknown unit": ({"action": "BUY", "unit": "coins"}, "unit is 'coins', must be one of account, contracts"),
     "size of text": ({"action": "BUY", "size": "1"}, "size is '1', must be a number"),
@@ -229,6 +231,69 @@ def test_what_is_no_action_is_an_error_that_names_the_bar(name: str) -> None:
         fed(strategy, [1, 2, 3])
     assert told.value.code == 65
     assert str(told.value).startswith("Given: next at 1970-01-01T00:30:00Z: ")
+
+
+UNFIT = {  # what the language refuses too
+    "limit without a type": (
+        {"action": "OPEN_LONG", "size": 1, "limit": 100.0},
+        "a market order has no limit; say type 'limit'",
+    ),
+    "trigger of a limit order": (
+        {"action": "BUY", "type": "limit", "limit": 5, "trigger": 5},
+        "a limit order has no trigger; say type 'stop_limit'",
+    ),
+    "limit of a stop order": (
+        {"action": "BUY", "type": "stop", "limit": 5, "trigger": 5},
+        "a stop order has no limit; say type 'stop_limit'",
+    ),
+    "trail of a market order that closes": (
+        {"action": "CLOSE", "trail": 5},
+        "a market order has no trail; say type 'trail'",
+    ),
+    "risk without a stop": (
+        {"action": "BUY", "unit": "risk_frac", "size": 0.01},
+        "risk_frac is what is lost at the stop",
+    ),
+    "risk of a target": ({"action": "TARGET", "unit": "risk_frac", "size": 0.01}, "TARGET takes no size in risk_frac"),
+    "risk of what closes": (
+        {"action": "CLOSE_LONG", "unit": "risk_frac", "size": 0.01},
+        "CLOSE_LONG takes no size in risk",
+    ),
+    "stop of what closes": ({"action": "CLOSE_SHORT", "stop": 5}, "CLOSE_SHORT takes no stop"),
+    "gtd": ({"action": "BUY", "tif": "gtd"}, "tif gtd works until a time, and there is no expire"),
+    "expire": ({"action": "BUY", "expire": 5}, "expire is of an order whose tif is gtd; say tif 'gtd'"),
+    "expire of ioc": ({"action": "BUY", "tif": "ioc", "expire": 5}, "expire is of an order whose tif is gtd"),
+    "trail that opens": ({"action": "OPEN_LONG", "type": "trail", "trail": 5}, "OPEN_LONG is of no type trail"),
+    "trail that closes and opens": ({"action": "BUY", "type": "trail", "trail": 5}, "BUY is of no type trail"),
+    "cancel of a size": ({"action": "CANCEL", "size": 1}, "CANCEL takes no size"),
+    "cancel in a unit": ({"action": "CANCEL", "unit": "base"}, "CANCEL takes no size in base"),
+    "cancel at a price": ({"action": "CANCEL", "type": "limit", "limit": 5}, "CANCEL takes no limit"),
+    "target at a price": ({"action": "TARGET", "size": 1, "type": "limit", "price": 5}, "TARGET takes no limit"),
+    "target for a time": ({"action": "TARGET", "size": 1, "tif": "ioc"}, "TARGET takes no tif"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_an_action_does_not_take_is_refused_as_in_the_language(name: str) -> None:
+    said, words = UNFIT[name]
+    orders = ("limit", "trigger", "stop", "take", "trail", "tif", "expire", "ref")
+    with pytest.raises(HqError, match=re.escape(words)) as told:
+        fed(gives(said, orders=orders), [1])
+    assert told.value.code == 65
+
+
+def test_what_fits_together_is_taken() -> None:
+    fine = [
+        "CANCEL",
+        {"action": "CANCEL", "ref": 2, "rule": 3},
+        {"action": "BUY", "unit": "risk_frac", "size": 0.01, "stop": 5},
+        {"action": "OPEN_LONG", "stop": 5, "take": 9, "trail": 1},
+        {"action": "CLOSE_LONG", "type": "take", "price": 5, "tif": "gtd", "expire": 9},
+    ]
+    further = ("stop", "take", "trail", "tif", "expire", "ref", "trigger")
+    orders = fed(gives(fine, orders=further), [1]).rows["order/X/15m"]
+    assert [one["ref"] for one in orders[:4]] == [0, 0, 2, 2]
+    assert orders[-1]["expire"] == 9
 
 
 DECLARED = {
@@ -518,7 +583,7 @@ def test_params_are_the_numbers_of_the_class() -> None:
 
     stage = Signal(python=[Numbered])
     assert stage.parameters() == [
-        {"strategy": "Numbered", "name": name, "default": value, "min": None, "max": None}
+        {"strategy": "Numbered", "name": name, "default": value} | dict.fromkeys(("min", "max", "step", "choices"))
         for name, value in (("n", 3), ("x", 2.5))
     ]
     run = fed(Numbered, [1], params={"n": 9, "Numbered.x": 4})
@@ -559,3 +624,10 @@ def test_the_example_of_the_page_runs() -> None:
     closes = [100 + 10 * math.sin(i / 5) for i in range(200)]
     found = Run(stage).announce("15m").feed("15m", bars(closes)).finish().orders()
     assert {(one["rule"], one["meta.why"]) for one in found} == {(1, "dip"), (2, "over")}
+
+
+def test_params_of_both_kinds_have_the_same_keys() -> None:
+    stage = Signal([("s", "param x = 3 in 1..9 step 1\nIF close > x THEN BUY", "s.hq")], python=[gives(n=5)])
+    language, python = stage.parameters()
+    assert list(language) == list(python) == ["strategy", "name", "default", "min", "max", "step", "choices"]
+    assert python == {"strategy": "Given", "name": "n", "default": 5} | dict.fromkeys(("min", "max", "step", "choices"))

@@ -13,7 +13,8 @@ from hq_core.formats.again import OURS, ReadAgain
 from hq_core.formats.byte_stream import READ
 from hq_core.formats.names import UNIT_AT_END
 from hq_core.formats.numbers import NOT_FINITE, is_number
-from hq_core.formats.own_shape import META, OwnShape
+from hq_core.formats.own_shape import OwnShape
+from hq_core.kinds import META
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

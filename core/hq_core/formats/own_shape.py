@@ -18,7 +18,7 @@ from hq_core.formats.text_kernel import BOOL, FAR, ISO, REAL, SERIES, SKIP, SYMB
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.formats.vector_columns import values_of
 from hq_core.formats.written import ABSENT, as_text, real
-from hq_core.kinds import of
+from hq_core.kinds import META, of
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from hq_core.roles import Item
 
-META = "meta."  # before the name of a value that a rule gives with its orders
 OF_WIDTH = {8: WHOLE, 4: FOUR, 1: ONE}  # what reads a whole number of so many bytes
 
 
@@ -57,13 +56,14 @@ class OwnShape(Shape):
                 raise HqError((what, ask(SaidOptions.time_unit)), DATA)
             return f"{known[key]} {unit or 'iso'}" if is_time(key, known[key]) else known[key]
         found = UNIT_AT_END.fullmatch(key)
-        if found and is_time(found[1], known.get(found[1], "")):
+        if found and is_time(found[1], known.get(found[1], "i8" if key.startswith(META) else "")):
             return f"i8 {found[2]}"
-        if key.startswith(META):  # of whatever type, as its first value shows
+        instant = is_time(key, "i8") and isinstance(value, str) and read_iso(value) is not None
+        if key.startswith(META) and not instant:  # of whatever type, as its first value shows
             if isinstance(value, str) and (not value or value not in BEYOND):
                 return "s4"
             return "i8" if type(value) is int else "f8"
-        if is_time(key, "i8") and isinstance(value, str) and read_iso(value) is not None:
+        if instant:
             return "i8 iso"
         try:
             real(value, True, True)

@@ -9,7 +9,7 @@ from hq_core.errors import DATA, HqError, printable
 from hq_core.formats.row_text import ColumnText, RowText, Unwritable
 from hq_core.formats.times import UNITS
 from hq_core.formats.words import codes
-from hq_core.kinds import BAR
+from hq_core.kinds import BAR, META
 from hq_core.options.export import FormOptions
 from hq_core.say import iso_text
 
@@ -37,8 +37,8 @@ AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}  # what JSON has no 
 
 
 def is_time(name: str, kind: str) -> bool:
-    """Whether a column holds instants: ts, open_time, …_ts and …_time of int64."""
-    return kind == "i8" and (name == "ts" or name.endswith(("_time", "_ts")))
+    """Whether a column holds instants: ts, open_time, …_ts and …_time of int64, and meta.ts."""
+    return kind == "i8" and (name in ("ts", f"{META}ts") or name.endswith(("_time", "_ts")))
 
 
 def heading(name: str, kind: str, time: str) -> str:

@@ -19,7 +19,7 @@ def outcome_of(base: float, close: float, high: float, low: float, rise: float, 
 
 @kernel(
     state="head:i8<length seen:i8<=length first:i8<places waiting:i8<=horizon bars:i8 id:i8 at:i8 found:i8 "
-    "flat:i8 beyond:i8 odd:i8"
+    "flat:i8 beyond:i8 odd:i8 farthest"
 )
 def labelled(
     x: F8,
@@ -59,7 +59,7 @@ def labelled(
                       -1, and 0 where neither is
     s       head, seen: of the ring; first, waiting: of the vectors from the oldest that waits on; bars: so far; id:
             given so far; found: vectors written; flat, beyond, odd: vectors that are all 0 as nothing moved, vectors
-            that float32 cannot hold, bars without a price
+            that float32 cannot hold, bars without a price; farthest: the largest return, of either sign
     ring    (length,) the last values of x
     w_...   (places,) vectors from the oldest that waits on, which lies at first: ts, bar, close, and WAITS or GONE
     o_...   (room,) what is written: there is room for all that wait
@@ -86,6 +86,7 @@ def labelled(
                 label = 1 if outcome > 0.0 else -1 if outcome < 0.0 else 0
             if label == 0 and known:
                 outcome = price / w_base[w] - 1.0
+                s.farthest = max(s.farthest, abs(outcome))
                 if rise == 0.0 and outcome != 0.0 and abs(outcome) >= threshold:
                     label = 1 if outcome > 0.0 else -1
             if known or label != 0:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from hq_core.jit import Kernel
-from hq_core.kernels import moment, ops, since
+from hq_core.kernels import clock, ops, since, variable
 
-_KERNELS = {
-    name: made for module in (moment, since, ops) for name, made in vars(module).items() if isinstance(made, Kernel)
-}
+_MODULES = (clock, since, variable, ops)
+_KERNELS = {name: made for module in _MODULES for name, made in vars(module).items() if isinstance(made, Kernel)}
 
 
 def operator(name: str) -> Kernel:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hq_core import registry
 from hq_core.errors import HqError
 from hq_core.lang import tree
 from hq_core.lang.builtins import ACROSS, BUILTINS, CONDITION, EITHER, MOST_ROWS, NUMBER, ROWS, TIME, WORD, ZONE
-from hq_core.lang.scope import pick, word
+from hq_core.lang.scope import pick, spelled, word
 from hq_core.lang.source import LangError, nearest
-from hq_core.lang.words import ACTIONS, TIMES, VECTORS
+from hq_core.lang.words import ACTIONS, PRICES, TIMES, VECTORS
 from hq_core.series.expr import BASE, BOOL, F8, TEXT, Expr, align, constant, indicator, reads_last
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from hq_core.lang.builtins import Takes
     from hq_core.lang.define import Defined
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 MOST_VALUES = 8  # of MIN and MAX
+OVER_ROWS = {"MAX": ("larger", "HIGHEST"), "MIN": ("smaller", "LOWEST")}
 
 
 class Calls:
@@ -93,6 +94,7 @@ class Calls:
         args: list[Expr | int | str | Clock] = []
         for takes, node in given:
             args.append(self._argument(name, takes, node) if node is not None else _default(takes))
+        self._not_over_rows(call, name, [node for _, node in given], args)
         if any(takes.kind == TIME for takes in builtin.takes):
             args.append(self.scope.clock)
         try:
@@ -104,6 +106,25 @@ class Calls:
         if name in ACROSS:
             self._cross_section(call, name, found)
         return found
+
+    def _not_over_rows(
+        self, call: tree.Call, name: str, nodes: Sequence[tree.Syntax | None], args: Sequence[Any]
+    ) -> None:
+        """Refuse what other tools take for a function over so many rows: MAX(high, 20), RANK(close, 20)."""
+        shown = [spelled(node) if node is not None else "" for node in nodes]
+        if name in OVER_ROWS and len(nodes) == 2:
+            for at, node in ((1, nodes[1]), (0, nodes[0])):
+                x = args[1 - at]
+                rows = node.text if isinstance(node, tree.Number) and node.text.isdigit() else ""
+                if rows and 2 <= int(rows) <= 1000 and x.op == "column" and x.data in PRICES and shown[1 - at]:
+                    which, over = OVER_ROWS[name]
+                    told = f"{name} is the {which} of two values at a row; over {rows} rows: "
+                    raise self.scope.wrong(call, f"{told}{over}({shown[1 - at]}, {rows})")
+        elif name in ACROSS and nodes[1] is not None and args[1].constant is not None:
+            told = f"by= is a series whose numbers make groups of symbols, this is a {word(args[1])}"
+            if name == "RANK" and isinstance(nodes[1], tree.Number):
+                told += f"; the rank of x among its own last rows: PERCENTRANK({shown[0] or 'x'}, {nodes[1].text})"
+            raise self.scope.wrong(nodes[1], told)
 
     def _cross_section(self, call: tree.Call, name: str, found: Expr) -> None:
         scope = self.scope
@@ -211,6 +232,10 @@ class Calls:
                 group = inputs if key in found.inputs else params
                 if key in group:
                     raise wrong(argument.key, f"{key} is given twice")
+            elif expr.dtype == TEXT:
+                key = next((param for param, one in found.params.items() if one.choices and param not in params), "")
+                if key:
+                    raise wrong(argument, f'{name} takes a text by its name: {key}="{expr.data}"')
             elif word(expr) == "number":
                 key = next((param for param in found.params if param not in params), "")
                 group = params

@@ -37,6 +37,11 @@ class Checker(Expressions):
 
     def check(self, program: tree.Program) -> Checker:
         for statement in program.statements:
+            for name in given_by(statement):
+                self.scope.below.setdefault(name.name, self.source.position(name.start)[0])
+        for statement in program.statements:
+            for name in given_by(statement):
+                self.scope.below.pop(name.name, None)
             self._statement(statement)
         uncalled = [one for one in self.functions.values() if one.checker is self and not one.called]
         if uncalled:
@@ -100,6 +105,13 @@ class Checker(Expressions):
             raise self.scope.wrong(node.value, f"{len(node.names)} names want as many values; this {gives}")
         for name, output in zip(node.names, outputs):
             self.scope.define(name, picked(expr, output))
+
+
+def given_by(statement: tree.Syntax) -> list[tree.Name]:
+    """The names that a statement gives values to."""
+    if isinstance(statement, tree.Several):
+        return statement.names
+    return [statement.name] if isinstance(statement, (tree.Parameter, tree.Assign, tree.Variable)) else []
 
 
 def is_plot(call: tree.Call) -> bool:

@@ -188,7 +188,7 @@ class Expressions:
         name = spelled(node)
         if name and not isinstance(operand, (tree.Name, tree.Column, tree.Call)) and not scope.given_name(name):
             raise scope.unknown(node, name)
-        outer, scope.clock = scope.clock, scope.elsewhere(node.symbol, node.period)
+        outer, scope.clock = scope.clock, scope.elsewhere(node)
         expr = self.expr(operand)
         wanted, scope.clock = scope.clock, outer
         if expr.clock is None:

@@ -233,9 +233,23 @@ def _refusal(source: StrategyText, tokens: list[Token], run: Parse) -> LangError
         hint = "; a comparison is '=='"
     elif run.expected == ("(",) and run.far and tokens[run.far - 1].kind == "IF":
         hint = "; IF(condition, a, b) is one of two values"
+    elif token.kind == "*" and tokens[run.far - 1].kind == "*":
+        hint = "; a power is x ^ y"
+    elif token.kind == "(" and [one.kind for one in tokens[: run.far][-3:]] == ["NAME", ".", "NAME"]:
+        hint = f"; a function stands alone: {source.text[tokens[run.far - 1].start : token.start].strip().upper()}(...)"
+    elif _further_condition(source, tokens, run.far):
+        hint = "; behind ELSE stand actions: a further condition is an IF of its own"
     elif token.kind in KEYWORDS and "NAME" in run.expected:
         hint = f"; {token.kind} is a word of the language"
     return LangError(source, token.start, token.end, f"expected {wanted}, found {shown}{hint}")
+
+
+def _further_condition(source: StrategyText, tokens: list[Token], far: int) -> bool:
+    """Whether ELSE IF, ELIF or ELSEIF stands there."""
+    token = tokens[far]
+    if token.kind == "IF":
+        return far > 0 and tokens[far - 1].kind == "ELSE"
+    return token.kind == "NAME" and source.text[token.start : token.end].upper() in ("ELIF", "ELSEIF")
 
 
 def _expected(word: str) -> str:

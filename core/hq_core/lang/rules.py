@@ -12,9 +12,9 @@ from hq_core.kinds import ACCOUNTS_UNIT, ORDER
 from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
-from hq_core.lang.words import ACTIONS, BUILT, SIZES, TIMES
+from hq_core.lang.words import ACTIONS, TIMES, taken_by, type_of
 from hq_core.series.expr import BOOL, F8, I8, TEXT, Expr, applied, column, truth
-from hq_core.series.rules import FLAGS, LIVES, PRICED, CheckedRule
+from hq_core.series.rules import FLAGS, LIVES, PRICED, SIZES, CheckedRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class _Action:
             hint = nearest(self.name, list(ACTIONS))
             raise scope.wrong(call.function, f"unknown action '{call.function.name}'" + hint)
         self.action, self.verbs = ACTIONS[self.name]
-        self.takes = BUILT.get(self.action.partition("_")[0], BUILT["OPEN"])
+        self.takes = taken_by(self.action)
         self.given: dict[str, tree.Argument] = {}
         self.meta: list[tuple[str, Expr]] | None = None
         for argument in call.arguments:
@@ -111,19 +111,19 @@ class _Action:
         return found
 
     def _type(self, prices: dict[str, Expr]) -> int:
-        limit, trigger = "limit" in prices, "trigger" in prices
         if self.action.startswith("CLOSE") and "trail" in prices:
-            if limit or trigger:
+            if "limit" in prices or "trigger" in prices:
                 raise self.scope.wrong(self.given["trail"], "a trailing order has no other price")
             return TYPES["trail"]
-        return TYPES["stop_limit" if limit and trigger else "limit" if limit else "stop" if trigger else "market"]
+        return TYPES[type_of(prices)]
 
     def _life(self) -> tuple[int | None, int]:
         """The code of tif, or None, and for how many ns from the row's ts the order works, or 0."""
         tif, expire = (self._text(key) for key in LIVES)
         if tif is not None and tif.lower() not in TIFS:
-            what = f"tif is '{tif}', must be one of {', '.join(TIFS)}"
-            raise self.scope.wrong(self.given["tif"].value, what + nearest(tif, list(TIFS)))
+            known = [word for word in TIFS if word != "gtd"]  # which expire says by itself
+            hint = nearest(tif, known) or '; expire="4h" is until so long after'
+            raise self.scope.wrong(self.given["tif"].value, f"tif is '{tif}', must be one of {', '.join(known)}{hint}")
         if expire is None:
             if tif is not None and tif.lower() == "gtd":
                 raise self.scope.wrong(self.given["tif"], 'gtd works until a time: give expire, as in expire="4h"')

@@ -27,13 +27,16 @@ class Scope:
     given     parameters set from outside
     names     parameters and assigned names, as expressions; parameters: which of them are parameters
     symbols   that are named
-    beyond    where another series may be read;  called: which of SERIES are read
+    beyond    where another series may be read;  reads: where each is, by symbol and period in ns
+    called    which of SERIES are read
     across    the calls that look over the symbols of a panel
     clock     what a bare column name is read on
     stores    stores of vectors that are given, by the names that they go by; None: any may be
     texts     columns of the base that are texts
     account   what refuses each reading of what only the account knows, where there is none; whose: which strategy's
     own       the VAR whose value is being checked
+    below     the line of each name that is given further down
+    taken     unknown names that were taken for columns, by their places
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Scope:
         self.parameters: set[str] = set()
         self.symbols: set[str] = set()
         self.beyond: list[tuple[StrategyText, tree.Syntax]] = []
+        self.reads: dict[Clock, tuple[StrategyText, tree.Syntax]] = {}
         self.called: set[str] = set()
         self.across: list[tuple[StrategyText, tree.Call]] = []
         self.clock = BASE
@@ -62,6 +66,8 @@ class Scope:
         self.account: list[LangError] = []
         self.whose = whose
         self.own: Own | None = None
+        self.below: dict[str, int] = {}
+        self.taken: dict[tuple[int, int], tree.Name] = {}
 
     def wrong(self, node: tree.Syntax, reason: str) -> LangError:
         return LangError(self.source, node.start, node.end, reason)
@@ -94,7 +100,12 @@ class Scope:
             return constant(self.said[SERIES.index(name)])
         if name in ACCOUNT and name not in (self.columns or ()):
             return self._of_account(node)
+        if name in self.below and name not in (self.columns or ()):
+            told = f"'{name}' is given on line {self.below[name]}, and is read above it"
+            raise self.wrong(node, told + (f"; a VAR sees itself alone: {self.own.name}[1]" if self.own else ""))
         if self._is_column(name):
+            if self.columns is None and name not in COLUMNS:
+                self.taken[node.start, node.end] = node
             return column(name, self.clock, TEXT if name in self.texts and self.clock == BASE else F8)
         if name in COLUMNS:
             raise self.wrong(node, f"the input has no column '{name}'")
@@ -140,8 +151,10 @@ class Scope:
             return column(name, self.clock)
         return self.name(tree.Name(node.start, node.end, name))
 
-    def elsewhere(self, symbol: str, period: str) -> Clock:
+    def elsewhere(self, node: tree.Elsewhere) -> Clock:
         """The clock of a reference."""
+        symbol, period = node.symbol, node.period
+        self.reads.setdefault((symbol, period_ns(period)), (self.source, node))
         if symbol:
             self.symbols.add(symbol)
         return clock_of(symbol, period, self.here)
@@ -157,6 +170,7 @@ class Scope:
         found = Scope(source, self.columns, self.said, whose=self.whose)
         found.texts, found.symbols, found.called = self.texts, self.symbols, self.called
         found.beyond, found.across, found.account = self.beyond, self.across, self.account
+        found.reads = self.reads
         return found
 
     def given_name(self, name: str) -> bool:

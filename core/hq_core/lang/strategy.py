@@ -79,7 +79,15 @@ class Strategy:
         except UnknownName:
             if strict:
                 raise
-            return self._checker(None, ("", "")).check(self.program)
+            checker = self._checker(None, ("", ""))
+            try:
+                return checker.check(self.program)
+            except LangError as error:
+                name = checker.scope.taken.get((error.start, error.end)) if error.source is self.source else None
+                if name is None:
+                    raise
+                told = f"{checker.scope.unknown(name, name.name).reason}; of a column of the input: {error.reason}"
+                raise UnknownName(error.source, error.start, error.end, told, error.calls) from None
 
     def takes_symbol_as_column(self) -> bool:
         """Whether `symbol` may be a column, each row's own: nothing asks for it before the first row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 
@@ -64,7 +65,7 @@ def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
     while position < size:
         found = _TOKEN.match(text, position)
         if found is None:
-            raise LangError(source, position, position + 1, _stray(text, position))
+            raise LangError(source, position, position + 1, _stray(text, position, tokens))
         kind, position = found.lastgroup, found.end()
         if kind is None:
             continue
@@ -100,6 +101,8 @@ def tokenize(source: StrategyText) -> tuple[list[Token], list[Token]]:
                     kind = word
         elif kind == "STRING":
             _began(text, tokens)
+        elif kind == "NUMBER" and float(found.group()) == math.inf:
+            raise LangError(source, start, position, "the number is beyond the largest that there is, 1.79e308")
         tokens.append(Token(kind, start, position))
     if opened:
         raise LangError(source, opened[-1].start, opened[-1].end, f"'{opened[-1].kind}' is never closed")
@@ -118,6 +121,11 @@ def _began(text: str, tokens: list[Token]) -> None:
         tokens[-1].kind = word
 
 
+def _line_of(tokens: list[Token]) -> int:
+    """Where the last statement begins."""
+    return next((at for at in range(len(tokens), 0, -1) if tokens[at - 1].kind == "NEWLINE"), 0)
+
+
 _ELSEWHERE = {  # signs of other languages, and what stands for them here
     "&&": "AND joins conditions",
     "||": "OR joins conditions",
@@ -125,10 +133,12 @@ _ELSEWHERE = {  # signs of other languages, and what stands for them here
     "?": "IF(condition, a, b) is one of two values",
     ":=": "a value made of its last one is VAR name = value SEED seed",
     ";": "a statement ends with its line",
+    "&": "AND joins conditions",
+    "|": "OR joins conditions",
 }
 
 
-def _stray(text: str, position: int) -> str:
+def _stray(text: str, position: int, tokens: list[Token]) -> str:
     character = text[position]
     if character in "\"'":
         return "the text has no end on its line"
@@ -140,6 +150,18 @@ def _stray(text: str, position: int) -> str:
         if text.startswith(sign, position):
             return f"'{sign}' is not part of the language; {instead}"
     if character == ":":
+        before = tokens[-1] if tokens else None
+        if before and before.kind == "REFERENCE" and text[before.start + 1].isdigit():
+            symbol = re.match(r"\w*", text[position + 1 :])
+            if symbol and symbol.group():
+                said = f"@{symbol.group()}:{text[before.start + 1 : before.end]}"
+                return f"':' is not part of the language here; the symbol comes first: {said}"
+        line = [one.kind for one in tokens[_line_of(tokens) :]]
+        if line and line[-1] in ("THEN", "ELSE"):
+            return f"':' is not part of the language; actions stand behind {line[-1]}"
+        joined = text[position + 1 : position + 2].isalnum()  # as a symbol is
+        if line and line[0] == "IF" and "THEN" not in line and not joined:
+            return "':' is not part of the language; THEN stands between a condition and its actions"
         return "':' is not part of the language; such a symbol stands in quotes, as in close@\"ETH/USDT:USDT\""
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     return f"'{shown}' is not part of the language"

@@ -128,7 +128,12 @@ class _Call:
                 other, f"this vector has {vectors.length_of(shape)} values, {whose} {length}; say length={length}"
             )
         if of.dtype == STORE:
-            return vectors.hit(of, shape, method, self._whole("k", 1, 1, MOST_FOUND), self._least(method))
+            making = vectors.making_of(shape, self.scope.here[1])
+            mine, its = making.against(stored.made) if stored is not None else ("", "")
+            if mine:
+                how = f'; say method="{stored.made.normalize}"' if making.normalize != stored.made.normalize else ""
+                raise self.wrong(other, f"this vector is {mine}, those of '{stored.name}' are {its}{how}")
+            return vectors.hit(of, shape, making, method, self._whole("k", 1, 1, MOST_FOUND), self._least(method))
         for key in ("k", "min"):
             if key in self.given:
                 raise self.wrong(

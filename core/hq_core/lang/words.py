@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hq_core.kinds import BAR, SUMS
-from hq_core.series.rules import FLAGS, LIVES, PRICED
+from hq_core.series.rules import FLAGS, LIVES, PRICED, SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "^": "power"}
 RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
@@ -29,14 +34,6 @@ ACTIONS = {  # name -> (name in the output, verbs): the last three are the accou
     "SELL_SHORT": ("CLOSE_SHORT", ("close_short",)),
     "BUY_SHORT": ("OPEN_SHORT", ("open_short",)),
 }
-SIZES = {  # what says how much -> the unit of kind order, account: the one that the account says
-    "size": "account",
-    "contracts": "contracts",
-    "base": "base",
-    "quote": "quote",
-    "equity": "equity_frac",
-    "risk": "risk_frac",
-}
 _WORKS = (*LIVES, *FLAGS)
 BUILT = {  # what actions take, by the beginning of their names; OPEN's is that of BUY and SELL too
     "OPEN": (*SIZES, *PRICED, *_WORKS),
@@ -44,6 +41,18 @@ BUILT = {  # what actions take, by the beginning of their names; OPEN's is that 
     "TARGET": tuple(SIZES)[:-1],
     "CANCEL": (),
 }
+
+
+def taken_by(action: str) -> tuple[str, ...]:
+    """What an action takes."""
+    return BUILT.get(action.partition("_")[0], BUILT["OPEN"])
+
+
+def type_of(prices: Collection[str]) -> str:
+    """The type of an order that is given these of the prices limit and trigger; trail is that of CLOSE alone."""
+    limit, trigger = "limit" in prices, "trigger" in prices
+    return "stop_limit" if limit and trigger else "limit" if limit else "stop" if trigger else "market"
+
 
 PRICES = frozenset(BAR.of_unit("price"))
 COLUMNS = PRICES | frozenset(SUMS)

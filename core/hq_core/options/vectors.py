@@ -15,7 +15,10 @@ class BuildOptions(Declared):
     normalize = Option("zscore", "How they are normalised, as NORMALIZE of hq-dsl(7) does.", choices=NORMS)
     horizon = Option(16, "Bars until the outcome is known.", least=1, most=10_000, unit="BARS")
     threshold = Option(
-        0.0, "Label 1 where the return over the horizon is at least this, -1 where at most its minus.", least=0.0
+        0.0,
+        "Label 1 where the return over the horizon is at least this, -1 where at most its minus; 0 has none.",
+        least=0.0,
+        shown=True,
     )
     take = Option(0.0, "With --stop: label 1 where the price first rises by this share.", least=0.0, most=100.0)
     stop = Option(

@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from array import array
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import WIDTHS
+from hq_core.batch import WIDTHS, period_text
 from hq_core.graph import AS, IN, PIECE
 from hq_core.kernels import across
+from hq_core.kinds import ORDER
 from hq_core.memory import room
 from hq_core.series.expr import clock_text
 from hq_core.series.plan import source_name
+from hq_core.series.rules import KEY_OF_UNIT, Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hq_core.graph import Graph, GraphColumn, Node
     from hq_core.series.cross import Turns
     from hq_core.series.plan import Plan
+    from hq_core.series.rules import CheckedRule, Said
 
 TURNS = 40  # of which the fastest counts
 
@@ -55,10 +60,19 @@ def costs(plan: Plan, turns: Turns | None = None) -> list[str]:
     shown = _lines(plan.base, [*plan.columns.values(), *plan.watched], names, number, "")
     lines += shown[0]
     lines += [f"column {name}: {_said(out, shown[1], names)}" for name, out in plan.columns.items()]
-    for watch in plan.watches:
-        rule, watched = watch.rule, plan.watched
-        told = {"size": watch.size, **watch.prices, **{f"meta.{key}": one for key, one in watch.meta.items()}}
-        given = [f"{key}={_said(watched[one.at], shown[1], names)}" for key, one in told.items() if one.at >= 0]
+    every: Sequence[Any] = plan.watches  # rules, and what strategies in Python ask for
+    for watch in every:
+        watched = plan.watched
+        if not isinstance(watch, Watch):
+            has = [f"{name} = {_said(watched[at], shown[1], names)}" for name, at in zip(watch.names, watch.columns)]
+            beside = f", in which {', '.join(has)}" if has else ""
+            lines.append(f"{watch.strategy}, in Python: next(row) with each closed row{beside}")
+            continue
+        rule = watch.rule
+        told = {**watch.prices, **{f"meta.{key}": one for key, one in watch.meta.items()}}
+        if rule.size is not None:
+            told = {KEY_OF_UNIT[ORDER.codes["unit"][str(rule.unit)]]: watch.size, **told}
+        given = [f"{key}={_ordered(one, watched, shown[1], names)}" for key, one in told.items()] + _lasting(rule)
         where = f"{watch.strategy}, rule {rule.number}"
         lines.append(f"{where}: IF {_said(watched[watch.condition], shown[1], names)} THEN {rule.action}")
         lines[-1] += f"({', '.join(given)})" if given else ""
@@ -93,6 +107,25 @@ def _said(out: GraphColumn, numbers: dict[int, str], names: dict[str, str]) -> s
         return name.replace(IN, " in ")
     more = f".{node_out}" if len(out.node.outputs) > 1 and (node_out := out.node.outputs[out.index]) else ""
     return numbers[out.node.number] + more
+
+
+def _ordered(one: Said, watched: list[GraphColumn], numbers: dict[int, str], names: dict[str, str]) -> str:
+    """What an order has of a number, text or time of a rule."""
+    if one.at >= 0:
+        return _said(watched[one.at], numbers, names)
+    if one.text is not None:
+        return f'"{one.text}"'
+    if one.truth:
+        return "TRUE" if one.fixed == 1.0 else "FALSE"
+    return one.name or f"{one.fixed:.15g}"
+
+
+def _lasting(rule: CheckedRule) -> list[str]:
+    """How long a rule's orders work, and its flags."""
+    found = [f'expire="{period_text(rule.expire)}"'] if rule.expire else []
+    if rule.life is not None and not rule.expire:
+        found = [f'tif="{ORDER.codes["tif"][str(rule.life)]}"']
+    return found + [f"{name}={'TRUE' if value else 'FALSE'}" for name, value in rule.flags.items()]
 
 
 def _costs(graph: Graph, wanted: list[GraphColumn]) -> dict[int, float]:

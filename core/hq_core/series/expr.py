@@ -134,7 +134,7 @@ def applied(op: str, *args: Expr, dtype: str = F8, params: Mapping[str, int] | N
 
 
 def moment(op: str, time: Expr, zone: str, params: Mapping[str, int] | None = None, dtype: str = F8) -> Expr:
-    """A kernel of kernels/moment.py over a column of times, on the clock of a zone."""
+    """A kernel of kernels/clock.py over a column of times, on the clock of a zone."""
     local = Expr(I8, time.clock, "column", data=zoned(str(time.data), zone))
     return Expr(dtype, time.clock, op, (local,), (params or {}, 0))
 
@@ -249,7 +249,9 @@ def reference(text: str) -> tuple[str, str]:
     except HqError:
         mistyped = last[:-1].isdecimal() and last[-1].isalpha()
     if mistyped:
-        raise HqError(f"period is '{last}', must be a whole number and s, m, h, d or w, such as 15m", USAGE)
+        what = f"period is '{last}', must be a whole number and s, m, h, d or w, such as 15m"
+        meant = last.lower() if last[-1:] in "SHDW" else ""  # 1M is a month elsewhere
+        raise HqError(what + (f"; did you mean {meant}?" if meant else ""), USAGE)
     return text, ""
 
 

@@ -13,6 +13,7 @@ from hq_core.series.stores import Rows, Store, run_on, wide
 
 if TYPE_CHECKING:
     from hq_core.jit import ArgumentBlock
+    from hq_core.series.making import Making
 
 GROWING = {"length": int, "columns": [bytes], "upto": int}  # what `save` gives
 MOST = 1 << 20  # vectors: they are held in memory, and in a state
@@ -51,6 +52,7 @@ class Growing(Store):
         self.digest = self.key
         self.upto = self.last = NEVER
         self._bound: dict[tuple[str, int], Bound] = {}
+        self._looked_for: list[Making] = []
 
     @property
     def feed(self) -> Growing:
@@ -62,7 +64,29 @@ class Growing(Store):
         """Up to which ts the series is known: of the last one that came there may be more."""
         return max(self.upto, self.last - 1)
 
-    def expect(self, length: int) -> None:
+    def expect(self, length: int, making: Making) -> None:
+        self._looked_for.append(making)
+        self._of(length)
+        self._like(making)
+
+    def announce(self, length: int, made: Making) -> None:
+        """The series is announced: its vectors have this length and were made so.
+
+        Raises HqError DATA where others are looked for.
+        """
+        self._of(length)
+        self.made = made
+        for making in self._looked_for:
+            self._like(making)
+
+    def _like(self, making: Making) -> None:
+        """Refuse a vector that is made otherwise than those of the series."""
+        mine, its = making.against(self.made)
+        if mine:
+            what = f"{self.key} has vectors {its}, the strategy looks for one {mine} in it"
+            raise HqError(what, DATA, subject=self.name)
+
+    def _of(self, length: int) -> None:
         """Vectors have this length.  Raises HqError DATA where they had another one."""
         if not self.length:
             self._take_up(Rows(length))
@@ -79,7 +103,7 @@ class Growing(Store):
 
     def append(self, more: Rows) -> None:
         """Further rows of the series.  Raises HqError DATA where one has the ts and id of an earlier one."""
-        self.expect(more.length)
+        self._of(more.length)
         if self.n + len(more) > MOST:
             raise HqError(f"{self.key}: more than {MOST} vectors, which are held in memory", DATA, subject=self.name)
         before, self.last = self.n, max(self.last, max(more.avail))
@@ -105,7 +129,7 @@ class Growing(Store):
         rows.names = [self.symbol]
         rows.symbols = array("q", bytes(8 * len(rows)))
         laid, rooms, digest = list(getattr(self, "_laid", ())), getattr(self, "_rooms", {}), self.digest
-        methods = self.methods
+        methods, rows.made = self.methods, self.made
         super().__init__(self.name, rows, self.key)
         self._rooms, self.digest, self.methods = rooms, digest, methods
         for method in laid:

@@ -9,7 +9,7 @@ from hq_core import registry
 from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.graph import AS, IN, IS
 from hq_core.jit import COLUMNS, Cell
-from hq_core.kernels import moment, ops
+from hq_core.kernels import clock, ops
 from hq_core.memory import room
 from hq_core.zones import Clock
 
@@ -82,7 +82,7 @@ class Inputs:
             elif text is not None:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}, no text", DATA)
             elif zone and kind == own:
-                self._made.append(Made(key, name, Cell(moment.local), array("q"), zone))
+                self._made.append(Made(key, name, Cell(clock.local), array("q"), zone))
             elif kind == (own or "f8"):
                 self._places.append((key, schema.index(name)))
             elif own:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.errors import DATA, HqError
 from hq_core.jit import F8, I1, I4, I8, Cell, Kernel, float_of, kernel
+from hq_core.kinds import META
 from hq_core.series.expr import BOOL, TEXT
 from hq_core.series.expr import F8 as NUMBER
 from hq_core.series.rules import FLAGS, LIVES, NOTHING, PRICED
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from hq_core.batch import Batch
     from hq_core.series.orders import Laying
     from hq_core.series.rules import CheckedRule, Watch
-
-META = "meta."
 
 
 @kernel()

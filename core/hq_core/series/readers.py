@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 READERS = {"heard": [(str, int)], "announced": [str], "feeds": [(str, int, str, FEED)]}  # what `save` gives
 
 
+class NeverCame(HqError):
+    """A series that is read and never came; where: its symbol and period in ns."""
+
+    where: Where
+
+
 class Readers:
     """The units of a stage by the series that they read.
 
@@ -99,7 +105,7 @@ class Readers:
                     self.feed(own, schema.key, graph, asked)
 
     def finish(self, more: bool, out: Out, note: Callable[[str, int], None], drop: Callable[[str, int], None]) -> None:
-        """The input ended.  Raises HqError DATA where a series that is read was never announced.
+        """The input ended.  Raises NeverCame where a series that is read was never announced.
 
         What still waits is computed up to the last ts of the input: later rows lie at or after it, so those of the
         last ts itself may still see some and are dropped.
@@ -122,7 +128,7 @@ class Readers:
     def _absent(self, unit: Unit) -> list[Where]:
         return [where for where in unit.feeds if where not in self.announced]
 
-    def refusal(self, absent: dict[Where, str], wanted: str = "read") -> HqError:
+    def refusal(self, absent: dict[Where, str], wanted: str = "read") -> NeverCame:
         """The error that names what never came and is wanted, what came, and what would make it come."""
         verb = "is" if len(absent) == 1 else "are"
         (symbol, length), key = next(iter(absent.items()))
@@ -137,12 +143,14 @@ class Readers:
             meant = nearest(symbol, symbols)
             remedy = f"did you mean {meant}? Else " if meant else ""
             remedy += f"hq-merge puts the bars of {symbol} into the stream"
-        return HqError(
+        found = NeverCame(
             f"{listed(list(absent.values()))} {verb} {wanted} by {self.who} and never came; the input has "
             f"{listed(list(self.announced.values()))}",
             DATA,
             hint=(f"{remedy}, or pass ", SettingsOptions.missing, f" {WARN}"),
         )
+        found.where = symbol, length
+        return found
 
     # State
     def save(self) -> dict[str, Any]:

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 PRICED = tuple(ORDER.of_unit("price"))  # what a rule may give to its orders: prices
 FLAGS = tuple(column.name for column in ORDER.columns if column.type == "b1")
 LIVES = ("tif", "expire")
+SIZES = {  # what says how much -> the unit of kind order, account: the one that the account says
+    "size": "account",
+    "contracts": "contracts",
+    "base": "base",
+    "quote": "quote",
+    "equity": "equity_frac",
+    "risk": "risk_frac",
+}
+KEY_OF_UNIT = {unit: key for key, unit in SIZES.items()}
 
 
 class CheckedRule:

@@ -12,11 +12,13 @@ from hq_core.kernels.nearest import BLOCK, METHODS, STEP, lay, nearest
 from hq_core.kernels.stored import by_keys, in_turn, labels_in_turn, ranked, vectors_in_turn
 from hq_core.memory import Memory
 from hq_core.say import iso_text
+from hq_core.series.making import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hq_core.jit import Kernel
+    from hq_core.series.making import Making
 
     Tables = dict[str, Any]
 
@@ -29,11 +31,12 @@ class Rows:
 
     length   values of a vector
     vectors  float32, one vector behind the other;  labels: float64;  avail, ts, ids, symbols: int64 each
-    names    the symbols by their number;  period: of the series, where they have one
+    names    the symbols by their number;  period: of the series, where they have one;  made: how, as far as is known
     """
 
-    def __init__(self, length: int, period: str = "") -> None:
+    def __init__(self, length: int, period: str = "", made: Making = UNKNOWN) -> None:
         self.period = period
+        self.made = made
         self.length = length
         self.vectors = bytearray()
         self.labels = array("d")
@@ -48,7 +51,7 @@ class Store:
     """A store.  Its order is its own, whatever the order of the rows that it was made of.
 
     name    what a strategy calls it;  file: where it was read, for messages
-    length  values of a vector;  n: rows
+    length  values of a vector;  n: rows;  made: how, as far as is known
     avail, times, ids, labels, names   its columns, in its order, and its symbols
     digest  of all rows, 32 hex digits: the same rows in another order, or another format, have the same
     methods by which strategies look for something in it
@@ -58,12 +61,13 @@ class Store:
     """
 
     outside = False
+    made = UNKNOWN
 
     def __init__(self, name: str, rows: Rows, file: str = "") -> None:
         self.methods: set[str] = set()
         self.name = name
         self.file = file or name
-        self.length = rows.length
+        self.length, self.made = rows.length, rows.made
         self.n = n = len(rows)
         symbols = sorted(range(len(rows.names)), key=rows.names.__getitem__)
         names = [rows.names[code] for code in symbols]
@@ -107,8 +111,8 @@ class Store:
         found.update(codes)
         return found.hexdigest()
 
-    def expect(self, length: int) -> None:
-        """Vectors of this length are looked for, as the language has made sure."""
+    def expect(self, length: int, making: Making) -> None:
+        """Vectors of this length and making are looked for, as the language has made sure."""
 
     def told(self) -> list[str]:
         """What who runs strategies with it is to know of its search."""

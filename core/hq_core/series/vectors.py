@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import period_text
 from hq_core.kernels import hits
 from hq_core.kernels.nearest import METHODS
 from hq_core.kernels.normal import METHODS as NORMS
 from hq_core.series.expr import HIT, STORE, Expr, align
+from hq_core.series.making import Making
 
 if TYPE_CHECKING:
     from hq_core.graph import Graph, GraphColumn
@@ -19,15 +21,15 @@ OUTPUTS = ("score", "label", "ts", "id", "count")  # of a hit, in the order of t
 class Search:
     """What a hit is looked for with.
 
-    norm   how the vector is normalised;  method, k, least: of the nearest, by which measure, and not below
+    making  how the vector is made;  method, k, least: of the nearest, by which measure, and not below
     """
 
-    __slots__ = ("k", "least", "length", "method", "norm", "store")
+    __slots__ = ("k", "least", "length", "making", "method", "store")
 
-    def __init__(self, store: Store, length: int, norm: str, method: str, k: int, least: float) -> None:
+    def __init__(self, store: Store, length: int, making: Making, method: str, k: int, least: float) -> None:
         self.store = store
         self.length = length
-        self.norm = norm
+        self.making = making
         self.method = method
         self.k = k
         self.least = least
@@ -43,13 +45,12 @@ def store(found: Store | None) -> Expr:
     return Expr(STORE, None, "const", data=found)
 
 
-def hit(of: Expr, shape: Expr, method: str, k: int, least: float) -> Expr:
-    """What of a store is nearest to a vector, at each row of the vector's clock."""
-    length, norm = _shape(shape)
+def hit(of: Expr, shape: Expr, making: Making, method: str, k: int, least: float) -> Expr:
+    """What of a store is nearest to a vector, which is made so, at each row of the vector's clock."""
     found: Any = of.data
     if found is not None:
         found.methods.add(method)
-    return Expr(HIT, shape.clock, "hit", shape.args, Search(found, length, norm, method, k, least), OUTPUTS)
+    return Expr(HIT, shape.clock, "hit", shape.args, Search(found, length_of(shape), making, method, k, least), OUTPUTS)
 
 
 def alike(one: Expr, other: Expr, method: str) -> Expr:
@@ -65,6 +66,16 @@ def is_vector(expr: Expr) -> bool:
 
 def length_of(expr: Expr) -> int:
     return int(expr.dtype[3:])
+
+
+def making_of(expr: Expr, own: int) -> Making:
+    """How a vector is made, on a base whose period has so many ns, or 0 where that is not known.
+
+    What is computed has no column's name: a store's column may hold just that.
+    """
+    (of,) = expr.args
+    period = expr.clock[1] if expr.clock else 0
+    return Making(str(of.data) if of.op == "column" else "", _shape(expr)[1], period_text(period or own))
 
 
 def _shape(expr: Expr) -> tuple[int, str]:
@@ -86,13 +97,13 @@ def nodes_of(graph: Graph, expr: Expr, inputs: list[GraphColumn]) -> list[GraphC
     assert isinstance(asked, Search)
     params = {
         "length": asked.length,
-        "norm": NORMS.index(asked.norm),
+        "norm": NORMS.index(asked.making.normalize),
         "method": METHODS.index(asked.method),
         "k": asked.k,
         "least": asked.least,
     }
     found = asked.store
-    found.expect(asked.length)
+    found.expect(asked.length, asked.making)
     what, tables = hits.hit, found.tables(asked.method, asked.k) if not found.outside else None
     if tables is None:
         from hq_core.series.outside import Answers  # few runs search elsewhere

@@ -35,7 +35,7 @@ from hq_core.series.memories import Memories
 from hq_core.series.order_columns import FurtherColumns, meta_types
 from hq_core.series.orders import Laying, Orders, ordered
 from hq_core.series.plan import Plan
-from hq_core.series.readers import READERS, Readers, elsewhere
+from hq_core.series.readers import READERS, NeverCame, Readers, elsewhere
 from hq_core.series.rules import watches
 from hq_core.series.unit import UNIT, Unit
 
@@ -258,7 +258,7 @@ class Signal(Stage):
         if self._across:
             turns = self._turns(bars)
             return costs(turns.last, turns)
-        return costs(self._plan(bars))
+        return costs(self._plan(bars, [one.asked for one in self._running(bars)]))
 
     def parameters(self) -> list[dict[str, Any]]:
         """Every param as plain values: its strategy, name, default and bounds (None where it has none)."""
@@ -275,7 +275,7 @@ class Signal(Stage):
             for strategy in self.strategies
             for one in strategy.declared
         ] + [
-            {"strategy": one.name, "name": name, "default": value, "min": None, "max": None}
+            {"strategy": one.name, "name": name, "default": value, **dict.fromkeys(("min", "max", "step", "choices"))}
             for one in self.python
             for name, value in one.numbers.items()
         ]
@@ -382,12 +382,13 @@ class Signal(Stage):
             self.SHAPE = {**self.SHAPE, "growing": {str: GROWING}}
 
     def _announce_vectors(self, schema: Schema) -> None:
+        from hq_core.series.making import making_of
         from hq_core.vectors.read import columns_fit
 
         for store in self._growing.values():
             if (store.symbol, store.period) == (schema.symbol, schema.period):
                 self._arrived.add(store.key)
-                store.expect(columns_fit(schema, schema.key, self._timeless))
+                store.announce(columns_fit(schema, schema.key, self._timeless), making_of(schema))
 
     def _take_vectors(self, batch: Batch) -> None:
         """Vectors of the stream, for whoever waits for them."""
@@ -419,11 +420,30 @@ class Signal(Stage):
         ran = any(symbol.base for symbol in self._symbols.values())
         if self._idle and not (more or ran) and self._readers.missing == "error":
             raise self._readers.refusal(self._idle, "asked for")
-        self._readers.finish(more, self.out, self.note, self.drop)
+        try:
+            self._readers.finish(more, self.out, self.note, self.drop)
+        except NeverCame as error:
+            raise self._at_its_place(error) from None
         if self._panels:
             self._panels.finish(more, self.drop)
         for orders in self._in_python().values():
             orders.stop(more)
+
+    def _at_its_place(self, error: NeverCame) -> HqError:
+        """The error at the place of the strategy that reads the series, if it is in the language."""
+        symbol, length = error.where
+        reads = [one for checked in self._checked for one in checked.scope.reads.items()]
+        found = [
+            at
+            for own in (symbol, "")
+            for (named, period), at in reads
+            if named == own and period in (0, length) and (own or period)
+        ]
+        if not found:
+            return error
+        source, node = found[0]
+        below = "\n" + source.caret(node.start, node.end)
+        return HqError((source.where(node.start), ": ", *error.phrase()), error.code, below)
 
     def save(self) -> dict[str, Any]:
         readers = self._readers.save()  # first, as it moves what the units remember of their feeds

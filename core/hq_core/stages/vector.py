@@ -133,6 +133,7 @@ def described(store: Store) -> dict[str, Any]:
         "file": store.file,
         "vectors": store.n,
         "length": store.length,
+        "made": store.made._asdict(),
         "labels": labels,
         "from": None if timeless else iso_text(min(times)),
         "to": None if timeless else iso_text(max(times)),

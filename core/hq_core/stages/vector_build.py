@@ -15,6 +15,7 @@ from hq_core.memory import Memory, move
 from hq_core.options.vectors import BuildOptions
 from hq_core.roles import Stage
 from hq_core.saved import Damaged
+from hq_core.series.making import Making
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch
@@ -37,7 +38,8 @@ class Windows:
         self.options = options
         self.announce(schema)
         cols = [(column.name, _type(column.type, options.length)) for column in VECTOR.columns]
-        self.written = Schema("vector", schema.symbol, schema.period, cols, extra_of("vector"))
+        made = Making(options.column, options.normalize, schema.period, options.horizon).extra()
+        self.written = Schema("vector", schema.symbol, schema.period, cols, {**extra_of("vector"), **made})
         self.cell = cell = Cell(labelled)
         places = options.horizon + 1
         sizes = {"ring": 8 * options.length, "w_vector": 4 * options.length * places}
@@ -156,6 +158,11 @@ class VectorBuild(Stage):
             self.note("no bars in the input, so there are no vectors", self._others)
         if more:
             return
+        made = sum(windows.cell.state.id for windows in self._windows.values())
+        farthest = max((windows.cell.state.farthest for windows in self._windows.values()), default=0.0)
+        if farthest < self.options.threshold:
+            what = f"no outcome reached the threshold of {self.options.threshold:.15g}, the largest was {farthest:.6g}"
+            self.note(f"{what}, so every label is 0", made)
         for windows in self._windows.values():
             self.note(f"{windows.written.key}: the input ended before the outcome was known", windows.waiting)
 

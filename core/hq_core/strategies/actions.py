@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.columns import numbers
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.kinds import ACCOUNTS_UNIT, ORDER
-from hq_core.lang.words import ACTIONS
-from hq_core.series.order_columns import META
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER
+from hq_core.lang.words import ACTIONS, taken_by, type_of
 from hq_core.series.orders import BY_VERB, IN_TURN
+from hq_core.series.rules import FLAGS, KEY_OF_UNIT, LIVES, PRICED, SIZES
 from hq_core.strategies.load import FURTHER
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 KEYS = ("action", "type", "size", "unit", "price", "rule", "meta")  # and the further columns that the class declares
 CODED = {name: numbers(said) for name, said in ORDER.codes.items()}
-TYPES, UNITS = CODED["type"], CODED["unit"]
+TYPES, UNITS, TIFS = CODED["type"], CODED["unit"], CODED["tif"]
 OF = dict(ORDER.cols)
-PRICES = ORDER.of_unit("price")
 # the price that an order of this type cannot do without, by its column
 WANTS = {
     "limit": ("limit",),
@@ -174,7 +173,7 @@ class Reader:
             raise HqError(
                 "the dict has no action", DATA, hint=f"such as {{'action': 'BUY'}}; keys are {_listed(self.keys)}"
             )
-        verbs = ACTIONS[_word("action", given["action"], ACTIONS)][1]
+        action, verbs = ACTIONS[_word("action", given["action"], ACTIONS)]
         kind = _word("type", given.get("type", "market"), TYPES)
         unit = _word("unit", given.get("unit", UNITS_OWN), UNITS)
         rule = _whole("rule", given.get("rule", RULE))
@@ -182,6 +181,7 @@ class Reader:
             raise HqError(f"rule is {rule}, must be a number from 0 on", DATA)
         further = {name: _value(name, given[name]) for name in self.strategy.orders if name in given}
         self._price(kind, given, further)
+        _fitting(action, kind, unit, given, further)
         for key, value in _dict(given.get("meta", {})).items():
             further[META + str(key)] = self._meta(key, value)
         turn = tuple(verb for verb in IN_TURN if verb in verbs)
@@ -209,7 +209,7 @@ class Reader:
                 raise HqError(what, DATA, hint=f"orders = {wants!r} in the class does")
             if name not in further:
                 raise HqError(f"a {kind} order without a {'price' if name == wants[-1] else name}", DATA)
-        for name in PRICES:
+        for name in PRICED:
             if name in further and not 0.0 < further[name] < math.inf:
                 raise HqError(f"{name} is {further[name]:.15g}, must be a price above 0", DATA)
 
@@ -234,6 +234,35 @@ class Reader:
         return f"unknown key {key!r:.40}{near or f'; keys are {_listed(self.keys)}'}"
 
 
+def _fitting(action: str, kind: str, unit: str, given: dict[str, Any], further: dict[str, Any]) -> None:
+    """Refuse what an action does not take, in the language neither, and what contradicts itself."""
+    takes, opens = taken_by(action), not action.startswith("CLOSE")
+    for name in further:
+        if name not in takes and name in CHECKED:
+            raise HqError(f"{action} takes no {name}", DATA)
+    if "size" in given and not any(key in takes for key in SIZES):
+        raise HqError(f"{action} takes no size", DATA)
+    if KEY_OF_UNIT[unit] not in takes and ("unit" in given or takes):
+        raise HqError(f"{action} takes no size in {unit}", DATA)
+    wants = WANTS.get(kind, ())
+    if not all(name in takes for name in wants) or (kind == "trail" and opens):
+        raise HqError(f"{action} is of no type {kind}", DATA)
+    spare = [
+        name for name in ("limit", "trigger", *(() if opens else ("trail",))) if name in further and name not in wants
+    ]
+    if spare:
+        fits = "trail" if "trail" in spare else type_of(further)
+        raise HqError(f"a {kind} order has no {spare[0]}", DATA, hint=f"say type '{fits}', or leave it out")
+    if unit == "risk_frac" and "stop" not in further:
+        raise HqError("risk_frac is what is lost at the stop, and there is no stop", DATA)
+    tif = further.get("tif", TIFS["gtc"])
+    if tif == TIFS["gtd"] and "expire" not in further:
+        raise HqError("tif gtd works until a time, and there is no expire", DATA)
+    if "expire" in further and tif != TIFS["gtd"]:
+        raise HqError("expire is of an order whose tif is gtd", DATA, hint="say tif 'gtd', or leave it out")
+
+
+CHECKED = (*PRICED, *LIVES, *FLAGS)  # the further columns that only some actions take
 UNITS_OWN = next(word for word, code in UNITS.items() if code == ACCOUNTS_UNIT)
 
 

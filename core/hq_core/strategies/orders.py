@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hq_core.batch import CODES, WIDTHS, Schema, stretches
 from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
-from hq_core.kinds import ACCOUNTS_UNIT, ORDER, extra_of
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, extra_of
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
-from hq_core.series.order_columns import META
 from hq_core.series.orders import Orders, OrderSeries
 from hq_core.series.unit import Broke
 from hq_core.strategies.actions import RULE, Decisions

@@ -31,11 +31,12 @@ AT_ONCE = 256  # rows of which the values are made objects of Python together: t
 class Asked:
     """Indicators that a strategy asks for, over the columns that a plan computes for it: as a rule's Watch.
 
-    exprs     what is computed;  names: what a row calls it
+    strategy  whose name it has;  exprs: what is computed;  names: what a row calls it
     columns   where the plan has them
     """
 
-    def __init__(self, specs: Sequence[Spec], schema: Schema) -> None:
+    def __init__(self, strategy: str, specs: Sequence[Spec], schema: Schema) -> None:
+        self.strategy = strategy
         found: dict[str, Expr] = exprs_of(specs, schema.names, (schema.symbol, period_ns(schema.period)))
         self.names = tuple(found)
         self.exprs = list(found.values())
@@ -76,7 +77,7 @@ class Running:
                 what = f"on_start: {spec.label} reads another symbol, whose rows may have gone by"
                 raise strategy.wrong(f"{what}; ask for it before, by indicators = (...) in the class")
         try:
-            self.asked = Asked(distinct([*strategy.specs, *specs]), schema)
+            self.asked = Asked(strategy.name, distinct([*strategy.specs, *specs]), schema)
         except HqError as error:
             raise strategy.wrong(f"on_start: {error}") from None
         self._next = self._instance.next
@@ -227,4 +228,4 @@ NUMBERS = frozenset(kind for kind in CODES if kind != "s4")
 
 def plan_ahead(strategies: Sequence[PythonStrategy], schema: Schema) -> list[Asked]:
     """What the classes themselves ask for on a series, before there is an instance."""
-    return [Asked(one.specs, schema) for one in strategies if one.specs]
+    return [Asked(one.name, one.specs, schema) for one in strategies if one.specs]

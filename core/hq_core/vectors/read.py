@@ -8,6 +8,7 @@ from hq_core.batch import Batch, Schema, stretches
 from hq_core.errors import DATA, HqError
 from hq_core.kinds import VECTOR
 from hq_core.options.signal import StoreOptions
+from hq_core.series.making import making_of
 from hq_core.series.stores import Rows
 
 if TYPE_CHECKING:
@@ -51,10 +52,16 @@ class Reader:
     def _announced(self, schema: Schema) -> None:
         length = columns_fit(schema, f"{self.file}: {schema.key}", self.timeless)
         if self.rows is None:
-            self.rows = Rows(length, schema.period)
+            self.rows = Rows(length, schema.period, making_of(schema))
+            return
         if self.rows.length != length:
             what = f"{self.file}: vectors of {self.rows.length} and of {length} values; a store has one length"
             raise HqError(what, DATA)
+        made = making_of(schema)
+        one, other = self.rows.made._replace(period="").against(made)
+        if one:
+            raise HqError(f"{self.file}: vectors {one} and {other}; those of a store are made alike", DATA)
+        self.rows.made = self.rows.made.joined(made)
         if schema.period != self.rows.period:
             self.rows.period = ""  # of several
 

@@ -28,7 +28,7 @@ def write(rows: Rows, out: Out, timeless: bool) -> None:
     """Each symbol's rows as a series, in the order in which they were known, then by ts and id."""
     size = 4 * rows.length
     for code in sorted(range(len(rows.names)), key=rows.names.__getitem__):
-        schema = Schema("vector", rows.names[code], rows.period, columns_of(rows.length, timeless))
+        schema = Schema("vector", rows.names[code], rows.period, columns_of(rows.length, timeless), rows.made.extra())
         series = out.series(schema)
         mine = [row for row in range(len(rows)) if rows.symbols[row] == code]
         mine.sort(key=lambda row: (rows.avail[row], rows.ts[row], rows.ids[row]))
