@@ -52,8 +52,8 @@ LARGER = "MAX is the larger of two values at a row; over 20 rows: HIGHEST"
         ("x = close<@4H>", "period is '4H', must be a whole number and s, m, h, d or w, such as 15m; did you mean 4h?"),
         ("x = close<@1M>", "period is '1M', must be a whole number and s, m, h, d or w, such as 15m"),
         (
-            'IF close > 3 THEN BUY(tif=<"day">)',
-            "tif is 'day', must be one of gtc, ioc, fok; expire=\"4h\" is until so long after",
+            'IF close > 3 THEN BUY(tif=<"week">)',
+            "tif is 'week', must be one of gtc, ioc, fok, day; expire=\"4h\" is until so long after",
         ),
         (
             "VAR a = <b>[1] + 1 SEED 0\nVAR b = a[1] SEED 0",

@@ -206,7 +206,7 @@ REFUSED = [
     ("TARGET", "TARGET wants a position: size, contracts, base, quote, equity"),
     ("TARGET(<limit>=2)", "TARGET takes size, contracts, base, quote, equity and META(...)"),
     ("CANCEL(<size>=1)", "CANCEL takes "),
-    ("BUY(tif=<'gct'>)", "tif is 'gct', must be one of gtc, ioc, fok, did you mean 'gtc'?"),
+    ("BUY(tif=<'gct'>)", "tif is 'gct', must be one of gtc, ioc, fok, day, did you mean 'gtc'?"),
     ("BUY(tif=<3>)", "tif is a text in quotes, this is a number"),
     ("BUY(<tif='gtd'>)", 'gtd works until a time: give expire, as in expire="4h"'),
     ("BUY(tif='ioc', <expire='4h'>)", "an order that is ioc does not expire"),
