@@ -15,7 +15,9 @@ class BuildOptions(Declared):
     normalize = Option("zscore", "How they are normalised, as NORMALIZE of hq-dsl(7) does.", choices=NORMS)
     horizon = Option(16, "Bars until the outcome is known.", least=1, most=10_000, unit="BARS")
     threshold = Option(
-        0.0, "Label 1 where the return over the horizon is at least this, -1 where at most its minus.", least=0.0
+        0.0,
+        "Label 1 where the return over the horizon is at least this, -1 where at most its minus; a return of 0 is 0.",
+        least=0.0,
     )
     take = Option(0.0, "With --stop: label 1 where the price first rises by this share.", least=0.0, most=100.0)
     stop = Option(
