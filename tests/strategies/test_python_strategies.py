@@ -252,7 +252,7 @@ def test_what_a_class_declares_wrongly_is_told_before_any_row(name: str) -> None
 
 def test_what_is_made_of_the_class_has_next_too() -> None:
     strategy = gives(__new__=lambda cls: 5)
-    with pytest.raises(HqError, match=re.escape("Given: its instance, a int, has no next(self, row)")) as told:
+    with pytest.raises(HqError, match=re.escape("Given: its instance, of int, has no next(self, row)")) as told:
         fed(strategy, [1, 2, 3])
     assert told.value.code == 65
 

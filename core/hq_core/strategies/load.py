@@ -89,7 +89,7 @@ class PythonStrategy:
             found = made()
             runs = callable(getattr(found, "next", None))
         if not runs:
-            raise self.wrong(f"its instance, a {type(found).__name__}, has no next(self, row)")
+            raise self.wrong(f"its instance, of {type(found).__name__}, has no next(self, row)")
         return found
 
     def check_resumable(self) -> None:
