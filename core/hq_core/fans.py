@@ -10,7 +10,7 @@ from hq_core.errors import USAGE, HqError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
+FAN = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?", re.ASCII)
 MOST = 10_000  # values of one fan: whoever asks for more has mistyped
 
 

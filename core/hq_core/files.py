@@ -46,14 +46,29 @@ def to_read(path: str, flags: int = 0) -> int:
 def read_whole(path: str, limit: int, what: Phrase = "") -> bytes:
     """All bytes of a file or pipe, at most `limit`; - is stdin.  `what` stands before the path in errors."""
     named: Phrase = (what, f": {path}") if what else path
+    return _read(0 if path == "-" else path, limit, named)
+
+
+def _read(file: str | int, limit: int, named: Phrase) -> bytes:
+    """Of a path, or of a descriptor, which stays open."""
     try:
-        with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
-            content = file.read(limit + 1)
+        with open(file, "rb", closefd=isinstance(file, str)) as opened:
+            content = opened.read(limit + 1)
     except OSError as error:
         raise HqError(error.strerror or "cannot be read", NOINPUT, subject=named) from None
     if len(content) > limit:
         raise HqError(f"has more than {limit} bytes", DATA, subject=named)
     return content
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """All bytes of a regular file, at most `limit`: a pipe or a device may never end.  Raises HqError."""
+    fd = to_read(path, os.O_NONBLOCK)  # a pipe that nobody writes to is opened at once
+    try:
+        only_a_file(path, os.fstat(fd).st_mode, "name a file")
+        return _read(fd, limit, path)
+    finally:
+        os.close(fd)
 
 
 def folder_of(path: str) -> str:

@@ -607,11 +607,13 @@ class Graph:
     ) -> Iterator[tuple[Node, Callable[[], object]]]:
         """Each node that the plan calls, a variable's at the one that remembers, and what runs it alone over n rows."""
         self.place(sources, n, wanted)
+        for slot in self._tables["lengths"]:  # once: a plan of many nodes would set all of them before each
+            self.slots[slot] = n
         inside = {number for loop in self._loops for number in loop.members if number != loop.last}
         for i, node in enumerate(node for node in self.nodes if node.number not in inside):
             start = ArgumentBlock(engine)
             for name, table in (self._tables | {"plan": self._steps}).items():
-                part = (16 * i, 2) if name == "plan" else (0, 0 if name == "moving" else len(table))
+                part = (16 * i, 2) if name == "plan" else (0, len(table) if name == "slots" else 0)
                 start.column(name, table.buffer_info()[0] + part[0], part[1])
             start.scalar("rows", n)
             start.scalar("piece", n)

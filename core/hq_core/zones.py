@@ -17,12 +17,19 @@ def open_zone(name: str) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     try:
+        if _of_a_machine(name):
+            raise KeyError(name)
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # KeyError: unknown; the others: not a name that a file may have
         near = _near(name)
         hint = f"; did you mean {near}?" if near else ""
         told = f"time zone '{name}' is not known; zones have IANA names, such as America/New_York{hint}"
         raise HqError(told, USAGE) from None
+
+
+def _of_a_machine(name: str) -> bool:
+    """Whether a machine's own files may have the name, each with another meaning, and IANA's have not."""
+    return name in ("localtime", "posixrules") or name.startswith(("posix/", "right/"))
 
 
 SECOND, DAY = 1_000_000_000, 86_400_000_000_000
@@ -77,11 +84,11 @@ def _near(name: str) -> str:
     """The zone that was most likely meant: by its city, which people leave alone, or by its whole name."""
     from zoneinfo import available_timezones
 
-    known = sorted(available_timezones())
+    known = sorted(zone for zone in available_timezones() if not _of_a_machine(zone))
     cities: dict[str, str] = {}
     for zone in known:
         city = zone.rpartition("/")[2].lower()
-        if not zone.startswith(("posix/", "right/")) and (city not in cities or "/" not in cities[city]):
+        if city not in cities or "/" not in cities[city]:
             cities[city] = zone
     city = nearest(name.rpartition("/")[2].strip().replace(" ", "_").lower(), list(cities))
     return cities[city] if city else nearest(name, known)

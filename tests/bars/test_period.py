@@ -189,6 +189,13 @@ def test_an_unknown_zone_is_named():
             open_zone(name)
 
 
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "right/Europe/London", "posix/Europe/London"])
+def test_a_zone_that_each_machine_sets_for_itself_is_none(name, monkeypatch):
+    monkeypatch.setattr("zoneinfo.ZoneInfo", lambda _: ZoneInfo("Asia/Tokyo"))  # a machine that has it
+    with pytest.raises(HqError, match=f"time zone '{name}' is not known"):
+        open_zone(name)
+
+
 @given(
     zone=st.sampled_from(
         ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tokyo"]

@@ -24,10 +24,10 @@ def store_of(rows, length=0, name="near"):
     return Store(name, made)
 
 
-def stream_of(rows, symbol="BTCUSDT", period="4h", columns=("ts", "id", "avail_ts", "label", "vector")):
-    """The same rows as a stream; `columns` leaves some out."""
+def stream_of(rows, symbol="BTCUSDT", period="4h", columns=("ts", "id", "avail_ts", "label", "vector"), label="i4"):
+    """The same rows as a stream; `columns` leaves some out, `label` is the type of that one."""
     length = len(rows[0][4])
-    types = {"ts": "i8", "id": "i8", "avail_ts": "i8", "label": "i4", "vector": f"f4x{length}"}
+    types = {"ts": "i8", "id": "i8", "avail_ts": "i8", "label": label, "vector": f"f4x{length}"}
     at = [("ts", "id", "avail_ts", "label", "vector").index(name) for name in columns]
     schema = Schema("vector", symbol, period, [(name, types[name]) for name in columns])
     return frames(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,39 @@ def test_functions_that_call_each_other_twice_are_expanded_once() -> None:
     assert values(f"{text}x = f39(close)", CLOSES) == [3.0, 1.0, 2.0, 5.0]
 
 
+def test_functions_of_the_row_before_are_expanded_once_too() -> None:
+    text = "DEF f0(a) = a\n" + "".join(f"DEF f{i}(a) = f{i - 1}(a[1]) + f{i - 1}(a[1])\n" for i in range(1, 40))
+    found = check(f"{text}x = f39(close)").scope.names["x"]
+    assert found.args[0] is found.args[1]
+
+
+def test_functions_that_grow_without_end_are_refused_at_a_call() -> None:
+    """Each calls the one before for two arguments, so forty levels are a million million calls."""
+    text = "DEF f0(a) = a\n" + "".join(f"DEF f{i}(a) = f{i - 1}(a + 1) + f{i - 1}(a + 2)\n" for i in range(1, 40))
+    with pytest.raises(
+        LangError, match=r"with f\d+ the functions expand to more than 200000 nodes; .* in f39\(\.\.\.\)"
+    ):
+        check(f"{text}x = f39(close)")
+    assert check(text[: text.index("DEF f12")] + "x = f11(close)")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a\0b", "no file's name has a NUL in it"),
+        ("pipe", "pipe: is a pipe; name a file"),
+        ("/dev/zero", "/dev/zero: is a device; name a file"),
+    ],
+)
+def test_only_a_file_is_used(tmp_path: Path, name: str, told: str) -> None:
+    """A pipe that nobody writes to, and a device, would be read for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LangError) as error:
+        run(f'USE "{name}"\nx = close', str(tmp_path / "s.hq"))
+    assert told in error.value.reason
+    assert (error.value.start, error.value.end) == (4, 6 + len(name))
+
+
 def test_a_call_reads_what_is_there_when_it_is_called() -> None:
     """Its arguments and the rows on which it stands decide, not the first call."""
     text = "DEF f(a) = a[1] + open\nx = f(close)\ny = f(close)@4h\nz = f(close * 2)\nVAR v = v[1] + f(close) SEED 0"
@@ -96,7 +130,12 @@ def test_canonical_form(text: str, canonical: str) -> None:
     assert form(canonical) == canonical + "\n"
 
 
+NAMED = "a column's name has at most 256 characters, and none that does not print"
 REFUSED = [
+    ('PLOT(<"a\tb">, close)', NAMED),
+    ('PLOT(<"a\x0bUTC">, close)', NAMED),  # which a graph calls a time on a zone's clock
+    (f'PLOT(<"{"a" * 257}">, close)', NAMED),
+    (f"IF close > 1 THEN BUY(META(<{'a' * 252}>=1))", "a key has at most 251 characters"),
     ("DEF f(a) = a\nx = <f()>", "f(a) lacks a"),
     ("DEF f(a) = a\nx = f(1, <2>)", "f(a) has no place for this"),
     ("DEF f(alpha) = alpha\nx = f(<alhpa>=2)", "f(alpha) has no 'alhpa', did you mean 'alpha'?"),
@@ -325,3 +364,13 @@ def test_rules_use_them() -> None:
     text = "DEF above(a, b) = a > b\nIF above(close, 4) THEN OPEN_LONG(size=close)"
     found = Run(strategy(text)).announce("15m").feed("15m", bars(CLOSES)).finish()
     assert [one["quantity"] for one in found.orders()] == [5.0, 9.0]
+
+
+def test_more_columns_than_a_series_takes_are_refused() -> None:
+    plots = [f"PLOT(p{i}, close)" for i in range(4096)]
+    with pytest.raises(LangError, match=r"the bars would have 4097 columns, at most 4096 are written"):
+        check("\n".join(plots))
+    keys = ", ".join(f"k{i}=1" for i in range(4096))
+    with pytest.raises(LangError, match=r"META has 4096 keys up to here; with theirs orders would have more than 4096"):
+        check(f"IF close > 1 THEN BUY(META({keys}))")
+    assert len(check("\n".join(plots[:4000])).plots) == 4000

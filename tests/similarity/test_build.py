@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 
 import numpy as np
 import promises
@@ -55,6 +56,18 @@ def test_the_bits_of_a_vector_do_not_depend_on_where_the_series_began():
     for start in range(1, 8):
         later, _ = built(closes[start:], length=7, horizon=1)
         assert [row[5] for row in later] == [row[5] for row in whole[start:]]
+
+
+@pytest.mark.parametrize("length", [2, 7, 300])
+def test_zscores_of_small_moves_of_a_large_price_are_exact(length):
+    """1e9 and some thousandths, beside fractions of the same floats."""
+    rng = random.Random(length)
+    closes = [1e9 + rng.randint(-9, 9) * 1e-3 for _ in range(length - 1)] + [1e9 + 0.011]
+    found = built([*closes, 1e9], length=length, horizon=1)[0][0][5]
+    exact = [Fraction(close) for close in closes]
+    mean = sum(exact) / length
+    variance = sum((one - mean) ** 2 for one in exact) / length
+    assert found == [float(np.float32(float(one - mean) / math.sqrt(variance))) for one in exact]
 
 
 def test_what_cannot_be_a_vector_is_counted():

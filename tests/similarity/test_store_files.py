@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import numpy as np
@@ -11,6 +12,7 @@ from stores import store_of, stream_of
 
 from hq_core import HQuant
 from hq_core.errors import DATA, NOINPUT, HqError
+from hq_core.series.stores import Store
 from hq_core.stages.vector import described, dumped, opened_store, read_rows
 
 ROWS = [(10, 1, 20, 1, [1, 2, 4]), (5, 2, 30, -1, [4, 2, 1]), (15, 3, 15, 0, [0, 0, 0])]
@@ -116,6 +118,36 @@ def test_streams_that_are_no_store(tmp_path):
     with pytest.raises(HqError) as error:
         opened_store("x", str(tmp_path / "nowhere"), timeless=False)
     assert error.value.code == NOINPUT
+
+
+@pytest.mark.parametrize("kind", ["f8", "i8"])
+def test_labels_of_other_numbers_are_taken_where_they_are_whole_and_of_32_bits(tmp_path, kind):
+    edges = [(*row[:3], label, row[4]) for row, label in zip(ROWS, (-(1 << 31), 0, (1 << 31) - 1))]
+    store = opened_store("x", written(tmp_path, stream_of(edges, label=kind)), timeless=False)
+    assert store.digest == store_of(edges).digest
+    for label in (0.9, math.nan, math.inf, -math.inf, 2**40) if kind == "f8" else (2**40, -(2**31) - 1, 2**31):
+        rows = [*ROWS[:2], (15, 7, 15, label, [0, 0, 0])]
+        with pytest.raises(
+            HqError, match=r"the vector with the id 7 has the label .*, must be a whole number of 32"
+        ) as e:
+            read_rows(written(tmp_path, stream_of(rows, label=kind)), timeless=False)
+        assert e.value.code == DATA
+
+
+def test_rows_that_are_known_at_any_time_keep_their_ts(run, tmp_path):
+    ts = 1_700_000_000_000_000_000
+    path = written(tmp_path, stream_of([(ts, 1, ts, 1, [1, 2])], columns=("ts", "id", "label", "vector")))
+    rows = read_rows(path, timeless=True)
+    told = "\n".join(dumped(rows)).encode()
+    assert orjson.loads(told) == [
+        {"symbol": "BTCUSDT", "ts": "2023-11-14T22:13:20Z", "id": 1, "label": 1, "vector": [1.0, 2.0]}
+    ]
+    again = read_rows(written(tmp_path, told, "s.json"), timeless=True)
+    assert Store("x", again).digest == Store("x", rows).digest
+    arrays = run(f"hq-vector export --allow-timeless {path} > s.npz && hq-vector dump --allow-timeless s.npz")
+    assert (arrays.code, orjson.loads(arrays.text)) == (0, orjson.loads(told)), arrays.stderr
+    without = read_rows(written(tmp_path, b'[{"label":1,"vector":[1]}]', "s.json"), timeless=True)
+    assert orjson.loads("".join(dumped(without))) == [{"id": 1, "label": 1, "vector": [1.0]}]
 
 
 def test_without_times_they_are_known_at_any_time_if_that_is_asked_for(tmp_path):

@@ -340,7 +340,6 @@ def test_an_order_at_a_limit_rests_in_the_account(run: Any, folder: Path) -> Non
     assert (ran.code, ran.text.count("maker,limit") > 0) == (0, True), ran.stderr
 
 
-
 def test_usage(run: Any, folder: Path) -> None:
     for line, words in (
         ("hq-signal --check", "name a strategy: STRATEGY.hq, or --python FILE:CLASS"),

@@ -298,6 +298,7 @@ def test_what_fits_together_is_taken() -> None:
 
 DECLARED = {
     "no next": ({"next": None}, "has no next(self, row)"),
+    "a number beyond floats": ({"BIG": 10**400}, "BIG is a number that float64 cannot hold, so it is no param; call"),
     "on_trade": ({"on_trade": lambda self: None}, "on_trade: hq-signal has no account"),
     "indicators": ({"indicators": ("rsii:3",)}, "indicators: unknown indicator 'rsii'; did you mean rsi?"),
     "orders": ({"orders": ("limt",)}, "orders: 'limt' is no further column of orders; did you mean limit?"),
@@ -313,6 +314,13 @@ def test_what_a_class_declares_wrongly_is_told_before_any_row(name: str) -> None
     declared, words = DECLARED[name]
     with pytest.raises(HqError, match=re.escape(words)) as told:
         Signal(python=[gives(**declared)])
+    assert told.value.code == 65
+
+
+def test_what_is_made_of_the_class_has_next_too() -> None:
+    strategy = gives(__new__=lambda cls: 5)
+    with pytest.raises(HqError, match=re.escape("Given: its instance, of int, has no next(self, row)")) as told:
+        fed(strategy, [1, 2, 3])
     assert told.value.code == 65
 
 

@@ -22,25 +22,27 @@ def vector_of(ring: F8, base: int, length: int, head: int, method: int, out: F4,
     What float64 cannot hold on the way, and float32 in the end, is inf or nan.
     """
     first = ring[base + head]
-    total = 0.0
+    moved = 0.0
     squares = 0.0
     least = first
     most = first
     for j in range(length):  # from the oldest on: the bits of a sum must not depend on where the ring begins
         value = ring[base + slot(head, j, length)]
-        total += value
+        moved += value - first
         squares += value * value
         least = min(least, value)
         most = max(most, value)
     shift = 0.0
+    further = 0.0
     scale = 1.0
     if method == ZSCORE:
-        shift = total / length
+        further = moved / length  # the mean less `first`: small prices and large ones keep all their digits
         squares = 0.0
         for j in range(length):
-            apart = ring[base + slot(head, j, length)] - shift
+            apart = ring[base + slot(head, j, length)] - first - further
             squares += apart * apart
         scale = math.sqrt(squares / length) if most > least else 0.0
+        shift = first
     elif method == MINMAX:
         shift = least
         scale = most - least
@@ -50,7 +52,7 @@ def vector_of(ring: F8, base: int, length: int, head: int, method: int, out: F4,
         shift = first
         scale = first
     for j in range(length):
-        out[at + j] = (ring[base + slot(head, j, length)] - shift) / scale if scale != 0.0 else 0.0
+        out[at + j] = (ring[base + slot(head, j, length)] - shift - further) / scale if scale != 0.0 else 0.0
     return scale != 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core.kinds import ORDER
 from hq_core.lang import tree
 from hq_core.lang.define import define, use
 from hq_core.lang.expressions import Expressions
@@ -13,12 +14,14 @@ from hq_core.lang.scope import Scope, pick, word
 from hq_core.lang.used import Used
 from hq_core.lang.variable import variable
 from hq_core.series.expr import BOOL, Expr, constant, picked
+from hq_core.wire.frame import MAX_COLUMNS, MAX_NAME, is_name
 
 if TYPE_CHECKING:
     from hq_core.lang.source import StrategyText
     from hq_core.series.rules import CheckedRule
 
 PLOT = "PLOT"
+ORDERS = sum(not column.optional for column in ORDER.columns)  # columns that all orders have
 
 
 class Checker(Expressions):
@@ -32,6 +35,7 @@ class Checker(Expressions):
         self.used = used or Used()
         self.rules: list[CheckedRule] = []
         self._counted = 0  # rules of the file, each of which may have several actions
+        self._meta: set[str] = set()  # keys, each of which is a column of orders
         self.warnings: list[str] = []
         self.plots: dict[str, Expr] = {}
 
@@ -67,7 +71,12 @@ class Checker(Expressions):
             use(self, node)
         elif isinstance(node, tree.Rule):
             self._counted += 1
-            self.rules += checked_rules(scope, self.expr, node, self._counted)
+            rules = checked_rules(scope, self.expr, node, self._counted)
+            self.rules += rules
+            self._meta.update(key for rule in rules for key, _ in rule.meta or ())
+            if ORDERS + len(self._meta) > MAX_COLUMNS:
+                keys = f"META has {len(self._meta)} keys up to here"
+                raise scope.wrong(node, f"{keys}; with theirs orders would have more than {MAX_COLUMNS} columns")
         elif isinstance(node, tree.Bare) and isinstance(node.value, tree.Call) and is_plot(node.value):
             self._plot(node.value)
         elif isinstance(node, tree.Bare):
@@ -90,12 +99,17 @@ class Checker(Expressions):
         if not isinstance(name, (tree.Name, tree.Text)):
             raise wrong(name, "PLOT wants the name of a column first")
         text = name.name if isinstance(name, tree.Name) else name.value
+        if not is_name(text):
+            raise wrong(name, f"a column's name has at most {MAX_NAME} characters, and none that does not print")
         if text in self.plots or text in (self.scope.columns or ()) or not text:
             raise wrong(name, f"there is a column '{text}' already")
         expr = self.expr(node)
         if not (expr.numeric or expr.dtype == BOOL):
             raise wrong(node, f"a {word(expr)} is no column" + pick(expr))
         self.plots[text] = expr
+        columns = len(self.scope.columns or ()) + len(self.plots)
+        if columns > MAX_COLUMNS:
+            raise wrong(call, f"the bars would have {columns} columns, at most {MAX_COLUMNS} are written")
 
     def _several(self, node: tree.Several) -> None:
         expr = self.expr(node.value)

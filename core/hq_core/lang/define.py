@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hq_core.series.expr import Clock, Expr
 
 OUTPUTS = "OUTPUTS"
+MOST_NODES = 200_000  # of all that is expanded in a strategy: seconds to plan
 
 
 class Defined:
@@ -27,13 +28,14 @@ class Defined:
     called   whether anything does
     """
 
-    __slots__ = ("_known", "_open", "called", "checker", "node")
+    __slots__ = ("_known", "_open", "_size", "called", "checker", "node")
 
     def __init__(self, node: tree.Function, checker: Checker) -> None:
         self.node = node
         self.checker = checker
         self.called = False
         self._open = False
+        self._size = 0
         # by clock and arguments, which are kept with it: functions that call functions twice would double each time
         self._known: dict[tuple[Clock, tuple[tuple[str, int], ...]], tuple[dict[str, Expr], Expr]] = {}
 
@@ -46,6 +48,7 @@ class Defined:
         key = caller.clock, tuple(sorted((name, id(expr)) for name, expr in given.items()))
         if key in self._known:
             return self._known[key][1]
+        self._grow(call, caller)
         names, clock, own = scope.names, scope.clock, scope.own
         scope.names, scope.clock, scope.own, self._open = names | given, caller.clock, None, True
         try:
@@ -56,6 +59,15 @@ class Defined:
             raise error.inside(self.node.name.name, caller.source, call.start) from None
         finally:
             scope.names, scope.clock, scope.own, self._open = names, clock, own, False
+
+    def _grow(self, call: tree.Call, caller: Scope) -> None:
+        """Refuse a call with which the bodies of all calls, each in place of its call, are too many nodes."""
+        used = self.checker.used
+        self._size = self._size or tree.size(self.node.value)
+        used.expanded += self._size
+        if used.expanded > MOST_NODES:
+            told = f"with {self.node.name.name} the functions expand to more than {MOST_NODES} nodes"
+            raise caller.wrong(call, f"{told}; give what is called twice with other arguments a name")
 
     def calls_itself(self, call: tree.Call, caller: Scope) -> LangError:
         return caller.wrong(call, f"{self.node.name.name} calls itself; a value made of its last one is a VAR")

@@ -31,6 +31,8 @@ class Expressions:
         self.calls = self._calls.arguments
         self.called = self._calls.called
         self.functions = self._calls.functions
+        # x[1] is one expression each time: functions of it that call each other twice are expanded once
+        self._lagged: dict[tuple[int, int], tuple[Expr, Expr]] = {}  # by id and rows; the first keeps the id its own
 
     def expr(self, node: tree.Syntax) -> Expr:
         """What a tree stands for."""
@@ -158,7 +160,10 @@ class Expressions:
         assert expr is not None
         if expr.clock is None or not (expr.numeric or expr.dtype == BOOL):
             raise wrong(node.operand, f"a {word(expr)} has no history" + pick(expr))
-        return lagged(expr, bars)
+        key = id(expr), bars
+        if key not in self._lagged:
+            self._lagged[key] = expr, lagged(expr, bars)
+        return self._lagged[key][1]
 
     def _own(self, node: tree.Syntax) -> Own | None:
         """The VAR that is being checked, if its name stands here."""

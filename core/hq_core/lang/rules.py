@@ -14,7 +14,9 @@ from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
 from hq_core.lang.words import ACTIONS, TIMES, taken_by, type_of
 from hq_core.series.expr import BOOL, F8, I8, TEXT, Expr, applied, column, truth
+from hq_core.series.order_columns import META
 from hq_core.series.rules import FLAGS, LIVES, PRICED, SIZES, CheckedRule
+from hq_core.wire.frame import MAX_NAME, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,6 +165,8 @@ def _meta(scope: Scope, expr: Make, call: tree.Call) -> list[tuple[str, Expr]]:
     for argument in call.arguments:
         if argument.key is None:
             raise scope.wrong(argument, "META takes key=value")
+        if not is_name(META + argument.key.name):
+            raise scope.wrong(argument.key, f"a key has at most {MAX_NAME - len(META)} characters")
         if argument.key.name in found:
             raise scope.wrong(argument.key, f"{argument.key.name} is given twice")
         if isinstance(argument.value, tree.Name) and argument.value.name in TIMES:

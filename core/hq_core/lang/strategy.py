@@ -157,7 +157,10 @@ def _listed(name: str, kind: type, value: object) -> Sequence[object]:
 def _valued(name: str, kind: type, value: object) -> float | str:
     """A value of the parameter's kind, float or str."""
     made = value
-    if kind is float and not isinstance(value, bool):
+    odd = isinstance(value, str) and (
+        "_" in value or not value.isascii()
+    )  # which float takes and the language does not
+    if kind is float and not isinstance(value, bool) and not odd:
         with suppress(TypeError, ValueError):
             made = float(value)  # type: ignore[arg-type]
     if type(made) is not kind or (isinstance(made, float) and made - made != 0.0):

@@ -14,6 +14,19 @@ class Syntax:
         self.depth = depth
 
 
+def size(node: Syntax) -> int:
+    """How many nodes an expression's tree has."""
+    waiting, found = [node], 0
+    while waiting:
+        one = waiting.pop()
+        found += 1
+        for name in type(one).__slots__:
+            part = getattr(one, name)
+            parts = part if isinstance(part, list) else [part]
+            waiting += [each for each in parts if isinstance(each, Syntax)]
+    return found
+
+
 class Number(Syntax):
     """A number; text keeps its spelling."""
 

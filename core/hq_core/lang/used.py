@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hq_core.errors import HqError
-from hq_core.files import read_whole
+from hq_core.files import read_file
 from hq_core.lang.parse import parse
 from hq_core.lang.source import StrategyText
 
@@ -19,18 +19,22 @@ MOST = 64
 
 
 class Used:
-    """The files that a strategy uses.
+    """The files that a strategy uses, and how far its functions have grown.
 
-    texts  what they hold, by the paths as errors call them
+    texts     what they hold, by the paths as errors call them
+    expanded  nodes of the functions' bodies so far, each as often as it is made for other arguments
     """
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         self._parsed: dict[str, tuple[StrategyText, tree.Program]] = {}
         self.opened: list[str] = []
+        self.expanded = 0
 
     def open(self, scope: Scope, node: tree.Use) -> tuple[StrategyText, tree.Program]:
         """The file that a USE names.  Raises LangError at the name where it cannot be read."""
+        if "\0" in node.file.value:  # the system would take what stands before it
+            raise scope.wrong(node.file, "no file's name has a NUL in it")
         path = os.path.normpath(os.path.join(os.path.dirname(scope.source.name), node.file.value))
         if path in self.opened or path == os.path.normpath(scope.source.name):
             raise scope.wrong(node.file, "the file uses itself: " + " uses ".join([*self.opened, path]))
@@ -38,7 +42,7 @@ class Used:
             if len(self._parsed) >= MOST:
                 raise scope.wrong(node.file, f"more than {MOST} files are used")
             try:
-                text = read_whole(path, LARGEST).decode("utf-8")
+                text = read_file(path, LARGEST).decode("utf-8")
             except (HqError, UnicodeDecodeError) as error:
                 told = str(error) if isinstance(error, HqError) else f"{path} is no UTF-8 text"
                 raise scope.wrong(node.file, told) from None

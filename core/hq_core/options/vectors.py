@@ -16,7 +16,7 @@ class BuildOptions(Declared):
     horizon = Option(16, "Bars until the outcome is known.", least=1, most=10_000, unit="BARS")
     threshold = Option(
         0.0,
-        "Label 1 where the return over the horizon is at least this, -1 where at most its minus; 0 has none.",
+        "Label 1 where the return over the horizon is at least this, -1 where at most its minus; a return of 0 is 0.",
         least=0.0,
         shown=True,
     )

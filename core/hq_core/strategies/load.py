@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ HEARD = {"order_state": "on_order", "fill": "on_trade"}  # what an account calls
 FORM = "FILE:CLASS, such as strategy.py:MyStrategy"
 # columns of orders that a class may declare beyond those that all have
 FURTHER = tuple(column.name for column in ORDER.columns if column.optional and column.name != "rule")
+FLOAT_MAX = int(sys.float_info.max)
 META_TYPES = {float: "f8", int: "i8"}
 
 
@@ -52,6 +54,9 @@ class PythonStrategy:
             raise TypeError(f"{given!r:.60} is no strategy; it is a class, or {FORM}")
         self.name = self._class.__name__
         self.numbers = _numbers(self._class)
+        for name, value in self.numbers.items():
+            if isinstance(value, int) and abs(value) > FLOAT_MAX:
+                raise self.wrong(f"{name} is a number that float64 cannot hold, so it is no param; call it _{name}")
         self.inside = self._reads_account()
         self._check_methods(desk)
         self.specs: list[Spec] = self._specs()
@@ -84,7 +89,11 @@ class PythonStrategy:
         if self.given:
             made = type(made.__name__, (made,), {"__module__": made.__module__, **self._set()})
         with blame.running(self.label, folders.STRATEGIES.remedy):
-            return made()
+            found = made()
+            runs = callable(getattr(found, "next", None))
+        if not runs:
+            raise self.wrong(f"its instance, of {type(found).__name__}, has no next(self, row)")
+        return found
 
     def check_resumable(self) -> None:
         """HqError CONFIG where the class does not say what its state is."""

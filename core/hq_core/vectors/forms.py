@@ -10,7 +10,7 @@ from hq_core.errors import DATA, HqError
 from hq_core.kinds import VECTOR
 from hq_core.options.signal import StoreOptions
 from hq_core.series.stores import Rows
-from hq_core.vectors.read import ALWAYS
+from hq_core.vectors.read import ALWAYS, is_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ class Taken:
         if len(vector) != self.rows.length:
             raise self.wrong(f"has {len(vector)} values, the first one has {self.rows.length}")
         label = told.get("label")
-        if not _is_whole(label) or not -(1 << 31) <= label < 1 << 31:
+        if not _is_whole(label) or not is_label(label):
             raise self.wrong(f"'label' is {label!r:.40}, must be a whole number of 32 bits")
         row_id = told.get("id", self._row)
         if not _is_whole(row_id) or abs(row_id) > LARGEST:
@@ -180,20 +180,20 @@ def maps(rows: Rows, written: Callable[[int], str], timeless: bool) -> Iterator[
     """Each row as a map that `Taken` takes.  written: a time as text."""
     for row in range(len(rows)):
         at = 4 * rows.length * row
-        told: dict[str, Any] = {} if timeless else {"ts": written(rows.ts[row]), "avail_ts": written(rows.avail[row])}
+        told: dict[str, Any] = {}
+        if rows.ts[row] or not timeless:  # `Taken` makes 0 of a ts that a timeless row lacks
+            told["ts"] = written(rows.ts[row])
+        if not timeless:
+            told["avail_ts"] = written(rows.avail[row])
         if rows.names != [""]:
             told["symbol"] = rows.names[rows.symbols[row]]
-        told |= {"id": rows.ids[row], "label": _label(rows.labels[row])}
+        told |= {"id": rows.ids[row], "label": int(rows.labels[row])}
         told["vector"] = memoryview(rows.vectors)[at : at + 4 * rows.length].cast("f").tolist()
         yield told
 
 
-def _label(value: float) -> int | float:
-    return int(value) if value == int(value) else value
-
-
 def to_npz(rows: Rows, path: Any, timeless: bool) -> None:
-    """Write the arrays that from_npz takes: vector (n, length) float32, label, id, and the times as int64 ns."""
+    """Write the arrays that from_npz takes: vector (n, length) float32, label, id, and what times there are, in ns."""
     import numpy as np
 
     n = len(rows)
@@ -202,8 +202,10 @@ def to_npz(rows: Rows, path: Any, timeless: bool) -> None:
         "label": np.array(rows.labels).astype("<i4"),
         "id": np.array(rows.ids),
     }
+    if any(rows.ts) or not timeless:
+        arrays["ts"] = np.array(rows.ts)
     if not timeless:
-        arrays |= {"ts": np.array(rows.ts), "avail_ts": np.array(rows.avail)}
+        arrays["avail_ts"] = np.array(rows.avail)
     if rows.names != [""]:
         arrays["symbol"] = np.array(rows.names)[np.array(rows.symbols)]
     np.savez(path, **arrays)

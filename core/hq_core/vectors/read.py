@@ -97,8 +97,8 @@ def columns_fit(schema: Schema, what: str, timeless: bool) -> int:
 def take(rows: Rows, batch: Batch, what: str) -> None:
     """The rows of a batch, but for their symbols.  Raises HqError DATA."""
     rows.vectors += batch.view("vector").cast("B")
-    rows.labels.extend(batch.view("label"))
     ts, ids = batch.view("ts"), batch.view("id")
+    rows.labels.extend(_labels(batch, ids, what))
     rows.ts.frombytes(ts.cast("B"))
     rows.ids.frombytes(ids.cast("B"))
     if not batch.schema.has("avail_ts"):
@@ -110,3 +110,19 @@ def take(rows: Rows, batch: Batch, what: str) -> None:
             told = f"{what}: the vector with the id {ids[row]} has an avail_ts before its ts"
             raise HqError(f"{told}: its outcome cannot be known before its window ends", DATA)
     rows.avail.frombytes(avail.cast("B"))
+
+
+def is_label(value: float) -> bool:
+    """Whether a number can be a label: whole, of 32 bits."""
+    return -(1 << 31) <= value < 1 << 31 and value == int(value)
+
+
+def _labels(batch: Batch, ids: memoryview, what: str) -> memoryview:
+    """The labels of a batch, whatever numbers they are; HqError DATA for one that column label of i4 could not hold."""
+    labels: memoryview = batch.view("label")
+    if batch.schema.kind("label") in ("f8", "i8"):
+        for row, label in enumerate(labels):
+            if not is_label(label):
+                told = f"{what}: the vector with the id {ids[row]} has the label {label!r}"
+                raise HqError(f"{told}, must be a whole number of 32 bits", DATA)
+    return labels
