@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.columns import numbers
 from hq_core.errors import HqError
-from hq_core.kinds import ACCOUNTS_UNIT, ORDER
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER
 from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
 from hq_core.lang.words import ACTIONS, TIMES, taken_by, type_of
 from hq_core.series.expr import BOOL, F8, I8, TEXT, Expr, applied, column, truth
-from hq_core.series.order_columns import META
 from hq_core.series.rules import FLAGS, LIVES, PRICED, SIZES, CheckedRule
 from hq_core.wire.frame import MAX_NAME, is_name
 
