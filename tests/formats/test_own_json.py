@@ -40,7 +40,9 @@ def rows_of(schema: Schema, n: int) -> tuple[Schema, list]:
 
 def stream(kind: str, symbol: str, n: int = 7, more: tuple[tuple[str, str], ...] = ()) -> bytes:
     schema = Schema(kind, symbol, "1m", (*KINDS[kind].cols, *more), extra_of(kind))
-    return frames(rows_of(schema, n))
+    coded = [name for name, type_ in schema.cols if type_ == "s4"]
+    texts = [{"kind": "strings", "of": schema.key, "col": name, "values": ["a", "b"]} for name in coded]
+    return frames((schema, []), *texts, rows_of(schema, n))
 
 
 def read(text: bytes, sizes: list[int] | None = None, **options) -> list[tuple[str, object]]:
@@ -223,10 +225,9 @@ def test_a_file_that_is_read_again_passes_over_the_rows_handed_out_before(format
 
 
 def test_the_words_of_a_fill_are_those_of_the_account():
-    from hq_core.futures.positions import CLOSE_SHORT, LIQUIDATION, OPEN_LONG
+    from hq_core.futures.orders import LIQUIDATION
 
-    assert FILL.codes["action"][str(OPEN_LONG)] == "open_long"
-    assert FILL.codes["action"][str(CLOSE_SHORT)] == "close_short"
+    assert [FILL.codes["action"][str(code)] for code in (1, 4)] == ["open_long", "close_short"]
     assert FILL.codes["reason"][str(LIQUIDATION)] == "liquidation"
 
 

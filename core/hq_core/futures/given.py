@@ -268,7 +268,6 @@ class Given:
         self.ts, self.rows = array("q"), array("d")
         self.had = False
         self._rows, self._columns = Cell(order_rows), Cell(order_columns)
-        self._order, self._gathered = Cell(by_time), Cell(gathered)
 
     def take(self, batch: Batch, code: int, number: int, numbers: array[int], last: int) -> int:
         """Orders of bars that come next, after `last`; how many are the strategy's.  HqError DATA for what is none.
@@ -327,20 +326,21 @@ class Given:
         return taken
 
     def _sort(self) -> None:
-        """By ts; those of one ts as they came."""
+        """By ts; those of one ts as they came.  It is seldom needed, so its kernels are not kept."""
+        laid, moved = Cell(by_time), Cell(gathered)
         n = len(self.ts)
         order, spare = array("q", bytes(8 * n)), array("q", bytes(8 * n))
-        self._order.buffer("ts", self.ts)
-        self._order.column("rank", 0, 0)
-        self._order.buffer("order", order)
-        self._order.buffer("spare", spare)
-        self._order.run()
+        laid.buffer("ts", self.ts)
+        laid.column("rank", 0, 0)
+        laid.buffer("order", order)
+        laid.buffer("spare", spare)
+        laid.run()
         rows = array("d", bytes(ROW * n))
-        self._gathered.buffer("order", order)
-        self._gathered.set(width=ROW)
-        self._gathered.column("rows", self.rows.buffer_info()[0], ROW * n)
-        self._gathered.column("out", rows.buffer_info()[0], ROW * n)
-        self._gathered.run()
+        moved.buffer("order", order)
+        moved.set(width=ROW)
+        moved.column("rows", self.rows.buffer_info()[0], ROW * n)
+        moved.column("out", rows.buffer_info()[0], ROW * n)
+        moved.run()
         self.ts, self.rows = array("q", sorted(self.ts)), rows
 
     def done(self, n: int) -> None:

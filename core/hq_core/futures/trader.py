@@ -138,6 +138,14 @@ class Trader:
             self.liquidations.append({name: column[i] for name, column in liquidations.items()})
 
 
+class InOrder:
+    """What lays rows in order of ts."""
+
+    def __init__(self) -> None:
+        self.room, self.moved = Room(), Permutation()
+        self.by_time, self.ranked = Cell(by_time), Cell(ranked)
+
+
 class Written:
     """The series that accounts write, and the texts of their codes."""
 
@@ -149,8 +157,7 @@ class Written:
         self._names: list[str] = []
         self._symbols: list[str] = []
         self._told: dict[tuple[str, str], int] = {}
-        self._room, self._moved, self._by_time = Room(), Permutation(), Cell(by_time)
-        self._ranked = Cell(ranked)
+        self._order: InOrder | None = None  # made where rows of several accounts or symbols have to be laid in order
 
     def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
         """The series, and what their codes stand for as far as that has not been said."""
@@ -205,7 +212,10 @@ class Written:
         for part in parts:
             codes.extend([part.code] * part.n)
         rank = array("q", bytes(8 * total))
-        together = self._room.columns(schema.widths, total)
+        if self._order is None:
+            self._order = InOrder()
+        laid = self._order
+        together = laid.room.columns(schema.widths, total)
         start = 0
         for part in parts:
             for name, to, width in zip(schema.names, together, schema.widths):
@@ -214,17 +224,17 @@ class Written:
             start += part.n
         _move(together[schema.index("account")], codes.buffer_info()[0], 4 * total)
         coded = schema.has("symbol")
-        cell = self._ranked
+        cell = laid.ranked
         cell.column("symbol", together[schema.index("symbol")] if coded else 0, total if coded else 0)
         cell.buffer("ranks", ranks)
         cell.buffer("account", codes)
         cell.set(accounts=1 + max(part.code for part in parts))
         cell.buffer("out", rank)
         cell.run()
-        cell = self._by_time
+        cell = laid.by_time
         cell.column("ts", together[0], total)
         for name, column in (("rank", rank), ("order", order), ("spare", spare)):
             cell.buffer(name, column)
         cell.run()
-        self._moved.take(order.buffer_info()[0], total, schema.widths, together, self.out.rows(series, total))
+        laid.moved.take(order.buffer_info()[0], total, schema.widths, together, self.out.rows(series, total))
         self.out.commit(series, total)

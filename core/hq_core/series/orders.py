@@ -220,6 +220,7 @@ class OrderSeries:
     schema: Schema
     texts: dict[str, list[str]]
     each = False  # inside an account, every row is to be decided on in Python
+    _step: Cell | None = None  # of who runs row by row
     _told = False  # the texts, in the section that is open
 
     def announce(self, out: Out, anew: bool = False) -> None:
@@ -276,7 +277,6 @@ class Orders(OrderSeries):
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
         self._room = max(AT_ONCE, len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
-        self._step: Cell | None = None
         self._bound = -1  # to what is laid down, after it moved so often
         self._places: list[int] = []  # of the columns of orders
 

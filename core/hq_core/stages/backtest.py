@@ -214,6 +214,9 @@ class BacktestStage(Stage):
         if schema.of == "order":
             self._ordered(batch)
             return
+        if schema.key in self._traded:
+            self._begin()
+            self._announce()  # before the bars, so that whoever reads them knows what else there is
         self.out.copy(batch)
         if self.inside and schema.key in self._traded:
             return
@@ -227,7 +230,6 @@ class BacktestStage(Stage):
         if schema.key not in self._traded:
             self._other_rows += batch.n
             return
-        self._begin()
         prefixes = self._prefixes(schema)
         number, numbers = self._numbers_of(batch)
         for prefix in prefixes:
@@ -236,6 +238,9 @@ class BacktestStage(Stage):
             self._bars(batch)
         else:
             assert self._timeline is not None
+            if schema is not self._bound:
+                self._bound = schema
+                _columns(schema)  # says which one is of another type
             forming = self._timeline.take(batch, number, numbers)
             self.drop("provisional", forming)
             for trader in self.traders.values():
@@ -414,8 +419,7 @@ class BacktestStage(Stage):
             self._along(NEVER)
             return
         traders = list(self._all_traders())
-        assert self._written is not None
-        self._written.announce(list(self.traders), list(self._numbers))
+        self._announce()
         start = 0
         while start < n:
             stop = min(n, start + AT_ONCE)
@@ -447,6 +451,10 @@ class BacktestStage(Stage):
                 whose.append(self._numbers.get(symbol, -1))
                 rates.append(rate)
                 marks.append(mark)
+
+    def _announce(self) -> None:
+        assert self._written is not None
+        self._written.announce(list(self.traders), list(self._numbers))
 
     def _switch(self, ts: Any, start: int, stop: int) -> int:
         """Apply the bracket tables that hold at row `start`; the row before `stop` at which another one does."""
