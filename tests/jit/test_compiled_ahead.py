@@ -355,7 +355,7 @@ def test_nothing_of_the_first_pipeline_is_compiled_where_it_is_needed(command_en
     assert [line for line in said.splitlines() if ": compiling " in line] == [
         "hq-gen: compiling bars, once on this machine (hq warm does all)"
     ]
-    assert len(images(tmp_path)) == 18
+    assert len(images(tmp_path)) == 14
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from typing import Any
 
 from flows import Flow
 
-from hq_core.futures import rows
 from hq_core.futures.blocks import (  # the prices of an order
     CAP,
     LEVERAGE,
@@ -53,11 +52,11 @@ PRICES = {
 }
 EQUITY = ("equity", "wallet", "unrealised", "realised", "fees", "funding", "insurance", "margin_used", "gross", "net")
 LOGGED = {
-    "fills": rows.fills,
-    "states": rows.states,
-    "liquidations": rows.liquidations,
-    "payments": rows.payments,
-    "positions": rows.positions,
+    "fill": "fills",
+    "order_state": "states",
+    "liquidation": "liquidations",
+    "payment": "payments",
+    "position": "positions",
 }
 Row = dict[str, Any]
 
@@ -128,7 +127,7 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
     """
     account, columns = account_of(flow), columns_of(flow)
     numbers = {name: number for number, name in enumerate(sorted(flow.symbols))}
-    out: Row = {name: [] for name in (*LOGGED, "equity")}
+    out: Row = {name: [] for name in (*LOGGED.values(), "equity")}
     edges = sorted({0, *cuts, len(flow.bars)})
     until = -1
     waiting: list[Row] = []
@@ -165,9 +164,8 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
             del waiting[: account.state.taken], due[: account.state.paid]
             for row in range(account.equities):
                 out["equity"].append({"ts": e_ts[row]} | {name: e[k * n + row] for k, name in enumerate(EQUITY)})
-            for name, kernel in LOGGED.items():
-                count, found = account.written(kernel)
-                out[name] += [
+            for kind, count, found in account.written():
+                out[LOGGED[kind]] += [
                     told({key: column[row] for key, column in found.items()}, account) for row in range(count)
                 ]
     out["account"] = account

@@ -6,15 +6,12 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.futures.account import NO_BAR
-from hq_core.futures.blocks import FILLED, LIQUIDATED, PAID, POSITION, STATE
-from hq_core.futures.trader import LOGGED
+from hq_core.futures.rows import LOGGED, types
 from hq_core.kinds import EQUITY, of
 
 if TYPE_CHECKING:
     from hq_core.futures.engine import Account
 
-TYPES = {"I8": "q", "I4": "i", "I1": "b", "F8": "d"}
-PLACES = {"order_state": STATE, "fill": FILLED, "payment": PAID, "liquidation": LIQUIDATED, "position": POSITION}
 AS_NUMBERS = ("side",)  # +1 and -1 say more in a computation than words do
 
 
@@ -28,8 +25,7 @@ class History:
         self.symbols = symbols
         self.columns = columns
         self._kinds: dict[str, dict[str, array[Any]]] = {
-            kind: {name: array(TYPES[type_]) for name, type_ in kernel.args if name not in ("log", "logged", "s")}
-            for kind, kernel in LOGGED.items()
+            kind: {name: array(type_) for name, type_ in types(kind).items()} for kind in LOGGED
         }
         self._ts, self._equity = array("q"), array("d")
 
@@ -37,14 +33,10 @@ class History:
     def take(self, account: Account, now: int) -> None:
         """What the account's log has.  now: the instant of what happened at none, as a row that is no bar began at
         none."""
-        there = account.logged_kinds()
-        for kind, kernel in LOGGED.items():
-            if PLACES[kind] not in there:
-                continue
-            n, columns = account.written(kernel)
+        for kind, n, columns in account.written():
             kept = self._kinds[kind]
-            for name, column in kept.items() if n else ():
-                column.extend(columns[name][:n])
+            for name, column in kept.items():
+                column.extend(columns[name])
             if kind == "fill":
                 times = kept["fill_time"]
                 for i in range(len(times) - n, len(times)):

@@ -59,6 +59,7 @@ from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
 from hq_core.futures.positions import room_by_bracket, room_by_margin
 from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
+from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
 from hq_core.options.account import AccountOptions
@@ -71,7 +72,6 @@ if TYPE_CHECKING:
     from hq_core.futures.brackets import Brackets
     from hq_core.futures.listing import Filters
     from hq_core.futures.terms import Terms
-    from hq_core.jit import Kernel
 
 BARS = [name for name, _ in account.args[: [name for name, _ in account.args].index("first")]]
 IMPACTS = {"none": NO_IMPACT, "linear": LINEAR, "sqrt": SQUARE_ROOT}
@@ -108,7 +108,7 @@ class Account:
         self.done = array("q", bytes(32))
         self._funds = 0  # rows of funding that wait
         self._orders: tuple[array[int], array[float]] = array("q"), array("d")
-        self._written: dict[str, tuple[Cell, dict[str, array[float]]]] = {}
+        self._takers: dict[str, Taker] = {}
         self._settle()
         self.cell.buffer("tally", self._tally)
         self.cell.buffer("done", self.done)
@@ -254,30 +254,16 @@ class Account:
         self._log = array("d", bytes(8 * 2 * len(self._log)))
         self.cell.buffer("log", self._log)
 
-    def written(self, kernel: Kernel) -> tuple[int, dict[str, array[float]]]:
-        """How many rows of a kind happened, and their columns; kernel: one of rows.py."""
-        found = self._written.get(kernel.name)
-        if found is None:
-            found = self._written[kernel.name] = Cell(kernel), {}
-        cell, columns = found
-        cell.column("log", self._log.buffer_info()[0], len(self._log))
-        cell.set(logged=self.logged)
-        for name, kind in kernel.args if len(columns.get("ts", ())) < self.logged else ():
-            if name not in ("log", "logged", "s"):
-                code = {"I8": "q", "F8": "d", "I4": "i", "I1": "b"}[kind]
-                columns[name] = array(code, bytes(array(code).itemsize * max(2 * self.logged, 64)))
-                cell.buffer(name, columns[name])
-        counts = "id" in kernel.places
-        if counts:
-            cell.state.id = self.fills
-        cell.run()
-        if counts:
-            self.fills = cell.state.id
-        return cell.state.rows, columns
-
-    def logged_kinds(self) -> set[float]:
-        """Of which kinds the log has rows, see blocks.py."""
-        return set(self._log[L_KIND : self.logged * LOG_WIDTH : LOG_WIDTH])
+    def written(self) -> Iterator[tuple[str, int, dict[str, array[float]]]]:
+        """The rows that happened: of each kind that has any its name, how many, and their columns."""
+        there = set(self._log[L_KIND : self.logged * LOG_WIDTH : LOG_WIDTH])
+        for kind, layout in LOGGED.items():
+            if layout.code in there:
+                taker = self._takers.get(kind) or self._takers.setdefault(kind, Taker(kind))
+                n, columns = taker.take(self._log, self.logged, self.fills)
+                if kind == "fill":
+                    self.fills += n
+                yield kind, n, columns
 
     def happened(self) -> Iterator[str]:
         """The kind of each row of the log, as far as they are of orders, in order."""

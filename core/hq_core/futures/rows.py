@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+from typing import NamedTuple
+
 from hq_core.futures.blocks import (
     FILLED,
     L_KIND,
@@ -16,175 +19,144 @@ from hq_core.futures.blocks import (
     POSITION,
 )
 from hq_core.futures.blocks import STATE as STATED
-from hq_core.jit import F8, I1, I4, I8, State, bits_of, kernel
+from hq_core.jit import F8, I1, I4, I8, Cell, State, bits_of, kernel
+from hq_core.kinds import of
+
+COUNTED = -1  # in place of a place: the rows are numbered
+TYPES = {"i8": "q", "f8": "d", "i1": "b", "i4": "i"}
+
+
+class Layout(NamedTuple):
+    """Where a kind's columns lie in a row of the log.
+
+    code    of the kind in the log
+    places  of each column, in the order in which they are given
+    """
+
+    code: int
+    places: dict[str, int]
+
+
+def _values(*names: str) -> dict[str, int]:
+    return {name: L_VALUES + i for i, name in enumerate(names)}
+
+
+# the kinds that the account writes besides equity, in the order in which they are written
+LOGGED = {
+    "order_state": Layout(
+        STATED, {"ts": L_TS, "symbol": L_SYMBOL} | _values("order", "state", "filled", "remaining", "price", "reason")
+    ),
+    "fill": Layout(
+        FILLED,
+        {"ts": L_TS, "fill_time": L_TIME, "symbol": L_SYMBOL, "id": COUNTED, "order": L_VALUES + 8, "side": L_SIDE}
+        | _values("action", "price", "quantity", "fee", "realised", "position", "liquidity", "reason"),
+    ),
+    "payment": Layout(PAID, {"ts": L_TIME, "symbol": L_SYMBOL} | _values("rate", "quantity", "amount")),
+    "liquidation": Layout(
+        LIQUIDATED,
+        {"ts": L_TS, "symbol": L_SYMBOL, "side": L_SIDE}
+        | _values("mark", "liquidation_price", "price", "quantity", "loss", "insurance", "row"),
+    ),
+    "position": Layout(
+        POSITION,
+        {"ts": L_TS, "symbol": L_SYMBOL, "side": L_SIDE}
+        | _values("quantity", "entry", "mark_price", "unrealised", "margin", "leverage", "liquidation_price"),
+    ),
+}
+
+
+def types(kind: str) -> dict[str, str]:
+    """The type of each column as array has it; a symbol is its number in the account."""
+    cols = dict(of(kind).cols) | {"symbol": "i4"}
+    return {name: TYPES[cols[name]] for name in LOGGED[kind].places}
 
 
 @kernel(state="rows:i8 id:i8")
-def fills(
+def taken(
     log: F8,
     logged: int,
+    code: int,
+    room: int,
+    instants: I8,
+    wholes: I8,
+    words: I8,
+    numbers: I8,
+    counted: int,
     s: State,
-    ts: I8,
-    fill_time: I8,
-    symbol: I4,
-    id: I8,
-    order: I8,
-    side: I1,
-    action: I1,
-    price: F8,
-    quantity: F8,
-    fee: F8,
-    realised: F8,
-    position: F8,
-    liquidity: I1,
-    reason: I1,
+    rows: I8,
+    q: I8,
+    i: I4,
+    b: I1,
+    d: F8,
 ) -> None:
-    """s.rows: how many there are; s.id counts them."""
-    k = 0
-    for i in range(logged):
-        row = i * LOG_WIDTH
-        if log[row + L_KIND] != FILLED:
-            continue
-        v = row + L_VALUES
-        ts[k] = bits_of(log[row + L_TS])
-        fill_time[k] = bits_of(log[row + L_TIME])
-        symbol[k] = int(log[row + L_SYMBOL])
-        side[k] = int(log[row + L_SIDE])
-        action[k] = int(log[v])
-        price[k] = log[v + 1]
-        quantity[k] = log[v + 2]
-        fee[k] = log[v + 3]
-        realised[k] = log[v + 4]
-        position[k] = log[v + 5]
-        liquidity[k] = int(log[v + 6])
-        reason[k] = int(log[v + 7])
-        order[k] = int(log[v + 8])
+    """The rows of a kind; s.rows: how many there are; s.id counts them where they are counted.
+
+    instants, wholes, words, numbers   places of what is an instant, an integer, a code and a number
+    rows       (room,) at least `logged`
+    q, b, d    (room * columns,) column behind column: instants, wholes and the count; words; numbers
+    i          (room,) the symbol
+    """
+    n = 0
+    for k in range(logged):
+        if log[k * LOG_WIDTH + L_KIND] == code:
+            rows[n] = k * LOG_WIDTH
+            n += 1
+    s.rows = n
+    at = 0
+    for c in range(len(instants)):
+        for k in range(n):
+            q[at + k] = bits_of(log[rows[k] + instants[c]])
+        at += room
+    for c in range(len(wholes)):
+        for k in range(n):
+            q[at + k] = int(log[rows[k] + wholes[c]])
+        at += room
+    for k in range(n if counted != 0 else 0):
         s.id += 1
-        id[k] = s.id
-        k += 1
-    s.rows = k
+        q[at + k] = s.id
+    for k in range(n):
+        i[k] = int(log[rows[k] + L_SYMBOL])
+    for c in range(len(words)):
+        for k in range(n):
+            b[c * room + k] = int(log[rows[k] + words[c]])
+    for c in range(len(numbers)):
+        for k in range(n):
+            d[c * room + k] = log[rows[k] + numbers[c]]
 
 
-@kernel(state="rows:i8")
-def states(
-    log: F8,
-    logged: int,
-    s: State,
-    ts: I8,
-    symbol: I4,
-    order: I8,
-    state: I1,
-    filled: F8,
-    remaining: F8,
-    price: F8,
-    reason: I1,
-) -> None:
-    """s.rows: how many there are."""
-    k = 0
-    for i in range(logged):
-        row = i * LOG_WIDTH
-        if log[row + L_KIND] != STATED:
-            continue
-        v = row + L_VALUES
-        ts[k] = bits_of(log[row + L_TS])
-        symbol[k] = int(log[row + L_SYMBOL])
-        order[k] = int(log[v])
-        state[k] = int(log[v + 1])
-        filled[k] = log[v + 2]
-        remaining[k] = log[v + 3]
-        price[k] = log[v + 4]
-        reason[k] = int(log[v + 5])
-        k += 1
-    s.rows = k
+class Taker:
+    """Takes the rows of one kind from logs."""
 
+    def __init__(self, kind: str) -> None:
+        code, places = LOGGED[kind]
+        self._cell = Cell(taken)
+        self._cell.set(code=code, counted=int(COUNTED in places.values()))
+        self._room = 0
+        kinds = types(kind)
+        instants = [name for name in places if places[name] in (L_TS, L_TIME)]
+        wholes = [name for name in places if kinds[name] == "q" and name not in instants and places[name] != COUNTED]
+        words = [name for name in places if kinds[name] == "b"]
+        numbers = [name for name in places if kinds[name] == "d"]
+        for which, names in (("instants", instants), ("wholes", wholes), ("words", words), ("numbers", numbers)):
+            self._cell.buffer(which, array("q", (places[name] for name in names)))
+        counted = [name for name in places if places[name] == COUNTED]
+        self._columns = {"q": [*instants, *wholes, *counted], "i": ["symbol"], "b": words, "d": numbers}
+        self._lies = [(name, kinds[name], self._columns[kinds[name]].index(name)) for name in places]
+        self._blocks: dict[str, array[float]] = {}
 
-@kernel(state="rows:i8")
-def liquidations(
-    log: F8,
-    logged: int,
-    s: State,
-    ts: I8,
-    symbol: I4,
-    side: I1,
-    mark: F8,
-    liquidation_price: F8,
-    price: F8,
-    quantity: F8,
-    loss: F8,
-    insurance: F8,
-    row: I8,
-) -> None:
-    """s.rows: how many there are."""
-    k = 0
-    for i in range(logged):
-        at = i * LOG_WIDTH
-        if log[at + L_KIND] != LIQUIDATED:
-            continue
-        v = at + L_VALUES
-        ts[k] = bits_of(log[at + L_TS])
-        symbol[k] = int(log[at + L_SYMBOL])
-        side[k] = int(log[at + L_SIDE])
-        mark[k] = log[v]
-        liquidation_price[k] = log[v + 1]
-        price[k] = log[v + 2]
-        quantity[k] = log[v + 3]
-        loss[k] = log[v + 4]
-        insurance[k] = log[v + 5]
-        row[k] = int(log[v + 6])
-        k += 1
-    s.rows = k
-
-
-@kernel(state="rows:i8")
-def payments(log: F8, logged: int, s: State, ts: I8, symbol: I4, rate: F8, quantity: F8, amount: F8) -> None:
-    """s.rows: how many there are."""
-    k = 0
-    for i in range(logged):
-        row = i * LOG_WIDTH
-        if log[row + L_KIND] != PAID:
-            continue
-        v = row + L_VALUES
-        ts[k] = bits_of(log[row + L_TIME])
-        symbol[k] = int(log[row + L_SYMBOL])
-        rate[k] = log[v]
-        quantity[k] = log[v + 1]
-        amount[k] = log[v + 2]
-        k += 1
-    s.rows = k
-
-
-@kernel(state="rows:i8")
-def positions(
-    log: F8,
-    logged: int,
-    s: State,
-    ts: I8,
-    symbol: I4,
-    side: I1,
-    quantity: F8,
-    entry: F8,
-    mark_price: F8,
-    unrealised: F8,
-    margin: F8,
-    leverage: F8,
-    liquidation_price: F8,
-) -> None:
-    """s.rows: how many there are."""
-    k = 0
-    for i in range(logged):
-        row = i * LOG_WIDTH
-        if log[row + L_KIND] != POSITION:
-            continue
-        v = row + L_VALUES
-        ts[k] = bits_of(log[row + L_TS])
-        symbol[k] = int(log[row + L_SYMBOL])
-        side[k] = int(log[row + L_SIDE])
-        quantity[k] = log[v]
-        entry[k] = log[v + 1]
-        mark_price[k] = log[v + 2]
-        unrealised[k] = log[v + 3]
-        margin[k] = log[v + 4]
-        leverage[k] = log[v + 5]
-        liquidation_price[k] = log[v + 6]
-        k += 1
-    s.rows = k
+    def take(self, log: array[float], logged: int, had: int) -> tuple[int, dict[str, array[float]]]:
+        """How many rows of the kind there are, and their columns.  had: how many were counted before."""
+        cell = self._cell
+        if self._room < logged:
+            self._room = room = max(2 * logged, 64)
+            cell.set(room=room)
+            cell.buffer("rows", array("q", bytes(8 * room)))
+            for type_, names in self._columns.items():
+                block = self._blocks[type_] = array(type_, bytes(array(type_).itemsize * room * len(names)))
+                cell.buffer(type_, block)
+        cell.column("log", log.buffer_info()[0], len(log))
+        cell.set(logged=logged)
+        cell.state.id = had
+        cell.run()
+        n, room, blocks = cell.state.rows, self._room, self._blocks
+        return n, {name: blocks[type_][c * room : c * room + n] for name, type_, c in self._lies}

@@ -8,30 +8,21 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, told_texts
-from hq_core.futures import rows
 from hq_core.futures.engine import Account
 from hq_core.futures.equity import OF_ACCOUNT
 from hq_core.futures.given import Given
 from hq_core.futures.report import LISTED
+from hq_core.futures.rows import LOGGED
 from hq_core.jit import I4, I8, Cell, kernel
 from hq_core.kinds import extra_of, of
 from hq_core.stream.rows import Permutation, Room, by_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hq_core.futures.terms import Terms
-    from hq_core.jit import Kernel
     from hq_core.roles import Out
 
-# the kinds that the account writes besides equity, by what takes them from its log
-LOGGED: dict[str, Kernel] = {
-    "order_state": rows.states,
-    "fill": rows.fills,
-    "payment": rows.payments,
-    "liquidation": rows.liquidations,
-    "position": rows.positions,
-}
 _move, _fill = ctypes.memmove, ctypes.memset
 
 
@@ -132,10 +123,13 @@ class Trader:
         when, whose, rates, marks = funding
         self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
 
-    def note(self, liquidations: dict[str, array[float]], n: int) -> None:
-        """Remember the first liquidations, for the report."""
-        for i in range(min(n, LISTED - len(self.liquidations))):
-            self.liquidations.append({name: column[i] for name, column in liquidations.items()})
+    def written(self) -> Iterator[tuple[str, int, dict[str, array[float]]]]:
+        """What happened in the last run, as `Account.written` has it; the report keeps the first liquidations."""
+        for kind, n, columns in self.account.written():
+            if kind == "liquidation":
+                for i in range(min(n, LISTED - len(self.liquidations))):
+                    self.liquidations.append({name: column[i] for name, column in columns.items()})
+            yield kind, n, columns
 
 
 class InOrder:

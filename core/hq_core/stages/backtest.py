@@ -19,8 +19,9 @@ from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
 from hq_core.futures.report import summary
+from hq_core.futures.rows import taken
 from hq_core.futures.timeline import Timeline
-from hq_core.futures.trader import LOGGED, Part, Trader, Written
+from hq_core.futures.trader import Part, Trader, Written
 from hq_core.jit import Cell, rounds
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, RunOptions
@@ -135,7 +136,7 @@ class BacktestStage(Stage):
             from hq_core.futures.inside import account_at
 
             inside = account_at, rounds
-        return order_rows, account, *inside, *LOGGED.values(), order_columns
+        return order_rows, account, *inside, taken, order_columns
 
     # -- the stream --------------------------------------------------------------------------------------
     def section(self) -> None:
@@ -473,12 +474,8 @@ class BacktestStage(Stage):
             addresses = written.equity(stop - start)
             start = trader.run(start, stop, addresses, last)
             written.commit_equity(addresses, trader.account.equities, 0)
-            for kind, kernel in LOGGED.items() if trader.account.logged else ():
-                n, columns = trader.account.written(kernel)
-                if n:
-                    written.write(kind, columns, n, 0)
-                if kind == "liquidation":
-                    trader.note(columns, n)
+            for kind, n, columns in trader.written():
+                written.write(kind, columns, n, 0)
             self._count(trader, before)
             self._complain(trader, start)
 
@@ -643,15 +640,10 @@ class BacktestStage(Stage):
     ) -> dict[str, dict[str, array[float]]]:
         """What happened in an account in its last run: its columns by kind."""
         every = {}
-        for kind, kernel in LOGGED.items() if trader.account.logged else ():
-            n, columns = trader.account.written(kernel)
-            if kind == "liquidation":
-                trader.note(columns, n)
-            if n:
-                kept = {name: column[:n] for name, column in columns.items()}
-                places = {name: column.buffer_info()[0] for name, column in kept.items()}
-                found[kind].append(Part(code, n, places, kept))
-                every[kind] = kept
+        for kind, n, columns in trader.written():
+            places = {name: column.buffer_info()[0] for name, column in columns.items()}
+            found[kind].append(Part(code, n, places, columns))
+            every[kind] = columns
         return every
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
