@@ -164,9 +164,10 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
             del waiting[: account.state.taken], due[: account.state.paid]
             for row in range(account.equities):
                 out["equity"].append({"ts": e_ts[row]} | {name: e[k * n + row] for k, name in enumerate(EQUITY)})
-            for kind, count, found in account.written():
+            for kind, rows in account.written():
+                found = rows.columns()
                 out[LOGGED[kind]] += [
-                    told({key: column[row] for key, column in found.items()}, account) for row in range(count)
+                    told({key: column[row] for key, column in found.items()}, account) for row in range(rows.n)
                 ]
     out["account"] = account
     out["bankrupt"] = out["equity"][-1]["ts"] if account.state.bankrupt else None

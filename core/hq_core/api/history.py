@@ -33,8 +33,8 @@ class History:
     def take(self, account: Account, now: int) -> None:
         """What the account's log has.  now: the instant of what happened at none, as a row that is no bar began at
         none."""
-        for kind, n, columns in account.written():
-            kept = self._kinds[kind]
+        for kind, rows in account.written():
+            n, columns, kept = rows.n, rows.columns(), self._kinds[kind]
             for name, column in kept.items():
                 column.extend(columns[name])
             if kind == "fill":

@@ -80,6 +80,7 @@ SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {"soonest", "row", "opened", "latency"}
 COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
+FEW = 32  # rows of the log that are looked through here before a kernel is called for a kind
 OF_ORDERS = {float(FILLED): "fill", float(STATE): "order_state"}
 AT_ONCE = 1024  # rows of the log to begin with
 
@@ -254,16 +255,18 @@ class Account:
         self._log = array("d", bytes(8 * 2 * len(self._log)))
         self.cell.buffer("log", self._log)
 
-    def written(self) -> Iterator[tuple[str, int, dict[str, array[float]]]]:
-        """The rows that happened: of each kind that has any its name, how many, and their columns."""
-        there = set(self._log[L_KIND : self.logged * LOG_WIDTH : LOG_WIDTH])
-        for kind, layout in LOGGED.items():
-            if layout.code in there:
-                taker = self._takers.get(kind) or self._takers.setdefault(kind, Taker(kind))
-                n, columns = taker.take(self._log, self.logged, self.fills)
-                if kind == "fill":
-                    self.fills += n
-                yield kind, n, columns
+    def written(self) -> Iterator[tuple[str, Taker]]:
+        """The rows that happened, of each kind that has any."""
+        there = self._log[L_KIND : min(self.logged, FEW) * LOG_WIDTH : LOG_WIDTH]
+        for kind, layout in LOGGED.items() if self.logged else ():
+            if self.logged <= FEW and layout.code not in there:
+                continue
+            taker = self._takers.get(kind) or self._takers.setdefault(kind, Taker(kind))
+            taker.take(self._log, self.logged, self.fills)
+            if kind == "fill":
+                self.fills += taker.n
+            if taker.n:
+                yield kind, taker
 
     def happened(self) -> Iterator[str]:
         """The kind of each row of the log, as far as they are of orders, in order."""

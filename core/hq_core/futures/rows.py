@@ -125,7 +125,11 @@ def taken(
 
 
 class Taker:
-    """Takes the rows of one kind from logs."""
+    """Takes the rows of one kind from logs.
+
+    n       how many rows the last log had
+    places  where each column lies, up to the next log
+    """
 
     def __init__(self, kind: str) -> None:
         code, places = LOGGED[kind]
@@ -143,9 +147,11 @@ class Taker:
         self._columns = {"q": [*instants, *wholes, *counted], "i": ["symbol"], "b": words, "d": numbers}
         self._lies = [(name, kinds[name], self._columns[kinds[name]].index(name)) for name in places]
         self._blocks: dict[str, array[float]] = {}
+        self.n = 0
+        self.places: dict[str, int] = {}
 
-    def take(self, log: array[float], logged: int, had: int) -> tuple[int, dict[str, array[float]]]:
-        """How many rows of the kind there are, and their columns.  had: how many were counted before."""
+    def take(self, log: array[float], logged: int, had: int) -> None:
+        """Take what a log has.  had: how many rows were counted before."""
         cell = self._cell
         if self._room < logged:
             self._room = room = max(2 * logged, 64)
@@ -154,9 +160,16 @@ class Taker:
             for type_, names in self._columns.items():
                 block = self._blocks[type_] = array(type_, bytes(array(type_).itemsize * room * len(names)))
                 cell.buffer(type_, block)
+            for name, type_, c in self._lies:
+                first, _ = self._blocks[type_].buffer_info()
+                self.places[name] = first + c * room * self._blocks[type_].itemsize
         cell.column("log", log.buffer_info()[0], len(log))
         cell.set(logged=logged)
         cell.state.id = had
         cell.run()
-        n, room, blocks = cell.state.rows, self._room, self._blocks
-        return n, {name: blocks[type_][c * room : c * room + n] for name, type_, c in self._lies}
+        self.n = cell.state.rows
+
+    def columns(self) -> dict[str, array[float]]:
+        """A copy of the columns."""
+        n, room, blocks = self.n, self._room, self._blocks
+        return {name: blocks[type_][c * room : c * room + n] for name, type_, c in self._lies}

@@ -20,6 +20,7 @@ from hq_core.stream.rows import Permutation, Room, by_time
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hq_core.futures.rows import Taker
     from hq_core.futures.terms import Terms
     from hq_core.roles import Out
 
@@ -123,13 +124,14 @@ class Trader:
         when, whose, rates, marks = funding
         self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
 
-    def written(self) -> Iterator[tuple[str, int, dict[str, array[float]]]]:
+    def written(self) -> Iterator[tuple[str, Taker]]:
         """What happened in the last run, as `Account.written` has it; the report keeps the first liquidations."""
-        for kind, n, columns in self.account.written():
+        for kind, rows in self.account.written():
             if kind == "liquidation":
-                for i in range(min(n, LISTED - len(self.liquidations))):
+                columns = rows.columns()
+                for i in range(min(rows.n, LISTED - len(self.liquidations))):
                     self.liquidations.append({name: column[i] for name, column in columns.items()})
-            yield kind, n, columns
+            yield kind, rows
 
 
 class InOrder:
@@ -182,15 +184,15 @@ class Written:
             _fill(addresses[1], 0, 4 * n)
         self.out.commit(self._series["equity"], n)
 
-    def write(self, kind: str, columns: dict[str, array[float]], n: int, code: int) -> None:
-        """n rows of what an account's log gave."""
+    def write(self, kind: str, places: dict[str, int], n: int, code: int) -> None:
+        """n rows of what an account's log gave, whose columns lie at these addresses."""
         series, schema = self._series[kind], self.schemas[kind]
         addresses = self.out.rows(series, n)
         for name, to, width in zip(schema.names, addresses, schema.widths):
             if name == "account":
                 (ctypes.c_int32 * n).from_address(to)[:] = [code] * n
             else:
-                _move(to, columns[name].buffer_info()[0], width * n)
+                _move(to, places[name], width * n)
         self.out.commit(series, n)
 
     def write_together(self, kind: str, parts: Sequence[Part], ranks: array[int]) -> None:

@@ -474,8 +474,8 @@ class BacktestStage(Stage):
             addresses = written.equity(stop - start)
             start = trader.run(start, stop, addresses, last)
             written.commit_equity(addresses, trader.account.equities, 0)
-            for kind, n, columns in trader.written():
-                written.write(kind, columns, n, 0)
+            for kind, rows in trader.written():
+                written.write(kind, rows.places, rows.n, 0)
             self._count(trader, before)
             self._complain(trader, start)
 
@@ -640,10 +640,10 @@ class BacktestStage(Stage):
     ) -> dict[str, dict[str, array[float]]]:
         """What happened in an account in its last run: its columns by kind."""
         every = {}
-        for kind, n, columns in trader.written():
+        for kind, rows in trader.written():
+            columns = every[kind] = rows.columns()
             places = {name: column.buffer_info()[0] for name, column in columns.items()}
-            found[kind].append(Part(code, n, places, columns))
-            every[kind] = columns
+            found[kind].append(Part(code, rows.n, places, columns))
         return every
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
