@@ -11,8 +11,7 @@ from hq_cli._say import echo, say
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
-from hq_core.options.settings import SettingsOptions
-from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
+from hq_core.options.signal import RUNNING, StoresOptions, StrategyOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -37,11 +36,7 @@ class ReportOptions:
     "hq-backtest",
     EXAMPLES,
     Argument("files", "[STRATEGY.hq]...", many=True, required=False),
-    PythonOptions,
-    StrategyOptions,
-    StoresOptions,
-    StoreOptions,
-    SettingsOptions,
+    *RUNNING,
     AccountOptions,
     FillOptions,
     BracketOptions,

@@ -10,8 +10,7 @@ from hq_cli._say import echo, say
 from hq_cli._strategies import read_params, read_stores, read_strategies, strategy_name, without_file
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
-from hq_core.options.settings import SettingsOptions
-from hq_core.options.signal import PythonOptions, StoreOptions, StoresOptions, StrategyOptions
+from hq_core.options.signal import RUNNING
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -41,11 +40,7 @@ class CheckOptions:
     "hq-signal",
     EXAMPLES,
     Argument("files", "[STRATEGY.hq]...", many=True, required=False),
-    PythonOptions,
-    StrategyOptions,
-    StoresOptions,
-    StoreOptions,
-    SettingsOptions,
+    *RUNNING,
     CheckOptions,
     shows=("check", "columns", "sample", "list_params", "explain", "format_", "missing"),
     digested={"files": strategy_name, "stores": without_file, "python": lambda one: one.rpartition(":")[2]},

@@ -32,7 +32,7 @@ from hq_core.jit import (
 from hq_core.kernels import ops, variable
 from hq_core.kernels.one_nan import one_nan
 from hq_core.options.settings import SettingsOptions
-from hq_core.saved import Damaged
+from hq_core.saved import Damaged, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -342,8 +342,6 @@ class Graph:
 
     def signature(self, wanted: Sequence[GraphColumn]) -> str:
         """What these columns are, as a short text: graphs that compute the same have the same."""
-        from _blake2 import blake2b
-
         said = [
             [
                 (
@@ -358,7 +356,7 @@ class Graph:
             [(out.number, out.source, repr(out.constant)) for out in self._outs if out.node is None],
             [out.number for out in wanted],
         ]
-        return blake2b(repr(said).encode(), digest_size=16).hexdigest()
+        return digest(repr(said))
 
     def real(self, out: GraphColumn) -> GraphColumn:
         """The column as float64: itself if it is."""

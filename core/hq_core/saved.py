@@ -91,3 +91,10 @@ def taking(alone: bool = False) -> Iterator[None]:
         raise Damaged(str(error).partition("\n")[0]) from error
     except Exception as error:
         raise Damaged(f"{type(error).__name__}: {str(error)[:200]}") from error
+
+
+def digest(text: str) -> str:
+    """What tells one text from another: 32 hexadecimal digits."""
+    from _blake2 import blake2b  # hashlib takes 2 ms to import
+
+    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -23,13 +23,13 @@ from hq_core.futures.engine import Account
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL
 from hq_core.futures.report import LISTED, summary
 from hq_core.futures.statistics import STATISTICS
+from hq_core.futures.tables import Tables
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
 from hq_core.kinds import OHLC
 from hq_core.options import Keywords, options_of, refuse_no_text
 from hq_core.options.account import AccountOptions, FillOptions
 from hq_core.say import iso_text, listed, say_length
-from hq_core.stages.backtest import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

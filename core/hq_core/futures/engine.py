@@ -17,7 +17,6 @@ from hq_core.futures.blocks import (
     CONTRACT,
     CONTRACTS,
     ENTRY,
-    FILLED,
     FIRST,
     GOING,
     L_KIND,
@@ -40,7 +39,6 @@ from hq_core.futures.blocks import (
     ORDER_SAID,
     ORDER_WIDTH,
     SHORT,
-    STATE,
     SYMBOL_WIDTH,
     TICK_DEN,
     TICK_NUM,
@@ -81,7 +79,7 @@ MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
 SIGNED = {"soonest", "row", "opened", "latency"}
 COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
 FEW = 32  # rows of the log that are looked through here before a kernel is called for a kind
-OF_ORDERS = {float(FILLED): "fill", float(STATE): "order_state"}
+OF_ORDERS = {float(LOGGED[kind]): kind for kind in ("fill", "order_state")}
 AT_ONCE = 1024  # rows of the log to begin with
 
 
@@ -258,8 +256,8 @@ class Account:
     def written(self) -> Iterator[tuple[str, Taker]]:
         """The rows that happened, of each kind that has any."""
         there = self._log[L_KIND : min(self.logged, FEW) * LOG_WIDTH : LOG_WIDTH]
-        for kind, layout in LOGGED.items() if self.logged else ():
-            if self.logged <= FEW and layout.code not in there:
+        for kind, code in LOGGED.items() if self.logged else ():
+            if self.logged <= FEW and code not in there:
                 continue
             taker = self._takers.get(kind) or self._takers.setdefault(kind, Taker(kind))
             taker.take(self._log, self.logged, self.fills)

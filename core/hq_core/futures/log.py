@@ -1,4 +1,7 @@
-"""What happened, in the order in which it happened: rows of the log, from which the rows of each kind are taken."""
+"""What happened, in the order in which it happened: rows of the log, from which the rows of each kind are taken.
+
+Behind what all have, the values stand in the order of the kind's columns: see rows.py.
+"""
 
 from __future__ import annotations
 
@@ -64,15 +67,15 @@ def log_fill(s: State, p: F8, log: F8, at: int, side: int, opens: bool, order: f
     """The fill just made.  order: its id, 0 of none"""
     touch(p, at, side)
     v = begin_row(s, log, FILLED, at, side)
-    log[v] = (1 if opens else 2) + (0 if side > 0 else 2)
-    log[v + 1] = s.fill_price
-    log[v + 2] = s.fill_quantity
-    log[v + 3] = s.fill_fee
-    log[v + 4] = s.fill_realised
-    log[v + 5] = s.fill_position
-    log[v + 6] = 1.0 if taker else 0.0
-    log[v + 7] = reason
-    log[v + 8] = order
+    log[v] = order
+    log[v + 1] = (1 if opens else 2) + (0 if side > 0 else 2)
+    log[v + 2] = s.fill_price
+    log[v + 3] = s.fill_quantity
+    log[v + 4] = s.fill_fee
+    log[v + 5] = s.fill_realised
+    log[v + 6] = s.fill_position
+    log[v + 7] = 1.0 if taker else 0.0
+    log[v + 8] = reason
 
 
 @apart

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
 
 from hq_core.futures.blocks import (
     FILLED,
@@ -23,52 +22,30 @@ from hq_core.jit import F8, I1, I4, I8, Cell, State, bits_of, kernel
 from hq_core.kinds import of
 
 COUNTED = -1  # in place of a place: the rows are numbered
-TYPES = {"i8": "q", "f8": "d", "i1": "b", "i4": "i"}
-
-
-class Layout(NamedTuple):
-    """Where a kind's columns lie in a row of the log.
-
-    code    of the kind in the log
-    places  of each column, in the order in which they are given
-    """
-
-    code: int
-    places: dict[str, int]
-
-
-def _values(*names: str) -> dict[str, int]:
-    return {name: L_VALUES + i for i, name in enumerate(names)}
-
-
-# the kinds that the account writes besides equity, in the order in which they are written
-LOGGED = {
-    "order_state": Layout(
-        STATED, {"ts": L_TS, "symbol": L_SYMBOL} | _values("order", "state", "filled", "remaining", "price", "reason")
-    ),
-    "fill": Layout(
-        FILLED,
-        {"ts": L_TS, "fill_time": L_TIME, "symbol": L_SYMBOL, "id": COUNTED, "order": L_VALUES + 8, "side": L_SIDE}
-        | _values("action", "price", "quantity", "fee", "realised", "position", "liquidity", "reason"),
-    ),
-    "payment": Layout(PAID, {"ts": L_TIME, "symbol": L_SYMBOL} | _values("rate", "quantity", "amount")),
-    "liquidation": Layout(
-        LIQUIDATED,
-        {"ts": L_TS, "symbol": L_SYMBOL, "side": L_SIDE}
-        | _values("mark", "liquidation_price", "price", "quantity", "loss", "insurance", "row"),
-    ),
-    "position": Layout(
-        POSITION,
-        {"ts": L_TS, "symbol": L_SYMBOL, "side": L_SIDE}
-        | _values("quantity", "entry", "mark_price", "unrealised", "margin", "leverage", "liquidation_price"),
-    ),
+TYPES = {"i8": "q", "f8": "d", "i1": "b"}
+LOGGED = {  # the kinds that the account writes besides equity, in the order in which they are written: their codes
+    "order_state": STATED,
+    "fill": FILLED,
+    "payment": PAID,
+    "liquidation": LIQUIDATED,
+    "position": POSITION,
 }
+COMMON = {"ts": L_TS, "fill_time": L_TIME, "symbol": L_SYMBOL, "id": COUNTED, "side": L_SIDE}
 
 
 def types(kind: str) -> dict[str, str]:
-    """The type of each column as array has it; a symbol is its number in the account."""
-    cols = dict(of(kind).cols) | {"symbol": "i4"}
-    return {name: TYPES[cols[name]] for name in LOGGED[kind].places}
+    """The type of each column as array has it; in the account's place the symbol, as its number in the account."""
+    return {
+        "symbol" if name == "account" else name: "i" if name == "account" else TYPES[type_]
+        for name, type_ in of(kind).cols
+    }
+
+
+def places(kind: str) -> dict[str, int]:
+    """Where each column lies in a row of the log: what not all kinds have stands there as the kind has it, in order."""
+    common = COMMON | ({"ts": L_TIME} if kind == "payment" else {})
+    own = [name for name in types(kind) if name not in common]
+    return {name: common[name] if name in common else L_VALUES + own.index(name) for name in types(kind)}
 
 
 @kernel(state="rows:i8 id:i8")
@@ -132,20 +109,19 @@ class Taker:
     """
 
     def __init__(self, kind: str) -> None:
-        code, places = LOGGED[kind]
         self._cell = Cell(taken)
-        self._cell.set(code=code, counted=int(COUNTED in places.values()))
-        self._room = 0
-        kinds = types(kind)
-        instants = [name for name in places if places[name] in (L_TS, L_TIME)]
-        wholes = [name for name in places if kinds[name] == "q" and name not in instants and places[name] != COUNTED]
-        words = [name for name in places if kinds[name] == "b"]
-        numbers = [name for name in places if kinds[name] == "d"]
+        at, kinds = places(kind), types(kind)
+        counted = [name for name in at if at[name] == COUNTED]
+        instants = [name for name in at if at[name] in (L_TS, L_TIME)]
+        wholes = [name for name in at if kinds[name] == "q" and name not in (*instants, *counted)]
+        words = [name for name in at if kinds[name] == "b"]
+        numbers = [name for name in at if kinds[name] == "d"]
         for which, names in (("instants", instants), ("wholes", wholes), ("words", words), ("numbers", numbers)):
-            self._cell.buffer(which, array("q", (places[name] for name in names)))
-        counted = [name for name in places if places[name] == COUNTED]
+            self._cell.buffer(which, array("q", (at[name] for name in names)))
+        self._cell.set(code=LOGGED[kind], counted=len(counted))
         self._columns = {"q": [*instants, *wholes, *counted], "i": ["symbol"], "b": words, "d": numbers}
-        self._lies = [(name, kinds[name], self._columns[kinds[name]].index(name)) for name in places]
+        self._lies = [(name, type_, self._columns[type_].index(name)) for name, type_ in kinds.items()]
+        self._room = 0
         self._blocks: dict[str, array[float]] = {}
         self.n = 0
         self.places: dict[str, int] = {}

@@ -24,6 +24,20 @@ def known_by(avail: I8, ts: int) -> int:
     return low
 
 
+@inline
+def made(s: State, ring: F8, value: float, length: int, norm: int, given: F4, at: int) -> bool:
+    """Take up a value; whether a vector of the last `length` finite ones, this one among them, now lies at `at`."""
+    if not finite(value):
+        return False
+    ring[s.head] = value
+    s.head = s.head + 1 if s.head + 1 < length else 0
+    s.seen = min(s.seen + 1, length)
+    if s.seen < length:
+        return False
+    vector_of(ring, 0, length, s.head, norm, given, at)
+    return True
+
+
 @kernel(state="head:i8<length seen:i8<=length")
 def hit(
     x: F8,
@@ -72,22 +86,14 @@ def hit(
                                      found, and how many
     """
     at_once = len(upto)
-    head = s.head
-    seen = s.seen
     for start in range(0, len(x), at_once):
         n = min(at_once, len(x) - start)
         for i in range(n):
-            value = x[start + i]
             wanted[i] = 0.0
             upto[i] = 0
-            if finite(value):
-                ring[head] = value
-                head = head + 1 if head + 1 < length else 0
-                seen = min(seen + 1, length)
-                if seen == length:
-                    vector_of(ring, 0, length, head, norm, given, i * length)
-                    ready(given, i, length, method, formed, wanted, means)
-                    upto[i] = known_by(avail, ts[start + i])
+            if made(s, ring, x[start + i], length, norm, given, i * length):
+                ready(given, i, length, method, formed, wanted, means)
+                upto[i] = known_by(avail, ts[start + i])
         search(
             rows,
             laid,
@@ -122,8 +128,6 @@ def hit(
             time[start + i] = float_of(times[row]) if some > 0 else math.nan
             id[start + i] = float(ids[row]) if some > 0 else math.nan
             count[start + i] = float(some)
-    s.head = head
-    s.seen = seen
 
 
 @kernel(state="head:i8<length seen:i8<=length")
@@ -155,21 +159,13 @@ def hit_outside(
     told    (len(when) * 5,) what it answers: score, label, time, id and count of each row
     """
     at_once = len(when)
-    head = s.head
-    seen = s.seen
     for start in range(0, len(x), at_once):
         n = min(at_once, len(x) - start)
         for i in range(n):
-            value = x[start + i]
             wanted[i] = 0.0
             when[i] = ts[start + i]
-            if finite(value):
-                ring[head] = value
-                head = head + 1 if head + 1 < length else 0
-                seen = min(seen + 1, length)
-                if seen == length:
-                    vector_of(ring, 0, length, head, norm, given, i * length)
-                    wanted[i] = size_of(given, i * length, length, method)
+            if made(s, ring, x[start + i], length, norm, given, i * length):
+                wanted[i] = size_of(given, i * length, length, method)
         call[1] = n
         hq_call(call[0], 0)
         for i in range(n):
@@ -178,8 +174,6 @@ def hit_outside(
             time[start + i] = told[5 * i + 2]
             id[start + i] = told[5 * i + 3]
             count[start + i] = told[5 * i + 4]
-    s.head = head
-    s.seen = seen
 
 
 @kernel(state="head:i8<length seen:i8<=length second:i8<length had:i8<=length")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hq_core.options import Option
+from hq_core.options.settings import SettingsOptions
 
 
 class StoreOptions:
@@ -45,3 +46,7 @@ class PythonOptions:
         many=True,
         unit="FILE:CLASS",
     )
+
+
+# of every command that runs strategies, in the order of its help
+RUNNING = PythonOptions, StrategyOptions, StoresOptions, StoreOptions, SettingsOptions

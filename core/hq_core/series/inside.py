@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.batch import stretches
 from hq_core.kinds import ACCOUNT
-from hq_core.memory import after, move, room
+from hq_core.memory import after, room
 from hq_core.series.expr import account_source
 from hq_core.series.unit import Broke, Unit
 
@@ -118,12 +118,7 @@ class InsideUnit(Unit):
             raise
         finally:
             self.computed += n
-            if n and not self.silent:
-                series = self._series(batch, out)
-                to = out.rows(series, n)
-                move(to, batch.addresses, batch.schema.widths, n)
-                move(to[len(batch.addresses) :], added, self._widths, n)
-                out.commit(series, n)
+            self._pass(batch, out, n, added)
             out.flush()
 
     def _run(self, part: Batch, closed: bool, added: Sequence[int], last: bool) -> None:

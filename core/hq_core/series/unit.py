@@ -238,14 +238,19 @@ class Unit:
             self.orders.write(batch, out)
         except Broke as found:
             broke, n = found, found.row
-        if n and not self.silent:
-            series = self._series(batch, out)
-            to = out.rows(series, n)
-            move(to, batch.addresses, batch.schema.widths, n)
-            move(to[len(batch.addresses) :], added, self._widths, n)
-            out.commit(series, n)
+        self._pass(batch, out, n, added)
         if broke is not None:
             raise broke.error
+
+    def _pass(self, batch: Batch, out: Out, n: int, added: Sequence[int]) -> None:
+        """Write the first n rows with the columns that lie at `added`."""
+        if not n or self.silent:
+            return
+        series = self._series(batch, out)
+        to = out.rows(series, n)
+        move(to, batch.addresses, batch.schema.widths, n)
+        move(to[len(batch.addresses) :], added, self._widths, n)
+        out.commit(series, n)
 
     def _series(self, batch: Batch, out: Out) -> Any:
         ours = batch.schema is self.schema  # rows that waited may be older than the last announcement

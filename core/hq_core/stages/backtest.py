@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
-from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.futures.account import account
 from hq_core.futures.along import NOWHERE, Walk
 from hq_core.futures.bars import MAY_LACK, READ
-from hq_core.futures.brackets import Brackets, parse_brackets, read_text
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
+from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import Part, Trader, Written
 from hq_core.jit import Cell, rounds
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, RunOptions
 from hq_core.roles import Stage
-from hq_core.saved import Count, shaped
-from hq_core.say import iso_text, listed
+from hq_core.saved import Count, digest, shaped
+from hq_core.say import listed
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class BacktestStage(Stage):
         self._leverages = leverages(leverage_of)
         files = {"brackets": self._brackets, "exchange_info": self._listed}
         if any(files.values()):
-            self.inputs = {name: _digest(one.text) for name, one in files.items() if one is not None}
+            self.inputs = {name: digest(one.text) for name, one in files.items() if one is not None}
         self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
         self._bars_of: dict[str, Schema] = {}  # by key
         self._traded: dict[str, Schema] = {}  # those of them that are
@@ -486,8 +486,9 @@ class BacktestStage(Stage):
         found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
         wrong: list[tuple[int, Trader]] = []
         names = written.schemas["equity"].names
+        before = [_counts(trader) for trader in traders]
         for code, trader in enumerate(traders):
-            at, before = start, _counts(trader)
+            at = start
             while at < stop and not trader.account.state.error:
                 at, part = trader.run_apart(at, stop, names, last)
                 part.code = code
@@ -495,9 +496,7 @@ class BacktestStage(Stage):
                 self._take_log(trader, code, found)
             if trader.account.state.error:
                 wrong.append((at, trader))
-            self._count(trader, before)
-        for kind, parts in found.items():
-            written.write_together(kind, parts, self._ranks)
+        self._write(found, traders, before)
         if wrong:
             at, trader = min(wrong, key=lambda one: one[0])
             self._complain(trader, at)
@@ -537,10 +536,7 @@ class BacktestStage(Stage):
                                 raise walk.trader.account.complaint(finer.done + at, at)
             finally:
                 found["equity"] = [walk.equity() for walk in walks]
-                for kind, parts in found.items():
-                    written.write_together(kind, parts, self._ranks)
-                for trader, counts in zip(traders, before):
-                    self._count(trader, counts)
+                self._write(found, traders, before)
         finer.drop()
 
     def _stretches(self, piece: Piece) -> Iterable[tuple[int, int]]:
@@ -616,10 +612,7 @@ class BacktestStage(Stage):
                             self._complain(one.trader, end - 1)
         finally:
             found["equity"] = [one.equity() for one in every]
-            for kind, parts in found.items():
-                written.write_together(kind, parts, self._ranks)
-            for trader, counts in zip(traders, before):
-                self._count(trader, counts)
+            self._write(found, traders, before)
 
     def _rounds(self, traders: list[Trader]) -> list[Inside]:
         """The accounts as steps of rounds."""
@@ -645,6 +638,16 @@ class BacktestStage(Stage):
             places = {name: column.buffer_info()[0] for name, column in columns.items()}
             found[kind].append(Part(code, rows.n, places, columns))
         return every
+
+    def _write(
+        self, found: Mapping[str, list[Part]], traders: Iterable[Trader], before: Iterable[tuple[int, int, int]]
+    ) -> None:
+        """Write what happened in several accounts, and count what they dropped meanwhile."""
+        assert self._written is not None
+        for kind, parts in found.items():
+            self._written.write_together(kind, parts, self._ranks)
+        for trader, counts in zip(traders, before):
+            self._count(trader, counts)
 
     def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
         for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):
@@ -790,48 +793,6 @@ class BacktestStage(Stage):
         self.reports()  # what they cannot be made of is found now, not at the end
 
 
-class Tables:
-    """The bracket tables of a file, by symbol, and which of them holds.
-
-    until   the ts at which another one does
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.text = read_text(path)
-        self.until = NEVER
-        self._versions: dict[str, list[Brackets]] = {}
-        self._holds: dict[str, int] = {}
-
-    def of(self, symbol: str) -> Brackets:
-        """The first table of a symbol."""
-        if symbol not in self._versions:
-            if not symbol:
-                what = "the bars name no symbol (hq-import can name it)"
-                raise HqError(what, CONFIG, subject=(BracketOptions.brackets, f": {self.path}"))
-            self._versions[symbol] = parse_brackets(self.path, self.text, symbol)
-            self._holds[symbol] = 0
-            self.until = NEVER
-        return self._versions[symbol][self._holds[symbol]]
-
-    def begun(self, symbols: list[str], ts: int) -> Iterable[tuple[str, Brackets]]:
-        """The tables that hold from ts on and did not before."""
-        if ts < self.until:
-            return
-        self.until = EVER
-        for symbol in symbols:
-            versions = self._versions[symbol]
-            holding = [i for i, version in enumerate(versions) if version.valid_from <= ts]
-            if not holding:
-                what = f"{symbol} is valid from {iso_text(versions[0].valid_from)}, the data begins at {iso_text(ts)}"
-                raise HqError(what, CONFIG, subject=(BracketOptions.brackets, f": {self.path}"))
-            if holding[-1] != self._holds[symbol]:
-                self._holds[symbol] = holding[-1]
-                yield symbol, versions[holding[-1]]
-            if holding[-1] + 1 < len(versions):
-                self.until = min(self.until, versions[holding[-1] + 1].valid_from)
-
-
 def _counts(trader: Trader) -> tuple[int, int, int]:
     s = trader.account.state
     return s.provisional, s.rows_after, s.lost
@@ -854,9 +815,3 @@ def _missing(schema: Schema) -> HqError:
     return HqError(
         f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} (run hq-signal first?)", DATA
     )
-
-
-def _digest(text: str) -> str:
-    from _blake2 import blake2b
-
-    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -27,7 +27,7 @@ from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
-from hq_core.saved import Damaged, taking
+from hq_core.saved import Damaged, digest, taking
 from hq_core.say import listed
 from hq_core.series.costs import costs
 from hq_core.series.expr import BOOL, F8, HIT, scored
@@ -137,7 +137,7 @@ class Signal(Stage):
                 subject=StrategyOptions.keep,
             )
         self.strategies = [Strategy(*_named(file)) for file in files]
-        self.inputs = {name: _digest(text) for name, text, _ in files}
+        self.inputs = {name: digest(text) for name, text, _ in files}
         self.python: list[PythonStrategy] = []
         if python:
             from hq_core.strategies.load import PythonStrategy  # few runs have any
@@ -174,7 +174,7 @@ class Signal(Stage):
         for checked in self._checked:
             self.warnings += [one for one in checked.warnings if one not in self.warnings]
             self.inputs |= digests(checked.called)
-            self.inputs |= {path: _digest(text) for path, text in checked.used.texts.items()}
+            self.inputs |= {path: digest(text) for path, text in checked.used.texts.items()}
             known |= checked.scope.names
             rules += checked.rules
             self._named |= checked.scope.symbols
@@ -754,9 +754,3 @@ def _named(file: object) -> tuple[str, str, str]:
         return file[0], file[1], file[2]
     wanted = '[("rsi", "IF RSI(14) < 30 THEN BUY", "rsi.hq")]: name, text and file of each strategy'
     raise TypeError(f"Signal: {file!r:.80} is no strategy; it takes {wanted}")
-
-
-def _digest(text: str) -> str:
-    from _blake2 import blake2b
-
-    return blake2b(text.encode(), digest_size=16).hexdigest()
