@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.formats.arrow import ABOUT
 from hq_core.formats.arrow_types import is_text
+from hq_core.formats.behind import Behind
 from hq_core.formats.lean import pa
 from hq_core.formats.repeated import repeated
 from hq_core.formats.tables import described, once, worded
@@ -13,7 +14,7 @@ from hq_core.formats.text import is_time
 from hq_core.formats.words import byte_words, codes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from hq_core.batch import Batch, Schema
 
@@ -39,6 +40,7 @@ class ArrowWriter:
         self._symbols: list[tuple[str, int]] = []  # stretches of rows of one symbol, where the series has one
         self._rows = self._bytes = 0
         self._series: Schema | None = None
+        self._behind = Behind()
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         self._cols = [schema.cols[at] for at in columns]
@@ -74,16 +76,17 @@ class ArrowWriter:
         self._rows += batch.n
         self._bytes += batch.size
         if self._rows >= GROUPS[self._format] or self._bytes >= HELD:
-            self._put()
+            self._behind.do(self._packing())
 
-    def _put(self) -> None:
-        if not self._rows:
-            return
+    def _packing(self) -> Callable[[], None]:
+        """What packs and writes the rows that wait; they wait no more."""
         made = [_symbols(self._symbols)] if self._symbols else []
         made += [held.given(self._rows) for held in self._held]
         batch = pa.record_batch(made, schema=self._schema)
-        del made
         self._symbols, self._rows, self._bytes = [], 0, 0
+        return lambda: self._pack(batch)
+
+    def _pack(self, batch: Any) -> None:
         writer = self._made(batch)
         if self._format == "parquet":
             writer.write_batch(batch, row_group_size=batch.num_rows)
@@ -124,7 +127,9 @@ class ArrowWriter:
             return
         if self._schema is None:
             self._open(())
-        self._put()
+        self._behind.wait()
+        if self._rows:
+            self._packing()()
         self._made(_empty(self._schema)).close()
 
 

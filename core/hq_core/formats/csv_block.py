@@ -61,7 +61,6 @@ class CsvBlock:
             cell.column(name, rows.memory.address, rows.memory.size // wide)
         self._spellings.bind(cell)
         cell.column("text", memory.address, memory.size)
-        cell.column("words", memory.address, memory.size // 8)
         cell.buffer("hard", self._odd.hard)
         return cell
 

@@ -26,11 +26,9 @@ from hq_core.formats.text_kernel import (
     SKIP,
     SYMBOL,
     WHOLE,
-    all_digits,
-    bytes_at,
     digits,
-    eight,
     iso,
+    many_digits,
     nearest,
     side,
     spelled,
@@ -43,7 +41,6 @@ from hq_core.jit import F8, I1, I4, I8, U1, State, kernel
 @kernel(state="pos:i8 rows:i8 stop:i8 hard:i8 begin:i8 past:i8")
 def parse(
     text: U1,
-    words: I8,
     end: int,
     room: int,
     delimiter: int,
@@ -70,7 +67,6 @@ def parse(
 
     text       the bytes; text[end - 1] is a newline, so that no scan inside a row can leave them, and SLACK bytes more
                may be looked at
-    words      the same bytes, eight at a time
     delimiter  the byte between fields;  point: the byte before decimals
     op         per CSV field: SKIP REAL WHOLE MAKER SIDE BOOL ISO SERIES SYMBOL
     place      per CSV field: where the column's row 0 lies in the output block, counted in the column's own width
@@ -109,12 +105,13 @@ def parse(
             if quoted:
                 p += 1
             if kind == SKIP:
-                c = text[p & INDEX]
                 if quoted:
+                    c = text[p & INDEX]
                     while c != 34 and c != 10:
                         p += 1
                         c = text[p & INDEX]
                 else:
+                    c = text[p & INDEX]
                     while c != delimiter and c != 10 and c != 13:
                         p += 1
                         c = text[p & INDEX]
@@ -151,12 +148,8 @@ def parse(
                 negative = text[p & INDEX] == 45
                 if negative:
                     p += 1
-                m, q = 0, p
-                v8 = bytes_at(words, p)
-                if all_digits(v8):
-                    m = eight(v8)
-                    p += 8
-                m, p = digits(text, p, m)
+                q = p
+                m, p = many_digits(text, p)
                 n = p - q
                 if not whole_told(m, n, check[f & INDEX], most[f & INDEX]):
                     good = False

@@ -109,7 +109,6 @@ class Form:
         for name, wide in (("whole", 8), ("real", 8), ("four", 4), ("small", 1)):
             cell.column(name, rows.memory.address, rows.memory.size // wide)
         cell.column("text", memory.address, memory.size)
-        cell.column("words", memory.address, memory.size // 8)
         (self._spellings or Spellings()).bind(cell)
         steps = len(self._keys)
         cell.buffer("marks", array("q", bytes(8 * steps)))

@@ -28,17 +28,15 @@ from hq_core.formats.text_kernel import (
     SKIP,
     SYMBOL,
     WHOLE,
-    all_digits,
-    bytes_at,
     digits,
-    eight,
     iso,
+    many_digits,
     nearest,
     side,
     spelled,
     whole_told,
 )
-from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel
+from hq_core.jit import F8, I1, I4, I8, U1, State, inline, kernel, load8
 
 CONST, INSIDE, FOUR, ONE = range(9, 13)  # more: a text that must stand there, an object, WHOLE of 4 and 1 byte
 NAKED, EITHER, QUOTED = range(3)  # whether a value may stand between quotes
@@ -48,10 +46,10 @@ MOST_SKIPPED = 200  # digits of a number that is not read: with an exponent of t
 
 
 @inline
-def alike(words: I8, p: int, pieces: I8, masks: I8, at: int, n: int) -> bool:
+def alike(text: U1, p: int, pieces: I8, masks: I8, at: int, n: int) -> bool:
     """Whether the n bytes at p are those of the piece that begins at word `at`."""
     while n > 0:
-        if bytes_at(words, p) & masks[at & INDEX] != pieces[at & INDEX]:
+        if load8(text, p) & masks[at & INDEX] != pieces[at & INDEX]:
             return False
         at += 1
         p += 8
@@ -77,9 +75,9 @@ def string_end(text: U1, p: int) -> int:
 
 
 @inline
-def truth_of(words: I8, p: int) -> tuple[int, int]:
+def truth_of(text: U1, p: int) -> tuple[int, int]:
     """true or false at p: (1 or 0, next p); the next p is -1 when it is neither."""
-    v = bytes_at(words, p)
+    v = load8(text, p)
     if v & 0xFFFFFFFF == 0x65757274:
         return 1, p + 4
     return 0, (p + 5 if v & 0xFFFFFFFFFF == 0x65736C6166 else -1)
@@ -88,7 +86,6 @@ def truth_of(words: I8, p: int) -> tuple[int, int]:
 @kernel(state="pos:i8 rows:i8 stop:i8 hard:i8 begin:i8 stamp:i8")
 def read(
     text: U1,
-    words: I8,
     limit: int,
     room: int,
     opener: int,
@@ -124,7 +121,6 @@ def read(
     """Read elements from s.pos on, until one begins at `limit`, until `room` rows are there, or until one is not plain.
 
     text            the bytes, with a zero behind the last one that has come and SLACK bytes more that may be looked at
-    words           the same bytes, eight at a time
     opener          the byte that begins an element: { or [;  comma: 1 where commas may stand between two
     pieces masks    texts to be compared, eight bytes at a time, and which of them count
     key length      per step: where its key with quotes and colon begins in pieces, and its bytes; none in an array
@@ -173,9 +169,9 @@ def read(
             # the key
             last = past[inside & INDEX]
             f = expected
-            if f >= last or not alike(words, p, pieces, masks, key[f & INDEX], length[f & INDEX]):
+            if f >= last or not alike(text, p, pieces, masks, key[f & INDEX], length[f & INDEX]):
                 f = first[inside & INDEX]
-                while f < last and not alike(words, p, pieces, masks, key[f & INDEX], length[f & INDEX]):
+                while f < last and not alike(text, p, pieces, masks, key[f & INDEX], length[f & INDEX]):
                     f += 1
                 if f >= last:
                     good = False
@@ -196,7 +192,7 @@ def read(
             begin = p
             if kind in (CONST, SERIES):
                 n = most[f & INDEX]
-                if not alike(words, p, pieces, masks, place[f & INDEX], n):
+                if not alike(text, p, pieces, masks, place[f & INDEX], n):
                     s.begin = p if kind == SERIES else -1
                     stop = OTHER
                     good = False
@@ -211,7 +207,7 @@ def read(
                 p += 1
                 continue
             elif kind in (MAKER, BOOL):
-                v_bit, p = truth_of(words, p)
+                v_bit, p = truth_of(text, p)
                 if p < 0:
                     good = False
                     break
@@ -258,7 +254,7 @@ def read(
                     w = word[f & INDEX]
                     while w < word[(f + 1) & INDEX]:
                         n = told[(3 * w + 1) & INDEX]
-                        if text[(p + n) & INDEX] == 34 and alike(words, p, pieces, masks, told[(3 * w) & INDEX], n):
+                        if text[(p + n) & INDEX] == 34 and alike(text, p, pieces, masks, told[(3 * w) & INDEX], n):
                             break
                         w += 1
                     if w == word[(f + 1) & INDEX]:
@@ -273,8 +269,8 @@ def read(
                     else:
                         small[(place[f & INDEX] + k) & INDEX] = m
                 elif not quoted and c > 57:  # null, true, false
-                    v_bit, p = truth_of(words, p)
-                    null = bytes_at(words, begin) & 0xFFFFFFFF == 0x6C6C756E
+                    v_bit, p = truth_of(text, p)
+                    null = load8(text, begin) & 0xFFFFFFFF == 0x6C6C756E
                     if kind == REAL and check[f & INDEX] & (EMPTY if null else TRUTH if p >= 0 else 0) != 0:
                         real[(place[f & INDEX] + k) & INDEX] = math.nan if null else float(v_bit)
                     elif kind != SKIP or (p < 0 and not null):
@@ -286,13 +282,8 @@ def read(
                     negative = c == 45
                     if negative:
                         p += 1
-                    m, d, q = 0, 0, p
-                    if kind == WHOLE:
-                        v8 = bytes_at(words, p)
-                        if all_digits(v8):
-                            m = eight(v8)
-                            p += 8
-                    m, p = digits(text, p, m)
+                    d, q = 0, p
+                    m, p = many_digits(text, p) if kind == WHOLE else digits(text, p, 0)
                     n = p - q
                     point = text[p & INDEX] == 46
                     if not quoted and (n == 0 or (n > 1 and text[q & INDEX] == 48)):

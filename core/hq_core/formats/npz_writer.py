@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,10 @@ import numpy as np
 from hq_core.batch import width
 from hq_core.errors import DATA, HqError
 from hq_core.formats.arrays import ABOUT
-from hq_core.formats.byte_stream import READ
+from hq_core.formats.behind import Behind
 from hq_core.formats.coded import coded
 from hq_core.formats.exact import DTYPES
-from hq_core.formats.spool import temporary, write_all
+from hq_core.formats.spool import spooling, temporary, write_all
 from hq_core.formats.tables import described, once, worded
 from hq_core.options.export import ChoiceOptions
 from hq_core.stream.tables import Table
@@ -39,6 +40,7 @@ class NpzWriter:
         self._held: list[bytearray] = []  # what came of each column since the last block
         self._blocks: list[int] = []  # rows of each block; in it one column lies after the other
         self._waiting = 0
+        self._behind = Behind()
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         cols = [schema.cols[at] for at in columns]
@@ -83,24 +85,19 @@ class NpzWriter:
 
     def _put(self) -> None:
         assert self._file is not None
-        for column in self._held:
-            write_all(self._file, memoryview(column))
+        file, held = self._file, self._held
+        self._behind.do(lambda: _lay(file, held))
         self._held = [bytearray() for _ in self._kinds]
         self._blocks.append(self._waiting)
         self._waiting = 0
 
-    def _column(self, at: int) -> Iterator[bytes]:
+    def _column(self, at: int, lies: memoryview) -> Iterator[memoryview]:
         """The bytes of a column, block by block."""
-        assert self._file is not None
         widths = [width(kind) for _, kind in self._kinds]
+        before, wide = sum(widths[:at]), widths[at]
         start = 0
         for n in self._blocks:
-            self._file.seek(start + n * sum(widths[:at]))
-            left = n * widths[at]
-            while left:
-                data = self._file.read(min(left, READ))
-                left -= len(data)
-                yield data
+            yield lies[start + n * before :][: n * wide]
             start += n * sum(widths)
 
     def end(self) -> None:
@@ -109,7 +106,11 @@ class NpzWriter:
         if not self._tables:
             self._open(())
         self._put()
+        self._behind.wait()
         rows = sum(self._blocks)
+        assert self._file is not None
+        with spooling():
+            lies = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if rows else None
         with zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED) as archive:
             said = np.frombuffer(described(self._schema), dtype=np.uint8)
             with archive.open(f"{ABOUT}.npy", "w") as to:
@@ -122,8 +123,15 @@ class NpzWriter:
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as to:
                     shape = (rows, int(length)) if length else (rows,)
                     _header(to, dtype if texts is None else texts.dtype, shape)
-                    for data in self._column(at):
+                    for data in self._column(at, memoryview(lies)) if lies is not None else ():
                         to.write(data if texts is None else texts[np.frombuffer(data, dtype="<i4")].tobytes())
+                if lies is not None:
+                    lies.madvise(mmap.MADV_DONTNEED)  # what was looked at does not pile up
+
+
+def _lay(file: Unnamed, columns: list[bytearray]) -> None:
+    for column in columns:
+        write_all(file, memoryview(column))
 
 
 def _lost(what: str) -> HqError:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
     from hq_core.roles import Item
 
-ROOM = 8192  # rows of a block
+ROOM = 16384  # rows of a block: what one read of text gives, mostly
 FOUND, GIVEN, ANYHOW = range(3)  # whether a period was found or given, or does not matter
 SPOT = (NEVER, 0, NEVER)  # of a symbol's last row: its time, whether there was one, the end of its bar
 BLOCK = 1 << 19  # values of a block, so that thousands of columns take no more memory than some dozen
