@@ -28,6 +28,14 @@ made = [talib.RSI(close, 14), talib.EMA(close, 20), *talib.MACD(close), *talib.B
         talib.ATR(high, low, close, 14), talib.ADX(high, low, close, 14)]
 numpy.savez('out.npz', **d, **{str(i): column for i, column in enumerate(made)})
 """
+TULIP = """
+import numpy, tulipy
+d = numpy.load('b.npz')
+high, low, close = d['high'], d['low'], d['close']
+made = [tulipy.rsi(close, 14), tulipy.ema(close, 20), *tulipy.macd(close, 12, 26, 9), *tulipy.bbands(close, 20, 2),
+        tulipy.atr(high, low, close, 14), tulipy.adx(high, low, close, 14)]
+numpy.savez('out.npz', **d, **{str(i): column for i, column in enumerate(made)})
+"""
 WRITE = "import polars as pl\npl.read_ipc('bars.arrow').{write}\n"
 
 

@@ -129,10 +129,12 @@ def bars(folder: str, rows: int) -> list[bytes]:
     return [data[start:stop] for start, stop in zip([0, *cuts], cuts, strict=False)]
 
 
-def measured(folders: list[str], chunks: list[bytes], warm: int, turn: int) -> list[tuple[str, str, Filter]]:
-    """Every hop over the chunks; each hop's input is what the one before gave."""
+def measured(
+    folders: list[str], chunks: list[bytes], warm: int, turn: int, line: tuple[Hop, ...]
+) -> list[tuple[str, str, Filter]]:
+    """Every hop of a line over the chunks; each hop's input is what the one before gave."""
     found: list[tuple[str, str, Filter]] = []
-    for hop in HOPS:
+    for hop in line:
         running = [(hop.name, folder, Filter([f"{folder}/{hop.words[0]}", *hop.words[1:]])) for folder in folders]
         running.append(("bare Python", "", Filter([sys.executable, "-S", "-c", BARE])))
         outs = [[one.begin(chunks[0])] for _, _, one in running]
@@ -175,29 +177,34 @@ class Figure(NamedTuple):
     busy: float
 
 
-def hops(folders: list[str], rows: int, turn: int) -> list[Figure]:
-    """Each hop by each installation, and the bare one beside it, after a quarter of the rows."""
+def hops(folders: list[str], rows: int, turn: int, line: tuple[Hop, ...] = HOPS) -> list[Figure]:
+    """Each hop of a line by each installation, and the bare one beside it, after a quarter of the rows."""
     found = []
-    for name, folder, one in measured(folders, bars(folders[0], rows), rows // 4 // turn * turn, turn):
+    for name, folder, one in measured(folders, bars(folders[0], rows), rows // 4 // turn * turn, turn, line):
         cuts = statistics.quantiles(one.times, n=100)
         found.append(Figure(name, folder, cuts[49] / 1e3, cuts[98] / 1e3, one.busy / len(one.times) / 1e3))
     return found
 
 
-def table(figures: list[Figure], ns: list[float], rows: int) -> list[str]:
+def of_figures(figures: list[Figure]) -> list[str]:
+    """A table of them; an installation beside the first one is named."""
     first = figures[0].folder
+    lines = ["| | p50, us | p99, us | processor, us |", "|---|---|---|---|"]
+    for one in figures:
+        which = f" ({one.folder})" if one.folder not in (first, "") else ""
+        lines.append(f"| {one.name}{which} | {one.p50:.1f} | {one.p99:.1f} | {one.busy:.1f} |")
+    return lines
+
+
+def table(figures: list[Figure], ns: list[float], rows: int) -> list[str]:
     lines = [
         "## One row live",
         "",
         f"A row into a filter's stdin, its rows out of the stdout; {rows * 3 // 4:,} rows one after the other.",
         "The filter in Python only reads and writes.",
         "",
-        "| | p50, us | p99, us | processor, us |",
-        "|---|---|---|---|",
+        *of_figures(figures),
     ]
-    for one in figures:
-        which = f" ({one.folder})" if one.folder not in (first, "") else ""
-        lines.append(f"| {one.name}{which} | {one.p50:.1f} | {one.p99:.1f} | {one.busy:.1f} |")
     each = " / ".join(f"{one:.0f}" for one in ns)
     return [*lines, "", f"`Live` with {', '.join(SIX)}, in process: {each} ns a bar."]
 

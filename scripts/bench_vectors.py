@@ -9,13 +9,12 @@ measured.  Each searcher is a process of its own, which makes the same vectors f
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bench_runs import in_turns, median, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,8 +99,8 @@ def work(who: str, rows: int) -> None:
     search = makers[who]()
     one_by_one = max(4, min(MANY, 8_000_000 // rows))
     found = search(asked)
-    print("ready", flush=True)
-    for _ in sys.stdin:
+
+    def once() -> dict[str, Any]:
         started = now()
         for i in range(one_by_one):
             search(asked[i : i + 1])
@@ -112,7 +111,9 @@ def work(who: str, rows: int) -> None:
         for at, clock in enumerate(("", " of the processor")):
             told["one" + clock] = (between[at] - started[at]) / one_by_one
             told["all" + clock] = (ended[at] - between[at]) / MANY
-        print(json.dumps(told), flush=True)
+        return told
+
+    serve(once)
 
 
 def table(sizes: str, repeat: int, peers: str, figures: dict[str, float] | None = None) -> list[str]:
@@ -125,31 +126,15 @@ def table(sizes: str, repeat: int, peers: str, figures: dict[str, float] | None 
         "|---|---|---|---|---|",
     ]
     for rows in map(int, sizes.split(",")):
-        at_work = {}
+        workers = {}
         for who in SEARCHERS if peers else SEARCHERS[:1]:
             python = sys.executable if who == "hq" else peers
-            words = [python, __file__, "--work", who, "--sizes", str(rows)]
-            at_work[who] = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        told: dict[str, list[dict[str, Any]]] = {who: [] for who in at_work}
-        for who, process in at_work.items():
-            assert process.stdout is not None
-            if process.stdout.readline() != "ready\n":
-                raise SystemExit(f"{who}: could not begin")
-        for _ in range(repeat):
-            for who, process in at_work.items():
-                assert process.stdin is not None
-                assert process.stdout is not None
-                process.stdin.write("go\n")
-                process.stdin.flush()
-                told[who].append(json.loads(process.stdout.readline()))
-        for process in at_work.values():
-            process.communicate()
+            workers[who] = [python, __file__, "--work", who, "--sizes", str(rows)]
+        told = in_turns(workers, repeat)
         ours = told["hq"][0]["found"]
         for who, rounds in told.items():
             one, every, own, all_own = (
-                statistics.median(one[name + clock] for one in rounds)
-                for clock in ("", " of the processor")
-                for name in ("one", "all")
+                median(rounds, name + clock) for clock in ("", " of the processor") for name in ("one", "all")
             )
             pairs = list(zip(ours, rounds[0]["found"], strict=True))
             same = sum(len({*a} & {*b}) for a, b in pairs) / sum(len(a) for a, _ in pairs)

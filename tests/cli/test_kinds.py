@@ -31,6 +31,7 @@ ALLOWED = {
     "core/hq_core/conformance/made.py": "made up bars, each column with how it is computed",
     "scripts/bench_indicators.py": "made up bars, each column with how it is computed",
     "scripts/bench_doors.py": "a program as others write it",
+    "scripts/bench_language.py": "what a strategy reads, as others write it",
     "core/hq_core/api/backtest.py": "functions for programs: what they take and give, by name",
     "core/hq_core/api/said.py": "an order as a program says it",
     "core/hq_core/futures/engine.py": "what a program is told of a position",

@@ -52,12 +52,23 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
         "Over bars",
         "A strategy over many symbols",
         "A strategy in Python",
+        "Ten indicators and twenty operators",
+        "Ten indicators and twenty operators live",
+        "Parameter sets",
+        "The account",
+        "Orders that rest",
+        "Many accounts",
+        "Memory of hq-backtest",
+        "Strategies that read their account",
         "Indicators",
     ]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
-    figures = json.loads(told.with_suffix(".json").read_text())["seconds"]
-    assert len(figures) == 28
-    assert all(0 < seconds < 300 for seconds in figures.values())
+    figures = json.loads(told.with_suffix(".json").read_text())
+    assert len(figures["seconds"]) == 41
+    assert all(0 < seconds < 300 for seconds in figures["seconds"].values())
+    assert len(figures["peak_mib"]) == 5
+    assert all(8 < peak < 200 for peak in figures["peak_mib"].values())
+    assert text.count("Not measured, as --peers has none: ") == 5
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]
     assert len(peaks) == 4
