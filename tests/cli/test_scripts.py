@@ -64,7 +64,7 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     ]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())
-    assert len(figures["seconds"]) == 41
+    assert len(figures["seconds"]) == 42
     assert all(0 < seconds < 300 for seconds in figures["seconds"].values())
     assert len(figures["peak_mib"]) == 5
     assert all(8 < peak < 200 for peak in figures["peak_mib"].values())
