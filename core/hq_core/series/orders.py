@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     Tell = Callable[[dict[str, Any]], None]
     Happened = Sequence[tuple[str, Mapping[str, Any]]]  # kind and row, in order
 
-AT_ONCE = 1024  # orders that are laid down together
+AT_ONCE = 1024  # orders that are laid down together ...
+ROWS_AT_ONCE = 8  # ... or all that so many rows may order: with hundreds of rules a turn costs more than its orders
 OPEN, CLOSE, TARGET, CANCEL = range(4)  # codes of ORDER's action
 ACTION = {"open": OPEN, "close": CLOSE, "cancel": CANCEL}
 BY_VERB = {f"{word}_{side}": (ACTION[word], sign) for word in ACTION for side, sign in (("long", 1), ("short", -1))}
@@ -275,7 +276,7 @@ class Orders(OrderSeries):
         self._plain = [(f"o_{name}", self.schema.index(name)) for name in NAMES]
         self.texts = {"strategy": list(strategies), **self._further.texts}
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
-        self._room = max(AT_ONCE, len(BY_VERB) * len(watches))
+        self._room = max(AT_ONCE, ROWS_AT_ONCE * len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
         self._bound = -1  # to what is laid down, after it moved so often
         self._places: list[int] = []  # of the columns of orders
