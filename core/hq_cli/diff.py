@@ -12,6 +12,9 @@ from hq_core.options import Option
 from hq_core.options.diff import NearOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hq_core.batch import Schema
     from hq_core.roles import Source
     from hq_core.stages.diff import Diff
 
@@ -108,9 +111,11 @@ def _where(found: Diff) -> str:
     if first["column"]:
         place += f" {first['column']}"
     missing = [side.name for side, value in zip(found.sides, (a, b)) if value is None]
+    series = found.series.get(first["series"])
+    shown = [_shown(value, first["column"], series.schemas if series else ()) for value in (a, b)]
     if len(missing) == 1:
-        return f"{place}: {_shown(b if a is None else a, first['column'])}, not in {missing[0]}"
-    return f"{place}: {_shown(a, first['column'])} != {_shown(b, first['column'])}{_apart(a, b, first['ulp'])}"
+        return f"{place}: {shown[a is None]}, not in {missing[0]}"
+    return f"{place}: {shown[0]} != {shown[1]}{_apart(a, b, first['ulp'])}"
 
 
 def _number(found: Diff, key: str, row: int) -> str:
@@ -128,12 +133,14 @@ def _apart(a: Any, b: Any, ulp: int | None) -> str:
     return f" ({abs(a - b):.2g} apart{f', {ulp} ULP' if ulp <= FEW_ULP else ''})"
 
 
-def _shown(value: Any, column: str) -> str:
+def _shown(value: Any, column: str, schemas: Iterable[Schema | None]) -> str:
     if isinstance(value, int):
-        from hq_core.formats.text import is_time
+        from hq_core.formats.words import is_time
+        from hq_core.kinds import named_time
         from hq_core.say import iso_text
 
-        if is_time(column.rpartition(".")[2], "i8"):
+        of_rows = any(one is not None and one.has(column) and is_time(one, column) for one in schemas)
+        if of_rows or named_time("", column.rpartition(".")[2]):
             return iso_text(value)
     return value if isinstance(value, str) and value.isprintable() else repr(value)
 

@@ -6,7 +6,12 @@ second time is found by tests/cli/test_kinds.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hq_core.columns import REST, Column, Kind, maybe, words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 TS = Column("ts", "i8", "ns", "when it was known")
 OF_ACCOUNT = Column("account", "s4", "", "whose: the strategy's name in a backtest")
@@ -54,6 +59,7 @@ REASONS = (  # of a fill: why it happened, and in this quantity; of an order: wh
     "no such order",
     "not in this mode",
 )
+UNITS_OF = "units"  # key of a schema: the unit of a column whose name does not say it, ns of instants
 META = "meta."  # before the name of a value that a rule gives with its orders
 SIDES = {"1": "long", "-1": "short"}
 UNITS = words("contracts", "base", "quote", "equity_frac", "risk_frac")
@@ -241,7 +247,10 @@ ORDER = Kind(
     ),
     behind=(
         maybe(
-            "meta.NAME", "f8", "", "META of the rule, a truth as 1 or 0; s4 where it is a text, i8 where it is a time"
+            "meta.NAME",
+            "f8",
+            "",
+            "META of the rule, a truth as 1 or 0; s4 where it is a text, i8 where it is a time or int",
         ),
     ),
     codes={
@@ -557,7 +566,19 @@ def of(kind: str) -> Kind:
     return KINDS.get(kind, _UNKNOWN)
 
 
-def extra_of(kind: str) -> dict[str, object]:
-    """The further keys of a kind's schema: the words behind its codes."""
+def extra_of(kind: str, times: Collection[str] = ()) -> dict[str, object]:
+    """The further keys of a kind's schema: the words behind its codes, and which columns are `times` without a name
+    that says so."""
     codes = of(kind).codes
-    return {"codes": {column: dict(said) for column, said in codes.items()}} if codes else {}
+    found: dict[str, object] = {}
+    if codes:
+        found["codes"] = {column: dict(said) for column, said in codes.items()}
+    unsaid = [name for name in times if not named_time(kind, name)]
+    if unsaid:
+        found[UNITS_OF] = dict.fromkeys(unsaid, "ns")
+    return found
+
+
+def named_time(kind: str, name: str) -> bool:
+    """Whether whole numbers of a column are instants, ns since 1970 UTC, by its name."""
+    return name in ("ts", f"{META}ts") or name.endswith(("_time", "_ts")) or name in of(kind).of_unit("ns")

@@ -154,7 +154,7 @@ def test_rows_are_those_that_python_writes(rows, symbol, each, time):
             for row, values in zip(found, list(zip(*want)) * 2):
                 assert row["kind"] == "bar"
                 assert row.get("symbol", "") == symbol
-                assert list(row)[-len(columns) :] == [text.heading(*one, time) for one in COLS]
+                assert list(row)[-len(columns) :] == [text.heading(batch.schema, at, time) for at in columns]
                 assert list(row.values())[-len(columns) :] == [json.loads(value) for value in values]
             joined = ",\n" if not lines else "\n"
             assert joined.encode() in out.data

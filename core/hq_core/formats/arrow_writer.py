@@ -10,8 +10,7 @@ from hq_core.formats.behind import Behind
 from hq_core.formats.lean import pa
 from hq_core.formats.repeated import repeated
 from hq_core.formats.tables import described, once, worded
-from hq_core.formats.text import is_time
-from hq_core.formats.words import byte_words, codes
+from hq_core.formats.words import byte_words, codes, is_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -51,7 +50,7 @@ class ArrowWriter:
         """The head of the file, now that it is known which codes stand for texts."""
         assert self._series is not None
         said = worded(self._series, texts)
-        self._held = [self._words(name, kind) or _held(name, kind, name in said) for name, kind in self._cols]
+        self._held = [self._words(name, kind) or _held(self._series, name, name in said) for name, kind in self._cols]
         fields = [("symbol", pa.string())] if self._series.symbol else []
         fields += [(name, held.type) for (name, _), held in zip(self._cols, self._held)]
         # no value is ever missing, and nothing need be written of it
@@ -206,10 +205,11 @@ class _HeldWords(_Held):
         return pa.DictionaryArray.from_arrays(at.cast(pa.int16()), words) if self._shared else words.take(at)
 
 
-def _held(name: str, kind: str, coded: bool) -> _Held:
+def _held(series: Schema, name: str, coded: bool) -> _Held:
+    kind = series.kind(name)
     if coded or kind == "text":
         return _HeldTexts(coded)
-    if is_time(name, kind):
+    if is_time(series, name):
         return _Held(kind, pa.timestamp("ns", tz="UTC"))
     item, _, length = kind.partition("x")
     made = getattr(pa, VALUES[item])()

@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 
 class OwnRows:
-    """A block of rows of one of hq's kinds, as `RowBlock` is one of bars and trades."""
+    """A block of rows of one of hq's kinds, as `RowBlock` is one of bars and trades.
 
-    def __init__(self, kind: str, period: str, cols: list[tuple[str, str]], symbols: Symbols, share: int) -> None:
+    times   the columns of instants whose names do not say so
+    """
+
+    def __init__(
+        self, kind: str, period: str, cols: list[tuple[str, str]], times: list[str], symbols: Symbols, share: int
+    ) -> None:
         self.kind, self.period, self.cols, self.symbols = kind, period, cols, symbols
+        self._extra = extra_of(kind, times)
         self._panel = ("symbol", "s4") in cols
         schema = Schema(kind, "", period, cols)
         self.room = max(1, min(ROOM, BLOCK * 8 // sum(schema.widths)) // share)
@@ -50,8 +56,7 @@ class OwnRows:
         """The panel, or the series of the current symbol."""
         found = self._schemas.get(self.symbol)
         if found is None:
-            extra = extra_of(self.kind)
-            found = self._schemas[self.symbol] = Schema(self.kind, self.symbol, self.period, self.cols, extra)
+            found = self._schemas[self.symbol] = Schema(self.kind, self.symbol, self.period, self.cols, self._extra)
         return found
 
     def announced(self) -> Iterator[Item]:

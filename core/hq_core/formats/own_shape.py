@@ -13,12 +13,11 @@ from hq_core.formats.names import UNIT_AT_END, symbol_first
 from hq_core.formats.numbers import BEYOND
 from hq_core.formats.own_rows import OwnRows
 from hq_core.formats.shape import ABOUT, Shape, put_symbol
-from hq_core.formats.text import is_time
 from hq_core.formats.text_kernel import BOOL, FAR, ISO, REAL, SERIES, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.formats.vector_columns import values_of
 from hq_core.formats.written import ABSENT, as_text, real
-from hq_core.kinds import META, of
+from hq_core.kinds import META, named_time, of
 from hq_core.options.imports import SaidOptions, ask
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -51,15 +50,19 @@ class OwnShape(Shape):
                 raise ValueError(f"'{key}': {as_text(value)[:60]!r} {error}") from None
         if key in known:
             unit = self.options.time_unit if not isinstance(value, str) else ""
-            if self.options.kind and not unit and isinstance(value, int) and is_time(key, known[key]):
+            instant = known[key] == "i8" and named_time(self.tag, key)
+            if self.options.kind and not unit and isinstance(value, int) and instant:
                 what = f"'{key}' is {value}: seconds, ms, us or ns? "
                 raise HqError((what, ask(SaidOptions.time_unit)), DATA)
-            return f"{known[key]} {unit or 'iso'}" if is_time(key, known[key]) else known[key]
-        found = UNIT_AT_END.fullmatch(key)
-        if found and is_time(found[1], known.get(found[1], "i8" if key.startswith(META) else "")):
-            return f"i8 {found[2]}"
-        instant = is_time(key, "i8") and isinstance(value, str) and read_iso(value) is not None
-        if key.startswith(META) and not instant:  # of whatever type, as its first value shows
+            return f"{known[key]} {unit or 'iso'}" if instant else known[key]
+        found, meta = UNIT_AT_END.fullmatch(key), key.startswith(META)
+        if found and known.get(found[1], "i8" if meta else "") == "i8":
+            whole = meta and type(value) is int and f"ts_{found[2]}" in self.keys  # as that of all times in the file
+            if whole or named_time(self.tag, found[1]):
+                return f"i8 {found[2]}"
+        time = read_iso(value) if isinstance(value, str) else None
+        instant = time is not None and (named_time(self.tag, key) or meta and time[1])
+        if meta and not instant:  # of whatever type, as its first value shows
             if isinstance(value, str) and (not value or value not in BEYOND):
                 return "s4"
             return "i8" if type(value) is int else "f8"
@@ -89,7 +92,9 @@ class OwnShape(Shape):
             cols.insert(1 + cols.index(("ts", "i8")), ("symbol", "s4"))
         if len(cols) > MAX_COLUMNS:
             raise ValueError(f"the object has {len(cols)} columns, a series takes at most {MAX_COLUMNS}")
-        self.rows = OwnRows(self.tag, self.period or self.options.period, cols, self.options.symbols, self.share)
+        times = [name for _, _, name, _, unit in found if unit]
+        of_file = self.period or self.options.period, cols, times
+        self.rows = OwnRows(self.tag, *of_file, self.options.symbols, self.share)
         codes = of(self.tag).codes
         words = {name: numbers(said) for name, said in codes.items()}
         columns = self.rows.columns

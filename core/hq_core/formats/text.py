@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.errors import DATA, HqError, printable
 from hq_core.formats.row_text import ColumnText, RowText, Unwritable
 from hq_core.formats.times import UNITS
-from hq_core.formats.words import codes
+from hq_core.formats.words import codes, is_time
 from hq_core.kinds import BAR, META
 from hq_core.options.export import FormOptions
 from hq_core.say import iso_text
@@ -36,14 +36,17 @@ PIECE = 256 * 1024  # bytes of rows of which the texts are held at once: they ta
 AS_JSON = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}  # what JSON has no number for
 
 
-def is_time(name: str, kind: str) -> bool:
-    """Whether a column holds instants: ts, open_time, …_ts and …_time of int64, and meta.ts."""
-    return kind == "i8" and (name in ("ts", f"{META}ts") or name.endswith(("_time", "_ts")))
-
-
-def heading(name: str, kind: str, time: str) -> str:
+def heading(schema: Schema, at: int, time: str) -> str:
     """A column's name in the output: a time in numbers says its unit, as in ts_ms."""
-    return f"{name}_{time}" if time != "iso" and is_time(name, kind) else name
+    name, kind = schema.cols[at]
+    if time == "iso":
+        return name
+    if is_time(schema, name):
+        return f"{name}_{time}"
+    if kind == "i8" and name.startswith(META) and name.endswith(f"_{time}"):
+        what = f"a column of whole numbers, would be read back as a time in {time}"
+        raise HqError(what, DATA, subject=f"'{name}'", hint=("use ", FormOptions.time, " iso"))
+    return name
 
 
 def times(values: list[int], name: str, time: str) -> Texts:
@@ -86,7 +89,7 @@ def csv_column(batch: Batch, at: int, time: str, delimiter: str) -> Texts:
     values = batch.view(name).tolist()
     if kind == "f8":
         return ["" if v != v else repr(v) for v in values]
-    if is_time(name, kind):
+    if is_time(batch.schema, name):
         return times(values, name, time)
     if kind == "s4" and name in batch.texts:
         return [quoted(word, delimiter) for word in batch.words(name)]
@@ -106,7 +109,7 @@ def json_column(batch: Batch, at: int, time: str) -> Texts:
         return [AS_JSON.get(text, text) for text in map(repr, values)]
     if kind == "b1":
         return ["true" if v else "false" for v in values]
-    if is_time(name, kind):
+    if is_time(batch.schema, name):
         found = times(values, name, time)
         return [f'"{text}"' for text in found] if time == "iso" else found
     if kind == "s4" and name in batch.texts:
@@ -151,7 +154,7 @@ class Delimited:
         self._texts: dict[Schema, RowText | None] = {}
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
-        named = [quoted(heading(*schema.cols[at], self._time), self._delimiter) for at in columns]
+        named = [quoted(heading(schema, at, self._time), self._delimiter) for at in columns]
         self._out.text(self._delimiter.join(["symbol", *named] if schema.symbol else named) + "\n")
 
     def rows(self, batch: Batch, columns: Sequence[int]) -> None:
@@ -170,7 +173,7 @@ class Delimited:
         before = quoted(schema.symbol, self._delimiter) + self._delimiter if schema.symbol else ""
         made = []
         for at in columns:
-            time = self._time if is_time(*schema.cols[at]) else ""
+            time = self._time if is_time(schema, schema.names[at]) else ""
             words = None if time else codes(schema, schema.cols[at][0])
             coded = self._quoted if schema.cols[at][1] == "s4" else None
             made.append(ColumnText(at, schema.cols[at], before.encode(), time, words, coded))
@@ -216,7 +219,7 @@ class Json:
 
         same = {"kind": schema.of, "symbol": schema.symbol, "period": schema.period}
         start = orjson.dumps({key: text for key, text in same.items() if text}).decode()[:-1]
-        return start, [orjson.dumps(heading(*schema.cols[at], self._time)).decode() for at in columns]
+        return start, [orjson.dumps(heading(schema, at, self._time)).decode() for at in columns]
 
     def _row_text(self, batch: Batch, columns: Sequence[int]) -> RowText | None:
         schema = batch.schema
@@ -226,7 +229,7 @@ class Json:
         made = []
         for at, key in zip(columns, keys):
             name, kind = schema.cols[at]
-            time = self._time if is_time(name, kind) else ""
+            time = self._time if is_time(schema, name) else ""
             said = None if time else TRUTHS if kind == "b1" else codes(batch.schema, name)
             words = {value: word if kind == "b1" else f'"{word}"' for value, word in said.items()} if said else None
             quote = '"' if time == "iso" else ""
@@ -366,7 +369,7 @@ def _cells(batch: Batch, at: int) -> Texts:
     if "x" in kind:
         return [f"[{row[0]:.4g} … {row[-1]:.4g}]" for row in vectors(batch, at)]
     values = batch.view(name).tolist()
-    if is_time(name, kind):
+    if is_time(batch.schema, name):
         return [iso_text(ns) for ns in values]
     if kind == "f8":
         return [f"{v:.8g}" for v in values]

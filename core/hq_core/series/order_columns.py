@@ -88,7 +88,7 @@ def meta_types(rules: Sequence[CheckedRule]) -> dict[str, str]:
 class FurtherColumns:
     """The columns that rules give to their orders besides those that every order has.
 
-    names    of kind order's own;  metas: (name, type) of META's, which come behind them
+    names    of kind order's own;  metas: (name, type) of META's, which come behind them;  times: of times
     texts    of the codes among them, by the columns: of all series of a stage, which may stand in one panel, as
              `symbol` is another one in each
     watched  per rule the columns of all its prices, -1 where it has none: an order without its price is none
@@ -102,6 +102,7 @@ class FurtherColumns:
         self.names = {*self._prices, *self._flags, *(key for key, said in lives.items() if said)}
         types = meta_types(rules)
         self.metas = [(META + key, kind) for key, kind in types.items()]
+        self.times = [name for name, kind in self.metas if kind == "i8"]
         said = {META + key: [watch.meta.get(key, NOTHING) for watch in watches] for key in types}
         said |= {key: [watch.prices.get(key, NOTHING) for watch in watches] for key in self._prices}
         self.texts = {name: texts.setdefault(name, []) for name, kind in self.metas if kind == "s4"}

@@ -272,7 +272,9 @@ class Orders(OrderSeries):
         cols = [(column.name, column.type) for column in ORDER.columns if column in PLAIN or column.name in beyond]
         if base.panel:
             cols.insert(1 + [name for name, _ in cols].index("ts"), SYMBOL)
-        self.schema = Schema("order", base.symbol, base.period, cols + self._further.metas, extra_of("order"))
+        self.times = self._further.times
+        said = extra_of("order", self.times)
+        self.schema = Schema("order", base.symbol, base.period, cols + self._further.metas, said)
         self._plain = [(f"o_{name}", self.schema.index(name)) for name in NAMES]
         self.texts = {"strategy": list(strategies), **self._further.texts}
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)

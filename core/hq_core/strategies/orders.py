@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hq_core.batch import CODES, WIDTHS, Schema, stretches
 from hq_core.jit import F8, I1, I4, I8, Cell, State, kernel
-from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, extra_of
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, extra_of, named_time
 from hq_core.memory import Memory, move
 from hq_core.saved import Damaged
 from hq_core.series.orders import Orders, OrderSeries
@@ -17,7 +17,7 @@ from hq_core.strategies.actions import RULE, Decisions
 from hq_core.strategies.running import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from hq_core.batch import Batch
     from hq_core.roles import Out
@@ -118,7 +118,9 @@ class PythonOrders(OrderSeries):
             self._rules.announce(cast("Out", self._taken))
         strategies = [one.strategy for one in running]
         self.texts = {"strategy": [*names, *(one.name for one in strategies)]}
-        self.schema = Schema("order", base.symbol, base.period, self._columns(), extra_of("order"))
+        times = [] if self._rules is None else self._rules.times
+        cols = self._columns(times)
+        self.schema = Schema("order", base.symbol, base.period, cols, extra_of("order", times))
         asked = [at for watch in watches for at in watch.columns]
         asked += [at for one in running for at in one.asked.columns]
         self._watched = 1 + max(asked, default=-1)
@@ -132,7 +134,7 @@ class PythonOrders(OrderSeries):
         for one in running:
             one.check(base)
 
-    def _columns(self) -> list[tuple[str, str]]:
+    def _columns(self, times: Collection[str]) -> list[tuple[str, str]]:
         """Those of the rules' orders and of the kernel's, and what the classes declare beyond; META behind."""
         rules = {} if self._taken.schema is None else dict(self._taken.schema.cols)
         strategies = [one.strategy for one in self.running]
@@ -145,8 +147,9 @@ class PythonOrders(OrderSeries):
         for one in strategies:
             for key, (kind, texts) in one.meta.items():
                 name = META + key
-                if metas.setdefault(name, kind) != kind:
-                    what = f"meta: {key} is {kind} here and {metas[name]} in another strategy"
+                has = metas.setdefault(name, kind)
+                if has != kind or name in times and not named_time("order", name):
+                    what = f"meta: {key} is {kind} here and {'a time' if name in times else has} in another strategy"
                     raise one.wrong(f"{what}; the column {name} has one type, so give one of them another name")
                 if kind == "s4":
                     self.texts[name] = list(dict.fromkeys([*self.texts.get(name, ()), "", *texts]))
