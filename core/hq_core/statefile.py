@@ -223,13 +223,17 @@ def check(
     """
     if content["command"] != command:
         raise HqError(f"state {path}: belongs to {content['command']}", CONFIG)
-    for what, saved, given in (("option", content["options"], options), ("file of option", content["inputs"], inputs)):
+    other = "use another state file"
+    for what, saved, given, hint in (
+        ("option", content["options"], options, f"{other} for another command line"),
+        ("content of", content["inputs"], inputs, f"go on with what it was, or {other}"),
+    ):
         for name in sorted({*saved, *given}):
             if saved.get(name) != given.get(name):
                 raise HqError(
                     f"state {path}: {what} {name} was {saved.get(name)!s:.200}, now {given.get(name)}",
                     CONFIG,
-                    hint=("use another state file for another command line", left),
+                    hint=(hint, left),
                 )
 
 

@@ -146,7 +146,7 @@ def test_a_spec_file_that_changed_does_not_fit_its_state(run, tmp_path):
     spec.write_text('{"type": "rsi", "period": 15}')
     ran = run(f"{BARS} | hq-indicators --spec spec.json --state s > out")
     assert ran.code == 78
-    assert "file of option spec was" in ran.stderr
+    assert "content of spec was" in ran.stderr
 
 
 def test_what_is_asked_for_twice_is_one_column_and_one_node(run):

@@ -76,7 +76,7 @@ def test_another_version_of_the_format_is_named(path):
         ("hq-x", {"period": 15, "fill": "flat"}, OLD["inputs"], "option period was 14, now 15"),
         ("hq-x", {"period": 14}, OLD["inputs"], "option fill was flat, now None"),
         ("hq-x", {**OLD["options"], "tz": "UTC"}, OLD["inputs"], "option tz was None, now UTC"),
-        ("hq-x", OLD["options"], {"brackets": "cd34"}, "file of option brackets was ab12, now cd34"),
+        ("hq-x", OLD["options"], {"brackets": "cd34"}, "content of brackets was ab12, now cd34"),
     ],
 )
 def test_a_state_of_something_else_is_refused_by_name(path, command, options, inputs, says):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from hq_core.errors import HqError
 from hq_core.files import read_file
+from hq_core.lang import tree
 from hq_core.lang.parse import parse
 from hq_core.lang.source import StrategyText
 
 if TYPE_CHECKING:
-    from hq_core.lang import tree
     from hq_core.lang.scope import Scope
 
 LARGEST = 1 << 20  # bytes of a file
@@ -21,12 +21,12 @@ MOST = 64
 class Used:
     """The files that a strategy uses, and how far its functions have grown.
 
-    texts     what they hold, by the paths as errors call them
+    contents  what they hold but for where others lie, by their names without folders; those alike have numbers
     expanded  nodes of the functions' bodies so far, each as often as it is made for other arguments
     """
 
     def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
+        self.contents: dict[str, str] = {}
         self._parsed: dict[str, tuple[StrategyText, tree.Program]] = {}
         self.opened: list[str] = []
         self.expanded = 0
@@ -47,6 +47,20 @@ class Used:
                 told = str(error) if isinstance(error, HqError) else f"{path} is no UTF-8 text"
                 raise scope.wrong(node.file, told) from None
             source = StrategyText(text, path)
-            self._parsed[path] = source, parse(source)
-            self.texts[path] = text
+            program = parse(source)
+            self._parsed[path] = source, program
+            name = base = os.path.basename(path)
+            while name in self.contents:
+                name = f"{base} ({1 + len(self.contents)})"
+            self.contents[name] = content(source, program)
         return self._parsed[path]
+
+
+def content(source: StrategyText, program: tree.Program) -> str:
+    """A file's text without the names of those that it uses, which say where they lie and not what they hold."""
+    found, end = "", 0
+    for one in program.statements:
+        if isinstance(one, tree.Use):
+            found += source.text[end : one.file.start]
+            end = one.file.end
+    return found + source.text[end:]

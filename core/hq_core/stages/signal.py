@@ -22,6 +22,7 @@ from hq_core.kinds import BAR
 from hq_core.lang.scope import word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
+from hq_core.lang.used import content
 from hq_core.options.account import RunOptions
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
@@ -137,7 +138,8 @@ class Signal(Stage):
                 subject=StrategyOptions.keep,
             )
         self.strategies = [Strategy(*_named(file)) for file in files]
-        self.inputs = {name: digest(text) for name, text, _ in files}
+        whose = {one.source: one.name for one in self.strategies}
+        self.inputs = {one.name: digest(content(one.source, one.program)) for one in self.strategies}
         self.python: list[PythonStrategy] = []
         if python:
             from hq_core.strategies.load import PythonStrategy  # few runs have any
@@ -171,10 +173,12 @@ class Signal(Stage):
         known: dict[str, Expr] = {}
         rules: list[CheckedRule] = []
         self._checked = [strategy.check_alone(strict=False) for strategy in self.strategies]
-        for checked in self._checked:
+        for strategy, checked in zip(self.strategies, self._checked):
             self.warnings += [one for one in checked.warnings if one not in self.warnings]
             self.inputs |= digests(checked.called)
-            self.inputs |= {path: digest(text) for path, text in checked.used.texts.items()}
+            self.inputs |= {
+                f"{whose[strategy.source]} USE {name}": digest(text) for name, text in checked.used.contents.items()
+            }
             known |= checked.scope.names
             rules += checked.rules
             self._named |= checked.scope.symbols
