@@ -88,6 +88,58 @@ def test_hits_are_those_of_the_slow_form(seed, length, norm, method, k, cut, odd
         assert order["meta.there"] == float(row["hit"] > 0.5)
 
 
+CONDITIONS = """
+hit = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 4), min=0.9)
+up = close > 100
+VAR last = hit SEED FALSE
+VAR odd = IF(odd[1], NOT hit, hit) SEED FALSE
+there = hit.count > 0
+label = hit.label
+a = IF(hit, 2, 1)
+b = COUNT(hit, 5)
+c = BARSSINCE(hit)
+d = VALUEWHEN(hit, close, 2)
+e = hit AND NOT hit[1]
+f = IF(up, hit, FALSE)
+g = hit == up
+h = up != hit
+i = hit[3].label
+j = 0.95 < hit <= 1
+k = hit[1] > 0.95
+PLOT("m", hit)
+"""
+
+
+def test_a_hit_is_a_condition_wherever_one_may_stand():
+    closes = walk(3, 90)
+    store = rows_of(walk(4, 90), 4, "zscore")
+    names = ["hit", "up", "last", "odd", "there", "label", *"abcdefghijk"]
+    run = Run(strategy(CONDITIONS, keep=names, stores={"near": store_of(store)})).announce("15m")
+    run.feed("15m", bars(closes)).finish()
+    rows = run.rows["bar/X/15m"]
+    there = [row["there"] == 1 for row in rows]
+    assert 20 < sum(there) < 80
+    odd, before = False, list[int]()
+    for at, (row, is_hit, close) in enumerate(zip(rows, there, closes, strict=True)):
+        odd = is_hit != odd
+        before += [at] * is_hit
+        was = there[at - 1] if at else False
+        score = rows[at - 1]["hit"] if at else math.nan
+        assert (row["last"], row["odd"], row["a"], row["e"]) == (is_hit, odd, 1 + is_hit, is_hit and not was)
+        assert (row["f"], row["g"], row["h"]) == (
+            close > 100 and is_hit,
+            is_hit == (close > 100),
+            is_hit != (close > 100),
+        )
+        assert (row["j"], row["k"]) == (0.95 < row["hit"] <= 1, score > 0.95)
+        since = at - before[-1] if before else math.nan
+        value = closes[before[-2]] if len(before) > 1 else math.nan
+        label = rows[at - 3]["label"] if at >= 3 else math.nan
+        assert [row["c"], row["d"], row["i"], row["m"]] == pytest.approx([since, value, label, row["hit"]], nan_ok=True)
+        if at >= 4:
+            assert row["b"] == sum(there[at - 4 : at + 1])
+
+
 def test_labels_of_several_are_their_mean():
     store = [(1, 1, 1, 1, [1, 2, 4]), (2, 2, 2, 1, [1, 2, 4]), (3, 3, 3, -1, [1, 2, 4.1]), (4, 4, 4, 5, [4, 2, 1])]
     text = (
@@ -217,7 +269,14 @@ def test_a_state_goes_on_and_one_of_another_store_is_told_apart():
             'x = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 5)) + 1',
             "pick an output: .score, .label, .ts, .id, .count",
         ),
-        ('x = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 5))[1]', "a hit has no history; pick an output"),
+        (
+            'x = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 5))[1].ts',
+            "no output 'ts'; pick an output: .score, .label, .id, .count",
+        ),
+        (
+            'x = IF(SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 5)), 1, close > 2)',
+            "IF chooses between two numbers or two conditions",
+        ),
         ('x = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 5)).tss', "no output 'tss', did you mean 'ts'?"),
         ('x = SIMILARITY(VEC_STORE("near"), NORMALIZE(close, 5)).ts > 1', "'>' compares time with number"),
         ('IF VEC_STORE("near") THEN BUY', "IF wants a condition, this is a store"),

@@ -11,7 +11,7 @@ from hq_core.lang.builtins import ACROSS, BUILTINS, CONDITION, EITHER, MOST_ROWS
 from hq_core.lang.scope import pick, spelled, word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.words import ACTIONS, PRICES, TIMES, VECTORS
-from hq_core.series.expr import BASE, BOOL, F8, TEXT, Expr, align, constant, indicator, reads_last
+from hq_core.series.expr import BASE, BOOL, F8, TEXT, Expr, align, constant, indicator, reads_last, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,6 +169,8 @@ class Calls:
                 return node.name
             raise wrong(node, f"{takes.name} is {TIME}")
         expr = self.expr(node)
+        if takes.kind in (CONDITION, EITHER):
+            expr = truth(expr)
         if takes.kind == CONDITION and expr.dtype != BOOL:
             raise wrong(node, f"{name} wants a condition here, this is a {word(expr)}" + pick(expr))
         if takes.kind == NUMBER or (takes.kind == EITHER and expr.dtype != BOOL):

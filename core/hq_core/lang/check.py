@@ -13,7 +13,7 @@ from hq_core.lang.rules import checked_rules
 from hq_core.lang.scope import Scope, pick, word
 from hq_core.lang.used import Used
 from hq_core.lang.variable import variable
-from hq_core.series.expr import BOOL, Expr, constant, picked
+from hq_core.series.expr import BOOL, HIT, Expr, constant, picked
 from hq_core.wire.frame import MAX_COLUMNS, MAX_NAME, is_name
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Checker(Expressions):
         if text in self.plots or text in (self.scope.columns or ()) or not text:
             raise wrong(name, f"there is a column '{text}' already")
         expr = self.expr(node)
-        if not (expr.numeric or expr.dtype == BOOL):
+        if not (expr.numeric or expr.dtype in (BOOL, HIT)):
             raise wrong(node, f"a {word(expr)} is no column" + pick(expr))
         self.plots[text] = expr
         columns = len(self.scope.columns or ()) + len(self.plots)

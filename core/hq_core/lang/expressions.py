@@ -9,7 +9,7 @@ from hq_core.lang.calls import Calls
 from hq_core.lang.scope import Scope, pick, spelled, word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.words import ARITHMETIC, LOGIC, RELATIONS
-from hq_core.series.expr import BOOL, F8, TEXT, Expr, applied, constant, is_text, lagged, picked, scored, truth
+from hq_core.series.expr import BOOL, F8, HIT, TEXT, Expr, applied, constant, is_text, lagged, picked, scored, truth
 
 if TYPE_CHECKING:
     from hq_core.lang.variable import Own
@@ -85,7 +85,6 @@ class Expressions:
                     raise self.scope.wrong(side, f"{sign} wants conditions, this is a {word(expr)}" + pick(expr))
             return applied(LOGIC[sign], left, right, dtype=BOOL)
         if sign in RELATIONS:
-            left, right = scored(left), scored(right)
             return self._compared(node.left, left, (sign, node.at, node.at_end), node.right, right)
         self._joined(node.left, left, (sign, node.at, node.at_end), node.right, right)
         if sign in "/%" and left.constant is not None and right.constant == 0.0:
@@ -104,10 +103,12 @@ class Expressions:
 
     def _compared(self, a: tree.Syntax, left: Expr, at: tuple[str, int, int], b: tree.Syntax, right: Expr) -> Expr:
         sign = at[0]
+        conditions = sign in ("==", "!=") and BOOL in (left.dtype, right.dtype)
+        left, right = (truth(left), truth(right)) if conditions else (scored(left), scored(right))
         same = self._same_text(left, right) if sign in ("==", "!=") else None
         if same is not None:
             return same if sign == "==" else applied("not_", same, dtype=BOOL)
-        if not (left.dtype == right.dtype == BOOL and sign in ("==", "!=")):
+        if not (conditions and left.dtype == right.dtype):
             self._joined(a, left, at, b, right, "compares")
         return applied(RELATIONS[sign], left, right, dtype=BOOL)
 
@@ -132,7 +133,7 @@ class Expressions:
         return made
 
     def _member(self, node: tree.Member) -> Expr:
-        expr = self.expr(node.operand)
+        expr = scored(self.expr(node.operand))
         found = constant(False)
         for one in node.choices:
             other = constant(one.value)
@@ -158,7 +159,7 @@ class Expressions:
                 raise wrong(node, f"'{own.name}'[0] is made here; [1] is the value of the row before")
             return own.before(bars)
         assert expr is not None
-        if expr.clock is None or not (expr.numeric or expr.dtype == BOOL):
+        if expr.clock is None or not (expr.numeric or expr.dtype in (BOOL, HIT)):
             raise wrong(node.operand, f"a {word(expr)} has no history" + pick(expr))
         key = id(expr), bars
         if key not in self._lagged:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hq_core.lang.scope import pick, word
-from hq_core.series.expr import BASE, BOOL, OPEN, align, constant, kept, recalled, recalled_before
+from hq_core.series.expr import BASE, BOOL, OPEN, align, constant, kept, recalled, recalled_before, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ def variable(scope: Scope, expr: Callable[[tree.Syntax], Expr], node: tree.Varia
             value = expr(node.value)
         finally:
             scope.own = None
+        value = truth(value) if seed.dtype == BOOL else value
         if value.dtype != seed.dtype or value.outputs:
             what = f"the seed is a {word(seed)} and the value a {word(value)}"
             raise scope.wrong(node.value, what + pick(value))

@@ -217,7 +217,11 @@ def stands(expr: Expr) -> bool:
 
 
 def lagged(of: Expr, bars: int) -> Expr:
-    """The value of so many rows before."""
+    """The value of so many rows before; of a hit its numbers, as nothing takes up a time of before."""
+    if of.dtype == HIT:
+        outputs = tuple(name for name in of.outputs if name != "ts")
+        numbers = tuple(lagged(picked(of, name), bars) for name in outputs)
+        return Expr(HIT, of.clock, "record", numbers, outputs=outputs) if bars else of
     return Expr(of.dtype, of.clock, "lag", (of,), bars) if bars else of
 
 
