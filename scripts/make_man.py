@@ -30,6 +30,7 @@ from hq_core.futures import account as events
 from hq_core.futures import path as way_of_price
 from hq_core.kinds import ACCOUNT, KINDS, REASONS, TIERS
 from hq_core.lang.builtins import BUILTINS
+from hq_core.lang.define import MOST_NODES
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, COLUMNS
 
@@ -210,6 +211,7 @@ def language() -> str:
         "ACTIONS": actions(),
         "ACCOUNT": "".join(f".TP\n\\fB{name}\\fP\n{meaning}\n" for name, meaning in ACCOUNT.items()),
         "COLUMNS": ", ".join(sorted(COLUMNS)) + ".\n",
+        "NODES": f"{MOST_NODES:,}",
         "GRAMMAR": literal(grammar_text().strip().splitlines()),
     }
     text = (ROOT / "scripts" / "hq-dsl.7.in").read_text()

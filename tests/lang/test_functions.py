@@ -85,7 +85,7 @@ def test_functions_that_grow_without_end_are_refused_at_a_call() -> None:
     """Each calls the one before for two arguments, so forty levels are a million million calls."""
     text = "DEF f0(a) = a\n" + "".join(f"DEF f{i}(a) = f{i - 1}(a + 1) + f{i - 1}(a + 2)\n" for i in range(1, 40))
     with pytest.raises(
-        LangError, match=r"with f\d+ the functions expand to more than 200000 nodes; .* in f39\(\.\.\.\)"
+        LangError, match=r"with f\d+ the functions expand to more than 200,000 nodes; .* in f39\(\.\.\.\)"
     ):
         check(f"{text}x = f39(close)")
     assert check(text[: text.index("DEF f12")] + "x = f11(close)")

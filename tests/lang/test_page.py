@@ -51,3 +51,9 @@ def test_every_function_and_action_of_the_language_stands_on_the_page() -> None:
 
     words = set(re.findall(r"\w+", PAGE.replace(r"\fB", "")))
     assert {*BUILTINS, *ACTIONS, *ACCOUNT, *SIZES, *BUILT["OPEN"]} <= words
+
+
+def test_the_bound_of_what_functions_expand_to_is_said() -> None:
+    from hq_core.lang.define import MOST_NODES
+
+    assert f" {MOST_NODES:,} nodes" in PAGE

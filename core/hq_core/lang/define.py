@@ -66,7 +66,7 @@ class Defined:
         self._size = self._size or tree.size(self.node.value)
         used.expanded += self._size
         if used.expanded > MOST_NODES:
-            told = f"with {self.node.name.name} the functions expand to more than {MOST_NODES} nodes"
+            told = f"with {self.node.name.name} the functions expand to more than {MOST_NODES:,} nodes"
             raise caller.wrong(call, f"{told}; give what is called twice with other arguments a name")
 
     def calls_itself(self, call: tree.Call, caller: Scope) -> LangError:
