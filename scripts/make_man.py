@@ -39,6 +39,7 @@ MAN = ROOT / "man"
 EDITOR = ROOT / "examples" / "editor"
 LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
 OF_KINDS = ('.\\" made by scripts/make_man.py from kinds.py\n', '.\\" end of what is made\n')
+WIDE = 73  # columns of a line that stands as it is, behind the indent of seven, on a terminal of 80
 TAG = 24  # room for a column's name and type
 
 
@@ -68,6 +69,28 @@ def listed(title: str, rows: tuple[tuple[str, str], ...]) -> str:
 
 def literal(lines: list[str]) -> str:
     return ".nf\n" + "".join(escaped(line) + "\n" for line in lines) + ".fi\n"
+
+
+def folded(line: str) -> list[str]:
+    """A command line as the shell reads it over several lines: behind | and ; or, with a backslash, between words."""
+    found = []
+    while len(line) > WIDE:
+        ends = [at for at in range(1, WIDE + 1) if line[at] == " " and line[at - 1] in "|;" and _bare(line[:at])]
+        if ends:
+            at, end = ends[-1], ""
+        else:
+            gaps = [at for at in range(5, WIDE - 1) if line[at] == " " and line[at + 1] in "-<>" and _bare(line[:at])]
+            if not gaps:
+                raise SystemExit(f"{line!r} has no place to be folded at within {WIDE} columns")
+            at, end = gaps[-1], " \\"
+        found.append(line[:at] + end)
+        line = "    " + line[at + 1 :]
+    return [*found, line]
+
+
+def _bare(before: str) -> bool:
+    """Whether what comes behind stands outside of quotes."""
+    return before.count("'") % 2 == 0 and before.count('"') % 2 == 0
 
 
 def see_also(name: str) -> str:
@@ -102,7 +125,7 @@ def page(command: hq.Command) -> str:
     effect = EFFECTS.get(str(command.name).removeprefix("hq-"))
     if effect is not None and sentence(effect):
         made += f".SH KINDS\n{escaped(sentence(effect))}\n"
-    made += ".SH EXAMPLES\n" + literal(command.examples)
+    made += ".SH EXAMPLES\n" + literal([part for line in command.examples for part in folded(line)])
     return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
 
 

@@ -21,7 +21,7 @@ EXAMPLES = """
 hq-gen bars --rows 3000 --seed 1 --period 4h | hq-vector build --horizon 16 --threshold 0.002 > 4h_BTC.hqf
 hq-vector list 4h_BTC.hqf; hq-vector dump 4h_BTC.hqf | tail -2
 hq-gen bars --rows 3000 --seed 1 | hq-vector build --take 0.002 --stop 0.001 | hq-vector dedupe > 1m_BTC.hqf
-echo '[{"label": 1, "vector": [1, 2, 4], "ts": 1700000000000, "avail_ts": 1700000900000}]' | hq-vector load > one.hqf
+echo '[{"label": 1, "vector": [1, 2, 4], "ts": 0, "avail_ts": 900000}]' | hq-vector load > one.hqf
 """
 
 TAKEN = {  # what each word takes: options, how many files at least and at most

@@ -114,6 +114,33 @@ def test_pages_are_clean_roff(page: Path) -> None:
     assert read.stderr == ""
 
 
+READERS = {
+    "mandoc": ["-T", "utf8", "-O", "width=78"],
+    "groff": ["-man", "-Tutf8", "-Kutf8", "-P-cbou", "-rLL=78n"],  # as man asks for it on 80 columns
+}
+READER = next((word for word in READERS if shutil.which(word)), "")
+
+
+@pytest.mark.skipif(not READER, reason="needs mandoc or groff to lay out the pages")
+@pytest.mark.parametrize("page", sorted((ROOT / "man").glob("*.[157]")), ids=lambda page: page.name)
+def test_pages_fit_a_terminal(page: Path) -> None:
+    read = subprocess.run([READER, *READERS[READER], page], capture_output=True, text=True, check=True)
+    lines = [re.sub(".\b", "", line) for line in read.stdout.splitlines()]  # what is struck over
+    assert len(lines) > 20
+    assert [line for line in lines if len(line) > 80] == []
+
+
+def test_folded_examples_are_the_same_lines() -> None:
+    for name, command in COMMANDS.items():
+        if " " in name:  # a word of hq, which has no page of its own
+            continue
+        page = (ROOT / "man" / f"{name}.1").read_text()
+        found = re.search(r"^\.SH EXAMPLES\n\.nf\n(.*?)^\.fi$", page, re.M | re.S)
+        assert found is not None
+        told = re.sub(r" \\\n +|(?<=[|;])\n +", " ", re.sub(r"\\([-`&])", r"\1", found[1]).replace(r"\e", "\\"))
+        assert told.splitlines() == list(command.examples)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help(name: str, run) -> None:
     long, short = run(f"{name} --help"), run(f"{name} -h")
