@@ -5,46 +5,9 @@ from __future__ import annotations
 import math
 
 from hq_core.jit import F8, I1, I8, State, inline, kernel
+from hq_core.kernels.sorting import in_order
 
 RANK, DEMEAN, ZSCORE, MEAN, SUM, COUNT = range(6)
-SHORT = 8  # rows that are put in order by moving each where it belongs
-
-
-@inline
-def behind(x: F8, by: F8, ranked: bool, a: int, b: int) -> bool:
-    """Whether row a belongs behind row b: by group, then by value where rows are ranked."""
-    if len(by) > 0 and by[a] != by[b]:
-        return by[a] > by[b]
-    return ranked and x[a] > x[b]
-
-
-@inline
-def in_order(x: F8, by: F8, ranked: bool, m: int, index: I8, spare: I8) -> None:
-    """Put index[:m] in order, rows that are alike as they come (a merge sort)."""
-    for start in range(0, m, SHORT):
-        for i in range(start + 1, min(start + SHORT, m)):
-            row = index[i]
-            k = i
-            while k > start and behind(x, by, ranked, index[k - 1], row):
-                index[k] = index[k - 1]
-                k -= 1
-            index[k] = row
-    width = SHORT
-    while width < m:
-        for start in range(0, m, 2 * width):
-            middle = min(start + width, m)
-            stop = min(start + 2 * width, m)
-            a, b = start, middle
-            for k in range(start, stop):
-                if b >= stop or (a < middle and not behind(x, by, ranked, index[a], index[b])):
-                    spare[k] = index[a]
-                    a += 1
-                else:
-                    spare[k] = index[b]
-                    b += 1
-        for k in range(m):
-            index[k] = spare[k]
-        width *= 2
 
 
 @inline
@@ -116,7 +79,8 @@ def across(what: int, ts: I8, complete: I1, x: F8, by: F8, index: I8, spare: I8,
                     m += 1
             j += 1
         if what == RANK or len(by) > 0:
-            in_order(x, by, what == RANK, m, index, spare)
+            one = what != RANK or len(by) == 0
+            in_order(one, by if len(by) > 0 else x, x, x, x, m, index, spare)
         start = 0
         while start < m:
             stop = m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hq_core.jit import F4, F8, I8, State, kernel
+from hq_core.kernels.sorting import in_order
 
 
 @kernel()
@@ -11,35 +12,7 @@ def by_keys(first: I8, second: I8, third: I8, fourth: I8, order: I8, spare: I8) 
     n = len(order)
     for i in range(n):
         order[i] = i
-    width = 1
-    while width < n:
-        for low in range(0, n, 2 * width):
-            middle = min(low + width, n)
-            high = min(low + 2 * width, n)
-            a = low
-            b = middle
-            for i in range(low, high):
-                left = a < middle
-                if left and b < high:
-                    p = order[a]
-                    q = order[b]
-                    if first[p] != first[q]:
-                        left = first[p] < first[q]
-                    elif second[p] != second[q]:
-                        left = second[p] < second[q]
-                    elif third[p] != third[q]:
-                        left = third[p] < third[q]
-                    else:
-                        left = fourth[p] <= fourth[q]
-                if left:
-                    spare[i] = order[a]
-                    a += 1
-                else:
-                    spare[i] = order[b]
-                    b += 1
-        for i in range(n):
-            order[i] = spare[i]
-        width *= 2
+    in_order(False, first, second, third, fourth, n, order, spare)
 
 
 @kernel()
