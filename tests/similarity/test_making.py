@@ -59,7 +59,11 @@ def test_a_store_says_how_it_was_made(tmp_path, run):
             "this vector is normalised by minmax, those of 'near' are normalised by zscore; say method=\"zscore\"",
         ),
         ({"column": "high"}, "NORMALIZE(close, 3)", "this vector is of close, those of 'near' are of high"),
-        ({}, "NORMALIZE(close@4h, 3)", "this vector is of 4h bars, those of 'near' are of 15m bars"),
+        (
+            {},
+            "NORMALIZE(close@4h, 3)",
+            "this vector is of 4h bars, those of 'near' are of 15m bars; read close@15m, or run on",
+        ),
     ],
 )
 def test_a_vector_that_is_made_otherwise_is_refused(tmp_path, options, vector, told):
@@ -74,7 +78,9 @@ def test_the_period_of_the_strategy_s_own_rows_is_compared_too(tmp_path):
     store = opened_store("near", path, timeless=False)
     assert run_over(signal(store, "NORMALIZE(close, 3)"))["ts"]
     store.made = store.made._replace(period="4h")
-    with pytest.raises(HqError, match="this vector is of 15m bars, those of 'near' are of 4h bars"):
+    with pytest.raises(
+        HqError, match="those of 'near' are of 4h bars; read close@4h, or run on those bars: --period 4h"
+    ):
         run_over(signal(store, "NORMALIZE(close, 3)"))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hq_core.lang import tree
     from hq_core.lang.scope import Scope
     from hq_core.series.expr import Expr
+    from hq_core.series.making import Making
 
 LENGTH, LONGEST = 30, 4096  # values of a vector: if nothing is said, and at most
 LEAST = 0.9  # of a score, if nothing is said; a dot product has no scale, so it has to be said
@@ -131,8 +132,8 @@ class _Call:
             making = vectors.making_of(shape, self.scope.here[1])
             mine, its = making.against(stored.made) if stored is not None else ("", "")
             if mine:
-                how = f'; say method="{stored.made.normalize}"' if making.normalize != stored.made.normalize else ""
-                raise self.wrong(other, f"this vector is {mine}, those of '{stored.name}' are {its}{how}")
+                told = f"this vector is {mine}, those of '{stored.name}' are {its}"
+                raise self.wrong(other, told + _mended(making, stored.made))
             return vectors.hit(of, shape, making, method, self._whole("k", 1, 1, MOST_FOUND), self._least(method))
         for key in ("k", "min"):
             if key in self.given:
@@ -177,3 +178,12 @@ class _Call:
             hint = nearest(str(of.data), list(known)) if of.dtype == TEXT else ""
             raise self.wrong(node, f"{key} is {said}, must be one of {', '.join(known)}{hint}")
         return str(of.data)
+
+
+def _mended(mine: Making, its: Making) -> str:
+    """What to do where a vector is made in another way than those of a store: the first thing that differs."""
+    if its.normalize and mine.normalize != its.normalize:
+        return f'; say method="{its.normalize}"'
+    if mine.column and its.column and mine.column != its.column:
+        return ""
+    return f"; read {mine.column or 'it'}@{its.period}, or run on those bars: --period {its.period}"
