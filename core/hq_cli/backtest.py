@@ -20,6 +20,7 @@ EXAMPLES = """
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --json
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
 hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --leverage 3 --text
+hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --explain-fill 3
 hq-gen bars --rows 9000 --seed 1 | hq-aggregate 1m:1h | hq-signal --period 1h examples/rsi.hq | hq-backtest --path 1m
 """
 
@@ -29,6 +30,15 @@ class ReportOptions:
 
     text = Option(False, "Print the report as text, and no frames.")
     json = Option(False, "Print the report as one JSON object, and no frames.")
+    explain_fill: Option[int | None] = Option(
+        None,
+        "Print what made the fill of this id (its rows' column), and no frames: order, bar, price, fee, margin and "
+        "level before and after.",
+        kind=int,
+        least=1,
+        most=1 << 53,
+        unit="ID",
+    )
     fail_on_liquidation = Option(False, "Exit 1 if a position was liquidated.")
 
 
@@ -43,7 +53,7 @@ class ReportOptions:
     MarginOptions,
     RunOptions,
     ReportOptions,
-    shows=("json", "text", "fail_on_liquidation", "periods_per_year"),
+    shows=("json", "text", "explain_fill", "fail_on_liquidation", "periods_per_year"),
 )
 def main(
     files: tuple[str, ...],
@@ -66,6 +76,7 @@ def main(
     max_open: bool,
     text: bool,
     json: bool,
+    explain_fill: int | None,
     fail_on_liquidation: bool,
     state: str | None,
     **terms: Any,
@@ -93,7 +104,7 @@ def main(
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and
-    the terminal show how far it is.
+    the terminal show how far it is.  --explain-fill shows in their place what made one fill.
     """
     from hq_core.futures.terms import Terms
     from hq_core.stages.backtest import BacktestStage
@@ -103,8 +114,20 @@ def main(
         raise HqError("--close-at-end: with --state the run goes on, so nothing is closed at its end", USAGE)
     if text and json:
         raise HqError("--text and --json: choose one", USAGE)
+    if explain_fill and goes_on:
+        what = "the run would go on from its state, and the fill be gone; leave --state out and give the whole input"
+        raise HqError(what, USAGE, subject=ReportOptions.explain_fill)
     stage = BacktestStage(
-        Terms(**terms), brackets, strategy, close_at_end, periods_per_year, symbol, max_open, exchange_info, leverage_of
+        Terms(**terms),
+        brackets,
+        strategy,
+        close_at_end,
+        periods_per_year,
+        symbol,
+        max_open,
+        exchange_info,
+        leverage_of,
+        explain_fill or 0,
     )
     whole: Stage = stage
     if files or python:
@@ -143,11 +166,13 @@ def main(
         ):
             if given:
                 raise HqError("is for strategies; name one: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=option)
-    told = json or text or os.isatty(1)
+    told = json or text or explain_fill or os.isatty(1)
 
     def after(code: int) -> int:
         reports = stage.reports()
-        if told:
+        if explain_fill:
+            echo(_explained(stage.explanation(), json))
+        elif told:
             if reports:
                 echo(_text(reports, json))
             if not reports and not goes_on:
@@ -156,6 +181,16 @@ def main(
         return code or (CHECK if fail_on_liquidation and liquidated else 0)
 
     return Run(whole, frames=not told, after=after)
+
+
+def _explained(found: dict[str, Any], json: bool) -> str:
+    if json:
+        from hq_cli._say import told_json
+
+        return told_json(found)
+    from hq_cli._fill import readable
+
+    return readable(found)
 
 
 def _text(reports: list[dict[str, Any]], json: bool) -> str:

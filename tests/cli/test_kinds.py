@@ -23,6 +23,7 @@ ALLOWED = {
     "core/hq_core/bars/trades.py": "the record of a kernel",
     "core/hq_core/formats/names.py": "what others call the columns, and the order of their files",
     "core/hq_core/futures/report.py": "the keys of the report, each with how it is computed",
+    "core/hq_core/futures/explain.py": "what is told of a fill, each number with how it is come by",
     "core/hq_core/series/orders.py": "the arguments of a kernel, and the keys of what a program is told of a rule",
     "core/hq_core/series/vectors.py": "the outputs of a hit",
     "core/hq_core/vectors/": "the keys of others' files, and each column with how it is made",

@@ -103,7 +103,8 @@ def close_all(s: State, p: F8, r: F8, log: F8, tally: I8) -> None:
             side = 1 if which == 0 else -1
             if held(p, at, side) > 0:
                 close_side(s, p, at, side, held(p, at, side), p[at + LAST], s.taker, False)
-                log_fill(s, p, log, at, side, False, 0.0, True, END)
+                s.fill_met = p[at + LAST]
+                log_fill(s, p, r, log, -1, at, side, False, True, END)
 
 
 @kernel(state=ACCOUNT)

@@ -50,13 +50,17 @@ ORDER_SAID = 20  # that many are said, what follows is the account's own
 # status: see below; left, done: lots, left -1 until the size is worked out; paid: sum of price * lots; best: price that
 # a trail follows, nan until it does; of a target the lots that are to be; tried: the row of the input at which it could
 # fill no more; word: the reason of its fills; cut: the reason of those that were cut, 0 of none; opened: 1 once it has
-# opened something; bars: of its symbol that it still waits for, -1 once it is accepted
-O_STATUS, O_LEFT, O_DONE, O_PAID, O_BEST, O_TRIED, O_WORD, O_CUT, O_OPENED, O_BARS = range(ORDER_SAID, ORDER_SAID + 10)
-ORDER_WIDTH = ORDER_SAID + 10
+# opened something; bars: of its symbol that it still waits for, -1 once it is accepted; began: bits of the instant at
+# which it began to work
+(O_STATUS, O_LEFT, O_DONE, O_PAID, O_BEST, O_TRIED, O_WORD, O_CUT, O_OPENED, O_BARS, O_BEGAN) = range(
+    ORDER_SAID, ORDER_SAID + 11
+)
+ORDER_WIDTH = ORDER_SAID + 11
 # waiting: not yet on the market; begins: at this very open; going: at the market, and goes on at the next open
 GONE, WAITING, BEGINS, RESTING, GOING = range(5)
 
 # -- the log: fills, states of orders, liquidations, payments, positions, in the order in which they happened ------
 L_KIND, L_TS, L_TIME, L_SYMBOL, L_SIDE, L_VALUES = range(6)
-LOG_WIDTH = L_VALUES + 10
-FILLED, STATE, LIQUIDATED, PAID, POSITION = 1, 2, 3, 4, 5
+LOG_VALUES = 10
+LOG_WIDTH = L_VALUES + LOG_VALUES
+FILLED, STATE, LIQUIDATED, PAID, POSITION, NOTED = 1, 2, 3, 4, 5, 6

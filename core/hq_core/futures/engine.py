@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import math
 from array import array
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
-from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, OFF_TICK
+from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, OFF_TICK, READ
 from hq_core.futures.blocks import (
     BEGINS,
     CAP,
@@ -20,14 +21,17 @@ from hq_core.futures.blocks import (
     FIRST,
     GOING,
     L_KIND,
+    L_VALUES,
     LAST,
     LEAST,
     LEVERAGE,
+    LOG_VALUES,
     LOG_WIDTH,
     LOT_DEN,
     LOT_NUM,
     LOTS,
     LOWER,
+    NOTED,
     O_ACTION,
     O_CUT,
     O_DONE,
@@ -97,6 +101,7 @@ class Account:
         self.symbols: list[str] = []
         self.equities = self.logged = 0
         self.fills = 0  # so far, which have their numbers
+        self.explained = 0  # the number of the fill that is to be noted; 0: none is
         self._brackets: list[Brackets] = []
         self._tiers = array("d"), array("d"), array("d"), array("q")
         self._bound: dict[str, tuple[int, int]] = {}
@@ -112,7 +117,7 @@ class Account:
         self.cell.buffer("tally", self._tally)
         self.cell.buffer("done", self.done)
         self.cell.buffer("r", self._r)
-        self.cell.buffer("log", self._log)
+        self._give_log()
         self.cell.set(counted=1)
 
     def _settle(self) -> None:
@@ -154,6 +159,8 @@ class Account:
         self._p.extend(one)
         self._brackets.append(flat(terms.maintenance))
         self.state.symbols = number + 1
+        if self.explained:
+            self._give_log()
         self.use(number, brackets or self._brackets[number])
         self.cell.buffer("p", self._p)
         return number
@@ -235,7 +242,7 @@ class Account:
         run = self.state
         orders = run.resting + len(self._orders[0]) + 1
         rows = LOG_PER_ORDER * orders + LOG_PER_SYMBOL * run.symbols + 2 * self._funds
-        while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > len(self._log):
+        while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > self._log_room:
             self._grow()
 
     @property
@@ -251,7 +258,46 @@ class Account:
             self._r.frombytes(bytes(8 * (2 * want - len(self._r))))
             self.cell.buffer("r", self._r)
         self._log = array("d", bytes(8 * 2 * len(self._log)))
-        self.cell.buffer("log", self._log)
+        self._give_log()
+
+    # -- one fill that is explained ----------------------------------------------------------------------
+    def explain(self, fill: int) -> None:
+        """Note the fill of a number as it is made: `noted` has it then.  Before the first run."""
+        self.explained = self.state.explain = fill
+        self._give_log()
+
+    def _give_log(self) -> None:
+        """Give the kernel the log, with what the note of a fill takes kept back."""
+        kept = (3 + (ORDER_WIDTH + len(self._p)) // LOG_VALUES) * LOG_WIDTH if self.explained else 0
+        if kept >= len(self._log):
+            self._log = array("d", bytes(8 * (len(self._log) + kept)))
+        self._log_room = len(self._log) - kept
+        self.cell.column("log", self._log.buffer_info()[0], self._log_room)
+
+    @property
+    def noted(self) -> array[float]:
+        """The note of a fill as `log.note` writes it, of the last run; empty where that has none."""
+        found = array("d")
+        for at in range(0, self.logged * LOG_WIDTH, LOG_WIDTH):
+            if self._log[at + L_KIND] == NOTED:
+                found += self._log[at + L_VALUES : at + LOG_WIDTH]
+        return found
+
+    @property
+    def tiers(self) -> tuple[array[float], array[float]]:
+        """Rates and offsets of the tiers of all symbols."""
+        return self._tiers[:2]
+
+    def bars(self, ts: int, number: int) -> list[dict[str, float]]:
+        """The rows of a symbol with a ts among those that were bound last, by column."""
+        several = "symbol" in self._bound
+        found = []
+        times = self._column("ts", "q")
+        for i in range(bisect_left(times, ts), bisect_right(times, ts)):
+            if not several or self._value("symbol", i, "i") == number:
+                codes = {name: "d" if kind == "f8" else "q" for name, kind in READ}
+                found.append({name: self._value(name, i, codes[name]) for name in self._bound if name in codes})
+        return found
 
     def written(self) -> Iterator[tuple[str, Taker]]:
         """The rows that happened, of each kind that has any."""
@@ -292,8 +338,11 @@ class Account:
         return HqError(f"{where}: ts goes back by {say_length(s.last_ts - ts)}; sort the input", DATA)
 
     def _value(self, name: str, row: int, code: str) -> Any:
+        return self._column(name, code)[row]
+
+    def _column(self, name: str, code: str) -> Any:
         at, n = self._bound[name]
-        return memoryview((ctypes.c_char * (n * array(code).itemsize)).from_address(at)).cast("B").cast(code)[row]  # type: ignore[call-overload]
+        return memoryview((ctypes.c_char * (n * array(code).itemsize)).from_address(at)).cast("B").cast(code)  # type: ignore[call-overload]
 
     # -- what it came to ---------------------------------------------------------------------------------
     @property

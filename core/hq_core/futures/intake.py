@@ -16,6 +16,7 @@ from hq_core.futures.blocks import (
     MARK,
     O_ACTION,
     O_BARS,
+    O_BEGAN,
     O_BEST,
     O_CUT,
     O_DONE,
@@ -187,6 +188,7 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
         r[c + O_CUT] = 0.0
         r[c + O_OPENED] = 0.0
         r[c + O_BARS] = s.latency_bars
+        r[c + O_BEGAN] = 0.0
         r[c + O_EXPIRE] = float_of(expires(o, k, ts))
         s.orders += int(is_order(r, c))
         if r[c + O_REDUCE] != 0.0 and r[c + O_ACTION] == OPEN and s.hedge == 0:
@@ -314,6 +316,7 @@ def begin(s: State, r: F8, k: int) -> None:
     for place in range(ORDER_WIDTH):
         r[to + place] = r[k + place]
     r[to + O_STATUS] = BEGINS
+    r[to + O_BEGAN] = s.moment
     r[k + O_STATUS] = GONE
 
 

@@ -104,7 +104,8 @@ def liquidate(
             here = other == at
             given = price if here else min(max(p[other + STANDS], p[other + FLOOR]), p[other + CEILING])
             close_side(s, p, other, of, lots, given, s.taker + s.liquidation_fee, True)
-            log_fill(s, p, log, other, of, False, 0.0, True, LIQUIDATION)
+            s.fill_met = given
+            log_fill(s, p, r, log, -1, other, of, False, True, LIQUIDATION)
             log_liquidation(s, log, other, of, mark if here else p[other + STANDS], line if here else p[other + STANDS])
             s.liquidations += 1
 

@@ -20,15 +20,18 @@ from hq_core.futures.blocks import (
     L_VALUES,
     LEVERAGE,
     LIQUIDATED,
+    LOG_VALUES,
     LOG_WIDTH,
     LOTS,
     LOWER,
     MARGIN,
     MARK,
+    NOTED,
     O_DONE,
     O_ID,
     O_LEFT,
     O_PAID,
+    ORDER_WIDTH,
     PAID,
     POSITION,
     STATE,
@@ -39,8 +42,9 @@ from hq_core.futures.blocks import (
 from hq_core.futures.positions import contracts_of, gain, price_of, side_at, worth
 from hq_core.jit import F8, State, apart, inline
 
-# logged: rows so far of this call; now, moment: bits of the ts of the bar, and of the instant of what happens
-LOG = "logged:i8 now moment "
+# logged: rows so far of this call; now, moment: bits of the ts of the bar, and of the instant of what happens; explain:
+# how many fills are still to come up to the one that is noted, 0: none is
+LOG = "logged:i8 now moment explain:i8 "
 
 
 @inline
@@ -63,11 +67,13 @@ def touch(p: F8, at: int, side: int) -> None:
 
 
 @apart
-def log_fill(s: State, p: F8, log: F8, at: int, side: int, opens: bool, order: float, taker: bool, reason: int) -> None:
-    """The fill just made.  order: its id, 0 of none"""
+def log_fill(
+    s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int, opens: bool, taker: bool, reason: int
+) -> None:
+    """The fill just made, by the order at `k`; -1: by none"""
     touch(p, at, side)
     v = begin_row(s, log, FILLED, at, side)
-    log[v] = order
+    log[v] = r[k + O_ID] if k >= 0 else 0.0
     log[v + 1] = (1 if opens else 2) + (0 if side > 0 else 2)
     log[v + 2] = s.fill_price
     log[v + 3] = s.fill_quantity
@@ -76,6 +82,31 @@ def log_fill(s: State, p: F8, log: F8, at: int, side: int, opens: bool, order: f
     log[v + 6] = s.fill_position
     log[v + 7] = 1.0 if taker else 0.0
     log[v + 8] = reason
+    if s.explain > 0:
+        s.explain -= 1
+        if s.explain == 0:
+            note(s, p, r, log, k, at, side)
+
+
+@apart
+def note(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int) -> None:
+    """All that the fill just made was made of, as it is before anything else is done: see explain.py."""
+    v = begin_row(s, log, NOTED, at, side)
+    log[v] = s.fill_met
+    log[v + 1] = s.leg
+    log[v + 2] = s.goal
+    log[v + 3] = s.had
+    log[v + 4] = s.had_entry
+    log[v + 5] = s.had_margin
+    log[v + 6] = s.had_wallet
+    log[v + 7] = s.wallet
+    log[v + 8] = s.open
+    log[v + 9] = 1.0 if k >= 0 else 0.0
+    rows = ORDER_WIDTH if k >= 0 else 0
+    for i in range(rows + s.symbols * SYMBOL_WIDTH):
+        if i % LOG_VALUES == 0:
+            v = begin_row(s, log, NOTED, at, side)
+        log[v + i % LOG_VALUES] = r[k + i] if i < rows else p[i - rows]
 
 
 @apart

@@ -17,12 +17,12 @@ from hq_core.futures.blocks import (
     MARK,
     O_ACTION,
     O_BARS,
+    O_BEGAN,
     O_BEST,
     O_CUT,
     O_DONE,
     O_EXPIRE,
     O_GROUP,
-    O_ID,
     O_LEFT,
     O_LIMIT,
     O_OPENED,
@@ -281,6 +281,7 @@ def bring_children(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int, 
         r[c + O_CUT] = 0.0
         r[c + O_OPENED] = 0.0
         r[c + O_BARS] = 0.0
+        r[c + O_BEGAN] = s.moment
 
 
 @apart
@@ -302,7 +303,8 @@ def close_some(
     given = taken_price(s, p, at, price, side < 0, lots, limit_of(r, k)) if taker else price
     close_side(s, p, at, side, lots, given, s.taker if taker else s.maker, False)
     p[at + CAPACITY] -= lots
-    log_fill(s, p, log, at, side, False, r[k + O_ID], taker, why)
+    s.fill_met = price
+    log_fill(s, p, r, log, k, at, side, False, taker, why)
     if why != FLIP:
         book(s, r, k, lots)
     cancel_group(s, p, r, log, tally, k)
@@ -444,7 +446,8 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         given = taken_price(s, p, at, price, side > 0, lots, limit_of(r, k)) if taker else price
         open_side(s, p, at, side, lots, given, s.taker if taker else s.maker, fresh and r[k + O_ACTION] == OPEN)
         p[at + CAPACITY] -= lots
-        log_fill(s, p, log, at, side, True, r[k + O_ID], taker, why)
+        s.fill_met = price
+        log_fill(s, p, r, log, k, at, side, True, taker, why)
         book(s, r, k, lots)
         r[k + O_OPENED] = 1.0
         s.opened = side

@@ -19,7 +19,8 @@ from hq_core.futures.resting import follow, next_reached
 from hq_core.jit import F8, I8, State, apart, inline
 
 PESSIMISTIC, OPTIMISTIC, OHLC = range(3)
-PATH = "path:i8 "
+# leg, goal: of the path, while it is walked: 1 to 3, and the price that it goes to; leg 0 elsewhere
+PATH = "path:i8 leg:i8 goal "
 
 
 @inline
@@ -65,6 +66,8 @@ def walk(
     while leg < 3:
         falls = leg < 2 and low_now == (leg == 0)
         goal = close if leg == 2 else p[at + FLOOR] if falls else p[at + CEILING]
+        s.leg = leg + 1
+        s.goal = goal
         if leg < 2:
             mark = min(max(price, mark_low), mark_high)
             if mark <= p[at + LOWER]:
@@ -98,4 +101,5 @@ def walk(
         if s.opened != 0 and s.path != OHLC:
             low_now = (s.opened > 0) == (s.path == PESSIMISTIC)
             leg = 0
+    s.leg = 0
     p[at + STANDS] = adverse(s, p, at, mark_low, mark_high, rate, cum)

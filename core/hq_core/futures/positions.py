@@ -38,8 +38,12 @@ HOLDINGS = (
     "symbols:i8 inverse:i8 hedge:i8 cross:i8 open:i8 taker maker liquidation_fee "
     "trades:i8 wins:i8 losses:i8 gross_profit gross_profit_low gross_loss gross_loss_low "
 )
-# What the fill just made came to.
-FILL = "fill_price fill_quantity fill_fee fill_realised fill_insurance fill_position "
+# What the fill just made came to, and what was there before it: lots of its side, their entry and margin, the wallet;
+# met: the price that it met, before what a taker gives away
+FILL = (
+    "fill_price fill_quantity fill_fee fill_realised fill_insurance fill_position "
+    "fill_met had had_entry had_margin had_wallet "
+)
 MOST_LOTS = 9_000_000_000_000_000
 
 
@@ -172,6 +176,15 @@ def hold(s: State, p: F8, at: int, side: int, lots: int, entry: float, margin: f
 
 
 @inline
+def note_before(s: State, p: F8, h: int) -> None:
+    """What a side has before a fill."""
+    s.had = p[h + LOTS]
+    s.had_entry = p[h + ENTRY]
+    s.had_margin = p[h + MARGIN]
+    s.had_wallet = s.wallet
+
+
+@inline
 def told(s: State, p: F8, at: int, side: int, price: float, lots: int, fee: float) -> None:
     """Leave a fill where it is picked up."""
     s.fill_price = price
@@ -187,6 +200,7 @@ def open_side(s: State, p: F8, at: int, side: int, lots: int, price: float, rate
     fresh   the first fill of its order, which counts as one that adds where something is held
     """
     h = side_at(at, side)
+    note_before(s, p, h)
     before = held(p, at, side)
     base = p[h + BASE]
     more = contracts_of(p, at, lots) * p[at + CONTRACT]
@@ -219,6 +233,7 @@ def close_side(s: State, p: F8, at: int, side: int, lots: int, price: float, rat
     eats its own margin.
     """
     h = side_at(at, side)
+    note_before(s, p, h)
     before = held(p, at, side)
     left = before - lots
     entry, margin = p[h + ENTRY], p[h + MARGIN]

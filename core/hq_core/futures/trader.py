@@ -67,6 +67,7 @@ class Trader:
         self.columns = columns
         self.liquidations: list[dict[str, Any]] = []
         self.funding = array("q"), array("i"), array("d"), array("d")
+        self.explanation: dict[str, Any] = {}  # of the fill that the account was to note
 
     def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1) -> int:
         """Run bars from `start` up to `stop`, or fewer where the log is full; rows of equity to these addresses."""
@@ -131,7 +132,16 @@ class Trader:
                 columns = rows.columns()
                 for i in range(min(rows.n, LISTED - len(self.liquidations))):
                     self.liquidations.append({name: column[i] for name, column in columns.items()})
+            if kind == "fill" and 0 <= self.account.fills - self.account.explained < rows.n:
+                self._explain(rows.columns())
             yield kind, rows
+
+    def _explain(self, fills: dict[str, array[float]]) -> None:
+        from hq_core.futures.explain import explanation  # few runs ask for it
+
+        i = fills["id"].index(self.account.explained)
+        row = {name: column[i] for name, column in fills.items()}
+        self.explanation = explanation(self.account, self.name, row)
 
 
 class InOrder:

@@ -74,6 +74,7 @@ class BacktestStage(Stage):
     max_open     write how much could be opened
     exchange_info  file of the exchange's steps of price and quantity; empty: those of the terms
     leverage_of  SYMBOL=N, of symbols that have another leverage than the terms'
+    explain      the number of the one fill of which `explanation` is to tell what made it; 0: none
     """
 
     consumes = ("order",)
@@ -90,6 +91,7 @@ class BacktestStage(Stage):
         max_open: bool = False,
         exchange_info: str = "",
         leverage_of: Iterable[str] = (),
+        explain: int = 0,
     ) -> None:
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
@@ -98,6 +100,7 @@ class BacktestStage(Stage):
         self.close_at_end = close_at_end
         self.per_year = per_year
         self.max_open = max_open
+        self.explain = explain
         self.traders: dict[str, Trader] = {}
         self.symbol = self.period = ""
         self._only = symbol
@@ -306,10 +309,24 @@ class BacktestStage(Stage):
             found.name = found.given.strategy = name
         if found is None:
             found = Trader(name, self.terms, self._width)
+            if self.explain:
+                found.account.explain(self.explain)
             for symbol in self._numbers:
                 self._open_symbol(found, symbol)
         self.traders[name] = found
         return found
+
+    def explanation(self) -> dict[str, Any]:
+        """What made the fill of the number `explain`; HqError where there is no such fill, or where several have it."""
+        if len(self.traders) > 1:
+            what = f"each account numbers its fills, and there are {listed(list(self.traders))}"
+            raise HqError(what, USAGE, subject="the fill to explain", hint=("choose one with ", RunOptions.strategy))
+        for trader in self.traders.values():
+            if trader.explanation:
+                return trader.explanation
+            what = f"there is no fill {self.explain}; the account made {trader.account.fills}"
+            raise HqError(what, DATA)
+        raise HqError("input has no bars, so nothing was filled", DATA)
 
     # -- symbols -----------------------------------------------------------------------------------------
     def _add_symbol(self, symbol: str) -> int:
