@@ -42,6 +42,7 @@ def test_of_a_run_in_two_parts_it_is_that_of_the_whole(run, one) -> None:
     assert run(line.format("a")).code == 0
     (report,) = reports(run(line.format("b")).text)
     assert {**report, "card": None} == {**one, "card": None}
+    assert report["card"]["digest"] == one["card"]["digest"]
 
 
 def test_an_account_of_several_symbols_names_them(run) -> None:
@@ -102,6 +103,22 @@ def test_the_card_knows_all_sections_and_each_command_once(run) -> None:
     later = "hq-gen bars --rows 5 --seed 3 --period 1h --start 2025-01-01 | hq-signal s.hq"
     (report,) = reports(run(f"({later}) | cat orders.hqf - | hq-backtest --json").text)
     assert [made[0] for made in report["card"]["made_by"]] == ["hq-gen", "hq-signal", "hq-backtest", "hq-gen"]
+
+
+def test_the_digest_is_of_what_the_account_made(run) -> None:
+    run(f"{MADE}; {BOTH} > two.hqf; hq-signal s.hq < two.hqf > orders.hqf; hq-merge --series orders.hqf > series.hqf")
+
+    def digest(line: str) -> str:
+        (report,) = reports(run(f"{line} --json").text)
+        found: str = report["card"]["digest"]
+        return found
+
+    whole = digest("hq-backtest < orders.hqf")
+    assert re.fullmatch("[0-9a-f]{32}", whole)
+    assert digest("hq-backtest < series.hqf") == digest("hq-backtest s.hq < two.hqf") == whole
+    assert digest("hq-backtest --periods-per-year 9 < orders.hqf") == whole  # a figure of the report, no row
+    others = ["--taker-fee 0.0005", "--close-at-end", "--symbol BTCUSDT", "--leverage 11", "--slippage-bps 0.001"]
+    assert len({whole, *(digest(f"hq-backtest {one} < orders.hqf") for one in others)}) == 1 + len(others)
 
 
 def test_of_words_only_folders_from_the_root_are_left_out() -> None:

@@ -47,6 +47,7 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity
 from hq_core.futures.fills import FILLS, set_capacity
+from hq_core.futures.fingerprint import FINGERPRINT, take_rows
 from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
@@ -82,6 +83,7 @@ ACCOUNT = (
     + LOG
     + PATH
     + STATISTICS
+    + FINGERPRINT
     + "rows:i8 rows_after:i8 after_ts:i8 provisional:i8 last_ts:i8 equity bankrupt:i8 stale:i8 error:i8 "
 )
 
@@ -395,6 +397,7 @@ def account(
         s.rows += 1
         s.last_ts = ts[i]
         i = end
+    take_rows(s, p, log, e_ts, e, equities if counted != 0 else 0)
     done[0] = i
     done[1] = equities
     done[2] = s.logged

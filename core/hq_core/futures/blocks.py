@@ -36,11 +36,12 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
     FIRST,
 ) = range(2 * SHORT, 2 * SHORT + 17)
 # as set: leverage, cap: highest notional at this leverage; base of a contract; lot and tick as fractions, tick_num 0
-# for none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has
-LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS = range(
-    2 * SHORT + 17, 2 * SHORT + 27
+# for none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has;
+# named: a number of its name
+LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS, NAMED = range(
+    2 * SHORT + 17, 2 * SHORT + 28
 )
-SYMBOL_WIDTH = 2 * SHORT + 27
+SYMBOL_WIDTH = 2 * SHORT + 28
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

@@ -31,6 +31,7 @@ from hq_core.futures.blocks import (
     LOT_NUM,
     LOTS,
     LOWER,
+    NAMED,
     NOTED,
     O_ACTION,
     O_CUT,
@@ -65,7 +66,7 @@ from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
 from hq_core.options.account import AccountOptions
-from hq_core.saved import Count, Damaged, shaped
+from hq_core.saved import Count, Damaged, digest, shaped
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ IMPACTS = {"none": NO_IMPACT, "linear": LINEAR, "sqrt": SQUARE_ROOT}
 PATHS = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "ohlc": OHLC_PATH}
 SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
-SIGNED = {"soonest", "row", "opened", "latency"}
+SIGNED = {"soonest", "row", "opened", "latency", "of_log", "of_equity"}
 COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
 FEW = 32  # rows of the log that are looked through here before a kernel is called for a kind
 OF_ORDERS = {float(LOGGED[kind]): kind for kind in ("fill", "order_state")}
@@ -156,6 +157,7 @@ class Account:
         one[LOT_NUM], one[LOT_DEN] = map(float, lots)
         one[TICK_NUM], one[TICK_DEN] = map(float, ticks)
         one[LEVERAGE] = float(leverage or terms.leverage)
+        one[NAMED] = float(int(digest(symbol)[:13], 16))
         self._p.extend(one)
         self._brackets.append(flat(terms.maintenance))
         self.state.symbols = number + 1
@@ -385,6 +387,12 @@ class Account:
             "entry": (1.0 / entry if inverse else entry) if there else None,
             "liquidation_price": line if there and math.isfinite(line) else None,
         }
+
+    @property
+    def digest(self) -> str:
+        """Of all rows so far: 32 hexadecimal digits."""
+        s = self.state
+        return digest(f"{s.periods} {s.of_log} {s.of_equity}")
 
     def of_symbol(self, number: int, place: int) -> float:
         """What stands at a place of a symbol's row, see blocks.py."""

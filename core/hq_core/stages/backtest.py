@@ -747,6 +747,7 @@ class BacktestStage(Stage):
             report = summary(
                 trader.account, self.symbol, self.period, trader.liquidations, self.per_year, trader.name, self.made_by
             )
+            report["card"]["digest"] = trader.account.digest
             if self._brackets is not None:
                 report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
             if self._listed is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Batch, Schema, period_ns
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
+from hq_core.kernels.mix import mixed
 from hq_core.kinds import BAR, TRADE
 from hq_core.memory import Memory
 from hq_core.options.gen import GenOptions
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 FRAME = 8192  # rows of a frame
 GAMMA = 0x9E3779B97F4A7C15 - (1 << 64)
-MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
-MIX_2 = 0x94D049BB133111EB - (1 << 64)
-LOW_34, LOW_37, LOW_33 = (1 << 34) - 1, (1 << 37) - 1, (1 << 33) - 1
 LOW_53 = (1 << 53) - 1
 SILENCE = 0x5851F42D4C957F2D  # sets the draws that make gaps apart from those that make rows
 TICKS, LOTS = 10.0, 1000.0  # ticks a unit of the quote currency, lots a unit of the base currency
@@ -37,11 +35,8 @@ BARS = tuple(col for col in BAR.cols if col[0] != "complete")
 
 @inline
 def draw(seed: int, counter: int) -> int:
-    """64 random bits for a counter: SplitMix64's output function; the masks make the shifts logical."""
-    z = seed + (counter + 1) * GAMMA
-    z = (z ^ ((z >> 30) & LOW_34)) * MIX_1
-    z = (z ^ ((z >> 27) & LOW_37)) * MIX_2
-    return z ^ ((z >> 31) & LOW_33)
+    """64 random bits for a counter, those of SplitMix64."""
+    return mixed(seed + (counter + 1) * GAMMA)
 
 
 @inline
