@@ -11,7 +11,8 @@ from hq_cli._say import echo, say
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
-from hq_core.options.signal import RUNNING, StoresOptions, StrategyOptions
+from hq_core.options.settings import SettingsOptions
+from hq_core.options.signal import RUNNING, StoreOptions, StoresOptions, StrategyOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -163,6 +164,10 @@ def main(
             (StrategyOptions.period, period),
             (StrategyOptions.keep, keep),
             (StoresOptions.stores, stores),
+            (StoreOptions.timeless, timeless),
+            (SettingsOptions.compat, compat != SettingsOptions.compat.default),
+            (SettingsOptions.unstable, unstable),
+            (SettingsOptions.missing, missing != SettingsOptions.missing.default),
         ):
             if given:
                 raise HqError("is for strategies; name one: STRATEGY.hq, or --python FILE:CLASS", USAGE, subject=option)

@@ -463,7 +463,13 @@ def test_a_class_that_fails_ends_the_run_with_its_own_words(run, tmp_path):
     assert "on_trade: hq-signal has no account; hq-backtest --python runs such a class" in ended.stderr
 
 
-def test_options_of_strategies_want_one(run):
-    ended = run("hq-gen bars --rows 5 --seed 1 | hq-backtest -p fast=3 --json")
-    assert ended.code == 2
-    assert "--param: is for strategies; name one" in ended.stderr
+@pytest.mark.parametrize(
+    "option",
+    ["--param fast=3", "--period 1m", "--keep x", "--store a=b.hqf", "--allow-timeless", "--compat tv",
+     "--unstable RSI=9", "--missing warn"],
+)  # fmt: skip
+def test_options_of_strategies_want_one(run, option):
+    ended = run(f"hq-gen bars --rows 5 --seed 1 | hq-backtest {option} --json")
+    assert ended.code == USAGE
+    told = "is for strategies; name one: STRATEGY.hq, or --python FILE:CLASS"
+    assert ended.stderr == f"hq-backtest: {option.split()[0]}: {told}\n"
