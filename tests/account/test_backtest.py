@@ -12,6 +12,7 @@ import sys
 import panel_runs
 import promises
 import pytest
+from frames import frames
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from places import ROOT
@@ -23,6 +24,7 @@ from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
 from hq_core.futures.terms import Terms
 from hq_core.say import iso_text
 from hq_core.stages.backtest import BacktestStage
+from hq_core.stages.signal import Signal
 
 MINUTE = 60_000_000_000
 START = 1_700_000_040_000_000_000 // MINUTE * MINUTE
@@ -569,3 +571,18 @@ def test_a_report_with_many_liquidations_lists_a_hundred_and_counts_all():
     assert (report["liquidated"], len(report["liquidations"])) == (250, 100)
     assert [node["row"] for node in report["liquidations"][:3]] == [1, 3, 5]
     assert len(table(out, "liquidation")) == 250
+
+
+def test_merged_funding_is_paid_for_what_was_held_at_its_time():
+    """hq-merge gives many bars at once; funding of their time comes before them."""
+    closes = {at: 100.0 + at % 3 for at in range(200)}
+    rates = [(panel_runs.START + at * panel_runs.MINUTE, 0.001) for at in range(0, 200, 5)]
+    funding = frames((Schema("funding", "BTC", "", (("ts", "i8"), ("rate", "f8"))), rates))
+    data = panel_runs.merged(panel_runs.bars("BTC", closes), funding)
+    orders = (
+        "old = COUNT(close > 0, 150) == 150\nIF old THEN CLOSE\nIF COUNT(close > 0, 100) == 100 AND NOT old THEN BUY"
+    )
+    out = promises.run(BacktestStage(Terms()), promises.run(Signal([("s", orders, "s.hq")]), data))
+    opened, closed = table(out, "fill")[:2]
+    paid = [one["ts"] for one in table(out, "payment")]
+    assert paid == [ts for ts, _ in rates if opened["fill_time"] < ts <= closed["fill_time"]] != []

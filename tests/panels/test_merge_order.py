@@ -1,4 +1,4 @@
-"""The order at one ts: coarser periods, then the kinds' order, then symbols, whoever was announced first."""
+"""The order at one ts: what has no period, coarser periods, kinds, then symbols, whoever was announced first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ markets = st.dictionaries(names, st.sets(st.integers(0, 12), min_size=1), min_si
 
 def place(row):
     ts, of, symbol, period = row
-    return ts, -LENGTHS[period], KINDS.index(of) if of in KINDS else len(KINDS), of, symbol
+    told = not period and of in KINDS[: KINDS.index("trade")]  # before all bars, which are traded with it
+    return ts, not told, -LENGTHS[period], KINDS.index(of) if of in KINDS else len(KINDS), of, symbol
 
 
 def rows(data):
