@@ -41,7 +41,13 @@ def readable(found: Mapping[str, Any]) -> str:
         ("price reached", plain(price["reached"])),
     ]
     options, ends = found["options"], (bar.get("low"), bar.get("high"), (order or {}).get("limit"))
-    if options.get("slippage_bps") or options.get("spread_bps"):
+    half = price.get("half_spread_frac")
+    if half is not None:
+        given = (
+            f"{plain(options['slippage_bps'])} bps slippage and half of the quote's spread, {plain(half)} of the price"
+        )
+        rows.append(("taker", f"{plain(price['sure'])} with {given}"))
+    elif options.get("slippage_bps") or options.get("spread_bps"):
         given = f"{plain(options['slippage_bps'])} bps slippage and half of {plain(options['spread_bps'])} bps spread"
         rows.append(("taker", f"{plain(price['sure'])} with {given}{_held(price['sure'], ends)}"))
     if options.get("impact", "none") != "none":

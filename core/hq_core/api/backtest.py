@@ -28,7 +28,7 @@ from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
 from hq_core.kinds import OHLC
 from hq_core.options import Keywords, options_of, refuse_no_text
-from hq_core.options.account import AccountOptions, FillOptions
+from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions
 from hq_core.say import iso_text, listed, say_length
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class Backtest:
         if terms.finer:
             rule = "must be a rule here, as finer bars are told by mark"
             raise HqError(subject="path", value=terms.path, rule=rule, code=USAGE)
+        if terms.spread == BY_QUOTES:
+            rule = "must be bps here, as no quotes are told"
+            raise HqError(subject="spread", value=terms.spread, rule=rule, code=USAGE)
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
         self.symbol, self.period = symbol, period
         self.symbols = _symbols(symbol, symbols)

@@ -5,12 +5,12 @@ order of their rows; every other step is done for all of them before the next on
 
 |    | step     | what happens                                                                                    |
 |----|----------|-------------------------------------------------------------------------------------------------|
-|  1 | between  | funding up to the bar's beginning that has not been paid is paid                                  |
+|  1 | between  | funding up to the bar's beginning that has not been paid is paid; quotes up to it are seen       |
 |  2 | open     | the mark is at the open; what it has jumped over is liquidated, at the open                       |
 |  3 | begin    | orders whose time is over expire; cancels, replacements, changes of leverage and margin are made  |
 |  4 | fill     | orders that rest and that the open reaches fill there, the oldest first; then those that begin    |
 |    |          | now: at the market, in the order of the verbs, then all others by age                             |
-|  5 | inside   | funding inside the bar is paid                                                                    |
+|  5 | inside   | funding inside the bar is paid; quotes up to its ts are seen                                     |
 |  6 | path     | the last price takes its path: orders fill and positions are liquidated where it reaches them     |
 |  7 | close    | with --fill close, what was ordered at this close at the market fills at the close                |
 |  8 | settle   | the mark is at its close; what it has reached is liquidated                                       |
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.futures.bars import BACKWARDS, CONFLICTS, cell, wrong
+from hq_core.futures.bars import BACKWARDS, CONFLICTS, NO_QUOTE, cell, wrong
 from hq_core.futures.blocks import (
     ABOVE,
     BELOW,
@@ -56,6 +56,7 @@ from hq_core.futures.log import LOG, log_fill, log_positions
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
 from hq_core.futures.path import PATH, adverse, walk
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
+from hq_core.futures.quotes import QUOTES, see_quotes, without_quote
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline, kernel
@@ -75,6 +76,7 @@ ACCOUNT = (
     + HOLDINGS
     + FILL
     + FILLS
+    + QUOTES
     + SIZES
     + ORDERS
     + INTAKE
@@ -132,6 +134,9 @@ def account(
     f_symbol: I4,
     f_rate: F8,
     f_mark: F8,
+    q_ts: I8,
+    q_symbol: I4,
+    q: F8,
     p: F8,
     r: F8,
     rate: F8,
@@ -157,6 +162,7 @@ def account(
     last            the row after whose ts the account ends: what is open then is closed at its close; -1: none
     o_ts, o         orders in order of ts, those of the last bar that was run too, as rows of blocks.py
     f_*             funding, f_mark nan where it says no mark
+    q_*, q          quotes, see quotes.py
     p, r            symbols and orders of the account, see blocks.py
     rate, cum, top, most   the tiers of all symbols: maintenance rate, its offset, largest notional, largest leverage
     tally           out: how many orders ended, by state and reason
@@ -169,7 +175,7 @@ def account(
         for k in range(s.symbols):
             set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
         s.stale = 0
-    s.logged, s.taken, s.paid = 0, 0, 0
+    s.logged, s.taken, s.paid, s.seen = 0, 0, 0, 0
     equities = 0
     done[3] = 0
     i = first
@@ -249,6 +255,11 @@ def account(
         # 1 between: what was due before the bar
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, opened, True, rate, cum)
         s.moment = float_of(opened)
+        if s.quotes != 0:
+            see_quotes(s, p, q_ts, q_symbol, q, opened if s.rows == 0 else max(opened, s.last_ts))
+            if s.resting > 0 and without_quote(s, p):
+                s.error = NO_QUOTE
+                break
         s.row += 1
         busy = s.open > 0 or s.resting > 0
         for j in range(i, end):
@@ -301,6 +312,8 @@ def account(
         # 5 inside
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, ts[i], False, rate, cum)
         s.moment = s.now
+        if s.quotes != 0:
+            see_quotes(s, p, q_ts, q_symbol, q, ts[i])
         # 6 path
         if s.open > 0 or s.resting > 0:
             joint = s.cross != 0 and s.symbols > 1
@@ -345,6 +358,11 @@ def account(
                 s.error = CONFLICTS
                 break
             begin_at_close(s, r, s.now)
+            if s.quotes != 0:
+                watch(s, p, r)
+                if without_quote(s, p):
+                    s.error = NO_QUOTE
+                    break
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
                 if len(open_time) > 0 and open_time[j] == NO_BAR:
@@ -397,6 +415,8 @@ def account(
         s.rows += 1
         s.last_ts = ts[i]
         i = end
+    if s.quotes != 0 and s.rows > 0:
+        see_quotes(s, p, q_ts, q_symbol, q, s.last_ts)
     take_rows(s, p, log, e_ts, e, equities if counted != 0 else 0)
     done[0] = i
     done[1] = equities

@@ -15,7 +15,9 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
 # prices at which the next order that rests is reached; rests, waits: orders; capacity: lots that the bar can still
 # fill; last: the last price; wants: verbs of the market orders of one ts, a bit each; floor, ceiling: between which its
 # fills are: low and high of a bar of this ts, else 0 and inf; volume: of the bar, nan where it is not known; touched:
-# sides of which something happened in the bar, a bit each; first: its first close, nan before
+# sides of which something happened in the bar, a bit each; first: its first close, nan before; half: half the spread of
+# its last quote as a share of the price between, nan before there is one, 0 where quotes are not read; bid_lots,
+# ask_lots: what is left of that quote
 (
     MARK,
     STANDS,
@@ -34,14 +36,17 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
     VOLUME,
     TOUCHED,
     FIRST,
-) = range(2 * SHORT, 2 * SHORT + 17)
+    HALF,
+    BID_LOTS,
+    ASK_LOTS,
+) = range(2 * SHORT, 2 * SHORT + 20)
 # as set: leverage, cap: highest notional at this leverage; base of a contract; lot and tick as fractions, tick_num 0
 # for none; least: lowest notional of an order; tier: where its tiers begin in those of all, tiers: how many it has;
 # named: a number of its name
 LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS, NAMED = range(
-    2 * SHORT + 17, 2 * SHORT + 28
+    2 * SHORT + 20, 2 * SHORT + 31
 )
-SYMBOL_WIDTH = 2 * SHORT + 28
+SYMBOL_WIDTH = 2 * SHORT + 31
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
-from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, OFF_TICK, READ
+from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ
 from hq_core.futures.blocks import (
     BEGINS,
     CAP,
@@ -20,6 +20,7 @@ from hq_core.futures.blocks import (
     ENTRY,
     FIRST,
     GOING,
+    HALF,
     L_KIND,
     L_VALUES,
     LAST,
@@ -43,6 +44,7 @@ from hq_core.futures.blocks import (
     O_WORD,
     ORDER_SAID,
     ORDER_WIDTH,
+    RESTS,
     SHORT,
     SYMBOL_WIDTH,
     TICK_DEN,
@@ -50,6 +52,7 @@ from hq_core.futures.blocks import (
     TIER,
     TIERS,
     UPPER,
+    WAITS,
 )
 from hq_core.futures.brackets import flat
 from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
@@ -65,7 +68,7 @@ from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
 from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
-from hq_core.options.account import AccountOptions
+from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions
 from hq_core.saved import Count, Damaged, digest, shaped
 from hq_core.say import iso_text, say_length
 
@@ -136,6 +139,7 @@ class Account:
         s.unit = list(UNITS.values()).index(terms.size_unit)
         s.path = PATHS["pessimistic" if terms.finer else terms.path]
         s.off = (terms.slippage_bps + terms.spread_bps / 2.0) / 10000.0
+        s.quotes = int(terms.spread == BY_QUOTES)
         s.impact, s.impact_coefficient = IMPACTS[terms.impact], terms.impact_coefficient
         s.share = terms.volume_share or 0.0
         if not s.rows:
@@ -157,6 +161,7 @@ class Account:
         one[LOT_NUM], one[LOT_DEN] = map(float, lots)
         one[TICK_NUM], one[TICK_DEN] = map(float, ticks)
         one[LEVERAGE] = float(leverage or terms.leverage)
+        one[HALF] = math.nan if self.state.quotes else 0.0
         one[NAMED] = float(int(digest(symbol)[:13], 16))
         self._p.extend(one)
         self._brackets.append(flat(terms.maintenance))
@@ -209,6 +214,11 @@ class Account:
         """Rows of funding that come next, in order of ts; a mark of nan is the account's."""
         self._funds = len(ts)
         for name, column in (("f_ts", ts), ("f_symbol", symbol), ("f_rate", rate), ("f_mark", mark)):
+            self.cell.column(name, column.buffer_info()[0] if len(column) else 0, len(column))
+
+    def quotes(self, ts: array[int], symbol: array[int], rows: array[float]) -> None:
+        """Rows of quotes that come next, in order of ts: bid, bid_qty, ask, ask_qty of each."""
+        for name, column in (("q_ts", ts), ("q_symbol", symbol), ("q", rows)):
             self.cell.column(name, column.buffer_info()[0] if len(column) else 0, len(column))
 
     # -- running -----------------------------------------------------------------------------------------
@@ -336,6 +346,14 @@ class Account:
         if error == CONFLICTS:
             what = "orders contradict each other (", AccountOptions.conflict, " none ignores both sides)"
             return HqError(what, DATA, subject=where)
+        if error == NO_QUOTE:
+            wants = [
+                name
+                for name, at in zip(self.symbols, range(0, len(self._p), SYMBOL_WIDTH))
+                if self._p[at + RESTS] + self._p[at + WAITS] and math.isnan(self._p[at + HALF])
+            ]
+            what = f"orders work, and no quote of {wants[0]} has come (", FillOptions.spread, " bps needs none)"
+            return HqError(what, DATA, subject=f"row {row} ({iso_text(ts)})")
         assert error == BACKWARDS
         return HqError(f"{where}: ts goes back by {say_length(s.last_ts - ts)}; sort the input", DATA)
 

@@ -14,6 +14,7 @@ from hq_core.futures.blocks import (
     CEILING,
     ENTRY,
     FLOOR,
+    HALF,
     LAST,
     LOG_VALUES,
     LOTS,
@@ -84,6 +85,7 @@ def explanation(account: Account, name: str, fill: Mapping[str, Any]) -> dict[st
         "reached": met,
         "sure": sure_price(s, p, at, met, buy, worst) if taken else met,
         "given": fill["price"],
+        **({"half_spread_frac": p[at + HALF]} if taken and s.quotes else {}),
     }
     terms = account.terms
     found["options"] = {name: getattr(terms, name) for name in options_of(FillOptions)} if taken else {}

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import math
 
-from hq_core.futures.blocks import CAPACITY, CEILING, CONTRACT, FLOOR, LOT_DEN, LOT_NUM, VOLUME
+from hq_core.futures.blocks import (
+    ASK_LOTS,
+    BID_LOTS,
+    CAPACITY,
+    CEILING,
+    CONTRACT,
+    FLOOR,
+    HALF,
+    LOT_DEN,
+    LOT_NUM,
+    VOLUME,
+)
 from hq_core.futures.margin import lots_within
 from hq_core.futures.positions import MOST_LOTS, contracts_of
 from hq_core.jit import F8, State, apart, inline
@@ -23,24 +34,37 @@ def within(p: F8, at: int, price: float, buy: bool, worst: float) -> float:
     return held
 
 
+@inline
+def across(p: F8, at: int, price: float, buy: bool, worst: float) -> float:
+    """A price with half the spread of the last quote, which may lie outside of the bar, but not beyond `worst`."""
+    half = p[at + HALF]
+    if half == 0.0:
+        return price
+    given = price * (1.0 + half) if buy else price * (1.0 - half)
+    if not math.isnan(worst):
+        given = min(given, worst) if buy else max(given, worst)
+    return given
+
+
 @apart
 def sure_price(s: State, p: F8, at: int, price: float, buy: bool, worst: float) -> float:
     """What a taker pays or gets before the impact of its quantity; worst: its limit, or nan."""
-    if s.off == 0.0:
-        return price
-    return within(p, at, price * (1.0 + s.off) if buy else price * (1.0 - s.off), buy, worst)
+    given = price
+    if s.off != 0.0:
+        given = within(p, at, price * (1.0 + s.off) if buy else price * (1.0 - s.off), buy, worst)
+    return across(p, at, given, buy, worst)
 
 
 @apart
 def taken_price(s: State, p: F8, at: int, price: float, buy: bool, lots: int, worst: float) -> float:
     """What a taker pays or gets: slippage, half the spread and the impact of its quantity."""
     if s.off == 0.0 and s.impact == NO_IMPACT:
-        return price
+        return across(p, at, price, buy, worst)
     away: float = s.off
     if s.impact != NO_IMPACT and p[at + VOLUME] > 0.0:
         part = contracts_of(p, at, lots) * p[at + CONTRACT] / p[at + VOLUME]
         away += s.impact_coefficient * (part if s.impact == LINEAR else math.sqrt(part))
-    return within(p, at, price * (1.0 + away) if buy else price * (1.0 - away), buy, worst)
+    return across(p, at, within(p, at, price * (1.0 + away) if buy else price * (1.0 - away), buy, worst), buy, worst)
 
 
 @inline
@@ -50,3 +74,20 @@ def set_capacity(s: State, p: F8, at: int) -> None:
     if s.share > 0.0 and not math.isnan(p[at + VOLUME]):
         each = p[at + CONTRACT]
         p[at + CAPACITY] = lots_within(s.share * p[at + VOLUME], each, p[at + LOT_NUM], p[at + LOT_DEN])
+
+
+@inline
+def left_to_fill(s: State, p: F8, at: int, buy: bool, taker: bool) -> int:
+    """How many lots can fill now: what the bar has left, and for a taker what its side of the last quote has."""
+    can = int(p[at + CAPACITY])
+    if s.quotes != 0 and taker:
+        can = min(can, int(p[at + (ASK_LOTS if buy else BID_LOTS)]))
+    return can
+
+
+@inline
+def use_up(p: F8, at: int, buy: bool, taker: bool, lots: int) -> None:
+    """So many lots have filled."""
+    p[at + CAPACITY] -= lots
+    if taker:
+        p[at + (ASK_LOTS if buy else BID_LOTS)] -= lots

@@ -48,7 +48,7 @@ from hq_core.futures.blocks import (
     RESTING,
     SYMBOL_WIDTH,
 )
-from hq_core.futures.fills import sure_price, taken_price
+from hq_core.futures.fills import left_to_fill, sure_price, taken_price, use_up
 from hq_core.futures.log import log_fill, log_state
 from hq_core.futures.positions import (
     MOST_LOTS,
@@ -302,7 +302,7 @@ def close_some(
     """Close lots > 0 of a side for the order at `k`, and cancel what this makes void."""
     given = taken_price(s, p, at, price, side < 0, lots, limit_of(r, k)) if taker else price
     close_side(s, p, at, side, lots, given, s.taker if taker else s.maker, False)
-    p[at + CAPACITY] -= lots
+    use_up(p, at, side < 0, taker, lots)
     s.fill_met = price
     log_fill(s, p, r, log, k, at, side, False, taker, why)
     if why != FLIP:
@@ -321,7 +321,7 @@ def close_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: 
             s, p, r, log, tally, k, REJECTED if r[k + O_WORD] == SIGNAL and r[k + O_DONE] == 0.0 else CANCELLED, FLAT
         )
         return
-    can = int(p[at + CAPACITY])
+    can = left_to_fill(s, p, at, side < 0, taker)
     if can == 0:
         settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
@@ -377,7 +377,7 @@ def settle(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: in
 @apart
 def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: int, price: float, taker: bool) -> None:
     """Let the order at `k` open what it may of a side, at a price."""
-    can = int(p[at + CAPACITY])
+    can = left_to_fill(s, p, at, side > 0, taker)
     if can == 0:
         settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
@@ -408,7 +408,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         if held(p, at, -side) > 0:
             settle(s, p, r, log, tally, k, at, side, 0, taker)
             return
-    can = int(p[at + CAPACITY])
+    can = left_to_fill(s, p, at, side > 0, taker)
     if can == 0:
         settle(s, p, r, log, tally, k, at, side, 0, taker)
         return
@@ -445,7 +445,7 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         accept_rest(s, p, r, log, k, at, lots)
         given = taken_price(s, p, at, price, side > 0, lots, limit_of(r, k)) if taker else price
         open_side(s, p, at, side, lots, given, s.taker if taker else s.maker, fresh and r[k + O_ACTION] == OPEN)
-        p[at + CAPACITY] -= lots
+        use_up(p, at, side > 0, taker, lots)
         s.fill_met = price
         log_fill(s, p, r, log, k, at, side, True, taker, why)
         book(s, r, k, lots)
@@ -473,14 +473,15 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
             return
     side = int(r[k + O_SIDE])
     lots = int(r[k + O_BEST])
-    if r[k + O_TIF] == FOK and p[at + CAPACITY] < held(p, at, -side) + abs(lots - held(p, at, side)):
+    can = left_to_fill(s, p, at, (side > 0) == (lots > held(p, at, side)), True)
+    if r[k + O_TIF] == FOK and can < held(p, at, -side) + abs(lots - held(p, at, side)):
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
     for which in range(2):
         of = -side if which == 0 else side
         more = held(p, at, of) - (0 if which == 0 else lots)
         if more > 0:
-            some = min(more, int(p[at + CAPACITY]))
+            some = min(more, left_to_fill(s, p, at, of < 0, True))
             if some > 0:
                 r[k + O_LEFT] = more
                 accept_rest(s, p, r, log, k, at, some)

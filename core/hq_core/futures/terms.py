@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import period_ns, period_text
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
-from hq_core.options.account import MOST, AccountOptions, FillOptions, MarginOptions
+from hq_core.options.account import BY_QUOTES, MOST, AccountOptions, FillOptions, MarginOptions
 
 if TYPE_CHECKING:
     from hq_core.errors import Phrase
@@ -32,6 +32,9 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
         self.finer = finer(declared.path, self.path)
         self.sizing = sizing(declared.size, self.size)
         self.latency_ns = 0
+        if self.spread == BY_QUOTES and self.spread_bps:
+            why = "the quotes say how wide the spread is"
+            raise HqError(why, USAGE, subject=(declared.spread_bps, f" {self.spread_bps:.12g}"))
 
     def check_maintenance(self, rate: float, leverage: float | None = None) -> None:
         """Refuse terms by which every position is liquidated as it opens; leverage: another one than theirs."""

@@ -15,6 +15,7 @@ from hq_core.futures.report import LISTED
 from hq_core.futures.rows import LOGGED
 from hq_core.jit import I4, I8, Cell, kernel
 from hq_core.kinds import extra_of, of
+from hq_core.options.account import BY_QUOTES
 from hq_core.stream.rows import Permutation, Room, by_time
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Trader:
         self.columns = columns
         self.liquidations: list[dict[str, Any]] = []
         self.funding = array("q"), array("i"), array("d"), array("d")
+        self.quotes = array("q"), array("i"), array("d")
+        self._quoted = terms.spread == BY_QUOTES
         self.explanation: dict[str, Any] = {}  # of the fill that the account was to note
 
     def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1) -> int:
@@ -83,6 +86,8 @@ class Trader:
         """As `run`, of rows at which no orders are decided."""
         self.account.orders(array("q"), array("d"))
         self.account.funding(*self.funding)
+        if self._quoted:
+            self.account.quotes(*self.quotes)
         at = self.account.run(start, equity[0], equity[2], (equity[3] - equity[2]) // 8, self.columns, stop - start)
         self.drop_taken()
         return at
@@ -97,6 +102,8 @@ class Trader:
         """Give the account what waits for it."""
         self.account.orders(self.given.ts, self.given.rows)
         self.account.funding(*self.funding)
+        if self._quoted:
+            self.account.quotes(*self.quotes)
 
     def drop_taken(self) -> None:
         """Of what waits, what it is done with."""
@@ -104,6 +111,9 @@ class Trader:
         self.given.done(run.taken)
         for column in self.funding if run.paid else ():
             del column[: run.paid]
+        if run.seen:
+            when, whose, rows = self.quotes
+            del when[: run.seen], whose[: run.seen], rows[: 4 * run.seen]
 
     def run_apart(self, start: int, stop: int, names: Sequence[str], last: int) -> tuple[int, Part]:
         """As `run`, with the rows of equity in memory of their own; names: of its columns."""
@@ -115,15 +125,18 @@ class Trader:
         return at, Part(0, self.account.equities, dict(zip(names, addresses)), block)
 
     def save(self) -> list[Any]:
-        return [self.account.save(), self.given.save(), self.liquidations, [list(column) for column in self.funding]]
+        waiting = [[list(column) for column in columns] for columns in (self.funding, self.quotes)]
+        return [self.account.save(), self.given.save(), self.liquidations, *waiting]
 
     def load(self, saved: Sequence[Any]) -> None:
-        account, given, liquidations, funding = saved
+        account, given, liquidations, funding, quotes = saved
         self.account.load(account)
         self.given.load(given, len(self.account.symbols))
         self.liquidations = list(liquidations)
         when, whose, rates, marks = funding
         self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
+        seen, of, rows = quotes
+        self.quotes = array("q", seen), array("i", of), array("d", rows)
 
     def written(self) -> Iterator[tuple[str, Taker]]:
         """What happened in the last run, as `Account.written` has it; the report keeps the first liquidations."""

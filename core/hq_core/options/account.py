@@ -6,6 +6,7 @@ from hq_core.options import Declared, Option
 
 SIZE_UNITS = ("contracts", "base", "quote", "equity_frac", "risk_frac")
 MOST = 1e15
+BY_BPS, BY_QUOTES = "bps", "quotes"
 MOST_LEVERAGE = 150  # what the largest venues offer
 
 
@@ -88,6 +89,11 @@ class FillOptions(Declared):
         0.0, "What every fill of a taker is worse by, in 1/10000 of the price.", least=0.0, most=5000.0, shown=True
     )
     spread_bps = Option(0.0, "Between bid and ask: a taker gives half of it.", least=0.0, most=5000.0, shown=True)
+    spread = Option(
+        BY_BPS,
+        "quotes: as the input's rows of kind quote have it, whose sizes are the most that takers fill at once.",
+        choices=(BY_BPS, BY_QUOTES),
+    )
     impact = Option(
         "none",
         "What a taker's own quantity moves the price by: --impact-coefficient times its share of the bar's volume, or "

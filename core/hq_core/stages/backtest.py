@@ -23,11 +23,11 @@ from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import Part, Trader, Written
 from hq_core.jit import Cell, rounds
-from hq_core.kinds import BAR, VERBS
-from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, RunOptions
+from hq_core.kinds import BAR, QUOTE, VERBS
+from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count, digest, shaped
-from hq_core.say import listed
+from hq_core.say import iso_text, listed
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ STATE = {
     "traders": [object],
     "lines": object,
     "funding": [(int, str, float, float)],
+    "quotes": [(int, str, float, float, float, float)],
     "rows": Count,
     "finer": object,
     "early": [(SCHEMA, Count, [bytes], {str: [str]})],
@@ -124,6 +125,7 @@ class BacktestStage(Stage):
         self._bound: Schema | None = None
         self._waits: Batch | None = None  # what may be the last whole row
         self._funding: list[tuple[int, str, float, float]] = []  # that waits: ts, symbol, rate, mark price
+        self._quotes: list[tuple[int, str, float, float, float, float]] = []  # that wait: ts, symbol, and the row
         self._other_rows = 0
         self._rows = 0
         self._finer = Finer(terms.finer) if terms.finer else None
@@ -226,6 +228,8 @@ class BacktestStage(Stage):
             return
         if schema.of == "funding":
             self._funded(batch)
+        if schema.of == "quote" and self.terms.spread == BY_QUOTES:
+            self._quoted(batch)
         if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
             self._finer.take(batch, self._alone_traded)
             if self._written is not None:
@@ -398,6 +402,18 @@ class BacktestStage(Stage):
         self._funding += zip(batch.view("ts"), symbols, batch.view("rate"), marks)
         self._funding.sort(key=lambda one: one[0])
 
+    def _quoted(self, batch: Batch) -> None:
+        schema = batch.schema
+        ts, *columns = (batch.view(name) for name, _ in QUOTE.cols)
+        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
+        for instant, bid, size, ask, ask_size in zip(ts, *columns):
+            if not (0.0 < bid <= ask < math.inf and 0.0 <= size < math.inf and 0.0 <= ask_size < math.inf):
+                told = f"bid {bid!r} of {size!r}, ask {ask!r} of {ask_size!r}"
+                rule = "a bid above 0 and at most the ask, and sizes from 0"
+                raise HqError(f"{schema.key}: the quote of {iso_text(instant)} has {told}; it must have {rule}", DATA)
+        self._quotes += zip(ts, symbols, *columns)
+        self._quotes.sort(key=lambda one: one[0])
+
     # -- running -----------------------------------------------------------------------------------------
     def _bars(self, batch: Batch) -> None:
         """Rows of the one series that is traded."""
@@ -459,7 +475,7 @@ class BacktestStage(Stage):
         self._rows += n
 
     def _fund(self, traders: Iterable[Trader], until: int) -> None:
-        """Give the accounts the rows of funding up to a ts."""
+        """Give the accounts the rows of funding, and quotes, up to a ts."""
         due = [one for one in self._funding if one[0] <= until]
         del self._funding[: len(due)]
         for trader in traders if due else ():
@@ -469,6 +485,14 @@ class BacktestStage(Stage):
                 whose.append(self._numbers.get(symbol, -1))
                 rates.append(rate)
                 marks.append(mark)
+        quoted = [one for one in self._quotes if one[0] <= until]
+        del self._quotes[: len(quoted)]
+        for trader in traders if quoted else ():
+            when, whose, rows = trader.quotes
+            for instant, symbol, *row in quoted:
+                when.append(instant)
+                whose.append(self._numbers.get(symbol, -1))
+                rows.extend(row)
 
     def _announce(self) -> None:
         assert self._written is not None
@@ -760,7 +784,8 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        if self._written is None and not self._early and not self._funding and self._finer is None:
+        waits = self._early or self._funding or self._quotes
+        if self._written is None and not waits and self._finer is None:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
         single = self._single
@@ -772,6 +797,7 @@ class BacktestStage(Stage):
             "traders": [[name, *trader.save()] for name, trader in self.traders.items()],
             "lines": lines,
             "funding": [list(one) for one in self._funding],
+            "quotes": [list(one) for one in self._quotes],
             "rows": self._rows,
             "finer": self._finer.save() if self._finer is not None else [],
             "early": [
@@ -787,6 +813,7 @@ class BacktestStage(Stage):
         saved = shaped(saved, STATE)
         self._rows, self.period = saved["rows"], saved["period"]
         self._funding = [(ts, symbol, rate, mark) for ts, symbol, rate, mark in saved["funding"]]
+        self._quotes = [(ts, symbol, *row) for ts, symbol, *row in saved["quotes"]]
         for about, n, columns, texts in saved["early"]:
             one = rows_of(undescribed(about), n, columns)
             self._early.append(Batch(one.schema, n, one.addresses, one.keep, texts))
