@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-TERMS = {"initial_margin": 10_000_000, "size": "1", "taker_fee": 0.0004, "maker_fee": 0.0004}
-BACKTEST = " ".join(["hq-backtest", *(f"--{name.replace('_', '-')} {value}" for name, value in TERMS.items())])
+MARGIN, FEE = 10_000_000, 0.0004
+BACKTEST = f"hq-backtest --size 1 --initial-margin {MARGIN} --taker-fee {FEE} --maker-fee {FEE}"
 AT_ONCE = 2000  # bars a call, as the command does them
 SETS = "-p oversold=23..30:1 -p overbought=70..77:1"  # 64
 SINGLE = 8
@@ -53,7 +53,7 @@ import numpy, raptorbt
 bars = numpy.load("b.npz")
 columns = [bars[name] for name in ("ts", "open", "high", "low", "close", "volume")]
 terms = raptorbt.BacktestConfig(
-    initial_capital={TERMS["initial_margin"]}, fees={TERMS["taker_fee"]}, fill_timing="next_bar_open",
+    initial_capital={MARGIN}, fees={FEE}, fill_timing="next_bar_open",
     session_minutes=1440.0,
 )
 
@@ -118,9 +118,13 @@ def traded(path: Path) -> Callable[[], None]:
         k = end
     equity = array("d", bytes(8 * n * (2 + OF_SYMBOL)))
 
+    said = BACKTEST.split()[1:]
+    names = [name.removeprefix("--").replace("-", "_") for name in said[::2]]
+    terms: dict[str, Any] = dict(zip(names, ["1", *map(float, said[3::2])], strict=True))
+
     def once() -> None:
         places = [equity.buffer_info()[0] + 8 * n * i for i in range(2 + OF_SYMBOL)]
-        trader = Trader("", Terms(**TERMS), OF_SYMBOL)
+        trader = Trader("", Terms(**terms), OF_SYMBOL)
         trader.account.add("BTCUSDT")
         trader.account.bind({name: column.buffer_info()[0] for name, column in bars.items() if column}, n)
         for at, stop, ts, rows in pieces:
@@ -157,20 +161,17 @@ def account(folder: Path, given: argparse.Namespace) -> list[str]:
     told = in_turns(workers, given.repeat)
     alone = median(told["hq"])
     whole = dict(zip(lines, medians(list(lines.values()), folder, given.repeat)))
-    peaks = {
-        "hq-signal": peak_mib(["hq-signal", "examples/rsi.hq"], folder / "b.hqf"),
-        "hq-backtest": peak_mib(BACKTEST.split(), folder / "orders.hqf"),
-    }
+    signals = peak_mib(["hq-signal", "examples/rsi.hq"], folder / "b.hqf")
+    accounts = peak_mib(BACKTEST.split(), folder / "orders.hqf")
     FIGURES["the account's arithmetic, market orders"] = alone
     FIGURES["hq-signal and hq-backtest"], FIGURES["hq-backtest, recorded orders"] = whole["pipe"], whole["account"]
-    PEAKS.update(peaks)
+    PEAKS["hq-signal, examples/rsi.hq"], PEAKS["hq-backtest, its orders"] = signals, accounts
     in_process = [f"| the account, orders ready as columns | {n / alone / 1e6:.1f} | | at least 50 |"]
     ratio = {name: f"{whole['raptorbt'] / took:.2f}" if beside else "" for name, took in whole.items()}
     processes = [
         f"| `hq-signal examples/rsi.hq \\| hq-backtest` | {whole['pipe']:.3f} |"
-        f" {peaks['hq-signal']:.0f} + {peaks['hq-backtest']:.0f} | {ratio['pipe']} | at least 1.5 |",
-        f"| hq-backtest, recorded orders | {whole['account']:.3f} |"
-        f" {peaks['hq-backtest']:.0f} | {ratio['account']} | |",
+        f" {signals:.0f} + {accounts:.0f} | {ratio['pipe']} | at least 1.5 |",
+        f"| hq-backtest, recorded orders | {whole['account']:.3f} | {accounts:.0f} | {ratio['account']} | |",
     ]
     if beside:
         for name, clock in {"signals ready": "alone", "RSI and signals too": "seconds"}.items():
