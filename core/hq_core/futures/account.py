@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.futures.bars import BACKWARDS, CONFLICTS, cell, wrong
+from hq_core.futures.bars import BACKWARDS, CONFLICTS, cell, said, wrong
 from hq_core.futures.blocks import (
     ABOVE,
     BELOW,
@@ -45,8 +45,8 @@ from hq_core.futures.blocks import (
     WAITING,
     WAITS,
 )
-from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity
-from hq_core.futures.fills import FILLS, set_capacity
+from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity, write_quiet
+from hq_core.futures.fills import FILLS, NO_IMPACT, set_capacity
 from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
@@ -106,7 +106,7 @@ def close_all(s: State, p: F8, r: F8, log: F8, tally: I8) -> None:
                 log_fill(s, p, log, at, side, False, 0.0, True, END)
 
 
-@kernel(state=ACCOUNT)
+@kernel(state=ACCOUNT, wraps=False)
 def account(
     ts: I8,
     open_time: I8,
@@ -194,10 +194,18 @@ def account(
             due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
             if s.at_close != 0:  # they fill at their bar's close, which is not quiet then
                 due, until = min(due, until), NEVER
-            calm = quiet_rows(
-                s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
-                i, until, due, last, counted, e_ts, e, equities, stride, columns
-            )  # fmt: skip
+            stop = min(len(close), last if last >= 0 else len(close), i + len(e_ts) - equities)
+            calm = 0
+            if p[WAITS] == 0.0:
+                calm = quiet_rows(
+                    s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
+                    i, stop, until, due
+                )  # fmt: skip
+            if calm > 0:
+                write_quiet(s, p, ts, close, mark_close, i, calm, e_ts, e, equities, stride, columns)
+                if counted != 0:
+                    s.periods += calm
+                    s.in_market += calm if s.open > 0 else 0
             equities += calm
             i += calm
             if calm > 0 and s.last_ts >= until:  # the orders of the last of them
@@ -257,7 +265,8 @@ def account(
             p[at + LAST] = open[j]
             p[at + FLOOR] = low[j]
             p[at + CEILING] = high[j]
-            p[at + VOLUME] = cell(volume, j, math.nan)
+            if s.share > 0.0 or s.impact != NO_IMPACT:  # else nobody asks for it
+                p[at + VOLUME] = cell(volume, j, math.nan)
             set_capacity(s, p, at)
         changed = False
         if busy:
@@ -331,8 +340,7 @@ def account(
             to_mark(s, p, at, cell(mark_close, j, close[j]), rate, cum)
             p[at + LAST] = close[j]
             p[at + LAST_TS] = s.now
-            if math.isnan(p[at + FIRST]):
-                p[at + FIRST] = close[j]
+            p[at + FIRST] = said(p[at + FIRST], close[j])
             if s.open > 0:
                 range_since_entry(p, at, close[j], close[j])
                 count_bars(p, at, 1.0)
@@ -380,7 +388,8 @@ def account(
             cancel_all(s, p, r, log, tally, -1, 0, WAITING, -1, BANKRUPT)
             watch(s, p, r)
         if counted != 0:
-            observe(s, ts[i], s.equity, s.open > 0)
+            s.periods += 1
+            s.in_market += int(s.open > 0)
         # 12 orders
         if s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:
@@ -394,6 +403,8 @@ def account(
         s.rows += 1
         s.last_ts = ts[i]
         i = end
+    if counted != 0:
+        observe(s, e_ts, e, equities)
     done[0] = i
     done[1] = equities
     done[2] = s.logged

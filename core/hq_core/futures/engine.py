@@ -11,7 +11,9 @@ from hq_core.errors import DATA, HqError
 from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
 from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, OFF_TICK
 from hq_core.futures.blocks import (
+    ABOVE,
     BEGINS,
+    BELOW,
     CAP,
     CEILING,
     CONTRACT,
@@ -56,7 +58,7 @@ from hq_core.futures.orders import MANY_REASONS, TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
 from hq_core.futures.positions import room_by_bracket, room_by_margin
-from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
+from hq_core.futures.resting import NEVER, SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
 from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
@@ -113,6 +115,7 @@ class Account:
         self.cell.buffer("done", self.done)
         self.cell.buffer("r", self._r)
         self.cell.buffer("log", self._log)
+        self.state.soonest = NEVER
         self.cell.set(counted=1)
 
     def _settle(self) -> None:
@@ -144,7 +147,8 @@ class Account:
         self.symbols.append(symbol)
         terms = self.terms
         one = array("d", bytes(8 * SYMBOL_WIDTH))
-        one[LOWER], one[UPPER], one[CEILING] = -math.inf, math.inf, math.inf
+        one[LOWER], one[BELOW] = -math.inf, -math.inf
+        one[UPPER], one[ABOVE], one[CEILING] = math.inf, math.inf, math.inf
         one[FIRST], one[LAST] = math.nan, math.nan
         one[CONTRACT] = terms.contract_size
         ticks, lots, one[LEAST] = filters or (terms.ticks, terms.lots, terms.min_notional)
