@@ -40,6 +40,7 @@ from hq_core.futures.blocks import (
     RESTS,
     STANDS,
     SYMBOL_WIDTH,
+    TOUCHED,
     UPPER,
     VOLUME,
     WAITING,
@@ -67,6 +68,7 @@ RULES = 1
 # flip, a state and a liquidation each; and rows of orders that it can become
 LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
 NO_BAR = -(1 << 63)  # open_time of a price that is told between bars: nothing begins there, no extremes hold its fills
+ROWS = 256  # that are looked through, written and taken into the statistics before the next ones are fetched
 NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
 
 ACCOUNT = (
@@ -167,7 +169,7 @@ def account(
             set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
         s.stale = 0
     s.logged, s.taken, s.paid = 0, 0, 0
-    equities = 0
+    equities, observed = 0, 0
     done[3] = 0
     i = first
     # by who has seen what the last bar came to; what fills at a close is given with a row of that ts
@@ -194,7 +196,7 @@ def account(
             due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
             if s.at_close != 0:  # they fill at their bar's close, which is not quiet then
                 due, until = min(due, until), NEVER
-            stop = min(len(close), last if last >= 0 else len(close), i + len(e_ts) - equities)
+            stop = min(len(close), last if last >= 0 else len(close), i + min(len(e_ts) - equities, ROWS))
             calm = 0
             if p[WAITS] == 0.0:
                 calm = quiet_rows(
@@ -203,10 +205,12 @@ def account(
                 )  # fmt: skip
             if calm > 0:
                 write_quiet(s, p, ts, close, mark_close, i, calm, e_ts, e, equities, stride, columns)
+                equities += calm
                 if counted != 0:
                     s.periods += calm
                     s.in_market += calm if s.open > 0 else 0
-            equities += calm
+                    observe(s, e_ts, e, observed, equities - observed)
+                    observed = equities
             i += calm
             if calm > 0 and s.last_ts >= until:  # the orders of the last of them
                 s.now = float_of(s.last_ts)
@@ -298,7 +302,8 @@ def account(
                         k = next_reached(s, r, at, open[j], open[j], True)
                     carry_out_market(s, p, r, log, tally, at, open[j])
                     begin_resting(s, p, r, log, tally, at, open[j])
-                    set_levels(s, p, at, rate, cum)
+                    if p[at + TOUCHED] != 0.0:
+                        set_levels(s, p, at, rate, cum)
             if changed:
                 watch(s, p, r)
         if s.open > 0:
@@ -355,7 +360,8 @@ def account(
                 if len(open_time) > 0 and open_time[j] == NO_BAR:
                     p[at + FLOOR], p[at + CEILING] = 0.0, math.inf
                 carry_out_market(s, p, r, log, tally, at, close[j])
-                set_levels(s, p, at, rate, cum)
+                if p[at + TOUCHED] != 0.0:
+                    set_levels(s, p, at, rate, cum)
             watch(s, p, r)
         # 8 settle
         if s.open > 0:
@@ -404,7 +410,7 @@ def account(
         s.last_ts = ts[i]
         i = end
     if counted != 0:
-        observe(s, e_ts, e, equities)
+        observe(s, e_ts, e, observed, equities - observed)
     done[0] = i
     done[1] = equities
     done[2] = s.logged

@@ -175,8 +175,11 @@ def quiet_rows(
             for k in range(j, end):
                 eventful |= int(off_ticks(p, 0, open[k], high[k], low[k], close[k]))
         if eventful == 0:
-            for k in range(j, end if beyond != 0 else j):
-                range_since_entry(p, 0, low[k], high[k])
+            if beyond != 0:
+                for k in range(j, end):
+                    top = max(top, high[k])
+                    bottom = min(bottom, low[k])
+                range_since_entry(p, 0, bottom, top)
             j = end
         elif size == 1:
             break

@@ -14,8 +14,8 @@ DAY = 86_400_000_000_000
 
 
 @apart
-def observe(s: State, ts: I8, equity: F8, many: int) -> None:
-    """Take in the equity at the end of the last so many of the periods, quote currency; the first rows are theirs.
+def observe(s: State, ts: I8, equity: F8, first: int, many: int) -> None:
+    """Take in the equity at the end of the last so many of the periods, quote currency, in rows from `first` on.
 
     Mean and variance of the period returns by Welford's recursion; `downside` is the mean of min(return, 0)^2.
     """
@@ -25,13 +25,13 @@ def observe(s: State, ts: I8, equity: F8, many: int) -> None:
     if seen == 0:
         s.previous = s.start
         s.peak = s.start
-        s.peak_ts = ts[0]
-        s.first_ts = ts[0]
+        s.peak_ts = ts[first]
+        s.first_ts = ts[first]
     # in locals, as a column could overlie the record, for all the compiler knows
     previous, mean, m2, downside = s.previous, s.mean, s.m2, s.downside
     peak, peak_ts, deepest = s.peak, s.peak_ts, s.dd_frac
-    until = (s.last_day + 1) * DAY if seen > 0 else ts[0] - 1
-    for k in range(many):
+    until = (s.last_day + 1) * DAY if seen > 0 else ts[first] - 1
+    for k in range(first, first + many):
         now, value = ts[k], equity[k]
         if not until - DAY < now <= until:
             day = (now - 1) // DAY
