@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 _move, _fill = ctypes.memmove, ctypes.memset
 
 
+def _repeat(to: int, code: int, n: int) -> None:
+    """Write a code n times.  A ctypes array would do, but each other n is a class that takes longer to make."""
+    if code:
+        _move(to, (array("i", [code]) * n).tobytes(), 4 * n)
+    else:
+        _fill(to, 0, 4 * n)
+
+
 @kernel()
 def ranked(symbol: I4, ranks: I8, account: I4, accounts: int, out: I8) -> None:
     """The place of each row of one ts: by its symbol's rank, of a panel, then by its account."""
@@ -178,10 +186,7 @@ class Written:
         return self.out.rows(self._series["equity"], n)
 
     def commit_equity(self, addresses: Sequence[int], n: int, code: int) -> None:
-        if code:
-            (ctypes.c_int32 * n).from_address(addresses[1])[:] = [code] * n
-        else:
-            _fill(addresses[1], 0, 4 * n)
+        _repeat(addresses[1], code, n)
         self.out.commit(self._series["equity"], n)
 
     def write(self, kind: str, places: dict[str, int], n: int, code: int) -> None:
@@ -190,7 +195,7 @@ class Written:
         addresses = self.out.rows(series, n)
         for name, to, width in zip(schema.names, addresses, schema.widths):
             if name == "account":
-                (ctypes.c_int32 * n).from_address(to)[:] = [code] * n
+                _repeat(to, code, n)
             else:
                 _move(to, places[name], width * n)
         self.out.commit(series, n)
