@@ -236,11 +236,15 @@ class Account:
 
     def make_room(self) -> None:
         """Room for what one more row can bring."""
-        run = self.state
-        orders = run.resting + len(self._orders[0]) + 1
-        rows = LOG_PER_ORDER * orders + LOG_PER_SYMBOL * run.symbols + 2 * self._funds
-        while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > len(self._log):
+        orders, rows = self._most()
+        while orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > len(self._log):
             self._grow()
+
+    def _most(self) -> tuple[int, int]:
+        """How many rows of orders and of the log one more row can come to."""
+        s = self.state
+        orders = s.resting + len(self._orders[0]) + 1
+        return ROWS_PER_ORDER * orders, LOG_PER_ORDER * orders + LOG_PER_SYMBOL * s.symbols + 2 * self._funds
 
     @property
     def places(self) -> array[float]:
@@ -248,14 +252,13 @@ class Account:
         return self._p
 
     def _grow(self) -> None:
-        s = self.state
-        waiting = s.resting + len(self._orders[0]) + 1
-        want = ROWS_PER_ORDER * waiting * ORDER_WIDTH
-        if want > len(self._r):
-            self._r.frombytes(bytes(8 * (2 * want - len(self._r))))
+        orders, rows = self._most()
+        if orders * ORDER_WIDTH > len(self._r):
+            self._r.frombytes(bytes(8 * (2 * orders * ORDER_WIDTH - len(self._r))))
             self.cell.buffer("r", self._r)
-        self._log = array("d", bytes(8 * 2 * len(self._log)))
-        self.cell.buffer("log", self._log)
+        else:
+            self._log = array("d", [0.0]) * (max(rows * LOG_WIDTH, len(self._log)) * 3 // 2)
+            self.cell.buffer("log", self._log)
 
     def written(self) -> Iterator[tuple[str, Taker]]:
         """The rows that happened, of each kind that has any."""

@@ -161,10 +161,15 @@ class Written:
         self._names: list[str] = []
         self._symbols: list[str] = []
         self._told: dict[tuple[str, str], int] = {}
+        self._said = 0, 0  # how many names and symbols were told of
         self._order: InOrder | None = None  # made where rows of several accounts or symbols have to be laid in order
 
     def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
         """The series, and what their codes stand for as far as that has not been said."""
+        said = len(names), len(symbols)
+        if said == self._said:
+            return
+        self._said = said
         for kind, schema in self.schemas.items():
             if kind not in self._series:
                 self._series[kind] = self.out.series(schema)
@@ -180,6 +185,7 @@ class Written:
         """A section begins: all is told anew."""
         self._series.clear()
         self._told.clear()
+        self._said = 0, 0
 
     def equity(self, n: int) -> list[int]:
         """Room for n rows of equity: where each column goes."""
