@@ -1,4 +1,4 @@
-"""The account's kernel reaches into no column below its first row or behind its last one: nothing in it asks for that."""
+"""The account's kernel reaches into no column below its first row or behind its last: its machine code does not ask."""
 
 from __future__ import annotations
 
