@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import struct
+from array import array
 
 import pytest
 from test_jit import divides
 
 from hq_core.jit import F8, I8, U1, Cell, State, inline, kernel, load8, machine, making, native, store8
 from hq_core.jit.bare import bare
+from hq_core.jit.declare import fingerprint
 
 pytestmark = pytest.mark.skipif(machine.route() != "image", reason="images are for Linux on x86-64")
 
@@ -97,6 +99,35 @@ def test_eight_bytes_at_once_are_those_of_python(way, monkeypatch, tmp_path):
     out = bytearray(72)
     moved.function(bytearray(OCTETS), out)
     assert run_by(way, moved, monkeypatch)[0] == out.hex()
+
+
+@inline
+def at_place(x: F8, at: int) -> float:
+    return x[at]
+
+
+def gathers(x: F8, whole: I8, out: F8) -> None:
+    for i in range(len(x)):
+        out[i] = at_place(x, whole[i])
+
+
+def test_a_kernel_without_indices_below_0_does_not_ask_for_them():
+    asks, takes = kernel()(gathers), kernel(wraps=False)(gathers)
+    assert fingerprint(asks, "salt") != fingerprint(takes, "salt")
+    with bare():
+        from hq_core.jit import compile
+
+        assert "icmp slt" not in str(compile._by_lean(takes))
+        assert "icmp slt" in str(compile._by_lean(asks))
+        assert "icmp slt" not in str(compile._by_lean(takes))  # after the other too
+    out = array("d", bytes(24))
+    for one in (asks, takes):
+        cell = Cell(one)
+        cell.buffer("x", array("d", [1.5, 2.5, 3.5]))
+        cell.buffer("whole", array("q", [2, 0, 1]))
+        cell.buffer("out", out)
+        cell.run()
+        assert list(out) == [3.5, 1.5, 2.5]
 
 
 def test_what_fails_the_short_way_goes_the_long_one(monkeypatch):

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.futures.bars import BACKWARDS, CONFLICTS, NO_QUOTE, cell, wrong
+from hq_core.futures.bars import BACKWARDS, CONFLICTS, NO_QUOTE, cell, said, wrong
 from hq_core.futures.blocks import (
     ABOVE,
     BELOW,
@@ -40,13 +40,14 @@ from hq_core.futures.blocks import (
     RESTS,
     STANDS,
     SYMBOL_WIDTH,
+    TOUCHED,
     UPPER,
     VOLUME,
     WAITING,
     WAITS,
 )
-from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity
-from hq_core.futures.fills import FILLS, set_capacity
+from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity, write_quiet
+from hq_core.futures.fills import FILLS, NO_IMPACT, set_capacity
 from hq_core.futures.fingerprint import FINGERPRINT, take_rows
 from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
@@ -69,6 +70,7 @@ RULES = 1
 # flip, a state and a liquidation each; and rows of orders that it can become
 LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
 NO_BAR = -(1 << 63)  # open_time of a price that is told between bars: nothing begins there, no extremes hold its fills
+ROWS = 256  # that are looked through, written and taken into the statistics before the next ones are fetched
 NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
 
 ACCOUNT = (
@@ -111,7 +113,7 @@ def close_all(s: State, p: F8, r: F8, log: F8, tally: I8) -> None:
                 log_fill(s, p, r, log, -1, at, side, False, True, END)
 
 
-@kernel(state=ACCOUNT)
+@kernel(state=ACCOUNT, wraps=False)
 def account(
     ts: I8,
     open_time: I8,
@@ -176,7 +178,7 @@ def account(
             set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
         s.stale = 0
     s.logged, s.taken, s.paid, s.seen = 0, 0, 0, 0
-    equities = 0
+    equities, observed = 0, 0
     done[3] = 0
     i = first
     # by who has seen what the last bar came to; what fills at a close is given with a row of that ts
@@ -203,11 +205,21 @@ def account(
             due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
             if s.at_close != 0:  # they fill at their bar's close, which is not quiet then
                 due, until = min(due, until), NEVER
-            calm = quiet_rows(
-                s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
-                i, until, due, last, counted, e_ts, e, equities, stride, columns
-            )  # fmt: skip
-            equities += calm
+            stop = min(len(close), last if last >= 0 else len(close), i + min(len(e_ts) - equities, ROWS))
+            calm = 0
+            if p[WAITS] == 0.0:
+                calm = quiet_rows(
+                    s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
+                    i, stop, until, due
+                )  # fmt: skip
+            if calm > 0:
+                write_quiet(s, p, ts, close, mark_close, i, calm, e_ts, e, equities, stride, columns)
+                equities += calm
+                if counted != 0:
+                    s.periods += calm
+                    s.in_market += calm if s.open > 0 else 0
+                    observe(s, e_ts, e, observed, equities - observed)
+                    observed = equities
             i += calm
             if calm > 0 and s.last_ts >= until:  # the orders of the last of them
                 s.now = float_of(s.last_ts)
@@ -271,7 +283,8 @@ def account(
             p[at + LAST] = open[j]
             p[at + FLOOR] = low[j]
             p[at + CEILING] = high[j]
-            p[at + VOLUME] = cell(volume, j, math.nan)
+            if s.share > 0.0 or s.impact != NO_IMPACT:  # else nobody asks for it
+                p[at + VOLUME] = cell(volume, j, math.nan)
             set_capacity(s, p, at)
         changed = False
         if busy:
@@ -303,7 +316,8 @@ def account(
                         k = next_reached(s, r, at, open[j], open[j], True)
                     carry_out_market(s, p, r, log, tally, at, open[j])
                     begin_resting(s, p, r, log, tally, at, open[j])
-                    set_levels(s, p, at, rate, cum)
+                    if p[at + TOUCHED] != 0.0:
+                        set_levels(s, p, at, rate, cum)
             if changed:
                 watch(s, p, r)
         if s.open > 0:
@@ -347,8 +361,7 @@ def account(
             to_mark(s, p, at, cell(mark_close, j, close[j]), rate, cum)
             p[at + LAST] = close[j]
             p[at + LAST_TS] = s.now
-            if math.isnan(p[at + FIRST]):
-                p[at + FIRST] = close[j]
+            p[at + FIRST] = said(p[at + FIRST], close[j])
             if s.open > 0:
                 range_since_entry(p, at, close[j], close[j])
                 count_bars(p, at, 1.0)
@@ -368,7 +381,8 @@ def account(
                 if len(open_time) > 0 and open_time[j] == NO_BAR:
                     p[at + FLOOR], p[at + CEILING] = 0.0, math.inf
                 carry_out_market(s, p, r, log, tally, at, close[j])
-                set_levels(s, p, at, rate, cum)
+                if p[at + TOUCHED] != 0.0:
+                    set_levels(s, p, at, rate, cum)
             watch(s, p, r)
         # 8 settle
         if s.open > 0:
@@ -401,7 +415,8 @@ def account(
             cancel_all(s, p, r, log, tally, -1, 0, WAITING, -1, BANKRUPT)
             watch(s, p, r)
         if counted != 0:
-            observe(s, ts[i], s.equity, s.open > 0)
+            s.periods += 1
+            s.in_market += int(s.open > 0)
         # 12 orders
         if s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:
@@ -415,6 +430,8 @@ def account(
         s.rows += 1
         s.last_ts = ts[i]
         i = end
+    if counted != 0:
+        observe(s, e_ts, e, observed, equities - observed)
     if s.quotes != 0 and s.rows > 0:
         see_quotes(s, p, q_ts, q_symbol, q, s.last_ts)
     take_rows(s, p, log, e_ts, e, equities if counted != 0 else 0)

@@ -12,7 +12,9 @@ from hq_core.errors import DATA, HqError
 from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
 from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ
 from hq_core.futures.blocks import (
+    ABOVE,
     BEGINS,
+    BELOW,
     CAP,
     CEILING,
     CONTRACT,
@@ -64,7 +66,7 @@ from hq_core.futures.orders import MANY_REASONS, TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
 from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
 from hq_core.futures.positions import room_by_bracket, room_by_margin
-from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
+from hq_core.futures.resting import NEVER, SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
 from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
@@ -122,6 +124,7 @@ class Account:
         self.cell.buffer("done", self.done)
         self.cell.buffer("r", self._r)
         self._give_log()
+        self.state.soonest = NEVER
         self.cell.set(counted=1)
 
     def _settle(self) -> None:
@@ -154,7 +157,8 @@ class Account:
         self.symbols.append(symbol)
         terms = self.terms
         one = array("d", bytes(8 * SYMBOL_WIDTH))
-        one[LOWER], one[UPPER], one[CEILING] = -math.inf, math.inf, math.inf
+        one[LOWER], one[BELOW] = -math.inf, -math.inf
+        one[UPPER], one[ABOVE], one[CEILING] = math.inf, math.inf, math.inf
         one[FIRST], one[LAST] = math.nan, math.nan
         one[CONTRACT] = terms.contract_size
         ticks, lots, one[LEAST] = filters or (terms.ticks, terms.lots, terms.min_notional)
@@ -251,11 +255,15 @@ class Account:
 
     def make_room(self) -> None:
         """Room for what one more row can bring."""
-        run = self.state
-        orders = run.resting + len(self._orders[0]) + 1
-        rows = LOG_PER_ORDER * orders + LOG_PER_SYMBOL * run.symbols + 2 * self._funds
-        while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > self._log_room:
+        orders, rows = self._most()
+        while orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > self._log_room:
             self._grow()
+
+    def _most(self) -> tuple[int, int]:
+        """How many rows of orders and of the log one more row can come to."""
+        s = self.state
+        orders = s.resting + len(self._orders[0]) + 1
+        return ROWS_PER_ORDER * orders, LOG_PER_ORDER * orders + LOG_PER_SYMBOL * s.symbols + 2 * self._funds
 
     @property
     def places(self) -> array[float]:
@@ -263,13 +271,12 @@ class Account:
         return self._p
 
     def _grow(self) -> None:
-        s = self.state
-        waiting = s.resting + len(self._orders[0]) + 1
-        want = ROWS_PER_ORDER * waiting * ORDER_WIDTH
-        if want > len(self._r):
-            self._r.frombytes(bytes(8 * (2 * want - len(self._r))))
+        orders, rows = self._most()
+        if orders * ORDER_WIDTH > len(self._r):
+            self._r.frombytes(bytes(8 * (2 * orders * ORDER_WIDTH - len(self._r))))
             self.cell.buffer("r", self._r)
-        self._log = array("d", bytes(8 * 2 * len(self._log)))
+            return
+        self._log = array("d", [0.0]) * (max(rows * LOG_WIDTH, len(self._log)) * 3 // 2)
         self._give_log()
 
     # -- one fill that is explained ----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hq_core.futures.bars import cell, wrong
+from hq_core.futures.bars import off_ticks, said, sound
 from hq_core.futures.blocks import (
     ABOVE,
     BASE,
@@ -12,6 +12,8 @@ from hq_core.futures.blocks import (
     CONTRACT,
     CONTRACTS,
     ENTRY,
+    FIRST,
+    HIGHEST,
     LAST,
     LAST_TS,
     LEVERAGE,
@@ -19,13 +21,14 @@ from hq_core.futures.blocks import (
     LOT_NUM,
     LOTS,
     LOWER,
+    LOWEST,
     MARGIN,
     MARK,
     SHORT,
     STANDS,
     SYMBOL_WIDTH,
+    TICK_NUM,
     UPPER,
-    WAITS,
 )
 from hq_core.futures.margin import units
 from hq_core.futures.positions import (
@@ -36,21 +39,21 @@ from hq_core.futures.positions import (
     range_since_entry,
     room_by_bracket,
     room_by_margin,
+    valued,
     worth,
 )
-from hq_core.futures.resting import NEVER
-from hq_core.futures.statistics import observe
 from hq_core.jit import F8, I8, U1, State, apart, float_of, inline
 
 # The columns of a row: those of any account, those of an account of one symbol too, and the room with --max-open
 OF_ACCOUNT, OF_SYMBOL, WITH_ROOM = 10, 16, 17
+BLOCK = 32  # rows that are looked through at once, so that the machine takes several of them in one step
 
 
 @inline
-def affords(s: State, p: F8, at: int) -> bool:
-    """Whether it is plain that the wallet opens a lot of a symbol at its last price."""
+def affords(s: State, p: F8, at: int, price: float) -> bool:
+    """Whether it is plain that the wallet opens a lot of a symbol at a price."""
     leverage = p[at + LEVERAGE]
-    lot = p[at + CONTRACT] * p[at + LOT_NUM] / p[at + LOT_DEN] * worth(s, p[at + LAST])
+    lot = p[at + CONTRACT] * p[at + LOT_NUM] / p[at + LOT_DEN] * worth(s, price)
     plain: bool = s.wallet * leverage > 1.000001 * lot * (1.0 + s.taker * leverage)
     return plain
 
@@ -106,7 +109,7 @@ def write_equity(s: State, p: F8, e: F8, row: int, stride: int, columns: int) ->
         e[row + 16 * stride] = units(room, p[LOT_NUM], p[LOT_DEN])
 
 
-@inline
+@apart
 def quiet_rows(
     s: State,
     p: F8,
@@ -121,110 +124,147 @@ def quiet_rows(
     mark_low: F8,
     mark_close: F8,
     i: int,
+    n: int,
     until: int,
     due: int,
-    last: int,
-    counted: int,
+) -> int:
+    """How many bars come without an event, for an account of one symbol.
+
+    i, n, until   from this bar on, to the first one at or after this ts, at which there are orders, and not to bar n
+    due           before the first one at or after this ts, when there is funding
+    """
+    before, above, lower, upper = p[BELOW], p[ABOVE], p[LOWER], p[UPPER]
+    marks = mark_close if len(mark_close) > 0 else close
+    lows = mark_low if len(mark_low) > 0 else low
+    highs = mark_high if len(mark_high) > 0 else high
+    opens = open_time if len(open_time) > 0 else ts  # later than it was: such a bar is looked at in full
+    if ts[i] < s.last_ts:
+        return 0
+    stop = i
+    while stop < n and ts[stop] < min(until, due):
+        stop += 1
+    if stop < n and ts[stop] < due:
+        stop += 1
+    top, bottom = math.inf, -math.inf  # beyond them is a new extreme since an entry
+    for which in range(2):
+        h = which * SHORT
+        if p[h + LOTS] > 0.0:
+            top, bottom = min(top, p[h + HIGHEST]), max(bottom, p[h + LOWEST])
+    soonest, poor = s.soonest, s.open == 0 and s.wallet < s.start
+    ticks = p[TICK_NUM] != 0.0
+    j = i
+    size = BLOCK
+    while j < stop:
+        end = min(j + size, stop)
+        eventful, beyond = 0, 0
+        for k in range(j, end):
+            mark = said(marks[k], close[k])
+            least = min(said(lows[k], low[k]), mark)
+            greatest = max(said(highs[k], high[k]), mark)
+            still = (low[k] > before) & (high[k] < above) & (least > lower) & (greatest < upper)
+            right = (ts[k] >= ts[k - int(k > i)]) & sound(open[k], high[k], low[k], close[k])
+            eventful |= int(not (still & right & (opens[k] < soonest)))
+            beyond |= int((high[k] > top) | (low[k] < bottom))
+        if len(complete) > 0:
+            for k in range(j, end):
+                eventful |= int(complete[k] == 0)
+        if poor:
+            for k in range(j, end):
+                eventful |= int(not affords(s, p, 0, close[k]))
+        if ticks:
+            for k in range(j, end):
+                eventful |= int(off_ticks(p, 0, open[k], high[k], low[k], close[k]))
+        if eventful == 0:
+            if beyond != 0:
+                for k in range(j, end):
+                    top = max(top, high[k])
+                    bottom = min(bottom, low[k])
+                range_since_entry(p, 0, bottom, top)
+            j = end
+        elif size == 1:
+            break
+        else:
+            size = max(size // 4, 1)
+    count_bars(p, 0, float(j - i))
+    return j - i
+
+
+@inline
+def fill(e: F8, first: int, many: int, value: float) -> None:
+    for k in range(first, first + many):
+        e[k] = value
+
+
+@apart
+def write_quiet(
+    s: State,
+    p: F8,
+    ts: I8,
+    close: F8,
+    mark_close: F8,
+    i: int,
+    many: int,
     e_ts: I8,
     e: F8,
     row: int,
     stride: int,
     columns: int,
-) -> int:
-    """Write the rows of equity of as many bars as come without an event; how many.
+) -> None:
+    """Write the rows of equity of bars without an event, from bar i on, column by column; many > 0.
 
-    For an account of one symbol.  It gives the bits of `write_equity`, without asking everything anew at every bar.
-    i, until   from this bar on, to the first one at or after this ts, at which there are orders
-    due        before the first one at or after this ts, when there is funding
+    It gives the bits of `write_equity`, without asking everything anew at every bar.
     """
-    if p[WAITS] > 0.0:
-        return 0
-    n = len(close)
-    if last >= 0:
-        n = min(n, last)
-    n = min(n, i + len(e_ts) - row)
-    begun = s.last_ts
-    before, above, lower, upper = p[BELOW], p[ABOVE], p[LOWER], p[UPPER]
-    long, short = p[BASE], p[SHORT + BASE]
-    long_entry, short_entry = p[ENTRY], p[SHORT + ENTRY]
-    wallet, flat = s.wallet, s.open == 0
-    poor = flat and wallet < s.start
-    realised, fees = s.realised + s.realised_low, s.fees + s.fees_low
-    funding, insurance = s.funding + s.funding_low, s.insurance + s.insurance_low
-    margin = p[MARGIN] + p[SHORT + MARGIN]
-    entry = price_of(s, long_entry) if p[LOTS] > 0.0 else math.nan
-    other = price_of(s, short_entry) if p[SHORT + LOTS] > 0.0 else math.nan
-    falls = math.nan if flat or lower == -math.inf else lower
-    rises = math.nan if flat or upper == math.inf else upper
-    j = i
-    mark = p[MARK]
-    up = 0.0
-    highest, lowest = -math.inf, math.inf
-    while j < n:
-        now = ts[j]
-        mark = cell(mark_close, j, close[j])
-        least = min(cell(mark_low, j, low[j]), mark)
-        greatest = max(cell(mark_high, j, high[j]), mark)
-        calm = (low[j] > before) & (high[j] < above) & (least > lower) & (greatest < upper)
-        if not (calm & (now < due) & (now >= begun)) or wrong(p, 0, open[j], high[j], low[j], close[j]) != 0:
-            break
-        if len(complete) > 0 and complete[j] == 0:
-            break
-        if s.soonest != NEVER and (open_time[j] if len(open_time) > 0 else begun) >= s.soonest:
-            break
-        p[LAST] = close[j]
-        if poor and not affords(s, p, 0):
-            break
-        highest = max(highest, high[j])
-        lowest = min(lowest, low[j])
-        each = worth(s, mark)
-        up = 0.0
-        gross, net = 0.0, 0.0
-        if not flat:
-            if p[LOTS] > 0.0:
-                gain = long * (each - long_entry)
-                up += -gain if s.inverse != 0 else gain
-            if p[SHORT + LOTS] > 0.0:
-                gain = short * (each - short_entry)
-                up += gain if s.inverse != 0 else -gain
-            gross += (long + short) * each
-            net += (long - short) * each
-        k = row + j - i
-        equity = wallet + up
-        e_ts[k] = now
-        e[k] = equity
-        e[k + stride] = wallet
-        e[k + 2 * stride] = up
-        e[k + 3 * stride] = realised
-        e[k + 4 * stride] = fees
-        e[k + 5 * stride] = funding
-        e[k + 6 * stride] = insurance
-        e[k + 7 * stride] = 0.0 if flat else (long + short) * each / p[LEVERAGE] if s.cross != 0 else margin
-        e[k + 8 * stride] = gross
-        e[k + 9 * stride] = net
-        if columns > OF_ACCOUNT:
-            e[k + 10 * stride] = p[CONTRACTS]
-            e[k + 11 * stride] = entry
-            e[k + 12 * stride] = p[SHORT + CONTRACTS]
-            e[k + 13 * stride] = other
-            e[k + 14 * stride] = falls
-            e[k + 15 * stride] = rises
-        if counted != 0:
-            observe(s, now, equity, not flat)
-        begun = now
-        j += 1
-        if now >= until:
-            break
-    if j > i:
-        mark = cell(mark_close, j - 1, close[j - 1])
-        p[MARK] = mark
-        p[STANDS] = mark
-        p[LAST] = close[j - 1]
-        p[LAST_TS] = float_of(begun)
-        range_since_entry(p, 0, lowest, highest)
-        count_bars(p, 0, float(j - i))
-        s.last_ts = begun
-        s.equity = e[row + j - i - 1]
-        s.rows += j - i
-        s.row += j - i
-    return j - i
+    long, short, long_entry, short_entry = p[BASE], p[SHORT + BASE], p[ENTRY], p[SHORT + ENTRY]
+    wallet, inverse, flat = s.wallet, s.inverse != 0, s.open == 0
+    any_long, any_short = p[LOTS] > 0.0, p[SHORT + LOTS] > 0.0
+    marks = mark_close if len(mark_close) > 0 else close
+    for k in range(many):
+        e_ts[row + k] = ts[i + k]
+    if flat:
+        fill(e, row, many, wallet + 0.0)
+        fill(e, row + 2 * stride, many, 0.0)
+        fill(e, row + 7 * stride, many, 0.0)
+        fill(e, row + 8 * stride, many, 0.0)
+        fill(e, row + 9 * stride, many, 0.0)
+    else:
+        for k in range(many):
+            each = valued(inverse, said(marks[i + k], close[i + k]))
+            gain, loss = long * (each - long_entry), short * (each - short_entry)
+            up = 0.0 + ((-gain if inverse else gain) if any_long else 0.0)
+            up += (loss if inverse else -loss) if any_short else 0.0
+            e[row + k] = wallet + up
+            e[row + k + 2 * stride] = up
+        for k in range(many):
+            each = valued(inverse, said(marks[i + k], close[i + k]))
+            e[row + k + 8 * stride] = 0.0 + (long + short) * each
+            e[row + k + 9 * stride] = 0.0 + (long - short) * each
+        if s.cross != 0:
+            leverage = p[LEVERAGE]
+            for k in range(many):
+                each = valued(inverse, said(marks[i + k], close[i + k]))
+                e[row + k + 7 * stride] = (long + short) * each / leverage
+        else:
+            fill(e, row + 7 * stride, many, p[MARGIN] + p[SHORT + MARGIN])
+    fill(e, row + stride, many, wallet)
+    fill(e, row + 3 * stride, many, s.realised + s.realised_low)
+    fill(e, row + 4 * stride, many, s.fees + s.fees_low)
+    fill(e, row + 5 * stride, many, s.funding + s.funding_low)
+    fill(e, row + 6 * stride, many, s.insurance + s.insurance_low)
+    if columns > OF_ACCOUNT:
+        fill(e, row + 10 * stride, many, p[CONTRACTS])
+        fill(e, row + 11 * stride, many, price_of(s, long_entry) if any_long else math.nan)
+        fill(e, row + 12 * stride, many, p[SHORT + CONTRACTS])
+        fill(e, row + 13 * stride, many, price_of(s, short_entry) if any_short else math.nan)
+        fill(e, row + 14 * stride, many, math.nan if flat or p[LOWER] == -math.inf else p[LOWER])
+        fill(e, row + 15 * stride, many, math.nan if flat or p[UPPER] == math.inf else p[UPPER])
+    j = i + many - 1
+    mark = said(marks[j], close[j])
+    p[MARK] = mark
+    p[STANDS] = mark
+    p[LAST] = close[j]
+    p[LAST_TS] = float_of(ts[j])
+    p[FIRST] = said(p[FIRST], close[i])
+    s.last_ts = ts[j]
+    s.equity = e[row + many - 1]
+    s.rows += many
+    s.row += many

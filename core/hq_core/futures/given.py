@@ -268,6 +268,8 @@ class Given:
         self.ts, self.rows = array("q"), array("d")
         self.had = False
         self._rows, self._columns = Cell(order_rows), Cell(order_columns)
+        self._bound: Schema | None = None
+        self._there: list[tuple[str, int]] = []  # of its columns those that are read, and where each stands
 
     def take(self, batch: Batch, code: int, number: int, numbers: array[int], last: int) -> int:
         """Orders of bars that come next, after `last`; how many are the strategy's.  HqError DATA for what is none.
@@ -276,15 +278,12 @@ class Given:
         number, numbers  the account's number of the symbol, or of each code of a panel
         """
         schema, cell = batch.schema, self._rows
-        for name, kind in READ.items():
-            if schema.has(name):
-                if schema.kind(name) != kind:
-                    raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {kind}", DATA)
-                cell.column(name, batch.address(name), batch.n)
-            elif name in dict(ORDER.required):
-                schema.index(name)  # says what is missing
-            else:
+        if schema is not self._bound:
+            self._bound, self._there = schema, _columns(schema)
+            for name in READ:
                 cell.column(name, 0, 0)
+        for name, at in self._there:
+            cell.column(name, batch.addresses[at], batch.n)
         cell.column("symbol", batch.address("symbol") if schema.panel else 0, batch.n if schema.panel else 0)
         cell.buffer("numbers", numbers)
         cell.set(number=number, texts=len(batch.texts.get("strategy", ())), ours=code, last=last)
@@ -363,6 +362,19 @@ class Given:
                 raise Damaged("an order that waits has no symbol")
             if not (0 <= self.rows[at + O_ACTION] <= SET_MARGIN and 0 <= self.rows[at + O_TYPE] <= TRAIL):
                 raise Damaged("an order that waits is none")
+
+
+def _columns(schema: Schema) -> list[tuple[str, int]]:
+    """Where each column stands that is read; HqError DATA for one that is missing or of another type."""
+    found, required = [], dict(ORDER.required)
+    for name, kind in READ.items():
+        if schema.has(name):
+            if schema.kind(name) != kind:
+                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {kind}", DATA)
+            found.append((name, schema.index(name)))
+        elif name in required:
+            schema.index(name)  # says what is missing
+    return found
 
 
 WORDS = {

@@ -161,7 +161,7 @@ def take_up(s: State, p: F8, r: F8, log: F8, tally: I8, o_ts: I8, o: F8, ts: int
         p[int(o[end * ORDER_SAID + O_SYMBOL]) * SYMBOL_WIDTH + WANTS] = 0.0
         end += 1
     fights = False
-    for i in range(first, end):
+    for i in range(first, end if end > first + 1 else first):  # one alone contradicts nothing
         k = i * ORDER_SAID
         at = int(o[k + O_SYMBOL]) * SYMBOL_WIDTH
         if refused(s, o, k, ts) == 0:
@@ -324,6 +324,7 @@ def begin(s: State, r: F8, k: int) -> None:
 def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: int, most: I8, top: F8) -> None:
     """At a bar's beginning, ns: what is over expires, what begins is marked so, and cancels and changes are made."""
     symbol = at // SYMBOL_WIDTH
+    first, many = s.resting, 0
     for j in range(s.resting):
         k = j * ORDER_WIDTH
         if r[k + O_STATUS] == GONE or r[k + O_SYMBOL] != symbol:
@@ -335,7 +336,12 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
             if r[k + O_BARS] > 0.0:
                 r[k + O_BARS] -= 1.0
             elif opened >= bits_of(r[k + O_TS]) + s.latency:
-                begin(s, r, k)
+                r[k + O_STATUS] = BEGINS
+                first = min(first, j)
+                many += 1
+    for j in range(first, first if first + many == s.resting else s.resting):  # unless they are the youngest as it is
+        if r[j * ORDER_WIDTH + O_STATUS] == BEGINS and r[j * ORDER_WIDTH + O_SYMBOL] == symbol:
+            begin(s, r, j * ORDER_WIDTH)
     for j in range(s.resting):
         k = j * ORDER_WIDTH
         if r[k + O_STATUS] != BEGINS or r[k + O_SYMBOL] != symbol:
@@ -351,29 +357,41 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
             set_margin(s, p, r, log, tally, k, at)
 
 
+@inline
+def step_of(s: State, r: F8, k: int) -> int:
+    """When among what begins at one instant the order at `k` fills; -1 of one that is not at the market."""
+    action = r[k + O_ACTION]
+    if r[k + O_TYPE] != MARKET or action > TARGET:
+        return -1
+    if action == TARGET:
+        return STEPS - 1
+    long, opens = r[k + O_SIDE] > 0.0, action == OPEN
+    if s.hedge == 0:  # closes come first: long, short
+        return (2 if opens else 0) + (0 if long else 1)
+    if opens:  # each side opens before the other one closes
+        return 0 if long else 2
+    return 3 if long else 1
+
+
 @apart
 def carry_out_market(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price: float) -> None:
     """Fill what begins now and is at the market, at a price."""
     symbol = at // SYMBOL_WIDTH
-    for step in range(STEPS):
-        if s.hedge == 0:  # closes come first: long, short
-            action = CLOSE if step < 2 else OPEN
-            side = 1 if step == 0 or step == 2 else -1
-        else:  # each side opens before the other one closes
-            action = OPEN if step == 0 or step == 2 else CLOSE
-            side = 1 if step == 0 or step == 3 else -1
-        if step == STEPS - 1:
-            action = TARGET
+    step = -1
+    while step < STEPS:
+        later = STEPS
         for j in range(s.resting):
             k = j * ORDER_WIDTH
-            if r[k + O_STATUS] != BEGINS or r[k + O_SYMBOL] != symbol or r[k + O_ACTION] != action:
+            if r[k + O_STATUS] != BEGINS or r[k + O_SYMBOL] != symbol:
                 continue
-            other_side = r[k + O_SIDE] != side and action != TARGET
-            if other_side or r[k + O_TYPE] != MARKET:
-                continue
-            meet(s, p, r, log, tally, k, at, price, True)
-            if r[k + O_STATUS] != GONE:
-                accept(s, p, r, log, k, at)
+            when = step_of(s, r, k)
+            if when == step and step >= 0:
+                meet(s, p, r, log, tally, k, at, price, True)
+                if r[k + O_STATUS] != GONE:
+                    accept(s, p, r, log, k, at)
+            elif when > step:
+                later = min(later, when)
+        step = later
 
 
 @apart

@@ -60,9 +60,15 @@ def held(p: F8, at: int, side: int) -> int:
 
 
 @inline
-def worth(s: State, price: float) -> float:
+def valued(inverse: bool, price: float) -> float:
     """What one base of a contract is worth at a price, in the account's asset."""
-    return 1.0 / price if s.inverse != 0 else price
+    return 1.0 / price if inverse else price
+
+
+@inline
+def worth(s: State, price: float) -> float:
+    """As `valued`, of the account's contracts."""
+    return valued(s.inverse != 0, price)
 
 
 @inline

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 _move, _fill = ctypes.memmove, ctypes.memset
 
 
+def _repeat(to: int, code: int, n: int) -> None:
+    """Write a code n times.  A ctypes array would do, but each other n is a class that takes longer to make."""
+    if code:
+        _move(to, (array("i", [code]) * n).tobytes(), 4 * n)
+    else:
+        _fill(to, 0, 4 * n)
+
+
 @kernel()
 def ranked(symbol: I4, ranks: I8, account: I4, accounts: int, out: I8) -> None:
     """The place of each row of one ts: by its symbol's rank, of a panel, then by its account."""
@@ -176,10 +184,15 @@ class Written:
         self._names: list[str] = []
         self._symbols: list[str] = []
         self._told: dict[tuple[str, str], int] = {}
+        self._said = 0, 0  # how many names and symbols were told of
         self._order: InOrder | None = None  # made where rows of several accounts or symbols have to be laid in order
 
     def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
         """The series, and what their codes stand for as far as that has not been said."""
+        said = len(names), len(symbols)
+        if said == self._said:
+            return
+        self._said = said
         for kind, schema in self.schemas.items():
             if kind not in self._series:
                 self._series[kind] = self.out.series(schema)
@@ -195,16 +208,14 @@ class Written:
         """A section begins: all is told anew."""
         self._series.clear()
         self._told.clear()
+        self._said = 0, 0
 
     def equity(self, n: int) -> list[int]:
         """Room for n rows of equity: where each column goes."""
         return self.out.rows(self._series["equity"], n)
 
     def commit_equity(self, addresses: Sequence[int], n: int, code: int) -> None:
-        if code:
-            (ctypes.c_int32 * n).from_address(addresses[1])[:] = [code] * n
-        else:
-            _fill(addresses[1], 0, 4 * n)
+        _repeat(addresses[1], code, n)
         self.out.commit(self._series["equity"], n)
 
     def write(self, kind: str, places: dict[str, int], n: int, code: int) -> None:
@@ -213,7 +224,7 @@ class Written:
         addresses = self.out.rows(series, n)
         for name, to, width in zip(schema.names, addresses, schema.widths):
             if name == "account":
-                (ctypes.c_int32 * n).from_address(to)[:] = [code] * n
+                _repeat(to, code, n)
             else:
                 _move(to, places[name], width * n)
         self.out.commit(series, n)

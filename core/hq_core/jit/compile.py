@@ -10,6 +10,7 @@ import dis
 import gc
 import re
 from contextlib import contextmanager
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -257,13 +258,14 @@ def _own_square_root(text: str) -> str:
     return text if "declare double @llvm.sqrt.f64(" in text else text + "declare double @llvm.sqrt.f64(double)\n"
 
 
-def _lean(function: Callable[..., Any]) -> Any:
+def _lean(function: Callable[..., Any], wraps: bool = True) -> Any:
     """As `compiled`, for `lean`."""
     from hq_core.jit.lean import Function
 
-    if (function, "lean") not in _made:
-        _made[function, "lean"] = Function(function, _names(function, _lean))
-    return _made[function, "lean"]
+    key = function, "lean", wraps
+    if key not in _made:
+        _made[key] = Function(function, _names(function, partial(_lean, wraps=wraps)), wraps)
+    return _made[key]
 
 
 def _by_lean(kernel: Kernel) -> Any:
@@ -272,7 +274,7 @@ def _by_lean(kernel: Kernel) -> Any:
         lean,
     )  # which knows numba's inside, and fails with another one as a kernel does that is wrong
 
-    text, names = source(kernel, _lean)
+    text, names = source(kernel, partial(_lean, wraps=kernel.wraps))
     exec(text, names)
     texts, inner = lean.texts(lean.Function(names["entry"], names), ENTRY.args, ENTRY.return_type)
     module = llvm.parse_assembly(f"declare i32 @{inner}(ptr, ptr, ptr)" + _START.format(inner=inner))

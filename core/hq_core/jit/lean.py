@@ -8,6 +8,7 @@ that change what comes out of a kernel, and stays text.  What this does not take
 # mypy: disable-error-code="no-untyped-call, attr-defined, untyped-decorator"
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from numba.core.registry import cpu_target
 from numba.core.typing import signature
 from numba.core.typing.templates import fold_arguments
 from numba.core.utils import pysignature
+from numba.np import arrayobj
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,12 +127,16 @@ class Passes(compiler.CompilerBase):
 
 
 class Function:
-    """A function for numba, lowered when it knows the types of a call, once for each in a process."""
+    """A function for numba, lowered when it knows the types of a call, once for each in a process.
 
-    def __init__(self, function: Callable[..., Any], names: dict[str, Any]) -> None:
+    wraps   whether an index below 0 counts from the end
+    """
+
+    def __init__(self, function: Callable[..., Any], names: dict[str, Any], wraps: bool = True) -> None:
         self.function = FunctionType(
             function.__code__, names, function.__name__, function.__defaults__, function.__closure__
         )
+        self.wraps = wraps
         self.parameters = pysignature(self.function)
         self.made: dict[Any, Any] = {}
         self._numba_type_ = FunctionAsType(self)
@@ -140,11 +146,27 @@ class Function:
         if args not in self.made:
             texts = Texts(self.function.__name__)
             passes = Passes(TYPING, cpu_target.target_context, texts, args, result, FLAGS, {})
-            state = passes.run(self.function)
+            with nullcontext() if self.wraps else _forward():
+                state = passes.run(self.function)
             described = state.cr.fndesc
             cpu_target.target_context.insert_user_function((self, args), described, [texts])
             self.made[args] = state.return_type, described, texts
         return self.made[args]
+
+
+@contextmanager
+def _forward() -> Iterator[None]:
+    """Within it an index is taken as it is; numba asks of each whether it is below 0 and counts from the end."""
+    was = arrayobj.fix_integer_index
+    arrayobj.fix_integer_index = _as_it_is
+    try:
+        yield
+    finally:
+        arrayobj.fix_integer_index = was
+
+
+def _as_it_is(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+    return context.cast(builder, index, kind, _types.intp)
 
 
 class FunctionAsType(_types.Callable, _types.Opaque):  # type: ignore[misc]
