@@ -36,6 +36,19 @@ class Guarded:
         self.rows[at] = int(value) if self.rows._type_ is not ctypes.c_double else value
 
 
+class Wrapping:
+    """A kernel's state, whose whole numbers keep 64 bits as the machine's do."""
+
+    def __init__(self, state: Any) -> None:
+        object.__setattr__(self, "state", state)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.state, name)
+
+    def __setattr__(self, name: str, value: float) -> None:
+        setattr(self.state, name, ctypes.c_int64(value).value if isinstance(value, int) else value)
+
+
 class InPython(Cell):
     """A cell that runs its kernel as it is read."""
 
@@ -49,7 +62,7 @@ class InPython(Cell):
             if kind in ARRAYS:
                 args.append(Guarded(kind, self.slots[at], self.slots[at + 1]))
             else:
-                args.append(self.state if kind == "State" else self.slots[at])
+                args.append(Wrapping(self.state) if kind == "State" else self.slots[at])
         self.kernel.function(*args)
 
 

@@ -316,7 +316,6 @@ def begin(s: State, r: F8, k: int) -> None:
     for place in range(ORDER_WIDTH):
         r[to + place] = r[k + place]
     r[to + O_STATUS] = BEGINS
-    r[to + O_BEGAN] = s.moment
     r[k + O_STATUS] = GONE
 
 
@@ -337,6 +336,7 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
                 r[k + O_BARS] -= 1.0
             elif opened >= bits_of(r[k + O_TS]) + s.latency:
                 r[k + O_STATUS] = BEGINS
+                r[k + O_BEGAN] = s.moment
                 first = min(first, j)
                 many += 1
     for j in range(first, first if first + many == s.resting else s.resting):  # unless they are the youngest as it is
@@ -400,6 +400,7 @@ def begin_at_close(s: State, r: F8, now: float) -> None:
     for j in range(s.resting):
         k = j * ORDER_WIDTH
         if r[k + O_STATUS] == WAITING and r[k + O_TS] == now and r[k + O_TYPE] == MARKET and r[k + O_ACTION] <= TARGET:
+            r[k + O_BEGAN] = s.moment
             begin(s, r, k)
 
 
