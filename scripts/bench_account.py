@@ -105,7 +105,7 @@ def traded(path: Path) -> Callable[[], None]:
     given, bars = Given(""), {name: array(CODES[kind]) for name, kind in READ}
     for item in read(str(path)):
         if isinstance(item, Batch) and item.schema.of == "order":
-            given.take(item, 0, 0, array("q"), -1)
+            given.take(item, 0, item.n, 0, array("q"), -1)
         elif isinstance(item, Batch) and item.schema.of == "bar":
             for name in filter(item.schema.has, bars):
                 bars[name].frombytes(memoryview(item.view(name)).cast("B"))

@@ -86,6 +86,19 @@ def no_price(value: float) -> bool:
     return not math.isnan(value) and not (0.0 < value < math.inf)
 
 
+@kernel()
+def by_strategy(strategy: I4, counts: I8) -> None:
+    """counts[] = how many rows each strategy has; rows of an unknown one count in each, so that they are met."""
+    unknown = 0
+    for i in range(len(strategy)):
+        if 0 <= strategy[i] < len(counts):
+            counts[strategy[i]] += 1
+        else:
+            unknown += 1
+    for c in range(len(counts)):
+        counts[c] += unknown
+
+
 @kernel(state="taken:i8 wrong:i8 why:i8")
 def order_rows(
     ts: I8,
@@ -257,6 +270,23 @@ READ = {name: kind for name, kind in ORDER.cols if name in order_rows.kinds}
 WAITS = [(int, bytes)]  # of what is saved: a ts, and the order's row
 
 
+class PerStrategy:
+    """How many rows of a batch each strategy can have."""
+
+    def __init__(self) -> None:
+        self._cell = Cell(by_strategy)
+
+    def counts(self, batch: Batch, strategies: int) -> array[int]:
+        found = array("q", bytes(8 * strategies))
+        if strategies == 1:
+            found[0] = batch.n
+            return found
+        self._cell.column("strategy", batch.address("strategy"), batch.n)
+        self._cell.buffer("counts", found)
+        self._cell.run()
+        return found
+
+
 class Given:
     """The orders of one strategy that wait for their bars: `ts` and `rows` as the account takes them.
 
@@ -271,10 +301,10 @@ class Given:
         self._bound: Schema | None = None
         self._there: list[tuple[str, int]] = []  # of its columns those that are read, and where each stands
 
-    def take(self, batch: Batch, code: int, number: int, numbers: array[int], last: int) -> int:
+    def take(self, batch: Batch, code: int, most: int, number: int, numbers: array[int], last: int) -> int:
         """Orders of bars that come next, after `last`; how many are the strategy's.  HqError DATA for what is none.
 
-        code             of the strategy in the batch
+        code, most       of the strategy in the batch, and how many of its rows can be the strategy's
         number, numbers  the account's number of the symbol, or of each code of a panel
         """
         schema, cell = batch.schema, self._rows
@@ -287,7 +317,7 @@ class Given:
         cell.column("symbol", batch.address("symbol") if schema.panel else 0, batch.n if schema.panel else 0)
         cell.buffer("numbers", numbers)
         cell.set(number=number, texts=len(batch.texts.get("strategy", ())), ours=code, last=last)
-        taken = self._add(cell, batch.n)
+        taken = self._add(cell, most)
         if cell.state.wrong >= 0:
             raise wrong(batch, cell.state.wrong, cell.state.why)
         return taken

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from array import array
 from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Schema, told_texts
@@ -13,10 +14,10 @@ from hq_core.futures.equity import OF_ACCOUNT
 from hq_core.futures.given import Given
 from hq_core.futures.report import LISTED
 from hq_core.futures.rows import LOGGED
-from hq_core.jit import I4, I8, Cell, kernel
+from hq_core.jit import I4, I8, Cell, State, kernel
 from hq_core.kinds import extra_of, of
 from hq_core.options.account import BY_QUOTES
-from hq_core.stream.rows import Permutation, Room, by_time
+from hq_core.stream.rows import Numbers, Permutation, Room, by_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,21 @@ def _repeat(to: int, code: int, n: int) -> None:
         _move(to, (array("i", [code]) * n).tobytes(), 4 * n)
     else:
         _fill(to, 0, 4 * n)
+
+
+@kernel(state="alike:i8")
+def in_turn(ts: I8, parts: int, order: I8, s: State) -> None:
+    """order[] = the first row of each part, then the second of each and so on; s.alike: 1 if that is by ts.
+
+    ts, order  (n,), part behind part, each of as many rows
+    """
+    n = len(ts) // parts
+    s.alike = 1
+    for i in range(n):
+        for k in range(parts):
+            if ts[k * n + i] != ts[i]:
+                s.alike = 0
+            order[i * parts + k] = k * n + i
 
 
 @kernel()
@@ -123,15 +139,6 @@ class Trader:
             when, whose, rows = self.quotes
             del when[: run.seen], whose[: run.seen], rows[: 4 * run.seen]
 
-    def run_apart(self, start: int, stop: int, names: Sequence[str], last: int) -> tuple[int, Part]:
-        """As `run`, with the rows of equity in memory of their own; names: of its columns."""
-        room = stop - start
-        block = array("d", bytes(8 * room * len(names)))
-        first = block.buffer_info()[0]
-        addresses = [first + 8 * room * i for i in range(len(names))]
-        at = self.run(start, stop, addresses, last)
-        return at, Part(0, self.account.equities, dict(zip(names, addresses)), block)
-
     def save(self) -> list[Any]:
         waiting = [[list(column) for column in columns] for columns in (self.funding, self.quotes)]
         return [self.account.save(), self.given.save(), self.liquidations, *waiting]
@@ -165,12 +172,64 @@ class Trader:
         self.explanation = explanation(self.account, self.name, row)
 
 
+class Shared:
+    """Memory for the rows of equity of several accounts, used again and again: they lie as if they were of one.
+
+    names  of the columns, each of eight bytes a row
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names, self._room = names, Room()
+        self._first = self._rows = 0
+
+    def begin(self, rows: int) -> None:
+        """Room for so many rows; those of the last time are gone."""
+        self._rows, (self._first, *_) = rows, self._room.columns([8] * len(self._names), rows)
+
+    def at(self, row: int) -> list[int]:
+        """Where each column goes from a row on."""
+        return [self._first + 8 * (self._rows * c + row) for c in range(len(self._names))]
+
+    def part(self, code: int, row: int, n: int) -> Part:
+        """n rows of an account from a row on."""
+        return Part(code, n, dict(zip(self._names, self.at(row))), self)
+
+
 class InOrder:
     """What lays rows in order of ts."""
 
     def __init__(self) -> None:
-        self.room, self.moved = Room(), Permutation()
-        self.by_time, self.ranked = Cell(by_time), Cell(ranked)
+        self.room, self.codes, self.moved = Room(), Room(), Permutation()
+        self.by_time, self.ranked, self.in_turn = Cell(by_time), Cell(ranked), Cell(in_turn)
+        self._order, self._spare, self._rank = Numbers(), Numbers(), Numbers()
+
+    def order(self, schema: Schema, parts: Sequence[Part], places: Sequence[int], ranks: array[int], n: int) -> int:
+        """Where the order of n rows lies, by ts, of one ts by symbol, of one symbol by account.
+
+        places  of the columns of all parts, one behind the other
+        """
+        order, spare, rank = self._order.at(n), self._spare.at(n), self._rank.at(n)
+        codes = [part.code for part in parts]
+        if not schema.has("symbol") and codes == sorted(set(codes)) and len({part.n for part in parts}) == 1:
+            cell = self.in_turn
+            cell.column("ts", places[0], n)
+            cell.column("order", order, n)
+            cell.set(parts=len(parts))
+            cell.run()
+            if cell.state.alike:
+                return order
+        cell, coded = self.ranked, schema.has("symbol")
+        cell.column("symbol", places[schema.index("symbol")] if coded else 0, n if coded else 0)
+        cell.buffer("ranks", ranks)
+        cell.column("account", places[schema.index("account")], n)
+        cell.set(accounts=1 + max(codes))
+        cell.column("out", rank, n)
+        cell.run()
+        cell = self.by_time
+        for name, place in (("ts", places[0]), ("rank", rank), ("order", order), ("spare", spare)):
+            cell.column(name, place, n)
+        cell.run()
+        return order
 
 
 class Written:
@@ -238,33 +297,26 @@ class Written:
         total = sum(part.n for part in parts)
         if not total:
             return
-        codes, order, spare = array("i"), array("q", bytes(8 * total)), array("q", bytes(8 * total))
-        for part in parts:
-            codes.extend([part.code] * part.n)
-        rank = array("q", bytes(8 * total))
-        if self._order is None:
-            self._order = InOrder()
-        laid = self._order
-        together = laid.room.columns(schema.widths, total)
-        start = 0
-        for part in parts:
-            for name, to, width in zip(schema.names, together, schema.widths):
-                if name != "account":
-                    _move(to + width * start, part.places[name], width * part.n)
-            start += part.n
-        _move(together[schema.index("account")], codes.buffer_info()[0], 4 * total)
-        coded = schema.has("symbol")
-        cell = laid.ranked
-        cell.column("symbol", together[schema.index("symbol")] if coded else 0, total if coded else 0)
-        cell.buffer("ranks", ranks)
-        cell.buffer("account", codes)
-        cell.set(accounts=1 + max(part.code for part in parts))
-        cell.buffer("out", rank)
-        cell.run()
-        cell = laid.by_time
-        cell.column("ts", together[0], total)
-        for name, column in (("rank", rank), ("order", order), ("spare", spare)):
-            cell.buffer(name, column)
-        cell.run()
-        laid.moved.take(order.buffer_info()[0], total, schema.widths, together, self.out.rows(series, total))
+        laid = self._order = self._order or InOrder()
+        places = self._side_by_side(schema, parts, total)
+        laid.moved.take(
+            laid.order(schema, parts, places, ranks, total), total, schema.widths, places, self.out.rows(series, total)
+        )
         self.out.commit(series, total)
+
+    def _side_by_side(self, schema: Schema, parts: Sequence[Part], total: int) -> list[int]:
+        """Where the rows of all parts lie one behind the other, column by column: as they lie, or moved there."""
+        assert self._order is not None
+        starts = list(accumulate((part.n for part in parts[:-1]), initial=0))
+        (codes,) = self._order.codes.columns([4], total)
+        for part, start in zip(parts, starts):
+            _repeat(codes + 4 * start, part.code, part.n)
+        own = [(name, width) for name, width in zip(schema.names, schema.widths) if name != "account"]
+        lie = parts[0].places
+        if all(part.places[name] == lie[name] + w * at for name, w in own for part, at in zip(parts, starts)):
+            return [codes if name == "account" else lie[name] for name in schema.names]
+        to = dict(zip((name for name, _ in own), self._order.room.columns([width for _, width in own], total)))
+        for part, start in zip(parts, starts):
+            for name, width in own:
+                _move(to[name] + width * start, part.places[name], width * part.n)
+        return [codes if name == "account" else to[name] for name in schema.names]

@@ -15,13 +15,13 @@ from hq_core.futures.along import NOWHERE, Walk
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.finer import Finer
-from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
+from hq_core.futures.given import Given, PerStrategy, check_strategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
-from hq_core.futures.trader import Part, Trader, Written
+from hq_core.futures.trader import Part, Shared, Trader, Written
 from hq_core.jit import Cell, rounds
 from hq_core.kinds import BAR, QUOTE, VERBS
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, RunOptions
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 NO_BAR = "orders whose bar is not there"
+TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache
 AT_ONCE = 4100  # rows a turn: each costs as much in Python as 500 rows; columns 2^k bytes apart share a cache's set
 NAN = math.nan
 _INT = ctypes.c_int64
@@ -132,7 +133,9 @@ class BacktestStage(Stage):
         self._early: list[Batch] = []  # orders that came before any bars
         self.inside = False  # whether strategies ask for the rows
         self._mind: Mind | None = None  # who asks for those that are being run
+        self._per_strategy = PerStrategy()
         self._every: list[Inside] = []
+        self._shared: Shared | None = None  # of the rows of equity of several accounts
         self._cell: Cell | None = None
 
     def kernels(self) -> tuple[Kernel, ...]:
@@ -380,12 +383,13 @@ class BacktestStage(Stage):
         names = batch.texts.get("strategy", [])
         if not names:
             batch.slice(0, 1).words("strategy")  # says that there are none
-        for code, name in enumerate(names):
+        for code, (name, most) in enumerate(zip(names, self._per_strategy.counts(batch, len(names)))):
             if self.strategy in ("", name):
                 if name not in self._names:
                     self._names.append(name)
                 trader = self._trader(name)
-                trader.given.take(batch, code, number, numbers, self._last(trader, schema))
+                if most:
+                    trader.given.take(batch, code, most, number, numbers, self._last(trader, schema))
 
     def _last(self, trader: Trader, schema: Schema) -> int:
         """The ts up to which orders come too late."""
@@ -456,7 +460,7 @@ class BacktestStage(Stage):
         self._announce()
         start = 0
         while start < n:
-            stop = min(n, start + AT_ONCE)
+            stop = min(n, start + max(min(AT_ONCE, TOGETHER // max(len(traders), 1)), LEAST))
             if self._timeline is not None:
                 while stop < n and ts[stop] == ts[stop - 1]:
                     stop += 1
@@ -526,15 +530,17 @@ class BacktestStage(Stage):
         assert written is not None
         found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
         wrong: list[tuple[int, Trader]] = []
-        names = written.schemas["equity"].names
+        shared = self._shared = self._shared or Shared(written.schemas["equity"].names)
+        shared.begin(len(traders) * (stop - start))
         before = [_counts(trader) for trader in traders]
         for code, trader in enumerate(traders):
             at = start
+            row = first = code * (stop - start)
             while at < stop and not trader.account.state.error:
-                at, part = trader.run_apart(at, stop, names, last)
-                part.code = code
-                found["equity"].append(part)
+                at = trader.run(at, stop, shared.at(row), last)
+                row += trader.account.equities
                 self._take_log(trader, code, found)
+            found["equity"].append(shared.part(code, first, row - first))
             if trader.account.state.error:
                 wrong.append((at, trader))
         self._write(found, traders, before)
@@ -762,7 +768,7 @@ class BacktestStage(Stage):
         number, numbers = self._numbers_of(batch)
         for code, name in enumerate(batch.texts.get("strategy", [])):
             if self.strategy in ("", name):
-                self.drop(NO_BAR, Given(name).take(batch, code, number, numbers, NEVER))
+                self.drop(NO_BAR, Given(name).take(batch, code, batch.n, number, numbers, NEVER))
 
     def reports(self) -> list[dict[str, Any]]:
         """What each account came to so far; none before there is one."""
