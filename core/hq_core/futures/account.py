@@ -390,6 +390,8 @@ def account(
                 set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
         # 10 funding
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, ts[i], True, rate, cum)
+        if s.error != 0:
+            break
         # 11 equity
         if s.logged > happened:
             log_positions(s, p, log)

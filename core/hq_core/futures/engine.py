@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
-from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ
+from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ, UNPAID
 from hq_core.futures.blocks import (
     BEGINS,
     CAP,
@@ -68,7 +68,7 @@ from hq_core.futures.resting import SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
 from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
-from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions
+from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions, FundingOptions
 from hq_core.saved import Count, Damaged, digest, shaped
 from hq_core.say import iso_text, say_length
 
@@ -333,6 +333,11 @@ class Account:
     def complaint(self, row: int, at: int) -> HqError:
         """What the kernel stopped at: row `at` of those that it was given, which is the input's row `row`."""
         error, s = self.state.error, self.state
+        if error == UNPAID:
+            which = self.symbols[s.missed_symbol]
+            told = f"{which}{which and ': '}funding was due, and no row said it up to {iso_text(s.missed_ts)}"
+            way = FundingOptions.funding_missing, " fail"
+            return HqError(f"{told}, while a position was held", DATA, subject=way)
         ts, prices = self._value("ts", at, "q"), [self._value(name, at, "d") for name in OHLC]
         whose = f"{self.symbols[self._value('symbol', at, 'i')]}: " if len(self.symbols) > 1 else ""
         where = f"{whose}row {row} ({iso_text(ts)})"

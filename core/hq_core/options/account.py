@@ -130,6 +130,22 @@ class BracketOptions:
     )
 
 
+class FundingOptions:
+    """Where rates of funding come from, and what it is when one is not there."""
+
+    funding = Option(
+        "",
+        "Rows of kind funding beside those of the stream: hq-frames, or what hq-import --kind funding reads.",
+        unit="FILE",
+    )
+    funding_missing = Option(
+        "zero",
+        "A time at which funding was due, a position was held and no row says it: zero pays nothing and counts it, "
+        "fail ends with 65.",
+        choices=("zero", "fail"),
+    )
+
+
 class MarginOptions(Declared):
     """What keeps a position and what ends it."""
 
