@@ -97,7 +97,8 @@ def main(
     The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at
     the end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that
     the price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
-    Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close; without them the last price),
+    Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close, or rows of kind mark_price as
+    hq-import --kind mark_price makes them and hq-merge lays them beside the bars; without them the last price),
     by the tiers of --brackets.  Rows of kind funding, of the stream or of --funding, are paid; where they lack,
     --funding-missing says what it is.  hq-account(7) has all the rules.
 

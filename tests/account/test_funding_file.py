@@ -226,6 +226,18 @@ def test_rows_behind_their_bars_are_told():
         assert [n for line, n in done.notices.items() if "came behind bars" in line] == want
 
 
+def test_a_bar_that_forms_is_no_time_that_has_passed():
+    """The bar from 22:16 to 02:14 forms when the rows of 23:00 and 00:00 have not come."""
+    hours = [START + k * HOUR for k in range(-1, 5)]
+    due = [(FUNDING, [(ts, 0.0001, NAN)]) for ts in hours]
+    forming = (START + 4 * HOUR, START + 2 * MINUTE, 100.0, 100.0, 100.0, 100.0, 1.0, 0, *[NAN] * 4)
+    bars = [*LONG[:2], forming]
+    pieces = [*due[:2], (SIGNALS, bars), *due[2:], (SIGNALS, [(*forming[:7], 1, *forming[8:])])]
+    done = stage()
+    report = report_of(promises.run(done, promises.stream(pieces)))
+    assert (report["payments"], report["funding_missing"], done.notices) == (4, 0, {})
+
+
 def test_fail_ends_with_65_and_names_when(tmp_path):
     file = tmp_path / "f.csv"
     file.write_text(csv_of([(MIDNIGHT - 8 * HOUR, 0.1, NAN)]))

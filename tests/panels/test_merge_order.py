@@ -1,4 +1,4 @@
-"""The order at one ts: what has no period, coarser periods, kinds, then symbols, whoever was announced first."""
+"""The order at one ts: what holds for all bars, coarser periods, the kinds' order, symbols, whoever comes first."""
 
 from __future__ import annotations
 

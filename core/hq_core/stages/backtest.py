@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from array import array
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, check_strategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
+from hq_core.futures.marks import Marks
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
 from hq_core.futures.tables import Tables
@@ -57,6 +59,7 @@ STATE = {
     "lines": object,
     "quotes": [(int, str, float, float, float, float)],
     "dues": object,
+    "marks": object,
     "rows": Count,
     "finer": object,
     "early": [(SCHEMA, Count, [bytes], {str: [str]})],
@@ -137,6 +140,7 @@ class BacktestStage(Stage):
         self._bound: Schema | None = None
         self._waits: Batch | None = None  # what may be the last whole row
         self._quotes: list[tuple[int, str, float, float, float, float]] = []  # that wait: ts, symbol, and the row
+        self._marks = Marks()
         self._other_rows = 0
         self._rows = 0
         self._finer = Finer(terms.finer) if terms.finer else None
@@ -166,6 +170,8 @@ class BacktestStage(Stage):
                 self._consider(bars)
             return
         self.out.series(schema)
+        if schema.of == "mark_price":
+            self._marks.announced(schema)
         if schema.of == "bar":
             self._bars_of[schema.key] = schema
             self._consider(schema)
@@ -241,6 +247,8 @@ class BacktestStage(Stage):
             self._dues.add(dues_of(batch))
         if schema.of == "quote" and self.terms.spread == BY_QUOTES:
             self._quoted(batch)
+        if schema.of == "mark_price":
+            self._marks.take(batch)
         if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
             self._finer.take(batch, self._alone_traded)
             if self._written is not None:
@@ -452,6 +460,14 @@ class BacktestStage(Stage):
 
     def _run(self, columns: Mapping[str, int], n: int, ts: Any, last: int = -1) -> None:
         """Run n bars whose columns lie at these addresses; the accounts end with row `last` of them."""
+        whole = self._whole(columns, n, n)
+        if whole:
+            self._marks.run = max(self._marks.run, ts[whole - 1])
+        if self._marks.given:
+            if self._finer is not None:
+                what = "takes marks as columns of the finer bars, and there are rows of mark_price"
+                raise HqError(what, DATA, subject=(FillOptions.path, f" {self.terms.path}"))
+            columns = {**columns, **self._marks.laid(columns, n, ts, list(self._numbers), self.period)}
         if self._finer is not None:
             there = {name: (kind * n).from_address(columns[name]) for name, kind in VIEWED.items() if name in columns}
             self._finer.take_bars(there)
@@ -467,7 +483,9 @@ class BacktestStage(Stage):
                     stop += 1
             if self._brackets is not None:
                 stop = self._switch(ts, start, stop)
-            self._fund(traders, ts[start], ts[stop - 1])
+            whole = self._whole(columns, n, stop)
+            if whole > start:
+                self._fund(traders, ts[start], ts[whole - 1])
             for trader in traders:
                 trader.account.bind(columns, stop)
             if self._mind is not None:
@@ -478,6 +496,15 @@ class BacktestStage(Stage):
                 self._together(traders, start, stop, last)
             start = stop
         self._rows += n
+
+    def _whole(self, columns: Mapping[str, int], n: int, stop: int) -> int:
+        """The row behind the last one before `stop` that is not forming."""
+        at = columns.get("complete")
+        if at:
+            flags = (ctypes.c_int8 * n).from_address(at)
+            while stop and not flags[stop - 1]:
+                stop -= 1
+        return stop
 
     def _fund(self, traders: Iterable[Trader], first: int, until: int) -> None:
         """Give the accounts the rows of funding, and quotes, up to a ts; first: the ts of the bar that comes next."""
@@ -745,6 +772,8 @@ class BacktestStage(Stage):
             self.notices["rows of funding came behind bars that end no earlier, and were paid at the next one"] = (
                 self._dues.late
             )
+        if self._marks.late:
+            self.notices["rows of mark_price came behind bars that end no earlier"] = self._marks.late
         missed = sum(trader.account.state.missed for trader in self.traders.values())
         if missed:
             self.notices["times at which funding was due on a position and no row said it, taken as 0"] = missed
@@ -805,7 +834,7 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        waits = self._early or self._dues.waiting or self._quotes
+        waits = self._early or self._dues.waiting or self._quotes or self._marks.given
         if self._written is None and not waits and self._finer is None:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
@@ -819,6 +848,7 @@ class BacktestStage(Stage):
             "lines": lines,
             "quotes": [list(one) for one in self._quotes],
             "dues": self._dues.save(),
+            "marks": self._marks.save(),
             "rows": self._rows,
             "finer": self._finer.save() if self._finer is not None else [],
             "early": [
@@ -835,6 +865,7 @@ class BacktestStage(Stage):
         self._rows, self.period = saved["rows"], saved["period"]
         self._quotes = [(ts, symbol, *row) for ts, symbol, *row in saved["quotes"]]
         self._dues.load(saved["dues"])
+        self._marks.load(saved["marks"])
         for about, n, columns, texts in saved["early"]:
             one = rows_of(undescribed(about), n, columns)
             self._early.append(Batch(one.schema, n, one.addresses, one.keep, texts))
