@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
+from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_STEP, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
 from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ, UNPAID
 from hq_core.futures.blocks import (
     BEGINS,
@@ -129,6 +129,7 @@ class Account:
         s, terms = self.state, self.terms
         s.start = terms.initial_margin
         s.taker, s.maker, s.liquidation_fee = terms.taker_fee, terms.maker_fee, terms.liquidation_fee
+        s.by_tier = int(terms.liquidation == "tiers")
         s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
         s.inverse = int(terms.contract == "inverse")
         prompt = terms.latency_ns == 0 and terms.latency_bars == 0
@@ -189,6 +190,8 @@ class Account:
         for name, column in zip(("rate", "cum", "top", "most"), self._tiers):
             self.cell.buffer(name, column)
         self.state.stale = 1
+        if self.state.by_tier:
+            self.state.steps = max(len(one.rates) for one in self._brackets)
 
     # -- what comes in -----------------------------------------------------------------------------------
     def bind(self, columns: Mapping[str, int], n: int) -> None:
@@ -253,7 +256,7 @@ class Account:
         """Room for what one more row can bring."""
         run = self.state
         orders = run.resting + len(self._orders[0]) + 1
-        rows = LOG_PER_ORDER * orders + LOG_PER_SYMBOL * run.symbols + 2 * self._funds
+        rows = LOG_PER_ORDER * orders + (LOG_PER_SYMBOL + LOG_PER_STEP * run.steps) * run.symbols + 2 * self._funds
         while ROWS_PER_ORDER * orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > self._log_room:
             self._grow()
 

@@ -154,6 +154,12 @@ class MarginOptions(Declared):
     maintenance = Option(
         0.004, "Maintenance margin rate where there is no bracket file.", least=0.0, most=0.999, unit="FRACTION"
     )
+    liquidation = Option(
+        "whole",
+        "What a liquidation closes: whole, or tiers, as much as brings the position into the next lower tier of "
+        "--brackets, again and again until it is safe.",
+        choices=("whole", "tiers"),
+    )
     liquidation_fee = Option(
         0.0,
         "Of the notional of a liquidated position, on top of the taker fee.",
