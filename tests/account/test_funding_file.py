@@ -98,7 +98,7 @@ def test_two_runs_with_a_state_are_one(tmp_path_factory, seed, share):
         report["funding_missing"] for report in last.reports()
     ]
     file.write_text(csv_of(rates(seed, 80)))
-    with pytest.raises(HqError, match="file of option funding was") as error:
+    with pytest.raises(HqError, match="content of funding was") as error:
         promises.run(stage(file), parts[1], folder / "s")
     assert error.value.code == CONFIG
 
