@@ -142,7 +142,7 @@ def kept_lots(s: State, p: F8, at: int, side: int, mark: float, top: F8) -> int:
 
 @apart
 def step_down(
-    s: State, p: F8, log: F8, at: int, side: int, mark: float, told: float, line: float, price: float, top: F8
+    s: State, p: F8, r: F8, log: F8, at: int, side: int, mark: float, told: float, line: float, price: float, top: F8
 ) -> None:
     """Close as much of a side as brings it into the next lower tier at a mark, whole where there is none.
 
@@ -150,7 +150,8 @@ def step_down(
     """
     lots = held(p, at, side)
     close_side(s, p, at, side, lots - kept_lots(s, p, at, side, mark, top), price, s.taker + s.liquidation_fee, True)
-    log_fill(s, p, log, at, side, False, 0.0, True, LIQUIDATION)
+    s.fill_met = price
+    log_fill(s, p, r, log, -1, at, side, False, True, LIQUIDATION)
     log_liquidation(s, log, at, side, told, line)
     s.liquidations += 1
 
@@ -202,7 +203,7 @@ def liquidate_by_tier(
     beyond = True
     while beyond:
         if s.cross == 0:
-            step_down(s, p, log, at, side, mark, worst, line, price, top)
+            step_down(s, p, r, log, at, side, mark, worst, line, price, top)
             set_levels(s, p, at, rate, cum)
             line = p[at + LOWER] if side > 0 else p[at + UPPER]
             beyond = held(p, at, side) > 0 and (mark <= line if side > 0 else mark >= line)
@@ -211,11 +212,11 @@ def liquidate_by_tier(
             other = which // 2 * SYMBOL_WIDTH
             of = 1 if which % 2 == 0 else -1
             if other == at:
-                step_down(s, p, log, at, of, mark, worst, line, price, top)
+                step_down(s, p, r, log, at, of, mark, worst, line, price, top)
             else:
                 stands = p[other + STANDS]
                 given = min(max(stands, p[other + FLOOR]), p[other + CEILING])
-                step_down(s, p, log, other, of, stands, stands, stands, given, top)
+                step_down(s, p, r, log, other, of, stands, stands, stands, given, top)
             left = s.wallet + spare(s, p, at, mark, rate, cum) + spare_elsewhere(s, p, at, rate, cum)
             beyond = s.open > 0 and left <= 0.0
     set_levels(s, p, at, rate, cum)
