@@ -30,7 +30,7 @@ EFFECTS = {
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
     "backtest": Effect(
-        reads=("bar", "order", "funding"),
+        reads=("bar", "order", "funding", "mark_price"),
         replaces=("order",),
         writes=("fill", "order_state", "position", "payment", "liquidation", "equity", "report"),
     ),

@@ -44,8 +44,10 @@ def readable(report: dict[str, Any]) -> str:
         ("exposure", f"{share(report['exposure'])}, turnover {money(report['turnover'])}"),
         ("fees", money(report["fees"])),
     ]
-    if report["payments"]:
-        rows.append(("funding", f"{money(report['funding'])} in {report['payments']} payments"))
+    missing = report.get("funding_missing", 0)
+    if report["payments"] or missing:
+        lacks = f", {missing} due without a rate" if missing else ""
+        rows.append(("funding", f"{money(report['funding'])} in {report['payments']} payments{lacks}"))
     if report["insurance"]:
         rows.append(("insurance", money(report["insurance"])))
     rows += ended(report["orders"])

@@ -10,7 +10,14 @@ from hq_cli._filter import Run, filter_command
 from hq_cli._say import echo, say
 from hq_core.errors import CHECK, DATA, USAGE, HqError
 from hq_core.options import Option
-from hq_core.options.account import AccountOptions, BracketOptions, FillOptions, MarginOptions, RunOptions
+from hq_core.options.account import (
+    AccountOptions,
+    BracketOptions,
+    FillOptions,
+    FundingOptions,
+    MarginOptions,
+    RunOptions,
+)
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import RUNNING, StoreOptions, StoresOptions, StrategyOptions
 
@@ -51,6 +58,7 @@ class ReportOptions:
     AccountOptions,
     FillOptions,
     BracketOptions,
+    FundingOptions,
     MarginOptions,
     RunOptions,
     ReportOptions,
@@ -70,6 +78,8 @@ def main(
     brackets: str,
     exchange_info: str,
     leverage_of: tuple[str, ...],
+    funding: str,
+    funding_missing: str,
     strategy: str,
     symbol: str,
     close_at_end: bool,
@@ -87,8 +97,10 @@ def main(
     The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at
     the end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that
     the price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
-    Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close; without them the last price),
-    tier by tier with --brackets.  Rows of kind funding are paid.  hq-account(7) has all the rules.
+    Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close, or rows of kind mark_price as
+    hq-import --kind mark_price makes them and hq-merge lays them beside the bars; without them the last price),
+    by the tiers of --brackets.  Rows of kind funding, of the stream or of --funding, are paid; where they lack,
+    --funding-missing says what it is.  hq-account(7) has all the rules.
 
     A series that has orders is an account of one symbol; a panel, or several series, is one account whose symbols
     share a wallet.  Of several strategies each has an account of its own, which --strategy narrows to one, as --symbol
@@ -129,6 +141,8 @@ def main(
         exchange_info,
         leverage_of,
         explain_fill or 0,
+        funding,
+        funding_missing,
     )
     whole: Stage = stage
     if files or python:

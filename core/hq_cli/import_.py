@@ -13,6 +13,7 @@ hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import | hq-export table
 hq-import --time-unit ms --stamp open --period 1h bars.csv | hq-indicators rsi:14
 hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --period 1d < index.csv > index.hqf
 hq-import --time-unit ms --stamp open --period 1h --order sort --dedupe exact bars.csv > sorted.hqf
+hq-import --kind funding --symbol BTCUSDT funding.csv > funding.hqf
 """
 
 
@@ -38,6 +39,13 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     --kind vector reads labelled vectors of CSV and JSON: columns ts, id, avail_ts and label, and the values as v0, v1
     and so on or as a list in `vector`; whole numbers of --time-unit, or ISO 8601 with a zone.  Values are rounded to
     float32.  What hq-export wrote of vectors needs no option and gives the same bits.
+
+    --kind funding reads an exchange's history of funding, CSV or JSON: Binance's files (calc_time, last_funding_rate)
+    and its answer of fundingRate, Bybit's answer of funding/history (newest first: --order sort), or columns ts, rate
+    and perhaps mark_price.  Times stay as they are to the millisecond; a rate must be there, a mark price may be empty.
+    A symbol that stands behind the time is a panel, one before it series, as hq-export has them.
+    --kind mark_price and --kind index_price read klines of such a price as rows with open, high, low and close, and
+    files of times and prices (price, markPrice) as its values at instants.
 
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.

@@ -37,13 +37,13 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     format that hq reads, - is stdin; without FILE it is stdin alone, whose series must lie in the order of their ts to
     each other.
 
-    At one ts funding, marks, quotes and books without a period come first, then coarser periods, then the kinds (marks
-    before trades, orders and bars), then the symbols by name; never by the order of the files.  What is given at one
-    moment, mostly many rows, comes series behind series, or panel behind panel, each by ts: a stream of several is in
-    order as hq-frames(5) says, not line by line.  A mark says the smallest of what the inputs said.  Rows from which on
-    a series has other columns come behind those before.  A forming row (complete 0) stands at its ts, but between the
-    complete rows around it, and says nothing of how far its input has come.  Orders of a csv, which names no period,
-    are those of the bars of their symbol, or of the only bars there are.
+    At one ts funding and marks, and quotes and books without a period, come first, then coarser periods, then the
+    kinds (marks before trades, orders and bars), then the symbols by name; never by the order of the files. What is
+    given at one moment, mostly many rows, comes series behind series, or panel behind panel, each by ts: a stream
+    of several is in order as hq-frames(5) says, not line by line. A mark says the smallest of what the inputs said.
+    Rows from which on a series has other columns come behind those before. A forming row (complete 0) stands at its
+    ts, but between the complete rows around it, and says nothing of how far its input has come. Orders of a csv,
+    which names no period, are those of the bars of their symbol, or of the only bars there are.
 
     An input that is silent holds the rows of the others back, and maps as it does rows: at most 256 MiB of them.  To be
     read it takes 1 MiB or its largest frame; where there are more than 64 inputs, those that are not being read keep

@@ -248,11 +248,12 @@ def series_of(panel: Schema, symbol: str) -> Schema:
 def rank(schema: Schema) -> tuple[int, int, str, str]:
     """Where rows of a series stand among those of one ts: coarser periods first, then by kind, then by symbol.
 
-    What is told at an instant and has no period, as funding, comes before all bars: they are traded with it.
+    What is told at an instant and has no period, as funding, comes before all bars: they are traded with it.  So do
+    marks of any period: those of a fine one lie in the bars of coarser ones.
     """
     kind = kinds.of(schema.of).rank
-    told = not schema.period and kind < kinds.TRADE.rank
-    return -EVER if told else -period_ns(schema.period), kind, schema.of, schema.symbol
+    told = kind < kinds.QUOTE.rank or (not schema.period and kind < kinds.TRADE.rank)
+    return -period_ns(schema.period) - (EVER if told else 0), kind, schema.of, schema.symbol
 
 
 def told_apart(schema: Schema) -> str:

@@ -167,16 +167,18 @@ BOOK = Kind(
 )
 
 
-def _index(meaning: str, value: str, unit: str, source: str, rank: int = REST) -> Kind:
+def _index(meaning: str, value: str, unit: str, source: str, rank: int = REST, planned: bool = False) -> Kind:
     """What is not traded: its value at an instant or, of a series with a period, its bars."""
     said = maybe(value, "f8", unit, "at ts; of a series that has no period")
     bars = (maybe(c.name, c.type, unit, c.meaning.replace("price", "value")) for c in _BAR if c.name in OHLC)
-    return Kind(meaning, (TS, said, *bars), rank=rank, planned=True, source=source)
+    return Kind(meaning, (TS, said, *bars), rank=rank, planned=planned, source=source)
 
 
 MARK_PRICE = _index("the price that an exchange liquidates by", "price", "price", "Binance, markPriceKlines", 2)
 INDEX_PRICE = _index("the price that an exchange takes from others", "price", "price", "Binance, indexPriceKlines", 3)
-PREMIUM = _index("(mark price - index price) / index price", "value", "frac", "Binance, premiumIndexKlines")
+PREMIUM = _index(
+    "(mark price - index price) / index price", "value", "frac", "Binance, premiumIndexKlines", planned=True
+)
 
 FUNDING = Kind(
     "a funding rate as it was paid",

@@ -167,6 +167,8 @@ STAGES = {  # and the columns that it adds under names of the user's
     "hq-vector build --length 5 < bars": (),
     "hq-vector build --length 5 < bars | hq-vector dump | hq-vector load": (),
     """echo '{"kind":"funding","symbol":"X","ts":"2024-01-01T08:00:00Z","rate":0.0001}' | hq-import""": (),
+    "hq-export csv < bars | hq-import --kind mark_price --period 1m": (),
+    "hq-export csv < bars | hq-import --kind index_price --period 1m": (),
     "hq-signal one.hq < bars": (),
     "hq-signal meta.hq < bars": (),
     "hq-signal one.hq two.hq < bars": (),

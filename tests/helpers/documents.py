@@ -65,6 +65,7 @@ def furnished(tmp_path_factory, command_env) -> Path:
         f" | cut -d, -f2- | sed '1s/.*/time,{PRICES}/' > bars.csv",
         f"hq-gen bars --rows 40 --seed 1 --period 1d | hq-export csv --columns open_time,{PRICES}"
         " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
+        "printf 'calc_time,last_funding_rate\\n1704096000001,0.0001\\n1704124800004,0.00012\\n' > funding.csv",
         "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",
         "hq-gen bars --rows 300 --seed 1 --period 4h | hq-vector build > 4h_BTC.hqf",
         "for x in A B; do hq-gen bars --rows 9 --seed 1 --symbol $x | hq-export csv > $x-1.csv; done",

@@ -1,4 +1,4 @@
-"""The order at one ts: what has no period, coarser periods, kinds, then symbols, whoever was announced first."""
+"""The order at one ts: what holds for all bars, coarser periods, the kinds' order, symbols, whoever comes first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ markets = st.dictionaries(names, st.sets(st.integers(0, 12), min_size=1), min_si
 
 def place(row):
     ts, of, symbol, period = row
-    told = not period and of in KINDS[: KINDS.index("trade")]  # before all bars, which are traded with it
+    told = of in KINDS[: KINDS.index("quote") if period else KINDS.index("trade")]  # before all bars traded with it
     return ts, not told, -LENGTHS[period], KINDS.index(of) if of in KINDS else len(KINDS), of, symbol
 
 

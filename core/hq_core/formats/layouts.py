@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hq_core import kinds
 from hq_core.batch import period_ns
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.clock import Clock, is_time_of_day
 from hq_core.formats.names import (
     BAR_NAMES,
+    HISTORIES,
     IGNORED,
     KNOWN,
     TICKS,
@@ -24,7 +26,7 @@ from hq_core.formats.plan import BOTH, CLOCK, FROM_CLOSE, FROM_OPEN, WIDE, Field
 from hq_core.formats.text_kernel import BOOL, ISO, MAKER, REAL, SECOND, SERIES, SIDE, SKIP, SYMBOL, WHOLE
 from hq_core.formats.times import UNITS, Zone, exact_whole, read_iso, written_out
 from hq_core.kinds import BAR, TRADE
-from hq_core.options.imports import ERROR, SORT, SaidOptions, ask
+from hq_core.options.imports import AS_BARS, ERROR, SORT, SaidOptions, ask
 from hq_core.say import listed
 from hq_core.wire.frame import MAX_COLUMNS
 
@@ -75,7 +77,8 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
     for at in _dropped(names, options):
         fields[at].left = True
         names = [*names[:at], "", *names[at + 1 :]]
-    kind = options.kind or _kind(names, options.columns)
+    of = options.kind or _kind(names, options.columns)
+    kind = "bar" if of in AS_BARS else of
     table = BAR_NAMES if kind == "bar" else TRADE_NAMES
     allowed = [*table, *(("date", "time") if kind == "trade" else ("date", "time", *BAR.names))]
     for role in options.columns:
@@ -84,6 +87,7 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
             raise HqError(what, USAGE, subject=SaidOptions.columns)
     found = roles(names, table, options.columns)
     plan = FieldPlan(kind, fields)
+    plan.of = of
     plan.sorted = options.order != SORT
     plan.pair = _pair(names, found, first, options)
     first = plan.joined(first)
@@ -105,6 +109,8 @@ def build(names: list[str] | None, first: list[str], options: SourceOptions, ser
         if not series:
             field.op, field.to = SYMBOL, "symbol"
             plan.cols.insert(1 + plan.cols.index(("ts", "i8")), ("symbol", "s4"))
+    if of != kind:
+        plan.keep({"open_time", "symbol", *kinds.of(of).names})
     if len(plan.cols) > MAX_COLUMNS:
         raise HqError(f"the input has {len(plan.cols)} columns of numbers, a series takes at most {MAX_COLUMNS}")
     for role, at in found.items():
@@ -198,7 +204,9 @@ def _kind(names: list[str], given: dict[str, str]) -> str:
     is_trade = "price" in given or ("price" in trade and "qty" in trade)
     if is_bar == is_trade:
         what = "may be bars or trades: " if is_bar else "are neither bars (close) nor trades (price, qty): "
-        raise HqError((f"the columns {listed(names)} {what}", ask(SaidOptions.kind if is_bar else SaidOptions.columns)))
+        told = not is_bar and {"ts", "rate"} <= roles(names, HISTORIES["funding"], {}).keys()
+        way = ask(SaidOptions.kind, " funding") if told else ask(SaidOptions.kind if is_bar else SaidOptions.columns)
+        raise HqError((f"the columns {listed(names)} {what}", way))
     return "bar" if is_bar else "trade"
 
 

@@ -42,6 +42,18 @@ TRADE_NAMES = {
     "last": ("lasttradeid",),
     "symbol": SYMBOLS,
 }
+# kinds of which exchanges tell a history; what names a time in IN_MS has it in ms
+IN_MS = ("fundingtime", "calctime", "fundingratetimestamp")
+HISTORIES = {
+    "funding": {
+        "ts": (*IN_MS, *TIMES),
+        "rate": ("rate", "fundingrate", "lastfundingrate"),
+        "mark_price": ("markprice",),
+        "symbol": SYMBOLS,
+    },
+    "mark_price": {"ts": TIMES, "price": ("price", "markprice", "value"), "symbol": SYMBOLS},
+    "index_price": {"ts": TIMES, "price": ("price", "indexprice", "value"), "symbol": SYMBOLS},
+}
 UNSURE = ("turnover", "amount")  # other people's word for something else: told where they are taken for ours
 IGNORED = ("ignore", "")
 TICKS = ("tickvol", "tickvolume", "ticks")

@@ -17,10 +17,11 @@ from hq_core.formats.own_shape import OwnShape
 from hq_core.kinds import META
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.options import SourceOptions
+    from hq_core.formats.told_columns import Told
     from hq_core.formats.vector_columns import Folded
     from hq_core.roles import Item
 
@@ -39,7 +40,7 @@ def own_kind(first: bytes) -> tuple[str, str]:
             ours = kind in kinds.WRITTEN and kind not in ("bar", "trade")
             needed = {name for name, _ in known.required}
             here = {name for name in names - {"symbol"} if not (known.behind and name.startswith(META))}
-            if ours and needed <= here <= set(known.names):
+            if ours and len(needed) > 1 and needed <= here <= set(known.names):
                 return kind, delimiter
     return "", ""
 
@@ -48,6 +49,17 @@ def _plain(name: str) -> str:
     """A time's name without its unit."""
     found = UNIT_AT_END.fullmatch(name)
     return found[1] if found else name
+
+
+def folded_of(names: Sequence[str], options: SourceOptions) -> Folded | Told:
+    """How the fields of rows that somebody else wrote become the columns of the kind that the options say."""
+    if options.kind == "vector":
+        from hq_core.formats.vector_columns import Folded
+
+        return Folded(names, options)
+    from hq_core.formats.told_columns import Told
+
+    return Told(names, options)
 
 
 LOOK = 16_384  # lines that are read before it is decided of what type a column of META is
@@ -73,11 +85,9 @@ class OwnCsvSource(ReadAgain):
         text = self._lines()
         header = next(text)
         names = first = next(csv.reader([header], delimiter=self._delimiter))
-        folded: Folded | None = None
+        folded: Folded | Told | None = None
         if self.options.kind:
-            from hq_core.formats.vector_columns import Folded
-
-            folded = Folded([name.strip() for name in names], self.options)
+            folded = folded_of([name.strip() for name in names], self.options)
             names = folded.names
         ahead: list[str] = []
         said = self._said(names, text, ahead)
@@ -114,6 +124,7 @@ class OwnCsvSource(ReadAgain):
             n += 1
         if not before + n:
             shape.ready([said.get(at) for at in range(len(names))])
+            shape.rows.symbol = self.options.symbol
             yield from shape.rows.announced()
         yield from self._hand_out(shape, symbol, n)
 

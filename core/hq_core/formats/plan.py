@@ -77,6 +77,7 @@ class FieldPlan:
     """How rows are made of a file's fields.
 
     kind     trade or bar
+    of       the kind that comes out, where it is another one: bars of what is not traded
     cols     the columns that come out
     scratch  int64 columns needed on the way: first and last trade id, or the number of trades before it is int32
     stamps   BOTH, FROM_OPEN or FROM_CLOSE: how a bar's other time is found
@@ -88,10 +89,23 @@ class FieldPlan:
     ticks    the file's name of a column that counts ticks beside its volume
     """
 
-    __slots__ = ("cols", "fields", "given", "kind", "pair", "period", "scratch", "sorted", "stamps", "ticks", "zone")
+    __slots__ = (
+        "cols",
+        "fields",
+        "given",
+        "kind",
+        "of",
+        "pair",
+        "period",
+        "scratch",
+        "sorted",
+        "stamps",
+        "ticks",
+        "zone",
+    )
 
     def __init__(self, kind: str, fields: list[Field]) -> None:
-        self.kind = kind
+        self.kind = self.of = kind
         self.fields = fields
         self.cols: list[tuple[str, str]] = []
         self.scratch: list[str] = []
@@ -111,6 +125,14 @@ class FieldPlan:
         made = list(row)
         made[date], made[time] = f"{row[date]} {row[time]}", ""
         return made
+
+    def keep(self, names: set[str]) -> None:
+        """Make no other columns than these."""
+        self.cols = [col for col in self.cols if col[0] in names]
+        for field in self.fields:
+            if field.op != SERIES and field.to not in names:
+                field.op, field.to = SKIP, ""
+        self.ticks = ""
 
     def field(self, to: str) -> Field:
         return next(field for field in self.fields if field.to == to)

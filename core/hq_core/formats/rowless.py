@@ -35,7 +35,8 @@ def rowless(names: Sequence[str], numbers: Sequence[bool], options: SourceOption
         asked.stamp = ""
     plan = build(list(names), _row(names, numbers, options), asked, series)
     period = plan.period_text if plan.kind == "bar" and options.period else ""
-    options.rowless = Schema(plan.kind, options.symbol, period, plan.cols)
+    cols = [col for col in plan.cols if plan.of == plan.kind or col[0] != "open_time"]
+    options.rowless = Schema(plan.of, options.symbol, period, cols)
     return options.rowless
 
 

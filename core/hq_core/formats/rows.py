@@ -174,7 +174,8 @@ class RowBlock:
         self.symbols = options.symbols
         self.codes = self.columns["symbol"] if plan.panel else None
         self._spots: dict[str, array[int]] = {}  # by series; of a panel those of its symbols, by their codes
-        self._addresses = [self.memory.address + self._starts[name] for name, _ in plan.cols]
+        self._cols = [col for col in plan.cols if plan.of == plan.kind or col[0] != "open_time"]
+        self._addresses = [self.memory.address + self._starts[name] for name, _ in self._cols]
         self._options = options
         self._judge = Judge(plan.kind, [name for name, _ in plan.cols], room, self._bind)
         self._loose = loose(plan.period) if plan.zone is None or plan.zone.fixed else 0
@@ -218,7 +219,7 @@ class RowBlock:
         found = self._schemas.get(self.symbol)
         if found is None:
             plan = self.plan
-            found = Schema(plan.kind, self.symbol, plan.period_text if plan.kind == "bar" else "", plan.cols)
+            found = Schema(plan.of, self.symbol, plan.period_text if plan.kind == "bar" else "", self._cols)
             self._schemas[self.symbol] = found
         return found
 

@@ -11,6 +11,7 @@ from hq_core.formats.json_value import key_twice, loads, pairs_in
 from hq_core.formats.names import symbol_first
 from hq_core.formats.written import Written, as_text
 from hq_core.kinds import MAPS, WRITTEN
+from hq_core.options.imports import AS_BARS, AS_OWN
 from hq_core.saved import Count
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from hq_core.formats.options import SourceOptions
     from hq_core.formats.shape import Shape
+    from hq_core.formats.told_columns import Told
     from hq_core.formats.vector_columns import Folded
     from hq_core.roles import Item
 
@@ -44,8 +46,8 @@ class Shapes:
         self._options = options
         self._every: list[Shape] = []
         self._of: dict[tuple[str, str, str], Shape] = {}  # tag, period, symbol -> shape
-        self._vectors = options.kind == "vector"
-        self._folded: dict[tuple[str, ...], Folded] = {}  # the keys of a vector of somebody else's
+        self._own = options.kind if options.kind in (*AS_OWN, *AS_BARS) else ""
+        self._folded: dict[tuple[str, ...], Folded | Told] = {}  # the keys of such an object of somebody else's
 
     @property
     def waiting(self) -> bool:
@@ -78,6 +80,9 @@ class Shapes:
             raise ValueError(f"the JSON cannot be read: {error}") from None
         if type(element) is dict and pairs != len(element) and pairs != pairs_in(element):
             raise ValueError(f"the key '{key_twice(bytes(raw))}' is there twice")
+        listed = answer(element) if self._own else None
+        if listed is not None:
+            return self._listed(listed)
         found = self._row(element)
         if found is None or isinstance(found, dict):
             return found
@@ -111,7 +116,7 @@ class Shapes:
                     f"is an array of {len(element)}: objects are read, and candles of {' or '.join(map(str, ARRAYS))}"
                 )
             return self._shape("array", "", str(len(element)), list(names)), element, []
-        if not self._vectors and "e" not in element and "stream" not in element:
+        if not self._own and "e" not in element and "stream" not in element:
             kind = element.get("kind", "")
             if isinstance(kind, str) and (kind in WRITTEN or not kind):
                 period, symbol = element.get("period", ""), element.get("symbol", "")
@@ -136,8 +141,8 @@ class Shapes:
         if kind in MAPS:
             own: dict[str, Any] = element
             return own
-        if self._vectors and kind in ("", "vector"):
-            return self._vector(element)
+        if self._own and kind in ("", self._own) and self._as_own(element):
+            return self._told(element)
         if kind != "" and not (isinstance(kind, str) and kind in WRITTEN):
             self.pass_by(f"{kind} object{UNTYPED}" if isinstance(kind, str) else "other object", count)
             return None
@@ -145,17 +150,40 @@ class Shapes:
         shape = self._shape(kind, as_text(period), symbol if isinstance(symbol, str) else "", list(element))
         return shape, *shape.values(element)
 
-    def _vector(self, element: dict[str, Any]) -> tuple[Shape, list[Any], list[str]]:
-        """A vector as others write it."""
+    def _as_own(self, element: dict[str, Any]) -> bool:
+        if self._own in AS_OWN:
+            return True
+        from hq_core.formats.told_columns import instants
+
+        return instants(tuple(element), self._options)
+
+    def _listed(self, elements: list[Any]) -> tuple[Shape, list[tuple[str, list[Any]]]] | None:
+        """As `made`, of the rows of one answer."""
+        rows: list[tuple[str, list[Any]]] = []
+        made: Shape | None = None
+        for element in elements:
+            if not isinstance(element, dict):
+                raise ValueError("is an answer whose list has other things than objects")
+            shape, row, _ = self._told(element)
+            if made not in (None, shape):
+                raise ValueError("is an answer whose list has objects of several forms")
+            if shape.rows is None:
+                shape.ready(row)
+            made = shape
+            rows.append(("" if shape.panel else shape.symbol(row), row))
+        return None if made is None else (made, rows)
+
+    def _told(self, element: dict[str, Any]) -> tuple[Shape, list[Any], list[str]]:
+        """A row of the kind that the options say, as others write it."""
         keys = tuple(element)
         folded = self._folded.get(keys)
         if folded is None:
-            from hq_core.formats.vector_columns import Folded
+            from hq_core.formats.own_csv import folded_of
 
-            folded = self._folded[keys] = Folded(keys, self._options)
+            folded = self._folded[keys] = folded_of(keys, self._options)
         made = dict(zip(folded.names, folded.row(list(element.values()))))
         period, symbol = element.get("period", ""), element.get("symbol", "")
-        shape = self._shape("vector", as_text(period), symbol if isinstance(symbol, str) else "", list(made))
+        shape = self._shape(self._own, as_text(period), symbol if isinstance(symbol, str) else "", list(made))
         return shape, *shape.values(made)
 
     def _shape(self, tag: str, period: str, symbol: str, keys: list[str]) -> Shape:
@@ -186,6 +214,13 @@ class Shapes:
             reason = "other messages and values"
         if n:
             self.passed[reason] = self.passed.get(reason, 0) + n
+
+
+def answer(element: Any) -> list[Any] | None:
+    """The rows of an answer of Bybit's, which stand in its result; None of what is no such answer."""
+    result = element.get("result") if isinstance(element, dict) else None
+    found = result.get("list") if isinstance(result, dict) else None
+    return found if isinstance(found, list) else None
 
 
 def shape_of(tag: str, period: str, keys: list[str], options: SourceOptions) -> Shape:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hq_core.errors import DATA, NOINPUT, HqError
 from hq_core.formats.byte_stream import LARGE, ZIP, ByteStream
 from hq_core.formats.unpack import unpacked
+from hq_core.options.imports import AS_BARS, AS_OWN
 from hq_core.wire.frame import begins_frames
 
 if TYPE_CHECKING:
@@ -37,15 +38,18 @@ def open_source(fd: int, first: bytes = b"", options: SourceOptions | None = Non
     if not look:
         raise HqError(NOTHING, NOINPUT)
     format_ = _format(look)
-    vectors = options is not None and options.kind == "vector"
-    if vectors and format_ not in ("CsvSource", "JsonSource", "Reader"):
-        how = "hq-vector load takes .npz with arrays of these names"
-        raise HqError("vectors of others are read from csv and JSON", DATA, hint=how)
-    if vectors and options is not None and format_ == "CsvSource":
+    own = options.kind if options is not None and options.kind in AS_OWN else ""
+    if own and format_ not in ("CsvSource", "JsonSource", "Reader"):
+        how = "hq-vector load takes .npz with arrays of these names" if own == "vector" else ""
+        raise HqError(f"{AS_OWN[own]} of others are read from csv and JSON", DATA, hint=how)
+    if options is not None and options.kind in (*AS_OWN, *AS_BARS) and format_ == "CsvSource":
         from hq_core.formats.own_csv import OwnCsvSource
+        from hq_core.formats.told_columns import instants
 
-        tabs = not options.delimiter and b"\t" in stream.peek(1, HEADER).partition(b"\n")[0]
-        return OwnCsvSource(stream, "vector", options.delimiter or ("\t" if tabs else ","), options)
+        line = stream.peek(1, HEADER).partition(b"\n")[0].decode("utf-8", "replace")
+        delimiter = options.delimiter or next((one for one in "\t;" if one in line), ",")
+        if own or instants(line.strip("\ufeff\r").split(delimiter), options):
+            return OwnCsvSource(stream, options.kind, delimiter, options)
     if format_ == "CsvSource" and look[:3] in (b"ts,", b"ts_", b"ts\t", b"sym"):  # as hq-export begins a header
         from hq_core.formats.own_csv import OwnCsvSource, own_kind
 

@@ -7,8 +7,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.formats.told_columns import TAKEN as TOLD
+from hq_core.formats.told_columns import check_options
 from hq_core.kinds import VECTOR
-from hq_core.options import options_of
 from hq_core.options.imports import SaidOptions
 
 if TYPE_CHECKING:
@@ -17,16 +18,7 @@ if TYPE_CHECKING:
     from hq_core.formats.options import SourceOptions
 
 LONGEST = 4096
-TAKEN = (
-    "kind",
-    "symbol",
-    "period",
-    "columns",
-    "time_unit",
-    "delimiter",
-    "order",
-    "dedupe",
-)  # options that say something
+TAKEN = {"period", *TOLD} - {"drop"}
 
 
 class Folded:
@@ -39,10 +31,7 @@ class Folded:
     """
 
     def __init__(self, names: Sequence[str], options: SourceOptions) -> None:
-        every = options_of(SaidOptions)
-        for name, option in every.items():
-            if name not in TAKEN and getattr(options, name) != option.default:
-                raise HqError((option, " does not go with ", SaidOptions.kind, " vector"), USAGE)
+        check_options(options, TAKEN)
         ours = {theirs: name for name, theirs in options.columns.items()}
         for theirs in ours:
             if theirs not in names:

@@ -39,6 +39,7 @@ from hq_core.futures.blocks import (
     ORDER_WIDTH,
     RESTS,
     STANDS,
+    STEPPED,
     SYMBOL_WIDTH,
     TOUCHED,
     UPPER,
@@ -69,6 +70,7 @@ RULES = 1
 # Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
 # flip, a state and a liquidation each; and rows of orders that it can become
 LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
+LOG_PER_STEP = 4  # a fill and a liquidation of either side, for each tier that a bar can bring it down
 NO_BAR = -(1 << 63)  # open_time of a price that is told between bars: nothing begins there, no extremes hold its fills
 ROWS = 256  # that are looked through, written and taken into the statistics before the next ones are fetched
 NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
@@ -186,7 +188,10 @@ def account(
     while late or (i < len(close) and equities < len(e_ts)):
         rows = s.resting + len(o_ts) - s.taken
         if ROWS_PER_ORDER * (rows + 1) * ORDER_WIDTH > len(r) or (
-            LOG_PER_ORDER * (rows + 1) + LOG_PER_SYMBOL * s.symbols + 2 * (len(f_ts) - s.paid) + s.logged
+            LOG_PER_ORDER * (rows + 1)
+            + (LOG_PER_SYMBOL + LOG_PER_STEP * s.steps) * s.symbols
+            + 2 * (len(f_ts) - s.paid)
+            + s.logged
         ) * LOG_WIDTH > len(log):
             done[3] = NO_ROOM
             break
@@ -300,10 +305,10 @@ def account(
                     set_levels(s, p, at, rate, cum)
                 # 2 open
                 if p[at + MARK] <= p[at + LOWER]:
-                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], open[j], rate, cum)
+                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], open[j], rate, cum, top)
                     changed = True
                 if p[at + MARK] >= p[at + UPPER]:
-                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], open[j], rate, cum)
+                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], open[j], rate, cum, top)
                     changed = True
                 # 3 begin, 4 fill
                 reached = p[at + RESTS] > 0.0 and (open[j] <= p[at + BELOW] or open[j] >= p[at + ABOVE])
@@ -352,7 +357,7 @@ def account(
                     or greatest >= p[at + UPPER]
                 ):
                     walked = True
-                    walk(s, p, r, log, tally, at, open[j], close[j], least, greatest, rate, cum)
+                    walk(s, p, r, log, tally, at, open[j], close[j], least, greatest, rate, cum, top)
                 p[at + MARK] = min(max(close[j], least), greatest)
             if walked:
                 watch(s, p, r)
@@ -391,10 +396,10 @@ def account(
                 if s.cross != 0 and s.symbols > 1:
                     set_levels(s, p, at, rate, cum)
                 if p[at + MARK] <= p[at + LOWER]:
-                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], close[j], rate, cum)
+                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], close[j], rate, cum, top)
                     watch(s, p, r)
                 if p[at + MARK] >= p[at + UPPER]:
-                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], close[j], rate, cum)
+                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], close[j], rate, cum, top)
                     watch(s, p, r)
         # 9 end
         if i <= last < end:
@@ -404,6 +409,8 @@ def account(
                 set_levels(s, p, k * SYMBOL_WIDTH, rate, cum)
         # 10 funding
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, ts[i], True, rate, cum)
+        if s.error != 0:
+            break
         # 11 equity
         if s.logged > happened:
             log_positions(s, p, log)
@@ -427,6 +434,10 @@ def account(
             at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
             p[at + FLOOR] = 0.0
             p[at + CEILING] = math.inf
+        if s.stepped != 0:
+            for k in range(s.symbols):
+                p[k * SYMBOL_WIDTH + STEPPED], p[k * SYMBOL_WIDTH + STEPPED + 1] = 0.0, 0.0
+            s.stepped = 0
         s.rows += 1
         s.last_ts = ts[i]
         i = end

@@ -14,7 +14,7 @@ READ = (
     *((mark.name, mark.type) for mark in MARKS),
 )
 MAY_LACK = tuple(name for name, _ in READ if name not in dict(BAR.required))
-BAD_BAR, OFF_TICK, CONFLICTS, BACKWARDS, NO_QUOTE = 1, 2, 3, 4, 5
+BAD_BAR, OFF_TICK, CONFLICTS, BACKWARDS, NO_QUOTE, UNPAID = 1, 2, 3, 4, 5, 6
 
 
 @inline

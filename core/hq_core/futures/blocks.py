@@ -46,7 +46,10 @@ SHORT = 10  # what lies between the places of a long position and those of a sho
 LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIERS, NAMED = range(
     2 * SHORT + 20, 2 * SHORT + 31
 )
-SYMBOL_WIDTH = 2 * SHORT + 31
+# stepped: of the long side, behind it of the short one: 1 above the tier to which a liquidation has brought it in this
+# bar, 0 of none
+STEPPED = 2 * SHORT + 31
+SYMBOL_WIDTH = 2 * SHORT + 33
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

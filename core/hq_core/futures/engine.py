@@ -9,8 +9,8 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
-from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ
+from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_STEP, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
+from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ, UNPAID
 from hq_core.futures.blocks import (
     ABOVE,
     BEGINS,
@@ -70,7 +70,7 @@ from hq_core.futures.resting import NEVER, SET_LEVERAGE, SET_MARGIN, TRAIL, is_o
 from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
-from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions
+from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions, FundingOptions
 from hq_core.saved import Count, Damaged, digest, shaped
 from hq_core.say import iso_text, say_length
 
@@ -132,6 +132,7 @@ class Account:
         s, terms = self.state, self.terms
         s.start = terms.initial_margin
         s.taker, s.maker, s.liquidation_fee = terms.taker_fee, terms.maker_fee, terms.liquidation_fee
+        s.by_tier = int(terms.liquidation == "tiers")
         s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
         s.inverse = int(terms.contract == "inverse")
         prompt = terms.latency_ns == 0 and terms.latency_bars == 0
@@ -193,6 +194,8 @@ class Account:
         for name, column in zip(("rate", "cum", "top", "most"), self._tiers):
             self.cell.buffer(name, column)
         self.state.stale = 1
+        if self.state.by_tier:
+            self.state.steps = max(len(one.rates) for one in self._brackets)
 
     # -- what comes in -----------------------------------------------------------------------------------
     def bind(self, columns: Mapping[str, int], n: int) -> None:
@@ -263,7 +266,8 @@ class Account:
         """How many rows of orders and of the log one more row can come to."""
         s = self.state
         orders = s.resting + len(self._orders[0]) + 1
-        return ROWS_PER_ORDER * orders, LOG_PER_ORDER * orders + LOG_PER_SYMBOL * s.symbols + 2 * self._funds
+        of_symbols = (LOG_PER_SYMBOL + LOG_PER_STEP * s.steps) * s.symbols
+        return ROWS_PER_ORDER * orders, LOG_PER_ORDER * orders + of_symbols + 2 * self._funds
 
     @property
     def places(self) -> array[float]:
@@ -340,6 +344,11 @@ class Account:
     def complaint(self, row: int, at: int) -> HqError:
         """What the kernel stopped at: row `at` of those that it was given, which is the input's row `row`."""
         error, s = self.state.error, self.state
+        if error == UNPAID:
+            which = self.symbols[s.missed_symbol]
+            told = f"{which}{which and ': '}funding was due, and no row said it up to {iso_text(s.missed_ts)}"
+            way = FundingOptions.funding_missing, " fail"
+            return HqError(f"{told}, while a position was held", DATA, subject=way)
         ts, prices = self._value("ts", at, "q"), [self._value(name, at, "d") for name in OHLC]
         whose = f"{self.symbols[self._value('symbol', at, 'i')]}: " if len(self.symbols) > 1 else ""
         where = f"{whose}row {row} ({iso_text(ts)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hq_core.futures.bars import UNPAID
 from hq_core.futures.blocks import BASE, CONTRACTS, LOTS, MARGIN, MARK, SHORT, STANDS, SYMBOL_WIDTH
 from hq_core.futures.ledger import post
 from hq_core.futures.liquidation import set_levels
@@ -11,7 +12,9 @@ from hq_core.futures.log import log_payment
 from hq_core.futures.positions import side_at, worth
 from hq_core.jit import F8, I4, I8, State, apart, float_of, inline
 
-FUNDING = "paid:i8 payments:i8 "  # rows of funding that are done with in this call, and payments so far
+# rows of funding that are done with in this call; payments so far; times at which one was due, something was held and
+# no rate is known, which is an error if strict is 1: then of which symbol and when
+FUNDING = "paid:i8 payments:i8 missed:i8 strict:i8 missed_symbol:i8 missed_ts:i8 "
 
 
 @inline
@@ -36,10 +39,15 @@ def pay_until(
     while s.paid < len(f_ts) and (f_ts[s.paid] < until or (too and f_ts[s.paid] == until)):
         i = s.paid
         s.paid += 1
-        if f_symbol[i] < 0 or f_symbol[i] >= s.symbols or math.isnan(f_rate[i]):
+        if f_symbol[i] < 0 or f_symbol[i] >= s.symbols:
             continue
         at = f_symbol[i] * SYMBOL_WIDTH
         if p[at + LOTS] + p[at + SHORT + LOTS] == 0.0:
+            continue
+        if math.isnan(f_rate[i]):
+            s.missed += 1
+            if s.strict != 0 and s.error == 0:
+                s.error, s.missed_symbol, s.missed_ts = UNPAID, f_symbol[i], f_ts[i]
             continue
         mark = p[at + MARK] if math.isnan(f_mark[i]) else f_mark[i]
         s.moment = float_of(f_ts[i])

@@ -7,26 +7,32 @@ import math
 from hq_core.futures.blocks import (
     BASE,
     CEILING,
+    CONTRACT,
     ENTRY,
     FLOOR,
+    LOT_DEN,
+    LOT_NUM,
     LOTS,
     LOWER,
     MARGIN,
     RESTING,
     SHORT,
     STANDS,
+    STEPPED,
     SYMBOL_WIDTH,
     TIER,
     TIERS,
     UPPER,
 )
 from hq_core.futures.log import log_fill, log_liquidation
-from hq_core.futures.margin import joint_liquidation, liquidation_price, maintenance
+from hq_core.futures.margin import joint_liquidation, liquidation_price, lots_within, maintenance
 from hq_core.futures.orders import LIQUIDATION, cancel_all
-from hq_core.futures.positions import close_side, gain, held, worth
+from hq_core.futures.positions import close_side, gain, held, side_at, worth
 from hq_core.jit import F8, I8, State, apart, inline
 
-LIQUIDATIONS = "liquidations:i8 "
+# by_tier: 1 where a liquidation goes tier by tier; steps: that many at most of a side in one bar, 0 where it is whole;
+# stepped: some side has been in this bar
+LIQUIDATIONS = "liquidations:i8 by_tier:i8 steps:i8 stepped:i8 "
 
 
 @apart
@@ -110,27 +116,161 @@ def liquidate(
             s.liquidations += 1
 
 
+@inline
+def notional_at(s: State, p: F8, at: int, side: int, mark: float) -> float:
+    worth_of_one: float = worth(s, mark)
+    return p[side_at(at, side) + BASE] * worth_of_one
+
+
+@inline
+def kept_lots(s: State, p: F8, at: int, side: int, mark: float, top: F8) -> int:
+    """The lots that a step leaves of a side at a mark; 0: it goes whole."""
+    first, tiers = int(p[at + TIER]), int(p[at + TIERS])
+    notional = notional_at(s, p, at, side, mark)
+    tier = 0
+    while tier < tiers - 1 and notional > top[first + tier]:
+        tier += 1
+    stepped = at + STEPPED + (0 if side > 0 else 1)
+    if p[stepped] > 0.0:
+        tier = min(tier, int(p[stepped]) - 1)
+    p[stepped] = max(tier, 1)
+    s.stepped = 1
+    if tier == 0:
+        return 0
+    return lots_within(top[first + tier - 1], p[at + CONTRACT] * worth(s, mark), p[at + LOT_NUM], p[at + LOT_DEN])
+
+
+@apart
+def step_down(
+    s: State, p: F8, r: F8, log: F8, at: int, side: int, mark: float, told: float, line: float, price: float, top: F8
+) -> None:
+    """Close as much of a side as brings it into the next lower tier at a mark, whole where there is none.
+
+    told, line   the marks of its row of liquidation: where it goes, and which one liquidates
+    """
+    lots = held(p, at, side)
+    close_side(s, p, at, side, lots - kept_lots(s, p, at, side, mark, top), price, s.taker + s.liquidation_fee, True)
+    s.fill_met = price
+    log_fill(s, p, r, log, -1, at, side, False, True, LIQUIDATION)
+    log_liquidation(s, log, at, side, told, line)
+    s.liquidations += 1
+
+
+@apart
+def largest(s: State, p: F8, at: int, mark: float, rate: F8, cum: F8) -> int:
+    """Of the positions of a cross account that with the largest maintenance margin, of equals the first: twice the
+    number of its symbol, 1 more of a short; `at` is at a mark, all others where they stand.  -1: there are none."""
+    found, most = -1, -1.0
+    for k in range(s.symbols):
+        other = k * SYMBOL_WIDTH
+        for which in range(2):
+            side = 1 if which == 0 else -1
+            if held(p, other, side) == 0:
+                continue
+            notional = notional_at(s, p, other, side, mark if other == at else p[other + STANDS])
+            needs = maintenance(notional, rate, cum, int(p[other + TIER]), int(p[other + TIERS]))
+            if needs > most:
+                found, most = 2 * k + which, needs
+    return found
+
+
+@apart
+def liquidate_by_tier(
+    s: State,
+    p: F8,
+    r: F8,
+    log: F8,
+    tally: I8,
+    at: int,
+    side: int,
+    mark: float,
+    worst: float,
+    price: float,
+    rate: F8,
+    cum: F8,
+    top: F8,
+) -> None:
+    """Close a side step by step until its level is not reached any more; in cross margin positions of the account until
+    its margin balance is above its maintenance margin.
+
+    mark, price   where mark and last price are, of `at`; others stand at their marks
+    worst         to where that mark goes
+    """
+    cancel_all(
+        s, p, r, log, tally, -1 if s.cross != 0 else at, side if s.hedge > s.cross else 0, RESTING, -1, LIQUIDATION
+    )
+    line = p[at + LOWER] if side > 0 else p[at + UPPER]
+    beyond = True
+    while beyond:
+        if s.cross == 0:
+            step_down(s, p, r, log, at, side, mark, worst, line, price, top)
+            set_levels(s, p, at, rate, cum)
+            line = p[at + LOWER] if side > 0 else p[at + UPPER]
+            beyond = held(p, at, side) > 0 and (mark <= line if side > 0 else mark >= line)
+        else:
+            which = largest(s, p, at, mark, rate, cum)
+            other = which // 2 * SYMBOL_WIDTH
+            of = 1 if which % 2 == 0 else -1
+            if other == at:
+                step_down(s, p, r, log, at, of, mark, worst, line, price, top)
+            else:
+                stands = p[other + STANDS]
+                given = min(max(stands, p[other + FLOOR]), p[other + CEILING])
+                step_down(s, p, r, log, other, of, stands, stands, stands, given, top)
+            left = s.wallet + spare(s, p, at, mark, rate, cum) + spare_elsewhere(s, p, at, rate, cum)
+            beyond = s.open > 0 and left <= 0.0
+    set_levels(s, p, at, rate, cum)
+
+
 @apart
 def liquidate_below(
-    s: State, p: F8, r: F8, log: F8, tally: I8, at: int, mark: float, price: float, rate: F8, cum: F8
+    s: State,
+    p: F8,
+    r: F8,
+    log: F8,
+    tally: I8,
+    at: int,
+    mark: float,
+    now: float,
+    price: float,
+    rate: F8,
+    cum: F8,
+    top: F8,
 ) -> None:
-    """The mark has come down to `mark`: liquidate what it reaches, at a last price of `price`."""
+    """The mark comes down to `mark` and is at `now`: liquidate what it reaches, at a last price of `price`."""
     if mark > p[at + LOWER]:
         return
     line = p[at + LOWER]
     given = min(max(price, p[at + FLOOR]), p[at + CEILING])
+    if s.by_tier != 0:
+        liquidate_by_tier(s, p, r, log, tally, at, 1, now, mark, given, rate, cum, top)
+        return
     liquidate(s, p, r, log, tally, at, 1, mark, line, given)
     set_levels(s, p, at, rate, cum)
 
 
 @apart
 def liquidate_above(
-    s: State, p: F8, r: F8, log: F8, tally: I8, at: int, mark: float, price: float, rate: F8, cum: F8
+    s: State,
+    p: F8,
+    r: F8,
+    log: F8,
+    tally: I8,
+    at: int,
+    mark: float,
+    now: float,
+    price: float,
+    rate: F8,
+    cum: F8,
+    top: F8,
 ) -> None:
-    """The mark has come up to `mark`: liquidate what it reaches, at a last price of `price`."""
+    """The mark comes up to `mark` and is at `now`: liquidate what it reaches, at a last price of `price`."""
     if mark < p[at + UPPER]:
         return
     line = p[at + UPPER]
     given = min(max(price, p[at + FLOOR]), p[at + CEILING])
+    if s.by_tier != 0:
+        liquidate_by_tier(s, p, r, log, tally, at, -1, now, mark, given, rate, cum, top)
+        return
     liquidate(s, p, r, log, tally, at, -1, mark, line, given)
     set_levels(s, p, at, rate, cum)

@@ -57,6 +57,7 @@ def walk(
     mark_high: float,
     rate: F8,
     cum: F8,
+    top: F8,
 ) -> None:
     """Take the last price of a symbol through its bar."""
     price = open
@@ -71,10 +72,10 @@ def walk(
         if leg < 2:
             mark = min(max(price, mark_low), mark_high)
             if mark <= p[at + LOWER]:
-                liquidate_below(s, p, r, log, tally, at, mark, price, rate, cum)
+                liquidate_below(s, p, r, log, tally, at, mark, mark, price, rate, cum, top)
                 continue
             if mark >= p[at + UPPER]:
-                liquidate_above(s, p, r, log, tally, at, mark, price, rate, cum)
+                liquidate_above(s, p, r, log, tally, at, mark, mark, price, rate, cum, top)
                 continue
         k = next_reached(s, r, at, price, goal, False)
         if leg < 2:
@@ -82,9 +83,9 @@ def walk(
             meets = mark_low <= line if falls else mark_high >= line
             if meets and (k < 0 or (s.reached <= line if falls else s.reached >= line)):
                 if falls:
-                    liquidate_below(s, p, r, log, tally, at, mark_low, min(price, line), rate, cum)
+                    liquidate_below(s, p, r, log, tally, at, mark_low, line, min(price, line), rate, cum, top)
                 else:
-                    liquidate_above(s, p, r, log, tally, at, mark_high, max(price, line), rate, cum)
+                    liquidate_above(s, p, r, log, tally, at, mark_high, line, max(price, line), rate, cum, top)
                 continue
         if k < 0:
             follow(s, r, at, goal)

@@ -37,6 +37,10 @@ DEFINITIONS = {
     "beyond it at its open or close: hq-account(7)",
 }
 
+OF_FUNDING = {
+    "funding_missing": "times at which funding was due, a position was held and no row said a rate: hq-account(7)"
+}
+
 
 def summary(
     account: Account,
@@ -46,6 +50,7 @@ def summary(
     per_year: float | None = None,
     name: str = "",
     made_by: Iterable[Any] = (),
+    funded: bool = False,
 ) -> dict[str, Any]:
     """The report as plain values; None where a statistic is not defined, never nan.
 
@@ -53,6 +58,7 @@ def summary(
     liquidations   the first of them, as rows; the account counts them all
     per_year       rows a year, where the user knows it better than the data shows
     name           of the account: the strategy's
+    funded         rates of funding were given, so that those that lack are told
     made_by        the commands that the bars and orders went through, as a head has them
     """
     s = account.state
@@ -94,6 +100,7 @@ def summary(
         "fees": s.fees + s.fees_low,
         "funding": s.funding + s.funding_low,
         "payments": s.payments,
+        **({"funding_missing": s.missed} if funded else {}),
         "insurance": s.insurance + s.insurance_low,
         "return_frac": equity / s.start - 1.0,
         "buy_and_hold": finite(account.held_return(0)) if len(account.symbols) == 1 else None,
@@ -127,7 +134,7 @@ def summary(
         "liquidated": s.liquidations,
         "bankrupt": bool(s.bankrupt),
         "liquidations": [_node(account, end) for end in liquidations[:LISTED]],
-        "definitions": DEFINITIONS,
+        "definitions": DEFINITIONS | (OF_FUNDING if funded else {}),
         "card": card(made_by),
     }
 

@@ -130,6 +130,22 @@ class BracketOptions:
     )
 
 
+class FundingOptions:
+    """Where rates of funding come from, and what it is when one is not there."""
+
+    funding = Option(
+        "",
+        "Rows of kind funding beside those of the stream: hq-frames, or what hq-import --kind funding reads.",
+        unit="FILE",
+    )
+    funding_missing = Option(
+        "zero",
+        "A time at which funding was due, a position was held and no row says it: zero pays nothing and counts it, "
+        "fail ends with 65.",
+        choices=("zero", "fail"),
+    )
+
+
 class MarginOptions(Declared):
     """What keeps a position and what ends it."""
 
@@ -137,6 +153,12 @@ class MarginOptions(Declared):
 
     maintenance = Option(
         0.004, "Maintenance margin rate where there is no bracket file.", least=0.0, most=0.999, unit="FRACTION"
+    )
+    liquidation = Option(
+        "whole",
+        "What a liquidation closes: whole, or tiers, as much as brings the position into the next lower tier of "
+        "--brackets, again and again until it is safe.",
+        choices=("whole", "tiers"),
     )
     liquidation_fee = Option(
         0.0,

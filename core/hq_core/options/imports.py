@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ERROR, DROP, KEEP = "error", "drop", "keep"  # what becomes of rows whose values cannot be
 SORT = "sort"  # rows come in any order and leave in that of time
+# kinds that are read with hq's own columns, others' names for them understood: what rows of them are called
+AS_OWN = {"vector": "vectors", "funding": "rows of funding"}
+AS_BARS = ("mark_price", "index_price")  # kinds that are read as bars, or as AS_OWN where rows are instants
 EXACT, LAST = "exact", "last"  # which of rows with one key go
 
 
@@ -44,7 +47,7 @@ def renamed(text: str) -> dict[str, str]:
 class SaidOptions(Declared):
     """Answers to what a file leaves open; empty means: the file must say it."""
 
-    kind = Option("", "What the rows are.", choices=("trade", "bar", "vector"))
+    kind = Option("", "What the rows are.", choices=("trade", "bar", *AS_OWN, *AS_BARS))
     symbol = Option("", "The symbol of all rows.")
     period = Option("", "The bars' period; otherwise the first two rows tell it.")
     columns: Option[dict[str, str]] = Option(

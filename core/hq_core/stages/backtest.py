@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.files import read_whole
 from hq_core.futures.account import account
 from hq_core.futures.along import NOWHERE, Walk
 from hq_core.futures.bars import MAY_LACK, READ
+from hq_core.futures.dues import Dues, dues_of
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, PerStrategy, check_strategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
+from hq_core.futures.marks import Marks
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
 from hq_core.futures.tables import Tables
@@ -24,7 +28,7 @@ from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import Part, Shared, Trader, Written
 from hq_core.jit import Cell, rounds
 from hq_core.kinds import BAR, QUOTE, VERBS
-from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, RunOptions
+from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count, digest, shaped
 from hq_core.say import iso_text, listed
@@ -33,15 +37,16 @@ from hq_core.stream.held import columns_of, rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hq_core.futures.dues import Due
     from hq_core.futures.finer import Piece
     from hq_core.futures.inside import Inside, Mind
     from hq_core.futures.terms import Terms
     from hq_core.jit import Kernel
 
 NO_BAR = "orders whose bar is not there"
+MOST_FUNDING = 1 << 28  # bytes of a file: an hour's funding of a thousand symbols over ten years, packed
 TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache
 AT_ONCE = 4100  # rows a turn: each costs as much in Python as 500 rows; columns 2^k bytes apart share a cache's set
-NAN = math.nan
 _INT = ctypes.c_int64
 ANY = array("q")
 CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
@@ -53,8 +58,9 @@ STATE = {
     "symbols": [str],
     "traders": [object],
     "lines": object,
-    "funding": [(int, str, float, float)],
     "quotes": [(int, str, float, float, float, float)],
+    "dues": object,
+    "marks": object,
     "rows": Count,
     "finer": object,
     "early": [(SCHEMA, Count, [bytes], {str: [str]})],
@@ -77,6 +83,8 @@ class BacktestStage(Stage):
     exchange_info  file of the exchange's steps of price and quantity; empty: those of the terms
     leverage_of  SYMBOL=N, of symbols that have another leverage than the terms'
     explain      the number of the one fill of which `explanation` is to tell what made it; 0: none
+    funding      file of rows of funding beside the stream's; empty: none
+    funding_missing  zero, or fail: what it is when funding was due and no row says it
     """
 
     consumes = ("order",)
@@ -94,6 +102,8 @@ class BacktestStage(Stage):
         exchange_info: str = "",
         leverage_of: Iterable[str] = (),
         explain: int = 0,
+        funding: str = "",
+        funding_missing: str = FundingOptions.funding_missing.default,
     ) -> None:
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
@@ -112,6 +122,11 @@ class BacktestStage(Stage):
         files = {"brackets": self._brackets, "exchange_info": self._listed}
         if any(files.values()):
             self.inputs = {name: digest(one.text) for name, one in files.items() if one is not None}
+        self._strict = funding_missing == "fail"
+        rows: Iterable[Due] = ()
+        if funding:
+            rows, self.inputs["funding"] = read_funding(funding)
+        self._dues = Dues(funding, rows, watched=self._strict)
         self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
         self._bars_of: dict[str, Schema] = {}  # by key
         self._traded: dict[str, Schema] = {}  # those of them that are
@@ -125,8 +140,8 @@ class BacktestStage(Stage):
         self._columns: list[tuple[str, int]] = []
         self._bound: Schema | None = None
         self._waits: Batch | None = None  # what may be the last whole row
-        self._funding: list[tuple[int, str, float, float]] = []  # that waits: ts, symbol, rate, mark price
         self._quotes: list[tuple[int, str, float, float, float, float]] = []  # that wait: ts, symbol, and the row
+        self._marks = Marks()
         self._other_rows = 0
         self._rows = 0
         self._finer = Finer(terms.finer) if terms.finer else None
@@ -158,6 +173,8 @@ class BacktestStage(Stage):
                 self._consider(bars)
             return
         self.out.series(schema)
+        if schema.of == "mark_price":
+            self._marks.announced(schema)
         if schema.of == "bar":
             self._bars_of[schema.key] = schema
             self._consider(schema)
@@ -230,9 +247,11 @@ class BacktestStage(Stage):
         if self.inside and schema.key in self._traded:
             return
         if schema.of == "funding":
-            self._funded(batch)
+            self._dues.add(dues_of(batch))
         if schema.of == "quote" and self.terms.spread == BY_QUOTES:
             self._quoted(batch)
+        if schema.of == "mark_price":
+            self._marks.take(batch)
         if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
             self._finer.take(batch, self._alone_traded)
             if self._written is not None:
@@ -318,6 +337,7 @@ class BacktestStage(Stage):
             found = Trader(name, self.terms, self._width)
             if self.explain:
                 found.account.explain(self.explain)
+            found.account.state.strict = int(self._strict)
             for symbol in self._numbers:
                 self._open_symbol(found, symbol)
         self.traders[name] = found
@@ -399,13 +419,6 @@ class BacktestStage(Stage):
         last: int = run.last_ts
         return last - 1 if self.inside else last  # those of the bar that it has done are in time
 
-    def _funded(self, batch: Batch) -> None:
-        schema = batch.schema
-        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
-        marks = batch.view("mark_price") if schema.has("mark_price") else [NAN] * batch.n
-        self._funding += zip(batch.view("ts"), symbols, batch.view("rate"), marks)
-        self._funding.sort(key=lambda one: one[0])
-
     def _quoted(self, batch: Batch) -> None:
         schema = batch.schema
         ts, *columns = (batch.view(name) for name, _ in QUOTE.cols)
@@ -451,6 +464,14 @@ class BacktestStage(Stage):
 
     def _run(self, columns: Mapping[str, int], n: int, ts: Any, last: int = -1) -> None:
         """Run n bars whose columns lie at these addresses; the accounts end with row `last` of them."""
+        whole = self._whole(columns, n, n)
+        if whole:
+            self._marks.run = max(self._marks.run, ts[whole - 1])
+        if self._marks.given:
+            if self._finer is not None:
+                what = "takes marks as columns of the finer bars, and there are rows of mark_price"
+                raise HqError(what, DATA, subject=(FillOptions.path, f" {self.terms.path}"))
+            columns = {**columns, **self._marks.laid(columns, n, ts, list(self._numbers), self.period)}
         if self._finer is not None:
             there = {name: (kind * n).from_address(columns[name]) for name, kind in VIEWED.items() if name in columns}
             self._finer.take_bars(there)
@@ -466,7 +487,9 @@ class BacktestStage(Stage):
                     stop += 1
             if self._brackets is not None:
                 stop = self._switch(ts, start, stop)
-            self._fund(traders, ts[stop - 1])
+            whole = self._whole(columns, n, stop)
+            if whole > start:
+                self._fund(traders, ts[start], ts[whole - 1])
             for trader in traders:
                 trader.account.bind(columns, stop)
             if self._mind is not None:
@@ -478,15 +501,23 @@ class BacktestStage(Stage):
             start = stop
         self._rows += n
 
-    def _fund(self, traders: Iterable[Trader], until: int) -> None:
-        """Give the accounts the rows of funding, and quotes, up to a ts."""
-        due = [one for one in self._funding if one[0] <= until]
-        del self._funding[: len(due)]
+    def _whole(self, columns: Mapping[str, int], n: int, stop: int) -> int:
+        """The row behind the last one before `stop` that is not forming."""
+        at = columns.get("complete")
+        if at:
+            flags = (ctypes.c_int8 * n).from_address(at)
+            while stop and not flags[stop - 1]:
+                stop -= 1
+        return stop
+
+    def _fund(self, traders: Iterable[Trader], first: int, until: int) -> None:
+        """Give the accounts the rows of funding, and quotes, up to a ts; first: the ts of the bar that comes next."""
+        due = self._dues.until(first, until, self._numbers, None if self._several else next(iter(self._numbers), ""))
         for trader in traders if due else ():
             when, whose, rates, marks = trader.funding
             for instant, symbol, rate, mark in due:
                 when.append(instant)
-                whose.append(self._numbers.get(symbol, -1))
+                whose.append(self._numbers[symbol])
                 rates.append(rate)
                 marks.append(mark)
         quoted = [one for one in self._quotes if one[0] <= until]
@@ -565,7 +596,7 @@ class BacktestStage(Stage):
         names = written.schemas["equity"].names
         for start in range(0, len(bars), AT_ONCE):
             some = bars[start : start + AT_ONCE]
-            self._fund(traders, some[-1])
+            self._fund(traders, some[0], some[-1])
             walks = [Walk(one, code, len(some), names) for code, one in enumerate(traders)]
             found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
             before = [_counts(trader) for trader in traders]
@@ -743,6 +774,15 @@ class BacktestStage(Stage):
                 raise HqError(what, USAGE, subject=BracketOptions.leverage_of)
         for report in found:
             self.out.map(report)
+        if self._dues.late:
+            self.notices["rows of funding came behind bars that end no earlier, and were paid at the next one"] = (
+                self._dues.late
+            )
+        if self._marks.late:
+            self.notices["rows of mark_price came behind bars that end no earlier"] = self._marks.late
+        missed = sum(trader.account.state.missed for trader in self.traders.values())
+        if missed:
+            self.notices["times at which funding was due on a position and no row said it, taken as 0"] = missed
         if found:
             return
         if self._only and self._bars_of:
@@ -775,7 +815,14 @@ class BacktestStage(Stage):
         found = []
         for trader in self.traders.values():
             report = summary(
-                trader.account, self.symbol, self.period, trader.liquidations, self.per_year, trader.name, self.made_by
+                trader.account,
+                self.symbol,
+                self.period,
+                trader.liquidations,
+                self.per_year,
+                trader.name,
+                self.made_by,
+                self._dues.given,
             )
             report["card"]["digest"] = trader.account.digest
             if self._brackets is not None:
@@ -783,6 +830,9 @@ class BacktestStage(Stage):
             if self._listed is not None:
                 steps = dict.fromkeys(("tick", "lot", "min_notional"))
                 report["options"] |= {**steps, "exchange_info": self._listed.path}
+            if self._dues.given:
+                policy = "fail" if self._strict else "zero"
+                report["options"] |= {"funding": self._dues.file or None, "funding_missing": policy}
             if self._leverages:
                 report["options"]["leverage_of"] = self._leverages
             found.append(report)
@@ -790,7 +840,7 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        waits = self._early or self._funding or self._quotes
+        waits = self._early or self._dues.waiting or self._quotes or self._marks.given
         if self._written is None and not waits and self._finer is None:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
@@ -802,8 +852,9 @@ class BacktestStage(Stage):
             "symbols": list(self._numbers),
             "traders": [[name, *trader.save()] for name, trader in self.traders.items()],
             "lines": lines,
-            "funding": [list(one) for one in self._funding],
             "quotes": [list(one) for one in self._quotes],
+            "dues": self._dues.save(),
+            "marks": self._marks.save(),
             "rows": self._rows,
             "finer": self._finer.save() if self._finer is not None else [],
             "early": [
@@ -818,8 +869,9 @@ class BacktestStage(Stage):
             return
         saved = shaped(saved, STATE)
         self._rows, self.period = saved["rows"], saved["period"]
-        self._funding = [(ts, symbol, rate, mark) for ts, symbol, rate, mark in saved["funding"]]
         self._quotes = [(ts, symbol, *row) for ts, symbol, *row in saved["quotes"]]
+        self._dues.load(saved["dues"])
+        self._marks.load(saved["marks"])
         for about, n, columns, texts in saved["early"]:
             one = rows_of(undescribed(about), n, columns)
             self._early.append(Batch(one.schema, n, one.addresses, one.keep, texts))
@@ -842,6 +894,36 @@ class BacktestStage(Stage):
         if saved["begun"]:
             self._written = Written(self.out, self.symbol, self.period, self._width)
         self.reports()  # what they cannot be made of is found now, not at the end
+
+
+def read_funding(path: str) -> tuple[list[Due], str]:
+    """The rows of a file, hq-frames or whatever `hq-import --kind funding` reads, and the digest of its bytes.
+
+    Raises HqError NOINPUT, DATA.
+    """
+    content = read_whole(path, MOST_FUNDING, FundingOptions.funding)
+    fd = os.memfd_create("funding")
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(fd, 0, os.SEEK_SET)
+        return list(_funding_of(fd)), digest(content)
+    except HqError as error:
+        raise error.within((FundingOptions.funding, f" {path}")) from None
+    finally:
+        os.close(fd)
+
+
+def _funding_of(fd: int) -> Iterable[Due]:
+    from hq_core.formats import SourceOptions, open_source  # few runs read a file
+
+    any_ = False
+    for item in open_source(fd, b"", SourceOptions(kind="funding")):
+        any_ |= isinstance(item, Schema) and item.of == "funding"
+        if isinstance(item, Batch) and item.schema.of == "funding":
+            yield from dues_of(item)
+    if not any_:
+        raise HqError("has no rows of kind funding", DATA)
 
 
 def _counts(trader: Trader) -> tuple[int, int, int]:

@@ -1,0 +1,149 @@
+"""Funding that waits to be paid, from the stream and from a file, and the times at which it was due and none came."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hq_core.batch import EVER, NEVER
+from hq_core.errors import DATA, HqError
+from hq_core.options.account import FundingOptions
+from hq_core.saved import Damaged, shaped
+from hq_core.say import iso_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hq_core.batch import Batch
+
+MINUTE, HOUR = 60_000_000_000, 3_600_000_000_000
+LATE = MINUTE // 2  # so long after the time at which it was due it is missed
+USUAL = 8 * HOUR  # between two payments of a symbol of which no two rows have come
+SHAPE = ([(int, str, float, float)], int, int, {str: (int, int, int)})
+
+
+class Due(NamedTuple):
+    """A row of funding: rate, nan where one was due and is not known, and mark price, nan where it says none."""
+
+    ts: int
+    symbol: str
+    rate: float
+    mark: float
+
+
+def dues_of(batch: Batch) -> Iterator[Due]:
+    """The rows of a batch of kind funding."""
+    schema = batch.schema
+    symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
+    marks = batch.view("mark_price") if schema.has("mark_price") else [math.nan] * batch.n
+    return map(Due, batch.view("ts"), symbols, batch.view("rate"), marks)
+
+
+def nominal(ts: int) -> int:
+    """The minute that a payment was meant for: exchanges' rows are some milliseconds late."""
+    return (ts + MINUTE // 2) // MINUTE * MINUTE
+
+
+class Dues:
+    """Rows of funding in order of ts.
+
+    file     path of the file that some are from; '' of none
+    late     rows that came when bars that end no earlier had been run already
+    watched  what was due and did not come is told from the first bar on; else from the first row of funding on
+    """
+
+    def __init__(self, file: str = "", rows: Iterable[Due] = (), watched: bool = False) -> None:
+        self.file = file
+        self.watched = watched or bool(file)
+        self._rows = sorted(rows, key=lambda one: one.ts)
+        self._of_file: set[tuple[str, int]] = set()
+        for one in self._rows:
+            if (one.symbol, nominal(one.ts)) in self._of_file:
+                raise HqError(f"{_row(one)} is there twice", DATA, subject=(FundingOptions.funding, f" {file}"))
+            self._of_file.add((one.symbol, nominal(one.ts)))
+        self._minutes = {at for _, at in self._of_file}
+        self._since = self._given = NEVER  # from when on what is missed is told; up to where rows were given
+        self.late = 0
+        self._soonest = NEVER  # of what is due
+        self._next: dict[str, tuple[int, int, int]] = {}  # by symbol: when it is due, the interval, its last row
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._rows)
+
+    @property
+    def given(self) -> bool:
+        """Whether anybody has said something of funding, so that what is missed is told."""
+        return self.watched or self._since != NEVER
+
+    def add(self, rows: Iterable[Due]) -> None:
+        """Rows of the stream, each before the bars that end no earlier."""
+        for one in rows:
+            at = nominal(one.ts)
+            if {(one.symbol, at), ("", at)} & self._of_file or (not one.symbol and at in self._minutes):
+                what = f"{_row(one)} is in the stream too; give it once"
+                raise HqError(what, DATA, subject=(FundingOptions.funding, f" {self.file}"))
+            self.late += one.ts <= self._given
+            if self._since == NEVER and not self.watched:
+                self._since = nominal(one.ts)
+            self._rows.append(one)
+        self._rows.sort(key=lambda one: one.ts)
+
+    def until(self, first: int, limit: int, numbers: Mapping[str, int], only: str | None) -> list[Due]:
+        """The rows up to a ts of symbols that are traded, and those that were missed; first: ts of the first bar now.
+
+        only   the symbol that the account trades, None of several: whose rows are that do not say it
+        """
+        if self._since == NEVER and self.watched:
+            self._since = first
+        n = bisect_right(self._rows, limit, key=lambda one: one.ts)
+        due, self._rows[:n] = self._rows[:n], []
+        self._given = max(self._given, limit)
+        if due and only is None and any(not one.symbol for one in due) and "" not in numbers:
+            what = "its rows name no symbol, and several are traded"
+            hint = f"hq-import --kind funding --symbol NAME {self.file} says it"
+            raise HqError(what, DATA, subject=(FundingOptions.funding, f" {self.file}"), hint=hint)
+        due = [one if one.symbol else one._replace(symbol=only or "") for one in due]
+        due = [one for one in due if one.symbol in numbers]
+        if self._since == NEVER or (not due and len(numbers) == len(self._next) and limit < self._soonest + LATE):
+            return due
+        came: dict[str, list[int]] = {}
+        for one in due:
+            came.setdefault(one.symbol, []).append(nominal(one.ts))
+        found = due + [one for symbol in numbers for one in self._missed(symbol, came.get(symbol, []), limit)]
+        self._soonest = min((at for at, _, _ in self._next.values()), default=EVER)
+        return sorted(found, key=lambda one: one.ts)
+
+    def _missed(self, symbol: str, came: list[int], limit: int) -> Iterator[Due]:
+        """Times up to `limit` at which funding was due and no row came."""
+        due, interval, last = self._next.get(symbol) or (-(-self._since // USUAL) * USUAL, USUAL, NEVER)
+        for ts in came:
+            while due < ts:
+                yield Due(due + LATE, symbol, math.nan, math.nan)
+                due += interval
+            if last != NEVER and ts > last:
+                interval = ts - last
+            last, due = ts, ts + interval
+        while due + LATE <= limit:
+            yield Due(due + LATE, symbol, math.nan, math.nan)
+            due += interval
+        self._next[symbol] = due, interval, last
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> list[Any]:
+        """Without the rows of the file, which are read from it again."""
+        stream = [list(one) for one in self._rows if (one.symbol, nominal(one.ts)) not in self._of_file]
+        return [stream, self._since, self._given, {symbol: list(one) for symbol, one in self._next.items()}]
+
+    def load(self, saved: Any) -> None:
+        stream, self._since, self._given, following = shaped(saved, SHAPE)
+        if any(interval < MINUTE for _, interval, _ in following.values()):
+            raise Damaged("funding: less than a minute lies between two payments")
+        self._next = {symbol: (due, interval, last) for symbol, (due, interval, last) in following.items()}
+        rows = [one for one in self._rows if one.ts > self._given]
+        self._rows = sorted((*rows, *(Due(*one) for one in stream)), key=lambda one: one.ts)
+
+
+def _row(one: Due) -> str:
+    return f"funding of {one.symbol or 'no symbol'} at {iso_text(one.ts)}"
