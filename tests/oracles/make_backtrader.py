@@ -1,4 +1,4 @@
-"""Runs backtrader over the orders of backtrader_orders.py and writes what it did: tests/oracles/backtrader.json.
+"""Runs backtrader over the orders of outside_orders.py and writes what it did: tests/oracles/backtrader.json.
 
     pip install backtrader, into an environment of its own; then there  python tests/oracles/make_backtrader.py
 
@@ -8,13 +8,12 @@ is entry, stop, take or close of a bracket, trail or order.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import backtrader as bt
-from backtrader_orders import CASH, FEE, RUNS, Row, bars, ends, orders
+from outside_orders import BRACKETS, CASH, FEE, PATHS, PLAIN, TRAILS, WICKS, Row, bars, ends, orders, text
 
 FILE = Path(__file__).with_name("backtrader.json")
 EVERY = 20  # bars between two of equity that are written
@@ -110,22 +109,12 @@ def run(name: str, fee: float) -> dict[str, list[Any]]:
 
 def all_runs() -> dict[str, Any]:
     found: dict[str, Any] = {"program": f"backtrader {bt.__version__}"}
-    for name in RUNS:
+    for name in (PLAIN, PATHS, TRAILS, BRACKETS, WICKS):
         free, paid = run(name, 0.0), run(name, FEE)
         assert (free["fills"], free["expired"]) == (paid["fills"], paid["expired"])
         pairs = list(enumerate(zip(free["equity"], paid["equity"])))[::EVERY]
         found[name] = free | {"equity": [[bar, *pair] for bar, pair in pairs]}
     return found
-
-
-def text(found: dict[str, Any]) -> str:
-    """JSON, a line each list of a run."""
-    parts = [f'"program":{json.dumps(found["program"])}']
-    for name, of in found.items():
-        if name != "program":
-            lines = (f'"{key}":{json.dumps(rows, separators=(",", ":"))}' for key, rows in of.items())
-            parts.append(f'"{name}":{{\n' + ",\n".join(lines) + "}")
-    return "{" + ",\n".join(parts) + "}\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Bars and orders that both backtrader and hq-backtest are given: whole prices, a seed each, nothing of either.
+"""Bars and orders that other programs and hq-backtest are given: whole prices, a seed each, nothing of any of them.
 
 An order is a map: id, bar (decided at its close), side (1 buys, -1 sells), type, size, price (limit or trigger), limit
 (of a stop_limit), valid (None, "day" or the last bar in which it works), oco (the id of an earlier order: what fills
@@ -8,6 +8,7 @@ the rest of it is cancelled and closed; or trail or trail_frac, by which it is c
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -18,7 +19,7 @@ START = 1_704_067_200_000_000_000  # 2024-01-01; bar i ends i + 1 hours later
 COUNT = 1000
 CASH = 1e7
 FEE = 0.001
-PATHS, PLAIN, TRAILS, BRACKETS, WICKS = RUNS = "paths", "plain", "trails", "brackets", "wicks"
+PATHS, PLAIN, TRAILS, BRACKETS, WICKS, WICKED = "paths", "plain", "trails", "brackets", "wicks", "wicked"
 BY_HAND = [(100.0,) * 4, (100.0, 110.0, 99.0, 101.0), (101.0, 102.0, 95.0, 100.0)]  # of a trail that follows a high
 
 
@@ -28,7 +29,7 @@ def ends(bar: int) -> int:
 
 
 def bars(name: str) -> list[Bar]:
-    """Open, high, low, close of the bars of a run; those of trails have neither gaps nor wicks."""
+    """Open, high, low, close of the bars of a run; those of TRAILS have neither gaps nor wicks."""
     if name == WICKS:
         return BY_HAND
     chance = random.Random(7)
@@ -47,12 +48,40 @@ def bars(name: str) -> list[Bar]:
     return made
 
 
+def way(row: Bar) -> list[float]:
+    """The prices between which path ohlc goes straight."""
+    first, high, low, close = row
+    return [first, low, high, close] if first - low <= high - first else [first, high, low, close]
+
+
+def steps(row: Bar) -> list[float]:
+    """Every whole price of that way, in turn."""
+    points = way(row)
+    found = points[:1]
+    for goal in points[1:]:
+        while found[-1] != goal:
+            found.append(found[-1] + (1 if goal > found[-1] else -1))
+    return found
+
+
+def text(found: dict[str, Any]) -> str:
+    """What a program did as JSON, a line each list of a run."""
+    parts = [f'"program":{json.dumps(found["program"])}']
+    for name, of in found.items():
+        if name != "program":
+            lines = (f'"{key}":{json.dumps(rows, separators=(",", ":"))}' for key, rows in of.items())
+            parts.append(f'"{name}":{{\n' + ",\n".join(lines) + "}")
+    return "{" + ",\n".join(parts) + "}\n"
+
+
 def orders(name: str) -> list[Row]:
     """The orders of a run, by the bar at whose close they are given."""
     if name == WICKS:
         entry = {"id": 1, "bar": 0, "side": 1, "type": "market", "size": 1, "price": None, "valid": None}
         return [entry | {"trail": 5.0, "own": True}]
-    made = {PLAIN: _plain, PATHS: _paths, TRAILS: _trails, BRACKETS: _brackets}[name](bars(name))
+    made = {PLAIN: _plain, PATHS: _paths, TRAILS: _trails, WICKED: _trails, BRACKETS: _brackets}[name](bars(name))
+    if name == WICKED:
+        made = [row for row in made if "trail" in row]
     return sorted(made, key=lambda row: row["bar"])
 
 
