@@ -128,6 +128,8 @@ class Sizes:
                 raise Refused("size")
         if unit in ("equity_frac", "risk_frac"):
             quantity *= self.ledger.equity()
+            if quantity < 0:
+                raise Refused("size")
         one = {"contracts": Fraction(1), "base": terms.size}.get(unit, apart * terms.size)
         return lots(quantity / one, terms.lot, DUST)
 

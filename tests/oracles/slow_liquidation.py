@@ -139,14 +139,11 @@ class Liquidations:
         self.stands = [0] * many
         self.share = self.case.grid.share
         self.worth = self.case.grid.worth()
-        self.way = (
-            -1 if self.case.grid.face else 1
-        )  # a long wins as its notional grows, of inverse contracts as it shrinks
+        self.way = -1 if self.case.grid.face else 1  # a long wins as its notional grows; inverse, as it shrinks
         self.all = 1  # notional of all that was opened, money
 
     def run(self) -> Liquidations:
-        due = 0
-        case, funding = self.case, self.case.funding
+        due, case = 0, self.case
         last = max(one.row for one in case.opened)
         try:
             for place, row in enumerate(case.rows):
@@ -167,7 +164,6 @@ class Liquidations:
                 due = self.pay(due, row.ts)
         except Gone:
             self.spoilt |= place < last
-        assert due <= len(funding)
         return self
 
     # what it holds

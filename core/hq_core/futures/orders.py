@@ -390,7 +390,9 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         end_order(s, p, r, log, tally, k, REJECTED, SIZE)
         return
     each = worth(s, price) * p[at + CONTRACT] * p[at + LOT_NUM] / p[at + LOT_DEN]
-    if fresh and lots * each < p[at + LEAST]:
+    # what has begun to close the other side is not refused in a later bar, for its price there
+    sized_now = r[k + O_LEFT] < 0.0 or r[k + O_ACTION] == TARGET
+    if fresh and sized_now and lots * each < p[at + LEAST]:
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
     why = int(r[k + O_WORD])
@@ -432,10 +434,10 @@ def open_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, side: i
         r[k + O_CUT] = why
         if r[k + O_ACTION] == TARGET:
             r[k + O_BEST] = held(p, at, side) + room
-    lots = min(lots, room)
-    if fresh and lots * each < p[at + LEAST]:
+    if fresh and room < lots and room * each < p[at + LEAST]:
         end_order(s, p, r, log, tally, k, CANCELLED if r[k + O_DONE] > 0.0 else REJECTED, NOTIONAL)
         return
+    lots = min(lots, room)
     if r[k + O_TIF] == FOK and can < lots:
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
