@@ -78,6 +78,12 @@ def same(account, found):
         assert bits(values) == bits(found["equity"][name]), name
 
 
+def unnamed(report):
+    """The report of the library, which has no strategy's name and no digest of rows that it gives itself."""
+    card = {name: value for name, value in report["card"].items() if name != "digest"}
+    return {**report, "account": "", "card": card}
+
+
 def told(account, bar):
     account.mark(bar["ts"], bar["high"], bar["low"], bar["close"], bar["open"], volume=bar["volume"])
 
@@ -104,7 +110,7 @@ def test_orders_of_the_next_open_are_those_of_the_filter(terms):
             account.order(side=order["side"], action=order["action"], quantity=order["quantity"])
     assert len(account.fills()["ts"]) > 20
     same(account, found)
-    assert account.backtest_result() == {**report, "account": ""}
+    assert account.backtest_result() == unnamed(report)
 
 
 @pytest.mark.parametrize("terms", [{}, {"leverage": 50, "size": "all", "initial_margin": 50.0}, {"margin": "cross"}])
@@ -124,7 +130,7 @@ def test_orders_at_once_are_those_of_the_filter_that_fills_at_the_close(terms):
     for name in ("ts", "side", "price", "quantity", "fee", "realised", "position"):
         assert bits(fills[name]) == bits(theirs[name]), name
     assert len(fills["ts"]) > 20
-    assert account.backtest_result() == {**report, "account": ""}
+    assert account.backtest_result() == unnamed(report)
 
 
 BRACKETS = """IF RSI(5) < 35 THEN BUY(stop=close*0.999, take=close*1.001)
@@ -143,7 +149,7 @@ def test_stops_targets_and_trails_are_those_of_the_filter():
             account.order(side=order["side"], action=order["action"], quantity=order["quantity"], **prices)
     assert {"stop", "take", "trail"} <= set(account.fills()["reason"])
     same(account, found)
-    assert account.backtest_result() == {**report, "account": ""}
+    assert account.backtest_result() == unnamed(report)
 
 
 MINUTE = 60_000_000_000
