@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
 
+from hq_core.errors import DATA, HqError
 from hq_core.futures.blocks import ASK_LOTS, BID_LOTS, CONTRACT, HALF, LOT_DEN, LOT_NUM, RESTS, SYMBOL_WIDTH, WAITS
 from hq_core.futures.margin import lots_within
 from hq_core.jit import F8, I4, I8, State, apart
+from hq_core.kinds import QUOTE
+from hq_core.saved import shaped
+from hq_core.say import iso_text
 
+if TYPE_CHECKING:
+    from hq_core.batch import Batch
+
+SHAPE = [(int, str, float, float, float, float)]
 QUOTES = "quotes:i8 seen:i8 "  # 1: they are read; rows of them that this call is done with
 
 
@@ -35,3 +45,39 @@ def without_quote(s: State, p: F8) -> bool:
         if p[at + RESTS] + p[at + WAITS] > 0.0 and math.isnan(p[at + HALF]):
             return True
     return False
+
+
+class Quotes:
+    """Rows of quotes that wait for the bars that see them, in order of ts.
+
+    waiting   ts, symbol, bid, bid_qty, ask and ask_qty of each
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[int, str, float, float, float, float]] = []
+
+    def add(self, batch: Batch) -> None:
+        """Rows of the stream; HqError DATA for one whose prices or sizes cannot be."""
+        schema = batch.schema
+        ts, *columns = (batch.view(name) for name, _ in QUOTE.cols)
+        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
+        for instant, bid, size, ask, ask_size in zip(ts, *columns):
+            if not (0.0 < bid <= ask < math.inf and 0.0 <= size < math.inf and 0.0 <= ask_size < math.inf):
+                told = f"bid {bid!r} of {size!r}, ask {ask!r} of {ask_size!r}"
+                rule = "a bid above 0 and at most the ask, and sizes from 0"
+                raise HqError(f"{schema.key}: the quote of {iso_text(instant)} has {told}; it must have {rule}", DATA)
+        self.waiting += zip(ts, symbols, *columns)
+        self.waiting.sort(key=lambda one: one[0])
+
+    def until(self, limit: int) -> list[tuple[int, str, float, float, float, float]]:
+        """Those up to a ts, which wait no longer."""
+        n = bisect_right(self.waiting, limit, key=lambda one: one[0])
+        found, self.waiting[:n] = self.waiting[:n], []
+        return found
+
+    # -- state -------------------------------------------------------------------------------------------
+    def save(self) -> list[Any]:
+        return [list(one) for one in self.waiting]
+
+    def load(self, saved: Any) -> None:
+        self.waiting = [(ts, symbol, *row) for ts, symbol, *row in shaped(saved, SHAPE)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 from array import array
 from typing import TYPE_CHECKING, Any
@@ -21,17 +20,18 @@ from hq_core.futures.finer import Finer
 from hq_core.futures.given import Given, PerStrategy, check_strategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
 from hq_core.futures.marks import Marks
+from hq_core.futures.quotes import Quotes
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.trader import Part, Shared, Trader, Written
 from hq_core.jit import Cell, rounds
-from hq_core.kinds import BAR, QUOTE, VERBS
+from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
 from hq_core.roles import Stage
 from hq_core.saved import Count, digest, shaped
-from hq_core.say import iso_text, listed
+from hq_core.say import listed
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ STATE = {
     "symbols": [str],
     "traders": [object],
     "lines": object,
-    "quotes": [(int, str, float, float, float, float)],
+    "quotes": object,
     "dues": object,
     "marks": object,
     "rows": Count,
@@ -140,7 +140,7 @@ class BacktestStage(Stage):
         self._columns: list[tuple[str, int]] = []
         self._bound: Schema | None = None
         self._waits: Batch | None = None  # what may be the last whole row
-        self._quotes: list[tuple[int, str, float, float, float, float]] = []  # that wait: ts, symbol, and the row
+        self._quotes = Quotes()
         self._marks = Marks()
         self._other_rows = 0
         self._rows = 0
@@ -249,7 +249,7 @@ class BacktestStage(Stage):
         if schema.of == "funding":
             self._dues.add(dues_of(batch))
         if schema.of == "quote" and self.terms.spread == BY_QUOTES:
-            self._quoted(batch)
+            self._quotes.add(batch)
         if schema.of == "mark_price":
             self._marks.take(batch)
         if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
@@ -419,18 +419,6 @@ class BacktestStage(Stage):
         last: int = run.last_ts
         return last - 1 if self.inside else last  # those of the bar that it has done are in time
 
-    def _quoted(self, batch: Batch) -> None:
-        schema = batch.schema
-        ts, *columns = (batch.view(name) for name, _ in QUOTE.cols)
-        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
-        for instant, bid, size, ask, ask_size in zip(ts, *columns):
-            if not (0.0 < bid <= ask < math.inf and 0.0 <= size < math.inf and 0.0 <= ask_size < math.inf):
-                told = f"bid {bid!r} of {size!r}, ask {ask!r} of {ask_size!r}"
-                rule = "a bid above 0 and at most the ask, and sizes from 0"
-                raise HqError(f"{schema.key}: the quote of {iso_text(instant)} has {told}; it must have {rule}", DATA)
-        self._quotes += zip(ts, symbols, *columns)
-        self._quotes.sort(key=lambda one: one[0])
-
     # -- running -----------------------------------------------------------------------------------------
     def _bars(self, batch: Batch) -> None:
         """Rows of the one series that is traded."""
@@ -520,8 +508,7 @@ class BacktestStage(Stage):
                 whose.append(self._numbers[symbol])
                 rates.append(rate)
                 marks.append(mark)
-        quoted = [one for one in self._quotes if one[0] <= until]
-        del self._quotes[: len(quoted)]
+        quoted = self._quotes.until(until)
         for trader in traders if quoted else ():
             when, whose, rows = trader.quotes
             for instant, symbol, *row in quoted:
@@ -840,7 +827,7 @@ class BacktestStage(Stage):
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        waits = self._early or self._dues.waiting or self._quotes or self._marks.given
+        waits = self._early or self._dues.waiting or self._quotes.waiting or self._marks.given
         if self._written is None and not waits and self._finer is None:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
@@ -852,7 +839,7 @@ class BacktestStage(Stage):
             "symbols": list(self._numbers),
             "traders": [[name, *trader.save()] for name, trader in self.traders.items()],
             "lines": lines,
-            "quotes": [list(one) for one in self._quotes],
+            "quotes": self._quotes.save(),
             "dues": self._dues.save(),
             "marks": self._marks.save(),
             "rows": self._rows,
@@ -869,7 +856,7 @@ class BacktestStage(Stage):
             return
         saved = shaped(saved, STATE)
         self._rows, self.period = saved["rows"], saved["period"]
-        self._quotes = [(ts, symbol, *row) for ts, symbol, *row in saved["quotes"]]
+        self._quotes.load(saved["quotes"])
         self._dues.load(saved["dues"])
         self._marks.load(saved["marks"])
         for about, n, columns, texts in saved["early"]:
