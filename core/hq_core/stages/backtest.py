@@ -12,6 +12,7 @@ from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, s
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.files import read_whole
 from hq_core.futures.account import account
+from hq_core.futures.accounts import Accounts
 from hq_core.futures.along import NOWHERE, Walk
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.dues import Dues, dues_of
@@ -25,7 +26,7 @@ from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
-from hq_core.futures.trader import Part, Shared, Trader, Written
+from hq_core.futures.trader import Part, Shared, Written
 from hq_core.jit import Cell, rounds
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from hq_core.futures.finer import Piece
     from hq_core.futures.inside import Inside, Mind
     from hq_core.futures.terms import Terms
+    from hq_core.futures.trader import Trader
     from hq_core.jit import Kernel
 
 NO_BAR = "orders whose bar is not there"
@@ -48,7 +50,6 @@ MOST_FUNDING = 1 << 28  # bytes of a file: an hour's funding of a thousand symbo
 TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache
 AT_ONCE = 4100  # rows a turn: each costs as much in Python as 500 rows; columns 2^k bytes apart share a cache's set
 _INT = ctypes.c_int64
-ANY = array("q")
 CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
 VIEWED = {name: CTYPES[kind] for name, kind in READ}
 STATE = {
@@ -108,21 +109,18 @@ class BacktestStage(Stage):
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
         self.terms = terms
-        self.strategy = strategy
         self.close_at_end = close_at_end
         self.per_year = per_year
         self.max_open = max_open
-        self.explain = explain
-        self.traders: dict[str, Trader] = {}
         self.symbol = self.period = ""
         self._only = symbol
-        self._brackets = Tables(brackets) if brackets else None
-        self._listed = ExchangeInfo(exchange_info) if exchange_info else None
-        self._leverages = leverages(leverage_of)
-        files = {"brackets": self._brackets, "exchange_info": self._listed}
-        if any(files.values()):
-            self.inputs = {name: digest(one.text) for name, one in files.items() if one is not None}
         self._strict = funding_missing == "fail"
+        tables = Tables(brackets) if brackets else None
+        steps = ExchangeInfo(exchange_info) if exchange_info else None
+        self._accounts = Accounts(terms, symbol, strategy, tables, steps, leverages(leverage_of), explain, self._strict)
+        for name, one in (("brackets", tables), ("exchange_info", steps)):
+            if one is not None:
+                self.inputs[name] = digest(one.text)
         rows: Iterable[Due] = ()
         if funding:
             rows, self.inputs["funding"] = read_funding(funding)
@@ -130,10 +128,6 @@ class BacktestStage(Stage):
         self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
         self._bars_of: dict[str, Schema] = {}  # by key
         self._traded: dict[str, Schema] = {}  # those of them that are
-        self._names: list[str] = []  # of strategies, as they came
-        self._numbers: dict[str, int] = {}  # of symbols, in the accounts
-        self._ranks = array("q")
-        self._codes: dict[str, array[int]] = {}  # numbers of the codes of each panel
         self._timeline: Timeline | None = None
         self._single: Schema | None = None
         self._written: Written | None = None
@@ -204,7 +198,7 @@ class BacktestStage(Stage):
             raise HqError(what, DATA, hint=("hq-merge lays them together, or choose one with ", RunOptions.symbol))
         self._traded[schema.key] = schema
         self.period = schema.period
-        self._names += [name for prefix in prefixes if (name := prefix[:-1]) and name not in self._names]
+        self._accounts.name(prefix[:-1] for prefix in prefixes if prefix)
         if self._timeline is not None:
             self._timeline.add(schema)
 
@@ -214,9 +208,10 @@ class BacktestStage(Stage):
             name[: -len(verb)] for verb in VERBS for name in schema.names if name == verb or name.endswith("." + verb)
         ]
         prefixes = list(dict.fromkeys(found))
-        if prefixes and self.strategy:
-            check_strategy(self.strategy, [prefix[:-1] for prefix in prefixes if prefix], schema)
-            return [self.strategy + "."]
+        strategy = self._accounts.strategy
+        if prefixes and strategy:
+            check_strategy(strategy, [prefix[:-1] for prefix in prefixes if prefix], schema)
+            return [strategy + "."]
         return prefixes
 
     def other(self, frame: dict[str, Any]) -> None:
@@ -229,11 +224,10 @@ class BacktestStage(Stage):
             and place in self._orders_of
             and ("" in (self._only, place[0]) or self._only == place[0])
         ):
-            if self.strategy:
-                check_strategy(self.strategy, frame["values"], self._orders_of[place])
-            for name in frame["values"] if not self.strategy else [self.strategy]:
-                if name not in self._names:
-                    self._names.append(name)
+            strategy = self._accounts.strategy
+            if strategy:
+                check_strategy(strategy, frame["values"], self._orders_of[place])
+            self._accounts.name([strategy] if strategy else frame["values"])
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
@@ -261,9 +255,9 @@ class BacktestStage(Stage):
             self._other_rows += batch.n
             return
         prefixes = self._prefixes(schema)
-        number, numbers = self._numbers_of(batch)
+        number, numbers = self._accounts.numbers_of(batch)
         for prefix in prefixes:
-            self._trader(prefix[:-1]).given.take_columns(batch, prefix, number, numbers)
+            self._accounts.of(prefix[:-1]).given.take_columns(batch, prefix, number, numbers)
         if self._single is not None:
             self._bars(batch)
         else:
@@ -273,7 +267,7 @@ class BacktestStage(Stage):
                 _columns(schema)  # says which one is of another type
             forming = self._timeline.take(batch, number, numbers)
             self.drop("provisional", forming)
-            for trader in self.traders.values():
+            for trader in self._accounts.traders.values():
                 trader.account.state.provisional += forming
             self._run_until(self._timeline.whole())
 
@@ -285,7 +279,7 @@ class BacktestStage(Stage):
         if len(traded) == 1 and not traded[0].panel:
             self._single = traded[0]
             self.symbol = traded[0].symbol
-            self._add_symbol(self.symbol)
+            self._accounts.add(self.symbol)
         else:
             has = [col for col in READ if col[0] != "complete" and all(one.has(col[0]) for one in traded)]
             lacks = [name for name, _ in READ if name not in MAY_LACK and (name, "f8") not in has and name != "ts"]
@@ -294,14 +288,15 @@ class BacktestStage(Stage):
             self._timeline = Timeline(tuple(has))
             if self._only:
                 self.symbol = self._only
-                self._add_symbol(self.symbol)
+                self._accounts.add(self.symbol)
             for one in traded:
                 self._timeline.add(one)
+        self._accounts.columns = self._width
         self._written = Written(self.out, self.symbol, self.period, self._width)
         early, self._early = self._early, []
         for batch in early:
             self._ordered(batch)
-        self._all_traders()
+        self._accounts.every()
 
     @property
     def _width(self) -> int:
@@ -316,77 +311,11 @@ class BacktestStage(Stage):
     @property
     def _alone_traded(self) -> str:
         """The one symbol that is traded, '' while that is not known."""
-        if self._finer is not None and len(self._numbers) > 1:
-            what = f"takes one symbol, and there are {listed(sorted(self._numbers))}"
+        if self._finer is not None and len(self._accounts.numbers) > 1:
+            what = f"takes one symbol, and there are {listed(sorted(self._accounts.numbers))}"
             hint = "choose one with ", RunOptions.symbol
             raise HqError(what, USAGE, subject=(FillOptions.path, f" {self.terms.path}"), hint=hint)
-        return self._only or next(iter(self._numbers), "")
-
-    def _all_traders(self) -> Iterable[Trader]:
-        for name in self._names or [self.strategy]:
-            self._trader(name)
-        return self.traders.values()
-
-    def _trader(self, name: str) -> Trader:
-        """A strategy's account."""
-        found = self.traders.get(name)
-        if found is None and list(self.traders) == [""] and not self.traders[""].given.had:
-            found = self.traders.pop("")  # opened before anybody had said whose it is
-            found.name = found.given.strategy = name
-        if found is None:
-            found = Trader(name, self.terms, self._width)
-            if self.explain:
-                found.account.explain(self.explain)
-            found.account.state.strict = int(self._strict)
-            for symbol in self._numbers:
-                self._open_symbol(found, symbol)
-        self.traders[name] = found
-        return found
-
-    def explanation(self) -> dict[str, Any]:
-        """What made the fill of the number `explain`; HqError where there is no such fill, or where several have it."""
-        if len(self.traders) > 1:
-            what = f"each account numbers its fills, and there are {listed(list(self.traders))}"
-            raise HqError(what, USAGE, subject="the fill to explain", hint=("choose one with ", RunOptions.strategy))
-        for trader in self.traders.values():
-            if trader.explanation:
-                return trader.explanation
-            what = f"there is no fill {self.explain}; the account made {trader.account.fills}"
-            raise HqError(what, DATA)
-        raise HqError("input has no bars, so nothing was filled", DATA)
-
-    # -- symbols -----------------------------------------------------------------------------------------
-    def _add_symbol(self, symbol: str) -> int:
-        """The accounts' number of a symbol."""
-        found = self._numbers.get(symbol)
-        if found is None:
-            found = self._numbers[symbol] = len(self._numbers)
-            for trader in self.traders.values():
-                self._open_symbol(trader, symbol)
-            places = {name: place for place, name in enumerate(sorted(self._numbers))}
-            self._ranks = array("q", (places[name] for name in self._numbers))
-        return found
-
-    def _open_symbol(self, trader: Trader, symbol: str) -> None:
-        trader.account.add(
-            symbol,
-            self._brackets.of(symbol) if self._brackets is not None else None,
-            self._listed.of(symbol) if self._listed is not None else None,
-            self._leverages.get(symbol),
-        )
-
-    def _numbers_of(self, batch: Batch) -> tuple[int, array[int]]:
-        """The number of the symbol of a series, or of each code of a panel, -1 for what is not traded."""
-        schema = batch.schema
-        if not schema.panel:
-            return self._add_symbol(schema.symbol), ANY
-        texts = batch.texts.get("symbol", [])
-        numbers = self._codes.setdefault(schema.key, array("q"))
-        if len(texts) < len(numbers):
-            del numbers[:]
-        for text in texts[len(numbers) :]:
-            numbers.append(self._add_symbol(text) if self._only in ("", text) else -1)
-        return -1, numbers
+        return self._only or next(iter(self._accounts.numbers), "")
 
     # -- what comes in -----------------------------------------------------------------------------------
     def _ordered(self, batch: Batch) -> None:
@@ -399,15 +328,14 @@ class BacktestStage(Stage):
             return
         if self._single is not None and not schema.panel and schema.symbol != self._single.symbol:
             return
-        number, numbers = self._numbers_of(batch)
+        number, numbers = self._accounts.numbers_of(batch)
         names = batch.texts.get("strategy", [])
         if not names:
             batch.slice(0, 1).words("strategy")  # says that there are none
         for code, (name, most) in enumerate(zip(names, self._per_strategy.counts(batch, len(names)))):
-            if self.strategy in ("", name):
-                if name not in self._names:
-                    self._names.append(name)
-                trader = self._trader(name)
+            if self._accounts.strategy in ("", name):
+                self._accounts.name([name])
+                trader = self._accounts.of(name)
                 if most:
                     trader.given.take(batch, code, most, number, numbers, self._last(trader, schema))
 
@@ -444,7 +372,7 @@ class BacktestStage(Stage):
     def _run_until(self, limit: int, ends: bool = False) -> None:
         """Run the bars before a ts; with `ends` they are the last ones."""
         assert self._timeline is not None
-        n, columns = self._timeline.ready(limit, self._ranks)
+        n, columns = self._timeline.ready(limit, self._accounts.ranks)
         if n:
             ts = memoryview((_INT * n).from_address(columns["ts"])).cast("B").cast("q")
             self._run(columns, n, ts, n - 1 if ends else -1)
@@ -459,13 +387,13 @@ class BacktestStage(Stage):
             if self._finer is not None:
                 what = "takes marks as columns of the finer bars, and there are rows of mark_price"
                 raise HqError(what, DATA, subject=(FillOptions.path, f" {self.terms.path}"))
-            columns = {**columns, **self._marks.laid(columns, n, ts, list(self._numbers), self.period)}
+            columns = {**columns, **self._marks.laid(columns, n, ts, list(self._accounts.numbers), self.period)}
         if self._finer is not None:
             there = {name: (kind * n).from_address(columns[name]) for name, kind in VIEWED.items() if name in columns}
             self._finer.take_bars(there)
             self._along(NEVER)
             return
-        traders = list(self._all_traders())
+        traders = self._accounts.every()
         self._announce()
         start = 0
         while start < n:
@@ -473,8 +401,7 @@ class BacktestStage(Stage):
             if self._timeline is not None:
                 while stop < n and ts[stop] == ts[stop - 1]:
                     stop += 1
-            if self._brackets is not None:
-                stop = self._switch(ts, start, stop)
+            stop = self._accounts.switch(ts, start, stop)
             whole = self._whole(columns, n, stop)
             if whole > start:
                 self._fund(traders, ts[start], ts[whole - 1])
@@ -500,12 +427,14 @@ class BacktestStage(Stage):
 
     def _fund(self, traders: Iterable[Trader], first: int, until: int) -> None:
         """Give the accounts the rows of funding, and quotes, up to a ts; first: the ts of the bar that comes next."""
-        due = self._dues.until(first, until, self._numbers, None if self._several else next(iter(self._numbers), ""))
+        due = self._dues.until(
+            first, until, self._accounts.numbers, None if self._several else next(iter(self._accounts.numbers), "")
+        )
         for trader in traders if due else ():
             when, whose, rates, marks = trader.funding
             for instant, symbol, rate, mark in due:
                 when.append(instant)
-                whose.append(self._numbers[symbol])
+                whose.append(self._accounts.numbers[symbol])
                 rates.append(rate)
                 marks.append(mark)
         quoted = self._quotes.until(until)
@@ -513,21 +442,12 @@ class BacktestStage(Stage):
             when, whose, rows = trader.quotes
             for instant, symbol, *row in quoted:
                 when.append(instant)
-                whose.append(self._numbers.get(symbol, -1))
+                whose.append(self._accounts.numbers.get(symbol, -1))
                 rows.extend(row)
 
     def _announce(self) -> None:
         assert self._written is not None
-        self._written.announce(list(self.traders), list(self._numbers))
-
-    def _switch(self, ts: Any, start: int, stop: int) -> int:
-        """Apply the bracket tables that hold at row `start`; the row before `stop` at which another one does."""
-        assert self._brackets is not None
-        for symbol, table in self._brackets.begun(list(self._numbers), ts[start]):
-            for trader in self.traders.values():
-                trader.account.use(self._numbers[symbol], table)
-        until = self._brackets.until
-        return next((i for i in range(start + 1, stop) if ts[i] >= until), stop) if ts[stop - 1] >= until else stop
+        self._written.announce(list(self._accounts.traders), list(self._accounts.numbers))
 
     def _alone(self, trader: Trader, start: int, stop: int, last: int) -> None:
         written = self._written
@@ -575,8 +495,8 @@ class BacktestStage(Stage):
         finer, written = self._finer, self._written
         assert finer is not None
         assert written is not None
-        traders = list(self._all_traders())
-        written.announce(list(self.traders), list(self._numbers))
+        traders = self._accounts.every()
+        written.announce(list(self._accounts.traders), list(self._accounts.numbers))
         bars = finer.whole(self._alone_traded, limit)
         if self.close_at_end and not ends and len(bars) == finer.waiting:
             del bars[-1:]  # which may be the last one
@@ -609,9 +529,9 @@ class BacktestStage(Stage):
         first = piece.first
         while first < piece.stop:
             stop = piece.stop
-            if self._brackets is not None:
+            if self._accounts.tables is not None:
                 ts = memoryview((_INT * stop).from_address(piece.columns["ts"])).cast("B").cast("q")
-                stop = self._switch(ts, first, stop)
+                stop = self._accounts.switch(ts, first, stop)
             yield first, stop
             first = stop
 
@@ -710,7 +630,7 @@ class BacktestStage(Stage):
         """Write what happened in several accounts, and count what they dropped meanwhile."""
         assert self._written is not None
         for kind, parts in found.items():
-            self._written.write_together(kind, parts, self._ranks)
+            self._written.write_together(kind, parts, self._accounts.ranks)
         for trader, counts in zip(traders, before):
             self._count(trader, counts)
 
@@ -751,13 +671,13 @@ class BacktestStage(Stage):
             self._finish_path(self._finer)
         for batch in self._early:
             self._without_bars(batch)
-        for trader in self.traders.values():
+        for trader in self._accounts.traders.values():
             if trader.given.ts:
                 self.drop(NO_BAR, len(trader.given.ts))
         found = self.reports() if self._written is not None else []
-        for symbol in self._leverages if found else ():
-            if symbol not in self._numbers:
-                what = f"no {symbol} is traded{did_you_mean(symbol, list(self._numbers))}"
+        for symbol in self._accounts.leverages if found else ():
+            if symbol not in self._accounts.numbers:
+                what = f"no {symbol} is traded{did_you_mean(symbol, list(self._accounts.numbers))}"
                 raise HqError(what, USAGE, subject=BracketOptions.leverage_of)
         for report in found:
             self.out.map(report)
@@ -767,7 +687,7 @@ class BacktestStage(Stage):
             )
         if self._marks.late:
             self.notices["rows of mark_price came behind bars that end no earlier"] = self._marks.late
-        missed = sum(trader.account.state.missed for trader in self.traders.values())
+        missed = sum(trader.account.state.missed for trader in self._accounts.traders.values())
         if missed:
             self.notices["times at which funding was due on a position and no row said it, taken as 0"] = missed
         if found:
@@ -792,15 +712,19 @@ class BacktestStage(Stage):
 
     def _without_bars(self, batch: Batch) -> None:
         """Rows of orders to which no bars came: what is no order is said all the same."""
-        number, numbers = self._numbers_of(batch)
+        number, numbers = self._accounts.numbers_of(batch)
         for code, name in enumerate(batch.texts.get("strategy", [])):
-            if self.strategy in ("", name):
+            if self._accounts.strategy in ("", name):
                 self.drop(NO_BAR, Given(name).take(batch, code, batch.n, number, numbers, NEVER))
+
+    def explanation(self) -> dict[str, Any]:
+        """What made the fill of the number `explain`; HqError where there is no such fill, or where several have it."""
+        return self._accounts.explanation()
 
     def reports(self) -> list[dict[str, Any]]:
         """What each account came to so far; none before there is one."""
         found = []
-        for trader in self.traders.values():
+        for trader in self._accounts.traders.values():
             report = summary(
                 trader.account,
                 self.symbol,
@@ -812,16 +736,16 @@ class BacktestStage(Stage):
                 self._dues.given,
             )
             report["card"]["digest"] = trader.account.digest
-            if self._brackets is not None:
-                report["options"] |= {"maintenance": None, "brackets": self._brackets.path}
-            if self._listed is not None:
+            if self._accounts.tables is not None:
+                report["options"] |= {"maintenance": None, "brackets": self._accounts.tables.path}
+            if self._accounts.steps is not None:
                 steps = dict.fromkeys(("tick", "lot", "min_notional"))
-                report["options"] |= {**steps, "exchange_info": self._listed.path}
+                report["options"] |= {**steps, "exchange_info": self._accounts.steps.path}
             if self._dues.given:
                 policy = "fail" if self._strict else "zero"
                 report["options"] |= {"funding": self._dues.file or None, "funding_missing": policy}
-            if self._leverages:
-                report["options"]["leverage_of"] = self._leverages
+            if self._accounts.leverages:
+                report["options"]["leverage_of"] = self._accounts.leverages
             found.append(report)
         return found
 
@@ -836,8 +760,8 @@ class BacktestStage(Stage):
             "single": [single.symbol, single.period] if single is not None else [],
             "begun": self._written is not None,
             "period": self.period,
-            "symbols": list(self._numbers),
-            "traders": [[name, *trader.save()] for name, trader in self.traders.items()],
+            "symbols": list(self._accounts.numbers),
+            "traders": [[name, *trader.save()] for name, trader in self._accounts.traders.items()],
             "lines": lines,
             "quotes": self._quotes.save(),
             "dues": self._dues.save(),
@@ -871,13 +795,14 @@ class BacktestStage(Stage):
             self.symbol = self._only
             self._timeline = Timeline(())
             self._timeline.load(saved["lines"])
-        self._names = [name for name, *_ in saved["traders"] if name]
+        self._accounts.columns = self._width
+        self._accounts.name(name for name, *_ in saved["traders"] if name)
         for name, *_ in saved["traders"]:
-            self._trader(name)
+            self._accounts.of(name)
         for symbol in saved["symbols"]:
-            self._add_symbol(symbol)
+            self._accounts.add(symbol)
         for name, *rest in saved["traders"]:
-            self.traders[name].load(rest)
+            self._accounts.traders[name].load(rest)
         if saved["begun"]:
             self._written = Written(self.out, self.symbol, self.period, self._width)
         self.reports()  # what they cannot be made of is found now, not at the end
