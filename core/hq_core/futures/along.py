@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.futures.blocks import FIRST
+from hq_core.futures.runs import AT_ONCE
 from hq_core.futures.trader import Part
 from hq_core.memory import after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from hq_core.futures.finer import Piece
+    from hq_core.futures.accounts import Accounts
+    from hq_core.futures.finer import Finer, Piece
+    from hq_core.futures.runs import Runs
     from hq_core.futures.trader import Trader
 
-AT_ONCE = 2000  # rows between two ends of bars that are run in one turn
+BETWEEN = 2000  # rows between two ends of bars that are run in one turn
 NAN = float("nan")
 NOWHERE = 0, 0, 0, 0  # where rows of equity go of which there are none
 
@@ -55,8 +59,8 @@ class Walk:
         if s.bankrupt:
             return stop
         if not self._between[1]:
-            self._between = _columns(len(self._names), AT_ONCE)
-        stop = min(stop, first + AT_ONCE)
+            self._between = _columns(len(self._names), BETWEEN)
+        stop = min(stop, first + BETWEEN)
         account.cell.set(counted=0)
         account.bind(piece.columns, stop)
         bankrupt_rows = s.rows_after
@@ -83,6 +87,48 @@ class Walk:
 
     def equity(self) -> Part:
         return Part(self.code, self._done, dict(zip(self._names, self._starts)), self._block)
+
+
+def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool) -> None:
+    """Run the finer rows of whole bars on every account.
+
+    bars   ts of each
+    ends   the last of them is the end of the accounts
+    """
+    traders, names = runs.accounts.every(), runs.written.schemas["equity"].names
+    for start in range(0, len(bars), AT_ONCE):
+        some = bars[start : start + AT_ONCE]
+        runs.give(traders, some[0], some[-1])
+        walks = [Walk(one, code, len(some), names) for code, one in enumerate(traders)]
+        found, before = runs.nothing(), runs.counts(traders)
+        try:
+            for piece in finer.pieces(some[-1]):
+                last = piece.counts and ends and piece.ts == bars[-1]
+                for first, stop in _stretches(runs.accounts, piece):
+                    for walk in walks:
+                        at = walk.go(piece, first, stop, last)
+                        runs.take_log(walk.trader, walk.code, found)
+                        while at < stop and not walk.trader.account.state.error:
+                            at = walk.go(piece, at, stop, last)
+                            runs.take_log(walk.trader, walk.code, found)
+                        if walk.trader.account.state.error:
+                            raise walk.trader.account.complaint(finer.done + at, at)
+        finally:
+            found["equity"] = [walk.equity() for walk in walks]
+            runs.write(found, traders, before)
+    finer.drop()
+
+
+def _stretches(accounts: Accounts, piece: Piece) -> Iterator[tuple[int, int]]:
+    """A piece by the bracket tables that hold."""
+    first = piece.first
+    while first < piece.stop:
+        stop = piece.stop
+        if accounts.tables is not None:
+            ts = memoryview((ctypes.c_int64 * stop).from_address(piece.columns["ts"])).cast("B").cast("q")
+            stop = accounts.switch(ts, first, stop)
+        yield first, stop
+        first = stop
 
 
 def _columns(columns: int, rows: int) -> tuple[array[float], list[int]]:

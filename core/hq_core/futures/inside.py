@@ -7,15 +7,17 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.futures.account import account
+from hq_core.futures.along import NOWHERE
 from hq_core.futures.blocks import BARS, BASE, CONTRACTS, ENTRY, HIGHEST, LOTS, LOWEST, MARK, SHORT
 from hq_core.futures.trader import Part
-from hq_core.jit import BREAKS, F8, I8, STOPS, Cell, State, hq_call, kernel
+from hq_core.jit import BREAKS, F8, I8, STOPS, Cell, State, hq_call, kernel, rounds
 from hq_core.kinds import of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Protocol
 
+    from hq_core.futures.runs import Runs
     from hq_core.futures.trader import Trader
 
     class Mind(Protocol):
@@ -178,3 +180,52 @@ class Inside:
 
     def equity(self) -> Part:
         return Part(self.code, self._cell.state.rows, self._lie, self._equity)
+
+
+class Rounds:
+    """The accounts, each a step of the rounds in which bars are done with who decides at them."""
+
+    def __init__(self) -> None:
+        self._every: list[Inside] = []
+        self._cell: Cell | None = None
+
+    def run(self, runs: Runs, mind: Mind, traders: list[Trader], start: int, stop: int, last: int) -> None:
+        """Run the bars that are bound from `start` up to `stop`; the accounts end with row `last`, -1: they go on."""
+        if [one.trader for one in self._every] != traders:
+            self._every = [Inside(trader, code) for code, trader in enumerate(traders)]
+        every = self._every
+        found, before = runs.nothing(), runs.counts(traders)
+        names = runs.written.schemas["equity"].names
+        plan = array("q", [at for one in every for at in one.begin(mind, start, stop, names)])
+        plan.extend(at for step in mind.steps for at in step)
+        cell = self._cell = self._cell or Cell(rounds)
+        for name, memory in (("plan", plan), ("row", mind.row), ("stop", mind.stops)):
+            cell.buffer(name, memory)
+        try:
+            while mind.row[0] < stop:
+                for one in every:
+                    one.enter(last)
+                cell.set(until=mind.row[0] + 1 if mind.each else stop)
+                cell.run()
+                end = mind.row[0]
+                for one in every:
+                    one.leave()
+                    _hear(runs, mind, one, end, found)
+                    runs.complain(one.trader, end)
+                if mind.each or mind.stops[0]:
+                    mind.decide(end - 1)
+                    for one in every:
+                        if one.trader.given.ts:
+                            one.trader.run(end, end, NOWHERE)
+                            _hear(runs, mind, one, end, found)
+                            runs.complain(one.trader, end - 1)
+        finally:
+            found["equity"] = [one.equity() for one in every]
+            runs.write(found, traders, before)
+
+
+def _hear(runs: Runs, mind: Mind, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:
+    """Keep what happened in an account at the row before `end`, and tell it to who wants to hear of each."""
+    columns = runs.take_log(one.trader, one.code, found)
+    if mind.each and not one.trader.account.state.error:
+        mind.hear(end - 1, one.trader.name, one.happened(columns))

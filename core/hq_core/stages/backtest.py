@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
@@ -13,7 +12,7 @@ from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.files import read_whole
 from hq_core.futures.account import account
 from hq_core.futures.accounts import Accounts
-from hq_core.futures.along import NOWHERE, Walk
+from hq_core.futures.along import run_along
 from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.dues import Dues, dues_of
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
@@ -24,10 +23,11 @@ from hq_core.futures.marks import Marks
 from hq_core.futures.quotes import Quotes
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
+from hq_core.futures.runs import AT_ONCE, WITHOUT_BAR, Runs
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
-from hq_core.futures.trader import Part, Shared, Written
-from hq_core.jit import Cell, rounds
+from hq_core.futures.trader import Written
+from hq_core.jit import rounds
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
 from hq_core.roles import Stage
@@ -39,16 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hq_core.futures.dues import Due
-    from hq_core.futures.finer import Piece
-    from hq_core.futures.inside import Inside, Mind
+    from hq_core.futures.inside import Mind, Rounds
     from hq_core.futures.terms import Terms
     from hq_core.futures.trader import Trader
     from hq_core.jit import Kernel
 
-NO_BAR = "orders whose bar is not there"
 MOST_FUNDING = 1 << 28  # bytes of a file: an hour's funding of a thousand symbols over ten years, packed
 TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache
-AT_ONCE = 4100  # rows a turn: each costs as much in Python as 500 rows; columns 2^k bytes apart share a cache's set
 _INT = ctypes.c_int64
 CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
 VIEWED = {name: CTYPES[kind] for name, kind in READ}
@@ -130,22 +127,19 @@ class BacktestStage(Stage):
         self._traded: dict[str, Schema] = {}  # those of them that are
         self._timeline: Timeline | None = None
         self._single: Schema | None = None
-        self._written: Written | None = None
+        self._runs: Runs | None = None  # from the first bars on
         self._columns: list[tuple[str, int]] = []
         self._bound: Schema | None = None
         self._waits: Batch | None = None  # what may be the last whole row
         self._quotes = Quotes()
         self._marks = Marks()
         self._other_rows = 0
-        self._rows = 0
         self._finer = Finer(terms.finer) if terms.finer else None
         self._early: list[Batch] = []  # orders that came before any bars
         self.inside = False  # whether strategies ask for the rows
         self._mind: Mind | None = None  # who asks for those that are being run
         self._per_strategy = PerStrategy()
-        self._every: list[Inside] = []
-        self._shared: Shared | None = None  # of the rows of equity of several accounts
-        self._cell: Cell | None = None
+        self._rounds: Rounds | None = None  # in which their rows are run
 
     def kernels(self) -> tuple[Kernel, ...]:
         inside: tuple[Kernel, ...] = ()
@@ -157,8 +151,8 @@ class BacktestStage(Stage):
 
     # -- the stream --------------------------------------------------------------------------------------
     def section(self) -> None:
-        if self._written is not None:
-            self._written.section()
+        if self._runs is not None:
+            self._runs.written.section()
 
     def schema(self, schema: Schema) -> None:
         if schema.of == "order":
@@ -235,8 +229,7 @@ class BacktestStage(Stage):
             self._ordered(batch)
             return
         if schema.key in self._traded:
-            self._begin()
-            self._announce()  # before the bars, so that whoever reads them knows what else there is
+            self._begin().announce()  # before the bars, so that whoever reads them knows what else there is
         self.out.copy(batch)
         if self.inside and schema.key in self._traded:
             return
@@ -248,7 +241,7 @@ class BacktestStage(Stage):
             self._marks.take(batch)
         if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
             self._finer.take(batch, self._alone_traded)
-            if self._written is not None:
+            if self._runs is not None:
                 self._along(NEVER)
             return
         if schema.key not in self._traded:
@@ -271,10 +264,10 @@ class BacktestStage(Stage):
                 trader.account.state.provisional += forming
             self._run_until(self._timeline.whole())
 
-    def _begin(self) -> None:
+    def _begin(self) -> Runs:
         """Before the first bar: whether the account trades one symbol or several."""
-        if self._single is not None or self._timeline is not None:
-            return
+        if self._runs is not None:
+            return self._runs
         traded = list(self._traded.values())
         if len(traded) == 1 and not traded[0].panel:
             self._single = traded[0]
@@ -291,12 +284,18 @@ class BacktestStage(Stage):
                 self._accounts.add(self.symbol)
             for one in traded:
                 self._timeline.add(one)
-        self._accounts.columns = self._width
-        self._written = Written(self.out, self.symbol, self.period, self._width)
+        runs = self._open()
         early, self._early = self._early, []
         for batch in early:
             self._ordered(batch)
         self._accounts.every()
+        return runs
+
+    def _open(self) -> Runs:
+        written = Written(self.out, self.symbol, self.period, self._width)
+        self._accounts.columns = self._width
+        self._runs = Runs(self._accounts, written, self._dues, self._quotes, self._several, self.drop)
+        return self._runs
 
     @property
     def _width(self) -> int:
@@ -323,7 +322,7 @@ class BacktestStage(Stage):
         schema = batch.schema
         if self._only and not schema.panel and schema.symbol != self._only:
             return
-        if self._written is None:
+        if self._runs is None:
             self._early.append(batch.copied())  # until the first bars say what the accounts trade
             return
         if self._single is not None and not schema.panel and schema.symbol != self._single.symbol:
@@ -393,8 +392,10 @@ class BacktestStage(Stage):
             self._finer.take_bars(there)
             self._along(NEVER)
             return
+        runs = self._runs
+        assert runs is not None
         traders = self._accounts.every()
-        self._announce()
+        runs.announce()
         start = 0
         while start < n:
             stop = min(n, start + max(min(AT_ONCE, TOGETHER // max(len(traders), 1)), LEAST))
@@ -404,17 +405,15 @@ class BacktestStage(Stage):
             stop = self._accounts.switch(ts, start, stop)
             whole = self._whole(columns, n, stop)
             if whole > start:
-                self._fund(traders, ts[start], ts[whole - 1])
+                runs.give(traders, ts[start], ts[whole - 1])
             for trader in traders:
                 trader.account.bind(columns, stop)
-            if self._mind is not None:
-                self._inside(traders, start, stop, last)
-            elif len(traders) == 1 and not self._several:
-                self._alone(traders[0], start, stop, last)
+            if self._rounds is not None and self._mind is not None:
+                self._rounds.run(runs, self._mind, traders, start, stop, last)
             else:
-                self._together(traders, start, stop, last)
+                runs.run(traders, start, stop, last)
             start = stop
-        self._rows += n
+        runs.rows += n
 
     def _whole(self, columns: Mapping[str, int], n: int, stop: int) -> int:
         """The row behind the last one before `stop` that is not forming."""
@@ -425,115 +424,21 @@ class BacktestStage(Stage):
                 stop -= 1
         return stop
 
-    def _fund(self, traders: Iterable[Trader], first: int, until: int) -> None:
-        """Give the accounts the rows of funding, and quotes, up to a ts; first: the ts of the bar that comes next."""
-        due = self._dues.until(
-            first, until, self._accounts.numbers, None if self._several else next(iter(self._accounts.numbers), "")
-        )
-        for trader in traders if due else ():
-            when, whose, rates, marks = trader.funding
-            for instant, symbol, rate, mark in due:
-                when.append(instant)
-                whose.append(self._accounts.numbers[symbol])
-                rates.append(rate)
-                marks.append(mark)
-        quoted = self._quotes.until(until)
-        for trader in traders if quoted else ():
-            when, whose, rows = trader.quotes
-            for instant, symbol, *row in quoted:
-                when.append(instant)
-                whose.append(self._accounts.numbers.get(symbol, -1))
-                rows.extend(row)
-
-    def _announce(self) -> None:
-        assert self._written is not None
-        self._written.announce(list(self._accounts.traders), list(self._accounts.numbers))
-
-    def _alone(self, trader: Trader, start: int, stop: int, last: int) -> None:
-        written = self._written
-        assert written is not None
-        while start < stop:
-            before = _counts(trader)
-            addresses = written.equity(stop - start)
-            start = trader.run(start, stop, addresses, last)
-            written.commit_equity(addresses, trader.account.equities, 0)
-            for kind, rows in trader.written():
-                written.write(kind, rows.places, rows.n, 0)
-            self._count(trader, before)
-            self._complain(trader, start)
-
-    def _together(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
-        """The same of several accounts, whose rows are laid in order of ts, then of the accounts."""
-        written = self._written
-        assert written is not None
-        found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
-        wrong: list[tuple[int, Trader]] = []
-        shared = self._shared = self._shared or Shared(written.schemas["equity"].names)
-        shared.begin(len(traders) * (stop - start))
-        before = [_counts(trader) for trader in traders]
-        for code, trader in enumerate(traders):
-            at = start
-            row = first = code * (stop - start)
-            while at < stop and not trader.account.state.error:
-                at = trader.run(at, stop, shared.at(row), last)
-                row += trader.account.equities
-                self._take_log(trader, code, found)
-            found["equity"].append(shared.part(code, first, row - first))
-            if trader.account.state.error:
-                wrong.append((at, trader))
-        self._write(found, traders, before)
-        if wrong:
-            at, trader = min(wrong, key=lambda one: one[0])
-            self._complain(trader, at)
-
     # -- along a finer path ------------------------------------------------------------------------------
     def _along(self, limit: int, ends: bool = False) -> None:
         """Run the finer rows of the bars that are whole, as no row comes any more that is before `limit`.
 
         ends   the last of them is the end of the accounts
         """
-        finer, written = self._finer, self._written
+        finer, runs = self._finer, self._runs
         assert finer is not None
-        assert written is not None
-        traders = self._accounts.every()
-        written.announce(list(self._accounts.traders), list(self._accounts.numbers))
+        assert runs is not None
+        self._accounts.every()
+        runs.announce()
         bars = finer.whole(self._alone_traded, limit)
         if self.close_at_end and not ends and len(bars) == finer.waiting:
             del bars[-1:]  # which may be the last one
-        names = written.schemas["equity"].names
-        for start in range(0, len(bars), AT_ONCE):
-            some = bars[start : start + AT_ONCE]
-            self._fund(traders, some[0], some[-1])
-            walks = [Walk(one, code, len(some), names) for code, one in enumerate(traders)]
-            found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
-            before = [_counts(trader) for trader in traders]
-            try:
-                for piece in finer.pieces(some[-1]):
-                    last = piece.counts and ends and piece.ts == bars[-1]
-                    for first, stop in self._stretches(piece):
-                        for walk in walks:
-                            at = walk.go(piece, first, stop, last)
-                            self._take_log(walk.trader, walk.code, found)
-                            while at < stop and not walk.trader.account.state.error:
-                                at = walk.go(piece, at, stop, last)
-                                self._take_log(walk.trader, walk.code, found)
-                            if walk.trader.account.state.error:
-                                raise walk.trader.account.complaint(finer.done + at, at)
-            finally:
-                found["equity"] = [walk.equity() for walk in walks]
-                self._write(found, traders, before)
-        finer.drop()
-
-    def _stretches(self, piece: Piece) -> Iterable[tuple[int, int]]:
-        """A piece by the bracket tables that hold."""
-        first = piece.first
-        while first < piece.stop:
-            stop = piece.stop
-            if self._accounts.tables is not None:
-                ts = memoryview((_INT * stop).from_address(piece.columns["ts"])).cast("B").cast("q")
-                stop = self._accounts.switch(ts, first, stop)
-            yield first, stop
-            first = stop
+        run_along(runs, finer, bars, ends)
 
     # -- strategies inside -------------------------------------------------------------------------------
     @property
@@ -555,7 +460,10 @@ class BacktestStage(Stage):
         if self._finer is not None:
             why = "a strategy that reads its account runs on the bars that it reads"
             raise HqError(why, USAGE, subject=(FillOptions.path, f" {self.terms.path}"))
+        from hq_core.futures.inside import Rounds  # few runs have strategies
+
         self.inside = True
+        self._rounds = Rounds()
 
     def run(self, batch: Batch, mind: Mind, last: bool) -> None:
         """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
@@ -563,85 +471,6 @@ class BacktestStage(Stage):
         self._mind = mind
         mind.row[0] = 0
         self._run_batch(batch, 0 if last else -1)
-
-    def _inside(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
-        mind, written = self._mind, self._written
-        assert mind is not None
-        assert written is not None
-        found: dict[str, list[Part]] = {kind: [] for kind in written.schemas}
-        before = [_counts(one) for one in traders]
-        every = self._rounds(traders)
-        names = written.schemas["equity"].names
-        plan = array("q", [at for one in every for at in one.begin(mind, start, stop, names)])
-        plan.extend(at for step in mind.steps for at in step)
-        cell = self._cell = self._cell or Cell(rounds)
-        for name, memory in (("plan", plan), ("row", mind.row), ("stop", mind.stops)):
-            cell.buffer(name, memory)
-        try:
-            while mind.row[0] < stop:
-                for one in every:
-                    one.enter(last)
-                cell.set(until=mind.row[0] + 1 if mind.each else stop)
-                cell.run()
-                end = mind.row[0]
-                for one in every:
-                    one.leave()
-                    self._hear(one, end, found)
-                    self._complain(one.trader, end)
-                if mind.each or mind.stops[0]:
-                    mind.decide(end - 1)
-                    for one in every:
-                        if one.trader.given.ts:
-                            one.trader.run(end, end, NOWHERE)
-                            self._hear(one, end, found)
-                            self._complain(one.trader, end - 1)
-        finally:
-            found["equity"] = [one.equity() for one in every]
-            self._write(found, traders, before)
-
-    def _rounds(self, traders: list[Trader]) -> list[Inside]:
-        """The accounts as steps of rounds."""
-        from hq_core.futures.inside import Inside  # few runs have strategies
-
-        if [one.trader for one in self._every] != traders:
-            self._every = [Inside(trader, code) for code, trader in enumerate(traders)]
-        return self._every
-
-    def _hear(self, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:
-        """Keep what happened in an account at the row before `end`, and tell it to who wants to hear of each."""
-        mind, columns = self._mind, self._take_log(one.trader, one.code, found)
-        if mind is not None and mind.each and not one.trader.account.state.error:
-            mind.hear(end - 1, one.trader.name, one.happened(columns))
-
-    def _take_log(
-        self, trader: Trader, code: int, found: Mapping[str, list[Part]]
-    ) -> dict[str, dict[str, array[float]]]:
-        """What happened in an account in its last run: its columns by kind."""
-        every = {}
-        for kind, rows in trader.written():
-            columns = every[kind] = rows.columns()
-            places = {name: column.buffer_info()[0] for name, column in columns.items()}
-            found[kind].append(Part(code, rows.n, places, columns))
-        return every
-
-    def _write(
-        self, found: Mapping[str, list[Part]], traders: Iterable[Trader], before: Iterable[tuple[int, int, int]]
-    ) -> None:
-        """Write what happened in several accounts, and count what they dropped meanwhile."""
-        assert self._written is not None
-        for kind, parts in found.items():
-            self._written.write_together(kind, parts, self._accounts.ranks)
-        for trader, counts in zip(traders, before):
-            self._count(trader, counts)
-
-    def _count(self, trader: Trader, before: tuple[int, int, int]) -> None:
-        for reason, was, now in zip(("provisional", "after bankruptcy", NO_BAR), before, _counts(trader)):
-            if now > was:
-                self.drop(reason, now - was)
-
-    def _complain(self, trader: Trader, at: int) -> None:
-        if trader.account.state.error:
-            raise trader.account.complaint(self._rows + at, at)
 
     # -- the end -----------------------------------------------------------------------------------------
     def mark(self, ts: int) -> None:
@@ -652,7 +481,7 @@ class BacktestStage(Stage):
         if self._waits:
             ts = min(ts, self._waits.view("ts")[0])
         if self._finer is not None:
-            if self._written is not None:
+            if self._runs is not None:
                 self._along(ts)
             ts = min(ts, self._finer.earliest)
         self.out.mark(ts)
@@ -667,14 +496,14 @@ class BacktestStage(Stage):
             self._run_batch(waits, 0)
         if self._timeline is not None and self._timeline.waiting:
             self._run_until(EVER, self.close_at_end)
-        if self._finer is not None and self._written is not None:
+        if self._finer is not None and self._runs is not None:
             self._finish_path(self._finer)
         for batch in self._early:
             self._without_bars(batch)
         for trader in self._accounts.traders.values():
             if trader.given.ts:
-                self.drop(NO_BAR, len(trader.given.ts))
-        found = self.reports() if self._written is not None else []
+                self.drop(WITHOUT_BAR, len(trader.given.ts))
+        found = self.reports() if self._runs is not None else []
         for symbol in self._accounts.leverages if found else ():
             if symbol not in self._accounts.numbers:
                 what = f"no {symbol} is traded{did_you_mean(symbol, list(self._accounts.numbers))}"
@@ -715,7 +544,7 @@ class BacktestStage(Stage):
         number, numbers = self._accounts.numbers_of(batch)
         for code, name in enumerate(batch.texts.get("strategy", [])):
             if self._accounts.strategy in ("", name):
-                self.drop(NO_BAR, Given(name).take(batch, code, batch.n, number, numbers, NEVER))
+                self.drop(WITHOUT_BAR, Given(name).take(batch, code, batch.n, number, numbers, NEVER))
 
     def explanation(self) -> dict[str, Any]:
         """What made the fill of the number `explain`; HqError where there is no such fill, or where several have it."""
@@ -752,13 +581,13 @@ class BacktestStage(Stage):
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
         waits = self._early or self._dues.waiting or self._quotes.waiting or self._marks.given
-        if self._written is None and not waits and self._finer is None:
+        if self._runs is None and not waits and self._finer is None:
             return {}
         lines = self._timeline.save() if self._timeline is not None else []
         single = self._single
         return {
             "single": [single.symbol, single.period] if single is not None else [],
-            "begun": self._written is not None,
+            "begun": self._runs is not None,
             "period": self.period,
             "symbols": list(self._accounts.numbers),
             "traders": [[name, *trader.save()] for name, trader in self._accounts.traders.items()],
@@ -766,7 +595,7 @@ class BacktestStage(Stage):
             "quotes": self._quotes.save(),
             "dues": self._dues.save(),
             "marks": self._marks.save(),
-            "rows": self._rows,
+            "rows": self._runs.rows if self._runs is not None else 0,
             "finer": self._finer.save() if self._finer is not None else [],
             "early": [
                 [described(one.schema), one.n, columns_of(one.schema, one.addresses, one.n), one.texts]
@@ -779,7 +608,7 @@ class BacktestStage(Stage):
         if not saved:
             return
         saved = shaped(saved, STATE)
-        self._rows, self.period = saved["rows"], saved["period"]
+        self.period = saved["period"]
         self._quotes.load(saved["quotes"])
         self._dues.load(saved["dues"])
         self._marks.load(saved["marks"])
@@ -804,7 +633,7 @@ class BacktestStage(Stage):
         for name, *rest in saved["traders"]:
             self._accounts.traders[name].load(rest)
         if saved["begun"]:
-            self._written = Written(self.out, self.symbol, self.period, self._width)
+            self._open().rows = saved["rows"]
         self.reports()  # what they cannot be made of is found now, not at the end
 
 
@@ -836,11 +665,6 @@ def _funding_of(fd: int) -> Iterable[Due]:
             yield from dues_of(item)
     if not any_:
         raise HqError("has no rows of kind funding", DATA)
-
-
-def _counts(trader: Trader) -> tuple[int, int, int]:
-    s = trader.account.state
-    return s.provisional, s.rows_after, s.lost
 
 
 def _columns(schema: Schema) -> list[tuple[str, int]]:
