@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
-from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, symbol_of, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, undescribed
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.files import read_whole
 from hq_core.futures.account import account
@@ -17,7 +17,7 @@ from hq_core.futures.bars import MAY_LACK, READ
 from hq_core.futures.dues import Dues, dues_of
 from hq_core.futures.equity import OF_ACCOUNT, OF_SYMBOL, WITH_ROOM
 from hq_core.futures.finer import Finer
-from hq_core.futures.given import Given, PerStrategy, check_strategy, order_columns, order_rows
+from hq_core.futures.given import Given, PerStrategy, order_columns, order_rows
 from hq_core.futures.listing import ExchangeInfo, leverages
 from hq_core.futures.marks import Marks
 from hq_core.futures.quotes import Quotes
@@ -26,6 +26,7 @@ from hq_core.futures.rows import taken
 from hq_core.futures.runs import AT_ONCE, WITHOUT_BAR, Runs
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
+from hq_core.futures.traded import Traded
 from hq_core.futures.trader import Written
 from hq_core.jit import rounds
 from hq_core.kinds import BAR, VERBS
@@ -122,9 +123,6 @@ class BacktestStage(Stage):
         if funding:
             rows, self.inputs["funding"] = read_funding(funding)
         self._dues = Dues(funding, rows, watched=self._strict)
-        self._orders_of: dict[tuple[str, str], Schema] = {}  # series and panels of orders, by symbol and period
-        self._bars_of: dict[str, Schema] = {}  # by key
-        self._traded: dict[str, Schema] = {}  # those of them that are
         self._timeline: Timeline | None = None
         self._single: Schema | None = None
         self._runs: Runs | None = None  # from the first bars on
@@ -135,6 +133,7 @@ class BacktestStage(Stage):
         self._marks = Marks()
         self._other_rows = 0
         self._finer = Finer(terms.finer) if terms.finer else None
+        self._traded = Traded(self._accounts, self._finer, terms.path)
         self._early: list[Batch] = []  # orders that came before any bars
         self.inside = False  # whether strategies ask for the rows
         self._mind: Mind | None = None  # who asks for those that are being run
@@ -155,83 +154,33 @@ class BacktestStage(Stage):
             self._runs.written.section()
 
     def schema(self, schema: Schema) -> None:
-        if schema.of == "order":
-            self._orders_of[schema.symbol, schema.period] = schema
-            for bars in list(self._bars_of.values()):
-                self._consider(bars)
-            return
-        self.out.series(schema)
+        if schema.of != "order":
+            self.out.series(schema)
         if schema.of == "mark_price":
             self._marks.announced(schema)
-        if schema.of == "bar":
-            self._bars_of[schema.key] = schema
-            self._consider(schema)
-
-    def _consider(self, schema: Schema) -> None:
-        """Whether bars are traded: orders of their period and symbol come with them, or stand in their columns."""
-        periods = {period for _, period in self._orders_of}
-        by_rows = schema.period in periods and (
-            schema.panel or bool({("", schema.period), (schema.symbol, schema.period)} & self._orders_of.keys())
-        )
-        prefixes = self._prefixes(schema)
-        if not (by_rows or prefixes) or (self._only and not schema.panel and schema.symbol != self._only):
-            return
-        if by_rows and prefixes:
-            orders = next(one for (_, period), one in self._orders_of.items() if period == schema.period)
-            what = f"{schema.key} has columns of orders, as '{prefixes[0]}{VERBS[0]}', and there is {orders.key} too"
-            raise HqError(f"{what}; trade one of them", DATA)
-        if self._finer is not None and not self._finer.finer_than(schema.period):
-            what = f"must be finer than the bars that are traded, {schema.key}"
-            raise HqError(what, USAGE, subject=(FillOptions.path, f" {self.terms.path}"))
-        other = next((one for one in self._traded.values() if one.period != schema.period), None)
-        if other is not None:
-            what = f"{other.key} and {schema.key} both carry orders; an account runs on one period"
-            raise HqError(what, DATA)
-        if self._single is not None and schema.key != self._single.key:
-            what = f"{schema.key} was announced when {self._single.key} was traded already"
-            raise HqError(what, DATA, hint=("hq-merge lays them together, or choose one with ", RunOptions.symbol))
-        self._traded[schema.key] = schema
-        self.period = schema.period
-        self._accounts.name(prefix[:-1] for prefix in prefixes if prefix)
-        if self._timeline is not None:
-            self._timeline.add(schema)
-
-    def _prefixes(self, schema: Schema) -> list[str]:
-        """What stands before the columns of orders, of each strategy once; none where there are no such columns."""
-        found = [
-            name[: -len(verb)] for verb in VERBS for name in schema.names if name == verb or name.endswith("." + verb)
-        ]
-        prefixes = list(dict.fromkeys(found))
-        strategy = self._accounts.strategy
-        if prefixes and strategy:
-            check_strategy(strategy, [prefix[:-1] for prefix in prefixes if prefix], schema)
-            return [strategy + "."]
-        return prefixes
+        for bars in self._traded.announced(schema):
+            if self._single is not None and bars.key != self._single.key:
+                what = f"{bars.key} was announced when {self._single.key} was traded already"
+                raise HqError(what, DATA, hint=("hq-merge lays them together, or choose one with ", RunOptions.symbol))
+            self.period = bars.period
+            if self._timeline is not None:
+                self._timeline.add(bars)
 
     def other(self, frame: dict[str, Any]) -> None:
-        if frame["kind"] != "strings" or not frame["of"].startswith("order/"):
+        if frame["kind"] == "strings" and frame["of"].startswith("order/"):
+            self._traded.told(frame)
+        else:
             self.out.map(frame)
-            return
-        place = symbol_of(frame["of"]), frame["of"].rpartition("/")[2]
-        if (
-            frame["col"] == "strategy"
-            and place in self._orders_of
-            and ("" in (self._only, place[0]) or self._only == place[0])
-        ):
-            strategy = self._accounts.strategy
-            if strategy:
-                check_strategy(strategy, frame["values"], self._orders_of[place])
-            self._accounts.name([strategy] if strategy else frame["values"])
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
         if schema.of == "order":
             self._ordered(batch)
             return
-        if schema.key in self._traded:
+        if schema.key in self._traded.series:
             self._begin().announce()  # before the bars, so that whoever reads them knows what else there is
         self.out.copy(batch)
-        if self.inside and schema.key in self._traded:
+        if self.inside and schema.key in self._traded.series:
             return
         if schema.of == "funding":
             self._dues.add(dues_of(batch))
@@ -239,15 +188,15 @@ class BacktestStage(Stage):
             self._quotes.add(batch)
         if schema.of == "mark_price":
             self._marks.take(batch)
-        if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded:
+        if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded.series:
             self._finer.take(batch, self._alone_traded)
             if self._runs is not None:
                 self._along(NEVER)
             return
-        if schema.key not in self._traded:
+        if schema.key not in self._traded.series:
             self._other_rows += batch.n
             return
-        prefixes = self._prefixes(schema)
+        prefixes = self._traded.prefixes(schema)
         number, numbers = self._accounts.numbers_of(batch)
         for prefix in prefixes:
             self._accounts.of(prefix[:-1]).given.take_columns(batch, prefix, number, numbers)
@@ -268,7 +217,7 @@ class BacktestStage(Stage):
         """Before the first bar: whether the account trades one symbol or several."""
         if self._runs is not None:
             return self._runs
-        traded = list(self._traded.values())
+        traded = list(self._traded.series.values())
         if len(traded) == 1 and not traded[0].panel:
             self._single = traded[0]
             self.symbol = traded[0].symbol
@@ -489,7 +438,7 @@ class BacktestStage(Stage):
     def finish(self, more: bool) -> None:
         if more:
             return
-        if self._traded:
+        if self._traded.series:
             self._begin()
         if self._waits is not None:
             waits, self._waits = self._waits, None
@@ -521,12 +470,12 @@ class BacktestStage(Stage):
             self.notices["times at which funding was due on a position and no row said it, taken as 0"] = missed
         if found:
             return
-        if self._only and self._bars_of:
-            there = [one.symbol for one in self._bars_of.values() if one.symbol]
+        if self._only and self._traded.bars:
+            there = [one.symbol for one in self._traded.bars.values() if one.symbol]
             what = f"'{self._only}' has no orders; there are those of {listed(there)}{did_you_mean(self._only, there)}"
             raise HqError(what, USAGE, subject=RunOptions.symbol)
-        if self._bars_of:
-            raise _missing(next(iter(self._bars_of.values())))
+        if self._traded.bars:
+            raise _missing(next(iter(self._traded.bars.values())))
         if self._other_rows:
             self.notices["no bars came, so nothing was traded; rows of other kinds"] = self._other_rows
 
