@@ -177,3 +177,21 @@ def test_what_cannot_be_is_said_in_one_line():
     assert (code, said) == (USAGE, "hq-backtest: --spread-bps 1: the quotes say how wide the spread is\n")
     with pytest.raises(HqError, match="spread: 'quotes', must be bps here"):
         Backtest(spread="quotes")
+
+
+def test_quotes_that_come_behind_their_bars_are_told():
+    _, coarse, orders, quotes = market(3)
+    pieces = [*((one, []) for one in (QUOTES, ORDERS["5m"], COARSE)), texts("s", series=ORDERS["5m"])]
+    start, behind = 0, 0
+    for end in [bar[0] for bar in coarse]:
+        every = {one: [row for row in rows if start < row[0] <= end] for one, rows in
+                 ((ORDERS["5m"], orders), (COARSE, coarse), (QUOTES, quotes))}  # fmt: skip
+        laid = [(QUOTES, every.pop(QUOTES)), *every.items()] if not start else every.items()
+        behind += len(every.get(QUOTES, ()))
+        pieces += [one for one in laid if one[1]]
+        start = end
+    stage = BacktestStage(Terms(spread="quotes", leverage=20))
+    promises.run(stage, promises.stream(pieces))
+    assert behind > 100
+    told = "quotes came behind bars that end no earlier, and no fill of theirs has seen them"
+    assert stage.notices == {told: behind}

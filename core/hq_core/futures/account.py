@@ -36,7 +36,6 @@ from hq_core.futures.blocks import (
     LOG_WIDTH,
     LOWER,
     MARK,
-    ORDER_WIDTH,
     RESTS,
     STANDS,
     STEPPED,
@@ -54,7 +53,7 @@ from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
 from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_above, liquidate_below, set_levels
-from hq_core.futures.log import LOG, log_fill, log_positions
+from hq_core.futures.log import LOG, log_fill, log_positions, room
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
 from hq_core.futures.path import PATH, adverse, walk
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
@@ -67,13 +66,9 @@ from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline,
 # funding makes another account of the same orders.  tests/cases/backtest has an account of each, rules-1 and so on.
 RULES = 1
 
-# Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
-# flip, a state and a liquidation each; and rows of orders that it can become
-LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
-LOG_PER_STEP = 4  # a fill and a liquidation of either side, for each tier that a bar can bring it down
 NO_BAR = -(1 << 63)  # open_time of a price that is told between bars: nothing begins there, no extremes hold its fills
 ROWS = 256  # that are looked through, written and taken into the statistics before the next ones are fetched
-NO_ROOM = 1  # done[4]: the log or the orders have no room for the next bar
+NO_ROOM = 1  # done[3]: the log or the orders have no room for the next bar
 
 ACCOUNT = (
     LEDGER
@@ -186,13 +181,8 @@ def account(
     # by who has seen what the last bar came to; what fills at a close is given with a row of that ts
     late = s.at_close == 0 and s.rows > 0 and len(o_ts) > 0 and o_ts[0] <= max(s.last_ts, s.after_ts)
     while late or (i < len(close) and equities < len(e_ts)):
-        rows = s.resting + len(o_ts) - s.taken
-        if ROWS_PER_ORDER * (rows + 1) * ORDER_WIDTH > len(r) or (
-            LOG_PER_ORDER * (rows + 1)
-            + (LOG_PER_SYMBOL + LOG_PER_STEP * s.steps) * s.symbols
-            + 2 * (len(f_ts) - s.paid)
-            + s.logged
-        ) * LOG_WIDTH > len(log):
+        of_orders, of_log = room(s, s.resting + len(o_ts) - s.taken, len(f_ts) - s.paid)
+        if of_orders > len(r) or of_log + s.logged * LOG_WIDTH > len(log):
             done[3] = NO_ROOM
             break
         if late:

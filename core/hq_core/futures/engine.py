@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, HqError
-from hq_core.futures.account import LOG_PER_ORDER, LOG_PER_STEP, LOG_PER_SYMBOL, ROWS_PER_ORDER, account
+from hq_core.futures.account import account
 from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ, UNPAID
 from hq_core.futures.blocks import (
     ABOVE,
@@ -60,7 +60,7 @@ from hq_core.futures.brackets import flat
 from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
 from hq_core.futures.intake import set_leverage, set_margin
 from hq_core.futures.liquidation import set_levels
-from hq_core.futures.log import log_positions
+from hq_core.futures.log import ROWS_PER_ORDER, log_positions, room
 from hq_core.futures.margin import units
 from hq_core.futures.orders import MANY_REASONS, TALLY
 from hq_core.futures.path import OHLC as OHLC_PATH
@@ -212,9 +212,9 @@ class Account:
         self._orders = ts, said
         self.cell.column("o_ts", ts.buffer_info()[0], len(ts))
         self.cell.column("o", said.buffer_info()[0], len(said))
-        rows = self.state.resting + len(ts) + 1
-        if rows * ROWS_PER_ORDER * ORDER_WIDTH > len(self._r):
-            self._r.frombytes(bytes(8 * (rows * ROWS_PER_ORDER * ORDER_WIDTH - len(self._r))))
+        wanted, _ = self._most()
+        if wanted > len(self._r):
+            self._r.frombytes(bytes(8 * (wanted - len(self._r))))
             self.cell.buffer("r", self._r)
 
     def funding(self, ts: array[int], symbol: array[int], rate: array[float], mark: array[float]) -> None:
@@ -258,16 +258,13 @@ class Account:
 
     def make_room(self) -> None:
         """Room for what one more row can bring."""
-        orders, rows = self._most()
-        while orders * ORDER_WIDTH > len(self._r) or rows * LOG_WIDTH > self._log_room:
+        orders, log = self._most()
+        while orders > len(self._r) or log > self._log_room:
             self._grow()
 
     def _most(self) -> tuple[int, int]:
-        """How many rows of orders and of the log one more row can come to."""
-        s = self.state
-        orders = s.resting + len(self._orders[0]) + 1
-        of_symbols = (LOG_PER_SYMBOL + LOG_PER_STEP * s.steps) * s.symbols
-        return ROWS_PER_ORDER * orders, LOG_PER_ORDER * orders + of_symbols + 2 * self._funds
+        orders, log = room(self.state, self.state.resting + len(self._orders[0]), self._funds)
+        return orders, log
 
     @property
     def places(self) -> array[float]:
@@ -275,12 +272,12 @@ class Account:
         return self._p
 
     def _grow(self) -> None:
-        orders, rows = self._most()
-        if orders * ORDER_WIDTH > len(self._r):
-            self._r.frombytes(bytes(8 * (2 * orders * ORDER_WIDTH - len(self._r))))
+        orders, log = self._most()
+        if orders > len(self._r):
+            self._r.frombytes(bytes(8 * (2 * orders - len(self._r))))
             self.cell.buffer("r", self._r)
             return
-        self._log = array("d", [0.0]) * (max(rows * LOG_WIDTH, len(self._log)) * 3 // 2)
+        self._log = array("d", [0.0]) * (max(log, len(self._log)) * 3 // 2)
         self._give_log()
 
     # -- one fill that is explained ----------------------------------------------------------------------

@@ -46,6 +46,21 @@ from hq_core.jit import F8, State, apart, inline
 # how many fills are still to come up to the one that is noted, 0: none is
 LOG = "logged:i8 now moment explain:i8 "
 
+# Rows of the log that one order can make in one bar at most: of itself and of three that it brings along a fill, a
+# flip, a state and a liquidation each; and rows of orders that it can become
+LOG_PER_ORDER, LOG_PER_SYMBOL, ROWS_PER_ORDER = 24, 8, 5
+LOG_PER_STEP = 4  # a fill and a liquidation of either side, for each tier that a bar can bring it down
+
+
+@inline
+def room(s: State, orders: int, payments: int) -> tuple[int, int]:
+    """How many numbers of the rows of orders, and of the log, the next bars of one ts can need at most.
+
+    orders    that rest or wait;  payments: rows of funding that wait
+    """
+    rows = LOG_PER_ORDER * (orders + 1) + (LOG_PER_SYMBOL + LOG_PER_STEP * s.steps) * s.symbols + 2 * payments
+    return ROWS_PER_ORDER * (orders + 1) * ORDER_WIDTH, rows * LOG_WIDTH
+
 
 @inline
 def begin_row(s: State, log: F8, kind: int, at: int, side: int) -> int:

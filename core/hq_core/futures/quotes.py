@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import NEVER
 from hq_core.errors import DATA, HqError
 from hq_core.futures.blocks import ASK_LOTS, BID_LOTS, CONTRACT, HALF, LOT_DEN, LOT_NUM, RESTS, SYMBOL_WIDTH, WAITS
 from hq_core.futures.margin import lots_within
@@ -51,9 +52,11 @@ class Quotes:
     """Rows of quotes that wait for the bars that see them, in order of ts.
 
     waiting   ts, symbol, bid, bid_qty, ask and ask_qty of each
+    late      rows that came when bars that end no earlier had been run already
     """
 
     def __init__(self) -> None:
+        self.late, self._run = 0, NEVER
         self.waiting: list[tuple[int, str, float, float, float, float]] = []
 
     def add(self, batch: Batch) -> None:
@@ -66,11 +69,13 @@ class Quotes:
                 told = f"bid {bid!r} of {size!r}, ask {ask!r} of {ask_size!r}"
                 rule = "a bid above 0 and at most the ask, and sizes from 0"
                 raise HqError(f"{schema.key}: the quote of {iso_text(instant)} has {told}; it must have {rule}", DATA)
+            self.late += instant <= self._run
         self.waiting += zip(ts, symbols, *columns)
         self.waiting.sort(key=lambda one: one[0])
 
     def until(self, limit: int) -> list[tuple[int, str, float, float, float, float]]:
         """Those up to a ts, which wait no longer."""
+        self._run = limit
         n = bisect_right(self.waiting, limit, key=lambda one: one[0])
         found, self.waiting[:n] = self.waiting[:n], []
         return found

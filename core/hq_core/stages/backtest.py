@@ -465,6 +465,10 @@ class BacktestStage(Stage):
             )
         if self._marks.late:
             self.notices["rows of mark_price came behind bars that end no earlier"] = self._marks.late
+        if self._quotes.late:
+            self.notices["quotes came behind bars that end no earlier, and no fill of theirs has seen them"] = (
+                self._quotes.late
+            )
         missed = sum(trader.account.state.missed for trader in self._accounts.traders.values())
         if missed:
             self.notices["times at which funding was due on a position and no row said it, taken as 0"] = missed
