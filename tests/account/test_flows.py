@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fast_account import run_fast
-from flows import CHOICES, TIFS, TYPES, UNITS, Flow, flow, reached
+from flows import CHOICES, LATER, TIFS, TYPES, UNITS, Flow, flow, reached
 from slow_account import SlowAccount
 
 from hq_core.futures.blocks import O_ACTION, O_CUT, O_STATUS, O_SYMBOL, O_TYPE, O_WORD, ORDER_WIDTH
@@ -164,7 +164,7 @@ def test_flows() -> None:
 
 
 def wanted() -> set[str]:
-    found = {f"{name} {value}" for name, values in CHOICES.items() for value in values}
+    found = {f"{name} {value}" for name, values in (CHOICES | LATER).items() for value in values}
     found |= {f"type {name}" for name in TYPES} | {f"unit {name}" for name in UNITS} | {f"tif {name}" for name in TIFS}
     found |= {f"action {name}" for name in ("open", "close", "target", "cancel", "replace")}
     found |= {f"symbols {count}" for count in (1, 2, 3)} | {"cancel ref", "cancel all", "reduce_only", "post_only"}
@@ -177,7 +177,7 @@ def wanted() -> set[str]:
     ended = ("group", "replaced", "liquidation", "bankrupt", "tif", "flat", "cancel", "end of input")
     found |= {f"fill {word}" for word in fills} | {f"rejected {word}" for word in (*refused, "no such order")}
     found |= {f"cancelled {word}" for word in ended} | {"expired expire", "filled", "partly", "accepted"}
-    return found | {"payments", "liquidations", "insurance"}
+    return found | {"payments", "liquidations", "steps of a liquidation", "insurance"}
 
 
 def cuts_of(given: Flow, rng: random.Random) -> tuple[int, ...]:

@@ -35,7 +35,8 @@ class Flow:
     @property
     def counts(self) -> Counter[str]:
         """How often each construct stands in the flow."""
-        found: Counter[str] = Counter({f"{name} {self.options[name]}": 1 for name in CHOICES if name in self.options})
+        drawn = [name for name in (*CHOICES, *LATER) if name in self.options]
+        found: Counter[str] = Counter({f"{name} {self.options[name]}": 1 for name in drawn})
         found[f"symbols {len(self.symbols)}"] += 1
         for order in self.orders:
             found["action " + order["action"]] += 1
@@ -90,6 +91,9 @@ CHOICES: dict[str, list[Any]] = {
     "impact": ["none", "linear", "sqrt"],
     "impact_coefficient": [0.01],
     "min_notional": [0.0, 0.0, 19.37],
+}
+LATER: dict[str, list[Any]] = {  # drawn apart, so that a seed's flow stays what it was before they came
+    "liquidation": ["whole", "tiers"]
 }
 
 
@@ -216,7 +220,8 @@ def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
     rng = random.Random(seed)
     options = {name: rng.choice(values) for name, values in CHOICES.items()}
     options["initial_margin"] = rng.choice([41.37, 153.71, 1013.9173, 20_071.3391])
-    options |= fixed
+    apart = random.Random(f"{seed} later")
+    options |= {name: apart.choice(values) for name, values in LATER.items()} | fixed
     names = ["AAA", "BBB", "CCC"][: rng.choice([1, 1, 1, 2, 3])]
     symbols: dict[str, Row] = {}
     for name in names:
@@ -267,6 +272,9 @@ def reached(ran: dict[str, Any]) -> Counter[str]:
         found[f"{state['state']} {state['reason']}".strip()] += 1
     found["payments"] += len(ran["payments"])
     found["liquidations"] += len(ran["liquidations"])
+    found["steps of a liquidation"] += sum(
+        fill["reason"] == "liquidation" and fill["position"] != 0 for fill in ran["fills"]
+    )
     found["insurance"] += ran["equity"][-1]["insurance"] > 0
     found["bankrupt"] += ran["bankrupt"] is not None
     return found

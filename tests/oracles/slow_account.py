@@ -53,7 +53,7 @@ class SlowAccount(Fills):
         return {**self.out, "bankrupt": self.bankrupt, "closest": self.ledger.closest}
 
     def row(self, ts: int, bars: dict[str, Bar], end: bool) -> None:
-        self.ts, self.bars = ts, bars
+        self.ts, self.bars, self.steps = ts, bars, {}
         first = next(iter(bars.values())).open_time
         if first is not None:
             self.pay(first, self.ledger.marks)  # between bars
@@ -238,7 +238,7 @@ class SlowAccount(Fills):
                     if order is None or due is None or (due <= level if way[0] == "low" else due >= level):
                         price = bar.within(min(level, price) if way[0] == "low" else max(level, price))
                         self.see(bar, price)
-                        self.liquidate(keys, bar, "path", price)
+                        self.liquidate(keys, bar, "path", price, level)
                         continue
             if order is None or due is None:
                 price = to
@@ -291,7 +291,7 @@ class SlowAccount(Fills):
                 if edge is not None:
                     self.ledger.decide(mark, edge)
             if (low is not None and mark <= low) or (high is not None and mark >= high):
-                self.liquidate(keys, bar, step, price)
+                self.liquidate(keys, bar, step, price, mark)
                 return bool(self.liquidate_standing(bar, step, price)) or True
         return False
 

@@ -268,7 +268,10 @@ class Fills(Sizes):
         self.row_of_fill(None, key, False, price, quantity, fee, realised, True, word)
 
     def stands_at(self, symbol: str, step: str) -> Fraction:
-        """The mark at which another symbol of a cross account stands while one is looked at."""
+        """The mark at which another symbol of a cross account stands while one is looked at; it stays the same while
+        that one goes its path, whatever is liquidated on it."""
+        if symbol in self.ledger.stand:
+            return self.ledger.stand[symbol]
         bar = self.bars.get(symbol)
         if bar is None:
             return self.ledger.marks[symbol]
@@ -292,18 +295,58 @@ class Fills(Sizes):
         balance = self.ledger.wallet + sum(stand, Fraction(0))
         return [(self.ledger.sides(), *self.ledger.bounds(own, balance))]
 
-    def liquidate(self, keys: list[Key], bar: Bar, step: str, price: Fraction) -> None:
-        """Closes the sides by force: this bar's symbol at `price`, the others where they stand."""
+    def liquidate(self, keys: list[Key], bar: Bar, step: str, price: Fraction, mark: Fraction) -> None:
+        """Closes the sides by force, whole or by tiers: this bar's symbol at `price` with its mark at `mark`, the
+        others where they stand."""
         for order in list(self.working):
             if self.ledger.cross or (order.symbol == bar.symbol and (not self.hedge or order.side == keys[0][1])):
                 self.finish(order, "cancelled", "liquidation")
-        prices = {}
-        for name in {key[0] for key in keys} - {bar.symbol}:
-            stand = self.stands_at(name, step)
-            prices[name] = self.bars[name].within(stand) if name in self.bars else stand
-        for key in keys:
-            at = prices.get(key[0], price)
-            done = self.ledger.liquidate(key, at)
-            self.out["liquidations"].append({"ts": self.ts, "symbol": key[0], "side": key[1], "price": at} | done)
-            quantity, fee, realised = done["quantity"], done["fee"], done["realised"]
-            self.row_of_fill(None, key, False, at, quantity, fee, realised, True, "liquidation")
+        marks = {name: self.stands_at(name, step) for name in {key[0] for key in keys} - {bar.symbol}}
+        prices = {name: self.bars[name].within(at) if name in self.bars else at for name, at in marks.items()}
+        marks[bar.symbol], prices[bar.symbol] = mark, price
+        if self.options["liquidation"] == "whole":
+            for key in keys:
+                self.force(key, prices[key[0]], self.ledger.quantity(*key))
+            return
+        key: Key | None = self.largest(marks) if self.ledger.cross else keys[0]
+        while key is not None:
+            at = prices[key[0]]
+            self.force(key, at, self.one_step(key, mark if key[0] == bar.symbol else at))
+            key = self.still_past(key, marks)
+
+    def largest(self, marks: dict[str, Fraction]) -> Key:
+        """The position with the largest maintenance margin."""
+        needs = {key: self.ledger.maintenance(key, marks[key[0]]) for key in self.ledger.sides()}
+        found = max(needs, key=lambda key: needs[key])
+        for need in needs.values():
+            if need != needs[found]:
+                self.ledger.decide(need, needs[found])
+        return found
+
+    def one_step(self, key: Key, mark: Fraction) -> Fraction:
+        """What a step closes: all but the lots that the next lower tier takes."""
+        terms, held = self.ledger.terms[key[0]], self.ledger.quantity(*key)
+        tier = min(self.ledger.tier(key, mark), self.steps.get(key, len(terms.tops)))
+        self.steps[key] = max(tier - 1, 0)
+        if tier == 0:
+            return held
+        return held - self.ledger.whole_lots(terms.tops[tier - 1] / (mark * terms.size), terms.lot, held)
+
+    def still_past(self, key: Key, marks: dict[str, Fraction]) -> Key | None:
+        """Whose step is next, at the marks of the first one; None: the liquidation is over."""
+        ledger = self.ledger
+        keys = ledger.sides() if ledger.cross else [key] if key in ledger.held else []
+        if not keys:
+            return None
+        balance = ledger.wallet if ledger.cross else ledger.held[key].margin
+        gain = sum((ledger.gain(each, marks[each[0]]) for each in keys), Fraction(0))
+        need = sum((ledger.maintenance(each, marks[each[0]]) for each in keys), Fraction(0))
+        ledger.decide(balance + gain, need)
+        if balance + gain > need:
+            return None
+        return self.largest(marks) if ledger.cross else key
+
+    def force(self, key: Key, at: Fraction, quantity: Fraction) -> None:
+        done = self.ledger.liquidate(key, at, quantity)
+        self.out["liquidations"].append({"ts": self.ts, "symbol": key[0], "side": key[1], "price": at} | done)
+        self.row_of_fill(None, key, False, at, quantity, done["fee"], done["realised"], True, "liquidation")

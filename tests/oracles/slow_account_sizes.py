@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from slow_account_ledger import DUST, Ledger, exact, lots, terms_of
+from slow_account_ledger import DUST, Key, Ledger, exact, lots, terms_of
 from slow_account_orders import Bar, Order
 
 DEFAULTS: dict[str, Any] = {
@@ -34,7 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "impact": "none",  # linear, sqrt
     "impact_coefficient": 0.0,
     "min_notional": 0.0,
-    "liquidation": "whole",
+    "liquidation": "whole",  # tiers
 }
 
 
@@ -49,7 +49,6 @@ class Sizes:
         unknown = set(options) - set(DEFAULTS)
         assert not unknown, unknown
         self.options = DEFAULTS | options
-        assert self.options["liquidation"] == "whole"
         self.hedge = self.options["position_mode"] == "hedge"
         self.fee = {name: Fraction(self.options[name + "_fee"]) for name in ("taker", "maker")}
         self.ledger = Ledger(
@@ -66,6 +65,7 @@ class Sizes:
         self.unpaid: list[dict[str, Any]] = []
         self.bars: dict[str, Bar] = {}  # of this ts
         self.closes: dict[str, Fraction] = {}  # the last of every symbol
+        self.steps: dict[Key, int] = {}  # the tier in which a side's next step in this bar begins at most
         self.ts = 0
         self.time = 0  # of a fill
         self.number = 0
