@@ -29,6 +29,7 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --jso
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
 hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --leverage 3 --text
 hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --explain-fill 3
+hq-gen bars --rows 1000 --seed 2 --symbol B | hq-merge bars.hqf - | hq-backtest examples/panel_stop.hq --json
 hq-gen bars --rows 9000 --seed 1 | hq-aggregate 1m:1h | hq-signal --period 1h examples/rsi.hq | hq-backtest --path 1m
 """
 
@@ -113,7 +114,8 @@ def main(
     STRATEGY.hq and --python run strategies here, in place of hq-signal and with its options: what they order is traded
     as though it had come, to the bit.  Those that read their account (hq-dsl(7), hq-python(7)) run only here: at each
     bar the account does the bar, then the strategy reads what it came to and orders what works from the next open on.
-    The account trades the series of one symbol then, which --symbol chooses.
+    On a panel, or several series, the strategy runs on every symbol's row of a ts after the account has done all of
+    that ts: it reads its own symbol's position and the equity of the common wallet.
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and

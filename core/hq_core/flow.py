@@ -321,7 +321,7 @@ class Flow:
         with taking(alone=True):
             holes.add(self.holes, loaded["holes"])
             self.order.load(loaded["order"])
-            self._to.load(loaded)
+            self._to.load(loaded, loaded["input"]["ended"])
         if state.reopen:
             self._section = loaded["section"]
         if state.midway or source.goes_on:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import NO_TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol, TypeAlias
 
     from hq_core.batch import Batch, Schema
@@ -167,6 +167,7 @@ class Stage(Sink):
     panels    whole: they pass as any rows; apart: the stage is given each symbol's series, and what it writes of it is
               put together again; series: it is given them, and what it writes stays series
     apart_with  kinds: where a panel of one comes first, all are taken apart though others would come whole
+    joiner      what puts together what it writes of panels that are taken apart for it; None where none are
     consumes    kinds of which no row is passed on, so that nobody behind is given the texts of their codes
     SHAPE     of what `save` gives (hq_core/saved.py), or {}; a state file with anything else is not given to `load`
     """
@@ -174,6 +175,7 @@ class Stage(Sink):
     SHAPE: Any = {}
 
     out: Out
+    joiner: Joins | None = None
     any_order = False
     panels = "whole"
     apart_with: tuple[str, ...] = ()
@@ -217,6 +219,17 @@ class Stage(Sink):
     def section(self) -> None:
         """A section of the input begins: texts of codes are given anew from here on."""
 
+    def begin_section(self, frame: dict[str, Any]) -> None:
+        """A section of the input begins, of which whoever reads is told by a frame."""
+        self.out.map(frame)
+        self.section()
+
+    def resumed_after(self, ended: bool) -> None:
+        """A state is taken up next; ended: the input before had ended."""
+
+    def take_up(self) -> None:
+        """The stream has begun: what a state brought may be written."""
+
     def told(self) -> Iterable[dict[str, Any]]:
         """The frames that gave texts of codes of its own in the section that is open."""
         return ()
@@ -244,6 +257,12 @@ class Stage(Sink):
 
 if TYPE_CHECKING:
     Item: TypeAlias = Schema | Batch | Head | Mark | Map | End | Idle
+
+    class Joins(Protocol):
+        """What puts the rows of panels together (stream/joiner.py)."""
+
+        def release(self, upto: Callable[[str, str], tuple[int, str] | None]) -> None:
+            """Write the rows that wait up to a ts and a symbol, given for their kind and period; None: all."""
 
     class Out(Protocol):
         """What a stage writes to: a pipe (wire.Writer), or the next stage of the same process (pipe.Handover).

@@ -13,11 +13,10 @@ from documents import examples_in
 from filters import bars
 from frames import items
 from places import ROOT
-from slow_account import SlowAccount
-from slow_account_orders import order_of
+from slow_thinking import Thinking, close_, open_
 
 from hq_core.batch import Schema
-from hq_core.errors import DATA, USAGE, HqError
+from hq_core.errors import USAGE, HqError
 from hq_core.futures.terms import Terms
 from hq_core.kinds import ACCOUNT, BAR
 from hq_core.lang.source import LangError
@@ -169,64 +168,6 @@ IF equity < 990 AND bars_held > 2 THEN CLOSE
 
 
 FEES = {"leverage": 10, "pyramid": 1, "taker_fee": 0.0005, "maker_fee": 0.00025}
-
-
-class Thinking(SlowAccount):
-    """The slow account, deciding at each bar by what it is asked for: `decide(row, known)` gives orders."""
-
-    def think(self, rows, decide):
-        self.rows = {one["ts"]: one for one in rows}
-        self.decide, self.bars_held, self.top, self.bottom, self.given = decide, 0, None, None, 0
-        self.fills_before = 0
-        return self.run(rows, [])
-
-    def take_up(self, until):
-        row = self.rows[until]
-        self.remember(row)
-        side = next((key[1] for key in self.ledger.sides()), 0)
-        known = {
-            "position": side * self.ledger.quantity("S", side) if side else Fraction(0),
-            "entry": self.ledger.held["S", side].entry if side else None,
-            "bars": self.bars_held,
-            "profit": self.ledger.unrealised(),
-            "equity": self.ledger.equity(),
-            "top": self.top,
-            "bottom": self.bottom,
-        }
-        orders = []
-        for said_ in self.decide(row, known):
-            self.given += 1
-            base = {"ts": until, "symbol": "S", "order": self.given, "unit": "contracts"}
-            orders.append(order_of(base | said_, self.given, self.hedge))
-        self.waiting += self.admit(orders)
-
-    def remember(self, row):
-        """Highest and lowest since the entry, and bars: from the fills of this bar."""
-        fills = self.out["fills"][self.fills_before :]
-        self.fills_before = len(self.out["fills"])
-        opened = next((one for one in reversed(fills) if one["action"].startswith("open") and self.was_flat(one)), None)
-        if not self.ledger.sides():
-            self.bars_held, self.top, self.bottom = 0, None, None
-            return
-        high, low = Fraction(row["high"]), Fraction(row["low"])
-        if opened is not None:
-            price = opened["price"]
-            if opened["fill_time"] != row["open_time"]:  # inside the bar: only the close is known to come after
-                high = low = Fraction(row["close"])
-            self.bars_held, self.top, self.bottom = 0, price, price
-        self.bars_held += 1
-        self.top, self.bottom = max(self.top, high), min(self.bottom, low)
-
-    def was_flat(self, fill):
-        return abs(fill["position"]) == fill["quantity"]
-
-
-def open_(side, contracts, **more):
-    return {"action": "open", "side": side, "quantity": contracts, **more}
-
-
-def close_(side):
-    return {"action": "close", "side": side, "quantity": math.inf}
 
 
 def stop(row, known):
@@ -415,7 +356,7 @@ def test_terms_under_which_an_account_is_not_read(terms, told):
     held("IF close > 0 THEN CLOSE", **terms)
 
 
-def test_a_panel_is_refused_and_of_several_series_one_is_chosen():
+def test_of_several_series_one_is_chosen():
     text = "IF position == 0 AND close > close@ETHUSDT THEN OPEN_LONG(contracts=1)"
     cols = BAR.cols[:7]
     series = [Schema("bar", name, "1h", cols) for name in ("BTCUSDT", "ETHUSDT")]
@@ -425,9 +366,6 @@ def test_a_panel_is_refused_and_of_several_series_one_is_chosen():
         for k, one in enumerate(series)
     ]
     pieces.sort(key=lambda piece: (piece[1][0][0], piece[0].symbol))
-    with pytest.raises(HqError, match="s reads the account, which trades the series of one symbol") as error:
-        promises.run(held(text), stream(*pieces))
-    assert error.value.code == DATA
     from hq_core.api.pipe import Pipe
 
     account = BacktestStage(Terms(), symbol="BTCUSDT")

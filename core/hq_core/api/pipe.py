@@ -45,6 +45,7 @@ class Pipe(Stage):
         self.inputs = {name: digest for stage in stages for name, digest in stage.inputs.items()}
         self._taken: list[Around] = []  # the stages as they are given what comes
         self._between: list[Handover] = []
+        self._ended = False  # the input of the run before, where a state is taken up
 
     def kernels(self) -> Iterable[Kernel]:
         return [kernel for stage in self.stages for kernel in stage.kernels()]
@@ -70,6 +71,7 @@ class Pipe(Stage):
     def rows(self, batch: Batch) -> None:
         self._taken[0].rows(batch)
         self._hand_over()
+        self.dropped = _sum(stage.dropped for stage in self.stages)  # a state may be written after it
 
     def mark(self, ts: int) -> None:
         self._taken[0].mark(ts)
@@ -92,12 +94,23 @@ class Pipe(Stage):
     def remarks(self) -> list[str]:
         return [line for stage in self.stages for line in stage.remarks()]
 
+    def begin_section(self, frame: dict[str, Any]) -> None:
+        self._taken[0].section(frame)
+        self._hand_over()
+
+    def resumed_after(self, ended: bool) -> None:
+        self._ended = ended
+
+    def take_up(self) -> None:
+        for taken in self._taken:
+            taken.take_up()
+
     def save(self) -> dict[str, Any]:
         return {"stages": [taken.save() for taken in self._taken]}
 
     def load(self, saved: dict[str, Any]) -> None:
         for taken, one in zip(self._taken, saved["stages"], strict=True):
-            taken.load(one)
+            taken.load(one, self._ended)
 
     def run(self, source: Iterable[Item]) -> Iterator[Item]:
         """The items that come out; a Batch is valid until the next one.  HqError DATA where rows are out of order."""

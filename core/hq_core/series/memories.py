@@ -71,7 +71,7 @@ class Room:
         counts = 8 * self.words[-1]
         orders = array("q", memory[len(memory) - counts :]).tolist()
         graph = memory[: len(memory) - counts]
-        return {"graph": graph, "passed": NEVER, "feeds": [], "pending": [], "orders": orders}
+        return {"graph": graph, "passed": NEVER, "feeds": [], "pending": [], "orders": orders, "together": []}
 
     def leave(self, key: str) -> None:
         self.here.remove(key)

@@ -181,6 +181,7 @@ class Laying:
     """Where orders are laid down, and the values that rules look at: for all series of a stage, one after the other.
 
     stride  rows that a column of values has room for
+    least   orders that a series has room for at least
     moved   how often what orders are laid down in has come to lie elsewhere
     texts   of META's codes, by period and column: series of one period may stand in one panel, which has them once
     """
@@ -192,6 +193,13 @@ class Laying:
         self.memory = Memory(8)
         self.moved = 0
         self.texts: dict[str, dict[str, list[str]]] = {}
+        self.least = AT_ONCE
+
+    def another(self) -> Laying:
+        """One for a series whose rows are run in turn with those of others, a row at a time."""
+        found = Laying()
+        found.texts, found.least = self.texts, 0
+        return found
 
     def columns(self, n: int, columns: int) -> list[int]:
         """Where n values of each of so many columns go."""
@@ -278,7 +286,7 @@ class Orders(OrderSeries):
         self._plain = [(f"o_{name}", self.schema.index(name)) for name in NAMES]
         self.texts = {"strategy": list(strategies), **self._further.texts}
         self._columns = 1 + max((at for watch in watches for at in watch.columns), default=-1)
-        self._room = max(AT_ONCE, ROWS_AT_ONCE * len(BY_VERB) * len(watches))
+        self._room = max(laying.least, ROWS_AT_ONCE * len(BY_VERB) * len(watches))
         self._cell: Cell | None = None
         self._bound = -1  # to what is laid down, after it moved so often
         self._places: list[int] = []  # of the columns of orders
@@ -335,7 +343,7 @@ class Orders(OrderSeries):
     def decide(self, batch: Batch, row: int, out: Out) -> None:
         self.take(batch, out)
 
-    def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]:
+    def by_rows(self, batch: Batch, row: array[int], stops: array[int] | memoryview[int]) -> list[tuple[int, int]]:
         """As `write`, as steps of `rounds`: where one stops it, `decide` writes the orders of the row."""
         if not self.watches:
             return []

@@ -26,6 +26,7 @@ from hq_core.say import iso_text
 from hq_core.series.feed import Cursor, Feed, unmerged
 from hq_core.series.inputs import Inputs
 from hq_core.series.plan import source_name
+from hq_core.series.waiting import WAITING
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
         def told(self) -> Iterator[dict[str, Any]]: ...
         def room(self, n: int) -> list[int]: ...
         def write(self, batch: Batch, out: Out) -> None: ...
-        def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]: ...
+        def by_rows(
+            self, batch: Batch, row: array[int], stops: array[int] | memoryview[int]
+        ) -> list[tuple[int, int]]: ...
         def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None: ...
         def decide(self, batch: Batch, row: int, out: Out) -> None: ...
         def save(self) -> list[int]: ...
@@ -62,6 +65,7 @@ UNIT = {
     "feeds": [(Count, int)],
     "pending": [(SCHEMA, Count, [bytes], {str: [str]})],
     "orders": [Count],
+    "together": [WAITING],
 }
 
 
@@ -134,9 +138,13 @@ class Unit:
             self.written = schema.with_columns(self.added)
         self.schema = schema
         if self.orders is not None:
-            self.orders.announce(out)
+            self.orders.announce(self.takes_orders(out))
         if not self.silent:
             out.series(self.written)
+
+    def takes_orders(self, out: Out) -> Out:
+        """Where orders go, of what takes the rows."""
+        return out
 
     def check(self, key: str, ts: int) -> None:
         """Refuse rows of another series, from ts on, that a row which was computed already had to know."""
@@ -160,7 +168,7 @@ class Unit:
         for cursor in self._waits:
             cursor.upto = max(cursor.upto, ts - 1)
         self.drain(out)
-        if not self._pending:
+        if not self.waiting:
             for cursor in self.feeds.values():
                 cursor.skip(ts)
 
@@ -292,6 +300,7 @@ class Unit:
             "feeds": [[cursor.at, cursor.upto] for cursor in self.feeds.values()],
             "pending": [[described(schema), n, copies, texts] for schema, n, copies, texts in self._pending],
             "orders": self.orders.save() if self.orders is not None else [],
+            "together": [],  # of an InsideUnit what waits
         }
 
     def load(self, saved: dict[str, Any], own: bool = False) -> None:

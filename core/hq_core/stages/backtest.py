@@ -37,7 +37,7 @@ from hq_core.say import listed
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hq_core.futures.dues import Due
     from hq_core.futures.inside import Mind, Rounds
@@ -143,9 +143,9 @@ class BacktestStage(Stage):
     def kernels(self) -> tuple[Kernel, ...]:
         inside: tuple[Kernel, ...] = ()
         if self.inside:
-            from hq_core.futures.inside import account_at
+            from hq_core.futures.inside import account_at, known_at
 
-            inside = account_at, rounds
+            inside = account_at, known_at, rounds
         return order_rows, account, *inside, taken, order_columns
 
     # -- the stream --------------------------------------------------------------------------------------
@@ -207,10 +207,7 @@ class BacktestStage(Stage):
             if schema is not self._bound:
                 self._bound = schema
                 _columns(schema)  # says which one is of another type
-            forming = self._timeline.take(batch, number, numbers)
-            self.drop("provisional", forming)
-            for trader in self._accounts.traders.values():
-                trader.account.state.provisional += forming
+            self.leave_out(self._timeline.take(batch, number, numbers))
             self._run_until(self._timeline.whole())
 
     def _begin(self) -> Runs:
@@ -345,6 +342,8 @@ class BacktestStage(Stage):
         assert runs is not None
         traders = self._accounts.every()
         runs.announce()
+        if self._mind is not None:
+            self._mind.see(columns, n)
         start = 0
         while start < n:
             stop = min(n, start + max(min(AT_ONCE, TOGETHER // max(len(traders), 1)), LEAST))
@@ -418,8 +417,40 @@ class BacktestStage(Stage):
         """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
         self._begin()
         self._mind = mind
-        mind.row[0] = 0
         self._run_batch(batch, 0 if last else -1)
+
+    def numbers_of(self, symbols: Iterable[str]) -> list[int]:
+        """The accounts' number of each of several symbols, which go by how they are given first."""
+        runs = self._begin()
+        found = [self._accounts.add(symbol) for symbol in symbols]
+        runs.announce()
+        return found
+
+    def known(self, number: int) -> dict[str, list[float]]:
+        """kinds.ACCOUNT of a symbol as it is now, by the account's name."""
+        return self._rounds.known(self._accounts.every(), number) if self._rounds is not None else {}
+
+    def leave_out(self, forming: int) -> None:
+        """Count so many rows of what is traded as forming ones, which are not."""
+        self.drop("provisional", forming)
+        for trader in self._accounts.traders.values():
+            trader.account.state.provisional += forming
+
+    def run_together(self, parts: Sequence[Batch], mind: Mind, limit: int, ends: bool) -> None:
+        """Run the closed rows of several series, all that there are before `limit`, an instant at a time.
+
+        ends   the last of them is the accounts' end
+        """
+        self._mind = mind
+        if self._single is not None:
+            (part,) = parts
+            self._run_batch(part, part.n - 1 if ends else -1)
+            return
+        assert self._timeline is not None
+        for part in parts:
+            self._timeline.add(part.schema)
+            self.leave_out(self._timeline.take(part, *self._accounts.numbers_of(part)))
+        self._run_until(limit, ends)
 
     # -- the end -----------------------------------------------------------------------------------------
     def mark(self, ts: int) -> None:

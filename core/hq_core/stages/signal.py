@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from hq_core.batch import (
+    EVER,
     SCHEMA,
     Schema,
     described,
@@ -23,13 +24,11 @@ from hq_core.lang.scope import word
 from hq_core.lang.source import LangError, nearest
 from hq_core.lang.strategy import Strategy, check_names, set_parameters
 from hq_core.lang.used import content
-from hq_core.options.account import RunOptions
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import StrategyOptions
 from hq_core.registry import digests
 from hq_core.roles import Stage
 from hq_core.saved import Damaged, digest, taking
-from hq_core.say import listed
 from hq_core.series.costs import costs
 from hq_core.series.expr import BOOL, F8, HIT, scored
 from hq_core.series.memories import Memories
@@ -49,10 +48,12 @@ if TYPE_CHECKING:
     from hq_core.lang import tree
     from hq_core.lang.check import Checker
     from hq_core.lang.source import StrategyText
+    from hq_core.roles import Out, Sink
     from hq_core.series.cross import Turns
     from hq_core.series.expr import Expr
     from hq_core.series.growing import Growing
     from hq_core.series.inside import Desk, InsideUnit
+    from hq_core.series.inside_group import InsideGroup
     from hq_core.series.orders import Tell
     from hq_core.series.panels import Panels
     from hq_core.series.rules import CheckedRule
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from hq_core.strategies.load import PythonStrategy
     from hq_core.strategies.orders import PythonOrders
     from hq_core.strategies.running import Asked, Running
+    from hq_core.stream.handover import Handover
 
 
 class Symbol:
@@ -190,8 +192,15 @@ class Signal(Stage):
         self.inside = [one.name for one, checked in zip(self.strategies, self._checked) if checked.scope.account]
         self.inside += [one.name for one in self.python if one.inside]
         self._desk = desk if self.inside else None
+        self._given: Handover | None = None  # takes orders straight to the accounts
+        self._group: InsideGroup | None = None
         if self._desk is not None:
+            from hq_core.series.inside_group import InsideGroup  # few runs have an account
+            from hq_core.stream.handover import Handover
+
             self._desk.enter()
+            self._given = Handover(cast("Sink", self._desk))
+            self._group = InsideGroup(self._desk, self._given)
         for one in self.python:
             self.inputs |= one.inputs | digests(entry for spec in one.specs for entry in spec.entries())
             self._named |= {symbol for spec in one.specs for symbol in spec.symbols()}
@@ -221,7 +230,7 @@ class Signal(Stage):
         # no series is read but the base, and by rules alone; nor is a row's symbol wanted before the first one
         apart = "symbol" in called and not (across or all(one.takes_symbol_as_column() for one in self.strategies))
         self._alone = not (beyond or apart or self.python or self._growing or self._desk)
-        if self._alone or self._desk is not None:  # which refuses them
+        if self._alone:
             self.panels = "whole"
         if across:  # which needs them whole, beside whatever
             self.apart_with = ()
@@ -289,6 +298,11 @@ class Signal(Stage):
         for one in self.python:
             one.check_resumable()
 
+    def begin(self, out: Out) -> None:
+        super().begin(out)
+        if self._group is not None:
+            self._group.joiner = self.joiner
+
     def schema(self, schema: Schema) -> None:
         if schema.of != "bar":
             if schema.of == "vector" and self._growing:
@@ -301,8 +315,6 @@ class Signal(Stage):
                 self.out.series(schema)
             return
         if schema.panel:
-            if self._desk is not None:
-                raise self._one_symbol(schema.key)
             self._whole().announce(schema)
             return
         self._readers.announce(schema)
@@ -329,7 +341,10 @@ class Signal(Stage):
         symbol = self._symbols[schema.symbol]
         where = schema.symbol, period_ns(schema.period)
         if not symbol.settled:
-            self._settle(schema.symbol, symbol)
+            if self._group is not None and not self._group.desk.only and self.joiner is None:
+                self.settle()  # each of them is waited for
+            else:
+                self._settle(schema.symbol, symbol)
         if schema.symbol in self._named and where not in self._readers.heard:
             self.settle()  # whoever reads these rows must be there to hear them
             self._readers.heard.add(where)
@@ -338,6 +353,8 @@ class Signal(Stage):
             if self._panels:
                 self._memories.to_unit(schema.key)
             symbol.unit.rows(batch, self.out)
+            if self._group is not None and self.joiner is None:
+                self._run_group(self._group.reached)
             return
         self.passed(schema.symbol, batch.n)
         if symbol.base is None:
@@ -354,10 +371,18 @@ class Signal(Stage):
             self._panels.mark(ts)
         for unit in self._that_read():
             unit.mark(ts, self.out)
+        self._run_group(ts)
+
+    def _run_group(self, limit: int, ends: bool = False) -> None:
+        """Run the instants before a ts in the accounts and at the strategies that read them."""
+        if self._group is not None:
+            period = next((one.base.period for one in self._symbols.values() if one.base), "")
+            traded = [name for name, one in self._symbols.items() if period in one.schemas and not self._left_out(name)]
+            self._group.run(limit, traded, self.out, ends)
 
     @property
     def prompt(self) -> bool:
-        return not any(unit.waiting for unit in self._that_read())
+        return not (any(unit.waiting for unit in self._that_read()) or (self._group and self._group.waiting))
 
     def _that_read(self) -> list[Unit]:
         if self._reading is None:
@@ -430,6 +455,8 @@ class Signal(Stage):
             raise self._at_its_place(error) from None
         if self._panels:
             self._panels.finish(more, self.drop)
+        if self._desk is not None and not more:
+            self._run_group(EVER, self._desk.close_at_end)
         for orders in self._in_python().values():
             orders.stop(more)
 
@@ -527,8 +554,6 @@ class Signal(Stage):
             raise self._twice(key)
         if self._across and not schema.panel:
             self._refuse_series(name, schema)
-        if self._desk is not None and self._placed:
-            raise self._one_symbol(f"{schema.key} beside that of {self._placed[0]}")
         self._placed.append(name)
         symbol.base = series_of(schema, name) if schema.panel else schema
         if not schema.panel:
@@ -555,8 +580,8 @@ class Signal(Stage):
             waits = list(self._growing.values())
             kind = Unit if self._desk is None else _inside()
             unit = symbol.unit = kind(schema, plan, self.note, self._readers.feed, orders, self.signals, waits)
-            if self._desk is not None:
-                cast("InsideUnit", unit).trade(self._desk, self.inside, plan)
+            if self._group is not None:
+                cast("InsideUnit", unit).trade(self._group, self.inside, plan)
             saved = self._memories.begins(schema.key)
             self._units[schema.key] = unit
             self._readers.add(unit, resumed=saved is not None)
@@ -568,14 +593,18 @@ class Signal(Stage):
 
     def _orders(self, schema: Schema, plan: Plan) -> Orders:
         names = [one.name for one in self.strategies]
-        return Orders(schema, names, plan.watches, self.note, self._laying, self._tell)
+        return Orders(schema, names, plan.watches, self.note, self._lay(), self._tell)
 
     def _with_python(self, schema: Schema, plan: Plan, running: Sequence[Running]) -> Ordering:
         from hq_core.strategies.orders import PythonOrders
 
         names = [one.name for one in self.strategies]
         rules = plan.watches[: len(plan.watches) - len(running)]
-        return PythonOrders(schema, names, rules, running, self.note, self._laying)
+        return PythonOrders(schema, names, rules, running, self.note, self._lay())
+
+    def _lay(self) -> Laying:
+        """Where orders of a series are laid down: of those inside accounts each has its own."""
+        return self._laying if self._group is None else self._laying.another()
 
     def _whole(self) -> Panels:
         """The panels that come as they are."""
@@ -652,11 +681,6 @@ class Signal(Stage):
         units = ((name, symbol.unit) for name, symbol in self._symbols.items())
         return {name: cast("PythonOrders", unit.orders) for name, unit in units if unit is not None}
 
-    def _one_symbol(self, what: str) -> HqError:
-        """Several symbols, of which a strategy inside an account would have to know whose position it reads."""
-        said = f"{what}: {listed(self.inside)} reads the account, which trades the series of one symbol then"
-        return HqError(said, DATA, hint=("of several series choose one with ", RunOptions.symbol))
-
     @staticmethod
     def _twice(key: str) -> HqError:
         return HqError(
@@ -665,14 +689,16 @@ class Signal(Stage):
         )
 
     def section(self) -> None:
+        if self._given is not None:
+            self._given.section()
         for symbol in self._symbols.values():
             if symbol.unit is not None and symbol.unit.orders is not None:
-                symbol.unit.orders.announce(self.out, anew=True)
+                symbol.unit.orders.announce(symbol.unit.takes_orders(self.out), anew=True)
         if self._panels:
             self._panels.section()
 
     def told(self) -> Iterable[dict[str, Any]]:
-        units = [symbol.unit for symbol in self._symbols.values()]
+        units = [symbol.unit for symbol in self._symbols.values()] if self._given is None else []
         return (frame for unit in units if unit and unit.orders for frame in unit.orders.told())
 
     def kernels(self) -> list[Kernel]:

@@ -167,7 +167,7 @@ class PythonOrders(OrderSeries):
         """
         self._write_rows(batch, 0, batch.n, out)
 
-    def by_rows(self, batch: Batch, row: array[int], stops: array[int]) -> list[tuple[int, int]]:
+    def by_rows(self, batch: Batch, row: array[int], stops: array[int] | memoryview[int]) -> list[tuple[int, int]]:
         return []
 
     def hear(self, strategy: str, numbers: Sequence[float], happened: Happened) -> None:

@@ -49,8 +49,7 @@ class Around(Sink):
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins."""
         if self._apart is None:
-            self.out.map(frame)
-            self.stage.section()
+            self.stage.begin_section(frame)
         else:
             self._apart.section(frame)
 
@@ -78,12 +77,14 @@ class Around(Sink):
         saved = self.stage.save() if self._apart is None else self._apart.save()
         return {"apart": self._apart is not None, "stage": saved}
 
-    def load(self, saved: dict[str, Any]) -> None:
+    def load(self, saved: dict[str, Any], ended: bool) -> None:
+        """ended  the input before had ended, so that what comes is a section of its own"""
+        self.stage.resumed_after(ended)
         content = saved["stage"]
         if saved["apart"]:
             from hq_core.stream.panel import SHAPE
 
-            self._stand_around().load(shaped(content, SHAPE), saved["input"]["ended"])
+            self._stand_around().load(shaped(content, SHAPE), ended)
         else:
             self.stage.load(content and shaped(content, self.stage.SHAPE))
 
@@ -91,3 +92,5 @@ class Around(Sink):
         """The stream has begun: the rows that a state brought go where those of this run do."""
         if self._apart is not None:
             self._apart.take_up()
+        else:
+            self.stage.take_up()

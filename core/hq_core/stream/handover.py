@@ -82,6 +82,11 @@ class Handover:
         self.flush()
         self.sink.mark(ts)
 
+    def section(self) -> None:
+        """Texts of codes are given anew from here on, which the sink is told of elsewhere."""
+        self.flush()
+        self._texts.clear()
+
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for held in sorted(waiting, key=lambda one: one.rank):

@@ -98,7 +98,7 @@ class Apart(Sink):
 
     def __init__(self, stage: Stage, out: Out, joins: bool = True) -> None:
         self.stage = stage
-        self.joiner = Joiner(out, self._joined, texts=True)
+        self.joiner = stage.joiner = Joiner(out, self._joined, texts=True)
         self._joins = joins
         self._coded = Coded(stage, out, joins, self._mixed)
         self._splitter = Splitter(self._coded)
