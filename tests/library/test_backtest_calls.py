@@ -138,6 +138,34 @@ def test_what_is_traded_at_a_price_is_traded_at_once_and_the_fee_is_paid():
     assert account.orders()["reason"][-1] == "flat"
 
 
+@pytest.mark.parametrize(
+    ("size", "unit", "quantity"),
+    [
+        ("3", "contracts", 3.0),
+        ("3", "base", 30.0),  # a contract is a tenth of a coin
+        ("600", "quote", 60.0),
+        ("0.5", "equity_frac", 500.0),
+        ("0.02", "risk_frac", 200.0),  # 200 are lost over 10 a coin
+        ("50%", "risk_frac", 500.0),
+    ],
+)
+def test_a_size_is_in_the_unit_that_goes_with_it(size, unit, quantity):
+    account = free(size=size, size_unit=unit, contract_size=0.1)
+    account.mark(MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long", stop=90.0)
+    account.mark(2 * MINUTE, 100.0, 100.0, 100.0, 100.0)
+    assert list(account.fills()["quantity"]) == [quantity]
+
+
+def test_a_share_of_risk_is_none_without_a_stop():
+    account = free(size="0.02", size_unit="risk_frac")
+    account.mark(MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long")
+    account.mark(2 * MINUTE, 100.0, 100.0, 100.0, 100.0)
+    assert (account.orders()["state"], account.orders()["reason"]) == (["rejected"], ["size"])
+    assert not account.fills()["quantity"]
+
+
 def test_one_way_an_opening_order_turns_the_position_and_in_hedge_mode_both_are_held():
     account = free()
     account.open_long(100.0, 2)

@@ -81,7 +81,7 @@ CHOICES: dict[str, list[Any]] = {
     "fill": ["next-open", "close"],
     "pyramid": [0, 1, 3],
     "size": ["100%", "all", "30%", "2"],
-    "size_unit": ["contracts", "base", "quote"],
+    "size_unit": ["contracts", "base", "quote", "equity_frac", "risk_frac"],
     "cash_policy": ["cut", "reject"],
     "path": ["pessimistic", "optimistic", "ohlc"],
     "latency": [0, 0, 0, STEP // 2, 2 * STEP],
