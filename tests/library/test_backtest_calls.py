@@ -393,6 +393,29 @@ def marked(account):
         (lambda: marked(free()).order(side="long", type="limit"), "an order of type limit has no limit"),
         (lambda: marked(free()).order(side="long", unit="lots"), "unit: 'lots', must be one of account, contracts"),
         (lambda: marked(free()).order(side="long", stop=-1.0), "an order of type market has a price that is none"),
+        (
+            lambda: marked(free()).order(side="long", limit=50),
+            "an order of type market has a limit, which means nothing",
+        ),
+        (lambda: marked(free()).order(side="long", trigger=150), "an order of type market has a trigger, which means"),
+        (lambda: marked(free()).order(side="long", type="limit", limit=5, trigger=5), "of type limit has a trigger"),
+        (
+            lambda: marked(free()).order(side="long", tif="gtd"),
+            "an order of type market works until a time, tif gtd, and has no exp",
+        ),
+        (
+            lambda: marked(free()).order(side="long", expire=HOUR),
+            "of type market has an expire, which is of an order whose",
+        ),
+        (
+            lambda: marked(free()).order(side="long", action="close", stop=5),
+            "that closes has no stop; it is of one that",
+        ),
+        (lambda: marked(free()).order(side="long", action="close", trail=5), "closes has no trail; say type trail, or"),
+        (
+            lambda: marked(free()).order(side="long", trail=5, trail_frac=0.1),
+            "both say how far behind; give one of them",
+        ),
         (lambda: marked(free()).cancel(3), "id: there is no order 3; 0 were given"),
         (lambda: free().position("up"), "side: 'up', must be one of long, short"),
         (lambda: free().funding(1, math.nan), "rate: nan, must be a number"),
