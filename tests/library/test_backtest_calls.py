@@ -382,6 +382,15 @@ def marked(account):
         (lambda: free().open_long(math.nan), "open_long: price: nan, must be above 0"),
         (lambda: free().open_long(1.0, math.nan), "open_long: quantity: nan, must be 0 or more"),
         (lambda: free().open_long(1.0, "x"), "quantity: 'x', must be a number"),
+        (lambda: free(liquidation="tiers"), "liquidation tiers: there are no tiers; give them by brackets"),
+        (
+            lambda: free(maintenance=0.02, brackets=tier({"mmr": 0.01, "cum": 0})),
+            "maintenance 0.02: the brackets say the",
+        ),
+        (
+            lambda: free(impact_coefficient=0.5),
+            "impact_coefficient 0.5: nothing has an impact; say linear or sqrt by im",
+        ),
         (lambda: free(tick="0.5").open_long(1.2, 1), r"row 0 .*not all are multiples of the tick 0.5"),
         (lambda: free().mark(5, 1.0, 2.0, 1.5), "row 0 .*must be above 0, with low lowest"),
         (lambda: marked(free()).mark(4, 1.0, 1.0, 1.0), "ts goes back by .* from 1970-01-01T01:00:00"),

@@ -217,10 +217,11 @@ def a_change(rng: random.Random, ts: int, symbol: str, near: float, before: list
     return row
 
 
-def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
-    """A flow of `count` bars a symbol; the same seed makes the same one. `fixed` are options that are not drawn."""
+def flow(seed: int, count: int = 60, choices: dict[str, list[Any]] = CHOICES, **fixed: Any) -> Flow:
+    """A flow of `count` bars a symbol; the same seed and choices make the same one. `fixed` are options that are not
+    drawn."""
     rng = random.Random(seed)
-    options = {name: rng.choice(values) for name, values in CHOICES.items()}
+    options = {name: rng.choice(values) for name, values in choices.items()}
     options["initial_margin"] = rng.choice([41.37, 153.71, 1013.9173, 20_071.3391])
     apart = random.Random(f"{seed} later")
     options |= {name: apart.choice(values) for name, values in LATER.items()} | fixed

@@ -90,6 +90,7 @@ class Backtest:
             rule = "must be bps here, as no quotes are told"
             raise HqError(subject="spread", value=terms.spread, rule=rule, code=USAGE)
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
+        terms.check_files(brackets is not None)
         self.symbol, self.period = symbol, period
         self.symbols = _symbols(symbol, symbols)
         self._account = Account(terms)

@@ -106,6 +106,7 @@ class BacktestStage(Stage):
     ) -> None:
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
+        terms.check_files(bool(brackets), bool(exchange_info))
         self.terms = terms
         self.close_at_end = close_at_end
         self.per_year = per_year
