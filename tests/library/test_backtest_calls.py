@@ -382,6 +382,10 @@ def marked(account):
         (lambda: free().open_long(math.nan), "open_long: price: nan, must be above 0"),
         (lambda: free().open_long(1.0, math.nan), "open_long: quantity: nan, must be 0 or more"),
         (lambda: free().open_long(1.0, "x"), "quantity: 'x', must be a number"),
+        (
+            lambda: free(brackets="b.csv"),
+            "brackets: a file has them by symbol; say what is traded by symbol or symbols",
+        ),
         (lambda: free(liquidation="tiers"), "liquidation tiers: there are no tiers; give them by brackets"),
         (
             lambda: free(maintenance=0.02, brackets=tier({"mmr": 0.01, "cum": 0})),

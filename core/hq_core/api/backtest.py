@@ -366,6 +366,8 @@ class Backtest:
     # -- how it is done ----------------------------------------------------------------------------------
     def _open_symbols(self, brackets: Any) -> None:
         if isinstance(brackets, str | os.PathLike):
+            if "" in self.symbols:
+                raise HqError("brackets: a file has them by symbol; say what is traded by symbol or symbols", USAGE)
             self._tables = Tables(os.fspath(brackets))
         elif isinstance(brackets, Brackets) and len(self.symbols) == 1:
             brackets = {self.symbols[0]: brackets}

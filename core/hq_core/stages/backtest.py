@@ -636,5 +636,7 @@ def _columns(schema: Schema) -> list[tuple[str, int]]:
 
 def _missing(schema: Schema) -> HqError:
     return HqError(
-        f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} (run hq-signal first?)", DATA
+        f"no orders came: {schema.key} has no column '{VERBS[0]}' and no rows of kind order are beside it",
+        DATA,
+        hint="hq-backtest STRATEGY.hq runs a strategy, or hq-signal STRATEGY.hq goes before",
     )
