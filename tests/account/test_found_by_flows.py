@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 from fast_account import run_fast
-from flows import CHOICES, flow
+from flows import flow
 from slow_account import SlowAccount
 from test_flows import compare
 
 from hq_core import Backtest
-
-THEN = CHOICES | {"size_unit": ["contracts", "base", "quote"]}  # what was drawn when they were found
 
 
 def test_what_has_begun_to_turn_round_is_not_refused_for_its_notional_later() -> None:
@@ -38,6 +36,6 @@ def test_what_has_begun_to_turn_round_is_not_refused_for_its_notional_later() ->
     ],
 )
 def test_the_flow(seed: int, what: str) -> None:
-    given = flow(seed, choices=THEN, liquidation="whole", spread="bps")
+    given = flow(seed, last={}, liquidation="whole", spread="bps")
     slow = SlowAccount(given.options, given.symbols).run(given.bars, given.orders, given.funding, given.close_at_end)
     compare(given, slow, run_fast(given))

@@ -166,6 +166,21 @@ def test_a_share_of_risk_is_none_without_a_stop():
     assert not account.fills()["quantity"]
 
 
+def test_prices_of_orders_go_to_the_tick():
+    account = free(tick="0.5")
+    account.mark(MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long", quantity=1, type="limit", limit=99.9, stop=97.8)  # 99.5, and 98
+    account.order(side="short", quantity=2, type="limit", limit=100.6)  # 101
+    account.mark(2 * MINUTE, 101.5, 99.0, 99.0, 100.0)
+    account.mark(3 * MINUTE, 102.0, 99.0, 100.0, 99.0)
+    found = account.fills()
+    assert list(zip(found["action"], found["price"])) == [
+        ("open_long", 99.5),
+        ("close_long", 101.0),
+        ("open_short", 101.0),
+    ]
+
+
 def test_one_way_an_opening_order_turns_the_position_and_in_hedge_mode_both_are_held():
     account = free()
     account.open_long(100.0, 2)

@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "impact_coefficient": 0.0,
     "min_notional": 0.0,
     "liquidation": "whole",  # tiers
+    "tick": None,  # a decimal, of every symbol
 }
 
 
