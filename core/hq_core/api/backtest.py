@@ -14,7 +14,7 @@ from hq_core.api.history import History
 from hq_core.api.said import CODES, Said, at_market, code, number, whole
 from hq_core.bars.period import parse_duration
 from hq_core.batch import NEVER
-from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.times import instant
 from hq_core.futures.account import NO_BAR, account
 from hq_core.futures.blocks import LAST, MARK, O_SYMBOL
@@ -367,7 +367,7 @@ class Backtest:
     def _open_symbols(self, brackets: Any) -> None:
         if isinstance(brackets, str | os.PathLike):
             if "" in self.symbols:
-                raise HqError("brackets: a file has them by symbol; say what is traded by symbol or symbols", USAGE)
+                raise HqError("brackets: a file has them by symbol; say what is traded by symbol or symbols", CONFIG)
             self._tables = Tables(os.fspath(brackets))
         elif isinstance(brackets, Brackets) and len(self.symbols) == 1:
             brackets = {self.symbols[0]: brackets}
