@@ -23,7 +23,7 @@ def readable(report: dict[str, Any]) -> str:
         (
             "market",
             f"{traded or '-'} {report['period']} {report['market']}, "
-            f"{options['position_mode']}, {options['margin']}, {options['leverage']}x, fills {report['fill']}",
+            f"{options['position_mode']}, {options['margin']}, {leverage(options, symbols)}, fills {report['fill']}",
         ),
         ("account", report["account"] or "-"),
         ("from", f"{instant(report['first_ts'])} to {instant(report['last_ts'])}, {report['rows']} rows"),
@@ -70,6 +70,14 @@ def readable(report: dict[str, Any]) -> str:
     rows += [("note", note) for note in report["notes"]]
     rows.append(("made by", f"hq {report['card']['hq']}, rules {report['card']['rules']}"))
     return "\n".join(line for label, text in rows for line in wrapped(label, text)) + "\n"
+
+
+def leverage(options: dict[str, Any], symbols: list[str]) -> str:
+    """That of the account, and of symbols that have their own; of one symbol alone what it has."""
+    own = options.get("leverage_of", {})
+    if len(symbols) == 1:
+        return f"{own.get(symbols[0], options['leverage'])}x"
+    return " ".join([f"{options['leverage']}x", *(f"{symbol}={own[symbol]}x" for symbol in symbols if symbol in own)])
 
 
 def ended(orders: dict[str, Any]) -> list[tuple[str, str]]:

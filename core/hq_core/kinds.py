@@ -265,6 +265,19 @@ ORDER = Kind(
     rank=7,
 )
 
+TRAILS = ("trail", "trail_frac")  # how far behind the best price, of which an order says one
+# The prices that an order of each type cannot do without, the last of them the one at which it fills, and what it may
+# have besides; a trail may have trail_frac in place of trail.  Limit and trigger of another type mean nothing.
+TYPE_NEEDS: dict[str, tuple[str, ...]] = {
+    "market": (),
+    "limit": ("limit",),
+    "stop": ("trigger",),
+    "stop_limit": ("trigger", "limit"),
+    "take": ("trigger",),
+    "trail": ("trail",),
+}
+TYPE_MAY: dict[str, tuple[str, ...]] = {"trail": ("trigger", "trail_frac")}
+
 ORDER_STATE = Kind(
     "what has become of an order",
     (

@@ -100,7 +100,7 @@ def test_ask_3_brackets_hold_from_their_time_and_none_is_an_error(tmp_path):
     for hour, rate in ((1, 0.01), (2, 0.01), (3, 0.02), (4, 0.02)):
         still(held, hour, 100.0)
         assert held.liquidation_price("long") == pytest.approx(90 / (1 - rate), rel=1e-14)
-    for symbol, says in (("ETHUSDT", "no entry for symbol 'ETHUSDT'"), ("", "the bars name no symbol")):
+    for symbol, says in (("ETHUSDT", "no entry for symbol 'ETHUSDT'"), ("", "say what is traded by symbol or symbols")):
         with pytest.raises(HqError, match=says) as error:
             account(brackets=file, symbol=symbol)
         assert error.value.code == CONFIG == 78

@@ -245,8 +245,8 @@ def test_what_is_refused_and_why():
     code, text = refused(bare)
     assert code == DATA
     assert text == (
-        "column 'open_long' is missing; bar/BTCUSDT/1m has ts, open_time, open, high, low, close, volume, "
-        "complete (run hq-signal first?)"
+        "no orders came: bar/BTCUSDT/1m has no column 'open_long' and no rows of kind order are beside it; "
+        "hq-backtest STRATEGY.hq runs a strategy, or hq-signal STRATEGY.hq goes before"
     )
     other = Schema("bar", "ETHUSDT", "1m", columns(""))
     both = promises.stream([(SIGNALS, [flat(0, 1.0, 1.0, NAN, NAN, NAN)]), (other, [flat(0, 1.0, 1.0, NAN, NAN, NAN)])])
@@ -415,7 +415,7 @@ def without_card(report):
 def test_errors_have_one_line_and_their_code(tmp_path):
     data = promises.stream([(Schema("bar", "X", "1m", BARS), [row(0, 1, 1, 1, 1)[:8]])])
     for args, input_, code, line in (
-        (["--json"], data, DATA, "hq-backtest: column 'open_long' is missing; "),
+        (["--json"], data, DATA, "hq-backtest: no orders came: "),
         (["--json"], promises.stream([]), DATA, "hq-backtest: input has no bars, so there is nothing to report"),
         (["--leverage", "0"], data, USAGE, "hq-backtest: --leverage: 0, must be 1 to 150"),
         (["--lot", "a"], data, USAGE, "hq-backtest: --lot: 'a', must be a decimal number above 0"),

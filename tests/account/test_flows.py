@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fast_account import run_fast
-from flows import CHOICES, LATER, TIFS, TYPES, UNITS, Flow, flow, reached
+from flows import CHOICES, LAST, LATER, TIFS, TYPES, UNITS, Flow, flow, reached
 from slow_account import SlowAccount
 
 from hq_core.futures.blocks import O_ACTION, O_CUT, O_STATUS, O_SYMBOL, O_TYPE, O_WORD, ORDER_WIDTH
@@ -110,6 +110,8 @@ def what_must_hold(given: Flow, out: Row) -> None:
         trigger = order.get("trigger") if own and order["type"] == "stop" else None
         if not own and fill["reason"] == "stop":
             trigger = order["stop"]
+        if trigger is not None and given.options["tick"] is not None:
+            trigger = round(trigger / float(given.options["tick"])) * float(given.options["tick"])
         if trigger is not None and given.options["volume_share"] is None and given.options["spread"] == "bps":
             buys = fill["action"] in ("open_long", "close_short")
             assert fill["price"] >= trigger if buys else fill["price"] <= trigger
@@ -165,7 +167,7 @@ def test_flows() -> None:
 
 
 def wanted() -> set[str]:
-    found = {f"{name} {value}" for name, values in (CHOICES | LATER).items() for value in values}
+    found = {f"{name} {value}" for name, values in (CHOICES | LATER | LAST).items() for value in values}
     found |= {f"type {name}" for name in TYPES} | {f"unit {name}" for name in UNITS} | {f"tif {name}" for name in TIFS}
     found |= {f"action {name}" for name in ("open", "close", "target", "cancel", "replace")}
     found |= {f"symbols {count}" for count in (1, 2, 3)} | {"cancel ref", "cancel all", "reduce_only", "post_only"}

@@ -97,6 +97,13 @@ def test_a_file_that_does_not_say_it_is_refused(tmp_path, text, says):
     assert said.removeprefix(f"exchange_info: {file}: ") == says
 
 
+@pytest.mark.parametrize(("name", "value"), [("tick", "0.5"), ("lot", "0.01"), ("min_notional", 5.0)])
+def test_what_the_file_says_is_said_once(tmp_path, name, value):
+    code, said = refused([(SIGNALS, BARS)], terms={name: value}, exchange_info=info(tmp_path, entry("BTCUSDT")))
+    text = f"{value:g}" if name == "min_notional" else value
+    assert (code, said) == (USAGE, f"{name} {text}: that is said by exchange_info")
+
+
 def test_a_symbol_has_its_own_leverage(tmp_path):
     out = run([(SIGNALS, BARS)], leverage_of=["BTCUSDT=4"])
     assert [one["leverage"] for one in table(out, "position")] == [4.0]
@@ -134,6 +141,8 @@ def test_the_command_takes_both(tmp_path):
         data, "--exchange-info", file, "--leverage-of", "BTCUSDT=3", "--leverage-of", "X=2", "--json"
     )
     assert (code, err) == (USAGE, "hq-backtest: --leverage-of: no X is traded\n")
+    code, out, err = command(data, "--leverage-of", "BTCUSDT=3", "--text")
+    assert (code, b"isolated, 3x," in out) == (0, True)
     code, out, err = command(data, "--exchange-info", file, "--leverage-of", "BTCUSDT=3", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["options"]["exchange_info"] == file

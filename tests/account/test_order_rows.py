@@ -133,6 +133,39 @@ def test_what_the_account_cannot_carry_out_is_refused(pieces, says):
     assert re.search(says, text), text
 
 
+@pytest.mark.parametrize(
+    ("type_", "more", "says"),
+    [
+        (
+            0,
+            {"limit": 90.0},
+            "the order of .* of type market has a limit, which means nothing there; say type limit or",
+        ),
+        (0, {"trigger": 90.0}, "of type market has a trigger, which means nothing there; say type stop, stop_limit or"),
+        (1, {"limit": 90.0, "trigger": 95.0}, "of type limit has a trigger"),
+        (2, {"limit": 90.0, "trigger": 95.0}, "of type stop has a limit"),
+        (5, {"limit": 90.0, "trail": 5.0}, "of type trail has a limit"),
+        (0, {"tif": 3}, "works until a time, tif gtd, and has no expire"),
+        (0, {"tif": 0, "expire": START + 9 * MINUTE}, "has an expire, which is of an order whose tif is gtd; say tif"),
+        (0, {"expire": START + 9 * MINUTE}, "has an expire, which"),
+        (0, {"tif": 3, "expire": START + 9 * MINUTE}, ""),
+        (5, {"trail": 5.0, "trigger": 120.0}, ""),
+        (3, {"limit": 90.0, "trigger": 95.0}, ""),
+    ],
+)
+def test_what_means_nothing_is_refused_and_not_passed_over(type_, more, says):
+    kinds = dict(ORDER.cols)
+    wide = Schema("order", "BTCUSDT", "1m", [*COLUMNS, *((name, kinds[name]) for name in more)], extra_of("order"))
+    pieces = [(wide, []), texts("s"), (wide, [(*order(START + MINUTE, 0, 1.0, type_=type_), *more.values())])]
+    pieces += [(PLAIN, [flat(i, 100.0)[:8] for i in range(3)])]
+    if not says:
+        promises.run(BacktestStage(Terms(leverage=2)), promises.stream(pieces))
+        return
+    code, text = refused(promises.stream(pieces))
+    assert code == DATA
+    assert re.search(says, text), text
+
+
 def test_what_an_order_says_is_carried_out():
     """A stop that comes with the entry closes it where the price falls to it; an order at a limit waits for it."""
     more = [("limit", "f8"), ("stop", "f8")]

@@ -34,7 +34,6 @@ ALLOWED = {
     "scripts/bench_doors.py": "a program as others write it",
     "scripts/bench_language.py": "what a strategy reads, as others write it",
     "core/hq_core/api/backtest.py": "functions for programs: what they take and give, by name",
-    "core/hq_core/api/said.py": "an order as a program says it",
     "core/hq_core/futures/engine.py": "what a program is told of a position",
     "core/hq_core/futures/finer.py": "the arguments of a kernel",
 }

@@ -41,8 +41,10 @@ class Rules(Conditions):
             if self.chance(0.6):
                 given[rng.choice(sizes)] = self.price()
             prices = [key for key in PRICES if self.chance(0.2) and (opens or key not in ("stop", "take"))]
-            if closes and "trail" in prices:
-                prices = ["trail"]
+            trails = [key for key in prices if key.startswith("trail")]
+            if trails:
+                far = rng.choice(trails)
+                prices = [far] if closes else [key for key in prices if key == far or key not in trails]
             given |= {key: self.price() for key in prices}
             if "risk" in given and "stop" not in given:
                 given["stop"] = self.price()

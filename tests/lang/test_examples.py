@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 from documents import examples_in
 from places import ROOT
@@ -26,6 +28,18 @@ def test_an_example_says_why_and_is_in_canonical_form(path) -> None:
     assert format_text(text, str(path)) == text
     if path.stem not in STORES:  # those of tests/similarity run with theirs
         assert not Strategy(path.stem, text, str(path)).check_alone(strict=False).warnings
+
+
+def test_both_legs_of_a_pair_are_opened_and_closed_together(run) -> None:
+    line = why((ROOT / "examples/legs.hq").read_text())[-1].removeprefix("# ")
+    ended = run(line.replace(" --text", " | hq-export csv --kind fill"), cwd=ROOT)
+    fills = list(csv.DictReader(ended.text.splitlines()))
+    pairs = list(zip(fills[::2], fills[1::2]))
+    assert len(pairs) > 50
+    for one, other in pairs:
+        assert one["fill_time"] == other["fill_time"]
+        assert {one["symbol"], other["symbol"]} == {"BTCUSDT", "ETHUSDT"}
+        assert {one["action"], other["action"]} in ({"open_long", "open_short"}, {"close_long", "close_short"})
 
 
 @pytest.mark.parametrize("path", [one for one in FILES if one.stem not in STORES], ids=lambda path: path.stem)

@@ -61,6 +61,8 @@ def test_a_trailing_close() -> None:
     said = [(one["type"], one["trail"], one["action"], one["side"]) for one in found]
     assert said == [(5, 2.5, 1, 1), (5, 1.5, 1, 1)]
     assert set(column("IF close > 2 THEN CLOSE_LONG(limit=3)", "type")) == {1}
+    (first, _) = orders("IF close > 2 THEN CLOSE_LONG(trail_frac=0.05)")
+    assert (first["type"], first["trail_frac"]) == (5, 0.05)
 
 
 def test_prices_of_one_rule_are_nan_in_the_others() -> None:
@@ -187,7 +189,8 @@ def test_canonical_form(text: str, canonical: str) -> None:
 
 
 TAKES = (
-    "size, contracts, base, quote, equity, risk, limit, trigger, stop, take, trail, tif, expire, reduce_only, post_only"
+    "size, contracts, base, quote, equity, risk, limit, trigger, stop, take, trail, trail_frac, tif, expire, "
+    "reduce_only, post_only"
 )
 REFUSED = [
     ("BUY(<sise>=1)", f"BUY takes {TAKES} and META(...)"),
@@ -203,6 +206,8 @@ REFUSED = [
     ("CLOSE(<stop>=1)", "CLOSE takes size, contracts, base, quote, equity, limit, trigger, trail, "),
     ("CLOSE(<risk>=1)", "CLOSE takes size, contracts, base, quote, equity, limit, trigger, trail, "),
     ("CLOSE_LONG(limit=1, <trail=2>)", "a trailing order has no other price"),
+    ("CLOSE_LONG(limit=1, <trail_frac=0.1>)", "a trailing order has no other price"),
+    ("BUY(trail=1, <trail_frac=0.1>)", "trail and trail_frac both say how far behind; give one of them"),
     ("TARGET", "TARGET wants a position: size, contracts, base, quote, equity"),
     ("TARGET(<limit>=2)", "TARGET takes size, contracts, base, quote, equity and META(...)"),
     ("CANCEL(<size>=1)", "CANCEL takes "),

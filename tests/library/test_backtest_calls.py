@@ -138,6 +138,49 @@ def test_what_is_traded_at_a_price_is_traded_at_once_and_the_fee_is_paid():
     assert account.orders()["reason"][-1] == "flat"
 
 
+@pytest.mark.parametrize(
+    ("size", "unit", "quantity"),
+    [
+        ("3", "contracts", 3.0),
+        ("3", "base", 30.0),  # a contract is a tenth of a coin
+        ("600", "quote", 60.0),
+        ("0.5", "equity_frac", 500.0),
+        ("0.02", "risk_frac", 200.0),  # 200 are lost over 10 a coin
+        ("50%", "risk_frac", 500.0),
+    ],
+)
+def test_a_size_is_in_the_unit_that_goes_with_it(size, unit, quantity):
+    account = free(size=size, size_unit=unit, contract_size=0.1)
+    account.mark(MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long", stop=90.0)
+    account.mark(2 * MINUTE, 100.0, 100.0, 100.0, 100.0)
+    assert list(account.fills()["quantity"]) == [quantity]
+
+
+def test_a_share_of_risk_is_none_without_a_stop():
+    account = free(size="0.02", size_unit="risk_frac")
+    account.mark(MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long")
+    account.mark(2 * MINUTE, 100.0, 100.0, 100.0, 100.0)
+    assert (account.orders()["state"], account.orders()["reason"]) == (["rejected"], ["size"])
+    assert not account.fills()["quantity"]
+
+
+def test_prices_of_orders_go_to_the_tick():
+    account = free(tick="0.5")
+    account.mark(MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long", quantity=1, type="limit", limit=99.9, stop=97.8)  # 99.5, and 98
+    account.order(side="short", quantity=2, type="limit", limit=100.6)  # 101
+    account.mark(2 * MINUTE, 101.5, 99.0, 99.0, 100.0)
+    account.mark(3 * MINUTE, 102.0, 99.0, 100.0, 99.0)
+    found = account.fills()
+    assert list(zip(found["action"], found["price"])) == [
+        ("open_long", 99.5),
+        ("close_long", 101.0),
+        ("open_short", 101.0),
+    ]
+
+
 def test_one_way_an_opening_order_turns_the_position_and_in_hedge_mode_both_are_held():
     account = free()
     account.open_long(100.0, 2)
@@ -354,6 +397,19 @@ def marked(account):
         (lambda: free().open_long(math.nan), "open_long: price: nan, must be above 0"),
         (lambda: free().open_long(1.0, math.nan), "open_long: quantity: nan, must be 0 or more"),
         (lambda: free().open_long(1.0, "x"), "quantity: 'x', must be a number"),
+        (
+            lambda: free(brackets="b.csv"),
+            "brackets: a file has them by symbol; say what is traded by symbol or symbols",
+        ),
+        (lambda: free(liquidation="tiers"), "liquidation tiers: there are no tiers; give them by brackets"),
+        (
+            lambda: free(maintenance=0.02, brackets=tier({"mmr": 0.01, "cum": 0})),
+            "maintenance 0.02: the brackets say the",
+        ),
+        (
+            lambda: free(impact_coefficient=0.5),
+            "impact_coefficient 0.5: nothing has an impact; say linear or sqrt by im",
+        ),
         (lambda: free(tick="0.5").open_long(1.2, 1), r"row 0 .*not all are multiples of the tick 0.5"),
         (lambda: free().mark(5, 1.0, 2.0, 1.5), "row 0 .*must be above 0, with low lowest"),
         (lambda: marked(free()).mark(4, 1.0, 1.0, 1.0), "ts goes back by .* from 1970-01-01T01:00:00"),
@@ -365,6 +421,29 @@ def marked(account):
         (lambda: marked(free()).order(side="long", type="limit"), "an order of type limit has no limit"),
         (lambda: marked(free()).order(side="long", unit="lots"), "unit: 'lots', must be one of account, contracts"),
         (lambda: marked(free()).order(side="long", stop=-1.0), "an order of type market has a price that is none"),
+        (
+            lambda: marked(free()).order(side="long", limit=50),
+            "an order of type market has a limit, which means nothing",
+        ),
+        (lambda: marked(free()).order(side="long", trigger=150), "an order of type market has a trigger, which means"),
+        (lambda: marked(free()).order(side="long", type="limit", limit=5, trigger=5), "of type limit has a trigger"),
+        (
+            lambda: marked(free()).order(side="long", tif="gtd"),
+            "an order of type market works until a time, tif gtd, and has no exp",
+        ),
+        (
+            lambda: marked(free()).order(side="long", expire=HOUR),
+            "of type market has an expire, which is of an order whose",
+        ),
+        (
+            lambda: marked(free()).order(side="long", action="close", stop=5),
+            "that closes has no stop; it is of one that",
+        ),
+        (lambda: marked(free()).order(side="long", action="close", trail=5), "closes has no trail; say type trail, or"),
+        (
+            lambda: marked(free()).order(side="long", trail=5, trail_frac=0.1),
+            "both say how far behind; give one of them",
+        ),
         (lambda: marked(free()).cancel(3), "id: there is no order 3; 0 were given"),
         (lambda: free().position("up"), "side: 'up', must be one of long, short"),
         (lambda: free().funding(1, math.nan), "rate: nan, must be a number"),

@@ -63,7 +63,8 @@ Row = dict[str, Any]
 
 def account_of(flow: Flow) -> Account:
     """An account under the flow's terms, with its symbols."""
-    options = {name: value for name, value in flow.options.items() if name != "latency"}
+    spare = ("latency", *(["impact_coefficient"] if flow.options.get("impact") == "none" else []))
+    options = {name: value for name, value in flow.options.items() if name not in spare}
     terms = Terms(**{"maintenance": 0.0} | options)
     terms.latency_ns = flow.options.get("latency", 0)
     account = Account(terms)

@@ -36,7 +36,7 @@ class Flow:
     @property
     def counts(self) -> Counter[str]:
         """How often each construct stands in the flow."""
-        drawn = [name for name in (*CHOICES, *LATER) if name in self.options]
+        drawn = [name for name in (*CHOICES, *LATER, *LAST) if name in self.options]
         found: Counter[str] = Counter({f"{name} {self.options[name]}": 1 for name in drawn})
         found[f"symbols {len(self.symbols)}"] += 1
         for order in self.orders:
@@ -96,6 +96,10 @@ CHOICES: dict[str, list[Any]] = {
 LATER: dict[str, list[Any]] = {  # drawn apart, so that a seed's flow stays what it was before they came
     "liquidation": ["whole", "tiers"],
     "spread": ["bps", "bps", "quotes"],
+}
+LAST: dict[str, list[Any]] = {  # and these behind the quotes, for the same reason; size_unit in place of the one above
+    "size_unit": ["contracts", "base", "quote", "equity_frac", "risk_frac"],
+    "tick": [None, None, "1", "0.5"],
 }
 
 
@@ -217,7 +221,15 @@ def a_change(rng: random.Random, ts: int, symbol: str, near: float, before: list
     return row
 
 
-def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
+def put_off_tick(rng: random.Random, orders: list[Row]) -> None:
+    """Move some prices of orders to where no tick is, nor the middle between two."""
+    for order in orders:
+        for name in ("limit", "trigger", "stop", "take", "trail"):
+            if order.get(name) is not None:
+                order[name] += rng.choice([0.0, 0.3, -0.3, 0.0001])
+
+
+def flow(seed: int, count: int = 60, last: dict[str, list[Any]] | None = None, **fixed: Any) -> Flow:
     """A flow of `count` bars a symbol; the same seed makes the same one. `fixed` are options that are not drawn."""
     rng = random.Random(seed)
     options = {name: rng.choice(values) for name, values in CHOICES.items()}
@@ -263,9 +275,13 @@ def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
     close_at_end = rng.random() < 0.5
     quotes: list[Row] = []
     if options["spread"] == "quotes":
-        options["spread_bps"] = 0.0
         quotes = [row for name in names for row in quoted(apart, name, count, start)]
         quotes.sort(key=lambda row: row["ts"])
+    options |= {name: apart.choice(values) for name, values in (LAST if last is None else last).items()} | fixed
+    if options["spread"] == "quotes":
+        options["spread_bps"] = 0.0
+    if options.get("tick") is not None:
+        put_off_tick(apart, orders)
     return Flow(seed, options, symbols, bars, orders, funding, close_at_end, quotes)
 
 

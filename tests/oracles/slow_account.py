@@ -186,6 +186,8 @@ class SlowAccount(Fills):
         """Orders begin to work, by arrival."""
         for order in orders:
             order.number = self.next_number()
+            if self.options["tick"] is not None:
+                order.to_tick(Fraction(self.options["tick"]))
             self.working.append(order)
 
     def contradicting(self, orders: list[Order]) -> set[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -102,6 +103,14 @@ class Order:
         if self.buys == (self.type in ("limit", "take")):  # the price has to come down
             return price if price <= level else level if to <= level else None
         return price if price >= level else level if to >= level else None
+
+    def to_tick(self, tick: Fraction) -> None:
+        """Its prices to whole ticks: a limit away from the market, others to the nearest; never none."""
+        for name in ("limit", "trigger", "stop", "take", "trail"):
+            price = getattr(self, name)
+            if price is not None:
+                rounded = round if name != "limit" else math.floor if self.buys else math.ceil
+                setattr(self, name, max(1, rounded(price / tick)) * tick)
 
     def follow(self, price: Fraction) -> None:
         """A trail sees a price."""

@@ -23,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "conflict": "none",  # error
     "pyramid": 0,  # orders that may add
     "size": "100%",  # N% of the equity, "all" or a number
-    "size_unit": "contracts",  # base, quote
+    "size_unit": "contracts",  # base, quote, equity_frac, risk_frac
     "cash_policy": "cut",  # reject
     "path": "pessimistic",  # optimistic, ohlc
     "latency": 0,  # nanoseconds
@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "impact_coefficient": 0.0,
     "min_notional": 0.0,
     "liquidation": "whole",  # tiers
+    "tick": None,  # a decimal, of every symbol
 }
 
 

@@ -400,12 +400,13 @@ UNITS = {"contracts": 0, "base": 1, "quote": 2, "equity": 3, "risk": 4, "size": 
 ACTIONS = {"open": 0, "close": 1, "target": 2, "cancel": 3}
 TIFS = {"gtc": 0, "ioc": 1, "fok": 2, "gtd": 3}
 MARKET, LIMIT, STOP, STOP_LIMIT, TRAIL = 0, 1, 2, 3, 5
-PRICES = ("limit", "trigger", "stop", "take", "trail")
+PRICES = ("limit", "trigger", "stop", "take", "trail", "trail_frac")
 
 
 def order_type(action: Action) -> int:
     """How an order is carried out, by the prices that it is given."""
-    if action.word in ("CLOSE", "CLOSE_LONG", "CLOSE_SHORT", "SELL_LONG", "SELL_SHORT") and "trail" in action.given:
+    trails = "trail" in action.given or "trail_frac" in action.given
+    if trails and action.word in ("CLOSE", "CLOSE_LONG", "CLOSE_SHORT", "SELL_LONG", "SELL_SHORT"):
         return TRAIL
     limit, trigger = "limit" in action.given, "trigger" in action.given
     return STOP_LIMIT if limit and trigger else LIMIT if limit else STOP if trigger else MARKET

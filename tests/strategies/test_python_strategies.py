@@ -118,7 +118,6 @@ def test_units_types_and_further_columns_are_the_kind_s() -> None:
         **{
             "stop": 8,
             "trail": 0.5,
-            "trail_frac": 0.25,
             "tif": "gtd",
             "expire": 5,
             "reduce_only": False,
@@ -129,8 +128,9 @@ def test_units_types_and_further_columns_are_the_kind_s() -> None:
     }
     run = fed(gives(order, "OPEN_LONG", orders=further), [1, 2])
     first, second = run.orders()
+    said = [name for name in further if name != "trail_frac"]  # one of trail and trail_frac
     assert list(run.series["order/X/15m"].names) == list(ORDER.names)
-    assert {name: first[name] for name in (*further, "type", "unit", "quantity")} == {
+    assert {name: first[name] for name in (*said, "type", "unit", "quantity")} == {
         **{
             "type": 3,
             "unit": 1,
@@ -140,13 +140,18 @@ def test_units_types_and_further_columns_are_the_kind_s() -> None:
             "stop": 8.0,
             "take": 12.0,
             "trail": 0.5,
-            "trail_frac": 0.25,
             "tif": 3,
         },
         **{"expire": 5, "reduce_only": 0, "post_only": 1, "group": 4, "ref": 2},
     }
     assert [second[name] for name in ("type", "unit", "tif", "expire", "reduce_only")] == [0, -1, 0, 0, 0]
-    assert all(math.isnan(second[name]) for name in ("limit", "trigger", "stop", "take", "trail"))
+    assert all(math.isnan(second[name]) for name in ("limit", "trigger", "stop", "take", "trail", "trail_frac"))
+
+
+def test_a_trail_is_a_distance_or_a_share_and_may_wait_for_a_trigger() -> None:
+    one = {"action": "CLOSE_LONG", "type": "trail", "trail_frac": 0.25, "trigger": 9}
+    (found,) = fed(gives(one, orders=("trigger", "trail_frac")), [1]).orders()
+    assert (found["type"], found["trail_frac"], found["trigger"]) == (5, 0.25, 9.0)
 
 
 def test_a_price_is_that_of_the_type() -> None:
@@ -204,7 +209,7 @@ WRONG = {
         "price and limit are one of a limit order",
     ),
     "price of a market order": ({"action": "BUY", "price": 5}, "a market order has a price; say type"),
-    "price of no order": ({"action": "BUY", "type": "limit", "price": -1}, "limit is -1, must be a price above 0"),
+    "price of no order": ({"action": "BUY", "type": "limit", "price": -1}, "limit is -1, must be above 0"),
     "undeclared column": ({"action": "BUY", "trail": 5}, "does not declare 'trail' as a column of its orders"),
     "undeclared type": ({"action": "CLOSE", "type": "trail", "price": 5}, "a trail order has a column 'trail'"),
     "unknown type": ({"action": "BUY", "type": "limt"}, "type is 'limt'; did you mean limit?"),
@@ -250,6 +255,14 @@ UNFIT = {  # what the language refuses too
         {"action": "CLOSE", "trail": 5},
         "a market order has no trail; say type 'trail'",
     ),
+    "trail_frac of a market order that closes": (
+        {"action": "CLOSE", "trail_frac": 0.1},
+        "a market order has no trail_frac; say type 'trail'",
+    ),
+    "two trails": (
+        {"action": "OPEN_LONG", "trail": 5, "trail_frac": 0.1},
+        "trail and trail_frac both say how far behind; give one of them",
+    ),
     "risk without a stop": (
         {"action": "BUY", "unit": "risk_frac", "size": 0.01},
         "risk_frac is what is lost at the stop",
@@ -276,7 +289,7 @@ UNFIT = {  # what the language refuses too
 @pytest.mark.parametrize("name", UNFIT)
 def test_what_an_action_does_not_take_is_refused_as_in_the_language(name: str) -> None:
     said, words = UNFIT[name]
-    orders = ("limit", "trigger", "stop", "take", "trail", "tif", "expire", "ref")
+    orders = ("limit", "trigger", "stop", "take", "trail", "trail_frac", "tif", "expire", "ref")
     with pytest.raises(HqError, match=re.escape(words)) as told:
         fed(gives(said, orders=orders), [1])
     assert told.value.code == 65

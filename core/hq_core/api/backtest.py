@@ -14,7 +14,7 @@ from hq_core.api.history import History
 from hq_core.api.said import CODES, Said, at_market, code, number, whole
 from hq_core.bars.period import parse_duration
 from hq_core.batch import NEVER
-from hq_core.errors import DATA, USAGE, HqError, did_you_mean
+from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.times import instant
 from hq_core.futures.account import NO_BAR, account
 from hq_core.futures.blocks import LAST, MARK, O_SYMBOL
@@ -90,6 +90,7 @@ class Backtest:
             rule = "must be bps here, as no quotes are told"
             raise HqError(subject="spread", value=terms.spread, rule=rule, code=USAGE)
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
+        terms.check_files(brackets is not None)
         self.symbol, self.period = symbol, period
         self.symbols = _symbols(symbol, symbols)
         self._account = Account(terms)
@@ -365,6 +366,8 @@ class Backtest:
     # -- how it is done ----------------------------------------------------------------------------------
     def _open_symbols(self, brackets: Any) -> None:
         if isinstance(brackets, str | os.PathLike):
+            if "" in self.symbols:
+                raise HqError("brackets: a file has them by symbol; say what is traded by symbol or symbols", CONFIG)
             self._tables = Tables(os.fspath(brackets))
         elif isinstance(brackets, Brackets) and len(self.symbols) == 1:
             brackets = {self.symbols[0]: brackets}

@@ -22,13 +22,14 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.given import NO_TIF, WORDS, order_rows
 from hq_core.jit import Cell
-from hq_core.kinds import ACCOUNTS_UNIT, ORDER, SIDES
+from hq_core.kinds import ACCOUNTS_UNIT, ORDER, SIDES, TRAILS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CODES = {name: numbers(said) for name, said in ORDER.codes.items()}
-PRICES = ("limit", "trigger", "stop", "take", "trail", "trail_frac")
+PRICES = (*ORDER.of_unit("price"), *ORDER.of_unit("frac"))
+OF_ENTRIES = ("stop", "take")  # what an order that closes has no use for
 READ = [(name, kind) for name, kind in order_rows.args if name in dict(ORDER.cols)]
 TYPES = {"I8": "q", "I4": "i", "I1": "b", "U1": "B", "F8": "d"}
 
@@ -83,12 +84,20 @@ class Said:
         said = {name: value for name, value in words.items() if value is not None}
         action = code("action", said.get("action", "open"))
         replaces = action == CODES["action"]["replace"]
+        kind = said.get("type", "market")
+        if action == CODES["action"]["close"]:
+            spare = [name for name in said if name in (OF_ENTRIES if kind == "trail" else (*OF_ENTRIES, *TRAILS))]
+            if spare:
+                hint = "say type trail, or leave it out" if spare[0] in TRAILS else "it is of one that opens"
+                raise HqError(f"an order of type {kind} that closes has no {spare[0]}", USAGE, hint=hint)
+        if all(name in said for name in TRAILS):
+            raise HqError(f"{' and '.join(TRAILS)} both say how far behind; give one of them", USAGE)
         quantity = math.inf if action <= CODES["action"]["close"] else math.nan
         one = self._one
         one["id"][0] = id
         one["side"][0] = code("side", said["side"]) if "side" in said else 0
         one["action"][0] = action
-        one["type"][0] = code("type", said.get("type", "market"))
+        one["type"][0] = code("type", kind)
         one["quantity"][0] = number("quantity", said.get("quantity", quantity))
         one["unit"][0] = code("unit", said.get("unit", "account"))
         for name in PRICES:
@@ -103,7 +112,6 @@ class Said:
         self._cell.run()
         state = self._cell.state
         if state.wrong >= 0:
-            kind = said.get("type", "market")
             raise HqError(f"an order of type {kind} {WORDS[state.why]}", USAGE)
         return self._row[:]
 

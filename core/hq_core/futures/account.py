@@ -365,7 +365,7 @@ def account(
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:
                 s.error = CONFLICTS
                 break
-            begin_at_close(s, r, s.now)
+            begin_at_close(s, p, r, s.now)
             if s.quotes != 0:
                 watch(s, p, r)
                 if without_quote(s, p):

@@ -34,6 +34,21 @@ def cell(column: F8, i: int, absent: float) -> float:
 
 
 @inline
+def on_tick(p: F8, at: int, price: float, way: float) -> float:
+    """The nearest price on the tick: of any (way 0), of those not above it (-1) or not below it (1); at least one tick.
+
+    What is off by less than 1e-9 of it is on the tick.
+    """
+    ticks: float = price * p[at + TICK_DEN] / p[at + TICK_NUM]
+    near = float(math.floor(ticks + 0.5))
+    if way < 0.0 and near > ticks + 1e-9 * max(1.0, ticks):
+        near -= 1.0
+    elif way > 0.0 and near < ticks - 1e-9 * max(1.0, ticks):
+        near += 1.0
+    return max(near, 1.0) * p[at + TICK_NUM] / p[at + TICK_DEN]
+
+
+@inline
 def off_tick(p: F8, at: int, price: float) -> bool:
     """Whether a price is not a multiple of the tick, but for 1e-9 of it."""
     ticks: float = price * p[at + TICK_DEN] / p[at + TICK_NUM]

@@ -30,21 +30,10 @@ from hq_core.futures.blocks import (
     O_UNIT,
     ORDER_SAID,
 )
-from hq_core.futures.resting import (
-    CLOSE,
-    LIMIT,
-    MARKET,
-    OPEN,
-    REPLACE,
-    SET_MARGIN,
-    STOP,
-    STOP_LIMIT,
-    TAKE,
-    TARGET,
-    TRAIL,
-)
+from hq_core.futures.orders import GTD
+from hq_core.futures.resting import CLOSE, MARKET, OPEN, REPLACE, SET_MARGIN, TARGET, TRAIL
 from hq_core.jit import F8, I1, I4, I8, U1, Cell, State, float_of, inline, kernel
-from hq_core.kinds import ORDER, VERBS
+from hq_core.kinds import ORDER, TYPE_MAY, TYPE_NEEDS, VERBS
 from hq_core.options.account import RunOptions
 from hq_core.saved import Damaged
 from hq_core.say import iso_text
@@ -69,9 +58,23 @@ if TYPE_CHECKING:
     NO_PRICE,
     NOT_AT_MARKET,
     NO_SYMBOL,
-) = range(1, 14)
+    SPARE_LIMIT,
+    SPARE_TRIGGER,
+    NO_EXPIRE,
+    SPARE_EXPIRE,
+) = range(1, 18)
 NO_TIF = -1.0  # of an order that replaces another one: as that has it
 ROW = 8 * ORDER_SAID
+MAY, NEEDS = 1, 2
+
+
+def by_type(price: str) -> tuple[int, ...]:
+    """Of each type of order whether it needs that price or may have it; 0: it means nothing there."""
+    kinds = ORDER.codes["type"].values()
+    return tuple(NEEDS if price in TYPE_NEEDS[one] else MAY if price in TYPE_MAY.get(one, ()) else 0 for one in kinds)
+
+
+LIMITS, TRIGGERS = by_type("limit"), by_type("trigger")
 
 
 @inline
@@ -156,6 +159,8 @@ def order_rows(
             continue
         why = 0
         places = action[i] == OPEN or action[i] == CLOSE
+        works = tif[i] if len(tif) > 0 else NO_TIF if action[i] == REPLACE else 0.0
+        until = expire[i] if len(expire) > 0 else 0
         if action[i] < 0 or action[i] > SET_MARGIN:
             why = NO_ACTION
         elif places and side[i] != 1 and side[i] != -1:
@@ -166,10 +171,14 @@ def order_rows(
             why = NO_QUANTITY
         elif action[i] == TARGET and (type[i] != MARKET or abs(quantity[i]) == math.inf):
             why = NOT_AT_MARKET if type[i] != MARKET else NO_QUANTITY
-        elif places and (type[i] == LIMIT or type[i] == STOP_LIMIT) and math.isnan(said(limit, i)):
+        elif places and LIMITS[type[i]] == NEEDS and math.isnan(said(limit, i)):
             why = NO_LIMIT
-        elif places and (type[i] == STOP or type[i] == STOP_LIMIT or type[i] == TAKE) and math.isnan(said(trigger, i)):
+        elif places and TRIGGERS[type[i]] == NEEDS and math.isnan(said(trigger, i)):
             why = NO_TRIGGER
+        elif action[i] <= TARGET and LIMITS[type[i]] == 0 and not math.isnan(said(limit, i)):
+            why = SPARE_LIMIT
+        elif action[i] <= TARGET and TRIGGERS[type[i]] == 0 and not math.isnan(said(trigger, i)):
+            why = SPARE_TRIGGER
         elif places and type[i] == TRAIL and math.isnan(said(trail, i)) and math.isnan(said(trail_frac, i)):
             why = NO_TRAIL
         elif action[i] == REPLACE and (len(ref) == 0 or ref[i] < 1):
@@ -183,6 +192,10 @@ def order_rows(
             or no_price(said(trail_frac, i))
         ):
             why = NO_PRICE
+        elif action[i] <= REPLACE and works == GTD and until <= 0:
+            why = NO_EXPIRE
+        elif action[i] <= REPLACE and works != GTD and until > 0:
+            why = SPARE_EXPIRE
         elif ts[i] <= last:
             why = BEHIND
         if why != 0:
@@ -203,8 +216,8 @@ def order_rows(
         o[at + O_TAKE] = said(take, i)
         o[at + O_TRAIL] = said(trail, i)
         o[at + O_TRAIL_FRAC] = said(trail_frac, i)
-        o[at + O_TIF] = tif[i] if len(tif) > 0 else NO_TIF if action[i] == REPLACE else 0.0
-        o[at + O_EXPIRE] = float_of(expire[i]) if len(expire) > 0 else 0.0
+        o[at + O_TIF] = works
+        o[at + O_EXPIRE] = float_of(until)
         o[at + O_REDUCE] = reduce_only[i] if len(reduce_only) > 0 else 0.0
         o[at + O_POST] = post_only[i] if len(post_only) > 0 else 0.0
         o[at + O_GROUP] = max(group[i], 0) if len(group) > 0 else 0.0
@@ -417,7 +430,12 @@ WORDS = {
     NO_REF: "replaces another one, and ref does not say which",
     NO_PRICE: "has a price that is none; one is above 0, and nan where there is none",
     NOT_AT_MARKET: "is a target with a type; targets are reached at the market",
+    SPARE_LIMIT: "has a limit, which means nothing there; say type limit or stop_limit, or leave it out",
+    SPARE_TRIGGER: "has a trigger, which means nothing there; say type stop, stop_limit or take, or leave it out",
+    NO_EXPIRE: "works until a time, tif gtd, and has no expire",
+    SPARE_EXPIRE: "has an expire, which is of an order whose tif is gtd; say tif gtd, or leave it out",
 }
+OF_TYPE = (NO_LIMIT, NO_TRIGGER, NO_TRAIL, SPARE_LIMIT, SPARE_TRIGGER)
 
 
 def wrong(batch: Batch, row: int, why: int) -> HqError:
@@ -432,8 +450,7 @@ def wrong(batch: Batch, row: int, why: int) -> HqError:
         name = "action" if why == NO_ACTION else "type"
         known = ", ".join(f"{code} {word}" for code, word in ORDER.codes[name].items())
         return HqError(f"{where} has the {name} {one.view(name)[0]}; there are {known}", DATA)
-    kind = ORDER.codes["type"][str(one.view("type")[0])] if why != BEHIND else ""
-    what = f" of type {kind}" if why in (NO_LIMIT, NO_TRIGGER, NO_TRAIL) else ""
+    what = f" of type {ORDER.codes['type'][str(one.view('type')[0])]}" if why in OF_TYPE else ""
     return HqError(f"{where}{what} {WORDS[why]}", DATA)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hq_core.futures.bars import on_tick
 from hq_core.futures.blocks import (
     BASE,
     BEGINS,
@@ -47,6 +48,7 @@ from hq_core.futures.blocks import (
     RESTING,
     SHORT,
     SYMBOL_WIDTH,
+    TICK_NUM,
     TIER,
     TIERS,
     WAITING,
@@ -93,6 +95,7 @@ from hq_core.futures.resting import (
     TARGET,
     TRAIL,
     below,
+    buys,
     is_order,
     level,
 )
@@ -320,6 +323,18 @@ def begin(s: State, r: F8, k: int) -> None:
 
 
 @apart
+def to_ticks(p: F8, r: F8, k: int, at: int) -> None:
+    """Bring the prices of an order that begins to the tick: limits to the side that fills less, others to the nearest.
+
+    A trail_frac stays: its price follows.
+    """
+    for place in range(O_LIMIT, O_TRAIL_FRAC):
+        if not math.isnan(r[k + place]):
+            way = 0.0 if place != O_LIMIT else -1.0 if buys(r, k) else 1.0
+            r[k + place] = on_tick(p, at, r[k + place], way)
+
+
+@apart
 def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: int, most: I8, top: F8) -> None:
     """At a bar's beginning, ns: what is over expires, what begins is marked so, and cancels and changes are made."""
     symbol = at // SYMBOL_WIDTH
@@ -355,6 +370,8 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
             set_leverage(s, p, r, log, tally, k, at, most, top)
         elif action == SET_MARGIN:
             set_margin(s, p, r, log, tally, k, at)
+        if p[at + TICK_NUM] != 0.0 and r[k + O_STATUS] == BEGINS:
+            to_ticks(p, r, k, at)
 
 
 @inline
@@ -395,12 +412,15 @@ def carry_out_market(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price:
 
 
 @apart
-def begin_at_close(s: State, r: F8, now: float) -> None:
+def begin_at_close(s: State, p: F8, r: F8, now: float) -> None:
     """Let begin what was ordered at the market at this close."""
     for j in range(s.resting):
         k = j * ORDER_WIDTH
         if r[k + O_STATUS] == WAITING and r[k + O_TS] == now and r[k + O_TYPE] == MARKET and r[k + O_ACTION] <= TARGET:
             r[k + O_BEGAN] = s.moment
+            at = int(r[k + O_SYMBOL]) * SYMBOL_WIDTH
+            if p[at + TICK_NUM] != 0.0:
+                to_ticks(p, r, k, at)
             begin(s, r, k)
 
 

@@ -199,9 +199,8 @@ def cancel_all(
 
 
 @apart
-def contracts_asked(s: State, p: F8, r: F8, k: int, at: int, quantity: float, price: float) -> float:
-    """An order's quantity in contracts, at a price."""
-    unit = int(r[k + O_UNIT]) if r[k + O_UNIT] >= 0.0 else s.unit
+def contracts_in(s: State, p: F8, r: F8, k: int, at: int, quantity: float, unit: int, price: float) -> float:
+    """A quantity of the order at `k`, in a unit, as contracts at a price."""
     if unit == CONTRACTS_UNIT:
         return quantity
     each = p[at + CONTRACT]
@@ -215,6 +214,12 @@ def contracts_asked(s: State, p: F8, r: F8, k: int, at: int, quantity: float, pr
     return money / (abs(worth(s, price) - worth(s, r[k + O_STOP])) * each)
 
 
+@inline
+def contracts_asked(s: State, p: F8, r: F8, k: int, at: int, quantity: float, price: float) -> float:
+    """An order's own quantity in contracts, at a price."""
+    return contracts_in(s, p, r, k, at, quantity, int(r[k + O_UNIT]) if r[k + O_UNIT] >= 0.0 else s.unit, price)
+
+
 @apart
 def lots_to_open(s: State, p: F8, r: F8, k: int, at: int, price: float) -> int:
     """The lots that an opening order asks for; MOST_LOTS: all that there is room for."""
@@ -223,15 +228,8 @@ def lots_to_open(s: State, p: F8, r: F8, k: int, at: int, price: float) -> int:
         return lots_of(p, at, contracts_asked(s, p, r, k, at, quantity, price))
     if s.size_by == ALL:
         return MOST_LOTS
-    if s.size_by == SHARE:
-        money = s.size * (s.wallet + gains(s, p, MARK))
-        return lots_of(p, at, money / (worth(s, price) * p[at + CONTRACT]))
-    each = p[at + CONTRACT]
-    if s.unit == BASE_UNIT:
-        return lots_of(p, at, s.size / each)
-    if s.unit == QUOTE_UNIT:
-        return lots_of(p, at, s.size / (worth(s, price) * each))
-    return lots_of(p, at, s.size)
+    unit = EQUITY_UNIT if s.size_by == SHARE else s.unit
+    return lots_of(p, at, contracts_in(s, p, r, k, at, s.size, unit, price))
 
 
 @inline

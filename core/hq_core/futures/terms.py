@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import period_ns, period_text
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
-from hq_core.options.account import BY_QUOTES, MOST, AccountOptions, FillOptions, MarginOptions
+from hq_core.options.account import BY_QUOTES, MOST, AccountOptions, BracketOptions, FillOptions, MarginOptions
 
 if TYPE_CHECKING:
     from hq_core.errors import Phrase
+    from hq_core.options import Option
 
 
 class Terms(FillOptions, MarginOptions, AccountOptions):
@@ -33,8 +34,30 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
         self.sizing = sizing(declared.size, self.size)
         self.latency_ns = 0
         if self.spread == BY_QUOTES and self.spread_bps:
-            why = "the quotes say how wide the spread is"
-            raise HqError(why, USAGE, subject=(declared.spread_bps, f" {self.spread_bps:.12g}"))
+            self._refuse(declared.spread_bps, "the quotes say how wide the spread is")
+        if self.impact == "none" and self._said(declared.impact_coefficient):
+            self._refuse(
+                declared.impact_coefficient, "nothing has an impact", "say linear or sqrt by ", declared.impact
+            )
+
+    def check_files(self, brackets: bool, exchange_info: bool = False) -> None:
+        """Refuse what means nothing with the files that there are, or without one."""
+        declared = type(self)
+        if brackets and self._said(declared.maintenance):
+            self._refuse(declared.maintenance, "the brackets say the rates")
+        if not brackets and self.liquidation == "tiers":
+            self._refuse(declared.liquidation, "there are no tiers", "give them by ", BracketOptions.brackets)
+        for option in (declared.tick, declared.lot, declared.min_notional) if exchange_info else ():
+            if self._said(option):
+                self._refuse(option, ("that is said by ", BracketOptions.exchange_info))
+
+    def _said(self, option: Option[Any]) -> bool:
+        return bool(getattr(self, option.name) != option.default)
+
+    def _refuse(self, option: Option[Any], why: Phrase, *hint: Phrase) -> None:
+        value = getattr(self, option.name)
+        text = f"{value:.12g}" if isinstance(value, float) else str(value)
+        raise HqError(why, USAGE, subject=(option, f" {text}"), hint=hint)
 
     def check_maintenance(self, rate: float, leverage: float | None = None) -> None:
         """Refuse terms by which every position is liquidated as it opens; leverage: another one than theirs."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.columns import numbers
 from hq_core.errors import HqError
-from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, TRAILS
 from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
@@ -112,9 +112,13 @@ class _Action:
         return found
 
     def _type(self, prices: dict[str, Expr]) -> int:
-        if self.action.startswith("CLOSE") and "trail" in prices:
+        trails = [key for key in TRAILS if key in prices]
+        if len(trails) > 1:
+            what = f"{' and '.join(TRAILS)} both say how far behind; give one of them"
+            raise self.scope.wrong(self.given[trails[1]], what)
+        if self.action.startswith("CLOSE") and trails:
             if "limit" in prices or "trigger" in prices:
-                raise self.scope.wrong(self.given["trail"], "a trailing order has no other price")
+                raise self.scope.wrong(self.given[trails[0]], "a trailing order has no other price")
             return TYPES["trail"]
         return TYPES[type_of(prices)]
 

@@ -27,7 +27,9 @@ class AccountOptions(Declared):
     )
     taker_fee = Option(0.00044, "Of the notional, for all other fills.", least=0.0, most=0.1, unit="FRACTION")
     lot = Option("0.001", "Smallest step of the quantity, in contracts.")
-    tick: Option[str | None] = Option(None, "Smallest step of the price: prices off it are an error.", kind=str)
+    tick: Option[str | None] = Option(
+        None, "Smallest step of the price: bars off it are an error, prices of orders go to it.", kind=str
+    )
     size = Option(
         "100%",
         "Of opening orders that name none: a number in --size-unit, a share of the equity such as 50%, or all that the "

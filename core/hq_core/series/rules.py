@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hq_core.series.expr import Expr
 
 
-PRICED = tuple(ORDER.of_unit("price"))  # what a rule may give to its orders: prices
+PRICED = (*ORDER.of_unit("price"), *ORDER.of_unit("frac"))  # what a rule may give to its orders: prices
 FLAGS = tuple(column.name for column in ORDER.columns if column.type == "b1")
 LIVES = ("tif", "expire")
 SIZES = {  # what says how much -> the unit of kind order, account: the one that the account says

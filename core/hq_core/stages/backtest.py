@@ -106,6 +106,7 @@ class BacktestStage(Stage):
     ) -> None:
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
+        terms.check_files(bool(brackets), bool(exchange_info))
         self.terms = terms
         self.close_at_end = close_at_end
         self.per_year = per_year
@@ -666,5 +667,7 @@ def _columns(schema: Schema) -> list[tuple[str, int]]:
 
 def _missing(schema: Schema) -> HqError:
     return HqError(
-        f"column '{VERBS[0]}' is missing; {schema.key} has {', '.join(schema.names)} (run hq-signal first?)", DATA
+        f"no orders came: {schema.key} has no column '{VERBS[0]}' and no rows of kind order are beside it",
+        DATA,
+        hint="hq-backtest STRATEGY.hq runs a strategy, or hq-signal STRATEGY.hq goes before",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.columns import numbers
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, TRAILS, TYPE_MAY, TYPE_NEEDS
 from hq_core.lang.words import ACTIONS, taken_by, type_of
 from hq_core.series.orders import BY_VERB, IN_TURN
 from hq_core.series.rules import FLAGS, KEY_OF_UNIT, LIVES, PRICED, SIZES
@@ -22,14 +22,6 @@ KEYS = ("action", "type", "size", "unit", "price", "rule", "meta")  # and the fu
 CODED = {name: numbers(said) for name, said in ORDER.codes.items()}
 TYPES, UNITS, TIFS = CODED["type"], CODED["unit"], CODED["tif"]
 OF = dict(ORDER.cols)
-# the price that an order of this type cannot do without, by its column
-WANTS = {
-    "limit": ("limit",),
-    "stop": ("trigger",),
-    "stop_limit": ("trigger", "limit"),
-    "take": ("trigger",),
-    "trail": ("trail",),
-}
 WHOLE = 1 << 53
 TARGET = ("target",)
 RULE = 1  # next is the one rule of a strategy that says nothing else
@@ -194,7 +186,7 @@ class Reader:
 
     def _price(self, kind: str, given: dict[str, Any], further: dict[str, Any]) -> None:
         """The price, which is that of the column that the type wants; what it wants must be there."""
-        wants = WANTS.get(kind, ())
+        wants = _needs(kind, further)
         if "price" in given:
             if not wants:
                 raise HqError(
@@ -211,7 +203,7 @@ class Reader:
                 raise HqError(f"a {kind} order without a {'price' if name == wants[-1] else name}", DATA)
         for name in PRICED:
             if name in further and not 0.0 < further[name] < math.inf:
-                raise HqError(f"{name} is {further[name]:.15g}, must be a price above 0", DATA)
+                raise HqError(f"{name} is {further[name]:.15g}, must be above 0", DATA)
 
     def _meta(self, key: Any, value: Any) -> Any:
         declared = self.strategy.meta
@@ -234,6 +226,11 @@ class Reader:
         return f"unknown key {key!r:.40}{near or f'; keys are {_listed(self.keys)}'}"
 
 
+def _needs(kind: str, further: dict[str, Any]) -> tuple[str, ...]:
+    """The columns that an order of this type cannot do without."""
+    return ("trail_frac",) if kind == "trail" and "trail_frac" in further else TYPE_NEEDS[kind]
+
+
 def _fitting(action: str, kind: str, unit: str, given: dict[str, Any], further: dict[str, Any]) -> None:
     """Refuse what an action does not take, in the language neither, and what contradicts itself."""
     takes, opens = taken_by(action), not action.startswith("CLOSE")
@@ -244,14 +241,16 @@ def _fitting(action: str, kind: str, unit: str, given: dict[str, Any], further: 
         raise HqError(f"{action} takes no size", DATA)
     if KEY_OF_UNIT[unit] not in takes and ("unit" in given or takes):
         raise HqError(f"{action} takes no size in {unit}", DATA)
-    wants = WANTS.get(kind, ())
+    wants = _needs(kind, further)
     if not all(name in takes for name in wants) or (kind == "trail" and opens):
         raise HqError(f"{action} is of no type {kind}", DATA)
-    spare = [
-        name for name in ("limit", "trigger", *(() if opens else ("trail",))) if name in further and name not in wants
-    ]
+    means = (*wants, *TYPE_MAY.get(kind, ()))
+    if all(name in further for name in TRAILS):
+        raise HqError(f"{' and '.join(TRAILS)} both say how far behind; give one of them", DATA)
+    only_of_type = ("limit", "trigger", *(() if opens else TRAILS))
+    spare = [name for name in only_of_type if name in further and name not in means]
     if spare:
-        fits = "trail" if "trail" in spare else type_of(further)
+        fits = "trail" if spare[0] in TRAILS else type_of(further)
         raise HqError(f"a {kind} order has no {spare[0]}", DATA, hint=f"say type '{fits}', or leave it out")
     if unit == "risk_frac" and "stop" not in further:
         raise HqError("risk_frac is what is lost at the stop, and there is no stop", DATA)
