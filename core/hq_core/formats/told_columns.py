@@ -62,7 +62,9 @@ class Told:
         for role in must:
             if role not in found:
                 what = f"column '{role}' is missing; there are {', '.join(names[:12])}"
-                raise HqError(what, DATA, hint=("pass ", SaidOptions.columns, f" {role}=NAME"))
+                raise HqError(
+                    what, DATA, hint=(ask(SaidOptions.columns, f" {role}=NAME"), " ", SaidOptions.kind, f" {kind}")
+                )
         named = {kept[at]: role for role, at in found.items()}
         self._time = kept[found["ts"]]
         self._unit = options.time_unit or split_unit(self._time)[1] or ("ms" if squash(self._time) in IN_MS else "")
