@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.futures import blocks
 from hq_core.futures.blocks import (
+    ASK,
+    BID,
     CEILING,
     ENTRY,
     FLOOR,
@@ -88,7 +90,7 @@ def explanation(account: Account, name: str, fill: Mapping[str, Any]) -> dict[st
         "reached": met,
         "sure": sure_price(s, p, at, met, buy, worst) if taken else met,
         "given": fill["price"],
-        **({"half_spread_frac": p[at + HALF]} if taken and s.quotes else {}),
+        **({"bid": p[at + BID], "ask": p[at + ASK], "half_spread_frac": p[at + HALF]} if taken and s.quotes else {}),
     }
     terms = account.terms
     found["options"] = {name: getattr(terms, name) for name in options_of(FillOptions)} if taken else {}
