@@ -43,9 +43,8 @@ def readable(found: Mapping[str, Any]) -> str:
     options, ends = found["options"], (bar.get("low"), bar.get("high"), (order or {}).get("limit"))
     half = price.get("half_spread_frac")
     if half is not None:
-        given = (
-            f"{plain(options['slippage_bps'])} bps slippage and half of the quote's spread, {plain(half)} of the price"
-        )
+        quote = f"bid {plain(price['bid'])} and ask {plain(price['ask'])}, {plain(half)} of the price"
+        given = f"{plain(options['slippage_bps'])} bps slippage and half of the quote's spread, {quote}"
         rows.append(("taker", f"{plain(price['sure'])} with {given}"))
     elif options.get("slippage_bps") or options.get("spread_bps"):
         given = f"{plain(options['slippage_bps'])} bps slippage and half of {plain(options['spread_bps'])} bps spread"

@@ -14,6 +14,7 @@ hq-import --time-unit ms --stamp open --period 1h bars.csv | hq-indicators rsi:1
 hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --period 1d < index.csv > index.hqf
 hq-import --time-unit ms --stamp open --period 1h --order sort --dedupe exact bars.csv > sorted.hqf
 hq-import --kind funding --symbol BTCUSDT funding.csv > funding.hqf
+hq-import --kind quote quotes.csv > quotes.hqf
 """
 
 
@@ -46,6 +47,11 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     A symbol that stands behind the time is a panel, one before it series, as hq-export has them.
     --kind mark_price and --kind index_price read klines of such a price as rows with open, high, low and close, and
     files of times and prices (price, markPrice) as its values at instants.
+
+    --kind quote reads best bids and asks with their sizes: Binance's messages of bookTicker as they were captured (T,
+    else E, in ms; those of spot have no time, so write down yours as ts) and its files, columns bid_price, bid_amount,
+    ask_price, ask_amount and timestamp as tardis has them (--time-unit us), or hq's own bid, bid_qty, ask, ask_qty.
+    Rows of funding and of quotes are read from Parquet, Arrow and NumPy too.
 
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.

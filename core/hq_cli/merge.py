@@ -40,7 +40,9 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     At one ts funding and marks, and quotes and books without a period, come first, then coarser periods, then the
     kinds (marks before trades, orders and bars), then the symbols by name; never by the order of the files. What is
     given at one moment, mostly many rows, comes series behind series, or panel behind panel, each by ts: a stream
-    of several is in order as hq-frames(5) says, not line by line. A mark says the smallest of what the inputs said.
+    of several is in order as hq-frames(5) says, not line by line. Only panels of one kind and period, of symbols with
+    different columns, come in turns, by ts and symbol, as one would; a switch costs as much as 1000 rows of one panel,
+    so give symbols the same columns where that is easy. A mark says the smallest of what the inputs said.
     Rows from which on a series has other columns come behind those before. A forming row (complete 0) stands at its
     ts, but between the complete rows around it, and says nothing of how far its input has come. Orders of a csv,
     which names no period, are those of the bars of their symbol, or of the only bars there are.

@@ -145,7 +145,6 @@ QUOTE = Kind(
         Column("ask_qty", "f8", "base", "quantity there"),
     ),
     rank=4,
-    planned=True,
     source="Binance, bookTicker",
 )
 

@@ -93,6 +93,11 @@ def holds(found, fill, terms):
             assert price["reached"] == line or order["of_entry"]
     if "leg" in found["where"]:
         assert found["where"]["goal"] in (low, high, bar.get("close"))
+    if found["fill"]["reason"] == "liquidation" and terms.get("margin") != "cross":
+        had, side = found["before"], 1 if fill["side"] == 1 else -1
+        if found["where"]["step"] == "path":
+            assert bar["mark"] == had["liquidation_price"]  # it goes there and no further before the position is closed
+        assert near(had["equity"], had["wallet"] + side * had["position"] * (bar["mark"] - had["entry"]))
 
 
 @pytest.mark.parametrize("terms", TERMS, ids=lambda terms: " ".join(terms) or "plain")

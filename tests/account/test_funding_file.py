@@ -322,3 +322,68 @@ def test_a_command_says_it_too():
     code, out, err = command(promises.stream([(SIGNALS, LONG)]), "--funding-missing", "fail", "--json")
     assert (code, out) == (DATA, b"")
     assert err.startswith("hq-backtest: --funding-missing fail: BTCUSDT: funding was due")
+
+
+def cut_at(pieces):
+    """Frames of bars and of funding one behind the other, each read by itself."""
+    return promises.stream([(FUNDING, []), (SIGNALS, []), *pieces])
+
+
+def test_rows_behind_their_bars_are_paid_at_the_next_or_told():
+    due = [(START + k * MINUTE, 0.001, 100.0) for k in (10, 20, 30)]
+    bars = [(SIGNALS, LONG[:15]), (SIGNALS, LONG[15:25]), (SIGNALS, LONG[25:])]
+    late = "rows of funding came behind bars that end no earlier, and were paid at the next one"
+    gone = "rows of funding came behind the last bar that ends no earlier, and were not paid"
+    every = "all rows of funding of what is traded came behind the bars, and none was paid"
+    for pieces, told, payments in (
+        ([bars[0], (FUNDING, due[:1]), bars[1], bars[2], (FUNDING, due[1:])], {late: 1, gone: 2}, 1),
+        ([(FUNDING, due[:1]), *bars, (FUNDING, due[1:])], {gone: 2}, 1),
+        ([*bars, (FUNDING, due)], {every: 3}, 0),
+        ([(FUNDING, due), *bars], {}, 3),
+    ):
+        for more in ({}, {"close_at_end": True}):
+            one = BacktestStage(Terms(pyramid=2), **more)
+            out = promises.run(one, cut_at(pieces))
+            found = {what: n for what, n in one.notices.items() if "came behind" in what}
+            assert {what.partition(";")[0]: n for what, n in found.items()} == told
+            assert all("hq-merge lays them before their bars" in what for what in found)
+            assert len(table(out, "payment")) == payments
+
+
+def test_what_is_behind_in_one_run_is_paid_in_the_next(tmp_path):
+    due = [(START + 10 * MINUTE, 0.001, 100.0)]
+    first, second = BacktestStage(Terms()), BacktestStage(Terms())
+    promises.run(first, cut_at([(SIGNALS, LONG[:15]), (FUNDING, due)]), tmp_path / "s")
+    out = promises.run(second, cut_at([(SIGNALS, LONG[15:])]), tmp_path / "s")
+    assert len(table(out, "payment")) == 1
+
+
+def test_a_panel_of_one_symbol_is_that_symbol(run, tmp_path):
+    (tmp_path / "bars.hqf").write_bytes(promises.stream([(SIGNALS, LONG)]))
+    (tmp_path / "f.csv").write_text(csv_of([(MIDNIGHT + 10**6, 0.0001, NAN)]))
+    (tmp_path / "other.csv").write_text("calc_time,symbol,rate\n1700006400000,ETHUSDT,0.1\n")
+    (tmp_path / "bare.csv").write_text("when,rate\n1700006400000,0.1\n")
+    assert run("hq-import --kind funding f.csv > f.hqf; hq-merge bars.hqf > panel.hqf").code == 0
+    for line in ("hq-backtest --funding f.csv < panel.hqf", "hq-merge bars.hqf f.hqf | hq-backtest"):
+        ran = run(line)
+        assert len(table(ran.stdout, "payment")) == 1
+        assert report_of(ran.stdout)["symbol"] == "BTCUSDT"
+    for line, told in (
+        (
+            "hq-backtest --funding other.csv < panel.hqf",
+            "--funding other.csv: there is no funding of BTCUSDT in it, it has that of ETHUSDT",
+        ),
+        ("hq-backtest --funding bare.csv < panel.hqf", "pass --columns ts=NAME to hq-import --kind funding"),
+    ):
+        ran = run(f"{line} > /dev/null")
+        assert (ran.code, told in ran.stderr) == (DATA, True), ran.stderr
+
+
+def test_unnamed_rows_of_the_stream_name_no_file(run, tmp_path):
+    (tmp_path / "s.hq").write_text("IF close > open THEN BUY()")
+    (tmp_path / "f.csv").write_text("calc_time,last_funding_rate\n1704067800000,0.1\n")
+    line = "hq-gen bars --rows 300 --seed {0} --symbol {1} > {1}.hqf"
+    run("; ".join([line.format(1, "A"), line.format(2, "B"), "hq-import --kind funding f.csv > f.hqf"]))
+    ran = run("hq-merge A.hqf B.hqf f.hqf | hq-signal s.hq | hq-backtest > /dev/null")
+    told = "hq-backtest: funding of no symbol at 2024-01-01T00:10:00Z: several are traded; hq-import --kind funding"
+    assert (ran.code, told in ran.stderr) == (DATA, True), ran.stderr

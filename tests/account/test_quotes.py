@@ -82,6 +82,7 @@ def test_takers_pay_the_spread_of_the_last_quote_and_use_up_its_size(mode, path)
         if taken % 5 == 0:
             found = explained(data, fill["id"], spread="quotes", leverage=20, pyramid=2, **terms)
             half = (ask - bid) / (ask + bid)
+            assert (found["price"]["bid"], found["price"]["ask"]) == (bid, ask)
             away, bar = terms.get("slippage_bps", 0.0) / 1e4, found["bar"]
             if "impact" in terms:
                 away += 0.1 * fill["quantity"] / bar["volume"]

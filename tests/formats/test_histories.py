@@ -8,8 +8,12 @@ import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from arrow_files import arrow_file
 from frames import read
+from pyarrow import csv as pa_csv
 
 from hq_core.errors import DATA, USAGE
 
@@ -112,7 +116,7 @@ def test_columns_of_any_name_and_further_ones(run):
         ("calc_time,rate\n2021-01-01,1\n", "'2021-01-01' is neither a number nor an ISO 8601 time with its zone"),
         ('{"fundingTime":1,"fundingRate":null}\n', "element 1 (byte 0): 'rate': '' is not a number"),
         ('{"result":{"list":[3]}}\n', "is an answer whose list has other things than objects"),
-        ("PAR1 and so on", "rows of funding of others are read from csv and JSON"),
+        ("PAR1 and so on", "the Parquet file is not whole"),
     ],
 )
 def test_what_is_no_funding_is_told(run, text, told):
@@ -156,3 +160,108 @@ def test_a_mark_at_instants(run):
     assert found["price"] == [1.5]
     ran = run("hq-import --kind mark_price --time-unit ms > /dev/null", stdin=text.replace(b"1.5", b"-1"))
     assert (ran.code, "'-1' is no price" in ran.stderr) == (DATA, True)
+
+
+QUOTE = "hq-import --kind quote"
+
+
+def ticker(u, b, B, A, T, E):
+    return {"e": "bookTicker", "u": u, "s": "BTCUSDT", "b": b, "B": B, "a": "61800.30", "A": A, "T": T, "E": E}
+
+
+TICKERS = [
+    ticker(5123107839020, "61800.20", "2.507", "2.510", 1723161256313, 1723161256315),
+    ticker(5123107840008, "61800.10", "0", "2.504", 1723161256322, 1723161256323),
+]
+BIDS = {
+    "ts": [1723161256313 * MS, 1723161256322 * MS],
+    "bid": [61800.2, 61800.1],
+    "bid_qty": [2.507, 0.0],
+    "ask": [61800.3] * 2,
+    "ask_qty": [2.51, 2.504],
+}
+
+
+def lines(elements):
+    return "".join(f"{json.dumps(one)}\n" for one in elements).encode()
+
+
+def test_quotes_as_binance_sends_them(run):
+    for elements in (TICKERS, [{"stream": "btcusdt@bookTicker", "data": one} for one in TICKERS]):
+        assert rows(run(QUOTE, stdin=lines(elements))) == {"quote/BTCUSDT/": BIDS}
+    spot = [{name: value for name, value in one.items() if name not in "eTE"} for one in TICKERS]
+    ran = run(f"{QUOTE} > /dev/null", stdin=lines(spot))
+    assert (ran.code, "column 'ts' is missing" in ran.stderr) == (DATA, True)  # u is no time
+    stamped = [{"ts": one["T"] * MS, **own} for one, own in zip(TICKERS, spot)]
+    found = rows(run(f"{QUOTE} --time-unit ns", stdin=lines(stamped)))
+    assert {name: column for name, column in found["quote//"].items() if name != "symbol"} == BIDS
+    found = rows(run(f"{QUOTE} --columns ts=E --time-unit ms", stdin=lines(TICKERS)))["quote/BTCUSDT/"]
+    assert found["ts"] == [1723161256315 * MS, 1723161256323 * MS]
+
+
+CSVS = {
+    "files": (
+        "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time",
+        "5,{b},{B},{a},{A},{T},{E}",
+        "--symbol BTCUSDT",
+    ),
+    "tardis": (
+        "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount",
+        "binance,BTCUSDT,{T}000,{E}123,{A},{a},{b},{B}",
+        "--time-unit us",
+    ),
+    "ns": ("symbol,ts,bid,bid_qty,ask,ask_qty", "BTCUSDT,{T}000000,{b},{B},{a},{A}", "--time-unit ns"),
+    "texts": ("symbol,ts,bid,bid_qty,ask,ask_qty", "BTCUSDT,2024-08-08T23:54:16.{ms}Z,{b},{B},{a},{A}", ""),
+}
+
+
+@pytest.mark.parametrize("name", CSVS)
+@pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])
+def test_quotes_in_tables(run, tmp_path, name, form):
+    head, line, said = CSVS[name]
+    text = "\n".join([head, *(line.format(**one, ms=one["T"] % 1000) for one in TICKERS)]) + "\n"
+    (tmp_path / "q.csv").write_text(text)
+    if form != "csv":
+        types = {"timestamp": pa.int64()} if name == "tardis" else {}
+        table = pa_csv.read_csv(tmp_path / "q.csv", convert_options=pa_csv.ConvertOptions(column_types=types))
+        if form == "parquet":
+            pq.write_table(table, tmp_path / "q.csv")
+        else:
+            (tmp_path / "q.csv").write_bytes(arrow_file(table))
+    assert rows(run(f"{QUOTE} {said} q.csv")) == {"quote/BTCUSDT/": BIDS}
+
+
+def test_quotes_that_were_exported_are_read_again(run):
+    assert run(f"{QUOTE} > q.hqf", stdin=lines(TICKERS)).code == 0
+    for form in ("csv", "csv --time ms", "jsonl"):
+        again = f"hq-import < q.txt | hq-diff q.hqf - && {QUOTE} < q.txt | hq-diff q.hqf -"
+        ran = run(f"hq-export {form} < q.hqf > q.txt && {again}")
+        assert (ran.code, ran.stderr) == (0, "")
+    ran = run("hq-export parquet < q.hqf | hq-import | hq-diff q.hqf -")
+    assert (ran.code, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"b": "0"}, "'bid': '0' is no price, which is above 0"),
+        ({"A": ""}, "'ask_qty': '' is not a number"),
+        ({"a": "inf"}, "'ask': 'inf' is not a number"),
+        ({"T": "x"}, "is neither a number nor an ISO 8601 time"),
+    ],
+)
+def test_what_is_no_quote_is_told(run, change, told):
+    ran = run(f"{QUOTE} > /dev/null", stdin=lines([{**TICKERS[0], **change}]))
+    assert (ran.code, told in ran.stderr) == (DATA, True), ran.stderr
+
+
+def test_takers_pay_the_spread_of_quotes_that_were_imported(run, tmp_path):
+    (tmp_path / "s.hq").write_text("IF close > 0 THEN OPEN_LONG(size=0.1)")
+    bars = "hq-gen bars --rows 4 --seed 1 --period 1h > b.hqf"
+    quote = {**TICKERS[0], "T": 1704067200000, "b": "99", "a": "101"}  # as the first bar begins: 1 percent each way
+    line = "hq-merge b.hqf q.hqf | hq-backtest s.hq --spread quotes --explain-fill 1 --json"
+    ran = run(f"{bars}; {QUOTE} > q.hqf && {line}", stdin=lines([quote]))
+    assert ran.code == 0, ran.stderr
+    price = json.loads(ran.stdout)["price"]
+    assert (price["bid"], price["ask"]) == (99.0, 101.0)
+    assert price["given"] == pytest.approx(price["reached"] * 1.01, rel=1e-3)

@@ -66,6 +66,7 @@ def furnished(tmp_path_factory, command_env) -> Path:
         f"hq-gen bars --rows 40 --seed 1 --period 1d | hq-export csv --columns open_time,{PRICES}"
         " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
         "printf 'calc_time,last_funding_rate\\n1704096000001,0.0001\\n1704124800004,0.00012\\n' > funding.csv",
+        "printf 'ts_ms,symbol,bid,bid_qty,ask,ask_qty\\n1704096000001,BTCUSDT,1.1,2,1.2,3\\n' > quotes.csv",
         "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",
         "hq-gen bars --rows 300 --seed 1 --period 4h | hq-vector build > 4h_BTC.hqf",
         "for x in A B; do hq-gen bars --rows 9 --seed 1 --symbol $x | hq-export csv > $x-1.csv; done",

@@ -144,3 +144,37 @@ def test_a_state_of_an_input_with_two_panels_goes_on(series, wide, market, point
         step(files, folder / "s", folder / "out", series=series)
     found = step(files, folder / "s", folder / "out", series=series, final=True)
     assert said(found) == said(merged(*(file.read_bytes() for file in files), series=series))
+
+
+CROSS = (
+    "IF CROSSOVER(SMA(close, 5), SMA({of}, 20)) THEN OPEN_LONG(equity=0.5)\nIF close < SMA(close, 20) THEN CLOSE_LONG()"
+)
+ACCOUNT = {
+    "a filter": "hq-signal c.hq | hq-backtest",
+    "inside": "hq-backtest c.hq",
+    "behind another": "hq-indicators sma:9 | hq-signal c.hq | hq-backtest",
+}
+
+
+@pytest.mark.parametrize("of", ["close", "close@B"])
+@pytest.mark.parametrize("line", ACCOUNT.values(), ids=ACCOUNT)
+def test_an_account_trades_symbols_of_other_columns_as_those_of_the_same(line, of, run, tmp_path):
+    (tmp_path / "c.hq").write_text(CROSS.format(of=of))
+    closes = [{at: 100 + (at * (7 + one) % 23) for at in range(90)} for one in range(3)]
+    same = [bars(symbol, some) for symbol, some in zip("ABC", closes)]
+    other = through(lambda: hq_core.Indicators("ema:3"), same[1])
+    fills = [
+        run(f"{line} | hq-export csv --kind fill", stdin=merged(same[0], second, same[2]))
+        for second in (same[1], other)
+    ]
+    assert fills[0].stdout == fills[1].stdout
+    assert fills[0].stdout.count(b"\n") > 20
+
+
+def test_what_is_ordered_on_two_panels_is_refused_where_one_comes_behind_the_other(run, tmp_path):
+    (tmp_path / "u.hq").write_text("IF close > 1 THEN BUY(size=1)")
+    wide = merged(*(bars(symbol, dict.fromkeys(range(9), 9.0)) for symbol in "AC"))
+    narrow = through(lambda: hq_core.Indicators("ema:3"), merged(bars("B", dict.fromkeys(range(9), 9.0))))
+    ran = run("hq-signal u.hq", stdin=wide + narrow)
+    assert ran.code == 65
+    assert "that have other columns; hq-merge lays them in order" in ran.stderr

@@ -16,7 +16,7 @@ from hq_core.formats.rowless import rowless
 from hq_core.formats.rows import RowBlock
 from hq_core.formats.text_kernel import BOOL, FAR, MAKER, REAL, SIDE, SKIP, SYMBOL
 from hq_core.formats.unfit import Unfit
-from hq_core.options.imports import SaidOptions, ask
+from hq_core.options.imports import AS_OWN, SaidOptions, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,27 @@ I8 = (-(2**63), 2**63 - 1)
 
 def foreign(source: TableSource) -> Iterator[Item]:
     """The rows of a table that somebody else wrote."""
-    return ForeignTable(source).items()
+    return _told(source) if source.options.kind in AS_OWN else ForeignTable(source).items()
+
+
+def _told(source: TableSource) -> Iterator[Item]:
+    """Rows of a kind that is read by hq's names and others' for them, each value as a text file would have it."""
+    from hq_core.formats.own_csv import folded_of, rows_of
+    from hq_core.formats.own_shape import OwnShape
+
+    options, readable = source.options, source.readable()
+    names = [source.names[i] for i in readable]
+    folded = folded_of(names, options)
+
+    def lines() -> Iterator[list[str]]:
+        for before, chunk in source.guarded(readable):
+            for row in range(len(chunk[0])):
+                try:
+                    yield [column.text(row) for column in chunk]
+                except Unfit as error:
+                    raise HqError(f"row {before + row + 1}: {error}", DATA) from None
+
+    yield from rows_of(lines(), len(names), folded, OwnShape(options.kind, "", folded.names, options))
 
 
 class ForeignTable:

@@ -43,7 +43,7 @@ TRADE_NAMES = {
     "symbol": SYMBOLS,
 }
 # kinds of which exchanges tell a history; what names a time in IN_MS has it in ms
-IN_MS = ("fundingtime", "calctime", "fundingratetimestamp")
+IN_MS = ("fundingtime", "calctime", "fundingratetimestamp", "transactiontime", "eventtime")
 HISTORIES = {
     "funding": {
         "ts": (*IN_MS, *TIMES),
@@ -51,9 +51,29 @@ HISTORIES = {
         "mark_price": ("markprice",),
         "symbol": SYMBOLS,
     },
+    "quote": {
+        "ts": ("transactiontime", "eventtime", *TIMES),
+        "bid": ("bid", "bidprice", "bestbidprice", "bestbid"),
+        "bid_qty": ("bidqty", "bidamount", "bidsize", "bestbidqty", "bestbidamount", "bestbidsize"),
+        "ask": ("ask", "askprice", "bestaskprice", "bestask"),
+        "ask_qty": ("askqty", "askamount", "asksize", "bestaskqty", "bestaskamount", "bestasksize"),
+        "symbol": SYMBOLS,
+    },
     "mark_price": {"ts": TIMES, "price": ("price", "markprice", "value"), "symbol": SYMBOLS},
     "index_price": {"ts": TIMES, "price": ("price", "indexprice", "value"), "symbol": SYMBOLS},
 }
+# Binance's message of a best bid and ask, whose short keys differ in their case alone
+BOOK_TICKER = {
+    "s": "symbol",
+    "T": "transaction_time",
+    "E": "event_time",
+    "b": "bid",
+    "B": "bid_qty",
+    "a": "ask",
+    "A": "ask_qty",
+}
+# what else stands beside quotes and says nothing of them
+BESIDE_QUOTES = ("u", "e", "st", "ps", "updateid", "eventtime", "localtimestamp", "exchange", "kind")
 UNSURE = ("turnover", "amount")  # other people's word for something else: told where they are taken for ours
 IGNORED = ("ignore", "")
 TICKS = ("tickvol", "tickvolume", "ticks")

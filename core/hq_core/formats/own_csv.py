@@ -17,7 +17,7 @@ from hq_core.formats.own_shape import OwnShape
 from hq_core.kinds import META
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hq_core.formats.byte_stream import ByteStream
     from hq_core.formats.options import SourceOptions
@@ -62,6 +62,7 @@ def folded_of(names: Sequence[str], options: SourceOptions) -> Folded | Told:
     return Told(names, options)
 
 
+NOTHING: dict[int, Any] = {}
 LOOK = 16_384  # lines that are read before it is decided of what type a column of META is
 
 
@@ -95,38 +96,7 @@ class OwnCsvSource(ReadAgain):
         words += [at for at, name in enumerate(names) if name == "vector"]
         lines = csv.reader(chain(ahead, text), delimiter=self._delimiter)
         shape = OwnShape(self._kind, "", names, self.options)
-        n, before, symbol = 0, 0, ""
-        for row in lines:
-            if not row:
-                continue
-            try:
-                if len(row) != len(first):
-                    raise ValueError(f"has {len(row)} fields, {len(first)} wanted")
-                row = row if folded is None else folded.row(row)
-                values = [_value(field) for field in row]
-                for at in words:
-                    values[at] = row[at]
-                if shape.rows is None:
-                    shape.ready([said.get(at, value) for at, value in enumerate(values)])
-                    self.options.unread |= dict.fromkeys(shape.lost)
-                now = "" if shape.panel else shape.symbol(row)
-                if n and (now != symbol or n == shape.rows.room):
-                    yield from self._hand_out(shape, symbol, n)
-                    before += n
-                    n = 0
-                symbol = now
-                shape.put(values, n)
-            except (ValueError, HqError) as error:
-                yield from self._hand_out(shape, symbol, n)
-                where = f"row {before + n + 1}"
-                told = error.within(where) if isinstance(error, HqError) else HqError(f"{where}: {error}", DATA)
-                raise told from None
-            n += 1
-        if not before + n:
-            shape.ready([said.get(at) for at in range(len(names))])
-            shape.rows.symbol = self.options.symbol
-            yield from shape.rows.announced()
-        yield from self._hand_out(shape, symbol, n)
+        yield from rows_of(filter(None, lines), len(first), folded, shape, said, words)
 
     def _said(self, names: list[str], text: Iterator[str], ahead: list[str]) -> dict[int, Any]:
         """A value of the type of each column of META, by its place: as the rows that come first show, whose lines go
@@ -153,12 +123,6 @@ class OwnCsvSource(ReadAgain):
                 break
         return {at: nan if type(found.get(at)) is int and at in empty else found.get(at) for at in places}
 
-    def _hand_out(self, shape: OwnShape, symbol: str, n: int) -> Iterator[Item]:
-        if n:
-            shape.rows.symbol = symbol
-            yield from shape.rows.announced()
-            yield shape.rows.batch(n)[0]
-
     def _lines(self) -> Iterator[str]:
         chunk = memoryview(bytearray(READ))
         left = b""
@@ -168,6 +132,58 @@ class OwnCsvSource(ReadAgain):
                 yield line.decode("utf-8", "replace")
         if left:
             yield left.decode("utf-8", "replace")
+
+
+def rows_of(
+    lines: Iterable[list[Any]],
+    fields: int,
+    folded: Folded | Told | None,
+    shape: OwnShape,
+    said: Mapping[int, Any] = NOTHING,
+    words: Sequence[int] = (),
+) -> Iterator[Item]:
+    """The rows of a kind, of lines of so many fields each.
+
+    folded  what makes the shape's columns of them; None: they are these columns
+    said    a value of the type of each column of META, by its place;  words: columns that stay text
+    """
+    n, before, symbol = 0, 0, ""
+    for row in lines:
+        try:
+            if len(row) != fields:
+                raise ValueError(f"has {len(row)} fields, {fields} wanted")
+            row = row if folded is None else folded.row(row)
+            values = [_value(field) for field in row]
+            for at in words:
+                values[at] = row[at]
+            if shape.rows is None:
+                shape.ready([said.get(at, value) for at, value in enumerate(values)])
+                shape.options.unread |= dict.fromkeys(shape.lost)
+            now = "" if shape.panel else shape.symbol(row)
+            if n and (now != symbol or n == shape.rows.room):
+                yield from _hand_out(shape, symbol, n)
+                before += n
+                n = 0
+            symbol = now
+            shape.put(values, n)
+        except (ValueError, HqError) as error:
+            yield from _hand_out(shape, symbol, n)
+            where = f"row {before + n + 1}"
+            told = error.within(where) if isinstance(error, HqError) else HqError(f"{where}: {error}", DATA)
+            raise told from None
+        n += 1
+    if not before + n:
+        shape.ready([said.get(at) for at in range(len(shape.keys))])
+        shape.rows.symbol = shape.options.symbol
+        yield from shape.rows.announced()
+    yield from _hand_out(shape, symbol, n)
+
+
+def _hand_out(shape: OwnShape, symbol: str, n: int) -> Iterator[Item]:
+    if n:
+        shape.rows.symbol = symbol
+        yield from shape.rows.announced()
+        yield shape.rows.batch(n)[0]
 
 
 def _value(text: Any) -> Any:

@@ -126,6 +126,8 @@ class Shapes:
         if isinstance(element.get("data"), dict) and "stream" in element:
             element = element["data"]
         message, kind = element.get("e"), element.get("kind", "")
+        if self._own == "quote" and message in ("bookTicker", None) and kind in ("", "quote"):
+            return self._told(element)
         if isinstance(message, str):
             names_of = MESSAGES.get(message)
             if names_of is None:
@@ -182,7 +184,7 @@ class Shapes:
 
             folded = self._folded[keys] = folded_of(keys, self._options)
         made = dict(zip(folded.names, folded.row(list(element.values()))))
-        period, symbol = element.get("period", ""), element.get("symbol", "")
+        period, symbol = element.get("period", ""), made.get("symbol", "")
         shape = self._shape(self._own, as_text(period), symbol if isinstance(symbol, str) else "", list(made))
         return shape, *shape.values(made)
 

@@ -39,8 +39,8 @@ def open_source(fd: int, first: bytes = b"", options: SourceOptions | None = Non
         raise HqError(NOTHING, NOINPUT)
     format_ = _format(look)
     own = options.kind if options is not None and options.kind in AS_OWN else ""
-    if own and format_ not in ("CsvSource", "JsonSource", "Reader"):
-        how = "hq-vector load takes .npz with arrays of these names" if own == "vector" else ""
+    if own == "vector" and format_ not in ("CsvSource", "JsonSource", "Reader"):
+        how = "hq-vector load takes .npz with arrays of these names"
         raise HqError(f"{AS_OWN[own]} of others are read from csv and JSON", DATA, hint=how)
     if options is not None and options.kind in (*AS_OWN, *AS_BARS) and format_ == "CsvSource":
         from hq_core.formats.own_csv import OwnCsvSource

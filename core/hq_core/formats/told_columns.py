@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.formats.layouts import roles
-from hq_core.formats.names import BAR_NAMES, HISTORIES, IN_MS, split_unit, squash
+from hq_core.formats.names import BAR_NAMES, BESIDE_QUOTES, BOOK_TICKER, HISTORIES, IN_MS, split_unit, squash
 from hq_core.formats.numbers import is_number
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.formats.written import as_text, real
@@ -48,6 +48,9 @@ class Told:
     def __init__(self, names: Sequence[str], options: SourceOptions) -> None:
         check_options(options, TAKEN)
         kind, known = options.kind, of(options.kind)
+        if kind == "quote" and {"b", "B", "a", "A"} <= set(names):
+            said = {*options.columns.values(), *options.drop}
+            names = [name if name in said else BOOK_TICKER.get(name, name) for name in names]
         kept = [name for name in names if name not in options.drop]
         for role, theirs in options.columns.items():
             if role not in known.names and role != "symbol":
@@ -58,19 +61,24 @@ class Told:
         found = roles(kept, HISTORIES[kind], options.columns)
         if options.symbol and "symbol" in found:
             raise HqError("the rows have a column 'symbol' that says it", USAGE, subject=SaidOptions.symbol)
-        must = known.names[:2]
+        must = [name for name, _ in known.required] if len(known.required) > 1 else known.names[:2]
         for role in must:
             if role not in found:
                 what = f"column '{role}' is missing; there are {', '.join(names[:12])}"
-                raise HqError(what, DATA, hint=("pass ", SaidOptions.columns, f" {role}=NAME"))
+                raise HqError(
+                    what, DATA, hint=(ask(SaidOptions.columns, f" {role}=NAME"), " ", SaidOptions.kind, f" {kind}")
+                )
         named = {kept[at]: role for role, at in found.items()}
+        beside = BESIDE_QUOTES if kind == "quote" else ()
         self._time = kept[found["ts"]]
         self._unit = options.time_unit or split_unit(self._time)[1] or ("ms" if squash(self._time) in IN_MS else "")
         self._must = set(must)
         self._columns: list[tuple[int, str]] = []
         self.names: list[str] = []
         for at, name in enumerate(names):
-            role = named.get(name, "" if name in options.drop or name in known.names else name)
+            role = named.get(
+                name, "" if name in options.drop or name in known.names or squash(name) in beside else name
+            )
             if role:
                 self._columns.append((at, role))
                 self.names.append("ts_ns" if role == "ts" else role)

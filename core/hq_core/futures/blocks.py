@@ -49,7 +49,9 @@ LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIER
 # stepped: of the long side, behind it of the short one: 1 above the tier to which a liquidation has brought it in this
 # bar, 0 of none
 STEPPED = 2 * SHORT + 31
-SYMBOL_WIDTH = 2 * SHORT + 33
+# of its last quote, 0 before there is one
+BID, ASK = range(2 * SHORT + 33, 2 * SHORT + 35)
+SYMBOL_WIDTH = 2 * SHORT + 35
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

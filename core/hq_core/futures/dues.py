@@ -10,7 +10,7 @@ from hq_core.batch import EVER, NEVER
 from hq_core.errors import DATA, HqError
 from hq_core.options.account import FundingOptions
 from hq_core.saved import Damaged, shaped
-from hq_core.say import iso_text
+from hq_core.say import iso_text, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,28 +49,59 @@ class Dues:
     """Rows of funding in order of ts.
 
     file     path of the file that some are from; '' of none
-    late     rows that came when bars that end no earlier had been run already
+    late     rows that came when bars that end no earlier had been run already, and were paid at the next ones
     watched  what was due and did not come is told from the first bar on; else from the first row of funding on
     """
 
     def __init__(self, file: str = "", rows: Iterable[Due] = (), watched: bool = False) -> None:
         self.file = file
         self.watched = watched or bool(file)
+        self._option = FundingOptions.funding, f" {file}"
         self._rows = sorted(rows, key=lambda one: one.ts)
         self._of_file: set[tuple[str, int]] = set()
         for one in self._rows:
             if (one.symbol, nominal(one.ts)) in self._of_file:
-                raise HqError(f"{_row(one)} is there twice", DATA, subject=(FundingOptions.funding, f" {file}"))
+                raise HqError(f"{_row(one)} is there twice", DATA, subject=self._option)
             self._of_file.add((one.symbol, nominal(one.ts)))
         self._minutes = {at for _, at in self._of_file}
         self._since = self._given = NEVER  # from when on what is missed is told; up to where rows were given
         self.late = 0
+        self._behind: list[Due] = []  # late ones, behind which no bar has come
+        self._named = {one.symbol for one in self._rows}
         self._soonest = NEVER  # of what is due
         self._next: dict[str, tuple[int, int, int]] = {}  # by symbol: when it is due, the interval, its last row
 
     @property
     def waiting(self) -> bool:
-        return bool(self._rows)
+        return bool(self._rows or self._behind)
+
+    def told(self, numbers: Mapping[str, int]) -> dict[str, int]:
+        """What became of the rows that were late, and of how many."""
+        unpaid, way = self._unpaid(numbers), "; hq-merge lays them before their bars"
+        found = {
+            f"rows of funding came behind bars that end no earlier, and were paid at the next one{way}": self.late,
+            f"rows of funding came behind the last bar that ends no earlier, and were not paid{way}": unpaid,
+        }
+        if unpaid and not self.late and all(last == NEVER for _, _, last in self._next.values()):
+            what = "all rows of funding of what is traded came behind the bars, and none was paid"
+            found = {f"{what}{way}, cat does not": unpaid}
+        return {what: n for what, n in found.items() if n}
+
+    def _unpaid(self, numbers: Mapping[str, int]) -> int:
+        return sum(not one.symbol or one.symbol in numbers for one in self._behind)
+
+    def check(self, numbers: Mapping[str, int]) -> None:
+        """HqError DATA where the file has none of the symbols that are traded."""
+        if self.file and numbers and self._named and not self._named & {"", *numbers}:
+            what = f"there is no funding of {listed(list(numbers))} in it, it has that of {listed(sorted(self._named))}"
+            raise HqError(what, DATA, subject=self._option)
+
+    def bars_come(self, numbers: Mapping[str, int]) -> None:
+        """Further bars have come: what was late is paid at them."""
+        if self._behind:
+            self.late += self._unpaid(numbers)
+            self._rows = sorted((*self._behind, *self._rows), key=lambda one: one.ts)
+            self._behind = []
 
     @property
     def given(self) -> bool:
@@ -83,11 +114,13 @@ class Dues:
             at = nominal(one.ts)
             if {(one.symbol, at), ("", at)} & self._of_file or (not one.symbol and at in self._minutes):
                 what = f"{_row(one)} is in the stream too; give it once"
-                raise HqError(what, DATA, subject=(FundingOptions.funding, f" {self.file}"))
-            self.late += one.ts <= self._given
+                raise HqError(what, DATA, subject=self._option)
             if self._since == NEVER and not self.watched:
                 self._since = nominal(one.ts)
-            self._rows.append(one)
+            if one.ts <= self._given:
+                self._behind.append(one)
+            else:
+                self._rows.append(one)
         self._rows.sort(key=lambda one: one.ts)
 
     def until(self, first: int, limit: int, numbers: Mapping[str, int], only: str | None) -> list[Due]:
@@ -100,10 +133,11 @@ class Dues:
         n = bisect_right(self._rows, limit, key=lambda one: one.ts)
         due, self._rows[:n] = self._rows[:n], []
         self._given = max(self._given, limit)
-        if due and only is None and any(not one.symbol for one in due) and "" not in numbers:
-            what = "its rows name no symbol, and several are traded"
-            hint = f"hq-import --kind funding --symbol NAME {self.file} says it"
-            raise HqError(what, DATA, subject=(FundingOptions.funding, f" {self.file}"), hint=hint)
+        if only is None and len(numbers) == 1:
+            only = next(iter(numbers))  # a panel of one symbol is that symbol's
+        unnamed = next((one for one in due if not one.symbol), None)
+        if unnamed is not None and only is None and "" not in numbers:
+            raise self._of_nobody(unnamed)
         due = [one if one.symbol else one._replace(symbol=only or "") for one in due]
         due = [one for one in due if one.symbol in numbers]
         if self._since == NEVER or (not due and len(numbers) == len(self._next) and limit < self._soonest + LATE):
@@ -114,6 +148,13 @@ class Dues:
         found = due + [one for symbol in numbers for one in self._missed(symbol, came.get(symbol, []), limit)]
         self._soonest = min((at for at, _, _ in self._next.values()), default=EVER)
         return sorted(found, key=lambda one: one.ts)
+
+    def _of_nobody(self, one: Due) -> HqError:
+        """The error for a row that may be of any of several symbols."""
+        if ("", nominal(one.ts)) in self._of_file:
+            hint = f"hq-import --kind funding --symbol NAME {self.file} says it"
+            return HqError("its rows name no symbol, and several are traded", DATA, subject=self._option, hint=hint)
+        return HqError(f"{_row(one)}: several are traded", DATA, hint="hq-import --kind funding --symbol NAME says it")
 
     def _missed(self, symbol: str, came: list[int], limit: int) -> Iterator[Due]:
         """Times up to `limit` at which funding was due and no row came."""
@@ -133,7 +174,9 @@ class Dues:
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> list[Any]:
         """Without the rows of the file, which are read from it again."""
-        stream = [list(one) for one in self._rows if (one.symbol, nominal(one.ts)) not in self._of_file]
+        stream = [
+            list(one) for one in (*self._behind, *self._rows) if (one.symbol, nominal(one.ts)) not in self._of_file
+        ]
         return [stream, self._since, self._given, {symbol: list(one) for symbol, one in self._next.items()}]
 
     def load(self, saved: Any) -> None:
@@ -142,7 +185,9 @@ class Dues:
             raise Damaged("funding: less than a minute lies between two payments")
         self._next = {symbol: (due, interval, last) for symbol, (due, interval, last) in following.items()}
         rows = [one for one in self._rows if one.ts > self._given]
-        self._rows = sorted((*rows, *(Due(*one) for one in stream)), key=lambda one: one.ts)
+        mine = [Due(*one) for one in stream]
+        self._behind = [one for one in mine if one.ts <= self._given]
+        self._rows = sorted((*rows, *(one for one in mine if one.ts > self._given)), key=lambda one: one.ts)
 
 
 def _row(one: Due) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.futures import blocks
 from hq_core.futures.blocks import (
+    ASK,
+    BID,
     CEILING,
     ENTRY,
     FLOOR,
@@ -28,6 +30,7 @@ from hq_core.futures.blocks import (
     O_LEFT,
     O_TS,
     ORDER_WIDTH,
+    STANDS,
     SYMBOL_WIDTH,
     UPPER,
     VOLUME,
@@ -68,6 +71,8 @@ def explanation(account: Account, name: str, fill: Mapping[str, Any]) -> dict[st
     at = number * SYMBOL_WIDTH
     words = {column: FILL.codes[column][str(fill[column])] for column in FILL.codes}
     reason = REASONS.index(words["reason"])
+    forced = words["reason"] == "liquidation"
+    marks = STANDS if forced else MARK  # others go with it at the marks at which they stand
     found = {
         "account": name,
         "fill": {
@@ -75,7 +80,7 @@ def explanation(account: Account, name: str, fill: Mapping[str, Any]) -> dict[st
             "symbol": account.symbols[number],
         },
         "order": _order(r, name) if given else None,
-        "bar": _bar(account, fill["ts"], number, p, at),
+        "bar": _bar(account, fill["ts"], number, p, at, marks),
         "where": {"step": _step(fill, r, reason, leg, account), **_leg(p, at, int(leg), goal)},
     }
     taken = words["liquidity"] == "taker" and bool(given)
@@ -85,13 +90,12 @@ def explanation(account: Account, name: str, fill: Mapping[str, Any]) -> dict[st
         "reached": met,
         "sure": sure_price(s, p, at, met, buy, worst) if taken else met,
         "given": fill["price"],
-        **({"half_spread_frac": p[at + HALF]} if taken and s.quotes else {}),
+        **({"bid": p[at + BID], "ask": p[at + ASK], "half_spread_frac": p[at + HALF]} if taken and s.quotes else {}),
     }
     terms = account.terms
     found["options"] = {name: getattr(terms, name) for name in options_of(FillOptions)} if taken else {}
-    forced = words["reason"] == "liquidation"
     found["fee_rate"] = s.taker + (s.liquidation_fee if forced else 0.0) if words["liquidity"] == "taker" else s.maker
-    found |= _money(account, p, at, side, wallet, (had, had_entry, had_margin, had_wallet), sides)
+    found |= _money(account, p, at, side, wallet, (had, had_entry, had_margin, had_wallet), sides, marks)
     return found
 
 
@@ -121,12 +125,12 @@ def _order(r: array[float], name: str) -> dict[str, Any]:
     }
 
 
-def _bar(account: Account, ts: int, number: int, p: array[float], at: int) -> dict[str, Any]:
+def _bar(account: Account, ts: int, number: int, p: array[float], at: int, marks: int) -> dict[str, Any]:
     """The row of the input in which it filled: a bar, or with --path trades the trade."""
     if account.terms.finer == TRADES and p[at + FLOOR] == p[at + CEILING]:
-        return {"ts": ts, "price": p[at + LAST], "qty": p[at + VOLUME], "mark": p[at + MARK]}
+        return {"ts": ts, "price": p[at + LAST], "qty": p[at + VOLUME], "mark": p[at + marks]}
     bar = account.bars(ts, number)[0]
-    return {name: value for name, value in bar.items() if name != "complete"} | {"mark": p[at + MARK]}
+    return {name: value for name, value in bar.items() if name != "complete"} | {"mark": p[at + marks]}
 
 
 def _step(fill: Mapping[str, Any], r: array[float], reason: int, leg: float, account: Account) -> str:
@@ -157,8 +161,12 @@ def _money(
     wallet: float,
     had: tuple[float, float, float, float],
     sides: float,
+    marks: int,
 ) -> dict[str, Any]:
-    """Position, margin, liquidation price, wallet and equity before the fill and after it."""
+    """Position, margin, liquidation price, wallet and equity before the fill and after it.
+
+    marks   the place of each symbol's mark
+    """
     s = account.state
     lots, entry, margin, wallet_before = had
     kept = s.wallet, s.open
@@ -179,7 +187,7 @@ def _money(
             "margin": block[h + MARGIN] if s.cross == 0 else margin_used(s, block),
             "liquidation_price": reached if held and math.isfinite(reached) else None,
             "wallet": money,
-            "equity": money + gains(s, block, MARK),
+            "equity": money + gains(s, block, marks),
         }
     s.wallet, s.open = kept
     return found

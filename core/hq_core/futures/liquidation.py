@@ -15,6 +15,7 @@ from hq_core.futures.blocks import (
     LOTS,
     LOWER,
     MARGIN,
+    MARK,
     RESTING,
     SHORT,
     STANDS,
@@ -241,6 +242,8 @@ def liquidate_below(
     if mark > p[at + LOWER]:
         return
     line = p[at + LOWER]
+    p[at + MARK] = now
+    p[at + STANDS] = now
     given = min(max(price, p[at + FLOOR]), p[at + CEILING])
     if s.by_tier != 0:
         liquidate_by_tier(s, p, r, log, tally, at, 1, now, mark, given, rate, cum, top)
@@ -268,6 +271,8 @@ def liquidate_above(
     if mark < p[at + UPPER]:
         return
     line = p[at + UPPER]
+    p[at + MARK] = now
+    p[at + STANDS] = now
     given = min(max(price, p[at + FLOOR]), p[at + CEILING])
     if s.by_tier != 0:
         liquidate_by_tier(s, p, r, log, tally, at, -1, now, mark, given, rate, cum, top)

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER
 from hq_core.errors import DATA, HqError
-from hq_core.futures.blocks import ASK_LOTS, BID_LOTS, CONTRACT, HALF, LOT_DEN, LOT_NUM, RESTS, SYMBOL_WIDTH, WAITS
+from hq_core.futures.blocks import (
+    ASK,
+    ASK_LOTS,
+    BID,
+    BID_LOTS,
+    CONTRACT,
+    HALF,
+    LOT_DEN,
+    LOT_NUM,
+    RESTS,
+    SYMBOL_WIDTH,
+    WAITS,
+)
 from hq_core.futures.margin import lots_within
 from hq_core.jit import F8, I4, I8, State, apart
 from hq_core.kinds import QUOTE
@@ -33,6 +45,7 @@ def see_quotes(s: State, p: F8, q_ts: I8, q_symbol: I4, q: F8, until: int) -> No
             continue
         at = whose * SYMBOL_WIDTH
         bid, ask = q[row], q[row + 2]
+        p[at + BID], p[at + ASK] = bid, ask
         p[at + HALF] = (ask - bid) / (ask + bid)
         p[at + BID_LOTS] = lots_within(q[row + 1], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
         p[at + ASK_LOTS] = lots_within(q[row + 3], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])

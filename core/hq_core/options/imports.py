@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ERROR, DROP, KEEP = "error", "drop", "keep"  # what becomes of rows whose values cannot be
 SORT = "sort"  # rows come in any order and leave in that of time
 # kinds that are read with hq's own columns, others' names for them understood: what rows of them are called
-AS_OWN = {"vector": "vectors", "funding": "rows of funding"}
+AS_OWN = {"vector": "vectors", "funding": "rows of funding", "quote": "quotes"}
 AS_BARS = ("mark_price", "index_price")  # kinds that are read as bars, or as AS_OWN where rows are instants
 EXACT, LAST = "exact", "last"  # which of rows with one key go
 

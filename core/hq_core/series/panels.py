@@ -5,10 +5,11 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NEVER, Batch, Schema, series_key, undescribed
+from hq_core.batch import NEVER, Batch, Schema, series_key, stretches, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.options.signal import StrategyOptions
 from hq_core.saved import Damaged, shaped
+from hq_core.say import iso_text
 from hq_core.series.base_panel import BasePanel, OrderedSymbols
 from hq_core.series.cross import HELD, CrossSection
 from hq_core.stream.rows import Permutation, Room
@@ -178,6 +179,7 @@ class Panels:
         if self._tables is not None:
             self._across(panel, batch, passed)
             return
+        self._in_turn(panel, batch)
         if passed == batch.n:
             if not host.signals:
                 host.out.copy(batch)
@@ -189,6 +191,19 @@ class Panels:
         panel.base.rows(panel.those(batch, COMPUTED), host.out, host.signals or not host.adds)
         if not host.signals:  # in one piece where all are written with the same columns
             host.out.copy(panel.those(batch, PASSES) if host.adds else batch)
+
+    def _in_turn(self, panel: Panel, batch: Batch) -> None:
+        """Refuse rows behind later ones of a panel of that name: what is ordered on both is one panel, by ts."""
+        closed = [part for part, whole in stretches(batch) if whole]
+        if not closed:
+            return
+        key, first = batch.schema.key, closed[0].ts(0)
+        others = (one.last for one in self._panels.values() if one is not panel and one.schema.key == key)
+        last = max(others, default=NEVER)
+        if panel.base is not None and first < last:
+            what = f"{key}: rows from {iso_text(first)} come behind those of {iso_text(last)} that have other columns"
+            raise HqError(what, DATA, hint="hq-merge lays them in order")
+        panel.last = batch.ts(batch.last_whole())
 
     # -- cross-sections ----------------------------------------------------------------------------------
     def _across(self, panel: Panel, batch: Batch, passed: int) -> None:

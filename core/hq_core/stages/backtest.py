@@ -180,6 +180,7 @@ class BacktestStage(Stage):
             return
         if schema.key in self._traded.series:
             self._begin().announce()  # before the bars, so that whoever reads them knows what else there is
+            self._dues.bars_come(self._accounts.numbers)
         self.out.copy(batch)
         if self.inside and schema.key in self._traded.series:
             return
@@ -491,10 +492,9 @@ class BacktestStage(Stage):
                 raise HqError(what, USAGE, subject=BracketOptions.leverage_of)
         for report in found:
             self.out.map(report)
-        if self._dues.late:
-            self.notices["rows of funding came behind bars that end no earlier, and were paid at the next one"] = (
-                self._dues.late
-            )
+        if found:
+            self._dues.check(self._accounts.numbers)
+        self.notices |= self._dues.told(self._accounts.numbers)
         if self._marks.late:
             self.notices["rows of mark_price came behind bars that end no earlier"] = self._marks.late
         if self._quotes.late:
@@ -541,7 +541,7 @@ class BacktestStage(Stage):
         for trader in self._accounts.traders.values():
             report = summary(
                 trader.account,
-                self.symbol,
+                self.symbol or (next(iter(self._accounts.numbers)) if len(self._accounts.numbers) == 1 else ""),
                 self.period,
                 trader.liquidations,
                 self.per_year,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -214,12 +215,23 @@ class Joiner:
         for panel in panels:
             self._lay(panel, limits[panel.schema.of, panel.schema.period])
         for ts, frames in groupby(told, key=lambda one: one[0]):
-            for panel in panels:
-                panel.laid.write(self.out, ts + 1)
+            self._write(panels, ts + 1)
             for one in frames:
                 self.out.map(one[3])
-        for panel in panels:
-            panel.laid.write(self.out)
+        self._write(panels)
+
+    def _write(self, panels: Iterable[OpenPanel], before: int | None = None) -> None:
+        """Write the rows that are laid, with a ts before that one; those of one name by ts and symbol."""
+        for _, group in groupby(panels, key=lambda panel: panel.schema.key):
+            laid = [panel.laid for panel in group if panel.laid.waiting]
+            if len(laid) < 2:
+                for one in laid:
+                    one.write(self.out, before)
+                continue
+            # of panels of other columns too: what strategies order on them is one panel, which is written as they come
+            places = merge(*([(*place, at) for place in one.places(before)] for at, one in enumerate(laid)))
+            for at, run in groupby(places, key=lambda place: place[2]):
+                laid[at].write_next(self.out, len(list(run)))
 
     def _lay(self, panel: OpenPanel, upto: Place | None) -> None:
         """Rows up to that place are to be written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from ctypes import memmove
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch
 from hq_core.jit import Cell
@@ -36,6 +36,7 @@ class Laid:
         self._lying: list[int] = []
         self._in_order: Batch | None = None
         self._rows: Sequence[tuple[str, Kept, int]] = ()
+        self._symbols: dict[int, str] = {}  # by code, of the rows
         self._n = self._done = 0
 
     def lay(self, rows: Sequence[tuple[str, Kept, int]], codes: Mapping[str, int]) -> None:
@@ -57,6 +58,7 @@ class Laid:
         cell.column("spare", self._spare.at(total), total)
         cell.run()
         self._rows, self._n, self._done, self._in_order = rows, total, 0, None
+        self._symbols = {codes[symbol]: symbol for symbol, _, _ in rows}
 
     def write(self, out: Out, before: int | None = None) -> None:
         """Write the rows with a ts before that one; None: all that are left."""
@@ -68,15 +70,42 @@ class Laid:
             out.commit(series, self._n)
             self._done = self._n
         else:
-            batch = self._in_order
-            if batch is None:
-                batch = Batch(self.panel, self._n, self._room_in_order.columns(self.panel.widths, self._n))
-                self._put_in_order(batch.addresses)
-                self._in_order = batch
-            stop = self._n if before is None else bisect_left(batch.times(), before, self._done)
-            if stop > self._done:
-                out.copy(batch.slice(self._done, stop), series)
-                self._done = stop
+            self._copy(out, series, self._stop(before) - self._done)
+        self._drop()
+
+    def places(self, before: int | None = None) -> list[tuple[int, str]]:
+        """ts and symbol of the rows that `write` would write."""
+        batch, stop = self._laid(), self._stop(before)
+        codes = batch.view("symbol")[self._done : stop]
+        return [(ts, self._symbols[code]) for ts, code in zip(batch.times()[self._done : stop], codes)]
+
+    def write_next(self, out: Out, n: int) -> None:
+        """Write the next n rows."""
+        self._copy(out, out.series(self.panel), n)
+        self._drop()
+
+    @property
+    def waiting(self) -> bool:
+        return self._done < self._n
+
+    def _laid(self) -> Batch:
+        """All rows, in order."""
+        batch = self._in_order
+        if batch is None:
+            batch = Batch(self.panel, self._n, self._room_in_order.columns(self.panel.widths, self._n))
+            self._put_in_order(batch.addresses)
+            self._in_order = batch
+        return batch
+
+    def _stop(self, before: int | None) -> int:
+        return self._n if before is None else bisect_left(self._laid().times(), before, self._done)
+
+    def _copy(self, out: Out, series: Any, n: int) -> None:
+        if n:
+            out.copy(self._laid().slice(self._done, self._done + n), series)
+            self._done += n
+
+    def _drop(self) -> None:
         if self._done == self._n:
             for _, kept, n in self._rows:
                 kept.drop(n)
