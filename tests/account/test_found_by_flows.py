@@ -36,6 +36,6 @@ def test_what_has_begun_to_turn_round_is_not_refused_for_its_notional_later() ->
     ],
 )
 def test_the_flow(seed: int, what: str) -> None:
-    given = flow(seed)
+    given = flow(seed, liquidation="whole", spread="bps")
     slow = SlowAccount(given.options, given.symbols).run(given.bars, given.orders, given.funding, given.close_at_end)
     compare(given, slow, run_fast(given))

@@ -178,7 +178,7 @@ def test_cross_takes_the_largest_maintenance_first():
 def test_flows_keep_the_ledger_and_their_bits_wherever_they_are_cut(margin, mode):
     several = 0
     for seed in range(40):
-        made = flow(seed, margin=margin, position_mode=mode)
+        made = flow(seed, margin=margin, position_mode=mode, spread="bps")
         made.options["liquidation"] = "tiers"
         for one in made.symbols.values():
             one["brackets"] = [

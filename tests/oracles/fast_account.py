@@ -132,6 +132,7 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
     until = -1
     waiting: list[Row] = []
     due: list[Row] = []
+    seen: list[Row] = []
     for start, stop in zip(edges, edges[1:]):
         if again and start:
             saved = account.save()
@@ -142,6 +143,7 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
         whole = stop == len(flow.bars)
         waiting += [order for order in flow.orders if before < order["ts"] <= until or (whole and order["ts"] > until)]
         due += [row for row in flow.funding if before < row["ts"] <= until or (whole and row["ts"] > until)]
+        seen += [row for row in flow.quotes if before < row["ts"] <= until or (whole and row["ts"] > until)]
         account.bind({k: c.buffer_info()[0] + start * c.itemsize for k, c in columns.items()}, stop - start)
         n = stop - start
         first = 0
@@ -156,12 +158,18 @@ def run_fast(flow: Flow, cuts: tuple[int, ...] = (), again: bool = False) -> Row
                 array("d", [row.get("mark_price", math.nan) for row in due]),
             )
             account.funding(*funding)
+            quotes = (
+                array("q", [row["ts"] for row in seen]),
+                array("i", [numbers[row["symbol"]] for row in seen]),
+                array("d", [row[name] for row in seen for name in ("bid", "bid_qty", "ask", "ask_qty")]),
+            )
+            account.quotes(*quotes)
             e_ts, e = array("q", bytes(8 * n)), array("d", bytes(8 * n * len(EQUITY)))
             last = n - 1 if whole and flow.close_at_end else -1
             first = account.run(first, e_ts.buffer_info()[0], e.buffer_info()[0], n, len(EQUITY), n, last)
             if account.state.error:
                 raise account.complaint(start + first, first)
-            del waiting[: account.state.taken], due[: account.state.paid]
+            del waiting[: account.state.taken], due[: account.state.paid], seen[: account.state.seen]
             for row in range(account.equities):
                 out["equity"].append({"ts": e_ts[row]} | {name: e[k * n + row] for k, name in enumerate(EQUITY)})
             for kind, rows in account.written():

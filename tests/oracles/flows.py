@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
@@ -31,11 +31,13 @@ class Flow:
     orders: list[Row]
     funding: list[Row]
     close_at_end: bool
+    quotes: list[Row] = field(default_factory=list)  # with `spread` quotes, of each symbol the first before its bars
 
     @property
     def counts(self) -> Counter[str]:
         """How often each construct stands in the flow."""
-        found: Counter[str] = Counter({f"{name} {self.options[name]}": 1 for name in CHOICES if name in self.options})
+        drawn = [name for name in (*CHOICES, *LATER) if name in self.options]
+        found: Counter[str] = Counter({f"{name} {self.options[name]}": 1 for name in drawn})
         found[f"symbols {len(self.symbols)}"] += 1
         for order in self.orders:
             found["action " + order["action"]] += 1
@@ -90,6 +92,10 @@ CHOICES: dict[str, list[Any]] = {
     "impact": ["none", "linear", "sqrt"],
     "impact_coefficient": [0.01],
     "min_notional": [0.0, 0.0, 19.37],
+}
+LATER: dict[str, list[Any]] = {  # drawn apart, so that a seed's flow stays what it was before they came
+    "liquidation": ["whole", "tiers"],
+    "spread": ["bps", "bps", "quotes"],
 }
 
 
@@ -216,7 +222,8 @@ def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
     rng = random.Random(seed)
     options = {name: rng.choice(values) for name, values in CHOICES.items()}
     options["initial_margin"] = rng.choice([41.37, 153.71, 1013.9173, 20_071.3391])
-    options |= fixed
+    apart = random.Random(f"{seed} later")
+    options |= {name: apart.choice(values) for name, values in LATER.items()} | fixed
     names = ["AAA", "BBB", "CCC"][: rng.choice([1, 1, 1, 2, 3])]
     symbols: dict[str, Row] = {}
     for name in names:
@@ -253,7 +260,28 @@ def flow(seed: int, count: int = 60, **fixed: Any) -> Flow:
                 row["mark_price"] = float(rng.randint(80, 120))
             funding.append(row)
     funding.sort(key=lambda row: (row["ts"], row["symbol"]))
-    return Flow(seed, options, symbols, bars, orders, funding, rng.random() < 0.5)
+    close_at_end = rng.random() < 0.5
+    quotes: list[Row] = []
+    if options["spread"] == "quotes":
+        options["spread_bps"] = 0.0
+        quotes = [row for name in names for row in quoted(apart, name, count, start)]
+        quotes.sort(key=lambda row: row["ts"])
+    return Flow(seed, options, symbols, bars, orders, funding, close_at_end, quotes)
+
+
+def quoted(rng: random.Random, symbol: str, count: int, start: int) -> list[Row]:
+    """Quotes of a symbol, the first one long before its bars; at some there is little to take, or nothing."""
+    found = []
+    sizes = rng.choice([[4321.037743], [0.0, 0.01037, 0.53737, 3.10073, 12.00091, 4321.037743]])
+    for place in range(-3, count):
+        if place > -3 and rng.random() < 0.5:
+            continue
+        at = start + place * STEP + rng.choice([0, 0, 1, STEP // 3, STEP // 2, STEP - 1])
+        row: Row = {"ts": at, "symbol": symbol}
+        row |= {"bid": 100.0 - rng.choice([0.0, 0.013, 0.7]), "ask": 100.0 + rng.choice([0.0, 0.02, 1.1])}
+        row |= {name: rng.choice(sizes) for name in ("bid_qty", "ask_qty")}
+        found.append(row)
+    return found
 
 
 def reached(ran: dict[str, Any]) -> Counter[str]:
@@ -267,6 +295,9 @@ def reached(ran: dict[str, Any]) -> Counter[str]:
         found[f"{state['state']} {state['reason']}".strip()] += 1
     found["payments"] += len(ran["payments"])
     found["liquidations"] += len(ran["liquidations"])
+    found["steps of a liquidation"] += sum(
+        fill["reason"] == "liquidation" and fill["position"] != 0 for fill in ran["fills"]
+    )
     found["insurance"] += ran["equity"][-1]["insurance"] > 0
     found["bankrupt"] += ran["bankrupt"] is not None
     return found

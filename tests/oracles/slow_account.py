@@ -14,7 +14,7 @@ from typing import Any
 
 from slow_account_fills import Fills
 from slow_account_ledger import Key, exact
-from slow_account_orders import Bar, Order, bar_of, order_of, touches, verb
+from slow_account_orders import Bar, Order, bar_of, order_of, quote_of, touches, verb
 
 
 class SlowAccount(Fills):
@@ -30,6 +30,7 @@ class SlowAccount(Fills):
         orders: list[dict[str, Any]],
         funding: Iterable[dict[str, Any]] = (),
         close_at_end: bool = False,
+        quotes: Iterable[dict[str, Any]] = (),
     ) -> dict[str, Any]:
         """All that happened: fills, states, liquidations, payments, equity (a row each ts), bankrupt (ts or None).
 
@@ -38,6 +39,8 @@ class SlowAccount(Fills):
         """
         self.queue = [order_of(row, place, self.hedge) for place, row in enumerate(orders)]
         self.unpaid = sorted(funding, key=lambda row: (row["ts"], row["symbol"]))
+        for row in quotes:
+            self.quotes.setdefault(row["symbol"], []).append(quote_of(row))
         before: dict[str, int] = {}
         rows: dict[int, dict[str, Bar]] = {}
         for row in bars:
@@ -53,7 +56,7 @@ class SlowAccount(Fills):
         return {**self.out, "bankrupt": self.bankrupt, "closest": self.ledger.closest}
 
     def row(self, ts: int, bars: dict[str, Bar], end: bool) -> None:
-        self.ts, self.bars = ts, bars
+        self.ts, self.bars, self.steps = ts, bars, {}
         first = next(iter(bars.values())).open_time
         if first is not None:
             self.pay(first, self.ledger.marks)  # between bars
@@ -238,7 +241,7 @@ class SlowAccount(Fills):
                     if order is None or due is None or (due <= level if way[0] == "low" else due >= level):
                         price = bar.within(min(level, price) if way[0] == "low" else max(level, price))
                         self.see(bar, price)
-                        self.liquidate(keys, bar, "path", price)
+                        self.liquidate(keys, bar, "path", price, level)
                         continue
             if order is None or due is None:
                 price = to
@@ -265,7 +268,8 @@ class SlowAccount(Fills):
         found = []
         for order in self.working:
             due = order.reached(price, to) if order.symbol == bar.symbol else None
-            stuck = order.type == "limit" and self.available(bar) == 0 and not self.finds_nothing(order)
+            empty = order.stopped == bar.ts or self.available(bar, order.buys, False) == 0
+            stuck = order.type == "limit" and empty and not self.finds_nothing(order)
             if due is not None and not stuck:
                 found.append((abs(due - price), order.number, order, due))
         return min(found, key=lambda each: each[:2])[2:] if found else (None, None)
@@ -291,7 +295,7 @@ class SlowAccount(Fills):
                 if edge is not None:
                     self.ledger.decide(mark, edge)
             if (low is not None and mark <= low) or (high is not None and mark >= high):
-                self.liquidate(keys, bar, step, price)
+                self.liquidate(keys, bar, step, price, mark)
                 return bool(self.liquidate_standing(bar, step, price)) or True
         return False
 

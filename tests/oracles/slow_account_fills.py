@@ -56,6 +56,8 @@ class Fills(Sizes):
             self.finish(order, "rejected", "post_only")
             return
         self.fill(order, bar, at, taker)
+        if taker and order.alive:
+            order.stopped = self.ts
         self.now_or_never(order)
 
     def finds_nothing(self, order: Order) -> bool:
@@ -66,7 +68,7 @@ class Fills(Sizes):
         if self.finds_nothing(order):
             self.finish(order, "rejected" if order.word == "signal" else "cancelled", "flat")
             return
-        if self.available(bar) == 0:
+        if self.available(bar, order.buys, taker and order.action != "target") == 0:
             return
         try:
             if order.action == "target":
@@ -89,8 +91,8 @@ class Fills(Sizes):
             order.remaining = held
             if not order.child and not math.isinf(order.quantity):
                 word = "cut to position"
-        self.whole_fits(order, bar, order.remaining)
-        done = self.fits(bar, order.remaining)
+        self.whole_fits(order, bar, order.remaining, taker)
+        done = self.fits(order, bar, order.remaining, taker)
         price, key = self.close(order, bar, order.side, done, at, taker, word)
         self.filled(order, done, price)
         self.after_close(key)
@@ -108,29 +110,33 @@ class Fills(Sizes):
                 raise Refused("size")
             self.big_enough(name, order.remaining, at)
         against = Fraction(0) if self.hedge else self.ledger.quantity(name, -side)
-        self.whole_fits(order, bar, against + (0 if math.isinf(order.remaining) else order.remaining))
+        self.whole_fits(order, bar, against + (0 if math.isinf(order.remaining) else order.remaining), taker)
         if against:
-            _, key = self.close(order, bar, -side, self.fits(bar, against), at, taker, "flip")
+            _, key = self.close(order, bar, -side, self.fits(order, bar, against, taker), at, taker, "flip")
             self.group_ends(order)
             self.after_close(key)
-        if self.available(bar) == 0:
+        if self.available(bar, side > 0, taker) == 0:
             return
         order.remaining, cut = self.held_to_room(order, bar, side, order.remaining, at, taker)
-        self.whole_fits(order, bar, order.remaining)
-        self.open(order, bar, side, self.fits(bar, order.remaining), at, taker, cut or order.word, adds)
+        self.whole_fits(order, bar, order.remaining, taker)
+        done = self.fits(order, bar, order.remaining, taker)
+        self.open(order, bar, side, done, at, taker, cut or order.word, adds)
 
     def fill_target(self, order: Order, bar: Bar, at: Fraction) -> None:
         """`remaining` holds the signed position that is to be, until it is."""
-        if order.remaining is None:
-            order.remaining = self.size(order, at) * (1 if order.quantity > 0 else -1)
-        wanted, name = order.remaining, order.symbol
+        name, wanted = order.symbol, order.remaining
+        if wanted is None:
+            wanted = self.size(order, at) * (1 if order.quantity > 0 else -1)
         now = self.ledger.quantity(name, 1) - self.ledger.quantity(name, -1)
+        if wanted != now and self.available(bar, wanted > now, True) == 0:
+            return  # the size is that of the first fill
+        order.remaining = wanted
         kept = min(abs(now), abs(wanted)) if wanted * now > 0 else Fraction(0)
         excess, lacks = abs(now) - kept, abs(wanted) - kept
-        self.whole_fits(order, bar, excess + (0 if math.isinf(lacks) else lacks))
+        self.whole_fits(order, bar, excess + (0 if math.isinf(lacks) else lacks), True)
         if excess:
             side = 1 if now > 0 else -1
-            done = self.fits(bar, excess)
+            done = self.fits(order, bar, excess, True)
             price, key = self.close(order, bar, side, done, at, True, "target")
             order.filled += done
             self.group_ends(order)
@@ -138,7 +144,7 @@ class Fills(Sizes):
             if done < excess:
                 self.state(order, "partly", "", price)
                 return
-        if lacks and self.available(bar) == 0:
+        if lacks and self.available(bar, wanted > 0, True) == 0:
             return
         if not lacks:
             order.remaining = Fraction(0)
@@ -148,12 +154,12 @@ class Fills(Sizes):
         if not order.opened:
             self.big_enough(name, lacks, at)
         allowed, cut = self.held_to_room(order, bar, side, lacks, at, True)
-        self.whole_fits(order, bar, allowed)
+        self.whole_fits(order, bar, allowed, True)
         order.remaining = side * (kept + allowed)
-        self.open(order, bar, side, self.fits(bar, allowed), at, True, cut or "target", False)
+        self.open(order, bar, side, self.fits(order, bar, allowed, True), at, True, cut or "target", False)
 
-    def fits(self, bar: Bar, wanted: Fraction) -> Fraction:
-        available = self.available(bar)
+    def fits(self, order: Order, bar: Bar, wanted: Fraction, taker: bool) -> Fraction:
+        available = self.available(bar, self.goes_up(order), taker)
         return wanted if available is None else min(wanted, available)
 
     # what a fill does
@@ -165,7 +171,7 @@ class Fills(Sizes):
         fee = done * self.ledger.terms[bar.symbol].size * price * self.fee["taker" if taker else "maker"]
         position = self.ledger.open(bar.symbol, side, done, price, fee)
         position.adds += adds
-        bar.filled += done
+        self.take(bar, side > 0, taker, done)
         order.opened, self.opened = True, side
         self.row_of_fill(order, (bar.symbol, side), True, price, done, fee, Fraction(0), taker, word)
         if order.action == "target":
@@ -207,7 +213,7 @@ class Fills(Sizes):
         price = self.price(bar, order, side < 0, done, at, taker)
         fee = done * self.ledger.terms[bar.symbol].size * price * self.fee["taker" if taker else "maker"]
         realised = self.ledger.close(bar.symbol, side, done, price, fee)
-        bar.filled += done
+        self.take(bar, side < 0, taker, done)
         self.row_of_fill(order, (bar.symbol, side), False, price, done, fee, realised, taker, word)
         return price, (bar.symbol, side)
 
@@ -268,7 +274,10 @@ class Fills(Sizes):
         self.row_of_fill(None, key, False, price, quantity, fee, realised, True, word)
 
     def stands_at(self, symbol: str, step: str) -> Fraction:
-        """The mark at which another symbol of a cross account stands while one is looked at."""
+        """The mark at which another symbol of a cross account stands while one is looked at; it stays the same while
+        that one goes its path, whatever is liquidated on it."""
+        if symbol in self.ledger.stand:
+            return self.ledger.stand[symbol]
         bar = self.bars.get(symbol)
         if bar is None:
             return self.ledger.marks[symbol]
@@ -292,18 +301,58 @@ class Fills(Sizes):
         balance = self.ledger.wallet + sum(stand, Fraction(0))
         return [(self.ledger.sides(), *self.ledger.bounds(own, balance))]
 
-    def liquidate(self, keys: list[Key], bar: Bar, step: str, price: Fraction) -> None:
-        """Closes the sides by force: this bar's symbol at `price`, the others where they stand."""
+    def liquidate(self, keys: list[Key], bar: Bar, step: str, price: Fraction, mark: Fraction) -> None:
+        """Closes the sides by force, whole or by tiers: this bar's symbol at `price` with its mark at `mark`, the
+        others where they stand."""
         for order in list(self.working):
             if self.ledger.cross or (order.symbol == bar.symbol and (not self.hedge or order.side == keys[0][1])):
                 self.finish(order, "cancelled", "liquidation")
-        prices = {}
-        for name in {key[0] for key in keys} - {bar.symbol}:
-            stand = self.stands_at(name, step)
-            prices[name] = self.bars[name].within(stand) if name in self.bars else stand
-        for key in keys:
-            at = prices.get(key[0], price)
-            done = self.ledger.liquidate(key, at)
-            self.out["liquidations"].append({"ts": self.ts, "symbol": key[0], "side": key[1], "price": at} | done)
-            quantity, fee, realised = done["quantity"], done["fee"], done["realised"]
-            self.row_of_fill(None, key, False, at, quantity, fee, realised, True, "liquidation")
+        marks = {name: self.stands_at(name, step) for name in {key[0] for key in keys} - {bar.symbol}}
+        prices = {name: self.bars[name].within(at) if name in self.bars else at for name, at in marks.items()}
+        marks[bar.symbol], prices[bar.symbol] = mark, price
+        if self.options["liquidation"] == "whole":
+            for key in keys:
+                self.force(key, prices[key[0]], self.ledger.quantity(*key))
+            return
+        key: Key | None = self.largest(marks) if self.ledger.cross else keys[0]
+        while key is not None:
+            at = prices[key[0]]
+            self.force(key, at, self.one_step(key, mark if key[0] == bar.symbol else at))
+            key = self.still_past(key, marks)
+
+    def largest(self, marks: dict[str, Fraction]) -> Key:
+        """The position with the largest maintenance margin."""
+        needs = {key: self.ledger.maintenance(key, marks[key[0]]) for key in self.ledger.sides()}
+        found = max(needs, key=lambda key: needs[key])
+        for need in needs.values():
+            if need != needs[found]:
+                self.ledger.decide(need, needs[found])
+        return found
+
+    def one_step(self, key: Key, mark: Fraction) -> Fraction:
+        """What a step closes: all but the lots that the next lower tier takes."""
+        terms, held = self.ledger.terms[key[0]], self.ledger.quantity(*key)
+        tier = min(self.ledger.tier(key, mark), self.steps.get(key, len(terms.tops)))
+        self.steps[key] = max(tier - 1, 0)
+        if tier == 0:
+            return held
+        return held - self.ledger.whole_lots(terms.tops[tier - 1] / (mark * terms.size), terms.lot, held)
+
+    def still_past(self, key: Key, marks: dict[str, Fraction]) -> Key | None:
+        """Whose step is next, at the marks of the first one; None: the liquidation is over."""
+        ledger = self.ledger
+        keys = ledger.sides() if ledger.cross else [key] if key in ledger.held else []
+        if not keys:
+            return None
+        balance = ledger.wallet if ledger.cross else ledger.held[key].margin
+        gain = sum((ledger.gain(each, marks[each[0]]) for each in keys), Fraction(0))
+        need = sum((ledger.maintenance(each, marks[each[0]]) for each in keys), Fraction(0))
+        ledger.decide(balance + gain, need)
+        if balance + gain > need:
+            return None
+        return self.largest(marks) if ledger.cross else key
+
+    def force(self, key: Key, at: Fraction, quantity: Fraction) -> None:
+        done = self.ledger.liquidate(key, at, quantity)
+        self.out["liquidations"].append({"ts": self.ts, "symbol": key[0], "side": key[1], "price": at} | done)
+        self.row_of_fill(None, key, False, at, quantity, done["fee"], done["realised"], True, "liquidation")

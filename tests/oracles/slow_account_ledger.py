@@ -48,17 +48,19 @@ class Terms:
     leverage: Fraction
     cap: Fraction | None  # largest notional of a side
     tiers: list[tuple[Fraction, Fraction]]  # rate, cum
+    tops: list[Any] = field(default_factory=list)  # the largest notional of each tier, for liquidations by tier
 
 
 def terms_of(symbol: dict[str, Any], options: dict[str, Any]) -> Terms:
     both = {**options, **{key: value for key, value in symbol.items() if value is not None}}
-    tiers = [(Fraction(rate), Fraction(cum)) for _, _, rate, cum in both.get("brackets") or NO_TIERS]
+    table = both.get("brackets") or NO_TIERS
     return Terms(
         Fraction(both["lot"]),
         Fraction(both["contract_size"]),
         Fraction(both["leverage"]),
         exact(both.get("cap")),
-        tiers,
+        [(Fraction(rate), Fraction(cum)) for _, _, rate, cum in table],
+        [exact(top) for _, top, _, _ in table],
     )
 
 
@@ -179,23 +181,32 @@ class Ledger:
         self.wallet += amount
         self.insurance += amount
 
-    def liquidate(self, key: Key, price: Fraction) -> dict[str, Fraction]:
-        """Closes a side by force: isolated it costs at most the side's margin, cross at most what the wallet is.
+    def liquidate(self, key: Key, price: Fraction, quantity: Fraction) -> dict[str, Fraction]:
+        """Closes a side or a part of it by force: isolated it costs at most the side's margin, and a part leaves what
+        is not lost of it, as far as the wallet has that; cross at most what the wallet is, once nothing is held.
         The other margins stay whole."""
-        found = self.held.pop(key)
-        base = found.quantity * self.terms[key[0]].size
+        found = self.held[key]
+        base = quantity * self.terms[key[0]].size
         realised = key[1] * base * (price - found.entry)
         fee = base * price * (self.taker_fee + self.liquidation_fee)
         self.wallet += realised - fee
         self.realised += realised
         self.fees += fee
+        beyond = fee - realised - found.margin
+        found.quantity -= quantity
+        found.margin = max(Fraction(0), -beyond)
+        if not found.quantity:
+            del self.held[key]
         missing = Fraction(0)
         if not self.cross:
-            missing = max(fee - realised - found.margin, self.margin_used() - self.wallet, Fraction(0))
+            short = max(Fraction(0), self.margin_used() - self.wallet)
+            eaten = min(short, found.margin) if found.quantity else Fraction(0)
+            found.margin -= eaten
+            missing = max(beyond, short - eaten, Fraction(0))
         elif not self.held:
             missing = max(Fraction(0), -self.wallet)
         self.insure(missing)
-        return {"quantity": found.quantity, "realised": realised, "fee": fee, "insurance": missing}
+        return {"quantity": quantity, "realised": realised, "fee": fee, "insurance": missing}
 
     def fund(self, key: Key, mark: Fraction, rate: Fraction) -> Fraction:
         found = self.held[key]
@@ -207,6 +218,16 @@ class Ledger:
         return amount
 
     # liquidation prices
+
+    def tier(self, key: Key, mark: Fraction) -> int:
+        """The first tier whose largest notional is not below the position's at a mark, or the last."""
+        terms = self.terms[key[0]]
+        notional = self.held[key].quantity * terms.size * mark
+        for place, top in enumerate(terms.tops[:-1]):
+            self.decide(notional, top)
+            if notional <= top:
+                return place
+        return len(terms.tops) - 1
 
     def maintenance(self, key: Key, price: Fraction) -> Fraction:
         terms = self.terms[key[0]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -66,6 +66,7 @@ class Order:
     best: Fraction | None = None  # of a trail that follows
     alive: bool = True
     opened: bool = False  # has opened something
+    stopped: int | None = None  # the bar in which it took all that there was: what is left goes on at the next open
     fresh: bool = True  # this is the open at which it begins to work
 
     @property
@@ -171,6 +172,21 @@ def bar_of(row: dict[str, Any], before: int | None) -> Bar:
     return Bar(
         row["ts"], row["symbol"], before if opened is None else opened, **prices, volume=exact(row.get("volume"))
     )
+
+
+@dataclass
+class Quote:
+    """The best bid and ask, and what takers have taken of them."""
+
+    ts: int
+    half: Fraction  # of the spread, as a share of the middle
+    sizes: dict[bool, Fraction]  # of the ask and the bid, base: by whether takers buy
+    taken: dict[bool, Fraction] = field(default_factory=lambda: {True: Fraction(0), False: Fraction(0)})  # contracts
+
+
+def quote_of(row: dict[str, Any]) -> Quote:
+    bid, ask = exact(row["bid"]), exact(row["ask"])
+    return Quote(row["ts"], (ask - bid) / (ask + bid), {True: exact(row["ask_qty"]), False: exact(row["bid_qty"])})
 
 
 def touches(kind: str, bar: Bar, price: Fraction, long: bool, short: bool) -> list[str]:

@@ -6,8 +6,8 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from slow_account_ledger import DUST, Ledger, exact, lots, terms_of
-from slow_account_orders import Bar, Order
+from slow_account_ledger import DUST, Key, Ledger, exact, lots, terms_of
+from slow_account_orders import Bar, Order, Quote
 
 DEFAULTS: dict[str, Any] = {
     "initial_margin": 10_000.0,
@@ -31,10 +31,11 @@ DEFAULTS: dict[str, Any] = {
     "volume_share": None,
     "slippage_bps": 0.0,
     "spread_bps": 0.0,
+    "spread": "bps",  # quotes
     "impact": "none",  # linear, sqrt
     "impact_coefficient": 0.0,
     "min_notional": 0.0,
-    "liquidation": "whole",
+    "liquidation": "whole",  # tiers
 }
 
 
@@ -49,7 +50,6 @@ class Sizes:
         unknown = set(options) - set(DEFAULTS)
         assert not unknown, unknown
         self.options = DEFAULTS | options
-        assert self.options["liquidation"] == "whole"
         self.hedge = self.options["position_mode"] == "hedge"
         self.fee = {name: Fraction(self.options[name + "_fee"]) for name in ("taker", "maker")}
         self.ledger = Ledger(
@@ -64,8 +64,10 @@ class Sizes:
         self.starting: list[Order] = []  # at the open at which they begin, before they are accepted
         self.working: list[Order] = []
         self.unpaid: list[dict[str, Any]] = []
+        self.quotes: dict[str, list[Quote]] = {}
         self.bars: dict[str, Bar] = {}  # of this ts
         self.closes: dict[str, Fraction] = {}  # the last of every symbol
+        self.steps: dict[Key, int] = {}  # the tier in which a side's next step in this bar begins at most
         self.ts = 0
         self.time = 0  # of a fill
         self.number = 0
@@ -99,14 +101,32 @@ class Sizes:
 
     # sizes and prices
 
-    def available(self, bar: Bar) -> Fraction | None:
-        """Contracts that orders may still fill in this bar; None: no limit."""
-        share = self.options["volume_share"]
-        if share is None or bar.volume is None:
+    def quote(self, symbol: str) -> Quote | None:
+        """The symbol's last quote at or before the instant of a fill; None: the spread is not that of quotes."""
+        if self.options["spread"] != "quotes":
             return None
+        return [quote for quote in self.quotes[symbol] if quote.ts <= self.time][-1]
+
+    def available(self, bar: Bar, buys: bool, taker: bool) -> Fraction | None:
+        """Contracts that orders may still fill in this bar and, of a taker, at this quote; None: no limit."""
         terms = self.ledger.terms[bar.symbol]
-        budget = Fraction(share) * bar.volume / terms.size
-        return max(Fraction(0), self.ledger.whole_lots(budget, terms.lot, math.inf) - bar.filled)
+        found: list[Fraction] = []
+        share = self.options["volume_share"]
+        if share is not None and bar.volume is not None:
+            budget = Fraction(share) * bar.volume / terms.size
+            found.append(self.ledger.whole_lots(budget, terms.lot, math.inf) - bar.filled)
+        quote = self.quote(bar.symbol)
+        if quote is not None and taker:
+            budget = quote.sizes[buys] / terms.size
+            found.append(self.ledger.whole_lots(budget, terms.lot, math.inf) - quote.taken[buys])
+        return max(Fraction(0), min(found)) if found else None
+
+    def take(self, bar: Bar, buys: bool, taker: bool, quantity: Fraction) -> None:
+        """Uses up what there is of the bar's volume and at the quote."""
+        bar.filled += quantity
+        quote = self.quote(bar.symbol)
+        if quote is not None and taker:
+            quote.taken[buys] += quantity
 
     def size(self, order: Order, at: Fraction) -> Any:
         """The order's quantity in contracts, from the price before slippage; inf: all that the room will allow."""
@@ -158,11 +178,18 @@ class Sizes:
             self.big_enough(bar.symbol, room, at)
         return room, cut
 
-    def whole_fits(self, order: Order, bar: Bar, wanted: Any) -> None:
-        """A fok order goes if the volume does not hold all of it."""
-        available = self.available(bar)
+    def whole_fits(self, order: Order, bar: Bar, wanted: Any, taker: bool) -> None:
+        """A fok order goes if the volume, or the quote, does not hold all of it."""
+        available = self.available(bar, self.goes_up(order), taker)
         if order.tif == "fok" and available is not None and wanted > available:
             raise Refused("tif")
+
+    def goes_up(self, order: Order) -> bool:
+        """Whether it buys; a target does where the position is below it."""
+        if order.action != "target":
+            return order.buys
+        now = self.ledger.quantity(order.symbol, 1) - self.ledger.quantity(order.symbol, -1)
+        return order.remaining is not None and order.remaining > now
 
     def price(self, bar: Bar, order: Order, buys: bool, quantity: Fraction, at: Fraction, taker: bool) -> Fraction:
         """The price of a fill: a taker's is worse by slippage, half the spread and impact."""
@@ -175,6 +202,9 @@ class Sizes:
                 share = Fraction(math.sqrt(share))
             worse += Fraction(self.options["impact_coefficient"]) * share
         price = bar.within(at * (1 + worse if buys else 1 - worse))
+        quote = self.quote(bar.symbol)
+        if quote is not None:
+            price *= 1 + quote.half if buys else 1 - quote.half
         if order.type == "limit" and order.limit is not None:  # a limit order never pays more
             price = min(price, order.limit) if buys else max(price, order.limit)
         return price
