@@ -173,6 +173,46 @@ def test_cross_takes_the_largest_maintenance_first():
     assert held.wallet == pytest.approx(float(wallet), rel=1e-12)
 
 
+def test_the_other_side_of_a_hedge_goes_where_the_path_comes_to_its_level():
+    """80, up to 86 and down to 79.  Short 3.92 goes on the way up; what is left of the account holds the long until
+    the way down, which comes from there and not from the open again."""
+    fee, extra = F(5, 10_000), F(1, 100)
+    tiers = Brackets("X", [0.02, 0.05, 0.1], [0.0, 15.0, 115.0], [500.0, 2000.0, 50_000.0], [150, 100, 100])
+    held = account(initial_margin=22.0, leverage=25, margin="cross", position_mode="hedge", path="optimistic",
+                   brackets=tiers, taker_fee=float(fee), liquidation_fee=float(extra), lot="0.001")  # fmt: skip
+    held.open_long(80.0, 1.28, ts=MINUTE)
+    held.open_short(80.0, 3.92, ts=MINUTE)
+    wallet, long, short = 22 - fee * 80 * F(520, 100), F(128, 100), F(392, 100)
+    up = (wallet + (short - long) * 80) / (short - long + F(2, 100) * (short + long))
+    assert max(long, short) * up < 500
+    wallet -= short * (up - 80) + (fee + extra) * short * up
+    down = (long * 80 - wallet) / (long * (1 - F(2, 100)))
+    assert 80 < down < up
+    held.mark(2 * MINUTE, open=80.0, high=86.0, low=79.0, close=86.0)
+    found = held.liquidations()
+    assert list(found["side"]) == [-1, 1]
+    assert found["price"] == pytest.approx([float(up), float(down)], rel=1e-13)
+    wallet += long * (down - 80) - (fee + extra) * long * down
+    assert held.wallet == pytest.approx(float(wallet), rel=1e-12)
+    assert held.backtest_result()["insurance"] == 0.0
+
+
+def test_another_symbol_steps_by_its_mark_within_its_bar():
+    """B's mark goes to 90 in a bar whose low is 95: its step is at 95, and leaves the lots of the tier at 95."""
+    tables = {
+        "A": Brackets("A", [0.001], [0.0], [50_000.0], [150]),
+        "B": Brackets("B", [0.02, 0.05, 0.1], [0.0, 15.0, 115.0], [500.0, 2000.0, 50_000.0], [150, 100, 100]),
+    }
+    held = account(initial_margin=600.0, leverage=25, margin="cross", symbols=("A", "B"), symbol="", lot="1",
+                   brackets=tables)  # fmt: skip
+    held.open_long(100.0, 1.0, ts=MINUTE, symbol="A")
+    held.open_long(100.0, 40.0, ts=MINUTE, symbol="B")
+    still = dict.fromkeys(("open", "high", "low", "close", "mark_high", "mark_low", "mark_close"), 100.0)
+    held.marks(2 * MINUTE, {"A": still, "B": still | {"low": 95.0, "mark_low": 90.0}})
+    found = held.liquidations()
+    assert list(zip(found["symbol"], found["price"], found["quantity"])) == [("B", 95.0, 40.0 - floor(2000 / 95))]
+
+
 @pytest.mark.parametrize("margin", ["isolated", "cross"])
 @pytest.mark.parametrize("mode", ["one-way", "hedge"])
 def test_flows_keep_the_ledger_and_their_bits_wherever_they_are_cut(margin, mode):

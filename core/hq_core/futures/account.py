@@ -27,6 +27,7 @@ import math
 from hq_core.futures.bars import BACKWARDS, CONFLICTS, NO_QUOTE, cell, said, wrong
 from hq_core.futures.blocks import (
     ABOVE,
+    AHEAD,
     BELOW,
     CEILING,
     FIRST,
@@ -57,7 +58,7 @@ from hq_core.futures.log import LOG, log_fill, log_positions, room
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
 from hq_core.futures.path import PATH, adverse, walk
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
-from hq_core.futures.quotes import QUOTES, see_quotes, without_quote
+from hq_core.futures.quotes import QUOTES, see_ahead, see_quotes, without_quote
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline, kernel
@@ -94,6 +95,17 @@ def to_mark(s: State, p: F8, at: int, price: float, rate: F8, cum: F8) -> None:
     """The mark of a symbol goes to a price."""
     p[at + MARK] = price
     p[at + STANDS] = price
+
+
+@inline
+def beginning(p: F8, at: int, open_time: I8, j: int, opened: int) -> int:
+    """When the bar of a row begins, ns; opened: where neither it nor a bar of its symbol before says it."""
+    begun = opened
+    if len(open_time) > 0:
+        begun = open_time[j]
+    elif p[at + LAST_TS] != 0.0:
+        begun = bits_of(p[at + LAST_TS])
+    return begun
 
 
 @apart
@@ -263,7 +275,14 @@ def account(
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, opened, True, rate, cum)
         s.moment = float_of(opened)
         if s.quotes != 0:
-            see_quotes(s, p, q_ts, q_symbol, q, opened if s.rows == 0 else max(opened, s.last_ts))
+            earliest = opened
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                earliest = min(earliest, beginning(p, at, open_time, j, opened))
+            see_quotes(s, p, q_ts, q_symbol, q, earliest if s.rows == 0 else max(earliest, s.last_ts))
+            for j in range(i, end):
+                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
+                see_ahead(s, p, q_ts, q_symbol, q, at, min(beginning(p, at, open_time, j, opened), ts[i]))
             if s.resting > 0 and without_quote(s, p):
                 s.error = NO_QUOTE
                 break
@@ -285,11 +304,7 @@ def account(
         if busy:
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
-                begun = opened
-                if len(open_time) > 0:
-                    begun = open_time[j]
-                elif p[at + LAST_TS] != 0.0:
-                    begun = bits_of(p[at + LAST_TS])
+                begun = beginning(p, at, open_time, j, opened)
                 s.moment = float_of(begun)
                 if s.cross != 0 and s.symbols > 1:
                     set_levels(s, p, at, rate, cum)
@@ -323,6 +338,8 @@ def account(
         s.moment = s.now
         if s.quotes != 0:
             see_quotes(s, p, q_ts, q_symbol, q, ts[i])
+            for j in range(i, end):
+                p[(symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0) + AHEAD] = 0.0
         # 6 path
         if s.open > 0 or s.resting > 0:
             joint = s.cross != 0 and s.symbols > 1

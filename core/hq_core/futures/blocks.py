@@ -47,11 +47,12 @@ LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIER
     2 * SHORT + 20, 2 * SHORT + 31
 )
 # stepped: of the long side, behind it of the short one: 1 above the tier to which a liquidation has brought it in this
-# bar, 0 of none
+# bar, 0 of none; ahead: rows of quotes up to which its own have been seen before those of others, 0 of none
 STEPPED = 2 * SHORT + 31
+AHEAD = 2 * SHORT + 33
 # of its last quote, 0 before there is one
-BID, ASK = range(2 * SHORT + 33, 2 * SHORT + 35)
-SYMBOL_WIDTH = 2 * SHORT + 35
+BID, ASK = range(2 * SHORT + 34, 2 * SHORT + 36)
+SYMBOL_WIDTH = 2 * SHORT + 36
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

@@ -217,7 +217,7 @@ def liquidate_by_tier(
             else:
                 stands = p[other + STANDS]
                 given = min(max(stands, p[other + FLOOR]), p[other + CEILING])
-                step_down(s, p, r, log, other, of, stands, stands, stands, given, top)
+                step_down(s, p, r, log, other, of, given, stands, stands, given, top)
             left = s.wallet + spare(s, p, at, mark, rate, cum) + spare_elsewhere(s, p, at, rate, cum)
             beyond = s.open > 0 and left <= 0.0
     set_levels(s, p, at, rate, cum)
@@ -238,9 +238,10 @@ def liquidate_below(
     cum: F8,
     top: F8,
 ) -> None:
-    """The mark comes down to `mark` and is at `now`: liquidate what it reaches, at a last price of `price`."""
-    if mark > p[at + LOWER]:
-        return
+    """The mark comes down to `mark`, which is past the level, and is at `now`: liquidate, at a last price of `price`.
+
+    It asks no second time whether it is past: who walks on after it would otherwise find the level where it was.
+    """
     line = p[at + LOWER]
     p[at + MARK] = now
     p[at + STANDS] = now
@@ -267,9 +268,10 @@ def liquidate_above(
     cum: F8,
     top: F8,
 ) -> None:
-    """The mark comes up to `mark` and is at `now`: liquidate what it reaches, at a last price of `price`."""
-    if mark < p[at + UPPER]:
-        return
+    """The mark comes up to `mark`, which is past the level, and is at `now`: liquidate, at a last price of `price`.
+
+    It asks no second time whether it is past: who walks on after it would otherwise find the level where it was.
+    """
     line = p[at + UPPER]
     p[at + MARK] = now
     p[at + STANDS] = now

@@ -463,18 +463,26 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
     if p[at + CAPACITY] == 0.0:
         settle(s, p, r, log, tally, k, at, 1, 0, True)
         return
-    if math.isnan(r[k + O_BEST]):
+    side, lots = int(r[k + O_SIDE]), 0
+    sized = not math.isnan(r[k + O_BEST])
+    if sized:
+        lots = int(r[k + O_BEST])
+    else:
         quantity = r[k + O_QUANTITY]
         asked = contracts_asked(s, p, r, k, at, abs(quantity), price) if quantity != 0.0 else 0.0
-        r[k + O_SIDE] = 1.0 if quantity >= 0.0 else -1.0
-        r[k + O_BEST] = lots_of(p, at, min(asked, MOST_LOTS * p[at + LOT_NUM] / p[at + LOT_DEN]))
+        side = 1 if quantity >= 0.0 else -1
         if not asked >= 0.0:
+            r[k + O_SIDE] = side
             end_order(s, p, r, log, tally, k, REJECTED, SIZE)
             return
-    side = int(r[k + O_SIDE])
-    lots = int(r[k + O_BEST])
-    can = left_to_fill(s, p, at, (side > 0) == (lots > held(p, at, side)), True)
-    if r[k + O_TIF] == FOK and can < held(p, at, -side) + abs(lots - held(p, at, side)):
+        lots = lots_of(p, at, min(asked, MOST_LOTS * p[at + LOT_NUM] / p[at + LOT_DEN]))
+    lacks = side * lots - (held(p, at, 1) - held(p, at, -1))
+    can = left_to_fill(s, p, at, lacks > 0, True)
+    if can == 0 and lacks != 0:  # its size is that of its first fill
+        settle(s, p, r, log, tally, k, at, side, 0, True)
+        return
+    r[k + O_SIDE], r[k + O_BEST] = side, lots
+    if r[k + O_TIF] == FOK and can < abs(lacks):
         end_order(s, p, r, log, tally, k, CANCELLED, TIF)
         return
     for which in range(2):

@@ -82,10 +82,13 @@ def walk(
             line = p[at + LOWER] if falls else p[at + UPPER]
             meets = mark_low <= line if falls else mark_high >= line
             if meets and (k < 0 or (s.reached <= line if falls else s.reached >= line)):
+                price = min(max(min(price, line) if falls else max(price, line), p[at + FLOOR]), p[at + CEILING])
+                follow(s, r, at, price)
+                p[at + MARK] = min(max(price, mark_low), mark_high)
                 if falls:
-                    liquidate_below(s, p, r, log, tally, at, mark_low, line, min(price, line), rate, cum, top)
+                    liquidate_below(s, p, r, log, tally, at, mark_low, line, price, rate, cum, top)
                 else:
-                    liquidate_above(s, p, r, log, tally, at, mark_high, line, max(price, line), rate, cum, top)
+                    liquidate_above(s, p, r, log, tally, at, mark_high, line, price, rate, cum, top)
                 continue
         if k < 0:
             follow(s, r, at, goal)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import NEVER
 from hq_core.errors import DATA, HqError
 from hq_core.futures.blocks import (
+    AHEAD,
     ASK,
     ASK_LOTS,
     BID,
@@ -22,7 +23,7 @@ from hq_core.futures.blocks import (
     WAITS,
 )
 from hq_core.futures.margin import lots_within
-from hq_core.jit import F8, I4, I8, State, apart
+from hq_core.jit import F8, I4, I8, State, apart, inline
 from hq_core.kinds import QUOTE
 from hq_core.saved import shaped
 from hq_core.say import iso_text
@@ -34,21 +35,39 @@ SHAPE = [(int, str, float, float, float, float)]
 QUOTES = "quotes:i8 seen:i8 "  # 1: they are read; rows of them that this call is done with
 
 
+@inline
+def see(p: F8, at: int, q: F8, row: int) -> None:
+    """Let a symbol have the quote of a row."""
+    k = 4 * row
+    bid, ask = q[k], q[k + 2]
+    p[at + BID], p[at + ASK] = bid, ask
+    p[at + HALF] = (ask - bid) / (ask + bid)
+    p[at + BID_LOTS] = lots_within(q[k + 1], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
+    p[at + ASK_LOTS] = lots_within(q[k + 3], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
+
+
 @apart
 def see_quotes(s: State, p: F8, q_ts: I8, q_symbol: I4, q: F8, until: int) -> None:
     """Let each symbol have its last quote up to an instant; q: bid, bid_qty, ask, ask_qty of each row."""
     while s.seen < len(q_ts) and q_ts[s.seen] <= until:
-        row = 4 * s.seen
         whose = q_symbol[s.seen]
+        if 0 <= whose < s.symbols and s.seen >= p[whose * SYMBOL_WIDTH + AHEAD]:
+            see(p, whose * SYMBOL_WIDTH, q, s.seen)
         s.seen += 1
-        if whose < 0 or whose >= s.symbols:
-            continue
-        at = whose * SYMBOL_WIDTH
-        bid, ask = q[row], q[row + 2]
-        p[at + BID], p[at + ASK] = bid, ask
-        p[at + HALF] = (ask - bid) / (ask + bid)
-        p[at + BID_LOTS] = lots_within(q[row + 1], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
-        p[at + ASK_LOTS] = lots_within(q[row + 3], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
+
+
+@apart
+def see_ahead(s: State, p: F8, q_ts: I8, q_symbol: I4, q: F8, at: int, until: int) -> None:
+    """Let one symbol, whose bar begins later than others', have its last quote up to that instant.
+
+    A row that is seen twice would give back what has been taken at it: `see_quotes` passes over these.
+    """
+    row: int = s.seen
+    while row < len(q_ts) and q_ts[row] <= until:
+        if q_symbol[row] == at // SYMBOL_WIDTH:
+            see(p, at, q, row)
+        row += 1
+    p[at + AHEAD] = row
 
 
 @apart
