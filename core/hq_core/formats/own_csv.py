@@ -84,7 +84,10 @@ class OwnCsvSource(ReadAgain):
     def items(self) -> Iterator[Item]:
         text = self._lines()
         header = next(text)
-        names = first = next(csv.reader([header], delimiter=self._delimiter))
+        try:
+            names = first = next(csv.reader([header], delimiter=self._delimiter))
+        except csv.Error as error:
+            raise HqError(f"the header cannot be split: {error}", DATA) from None
         folded: Folded | Told | None = None
         if self.options.kind:
             folded = folded_of([name.strip() for name in names], self.options)
@@ -96,10 +99,13 @@ class OwnCsvSource(ReadAgain):
         lines = csv.reader(chain(ahead, text), delimiter=self._delimiter)
         shape = OwnShape(self._kind, "", names, self.options)
         n, before, symbol = 0, 0, ""
-        for row in lines:
-            if not row:
-                continue
+        while True:
             try:
+                row = next(lines, None)
+                if row is None:
+                    break
+                if not row:
+                    continue
                 if len(row) != len(first):
                     raise ValueError(f"has {len(row)} fields, {len(first)} wanted")
                 row = row if folded is None else folded.row(row)
@@ -116,7 +122,7 @@ class OwnCsvSource(ReadAgain):
                     n = 0
                 symbol = now
                 shape.put(values, n)
-            except (ValueError, HqError) as error:
+            except (ValueError, HqError, csv.Error) as error:
                 yield from self._hand_out(shape, symbol, n)
                 where = f"row {before + n + 1}"
                 told = error.within(where) if isinstance(error, HqError) else HqError(f"{where}: {error}", DATA)
