@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_backtest import INF, MINUTE, NAN, SIGNALS, START, command, flat, report_of, rows, table
 
 from hq_core.batch import Schema
-from hq_core.errors import CONFIG, DATA, NOINPUT, HqError
+from hq_core.errors import CONFIG, DATA, NOINPUT, USAGE, HqError
 from hq_core.futures.dues import LATE, Due, Dues
 from hq_core.futures.terms import Terms
 from hq_core.saved import Damaged
@@ -282,6 +282,8 @@ def test_what_cannot_be_is_told(run, tmp_path):
     (tmp_path / "f.csv").write_text(csv_of([(MIDNIGHT + 10**6, 0.0001, NAN)]))
     (tmp_path / "twice.csv").write_text(csv_of([(MIDNIGHT + 10**6, 0.0001, NAN), (MIDNIGHT + 2 * 10**6, 0.0001, NAN)]))
     (tmp_path / "bars.hqf").write_bytes(promises.stream([(SIGNALS, LONG)]))
+    (tmp_path / "far.csv").write_text(csv_of([(MIDNIGHT, -1.0, NAN), (MIDNIGHT + HOUR, 1.5, NAN)]))
+    (tmp_path / "far.hqf").write_bytes(promises.stream([(FUNDING, [(MIDNIGHT, INF, NAN)])]))
     both = [(FUNDING, [(MIDNIGHT, 0.0001, NAN)]), (SIGNALS, LONG)]
     (tmp_path / "both.hqf").write_bytes(promises.stream(both))
     again = "funding of BTCUSDT at 2023-11-15T00:00:00Z is in the stream too; give it once"
@@ -289,6 +291,13 @@ def test_what_cannot_be_is_told(run, tmp_path):
         ("--funding f.csv < both.hqf", DATA, f"--funding f.csv: {again}"),
         ("--funding twice.csv < bars.hqf", DATA, "--funding twice.csv: funding of no symbol at "),
         ("--funding bars.hqf < bars.hqf", DATA, "--funding bars.hqf: has no rows of kind funding"),
+        ("--funding far.csv < bars.hqf", DATA, "--funding far.csv: row 2: 'rate': '1.5' is no rate, which is a share"),
+        (
+            "--funding far.hqf < bars.hqf",
+            DATA,
+            "--funding far.hqf: funding of BTCUSDT at 2023-11-15T00:00:00Z has rate inf",
+        ),
+        ("--funding - < bars.hqf", USAGE, "--funding -: stdin is the bars; name a file"),
         ("--funding none.csv < bars.hqf", NOINPUT, "--funding: none.csv: No such file"),
     ):
         ran = run(f"hq-backtest {line} > /dev/null")
@@ -300,6 +309,17 @@ def test_what_cannot_be_is_told(run, tmp_path):
     ran = run("hq-merge a.hqf b.hqf | hq-signal s.hq | hq-backtest --funding late.csv > /dev/null")
     told = "its rows name no symbol, and several are traded; hq-import --kind funding --symbol NAME late.csv says it"
     assert (ran.code, told in ran.stderr) == (DATA, True)
+
+
+@pytest.mark.parametrize(
+    ("rate", "mark"), [(1.1, NAN), (-1.1, NAN), (INF, NAN), (-INF, 1.0), (0.1, 0.0), (0.1, -1.0), (0.1, INF)]
+)
+def test_a_row_of_the_stream_that_cannot_be_is_refused(rate, mark):
+    wrong = [(MIDNIGHT, 1.0, 100.0), (MIDNIGHT + HOUR, rate, mark)]
+    told = "funding of BTCUSDT at 2023-11-15T01:00:00Z has rate .*; the rate is a share from -1 to 1, the mark price"
+    with pytest.raises(HqError, match=told) as error:
+        promises.run(stage(), promises.stream([(FUNDING, wrong), (SIGNALS, LONG)]))
+    assert error.value.code == DATA
 
 
 def test_hq_merge_lays_funding_before_the_bars_of_the_same_moment(run, tmp_path):

@@ -625,8 +625,10 @@ class BacktestStage(Stage):
 def read_funding(path: str) -> tuple[list[Due], str]:
     """The rows of a file, hq-frames or whatever `hq-import --kind funding` reads, and the digest of its bytes.
 
-    Raises HqError NOINPUT, DATA.
+    Raises HqError NOINPUT, DATA, USAGE for stdin.
     """
+    if path == "-":
+        raise HqError("stdin is the bars; name a file", USAGE, subject=(FundingOptions.funding, " -"))
     content = read_whole(path, MOST_FUNDING, FundingOptions.funding)
     fd = os.memfd_create("funding")
     try:
