@@ -176,6 +176,31 @@ def test_what_is_missing_does_not_depend_on_cuts_or_a_state(hours, steps, kept):
     assert told(edges, kept) == told(edges[-1:])
 
 
+@pytest.mark.parametrize("opens", [True, False])
+@pytest.mark.parametrize("cut", [1, 500])
+def test_many_that_are_missed_between_two_bars_are_few_rows(tmp_path, monkeypatch, opens, cut):
+    """A minute apart, then none for two months and two years: each minute at which it was held is counted."""
+    (tmp_path / "f.csv").write_text(csv_of([(MIDNIGHT, 0.0, NAN), (MIDNIGHT + MINUTE, 0.0, NAN)]))
+    names = None if opens else [name for name, _ in SIGNALS.cols if name != "open_time"]
+    series = SIGNALS if opens else Schema("bar", "BTCUSDT", "1m", tuple(c for c in SIGNALS.cols if c[0] in names))
+    years = 2 * 365 * DAY
+    made = []
+    for at, (opened, closed) in ((0, (NAN, NAN)), (2, (2.0, NAN)), (60 * 1440, (NAN, NAN)), (60 * 1440 + 1, (NAN, INF)),
+                                 (years // MINUTE, (NAN, NAN))):  # fmt: skip
+        one = flat(minute(MIDNIGHT) + at, 100.0, opened, closed, NAN, NAN)
+        made.append(one if opens else (one[0], *one[2:]))
+    given_rows, until = [], Dues.until
+    monkeypatch.setattr(Dues, "until", lambda *args: given_rows.append(until(*args)) or given_rows[-1])
+    out = promises.run(stage(tmp_path / "f.csv"), promises.stream(promises.cut(series, made, [cut])))
+    fills = [one["ts"] for one in table(out, "fill")]
+    assert len(fills) == 2
+    # bought at the third bar's open and sold at the fifth's
+    bought, sold = (made[k][1] if opens else made[k - 1][0] for k in (2, 4))
+    want = sum(bought < ts <= sold for ts in range(MIDNIGHT + 2 * MINUTE + LATE, sold + DAY, MINUTE))
+    assert report_of(out)["funding_missing"] == want
+    assert sum(map(len, given_rows)) < 2 * 1000 + 30
+
+
 def test_a_damaged_state_is_refused():
     dues = Dues("f", watched=True)
     dues.until(0, DAY, {"X": 0}, "X")
@@ -206,6 +231,12 @@ def test_only_what_was_held_is_missed_and_only_where_funding_was_given(tmp_path,
         made[minute(MIDNIGHT) + after] = flat(minute(MIDNIGHT) + after, 100.0, NAN, INF, NAN, NAN)
         bars = promises.stream(promises.cut(SIGNALS, made, [cut]))
         assert report_of(promises.run(stage(file), bars))["funding_missing"] == want
+
+
+def test_a_row_without_a_rate_is_missed_once_whatever_its_mark(tmp_path):
+    wrong = [(MIDNIGHT - 8 * HOUR, 0.0, NAN), (MIDNIGHT, NAN, 250.0)]
+    out = promises.run(stage(), promises.stream([(FUNDING, wrong), (SIGNALS, LONG)]))
+    assert report_of(out)["funding_missing"] == 1
 
 
 def test_a_stream_is_looked_at_from_its_first_row_on():
