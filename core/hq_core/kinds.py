@@ -179,6 +179,7 @@ PREMIUM = _index(
     "(mark price - index price) / index price", "value", "frac", "Binance, premiumIndexKlines", planned=True
 )
 
+MOST_RATE = 1.0  # of funding, upward and downward: beyond it, it is no share of the notional
 FUNDING = Kind(
     "a funding rate as it was paid",
     (

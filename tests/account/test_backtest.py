@@ -115,6 +115,24 @@ def test_two_runs_with_a_state_file_are_one_run(tmp_path_factory, seed, n, share
     assert promises.said(one) == promises.said(two)
 
 
+def test_an_account_before_1970_goes_on_with_its_state(tmp_path):
+    made = [(one[0] - 2 * START, one[1] - 2 * START, *one[2:]) for one in rows(3, 60)]
+    parts = [promises.stream([(SIGNALS, part)]) for part in (made, made[:40], made[40:])]
+    one = promises.run(stage(), parts[0], tmp_path / "one")
+    two = b"".join(promises.run(stage(), part, tmp_path / "two") for part in parts[1:])
+    assert promises.said(one) == promises.said(two)
+
+
+def test_a_latency_beyond_the_last_ns_there_is_never_ends():
+    last = (1 << 63) - 1 - START - 10 * MINUTE
+    made = [
+        (one[0] + last, one[1] + last, *one[2:])
+        for one in (flat(0, 100.0, 1.0, NAN, NAN, NAN), flat(1, 100.0), flat(2, 100.0))
+    ]
+    assert table(promises.run(stage(), promises.stream([(SIGNALS, made)])), "fill")
+    assert not table(promises.run(stage(latency="36500d"), promises.stream([(SIGNALS, made)])), "fill")
+
+
 KINDS = ("order_state", "fill", "payment", "liquidation", "position", "equity")
 
 

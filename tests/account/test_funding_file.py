@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_backtest import INF, MINUTE, NAN, SIGNALS, START, command, flat, report_of, rows, table
 
 from hq_core.batch import Schema
-from hq_core.errors import CONFIG, DATA, NOINPUT, HqError
+from hq_core.errors import CONFIG, DATA, NOINPUT, USAGE, HqError
 from hq_core.futures.dues import LATE, Due, Dues
 from hq_core.futures.terms import Terms
 from hq_core.saved import Damaged
@@ -176,6 +176,31 @@ def test_what_is_missing_does_not_depend_on_cuts_or_a_state(hours, steps, kept):
     assert told(edges, kept) == told(edges[-1:])
 
 
+@pytest.mark.parametrize("opens", [True, False])
+@pytest.mark.parametrize("cut", [1, 500])
+def test_many_that_are_missed_between_two_bars_are_few_rows(tmp_path, monkeypatch, opens, cut):
+    """A minute apart, then none for two months and two years: each minute at which it was held is counted."""
+    (tmp_path / "f.csv").write_text(csv_of([(MIDNIGHT, 0.0, NAN), (MIDNIGHT + MINUTE, 0.0, NAN)]))
+    names = None if opens else [name for name, _ in SIGNALS.cols if name != "open_time"]
+    series = SIGNALS if opens else Schema("bar", "BTCUSDT", "1m", tuple(c for c in SIGNALS.cols if c[0] in names))
+    years = 2 * 365 * DAY
+    made = []
+    for at, (opened, closed) in ((0, (NAN, NAN)), (2, (2.0, NAN)), (60 * 1440, (NAN, NAN)), (60 * 1440 + 1, (NAN, INF)),
+                                 (years // MINUTE, (NAN, NAN))):  # fmt: skip
+        one = flat(minute(MIDNIGHT) + at, 100.0, opened, closed, NAN, NAN)
+        made.append(one if opens else (one[0], *one[2:]))
+    given_rows, until = [], Dues.until
+    monkeypatch.setattr(Dues, "until", lambda *args: given_rows.append(until(*args)) or given_rows[-1])
+    out = promises.run(stage(tmp_path / "f.csv"), promises.stream(promises.cut(series, made, [cut])))
+    fills = [one["ts"] for one in table(out, "fill")]
+    assert len(fills) == 2
+    # bought at the third bar's open and sold at the fifth's
+    bought, sold = (made[k][1] if opens else made[k - 1][0] for k in (2, 4))
+    want = sum(bought < ts <= sold for ts in range(MIDNIGHT + 2 * MINUTE + LATE, sold + DAY, MINUTE))
+    assert report_of(out)["funding_missing"] == want
+    assert sum(map(len, given_rows)) < 2 * 1000 + 30
+
+
 def test_a_damaged_state_is_refused():
     dues = Dues("f", watched=True)
     dues.until(0, DAY, {"X": 0}, "X")
@@ -206,6 +231,12 @@ def test_only_what_was_held_is_missed_and_only_where_funding_was_given(tmp_path,
         made[minute(MIDNIGHT) + after] = flat(minute(MIDNIGHT) + after, 100.0, NAN, INF, NAN, NAN)
         bars = promises.stream(promises.cut(SIGNALS, made, [cut]))
         assert report_of(promises.run(stage(file), bars))["funding_missing"] == want
+
+
+def test_a_row_without_a_rate_is_missed_once_whatever_its_mark(tmp_path):
+    wrong = [(MIDNIGHT - 8 * HOUR, 0.0, NAN), (MIDNIGHT, NAN, 250.0)]
+    out = promises.run(stage(), promises.stream([(FUNDING, wrong), (SIGNALS, LONG)]))
+    assert report_of(out)["funding_missing"] == 1
 
 
 def test_a_stream_is_looked_at_from_its_first_row_on():
@@ -282,6 +313,8 @@ def test_what_cannot_be_is_told(run, tmp_path):
     (tmp_path / "f.csv").write_text(csv_of([(MIDNIGHT + 10**6, 0.0001, NAN)]))
     (tmp_path / "twice.csv").write_text(csv_of([(MIDNIGHT + 10**6, 0.0001, NAN), (MIDNIGHT + 2 * 10**6, 0.0001, NAN)]))
     (tmp_path / "bars.hqf").write_bytes(promises.stream([(SIGNALS, LONG)]))
+    (tmp_path / "far.csv").write_text(csv_of([(MIDNIGHT, -1.0, NAN), (MIDNIGHT + HOUR, 1.5, NAN)]))
+    (tmp_path / "far.hqf").write_bytes(promises.stream([(FUNDING, [(MIDNIGHT, INF, NAN)])]))
     both = [(FUNDING, [(MIDNIGHT, 0.0001, NAN)]), (SIGNALS, LONG)]
     (tmp_path / "both.hqf").write_bytes(promises.stream(both))
     again = "funding of BTCUSDT at 2023-11-15T00:00:00Z is in the stream too; give it once"
@@ -289,6 +322,13 @@ def test_what_cannot_be_is_told(run, tmp_path):
         ("--funding f.csv < both.hqf", DATA, f"--funding f.csv: {again}"),
         ("--funding twice.csv < bars.hqf", DATA, "--funding twice.csv: funding of no symbol at "),
         ("--funding bars.hqf < bars.hqf", DATA, "--funding bars.hqf: has no rows of kind funding"),
+        ("--funding far.csv < bars.hqf", DATA, "--funding far.csv: row 2: 'rate': '1.5' is no rate, which is a share"),
+        (
+            "--funding far.hqf < bars.hqf",
+            DATA,
+            "--funding far.hqf: funding of BTCUSDT at 2023-11-15T00:00:00Z has rate inf",
+        ),
+        ("--funding - < bars.hqf", USAGE, "--funding -: stdin is the bars; name a file"),
         ("--funding none.csv < bars.hqf", NOINPUT, "--funding: none.csv: No such file"),
     ):
         ran = run(f"hq-backtest {line} > /dev/null")
@@ -300,6 +340,17 @@ def test_what_cannot_be_is_told(run, tmp_path):
     ran = run("hq-merge a.hqf b.hqf | hq-signal s.hq | hq-backtest --funding late.csv > /dev/null")
     told = "its rows name no symbol, and several are traded; hq-import --kind funding --symbol NAME late.csv says it"
     assert (ran.code, told in ran.stderr) == (DATA, True)
+
+
+@pytest.mark.parametrize(
+    ("rate", "mark"), [(1.1, NAN), (-1.1, NAN), (INF, NAN), (-INF, 1.0), (0.1, 0.0), (0.1, -1.0), (0.1, INF)]
+)
+def test_a_row_of_the_stream_that_cannot_be_is_refused(rate, mark):
+    wrong = [(MIDNIGHT, 1.0, 100.0), (MIDNIGHT + HOUR, rate, mark)]
+    told = "funding of BTCUSDT at 2023-11-15T01:00:00Z has rate .*; the rate is a share from -1 to 1, the mark price"
+    with pytest.raises(HqError, match=told) as error:
+        promises.run(stage(), promises.stream([(FUNDING, wrong), (SIGNALS, LONG)]))
+    assert error.value.code == DATA
 
 
 def test_hq_merge_lays_funding_before_the_bars_of_the_same_moment(run, tmp_path):

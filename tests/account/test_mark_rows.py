@@ -19,6 +19,7 @@ from hq_core.stages.backtest import BacktestStage
 MARKS = ("mark_high", "mark_low", "mark_close")
 WITH = Schema("bar", "BTCUSDT", "1m", (*BARS, *((name, "f8") for name in MARKS), *((verb, "f8") for verb in VERBS)))
 PRICE = Schema("mark_price", "BTCUSDT", "", (("ts", "i8"), ("price", "f8")))
+PRICE_OF_A = Schema("mark_price", "A", "", PRICE.cols)
 RANGE = Schema("mark_price", "BTCUSDT", "1m", tuple((name, "i8" if name == "ts" else "f8") for name in
                ("ts", "open", "high", "low", "close")))  # fmt: skip
 HERE = settings(max_examples=20, deadline=None)
@@ -121,6 +122,37 @@ def test_a_mark_that_the_last_price_does_not_follow_liquidates(run, tmp_path):
     )
     assert ran.code == 0, ran.stderr
     assert '"liquidated":1,' in ran.text
+
+
+@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 30), min_size=1, max_size=4), two_first=st.booleans())
+@HERE
+def test_two_series_of_one_symbol_are_one_in_order_of_ts(seed, cuts, two_first):
+    made = [one for one in rows(seed, 100) if one[7]]
+    marks = [one for one in some_marks(seed, made, False) if one[1] == one[1]]
+    want = promises.run(stage(), promises.stream(laid(marks, made, PRICE, cuts)))
+    other = Schema("mark_price", "BTCUSDT", "1s", RANGE.cols)
+    pieces = []
+    for series, piece in laid(marks, made, PRICE, cuts):
+        if series is PRICE:
+            ranged = [(ts, *(price,) * 4) for ts, price in piece[1::2]]
+            both = [(PRICE, piece[::2]), (other, ranged)]
+            pieces += both[::-1] if two_first else both
+        else:
+            pieces.append((series, piece))
+    found = promises.run(stage(), promises.stream(pieces))
+    for kind in KINDS:
+        assert repr(table(found, kind)) == repr(table(want, kind))
+
+
+def test_before_1970_the_bar_before_begins_a_bar_too():
+    """Without open_time: the low of 50 lies within the second bar, whose end alone is marked at 100."""
+    plain = Schema("bar", "A", "1m", tuple(one for one in SIGNALS.cols if one[0] not in ("open_time", "complete")))
+    bars = [
+        (-10 * MINUTE + i * MINUTE, *(100.0,) * 4, 1.0, *((1.0 if not i else NAN), NAN, NAN, NAN)) for i in range(4)
+    ]
+    marks = [(bars[2][0] - 2, 50.0), (bars[2][0] - 1, 100.0)]
+    out = promises.run(stage(), promises.stream([(PRICE_OF_A, marks), (plain, bars)]))
+    assert [one["ts"] for one in table(out, "liquidation")] == [bars[2][0]]
 
 
 def test_symbols_of_a_panel_have_marks_of_their_own(run, tmp_path):

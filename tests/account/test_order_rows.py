@@ -22,6 +22,7 @@ from hq_core.stages.backtest import BacktestStage
 PLAIN = Schema("bar", "BTCUSDT", "1m", BARS)
 COLUMNS = [(name, kind) for name, kind in ORDER.required]
 SERIES = Schema("order", "BTCUSDT", "1m", COLUMNS, extra_of("order"))
+NUMBERED = Schema("order", "BTCUSDT", "1m", (*SERIES.cols, ("group", "i8"), ("ref", "i8")))
 NAN, INF = math.nan, math.inf
 MODES = {"one-way": {}, "hedge": {"position_mode": "hedge", "margin": "cross"}, "close": {"fill": "close"}}
 
@@ -120,6 +121,13 @@ def test_orders_without_their_bar_are_counted():
         ([(SERIES, [order(START + MINUTE, 0, 1.0, type_=1)])], "of type limit has no limit"),
         ([(SERIES, [order(START + MINUTE, 0, 1.0, type_=9)])], "has the type 9; there are 0 market, 1 limit"),
         ([(SERIES, [order(START + MINUTE, 0, NAN)])], "has no quantity; inf orders all"),
+        (
+            [(SERIES, [order(START + MINUTE, 0, 1.0, id_=2**53 + 1)])],
+            "has an id, ref or group outside 0 to 9007199254740992",
+        ),
+        ([(SERIES, [order(START + MINUTE, 0, 1.0, id_=0)])], "has an id, ref or group .* or the id 0"),
+        ([(NUMBERED, [(*order(START + MINUTE, 0, 1.0), -1, 0)])], "has an id, ref or group"),
+        ([(NUMBERED, [(*order(START + MINUTE, 0, 1.0), 0, 2**53 + 1)])], "has an id, ref or group"),
         ([(SERIES, [order(START + MINUTE, 0, 1.0, strategy=5)])], "column 'strategy' has code 5, of which the stream"),
         (
             [(SERIES, [order(START + MINUTE, 0, 1.0)]), (SIGNALS, [flat(0, 1.0)])],

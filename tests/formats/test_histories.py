@@ -107,8 +107,11 @@ def test_columns_of_any_name_and_further_ones(run):
     ("text", "told"),
     [
         ("calc_time,rate\n1,x\n", "row 1: 'rate': 'x' is not a number"),
-        ("calc_time,rate\n1,2\n1,\n", "row 2: 'rate': '' is not a number"),
+        ("calc_time,rate\n1,-1\n2,1.01\n", "row 2: 'rate': '1.01' is no rate, which is a share from -1 to 1"),
+        ("calc_time,rate\n1,1\n1,\n", "row 2: 'rate': '' is not a number"),
         ("calc_time,rate\n1,nan\n", "row 1: 'rate': 'nan' is not a number"),
+        ("calc_time,last_fun\rding_rate\n1,1\n", "the header cannot be split: new-line character"),
+        ("calc_time,rate\n1,1\n2,1\r3\n", "row 2: new-line character seen in unquoted field"),
         ("calc_time\n1\n", "column 'rate' is missing; there are calc_time; pass --columns rate=NAME"),
         ("rate\n1\n", "column 'ts' is missing; there are rate; pass --columns ts=NAME"),
         ("time,rate\n1637193600017,1\n", "column 'time' holds 1637193600017: seconds, ms, us or ns? pass --time-unit"),

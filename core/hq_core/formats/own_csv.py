@@ -85,7 +85,10 @@ class OwnCsvSource(ReadAgain):
     def items(self) -> Iterator[Item]:
         text = self._lines()
         header = next(text)
-        names = first = next(csv.reader([header], delimiter=self._delimiter))
+        try:
+            names = first = next(csv.reader([header], delimiter=self._delimiter))
+        except csv.Error as error:
+            raise HqError(f"the header cannot be split: {error}", DATA) from None
         folded: Folded | Told | None = None
         if self.options.kind:
             folded = folded_of([name.strip() for name in names], self.options)
@@ -147,9 +150,12 @@ def rows_of(
     folded  what makes the shape's columns of them; None: they are these columns
     said    a value of the type of each column of META, by its place;  words: columns that stay text
     """
-    n, before, symbol = 0, 0, ""
-    for row in lines:
+    n, before, symbol, rest = 0, 0, "", iter(lines)
+    while True:
         try:
+            row = next(rest, None)
+            if row is None:
+                break
             if len(row) != fields:
                 raise ValueError(f"has {len(row)} fields, {fields} wanted")
             row = row if folded is None else folded.row(row)
@@ -166,7 +172,7 @@ def rows_of(
                 n = 0
             symbol = now
             shape.put(values, n)
-        except (ValueError, HqError) as error:
+        except (ValueError, HqError, csv.Error) as error:
             yield from _hand_out(shape, symbol, n)
             where = f"row {before + n + 1}"
             told = error.within(where) if isinstance(error, HqError) else HqError(f"{where}: {error}", DATA)

@@ -11,7 +11,7 @@ from hq_core.formats.names import BAR_NAMES, BESIDE_QUOTES, BOOK_TICKER, HISTORI
 from hq_core.formats.numbers import is_number
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.formats.written import as_text, real
-from hq_core.kinds import of
+from hq_core.kinds import MOST_RATE, of
 from hq_core.options import options_of
 from hq_core.options.imports import SaidOptions, ask
 
@@ -102,6 +102,8 @@ class Told:
             raise ValueError(f"'{role}': {as_text(value)[:60]!r} is no price, which is above 0")
         if number == number and not isfinite(number):
             raise ValueError(f"'{role}': {as_text(value)[:60]!r} is not finite")
+        if role == "rate" and not abs(number) <= MOST_RATE:
+            raise ValueError(f"'{role}': {as_text(value)[:60]!r} is no rate, which is a share from -1 to 1")
         return number
 
     def _instant(self, text: str) -> int:

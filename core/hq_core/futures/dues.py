@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.batch import EVER, NEVER
 from hq_core.errors import DATA, HqError
+from hq_core.kinds import MOST_RATE
 from hq_core.options.account import FundingOptions
 from hq_core.saved import Damaged, shaped
 from hq_core.say import iso_text, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hq_core.batch import Batch
 
 MINUTE, HOUR = 60_000_000_000, 3_600_000_000_000
 LATE = MINUTE // 2  # so long after the time at which it was due it is missed
+MANY = 1000  # missed in a stretch of bars: from here on it is worth while to look where its bars lie
 USUAL = 8 * HOUR  # between two payments of a symbol of which no two rows have come
 SHAPE = ([(int, str, float, float)], int, int, {str: (int, int, int)})
 
 
 class Due(NamedTuple):
-    """A row of funding: rate, nan where one was due and is not known, and mark price, nan where it says none."""
+    """A row of funding: rate, nan where one was due and is not known, and mark price, nan where it says none.
+
+    The mark of one that is not known is how many were due from its ts on before anything else happens; nan: one.
+    """
 
     ts: int
     symbol: str
@@ -33,11 +38,16 @@ class Due(NamedTuple):
 
 
 def dues_of(batch: Batch) -> Iterator[Due]:
-    """The rows of a batch of kind funding."""
+    """The rows of a batch of kind funding; HqError DATA for one whose rate or mark price cannot be."""
     schema = batch.schema
     symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
     marks = batch.view("mark_price") if schema.has("mark_price") else [math.nan] * batch.n
-    return map(Due, batch.view("ts"), symbols, batch.view("rate"), marks)
+    for one in map(Due, batch.view("ts"), symbols, batch.view("rate"), marks):
+        if abs(one.rate) > MOST_RATE or one.mark <= 0.0 or one.mark == math.inf:
+            told = f"rate {one.rate!r}, mark price {one.mark!r}"
+            rule = "the rate is a share from -1 to 1, the mark price above 0, and nan is what is not known"
+            raise HqError(f"{_row(one)} has {told}; {rule}", DATA)
+        yield one
 
 
 def nominal(ts: int) -> int:
@@ -123,10 +133,18 @@ class Dues:
                 self._rows.append(one)
         self._rows.sort(key=lambda one: one.ts)
 
-    def until(self, first: int, limit: int, numbers: Mapping[str, int], only: str | None) -> list[Due]:
+    def until(
+        self,
+        first: int,
+        limit: int,
+        numbers: Mapping[str, int],
+        only: str | None,
+        edges: Callable[[], Sequence[int]] | None = None,
+    ) -> list[Due]:
         """The rows up to a ts of symbols that are traded, and those that were missed; first: ts of the first bar now.
 
         only   the symbol that the account trades, None of several: whose rows are that do not say it
+        edges  when in between bars begin and end, in order: many that are missed between two of them are one row
         """
         if self._since == NEVER and self.watched:
             self._since = first
@@ -140,12 +158,13 @@ class Dues:
             raise self._of_nobody(unnamed)
         due = [one if one.symbol else one._replace(symbol=only or "") for one in due]
         due = [one for one in due if one.symbol in numbers]
+        due = [one._replace(mark=math.nan) if math.isnan(one.rate) else one for one in due]
         if self._since == NEVER or (not due and len(numbers) == len(self._next) and limit < self._soonest + LATE):
             return due
         came: dict[str, list[int]] = {}
         for one in due:
             came.setdefault(one.symbol, []).append(nominal(one.ts))
-        found = due + [one for symbol in numbers for one in self._missed(symbol, came.get(symbol, []), limit)]
+        found = due + [one for symbol in numbers for one in self._missed(symbol, came.get(symbol, []), limit, edges)]
         self._soonest = min((at for at, _, _ in self._next.values()), default=EVER)
         return sorted(found, key=lambda one: one.ts)
 
@@ -156,20 +175,21 @@ class Dues:
             return HqError("its rows name no symbol, and several are traded", DATA, subject=self._option, hint=hint)
         return HqError(f"{_row(one)}: several are traded", DATA, hint="hq-import --kind funding --symbol NAME says it")
 
-    def _missed(self, symbol: str, came: list[int], limit: int) -> Iterator[Due]:
+    def _missed(
+        self, symbol: str, came: list[int], limit: int, edges: Callable[[], Sequence[int]] | None
+    ) -> Iterator[Due]:
         """Times up to `limit` at which funding was due and no row came."""
         due, interval, last = self._next.get(symbol) or (-(-self._since // USUAL) * USUAL, USUAL, NEVER)
         for ts in came:
-            while due < ts:
-                yield Due(due + LATE, symbol, math.nan, math.nan)
-                due += interval
+            n = max(0, -(-(ts - due) // interval))
+            yield from _run(symbol, due + LATE, interval, n, edges)
+            due += n * interval
             if last != NEVER and ts > last:
                 interval = ts - last
             last, due = ts, ts + interval
-        while due + LATE <= limit:
-            yield Due(due + LATE, symbol, math.nan, math.nan)
-            due += interval
-        self._next[symbol] = due, interval, last
+        n = max(0, (limit - due - LATE) // interval + 1)
+        yield from _run(symbol, due + LATE, interval, n, edges)
+        self._next[symbol] = due + n * interval, interval, last
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> list[Any]:
@@ -188,6 +208,19 @@ class Dues:
         mine = [Due(*one) for one in stream]
         self._behind = [one for one in mine if one.ts <= self._given]
         self._rows = sorted((*rows, *(one for one in mine if one.ts > self._given)), key=lambda one: one.ts)
+
+
+def _run(symbol: str, ts: int, interval: int, n: int, edges: Callable[[], Sequence[int]] | None) -> Iterator[Due]:
+    """n times from `ts` on at which funding was missed; many of them by what lies between two edges."""
+    if n < MANY or edges is None:
+        yield from (Due(ts + k * interval, symbol, math.nan, math.nan) for k in range(n))
+        return
+    known = edges()
+    while n:
+        at = bisect_left(known, ts)
+        apart = n if at == len(known) else min(n, max(1, -(-(known[at] - ts) // interval)))
+        yield Due(ts, symbol, math.nan, float(apart))
+        ts, n = ts + apart * interval, n - apart
 
 
 def _row(one: Due) -> str:

@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
+from hq_core.batch import NEVER as NO_TS
 from hq_core.errors import DATA, HqError
 from hq_core.futures.account import account
 from hq_core.futures.bars import BACKWARDS, BAD_BAR, CONFLICTS, NO_QUOTE, OFF_TICK, READ, UNPAID
@@ -86,7 +87,7 @@ IMPACTS = {"none": NO_IMPACT, "linear": LINEAR, "sqrt": SQUARE_ROOT}
 PATHS = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "ohlc": OHLC_PATH}
 SHAPE = (bytes, [str], bytes, bytes, bytes, Count)
 MOST = 1 << 53  # of anything that is counted; a lot count is a whole float64
-SIGNED = {"soonest", "row", "opened", "latency", "of_log", "of_equity"}
+SIGNED = {"soonest", "row", "opened", "latency", "of_log", "of_equity", "last_day"}
 COUNTS = [name for name, kind in account.fields if kind == "i8" and not name.endswith("_ts") and name not in SIGNED]
 FEW = 32  # rows of the log that are looked through here before a kernel is called for a kind
 OF_ORDERS = {float(LOGGED[kind]): kind for kind in ("fill", "order_state")}
@@ -125,6 +126,7 @@ class Account:
         self.cell.buffer("r", self._r)
         self._give_log()
         self.state.soonest = NEVER
+        self.state.after_ts = NO_TS
         self.cell.set(counted=1)
 
     def _settle(self) -> None:

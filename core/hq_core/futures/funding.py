@@ -45,7 +45,7 @@ def pay_until(
         if p[at + LOTS] + p[at + SHORT + LOTS] == 0.0:
             continue
         if math.isnan(f_rate[i]):
-            s.missed += 1
+            s.missed += 1 if math.isnan(f_mark[i]) else int(f_mark[i])
             if s.strict != 0 and s.error == 0:
                 s.error, s.missed_symbol, s.missed_ts = UNPAID, f_symbol[i], f_ts[i]
             continue

@@ -62,7 +62,9 @@ if TYPE_CHECKING:
     SPARE_TRIGGER,
     NO_EXPIRE,
     SPARE_EXPIRE,
-) = range(1, 18)
+    NO_NUMBER,
+) = range(1, 19)
+WHOLE = 1 << 53  # ids and groups stand in columns of f8, which leave numbers out from here on
 NO_TIF = -1.0  # of an order that replaces another one: as that has it
 ROW = 8 * ORDER_SAID
 MAY, NEEDS = 1, 2
@@ -81,6 +83,12 @@ LIMITS, TRIGGERS = by_type("limit"), by_type("trigger")
 def said(column: F8, i: int) -> float:
     """A price of an order, nan where it is not said."""
     return column[i] if len(column) > 0 else math.nan
+
+
+@inline
+def numbered(column: I8, i: int) -> bool:
+    """Whether a number that is not said, or one that a column of f8 holds as it is."""
+    return len(column) == 0 or 0 <= column[i] <= WHOLE
 
 
 @inline
@@ -196,6 +204,8 @@ def order_rows(
             why = NO_EXPIRE
         elif action[i] <= REPLACE and works != GTD and until > 0:
             why = SPARE_EXPIRE
+        elif id[i] < 1 or not (numbered(id, i) and numbered(ref, i) and numbered(group, i)):
+            why = NO_NUMBER
         elif ts[i] <= last:
             why = BEHIND
         if why != 0:
@@ -220,7 +230,7 @@ def order_rows(
         o[at + O_EXPIRE] = float_of(until)
         o[at + O_REDUCE] = reduce_only[i] if len(reduce_only) > 0 else 0.0
         o[at + O_POST] = post_only[i] if len(post_only) > 0 else 0.0
-        o[at + O_GROUP] = max(group[i], 0) if len(group) > 0 else 0.0
+        o[at + O_GROUP] = group[i] if len(group) > 0 else 0.0
         o[at + O_REF] = ref[i] if len(ref) > 0 else 0.0
         o[at + O_TS] = 0.0
         k += 1
@@ -429,6 +439,7 @@ WORDS = {
     NO_TRAIL: "has neither trail nor trail_frac",
     NO_REF: "replaces another one, and ref does not say which",
     NO_PRICE: "has a price that is none; one is above 0, and nan where there is none",
+    NO_NUMBER: f"has an id, ref or group outside 0 to {WHOLE}, or the id 0",
     NOT_AT_MARKET: "is a target with a type; targets are reached at the market",
     SPARE_LIMIT: "has a limit, which means nothing there; say type limit or stop_limit, or leave it out",
     SPARE_TRIGGER: "has a trigger, which means nothing there; say type stop, stop_limit or take, or leave it out",

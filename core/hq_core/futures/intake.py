@@ -132,7 +132,7 @@ def contradict(s: State, wants: int) -> bool:
 def expires(o: F8, k: int, ts: int) -> int:
     """When the time of an order of `ts` is over, ns; 0: never."""
     if o[k + O_TIF] == DAY:
-        return ts // DAY_NS * DAY_NS + DAY_NS
+        return (ts // DAY_NS * DAY_NS + DAY_NS) or -1  # the day before 1970
     return bits_of(o[k + O_EXPIRE]) if o[k + O_TIF] == GTD else 0
 
 
@@ -140,7 +140,7 @@ def expires(o: F8, k: int, ts: int) -> int:
 def refused(s: State, o: F8, k: int, ts: int) -> int:
     """Why an order is none from the beginning; 0 of all others."""
     action, kind = o[k + O_ACTION], o[k + O_TYPE]
-    if 0 < expires(o, k, ts) <= ts:
+    if expires(o, k, ts) != 0 and expires(o, k, ts) <= ts:
         return EXPIRED_BY
     if s.hedge != 0 and (action == TARGET or (action == OPEN and o[k + O_REDUCE] != 0.0)):
         return NOT_IN_MODE
@@ -349,7 +349,7 @@ def begin_orders(s: State, p: F8, r: F8, log: F8, tally: I8, at: int, opened: in
         elif r[k + O_STATUS] == WAITING and opened >= bits_of(r[k + O_TS]):  # of a bar that began before it, nothing
             if r[k + O_BARS] > 0.0:
                 r[k + O_BARS] -= 1.0
-            elif opened >= bits_of(r[k + O_TS]) + s.latency:
+            elif opened - bits_of(r[k + O_TS]) >= s.latency:  # a sum could pass the last ns there is
                 r[k + O_STATUS] = BEGINS
                 r[k + O_BEGAN] = s.moment
                 first = min(first, j)

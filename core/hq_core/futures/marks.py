@@ -45,14 +45,14 @@ def marked(
 
     symbol      which of the symbols a bar is of; no rows: the first.  open_time, complete may have no rows
     m_*         marks, those of each symbol behind each other in order of ts: from `place`, which goes on, up to `end`
-    stands      the last mark of each symbol;  begun: the ts of its last bar, below 0 before there is one
+    stands      the last mark of each symbol;  begun: the ts of its last bar, NEVER before there is one
     """
     for i in range(n):
         high[i], low[i], close[i] = math.nan, math.nan, math.nan
         if len(complete) > 0 and complete[i] == 0:
             continue
         k = symbol[i] if len(symbol) > 0 else 0
-        opened = begun[k] if begun[k] >= 0 else ts[i]
+        opened = begun[k] if begun[k] > NEVER else ts[i]
         if len(open_time) > 0:
             opened = open_time[i]
         at, last = place[k], stands[k]
@@ -71,14 +71,20 @@ class Line:
     """The marks of a symbol that no bar has reached, the last one that a bar has, and the ts of that bar."""
 
     def __init__(self) -> None:
-        self.stands, self.begun = math.nan, -1
+        self.stands, self.begun = math.nan, NEVER
         self.ts = array("q")
         self.values: list[array[float]] = [array("d") for _ in VALUES]
 
     def add(self, ts: Iterable[int], values: Iterable[Iterable[float]]) -> None:
+        """Rows in order of ts, which are laid among those that wait; of one ts as they came."""
+        n = len(self.ts)
         self.ts.extend(ts)
         for column, more in zip(self.values, values):
             column.extend(more)
+        if 0 < n < len(self.ts) and self.ts[n] < self.ts[n - 1]:  # of another series, whose rows came in a batch before
+            order = sorted(range(len(self.ts)), key=self.ts.__getitem__)
+            self.ts = array("q", map(self.ts.__getitem__, order))
+            self.values = [array("d", map(column.__getitem__, order)) for column in self.values]
 
     def drop(self, n: int) -> None:
         del self.ts[:n]

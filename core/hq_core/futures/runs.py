@@ -45,10 +45,15 @@ class Runs:
         """What is written, before rows of it."""
         self.written.announce(list(self.accounts.traders), list(self.accounts.numbers))
 
-    def give(self, traders: Iterable[Trader], first: int, until: int) -> None:
-        """Give the accounts the rows of funding, and quotes, up to a ts; first: the ts of the bar that comes next."""
+    def give(
+        self, traders: Iterable[Trader], first: int, until: int, edges: Callable[[], Sequence[int]] | None = None
+    ) -> None:
+        """Give the accounts the rows of funding, and quotes, up to a ts.
+
+        first   the ts of the bar that comes next;  edges: see Dues.until
+        """
         numbers = self.accounts.numbers
-        due = self._dues.until(first, until, numbers, None if self.several else next(iter(numbers), ""))
+        due = self._dues.until(first, until, numbers, None if self.several else next(iter(numbers), ""), edges)
         for trader in traders if due else ():
             when, whose, rates, marks = trader.funding
             for instant, symbol, rate, mark in due:

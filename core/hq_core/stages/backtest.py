@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
@@ -355,7 +356,7 @@ class BacktestStage(Stage):
             stop = self._accounts.switch(ts, start, stop)
             whole = self._whole(columns, n, stop)
             if whole > start:
-                runs.give(traders, ts[start], ts[whole - 1])
+                runs.give(traders, ts[start], ts[whole - 1], partial(_edges, columns, start, whole))
             for trader in traders:
                 trader.account.bind(columns, stop)
             if self._rounds is not None and self._mind is not None:
@@ -625,8 +626,10 @@ class BacktestStage(Stage):
 def read_funding(path: str) -> tuple[list[Due], str]:
     """The rows of a file, hq-frames or whatever `hq-import --kind funding` reads, and the digest of its bytes.
 
-    Raises HqError NOINPUT, DATA.
+    Raises HqError NOINPUT, DATA, USAGE for stdin.
     """
+    if path == "-":
+        raise HqError("stdin is the bars; name a file", USAGE, subject=(FundingOptions.funding, " -"))
     content = read_whole(path, MOST_FUNDING, FundingOptions.funding)
     fd = os.memfd_create("funding")
     try:
@@ -650,6 +653,12 @@ def _funding_of(fd: int) -> Iterable[Due]:
             yield from dues_of(item)
     if not any_:
         raise HqError("has no rows of kind funding", DATA)
+
+
+def _edges(columns: Mapping[str, int], start: int, stop: int) -> list[int]:
+    """When the bars of rows from `start` up to `stop` begin and end, in order."""
+    there = [columns[name] for name in ("ts", "open_time") if name in columns]
+    return sorted({one for at in there for one in (_INT * stop).from_address(at)[start:stop]})
 
 
 def _columns(schema: Schema) -> list[tuple[str, int]]:
