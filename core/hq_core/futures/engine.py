@@ -134,7 +134,7 @@ class Account:
         s, terms = self.state, self.terms
         s.start = terms.initial_margin
         s.taker, s.maker, s.liquidation_fee = terms.taker_fee, terms.maker_fee, terms.liquidation_fee
-        s.by_tier = int(terms.liquidation == "tiers")
+        s.by_tier, s.steps = int(terms.liquidation == "tiers"), 0  # steps: of the brackets, see `use`
         s.hedge, s.cross = int(terms.position_mode == "hedge"), int(terms.margin == "cross")
         s.inverse = int(terms.contract == "inverse")
         prompt = terms.latency_ns == 0 and terms.latency_bars == 0
