@@ -11,7 +11,7 @@ import promises
 import pytest
 from frames import frames
 from test_backtest import command, report_of, table
-from test_explain import explained
+from test_explain_fill import explained
 from test_finer import COARSE, EACH, FINE, MARKET, ORDERS, coarse_bars, fine_bars, orders_at
 from test_order_rows import texts
 
