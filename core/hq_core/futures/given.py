@@ -297,16 +297,17 @@ class PerStrategy:
     """How many rows of a batch each strategy can have."""
 
     def __init__(self) -> None:
-        self._cell = Cell(by_strategy)
+        self._cell: Cell | None = None  # made where there are several
 
     def counts(self, batch: Batch, strategies: int) -> array[int]:
         found = array("q", bytes(8 * strategies))
         if strategies == 1:
             found[0] = batch.n
             return found
-        self._cell.column("strategy", batch.address("strategy"), batch.n)
-        self._cell.buffer("counts", found)
-        self._cell.run()
+        cell = self._cell = self._cell or Cell(by_strategy)
+        cell.column("strategy", batch.address("strategy"), batch.n)
+        cell.buffer("counts", found)
+        cell.run()
         return found
 
 
