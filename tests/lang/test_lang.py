@@ -200,7 +200,7 @@ REFUSED = [
     (
         "IF close > 1 THEN CLOSE(<100>)",
         "CLOSE takes size=..., contracts=..., base=..., quote=..., equity=..., limit=..., "
-        "trigger=..., trail=..., tif=..., expire=..., reduce_only=..., post_only=... and META(...)",
+        "trigger=..., trail=..., trail_frac=..., tif=..., expire=..., reduce_only=..., post_only=... and META(...)",
     ),
     ("IF close > 1 THEN BUY(size=<-1>)", "size is -1, must be above 0"),
     ("IF close > 1 THEN BUY(size=1, <size>=2)", "size is given twice"),

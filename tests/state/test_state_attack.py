@@ -277,7 +277,7 @@ def test_a_damaged_state_is_one_line_and_its_cause_shows_with_debug(run, tmp_pat
             "remove it to start anew\n"
         ),
     )
-    unit = {"graph": b"", "passed": 0, "feeds": [], "pending": [], "orders": []}
+    unit = {"graph": b"", "passed": 0, "feeds": [], "pending": [], "orders": [], "together": []}
     content["stage"] = {"units": {"bar/BTCUSDT/1m": unit}, "heard": [], "announced": [], "feeds": []}
     statefile.write(str(tmp_path / "s"), content)
     ran = run("hq-gen bars --rows 9 --seed 1 | hq-indicators sma:3 --state s --debug > /dev/null")

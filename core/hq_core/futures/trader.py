@@ -17,6 +17,7 @@ from hq_core.futures.rows import LOGGED
 from hq_core.jit import I4, I8, Cell, State, kernel
 from hq_core.kinds import extra_of, of
 from hq_core.options.account import BY_QUOTES
+from hq_core.saved import Damaged
 from hq_core.stream.rows import Numbers, Permutation, Room, by_time
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ class Trader:
         self.account.load(account)
         self.given.load(given, len(self.account.symbols))
         self.liquidations = list(liquidations)
+        if len({len(column) for column in funding}) > 1 or len(quotes[2]) != 4 * len(quotes[0]):
+            raise Damaged("funding or quotes that wait: their columns have other lengths")
+        if len(quotes[0]) != len(quotes[1]):
+            raise Damaged("quotes that wait: their symbols have another length than their times")
         when, whose, rates, marks = funding
         self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
         seen, of, rows = quotes

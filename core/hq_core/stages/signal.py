@@ -508,7 +508,7 @@ class Signal(Stage):
                 continue
             symbol = self._symbols[name] = Symbol()
             symbol.settled, symbol.base = True, undescribed(about)
-            if symbol.base.of != "bar" or symbol.base.symbol not in ("", name):
+            if symbol.base.of != "bar" or symbol.base.symbol != ("" if symbol.base.panel else name):
                 raise Damaged(f"the base of {name or 'rows without a symbol'} is {symbol.base.key}")
             held[symbol.base.key] = unit
             if name not in self._placed:
