@@ -208,6 +208,18 @@ class Schema:
     def kind(self, name: str) -> str:
         return self.cols[self.index(name)][1]
 
+    def typed(self, name: str, wanted: str) -> int:
+        """As `index`, of a column that is read as this type; HqError DATA where it has another one."""
+        at = self.index(name)
+        if not fits(name, self.cols[at][1], wanted):
+            raise HqError(f"column '{name}' of {self.key} is {self.cols[at][1]}, must be {wanted}", DATA)
+        return at
+
+    def reads(self, wanted: Columns, required: Columns) -> list[tuple[str, int]]:
+        """Where each column stands of those that are read and there; HqError DATA as `typed`, also where one lacks."""
+        needed = dict(required)
+        return [(name, self.typed(name, kind)) for name, kind in wanted if self.has(name) or name in needed]
+
     def with_columns(self, more: Columns, extra: Mapping[str, object] | None = None) -> Schema:
         """The same series with columns added at the end; HqError DATA where it has one of them."""
         for name, _ in more:
@@ -427,6 +439,10 @@ class Batch:
 
             found += sum(size(self.addresses[at], self.n) for at in self.schema.free)
         return found
+
+    def symbols(self) -> list[str]:
+        """The symbol of each row, of a series or a panel."""
+        return self.words("symbol") if self.schema.panel else [self.schema.symbol] * self.n
 
     def words(self, name: str) -> list[str]:
         """The texts of a column, row by row.  Raises HqError DATA for a code without a text."""

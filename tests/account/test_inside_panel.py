@@ -14,6 +14,7 @@ from frames import frames, items
 from inputs import descriptor
 from places import ROOT
 from slow_thinking import Thinking, close_, open_
+from test_inside import HOUR, NEVER_HOLDS
 
 from hq_core import statefile
 from hq_core.api.pipe import Pipe
@@ -28,8 +29,6 @@ from hq_core.stages.backtest import BacktestStage
 from hq_core.stages.signal import Signal
 from hq_core.wire import Reader
 
-HOUR = 3_600_000_000_000
-NEVER_HOLDS = "\nIF equity != equity AND equity == equity THEN CLOSE\n"
 PLAIN = """
 r = ATR(5)
 IF CROSSOVER(close, SMA(close, 4))

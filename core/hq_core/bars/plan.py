@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.bars import tiers
 from hq_core.bars.period import parse_period
-from hq_core.batch import Schema, fits
+from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
 from hq_core.kinds import BAR, BY_SIDE, LABEL, PLAIN, SUMS, TIERS, TOTALS, TRADE
 from hq_core.options.aggregate import AggregateOptions
@@ -146,9 +146,7 @@ class BarPlan:
 
     def _need(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:
         for name, kind in columns:
-            if not fits(name, schema.kind(name), kind):
-                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {kind}", DATA)
-            self.inputs[name] = schema.kind(name)
+            _, self.inputs[name] = schema.cols[schema.typed(name, kind)]
 
     def _may(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:
         self._need(schema, tuple((name, kind) for name, kind in columns if schema.has(name)))

@@ -53,7 +53,7 @@ from hq_core.futures.fingerprint import FINGERPRINT, take_rows
 from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
-from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_above, liquidate_below, set_levels
+from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_reached, set_levels
 from hq_core.futures.log import LOG, log_fill, log_positions, room
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
 from hq_core.futures.path import PATH, adverse, walk
@@ -309,12 +309,7 @@ def account(
                 if s.cross != 0 and s.symbols > 1:
                     set_levels(s, p, at, rate, cum)
                 # 2 open
-                if p[at + MARK] <= p[at + LOWER]:
-                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], open[j], rate, cum, top)
-                    changed = True
-                if p[at + MARK] >= p[at + UPPER]:
-                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], open[j], rate, cum, top)
-                    changed = True
+                changed |= liquidate_reached(s, p, r, log, tally, at, open[j], rate, cum, top)
                 # 3 begin, 4 fill
                 reached = p[at + RESTS] > 0.0 and (open[j] <= p[at + BELOW] or open[j] >= p[at + ABOVE])
                 if p[at + WAITS] > 0.0 or reached or begun >= s.soonest:
@@ -402,11 +397,7 @@ def account(
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
                 if s.cross != 0 and s.symbols > 1:
                     set_levels(s, p, at, rate, cum)
-                if p[at + MARK] <= p[at + LOWER]:
-                    liquidate_below(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], close[j], rate, cum, top)
-                    watch(s, p, r)
-                if p[at + MARK] >= p[at + UPPER]:
-                    liquidate_above(s, p, r, log, tally, at, p[at + MARK], p[at + MARK], close[j], rate, cum, top)
+                if liquidate_reached(s, p, r, log, tally, at, close[j], rate, cum, top):
                     watch(s, p, r)
         # 9 end
         if i <= last < end:

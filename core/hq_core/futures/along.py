@@ -64,7 +64,7 @@ class Walk:
         account.cell.set(counted=0)
         account.bind(piece.columns, stop)
         bankrupt_rows = s.rows_after
-        at = trader.run_between(first, stop, self._between[1])
+        at = trader.run(first, stop, self._between[1], decided=False)
         s.rows_after = bankrupt_rows  # those of bars are counted
         self._fell = bool(s.bankrupt)
         if not s.periods:
@@ -75,7 +75,7 @@ class Walk:
         """The end of the bar in which the account went bankrupt: its last period, whose orders are refused."""
         trader, s = self.trader, self.trader.account.state
         s.bankrupt = 0
-        at = trader.run_between(first, stop, addresses)
+        at = trader.run(first, stop, addresses, decided=False)
         s.bankrupt = 1
         self._fell = False
         self._done += trader.account.equities

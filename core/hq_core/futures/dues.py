@@ -40,9 +40,8 @@ class Due(NamedTuple):
 def dues_of(batch: Batch) -> Iterator[Due]:
     """The rows of a batch of kind funding; HqError DATA for one whose rate or mark price cannot be."""
     schema = batch.schema
-    symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
     marks = batch.view("mark_price") if schema.has("mark_price") else [math.nan] * batch.n
-    for one in map(Due, batch.view("ts"), symbols, batch.view("rate"), marks):
+    for one in map(Due, batch.view("ts"), batch.symbols(), batch.view("rate"), marks):
         if abs(one.rate) > MOST_RATE or one.mark <= 0.0 or one.mark == math.inf:
             told = f"rate {one.rate!r}, mark price {one.mark!r}"
             rule = "the rate is a share from -1 to 1, the mark price above 0, and nan is what is not known"

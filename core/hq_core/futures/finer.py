@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hq_core.batch import EVER, NEVER, SCHEMA, Schema, described, fits, period_ns, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, Schema, described, period_ns, undescribed
 from hq_core.errors import DATA, HqError
 from hq_core.futures.bars import READ
 from hq_core.futures.terms import TRADES
@@ -195,19 +195,12 @@ class Finer:
 def _columns(schema: Schema) -> tuple[tuple[str, str], ...]:
     """What is kept of finer rows."""
     if schema.of == "trade":
-        wanted = [col for col in TRADE.required if col[0] in ("ts", "price", "qty")]
-        must = dict(TRADE.required)
+        wanted: Sequence[tuple[str, str]] = [col for col in TRADE.required if col[0] in ("ts", "price", "qty")]
+        must = TRADE.required
     else:
-        wanted, must = [col for col in READ if col[0] != "complete"], dict(BAR.required)
-    found = []
-    for name, kind in wanted:
-        if schema.has(name):
-            if not fits(name, schema.kind(name), kind):
-                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {kind}", DATA)
-            found.append((name, kind))
-        elif name in must:
-            schema.index(name)  # says what is missing
-    return tuple(found)
+        wanted, must = [col for col in READ if col[0] != "complete"], BAR.required
+    there = dict(schema.reads(wanted, must))
+    return tuple(col for col in wanted if col[0] in there)
 
 
 def _read(of: str, kept: Kept) -> dict[str, int]:

@@ -333,7 +333,7 @@ class Given:
         """
         schema, cell = batch.schema, self._rows
         if schema is not self._bound:
-            self._bound, self._there = schema, _columns(schema)
+            self._bound, self._there = schema, schema.reads(list(READ.items()), ORDER.required)
             for name in READ:
                 cell.column(name, 0, 0)
         for name, at in self._there:
@@ -354,10 +354,8 @@ class Given:
         cell.column("complete", batch.addresses[flag] if flag >= 0 else 0, batch.n if flag >= 0 else 0)
         for verb in VERBS:
             there = schema.has(prefix + verb)
-            if there and schema.kind(prefix + verb) != "f8":
-                what = f"column '{prefix + verb}' of {schema.key} is {schema.kind(prefix + verb)}, must be f8"
-                raise HqError(what, DATA)
-            cell.column(verb, batch.address(prefix + verb) if there else 0, batch.n if there else 0)
+            at = batch.addresses[schema.typed(prefix + verb, "f8")] if there else 0
+            cell.column(verb, at, batch.n if there else 0)
         cell.column("symbol", batch.address("symbol") if schema.panel else 0, batch.n if schema.panel else 0)
         cell.buffer("numbers", numbers)
         cell.set(number=number)
@@ -416,19 +414,6 @@ class Given:
                 raise Damaged("an order that waits has no symbol")
             if not (0 <= self.rows[at + O_ACTION] <= SET_MARGIN and 0 <= self.rows[at + O_TYPE] <= TRAIL):
                 raise Damaged("an order that waits is none")
-
-
-def _columns(schema: Schema) -> list[tuple[str, int]]:
-    """Where each column stands that is read; HqError DATA for one that is missing or of another type."""
-    found, required = [], dict(ORDER.required)
-    for name, kind in READ.items():
-        if schema.has(name):
-            if schema.kind(name) != kind:
-                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {kind}", DATA)
-            found.append((name, schema.index(name)))
-        elif name in required:
-            schema.index(name)  # says what is missing
-    return found
 
 
 WORDS = {

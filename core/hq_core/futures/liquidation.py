@@ -88,6 +88,19 @@ def set_levels(s: State, p: F8, at: int, rate: F8, cum: F8) -> None:
     p[at + UPPER] = rises
 
 
+@inline
+def level_of(p: F8, at: int, side: int) -> float:
+    """The mark that liquidates a side of a symbol, or with it the account."""
+    level: float = p[at + LOWER] if side > 0 else p[at + UPPER]
+    return level
+
+
+@inline
+def reaches(mark: float, level: float, side: int) -> bool:
+    """Whether a mark is at the level of a side or past it."""
+    return mark <= level if side > 0 else mark >= level
+
+
 @apart
 def liquidate(
     s: State, p: F8, r: F8, log: F8, tally: I8, at: int, side: int, mark: float, line: float, price: float
@@ -200,14 +213,14 @@ def liquidate_by_tier(
     cancel_all(
         s, p, r, log, tally, -1 if s.cross != 0 else at, side if s.hedge > s.cross else 0, RESTING, -1, LIQUIDATION
     )
-    line = p[at + LOWER] if side > 0 else p[at + UPPER]
+    line = level_of(p, at, side)
     beyond = True
     while beyond:
         if s.cross == 0:
             step_down(s, p, r, log, at, side, mark, worst, line, price, top)
             set_levels(s, p, at, rate, cum)
-            line = p[at + LOWER] if side > 0 else p[at + UPPER]
-            beyond = held(p, at, side) > 0 and (mark <= line if side > 0 else mark >= line)
+            line = level_of(p, at, side)
+            beyond = held(p, at, side) > 0 and reaches(mark, line, side)
         else:
             which = largest(s, p, at, mark, rate, cum)
             other = which // 2 * SYMBOL_WIDTH
@@ -224,13 +237,14 @@ def liquidate_by_tier(
 
 
 @apart
-def liquidate_below(
+def liquidate_at(
     s: State,
     p: F8,
     r: F8,
     log: F8,
     tally: I8,
     at: int,
+    side: int,
     mark: float,
     now: float,
     price: float,
@@ -238,46 +252,31 @@ def liquidate_below(
     cum: F8,
     top: F8,
 ) -> None:
-    """The mark comes down to `mark`, which is past the level, and is at `now`: liquidate, at a last price of `price`.
+    """The mark goes to `mark`, past the level of a side, and is at `now`: liquidate, at a last price of `price`.
 
-    It asks no second time whether it is past: who walks on after it would otherwise find the level where it was.
+    It does not ask whether it is past: who walks on after it would otherwise find the level where it was.
     """
-    line = p[at + LOWER]
+    line = level_of(p, at, side)
     p[at + MARK] = now
     p[at + STANDS] = now
     given = min(max(price, p[at + FLOOR]), p[at + CEILING])
     if s.by_tier != 0:
-        liquidate_by_tier(s, p, r, log, tally, at, 1, now, mark, given, rate, cum, top)
+        liquidate_by_tier(s, p, r, log, tally, at, side, now, mark, given, rate, cum, top)
         return
-    liquidate(s, p, r, log, tally, at, 1, mark, line, given)
+    liquidate(s, p, r, log, tally, at, side, mark, line, given)
     set_levels(s, p, at, rate, cum)
 
 
-@apart
-def liquidate_above(
-    s: State,
-    p: F8,
-    r: F8,
-    log: F8,
-    tally: I8,
-    at: int,
-    mark: float,
-    now: float,
-    price: float,
-    rate: F8,
-    cum: F8,
-    top: F8,
-) -> None:
-    """The mark comes up to `mark`, which is past the level, and is at `now`: liquidate, at a last price of `price`.
-
-    It asks no second time whether it is past: who walks on after it would otherwise find the level where it was.
-    """
-    line = p[at + UPPER]
-    p[at + MARK] = now
-    p[at + STANDS] = now
-    given = min(max(price, p[at + FLOOR]), p[at + CEILING])
-    if s.by_tier != 0:
-        liquidate_by_tier(s, p, r, log, tally, at, -1, now, mark, given, rate, cum, top)
-        return
-    liquidate(s, p, r, log, tally, at, -1, mark, line, given)
-    set_levels(s, p, at, rate, cum)
+@inline
+def liquidate_reached(
+    s: State, p: F8, r: F8, log: F8, tally: I8, at: int, price: float, rate: F8, cum: F8, top: F8
+) -> bool:
+    """Liquidate what the mark of a symbol is past, where it is, at a last price; whether there was any."""
+    found = False
+    for which in range(2):
+        side = 1 if which == 0 else -1
+        mark = p[at + MARK]
+        if reaches(mark, level_of(p, at, side), side):
+            liquidate_at(s, p, r, log, tally, at, side, mark, mark, price, rate, cum, top)
+            found = True
+    return found

@@ -119,7 +119,7 @@ class Marks:
         schema, ts = batch.schema, batch.view("ts")
         names = VALUES if schema.has("close") else ("price",) * len(VALUES)
         values = [batch.view(schema.names[schema.index(name)]) for name in names]
-        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
+        symbols = batch.symbols()
         places: dict[str, list[int]] = {}
         for i, symbol in enumerate(symbols):
             high, low, close = (column[i] for column in values)

@@ -13,7 +13,7 @@ one; as near as each other, the low is, and the high the farther.  After a fill 
 from __future__ import annotations
 
 from hq_core.futures.blocks import CEILING, FLOOR, LOTS, LOWER, MARK, SHORT, STANDS, UPPER
-from hq_core.futures.liquidation import liquidate_above, liquidate_below, set_levels, spare
+from hq_core.futures.liquidation import level_of, liquidate_at, reaches, set_levels, spare
 from hq_core.futures.orders import meet
 from hq_core.futures.resting import follow, next_reached
 from hq_core.jit import F8, I8, State, apart, inline
@@ -71,24 +71,19 @@ def walk(
         s.goal = goal
         if leg < 2:
             mark = min(max(price, mark_low), mark_high)
-            if mark <= p[at + LOWER]:
-                liquidate_below(s, p, r, log, tally, at, mark, mark, price, rate, cum, top)
-                continue
-            if mark >= p[at + UPPER]:
-                liquidate_above(s, p, r, log, tally, at, mark, mark, price, rate, cum, top)
+            side = 1 if reaches(mark, p[at + LOWER], 1) else -1 if reaches(mark, p[at + UPPER], -1) else 0
+            if side != 0:
+                liquidate_at(s, p, r, log, tally, at, side, mark, mark, price, rate, cum, top)
                 continue
         k = next_reached(s, r, at, price, goal, False)
         if leg < 2:
-            line = p[at + LOWER] if falls else p[at + UPPER]
-            meets = mark_low <= line if falls else mark_high >= line
-            if meets and (k < 0 or (s.reached <= line if falls else s.reached >= line)):
+            side = 1 if falls else -1
+            line, mark = level_of(p, at, side), mark_low if falls else mark_high
+            if reaches(mark, line, side) and (k < 0 or reaches(s.reached, line, side)):
                 price = min(max(min(price, line) if falls else max(price, line), p[at + FLOOR]), p[at + CEILING])
                 follow(s, r, at, price)
                 p[at + MARK] = min(max(price, mark_low), mark_high)
-                if falls:
-                    liquidate_below(s, p, r, log, tally, at, mark_low, line, price, rate, cum, top)
-                else:
-                    liquidate_above(s, p, r, log, tally, at, mark_high, line, price, rate, cum, top)
+                liquidate_at(s, p, r, log, tally, at, side, mark, line, price, rate, cum, top)
                 continue
         if k < 0:
             follow(s, r, at, goal)

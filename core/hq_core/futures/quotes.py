@@ -95,7 +95,7 @@ class Quotes:
         """Rows of the stream; HqError DATA for one whose prices or sizes cannot be."""
         schema = batch.schema
         ts, *columns = (batch.view(name) for name, _ in QUOTE.cols)
-        symbols = batch.words("symbol") if schema.panel else [schema.symbol] * batch.n
+        symbols = batch.symbols()
         for instant, bid, size, ask, ask_size in zip(ts, *columns):
             if not (0.0 < bid <= ask < math.inf and 0.0 <= size < math.inf and 0.0 <= ask_size < math.inf):
                 told = f"bid {bid!r} of {size!r}, ask {ask!r} of {ask_size!r}"

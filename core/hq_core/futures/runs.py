@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hq_core.futures.trader import Trader, Written
 
 AT_ONCE = 4100  # rows a turn: each costs as much in Python as 500 rows; columns 2^k bytes apart share a cache's set
+TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache
 WITHOUT_BAR = "orders whose bar is not there"
 
 
@@ -70,6 +71,10 @@ class Runs:
                 rows.extend(row)
 
     # -- bars --------------------------------------------------------------------------------------------
+    def at_once(self, traders: Sequence[Trader]) -> int:
+        """How many bars a turn takes."""
+        return max(min(AT_ONCE, TOGETHER // max(len(traders), 1)), LEAST)
+
     def run(self, traders: list[Trader], start: int, stop: int, last: int) -> None:
         """Run the bars that are bound from `start` up to `stop`; the accounts end with row `last`, -1: they go on."""
         if len(traders) == 1 and not self.several:

@@ -97,23 +97,16 @@ class Trader:
         self._quoted = terms.spread == BY_QUOTES
         self.explanation: dict[str, Any] = {}  # of the fill that the account was to note
 
-    def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1) -> int:
-        """Run bars from `start` up to `stop`, or fewer where the log is full; rows of equity to these addresses."""
+    def run(self, start: int, stop: int, equity: Sequence[int], last: int = -1, decided: bool = True) -> int:
+        """Run bars from `start` up to `stop`, or fewer where the log is full; rows of equity to these addresses.
+
+        decided   orders may be decided at them
+        """
         account = self.account
-        self.give()
+        self.give(decided)
         room = stop - start
         stride = room if len(equity) < 4 else (equity[3] - equity[2]) // 8
         at = account.run(start, equity[0], equity[2], stride, self.columns, room, last)
-        self.drop_taken()
-        return at
-
-    def run_between(self, start: int, stop: int, equity: Sequence[int]) -> int:
-        """As `run`, of rows at which no orders are decided."""
-        self.account.orders(array("q"), array("d"))
-        self.account.funding(*self.funding)
-        if self._quoted:
-            self.account.quotes(*self.quotes)
-        at = self.account.run(start, equity[0], equity[2], (equity[3] - equity[2]) // 8, self.columns, stop - start)
         self.drop_taken()
         return at
 
@@ -123,9 +116,9 @@ class Trader:
         self.account.state.lost += lost
         self.given.done(lost)
 
-    def give(self) -> None:
-        """Give the account what waits for it."""
-        self.account.orders(self.given.ts, self.given.rows)
+    def give(self, decided: bool = True) -> None:
+        """Give the account what waits for it, orders where they may be decided."""
+        self.account.orders(*((self.given.ts, self.given.rows) if decided else (array("q"), array("d"))))
         self.account.funding(*self.funding)
         if self._quoted:
             self.account.quotes(*self.quotes)
@@ -149,13 +142,11 @@ class Trader:
         self.account.load(account)
         self.given.load(given, len(self.account.symbols))
         self.liquidations = list(liquidations)
-        if len({len(column) for column in funding}) > 1 or len(quotes[2]) != 4 * len(quotes[0]):
-            raise Damaged("funding or quotes that wait: their columns have other lengths")
-        if len(quotes[0]) != len(quotes[1]):
-            raise Damaged("quotes that wait: their symbols have another length than their times")
         when, whose, rates, marks = funding
-        self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
         seen, of, rows = quotes
+        if not (len(when) == len(whose) == len(rates) == len(marks) and 4 * len(seen) == 4 * len(of) == len(rows)):
+            raise Damaged("funding or quotes that wait: their columns have other lengths")
+        self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
         self.quotes = array("q", seen), array("i", of), array("d", rows)
 
     def written(self) -> Iterator[tuple[str, Taker]]:
@@ -243,10 +234,7 @@ class Written:
     def __init__(self, out: Out, symbol: str, period: str, columns: int) -> None:
         self.out = out
         self.schemas = schemas(symbol, period, columns)
-        self.several = columns == OF_ACCOUNT
         self._series: dict[str, Any] = {}
-        self._names: list[str] = []
-        self._symbols: list[str] = []
         self._told: dict[tuple[str, str], int] = {}
         self._said = 0, 0  # how many names and symbols were told of
         self._order: InOrder | None = None  # made where rows of several accounts or symbols have to be laid in order

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.period import parse_duration
-from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, fits, undescribed
+from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, undescribed
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.files import read_whole
 from hq_core.futures.account import account
@@ -24,7 +24,7 @@ from hq_core.futures.marks import Marks
 from hq_core.futures.quotes import Quotes
 from hq_core.futures.report import summary
 from hq_core.futures.rows import taken
-from hq_core.futures.runs import AT_ONCE, WITHOUT_BAR, Runs
+from hq_core.futures.runs import WITHOUT_BAR, Runs
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.traded import Traded
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from hq_core.jit import Kernel
 
 MOST_FUNDING = 1 << 28  # bytes of a file: an hour's funding of a thousand symbols over ten years, packed
-TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache
 _INT = ctypes.c_int64
 CTYPES: dict[str, Any] = {"i8": ctypes.c_int64, "f8": ctypes.c_double, "b1": ctypes.c_int8}
 VIEWED = {name: CTYPES[kind] for name, kind in READ}
@@ -209,7 +208,7 @@ class BacktestStage(Stage):
             assert self._timeline is not None
             if schema is not self._bound:
                 self._bound = schema
-                _columns(schema)  # says which one is of another type
+                schema.reads(READ, BAR.required)  # says which one is of another type
             self.leave_out(self._timeline.take(batch, number, numbers))
             self._run_until(self._timeline.whole())
 
@@ -314,7 +313,7 @@ class BacktestStage(Stage):
             return
         schema = batch.schema
         if schema is not self._bound:
-            self._bound, self._columns = schema, _columns(schema)
+            self._bound, self._columns = schema, schema.reads(READ, BAR.required)
         self._run({name: batch.addresses[at] for name, at in self._columns}, batch.n, batch.view("ts"), last)
 
     def _run_until(self, limit: int, ends: bool = False) -> None:
@@ -349,7 +348,7 @@ class BacktestStage(Stage):
             self._mind.see(columns, n)
         start = 0
         while start < n:
-            stop = min(n, start + max(min(AT_ONCE, TOGETHER // max(len(traders), 1)), LEAST))
+            stop = min(n, start + runs.at_once(traders))
             if self._timeline is not None:
                 while stop < n and ts[stop] == ts[stop - 1]:
                     stop += 1
@@ -659,19 +658,6 @@ def _edges(columns: Mapping[str, int], start: int, stop: int) -> list[int]:
     """When the bars of rows from `start` up to `stop` begin and end, in order."""
     there = [columns[name] for name in ("ts", "open_time") if name in columns]
     return sorted({one for at in there for one in (_INT * stop).from_address(at)[start:stop]})
-
-
-def _columns(schema: Schema) -> list[tuple[str, int]]:
-    """Where each column stands that the account reads."""
-    found = []
-    for name, wanted in READ:
-        if schema.has(name):
-            if not fits(name, schema.kind(name), wanted):
-                raise HqError(f"column '{name}' of {schema.key} is {schema.kind(name)}, must be {wanted}", DATA)
-            found.append((name, schema.index(name)))
-        elif name in dict(BAR.required):
-            schema.index(name)  # says what is missing
-    return found
 
 
 def _missing(schema: Schema) -> HqError:
