@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import panel_runs
 import pytest
 from frames import frames, values
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from inputs import descriptor
 
@@ -85,6 +85,7 @@ def pieces(forms: list[tuple[bool, set[str], set[str]]], series: bool = False) -
 @pytest.mark.parametrize("name", ALONE)
 @FEW
 @given(forms=sections)
+@example(forms=[(True, set("ABC"), {"B"}), (False, set("ABC"), set())])  # two panels take turns, and share a memory
 def test_a_symbol_goes_on_whoever_runs_it(name, forms):
     make, names = STAGES[name]
     want = told(panel_runs.through(make, b"".join(pieces(forms, series=True))), ("ts", *names))

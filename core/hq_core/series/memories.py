@@ -123,6 +123,8 @@ class Memories:
     def to_room(self, key: str, room: Room) -> None:
         """Rows of the series come in a panel.  Raises HqError DATA where that computes something else."""
         other, unit, saved = self._in.get(key), self._units.get(key), self._saved.get(key)
+        if other is room:  # another panel of this room has brought it
+            return
         if other is not None:
             room.put(key, _taken(key, other.get(key), other.graphs, room.graphs))
             other.leave(key)
