@@ -137,7 +137,7 @@ def by_fields(header: bytes):
         found, after = packed._Compact(memoryview(header)).whole(0)
         page = found[5] if found[1] == packed.DATA_PAGE else {1: 0} if found[1] == packed.DICTIONARY else {}
         return found[1], found[2], found[3], page[1], after
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

@@ -13,7 +13,7 @@ from hq_core.formats.inflate import fastest
 from hq_core.formats.plain import SYMBOL as OF_ONE_SYMBOL
 from hq_core.formats.plain import WIDTHS, PlainColumn
 from hq_core.formats.spool import laid
-from hq_core.formats.tables import DESCRIBED, TableSource, cut
+from hq_core.formats.tables import DESCRIBED, IN_NPZ, TableSource, cut
 from hq_core.memory import Memory
 from hq_core.wire.frame import MAX_COLUMNS, is_name
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hq_core.formats.spool import Unnamed
     from hq_core.formats.tables import Column
 
-ABOUT = "hq.schema"  # the array that holds hq's own description, as bytes of JSON
+
 EVENTS = ("ev", "exch_ts", "local_ts")
 HEADER = 1 << 18  # bytes of an array's header; 4096 fields take less than half
 DIRECTORY = 16 << 20  # bytes of a zip's directory
@@ -285,10 +285,10 @@ class NpzSource(TableSource):
             if not member.filename.endswith(".npy"):
                 continue
             name = member.filename.removesuffix(".npy")
-            if name in self.names or (name == ABOUT and self._said is not None):
+            if name in self.names or (name == IN_NPZ and self._said is not None):
                 raise HqError(f"the .npz has '{member.filename}' twice", DATA)
             array = self._piecewise(member)
-            if name == ABOUT:
+            if name == IN_NPZ:
                 if array.rows * array.row > DESCRIBED or array.what or array.row != 1:
                     raise HqError(f"the .npz: '{member.filename}' is no description of up to {DESCRIBED} bytes", DATA)
                 said = bytearray(array.rows)

@@ -1,21 +1,18 @@
-""".npz written: one array a column, put down a piece at a time."""
+""".npz written: one array a column, put down a piece at a time; numpy is asked for columns of several texts alone."""
 
 from __future__ import annotations
 
 import mmap
-import zipfile
+from array import array
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from zlib import crc32
 
 from hq_core.batch import width
 from hq_core.errors import DATA, HqError
-from hq_core.formats.arrays import ABOUT
 from hq_core.formats.behind import Behind
-from hq_core.formats.coded import coded
-from hq_core.formats.exact import DTYPES
 from hq_core.formats.spool import spooling, temporary, write_all
-from hq_core.formats.tables import described, once, worded
+from hq_core.formats.stored_zip import StoredZip, joined
+from hq_core.formats.tables import IN_NPZ, described, once, worded
 from hq_core.options.export import ChoiceOptions
 from hq_core.stream.tables import Table
 
@@ -26,6 +23,8 @@ if TYPE_CHECKING:
     from hq_core.formats.spool import Unnamed
 
 HELD = 8 << 20  # bytes that are gathered before they are put down
+ALIGNED = 64  # a header and what is before it end at a multiple of so many bytes
+NUMPYS = {"i8": "<i8", "f8": "<f8", "i4": "<i4", "s4": "<i4", "f4": "<f4", "i1": "|i1", "b1": "|b1"}
 
 
 class NpzWriter:
@@ -38,6 +37,7 @@ class NpzWriter:
         self._kinds: list[tuple[str, str]] = []  # (array's name, type), for series the codes of their symbols first
         self._file: Unnamed | None = None
         self._held: list[bytearray] = []  # what came of each column since the last block
+        self._checks: list[int] = []  # the CRC-32 of each column so far
         self._blocks: list[int] = []  # rows of each block; in it one column lies after the other
         self._waiting = 0
         self._behind = Behind()
@@ -49,8 +49,9 @@ class NpzWriter:
             if kind == "text":
                 raise _lost(f"column '{name}' holds free text, of which an array has none")
         self._kinds = [("symbol", "s4"), *cols] if schema.symbol else cols
-        once("npz", [*(name for name, _ in self._kinds), ABOUT])
+        once("npz", [*(name for name, _ in self._kinds), IN_NPZ])
         self._held = [bytearray() for _ in self._kinds]
+        self._checks = [0] * len(self._kinds)
         self._file = temporary()
 
     def _open(self, texts: Collection[str]) -> None:
@@ -66,27 +67,18 @@ class NpzWriter:
         if batch.schema.symbol:
             held, table = next(columns_)
             assert table is not None
-            (code,) = table.take([batch.schema.symbol], "symbol")
-            held.extend(np.full(batch.n, code, dtype="<i4").tobytes())
+            held.extend(array("i", table.take([batch.schema.symbol], "symbol")) * batch.n)
         for (held, table), at in zip(columns_, columns):
             name = batch.schema.cols[at][0]
-            if table is None:
-                held.extend(batch.view(name).cast("B"))
-            else:
-                found = coded(batch, name)
-                known = len(table.words)
-                ours = table.take(batch.texts.get(name, []), f"column '{name}'")
-                if any(word.endswith("\0") for word in table.words[known:]):
-                    raise _lost(f"column '{name}' has a text that ends in U+0000, which an array does not keep")
-                held.extend(np.array(ours, dtype="<i4")[found].tobytes())
+            held.extend(batch.view(name).cast("B") if table is None else _codes(batch, name, table))
         self._waiting += batch.n
         if sum(map(len, self._held)) >= HELD:
             self._put()
 
     def _put(self) -> None:
         assert self._file is not None
-        file, held = self._file, self._held
-        self._behind.do(lambda: _lay(file, held))
+        file, held, checks = self._file, self._held, self._checks
+        self._behind.do(lambda: _lay(file, held, checks))
         self._held = [bytearray() for _ in self._kinds]
         self._blocks.append(self._waiting)
         self._waiting = 0
@@ -111,27 +103,40 @@ class NpzWriter:
         assert self._file is not None
         with spooling():
             lies = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if rows else None
-        with zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED) as archive:
-            said = np.frombuffer(described(self._schema), dtype=np.uint8)
-            with archive.open(f"{ABOUT}.npy", "w") as to:
-                np.lib.format.write_array(to, said, allow_pickle=False)
-            for at, (name, kind) in enumerate(self._kinds):
-                item, _, length = kind.partition("x")
-                dtype = np.dtype("?" if kind == "b1" else DTYPES[item])
-                table = self._tables[at]
-                texts = np.array(table.words or [""]) if table is not None else None
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as to:
-                    shape = (rows, int(length)) if length else (rows,)
-                    _header(to, dtype if texts is None else texts.dtype, shape)
-                    for data in self._column(at, memoryview(lies)) if lies is not None else ():
-                        to.write(data if texts is None else texts[np.frombuffer(data, dtype="<i4")].tobytes())
-                if lies is not None:
-                    lies.madvise(mmap.MADV_DONTNEED)  # what was looked at does not pile up
+        archive = StoredZip(self._out)
+        said = described(self._schema)
+        _array(archive, IN_NPZ, _header("|u1", (len(said),)), len(said), crc32(said), [said])
+        for at, ((name, kind), table) in enumerate(zip(self._kinds, self._tables)):
+            item, _, length = kind.partition("x")
+            shape = (rows, int(length)) if length else (rows,)
+            data = list(self._column(at, memoryview(lies))) if lies is not None else []
+            if table is None:
+                _array(archive, name, _header(NUMPYS[item], shape), rows * width(kind), self._checks[at], data)
+            else:
+                _texts(archive, name, table.words or [""], data, rows)
+            if lies is not None:
+                lies.madvise(mmap.MADV_DONTNEED)  # what was looked at does not pile up
+        archive.end()
 
 
-def _lay(file: Unnamed, columns: list[bytearray]) -> None:
-    for column in columns:
+def _lay(file: Unnamed, columns: list[bytearray], checks: list[int]) -> None:
+    for at, column in enumerate(columns):
+        checks[at] = crc32(column, checks[at])
         write_all(file, memoryview(column))
+
+
+def _codes(batch: Batch, name: str, table: Table) -> bytes:
+    """A batch's codes of texts, as codes of the table."""
+    import numpy as np
+
+    from hq_core.formats.coded import coded
+
+    found = coded(batch, name)
+    known = len(table.words)
+    ours = table.take(batch.texts.get(name, []), f"column '{name}'")
+    if any(word.endswith("\0") for word in table.words[known:]):
+        raise _lost(f"column '{name}' has a text that ends in U+0000, which an array does not keep")
+    return np.array(ours, dtype="<i4")[found].tobytes()
 
 
 def _lost(what: str) -> HqError:
@@ -139,7 +144,36 @@ def _lost(what: str) -> HqError:
     return HqError(what, DATA, subject="npz", hint=hint)
 
 
-def _header(to: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(
-        to, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    )
+def _texts(archive: StoredZip, name: str, words: list[str], codes: list[memoryview], rows: int) -> None:
+    """The array of texts, each as wide as the widest."""
+    characters = max(1, *map(len, words))
+    texts = [word.encode("utf-32-le").ljust(4 * characters, b"\0") for word in words]
+
+    def data() -> Iterator[bytes]:
+        if len(texts) == 1:
+            yield from (texts[0] * (len(block) // 4) for block in codes)
+        else:
+            import numpy as np
+
+            table = np.array(texts, dtype=f"V{4 * characters}")
+            yield from (table[np.frombuffer(block, dtype="<i4")].tobytes() for block in codes)
+
+    check = 0
+    for block in data():
+        check = crc32(block, check)
+    _array(archive, name, _header(f"<U{characters}", (rows,)), rows * 4 * characters, check, data())
+
+
+def _array(archive: StoredZip, name: str, head: bytes, size: int, check: int, data: Any) -> None:
+    def parts() -> Iterator[memoryview | bytes]:
+        yield head
+        yield from data
+
+    archive.add(f"{name}.npy", len(head) + size, joined(crc32(head), check, size), parts())
+
+
+def _header(descr: str, shape: tuple[int, ...]) -> bytes:
+    """What stands before an array: numpy.lib.format, version 1.0."""
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+    text += " " * (-(len(text) + 11) % ALIGNED) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin-1")

@@ -42,6 +42,7 @@ MOST = 128 << 20  # bytes that a file may unpack to in one piece ...
 SWELL = 4  # ... or so many times its own size, where that is more
 DESCRIBED = 4 << 20  # bytes of hq's own description
 LONGEST = 4096  # bytes of one text that is read
+IN_NPZ = "hq.schema"  # the array of a .npz that holds hq's own description, as bytes of JSON
 
 
 @contextmanager
