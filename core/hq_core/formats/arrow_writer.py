@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.formats.arrow import ABOUT
-from hq_core.formats.arrow_types import is_text
 from hq_core.formats.behind import Behind
 from hq_core.formats.lean import pa
+from hq_core.formats.parquet_packer import ROW_GROUP, ParquetPacker
 from hq_core.formats.repeated import repeated
 from hq_core.formats.tables import described, once, worded
 from hq_core.formats.words import byte_words, codes, is_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from hq_core.batch import Batch, Schema
 
-LOOKED_AT = 8192  # rows that tell how a file's columns are packed
-GROUPS = {"parquet": 1 << 17, "arrow": 1 << 16}  # rows of a row group, of a record batch ...
+GROUPS = {"parquet": ROW_GROUP, "arrow": 1 << 16}  # rows of a row group, of a record batch ...
 HELD = 8 << 20  # ... or so many bytes, where rows are wide
 VALUES = {"i8": "int64", "f8": "float64", "i4": "int32", "s4": "int32", "i1": "int8", "b1": "bool_", "f4": "float32"}
-DELTA, SPLIT = "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"
 _TRUE = bytes(min(byte, 1) for byte in range(256))
 _BITS = {int.from_bytes(bytes(byte >> bit & 1 for bit in range(8)), "little"): byte for byte in range(256)}
 
@@ -32,14 +30,13 @@ class ArrowWriter:
     def __init__(self, out: Any, format_: str) -> None:
         self._out = out
         self._format = format_
-        self._writer: Any = None
+        self._packer: Any = None
         self._schema: Any = None
         self._cols: list[tuple[str, str]] = []
         self._held: list[_Held] = []  # a column each
         self._symbols: list[tuple[str, int]] = []  # stretches of rows of one symbol, where the series has one
         self._rows = self._bytes = 0
         self._series: Schema | None = None
-        self._behind = Behind()
 
     def begin(self, schema: Schema, columns: Sequence[int]) -> None:
         self._cols = [schema.cols[at] for at in columns]
@@ -56,6 +53,10 @@ class ArrowWriter:
         # no value is ever missing, and nothing need be written of it
         named = [pa.field(name, type_, nullable=False) for name, type_ in fields]
         self._schema = pa.schema(named, metadata={ABOUT: described(self._series)})
+        if self._format == "arrow":
+            self._packer = ArrowPacker(self._out, self._schema)
+            return
+        self._packer = ParquetPacker(self._out, self._schema, [name for name, kind in self._cols if kind == "i8"])
 
     def _words(self, name: str, kind: str) -> _Held | None:
         """Of a column whose numbers stand for words."""
@@ -75,65 +76,41 @@ class ArrowWriter:
         self._rows += batch.n
         self._bytes += batch.size
         if self._rows >= GROUPS[self._format] or self._bytes >= HELD:
-            self._behind.do(self._packing())
+            self._give()
 
-    def _packing(self) -> Callable[[], None]:
-        """What packs and writes the rows that wait; they wait no more."""
+    def _give(self) -> None:
+        """The rows that wait are packed; they wait no more."""
         made = [_symbols(self._symbols)] if self._symbols else []
         made += [held.given(self._rows) for held in self._held]
         batch = pa.record_batch(made, schema=self._schema)
         self._symbols, self._rows, self._bytes = [], 0, 0
-        return lambda: self._pack(batch)
-
-    def _pack(self, batch: Any) -> None:
-        writer = self._made(batch)
-        if self._format == "parquet":
-            writer.write_batch(batch, row_group_size=batch.num_rows)
-        else:
-            writer.write_batch(batch)
-
-    def _made(self, first: Any) -> Any:
-        """The writer of the file; what is packed how is told by its first rows."""
-        if self._writer is None and self._format == "parquet":
-            from pyarrow import parquet
-
-            counts = [name for name, kind in self._cols if kind == "i8"]
-            repeat = _repeating(first, counts)
-            packed = dict.fromkeys(counts, DELTA)
-            packed |= dict.fromkeys((name for name in _split(first) if name not in repeat), SPLIT)
-            how = {
-                "compression": "zstd",
-                "write_page_checksum": True,
-                "use_dictionary": repeat,
-                # least and greatest leave NaN out, and who sorts it above all numbers skips groups that have some
-                "write_statistics": [f.name for f in first.schema if not pa.types.is_floating(f.type)],
-                "column_encoding": packed,
-            }
-            try:  # pages of a whole row group: each costs its packer's start
-                self._writer = parquet.ParquetWriter(
-                    self._out, self._schema, max_rows_per_page=2 * GROUPS["parquet"], **how
-                )
-            except TypeError:  # older ones cut pages by their bytes alone
-                self._writer = parquet.ParquetWriter(self._out, self._schema, **how)
-        elif self._writer is None:
-            # a dictionary that grows is written on, not anew, which a file does not have
-            how_ = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
-            self._writer = pa.ipc.new_file(self._out, self._schema, options=how_)
-        return self._writer
+        self._packer.give(batch)
 
     def end(self) -> None:
         if self._series is None:
             return
         if self._schema is None:
             self._open(())
-        self._behind.wait()
         if self._rows:
-            self._packing()()
-        self._made(_empty(self._schema)).close()
+            self._give()
+        self._packer.end()
 
 
-def _empty(schema: Any) -> Any:
-    return pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
+class ArrowPacker:
+    """The record batches of an Arrow file, packed by a thread beside whoever gives them."""
+
+    def __init__(self, out: Any, schema: Any) -> None:
+        self._behind = Behind()
+        # a dictionary that grows is written on, not anew, which a file does not have
+        how = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+        self._writer = pa.ipc.new_file(out, schema, options=how)
+
+    def give(self, batch: Any) -> None:
+        self._behind.do(lambda: self._writer.write_batch(batch))
+
+    def end(self) -> None:
+        self._behind.wait()
+        self._writer.close()
 
 
 class _Held:
@@ -235,44 +212,3 @@ def _symbols(stretches: list[tuple[str, int]]) -> Any:
         joined[-1:] = [(word, joined[-1][1] + n)] if joined and joined[-1][0] == word else [*joined[-1:], (word, n)]
     made = [repeated(word, n).array(n) for word, n in joined]
     return made[0] if len(made) == 1 else pa.concat_arrays(made)
-
-
-def _sample(values: Any) -> Any:
-    """The bytes of the first rows of a column of numbers that has no offset."""
-    n = min(len(values), LOOKED_AT)
-    return values.buffers()[1].slice(0, n * values.type.bit_width // 8)
-
-
-def _repeating(batch: Any, beside: Collection[str]) -> list[str]:
-    """The columns that a dictionary makes smaller: texts, and numbers that come again and again.
-
-    beside  those that are packed in another way
-    """
-    found = []
-    for field, values in zip(batch.schema, batch.columns):
-        if field.name in beside or pa.types.is_boolean(field.type) or pa.types.is_fixed_size_list(field.type):
-            continue
-        if is_text(field.type):
-            found.append(field.name)
-            continue
-        if not len(values):
-            continue
-        code: Any = {8: "b", 32: "i", 64: "q"}[field.type.bit_width]  # the bits: NaNs repeat too
-        some = memoryview(_sample(values)).cast("B").cast(code).tolist()
-        if 2 * len(set(some)) < len(some):
-            found.append(field.name)
-    return found
-
-
-def _split(batch: Any) -> list[str]:
-    """The columns of floats that are packed to less where each of their eight bytes lies with its kind."""
-    codec = pa.Codec("zstd")
-    found = []
-    for field, values in zip(batch.schema, batch.columns):
-        if not pa.types.is_float64(field.type) or not len(values):
-            continue
-        some = _sample(values).to_pybytes()
-        parted = b"".join(some[at::8] for at in range(8))
-        if len(codec.compress(parted, asbytes=True)) < len(codec.compress(some, asbytes=True)):
-            found.append(field.name)
-    return found
