@@ -133,7 +133,7 @@ _layouts: dict[tuple[str, tuple[tuple[str, str], ...]], Layout] = {}
 
 
 def layout(of: str, cols: Columns) -> Layout:
-    key = of, tuple((name, kind) for name, kind in cols)
+    key = of, cols if type(cols) is tuple else tuple((name, kind) for name, kind in cols)
     found = _layouts.get(key)
     if found is None:
         if len(_layouts) == 256:
@@ -421,6 +421,14 @@ class Batch:
         """Rows start to stop, without a copy."""
         at = after(self.addresses, self.schema.widths, start)
         return Batch(self.schema, stop - start, at, self.keep, self.texts)
+
+    def pieces(self, most: int) -> Iterator[Batch]:
+        """The rows, at most so many at once, without a copy."""
+        if self.n <= most:
+            yield self
+            return
+        for start in range(0, self.n, most):
+            yield self.slice(start, min(start + most, self.n))
 
     def copied(self) -> Batch:
         """The same rows in memory of their own, which is the copy's `keep`."""

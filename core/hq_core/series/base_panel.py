@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import WIDTHS, Batch, told_texts
 from hq_core.memory import move, room
 from hq_core.series.orders import BySlot
-from hq_core.series.panel import NOTHING, GraphOverPanel, SymbolsApart
+from hq_core.series.panel import AT_ONCE, NOTHING, GraphOverPanel, SymbolsApart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,8 +96,9 @@ class BasePanel:
 
     def rows(self, batch: Batch, out: Out, silent: bool) -> None:
         """Rows of symbols of which this is the base; `silent`: they are not written here."""
-        self.apart.begin(batch)
-        self.write(batch, out, silent)
+        for part in batch.pieces(AT_ONCE):
+            self.apart.begin(part)
+            self.write(part, out, silent)
 
     def write(self, batch: Batch, out: Out, silent: bool, carried: Mapping[str, int] = NOTHING) -> None:
         """As `rows`, of rows of which all that comes before has been computed; carried: its columns, by their names."""

@@ -56,6 +56,14 @@ class Room:
             start += n
         self.here.add(key)
 
+    def fresh(self, key: str) -> None:
+        """A series of which nothing is remembered begins."""
+        slot = self.slot(key)
+        if self.left:  # its place may be one that a memory has left
+            for part, n in zip(self.parts, self.words):
+                part[slot * n : (slot + 1) * n] = array("q", bytes(8 * n))
+        self.here.add(key)
+
     def taken(self, memory: bytes) -> None:
         """Damaged where a kernel could not run on a memory that comes from a state."""
         start = 0
@@ -140,7 +148,7 @@ class Memories:
             room.put(key, memory)
             del self._saved[key]
         else:
-            room.put(key, bytes(8 * sum(room.words)))
+            room.fresh(key)
         self._in[key] = room
 
     def save(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hq_core.series.memories import Memories
     from hq_core.series.plan import Plan
 
+AT_ONCE = 1 << 15  # rows that are put in the order of their symbols: some MiB, which stay in the cache
 NOTHING: Mapping[str, int] = {}
 
 
@@ -159,6 +160,10 @@ class PanelUnit:
         out.series(self.written)
 
     def rows(self, batch: Batch, out: Out) -> None:
+        for part in batch.pieces(AT_ONCE):
+            self._piece(part, out)
+
+    def _piece(self, batch: Batch, out: Out) -> None:
         schema, n, apart = batch.schema, batch.n, self._apart
         apart.begin(batch)
         wanted = apart.run(0, batch)

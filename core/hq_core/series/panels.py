@@ -79,7 +79,7 @@ class Panel:
             self.roles.extend([UNKNOWN] * (len(table) - len(self.symbols)))
             self.symbols = list(table)
         if UNKNOWN in self.roles:
-            for code in set(batch.view("symbol")):
+            for code in set(batch.view("symbol").tolist()):
                 if 0 <= code < len(table) and self.roles[code] == UNKNOWN:
                     self.roles[code] = role(table[code])
 

@@ -241,7 +241,7 @@ class Signal(Stage):
         self._panels: Panels | None = None  # those that have come as they are
         self._reading: list[Unit] | None = None  # units that read other series, the only ones that time concerns
         self._scratch, self._laying = Scratch(), Laying()
-        self._ordered: set[str] = set()  # series of orders in the input
+        self._ordered: set[tuple[str, str]] = set()  # symbols and periods of the orders in the input
         self._others = 0  # rows that are no bars
         self._idle: dict[tuple[str, int], str] = {}  # series to run on whose symbol had rows, and they had none
         self._readers = Readers("a strategy", missing)  # heard: of symbols that a strategy names, and what had no base
@@ -310,7 +310,7 @@ class Signal(Stage):
             if schema.of == "order":
                 self._of_before(schema.symbol, schema.period)
                 if schema.panel and self._panels and self._panels.orders(schema.period):
-                    raise self._twice(schema.key)
+                    raise self._twice("", schema.period)
             if not self.signals:
                 self.out.series(schema)
             return
@@ -549,9 +549,8 @@ class Signal(Stage):
 
     def _base(self, name: str, symbol: Symbol, schema: Schema) -> None:
         """The base of a symbol is a series, or a panel in which it stands."""
-        key = Schema("order", name, schema.period).key
-        if key in self._ordered:
-            raise self._twice(key)
+        if (name, schema.period) in self._ordered:
+            raise self._twice(name, schema.period)
         if self._across and not schema.panel:
             self._refuse_series(name, schema)
         self._placed.append(name)
@@ -653,10 +652,10 @@ class Signal(Stage):
     # -- orders ------------------------------------------------------------------------------------------
     def _of_before(self, name: str, period: str) -> None:
         """Orders of a symbol are in the input; refuse those that stand where ours would."""
-        self._ordered.add(Schema("order", name, period).key)
+        self._ordered.add((name, period))
         ours = self._symbols.get(name)
         if ours and ours.base and ours.base.period == period:
-            raise self._twice(Schema("order", name, period).key)
+            raise self._twice(name, period)
 
     def _running(self, schema: Schema) -> list[Running]:
         """An instance of each strategy in Python, for a base."""
@@ -682,11 +681,10 @@ class Signal(Stage):
         return {name: cast("PythonOrders", unit.orders) for name, unit in units if unit is not None}
 
     @staticmethod
-    def _twice(key: str) -> HqError:
-        return HqError(
-            f"{key} is in the input already, of strategies that ran before; run them all at once: hq-signal A.hq B.hq",
-            DATA,
-        )
+    def _twice(name: str, period: str) -> HqError:
+        ours = "run them all at once: hq-signal A.hq B.hq"
+        told = f"order/{name}/{period} is in the input already, of strategies that ran before; {ours}"
+        return HqError(told, DATA)
 
     def section(self) -> None:
         if self._given is not None:
