@@ -22,7 +22,7 @@ class Effect(NamedTuple):
 
 EFFECTS = {
     "gen": Effect(writes=("bar", "trade"), passes=False),
-    "import": Effect(writes=("bar", "trade")),
+    "import": Effect(writes=("bar", "trade", "book")),
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
     "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),

@@ -161,7 +161,6 @@ BOOK = Kind(
         Column("fval", "f8", "", "further value of the event"),
     ),
     rank=5,
-    planned=True,
     source="hftbacktest, event of 64 bytes",
 )
 
