@@ -34,6 +34,11 @@ class Run:
         self._outs = [f"o_{name}" for name, _ in OUTS], at
         self.columns = dict(zip((name for name, _ in OUTS), at))
 
+    def probe(self, steps: array[int]) -> None:
+        """Call these kernels behind each event: pairs of addresses, as `book_pass` has them."""
+        self.book["probes"] = steps
+        self._cell.buffer("probes", steps)
+
     def run(self, taken: Taken, start: int, n: int) -> None:
         """The events from `start` on, n of them, at most PIECE."""
         self.book.ready(None, n)

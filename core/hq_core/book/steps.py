@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+NO_STEP = (0, 1)  # none is known
 OFF = 1e-9  # how far from its tick a price may be, as a share of itself
 MOST_DIGITS = 12  # behind the point, of a step that is inferred
 
 
 def step_of(prices: Iterable[float]) -> tuple[int, int]:
-    """The largest step that all of these prices are multiples of, as they are written with their shortest digits; (0,
-    1) where there is none: no price but 0, or one with too many digits."""
+    """The largest step that all of these prices are multiples of, as they are written with their shortest digits.
+
+    NO_STEP where there is none: no price but 0, or one with too many digits.
+    """
     over, under = 0, 1
     for price in prices:
         exact = Fraction(repr(price))
         if exact.denominator > 10**MOST_DIGITS:
-            return 0, 1
+            return NO_STEP
         common = math.lcm(under, exact.denominator)
         over = math.gcd(over * (common // under), abs(exact.numerator) * (common // exact.denominator))
         under = common
