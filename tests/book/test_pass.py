@@ -15,7 +15,7 @@ VIEWS = {"local": LOCAL, "exch": EXCH}
 
 
 def slow_rows(events, market, view="local"):
-    book = SlowBook(market.tick, market.lot, VIEWS[view], market.by_order)
+    book = SlowBook(*market.steps, VIEWS[view], market.by_order)
     return [row for one in events if (row := book.event(one.ev, one.px, one.qty, one.order_id, one.ival)) is not None]
 
 

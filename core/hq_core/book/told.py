@@ -91,7 +91,8 @@ class Told:
     def _tell(self) -> None:
         batch = Batch(self.schema, self._held.n, self._held.starts)
         ev, px = batch.view("ev"), batch.view("px")
-        tick = step_of(px[i] for i in range(batch.n) if ev[i] & self._bit and ev[i] & KIND == SNAPSHOT)
+        prices = {px[i] for i in range(batch.n) if ev[i] & self._bit and ev[i] & KIND == SNAPSHOT}
+        tick = step_of(prices) if len(prices) > 1 else NO_STEP  # one price is a multiple of itself
         if tick == NO_STEP:
             raise self._wrong("the prices of the first snapshot tell no tick")
         self.tick = tick
