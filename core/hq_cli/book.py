@@ -42,7 +42,9 @@ def main(**said: Any) -> Stage:
     out, and a price off that tick is an error.  Off a given tick it is left out and counted.  Where the tick moves with
     the price (Hyperliquid: five significant digits) give the finest one.
 
-    Rows that are not known here (no LOCAL flag) make no book; --view exch is made of those with EXCH, by exch_ts.
+    Rows that are not known here (no LOCAL flag) make no book.  With --view exch it is made of those with EXCH, in the
+    order of exch_ts, which is then the ts of what is written; rows wait for others until --lateness has gone by, marks
+    are not passed on, and panels leave as series.
     """
     from hq_core.stages.book import Book
 

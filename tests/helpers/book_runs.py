@@ -91,7 +91,9 @@ def some_events(rng: random.Random, n: int, market: Market, ts: int = START, tid
         if event == 3 and rng.random() < 0.5:
             px = 0.0
         id = rng.choice(ids) if event >= 10 else 0
-        found.append(Event(ts, view | side | event, ts - rng.randint(0, 1000), px, qty, id, ival))
+        found.append(
+            Event(ts, view | side | event, ts - rng.choice([0, 500, 10**6, 10**8, 2 * 10**9]), px, qty, id, ival)
+        )
     return found
 
 

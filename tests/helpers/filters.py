@@ -246,6 +246,7 @@ FILTERS = {
     "book updates": (book("updates", tick="0.01", lot="1"), events(by_order())),
     "book snapshots": (book("snapshot-every:2s", **STEPS), events()),
     "book at the end": (book("snapshot-every:end", tick="0.01", lot="1"), events(by_order())),
+    "book at the exchange": (book("depth:2", view="exch", lateness="1s", **STEPS), events()),
     "book told": (book("quote"), events(told=True)),
     "indicators": (indicators, bars),
     "signal": (signal, bars),

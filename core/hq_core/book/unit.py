@@ -6,6 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.batch import NEVER
+from hq_core.book.at_exchange import HELD, AtExchange
 from hq_core.book.book import Book
 from hq_core.book.emit import Depths, Quotes, Shown, Snapshots, Updates
 from hq_core.book.intake import ORDERS, Intake
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 UNIT = {  # what `save` gives
     "tick": (int, int),
     "told": [TOLD],
+    "waits": HELD,
     "by": int,
     "book": bytes,
     "shown": bytes,
@@ -48,6 +50,7 @@ class Unit:
     """The book of one series.
 
     tick, lot   steps as fractions; NO_STEP: not known, so the tick is that of the first snapshot
+    lateness    of the exchange's view, ns; below 0: the book is that of the local view
     drop, note  count rows that are left out, and other things worth a line
     due         when a snapshot is to be written, of one that something came for
     last        ts and exch_ts of the last event
@@ -57,14 +60,16 @@ class Unit:
         self,
         schema: Schema,
         asked: Asked,
-        view: str,
         tick: tuple[int, int],
         lot: tuple[int, int],
         drop: Count,
         note: Count,
+        lateness: int = -1,
     ) -> None:
         self.schema = schema
-        self.asked, self.view, self.lot = asked, view, lot
+        self.asked, self.lot = asked, lot
+        self.view = "local" if lateness < 0 else "exch"
+        self.sorter = None if lateness < 0 else AtExchange(schema, lateness, drop)
         self.drop, self.note = drop, note
         self.book = Book(lot)
         self.due = NEVER
@@ -72,7 +77,7 @@ class Unit:
         self.shown: Shown | None = None
         self.snapshots: Snapshots | None = None
         self.tick = NO_STEP
-        self.told = None if tick != NO_STEP else Told(schema, view, drop)
+        self.told = None if tick != NO_STEP else Told(schema, self.view, drop)
         if tick != NO_STEP:
             self._begin(tick)
 
@@ -92,15 +97,18 @@ class Unit:
 
     # -- rows --------------------------------------------------------------------------------------------
     def rows(self, batch: Batch, out: Out) -> None:
-        ready = [batch] if self.told is None else self.told.rows(batch)
-        self._go(ready, out)
+        self._go([batch] if self.sorter is None else self.sorter.rows(batch), out)
 
     def _go(self, ready: list[Batch], out: Out) -> None:
+        for batch in ready:
+            self._begun([batch] if self.told is None else self.told.rows(batch), out)
+
+    def _begun(self, ready: list[Batch], out: Out) -> None:
         if ready and self.tick == NO_STEP:
             assert self.told is not None
             self._begin(self.told.tick)
-        for part in ready:
-            self._take(part, out)
+        for batch in ready:
+            self._take(batch, out)
 
     def _take(self, batch: Batch, out: Out) -> None:
         intake, at = self.intake, self.book["at"]
@@ -143,8 +151,10 @@ class Unit:
 
     def finish(self, out: Out) -> None:
         """The input has ended."""
+        if self.sorter is not None:
+            self._go(self.sorter.rest(), out)
         if self.told is not None:
-            self._go(self.told.rest(), out)
+            self._begun(self.told.rest(), out)
         if self.snapshots is not None and not self.snapshots.every and self.last[0] != NEVER:
             self.snapshots.write(out, self.book, *self.last)
 
@@ -154,6 +164,7 @@ class Unit:
         return {
             "tick": list(self.tick),
             "told": [] if self.told is None else [self.told.save()],
+            "waits": [] if self.sorter is None else self.sorter.save(),
             "by": self.intake.by if begun else 0,
             "book": self.book.save(),
             "shown": self.shown.save() if begun and self.shown is not None else b"",
@@ -178,6 +189,8 @@ class Unit:
             self.intake.by = saved["by"]
         if self.shown is not None:
             self.shown.load(saved["shown"])
+        if self.sorter is not None:
+            self.sorter.load(saved["waits"])
         self.due, self.last = saved["due"], tuple(saved["last"])
         every = self.asked.number if self.asked.what == "snapshot" else 0
         if self.due != NEVER and not (every and self.due % every == 0 and self.due >= self.last[0]):

@@ -16,6 +16,12 @@ class ViewOptions:
         "local: events that are known here, by ts; exch: those that are so at the exchange, by exch_ts, for research.",
         choices=VIEWS,
     )
+    lateness = Option(
+        "10s",
+        "With --view exch: how long an event may be on its way; others are left out.",
+        unit="DURATION",
+        shown=True,
+    )
     keep_input = Option(False, "Pass the events on, before what is made of them.")
 
 

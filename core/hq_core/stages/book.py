@@ -64,6 +64,10 @@ class Book(Stage):
                 raise HqError(what, USAGE, subject=(declared.view, " exch"))
         else:
             self.consumes = ("book",)
+        self._lateness = -1
+        if said.view == "exch":
+            self._lateness = parse_duration(said.lateness, declared.lateness)
+            self.panels = "series"  # their rows are not in one order of ts
         self._listing: ExchangeInfo | None = None
         if said.exchange_info:
             for option, text in given:
@@ -79,7 +83,7 @@ class Book(Stage):
         tick, lot = self._tick, self._lot
         if self._listing is not None:
             tick, lot, _ = self._listing.of(schema.symbol)
-        return Unit(schema, self.asked, self.options.view, tick, lot, self.drop, self.note)
+        return Unit(schema, self.asked, tick, lot, self.drop, self.note, self._lateness)
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "book":
