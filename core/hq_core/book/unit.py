@@ -14,7 +14,6 @@ from hq_core.book.ladder import MISSING, TWICE
 from hq_core.book.run import Run
 from hq_core.book.steps import NO_STEP, step_text
 from hq_core.book.told import TOLD, Told
-from hq_core.errors import CONFIG, HqError
 from hq_core.graph import PIECE
 from hq_core.saved import Damaged
 
@@ -181,7 +180,7 @@ class Unit:
             if self.told.tick != NO_STEP:
                 self._begin(self.told.tick)
         if tick != self.tick:
-            raise HqError(f"{self.schema.key}: has a tick of {step_text(tick)}, now {step_text(self.tick)}", CONFIG)
+            raise Damaged(f"{self.schema.key}: has a tick of {step_text(tick)}, now {step_text(self.tick)}")
         self.book.load(None, saved["book"])
         if tick != NO_STEP:
             if saved["by"] not in (0, 1, ORDERS) or (saved["by"] == ORDERS) != self.book.by_order:
