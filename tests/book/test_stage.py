@@ -12,12 +12,15 @@ import promises
 import pytest
 from book_runs import BOOK_COLS, BUY, EXCH, LOCAL, SELL, START, Event, Market, some_events, some_snapshot
 from frames import frames, read
+from inputs import descriptor
 from slow_book import NO_ASK_TICK, NO_BID_TICK, SlowBook
 
-from hq_core.batch import Schema
+from hq_core.batch import Batch, Schema
 from hq_core.errors import CONFIG, DATA, USAGE, HqError
 from hq_core.flow import State
+from hq_core.kinds import FINDING
 from hq_core.stages.book import Book
+from hq_core.wire import Reader
 
 BOTH = EXCH | LOCAL
 SECOND = 10**9
@@ -267,6 +270,36 @@ def test_prices_off_a_given_tick_are_left_out_and_counted():
     ran = read(promises.run(Book(emit="updates", **STEPS), stream(events)))
     assert ran.rows["book_update/BTCUSDT/"]["px"] == [100.0, 100.1]
     assert ran.ends[-1]["dropped"] == {"price off the tick": 1}
+
+
+FOUND = tuple((name, kind) for name, kind in FINDING.cols)
+
+
+def gap(ts, code):
+    """A finding of another command, whose texts have codes of their own."""
+    said = {"ts": ts, "of": code, "stage": code, "rule": code, "severity": 2, "value": math.nan, "bound": math.nan}
+    return tuple(said.get(name, 0) for name, _ in FOUND)
+
+
+def test_prices_off_a_given_tick_are_findings_among_those_that_come_in():
+    before = Schema("finding", "BTCUSDT", "", FOUND)
+    events = Schema("book", "BTCUSDT", "", BOOK_COLS)
+    off = [DEPTH._replace(px=100.05, ts=START + k) for k in (2, 3)]
+    texts = [
+        {"kind": "strings", "of": before.key, "col": col, "values": ["other", said]}
+        for col, said in (("of", events.key), ("stage", "hq-import"), ("rule", "sequence gap"))
+    ]
+    pieces = (before, [gap(START, 1)]), (events, off[:1]), (before, [gap(START + 3, 1)]), (events, off[1:])
+    data = frames((before, []), *texts, *pieces)
+    found = []
+    for item in Reader(descriptor(promises.run(Book(**STEPS), data))):
+        if isinstance(item, Batch) and item.schema.of == "finding":
+            columns = [item.words(name) if kind == "s4" else item.view(name).tolist() for name, kind in FOUND]
+            found += zip(*columns)
+    mine = ("book/BTCUSDT/", "hq-book", "price off the tick", 1, 100.05, 0.1)
+    assert [row[1:5] for row in found] == [("book/BTCUSDT/", "hq-import", "sequence gap", 2), mine[:4]] * 2
+    assert [row[5:7] for row in found if row[2] == "hq-book"] == [mine[4:]] * 2
+    assert [row[0] - START for row in found] == [0, 2, 3, 3]
 
 
 def test_prices_are_the_doubles_nearest_to_their_decimals():

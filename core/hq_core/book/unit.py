@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hq_core.batch import Batch, Schema
     from hq_core.roles import Out
+    from hq_core.stream.findings import Findings
 
     Count = Callable[[str, int], None]
 
@@ -35,6 +36,7 @@ UNIT = {  # what `save` gives
     "due": int,
     "last": (int, int),
 }
+OFF = "price off the tick"
 ODD = {TWICE: "orders came in that were there", MISSING: "orders were changed or left that were not there"}
 
 
@@ -49,6 +51,7 @@ class Unit:
     """The book of one series.
 
     tick, lot   steps as fractions; NO_STEP: not known, so the tick is that of the first snapshot
+    findings    where prices off the tick are told
     lateness    of the exchange's view, ns; below 0: the book is that of the local view
     drop, note  count rows that are left out, and other things worth a line
     due         when a snapshot is to be written, of one that something came for
@@ -63,13 +66,14 @@ class Unit:
         lot: tuple[int, int],
         drop: Count,
         note: Count,
+        findings: Findings,
         lateness: int = -1,
     ) -> None:
         self.schema = schema
         self.asked, self.lot = asked, lot
         self.view = "local" if lateness < 0 else "exch"
         self.sorter = None if lateness < 0 else AtExchange(schema, lateness, drop)
-        self.drop, self.note = drop, note
+        self.drop, self.note, self.findings = drop, note, findings
         self.book = Book(lot)
         self.due = NEVER
         self.last = NEVER, NEVER
@@ -113,7 +117,12 @@ class Unit:
         intake, at = self.intake, self.book["at"]
         taken = intake.take(batch)
         self.drop("a level without a side, or with both", intake.sideless)
-        self.drop("price off the tick", len(intake.off))
+        if intake.off:
+            self.drop(OFF, len(intake.off))
+            times, px = batch.times(), batch.view("px")
+            over, under = self.tick
+            ts, prices = [times[i] for i in intake.off], [px[i] for i in intake.off]
+            self.findings.found(batch.schema, OFF, "warning", ts, prices, over / under, out)
         self.note("events of an unknown number changed nothing", intake.odd)
         if intake.by == ORDERS:
             self.book.keep_orders()

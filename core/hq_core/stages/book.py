@@ -15,6 +15,8 @@ from hq_core.options.book import BookOptions
 from hq_core.options.steps import step
 from hq_core.roles import Stage
 from hq_core.saved import digest
+from hq_core.stream.findings import SHAPE as FINDINGS
+from hq_core.stream.findings import Findings
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
@@ -46,7 +48,7 @@ class Book(Stage):
 
     panels = "apart"
     __signature__ = Keywords(options_of(BookOptions))
-    SHAPE = {"units": [(SCHEMA, UNIT)]}
+    SHAPE = {"findings": FINDINGS, "units": [(SCHEMA, UNIT)]}
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
@@ -78,12 +80,13 @@ class Book(Stage):
             self._listing = ExchangeInfo(said.exchange_info)
             self.inputs["exchange_info"] = digest(self._listing.text)
         self._units: dict[str, Unit] = {}
+        self._findings = Findings("hq-book")
 
     def _unit(self, schema: Schema) -> Unit:
         tick, lot = self._tick, self._lot
         if self._listing is not None:
             tick, lot, _ = self._listing.of(schema.symbol)
-        return Unit(schema, self.asked, tick, lot, self.drop, self.note, self._lateness)
+        return Unit(schema, self.asked, tick, lot, self.drop, self.note, self._findings, self._lateness)
 
     def schema(self, schema: Schema) -> None:
         if schema.of != "book":
@@ -97,12 +100,22 @@ class Book(Stage):
             self.out.series(schema)
 
     def rows(self, batch: Batch) -> None:
+        if batch.schema.of == "finding":
+            self._findings.rows(batch, self.out)
+            return
         if batch.schema.of != "book":
             self.out.copy(batch)
             return
         if self.options.keep_input:
             self.out.copy(batch)
         self._units[batch.schema.key].rows(batch, self.out)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        if not self._findings.heard(frame):
+            self.out.map(frame)
+
+    def section(self) -> None:
+        self._findings.section(self.out)
 
     def mark(self, ts: int) -> None:
         if self.options.view == "local":
@@ -123,9 +136,13 @@ class Book(Stage):
         return [unit.told.remark for unit in self._units.values() if unit.told is not None]
 
     def save(self) -> dict[str, Any]:
-        return {"units": [[described(unit.schema), unit.save()] for unit in self._units.values()]}
+        return {
+            "findings": self._findings.save(),
+            "units": [[described(unit.schema), unit.save()] for unit in self._units.values()],
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
+        self._findings.load(saved["findings"])
         for about, one in saved["units"]:
             schema = undescribed(about)
             unit = self._units[schema.key] = self._unit(schema)
