@@ -22,11 +22,12 @@ class Effect(NamedTuple):
 
 EFFECTS = {
     "gen": Effect(writes=("bar", "trade"), passes=False),
-    "import": Effect(writes=("bar", "trade")),
+    "import": Effect(writes=("bar", "trade", "book")),
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
     "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
+    "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
     "backtest": Effect(

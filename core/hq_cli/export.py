@@ -1,4 +1,4 @@
-"""hq-export: frames to csv, tsv, JSON, npz, Parquet, Arrow and tables."""
+"""hq-export: frames to csv, tsv, JSON, npz, Parquet, Arrow, hftbacktest's events and tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OutputOptions:
 @command(
     "hq-export",
     EXAMPLES,
-    Argument("format_", "csv|tsv|jsonl|json|npz|parquet|arrow|table|report"),
+    Argument("format_", "csv|tsv|jsonl|json|npz|parquet|arrow|hftbacktest|table|report"),
     ChoiceOptions,
     FormOptions,
     OutputOptions,
@@ -64,6 +64,11 @@ def main(
     table reads on and says how many rows it leaves out.  report is the text of the report that hq-backtest put at the
     end of its stream.
 
+    hftbacktest is its .npz of events, of rows of kind book of one symbol: events of 64 bytes as the array `data`.  They
+    lie there as its correct_event_order puts them: those that the exchange sees by exch_ts, those that are seen here by
+    ts, and one that is out of place in the other order twice.  What hq-import read of such a file comes out byte for
+    byte.
+
     -o replaces FILE in one step when all rows are there; what is no regular file, or a symbolic link, is refused.
     Text is packed where the name of FILE ends in .gz or .zst.
     """
@@ -72,7 +77,7 @@ def main(
     from hq_core.flow import open_input
     from hq_core.formats.deflate import ending
     from hq_core.formats.times import instant
-    from hq_core.formats.writers import BINARY, FORMATS
+    from hq_core.formats.writers import BINARY, ENDINGS, FORMATS
     from hq_core.jit import ahead
     from hq_core.stages.export import Export
 
@@ -101,7 +106,7 @@ def main(
     for what, n in stage.left.items():
         say(f"hq-export: {format_} holds one kind, here bar; --kind {what} gives the {n} {what} row{'s' * (n != 1)}")
     other = (output or "").removesuffix(packed).rpartition(".")[2]
-    if other in FORMATS and other != format_:
+    if other in FORMATS and other != ENDINGS.get(format_, format_):
         say(f"hq-export: {output} holds {format_}, as its name does not say")
     return 0
 

@@ -53,6 +53,9 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     ask_price, ask_amount and timestamp as tardis has them (--time-unit us), or hq's own bid, bid_qty, ask, ask_qty.
     Rows of funding and of quotes are read from Parquet, Arrow and NumPy too.
 
+    hftbacktest's .npz of events is rows of kind book; --symbol says whose they are.  They lie by ts, its local_ts: what
+    its exchange alone sees (EXCH without LOCAL) waits for its ts, and hq-export hftbacktest puts it back.
+
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
     They take at most 200 MB beyond what an empty file takes, or four times the file's own size where that is more;

@@ -135,6 +135,9 @@ BAR = Kind(
 OHLC = tuple(c.name for c in _BAR if c.unit == "price" and not c.optional)
 PLAIN = tuple(c.name for c in _BAR if c.unit in ("ns", "") or c.name in OHLC)  # neither sums nor means
 
+QUALITY = words("good", "no bid", "no ask", "empty", "crossed", "unknown")  # of a book, from 0 on
+_OF_BOOK = "whether both sides are there, none beyond the other's best, and no gap since the last snapshot"
+
 QUOTE = Kind(
     "best bid and ask",
     (
@@ -144,6 +147,8 @@ QUOTE = Kind(
         Column("ask", "f8", "price", "best ask"),
         Column("ask_qty", "f8", "base", "quantity there"),
     ),
+    behind=(maybe("quality", "i1", "code", f"of the book: {_OF_BOOK}"),),
+    codes={"quality": QUALITY},
     rank=4,
     source="Binance, bookTicker",
 )
@@ -161,8 +166,43 @@ BOOK = Kind(
         Column("fval", "f8", "", "further value of the event"),
     ),
     rank=5,
-    planned=True,
     source="hftbacktest, event of 64 bytes",
+)
+
+DEPTH = Kind(
+    "the best levels of both sides of a book, when one of them changes",
+    (TS, Column("quality", "i1", "code", _OF_BOOK)),
+    behind=(
+        maybe("bid_N", "f8", "price", "bid N, 1 the best one; NaN where there is none"),
+        maybe("bid_qty_N", "f8", "base", "quantity there"),
+        maybe("ask_N", "f8", "price", "ask N"),
+        maybe("ask_qty_N", "f8", "base", "quantity there"),
+    ),
+    codes={"quality": QUALITY},
+)
+
+BOOK_UPDATE = Kind(
+    "what an event did to a book",
+    (
+        TS,
+        Column("exch_ts", "i8", "ns", "when it happened at the exchange"),
+        Column("event", "i1", "code", "what happened"),
+        Column("side", "i1", "code", "on which side"),
+        Column("tick", "i8", "count", "its price in ticks"),
+        Column("px", "f8", "price", "its price"),
+        Column("prev_qty", "f8", "base", "quantity that was there"),
+        Column("qty", "f8", "base", "quantity that is there now"),
+        Column("prev_bid", "i8", "count", "best bid before, in ticks; the least int64 where there is none"),
+        Column("prev_ask", "i8", "count", "best ask before, in ticks; the greatest int64 where there is none"),
+        Column("bid", "i8", "count", "best bid now"),
+        Column("ask", "i8", "count", "best ask now"),
+        Column("quality", "i1", "code", _OF_BOOK),
+    ),
+    codes={
+        "event": {"1": "depth", "3": "clear", "4": "snapshot", "5": "bbo"},
+        "side": {"1": "bid", "-1": "ask", "0": "both"},
+        "quality": QUALITY,
+    },
 )
 
 
@@ -548,6 +588,8 @@ KINDS = {
     "equity": EQUITY,
     "quote": QUOTE,
     "book": BOOK,
+    "depth": DEPTH,
+    "book_update": BOOK_UPDATE,
     "funding": FUNDING,
     "mark_price": MARK_PRICE,
     "index_price": INDEX_PRICE,

@@ -124,6 +124,7 @@ def test_a_series_of_a_kind_can_be_announced(name):
 
 
 OURS = ("fill", "liquidation", "equity", "order", "vector", "funding", "quote", "order_state", "payment", "position")
+OURS += ("book",)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -167,6 +168,7 @@ STAGES = {  # and the columns that it adds under names of the user's
     "hq-vector build --length 5 < bars | hq-vector dump | hq-vector load": (),
     """echo '{"kind":"funding","symbol":"X","ts":"2024-01-01T08:00:00Z","rate":0.0001}' | hq-import""": (),
     "printf 'symbol,ts_ms,bid,bid_qty,ask,ask_qty\\nX,1704096000001,1,2,3,4\\n' | hq-import": (),
+    "printf 'ts_ms,ev,exch_ts_ms,px,qty,order_id,ival,fval\\n1,3758096385,0,1,2,0,0,0\\n' | hq-import": (),
     "hq-export csv < bars | hq-import --kind mark_price --period 1m": (),
     "hq-export csv < bars | hq-import --kind index_price --period 1m": (),
     "hq-signal one.hq < bars": (),

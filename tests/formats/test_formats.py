@@ -326,7 +326,6 @@ OBJECT = b'{"ts":"2026-02-01T00:00:00Z","price":1,"qty":2}\n'
         (saved(ts_s=np.arange(3), price=np.ones(2), qty=np.ones(3)), "differ in length: ts_s 3, price 2, qty 3"),
         (saved(ts=np.array([object()], dtype=object)), "Python objects, which are not read"),
         (saved(ts=np.ones((2, 2, 2))), r"of shape \(2, 2, 2\)"),
-        (saved(data=np.zeros(2, dtype=[("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8")])), "hftbacktest"),
         (saved(time=np.arange(3), price=np.ones(3), qty=np.ones(3))[:400], "npz is not whole: it was cut"),
         (parquet_of(ts=[1], price=[1.0], qty=[1.0])[:100], "the Parquet file is not whole: it was cut"),
         (b"PAR1" + bytes(50), "the Parquet file is not whole: it was cut"),
@@ -339,12 +338,6 @@ def test_what_is_refused(data, message):
         read(data)
     assert caught.value.code == 65
     assert "\n" not in str(caught.value)
-
-
-def test_hftbacktest_events_are_refused_by_name(shared):
-    data = (shared / "data/l2/btcusdt_usdm_20240808_hftbacktest.npz").read_bytes()
-    with pytest.raises(HqError, match="hftbacktest's events, which hq does not read yet"):
-        read(data)
 
 
 def test_packed_frames_are_read():

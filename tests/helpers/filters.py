@@ -209,7 +209,45 @@ def near():
     return Signal([("s", text, "s.hq")], keep=["hit"], stores={"near": store_of(store)})
 
 
+def book(emit, **options):
+    def make():
+        from hq_core.stages.book import Book
+
+        return Book(emit=emit, **options)
+
+    return make
+
+
+def events(market=None, told=False):
+    """Events of books: of levels, or by order; told: with a snapshot now and then, and prices that its tick fits."""
+    from book_runs import BOOK_COLS, Market, some_events, some_snapshot
+
+    def data(seed, n):
+        rng = random.Random(seed)
+        found = some_events(rng, n, market or Market("0.1", "0.001"), tidy=told)
+        if told and n > 20:
+            at = rng.randrange(n - 20)
+            found[at:at] = some_snapshot(rng, found[at].ts)
+        return Schema("book", "BTCUSDT", "", BOOK_COLS), [tuple(one) for one in found[:n]]
+
+    return data
+
+
+def by_order():
+    from book_runs import Market
+
+    return Market("0.01", "1", by_order=True)
+
+
+STEPS = {"tick": "0.1", "lot": "0.001"}
 FILTERS = {
+    "book": (book("quote", **STEPS), events()),
+    "book depth": (book("depth:3", keep_input=True, **STEPS), events()),
+    "book updates": (book("updates", tick="0.01", lot="1"), events(by_order())),
+    "book snapshots": (book("snapshot-every:2s", **STEPS), events()),
+    "book at the end": (book("snapshot-every:end", tick="0.01", lot="1"), events(by_order())),
+    "book at the exchange": (book("depth:2", view="exch", lateness="1s", **STEPS), events()),
+    "book told": (book("quote"), events(told=True)),
     "indicators": (indicators, bars),
     "signal": (signal, bars),
     "signal in Python": (in_python, bars),

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from hq_core.formats.spool import Unnamed
     from hq_core.formats.tables import Column
 
-
-EVENTS = ("ev", "exch_ts", "local_ts")
 HEADER = 1 << 18  # bytes of an array's header; 4096 fields take less than half
 DIRECTORY = 16 << 20  # bytes of a zip's directory
 OBJECTS = "Python objects, which are not read: unpickling would run code"
@@ -220,6 +218,9 @@ class NpySource(TableSource):
     def about(self) -> bytes | None:
         return None
 
+    def fields(self) -> Any:
+        return self._array.dtype
+
     def readable(self) -> list[int]:
         return list(range(len(self.names)))
 
@@ -238,8 +239,6 @@ def _fields(array: _Piecewise) -> tuple[str, ...]:
     names = array.names
     if names and array.what:
         raise HqError(f"{array.name}: is of {array.what}", DATA)
-    if all(name in names for name in EVENTS):
-        raise HqError("this is an array of hftbacktest's events, which hq does not read yet", DATA)
     return names
 
 
@@ -320,6 +319,9 @@ class NpzSource(TableSource):
 
     def about(self) -> bytes | None:
         return self._said
+
+    def fields(self) -> Any:
+        return self._arrays[0].dtype if self._inside else None
 
     def _length(self) -> int:
         """Rows of the table: what most of the columns have."""

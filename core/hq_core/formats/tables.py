@@ -193,6 +193,10 @@ class TableSource(ReadAgain):
         """What hq said about the file when it wrote it."""
         raise NotImplementedError
 
+    def fields(self) -> Any:
+        """NumPy's type of the rows, where the file is one structured array; else None."""
+        return None
+
     def readable(self) -> list[int]:
         """The columns whose values hq can look at, wanted or not."""
         raise NotImplementedError
@@ -212,6 +216,12 @@ class TableSource(ReadAgain):
     def items(self) -> Iterator[Item]:
         said = self.about()
         if said is None:
+            if self.fields() is not None:
+                from hq_core.formats.events import events, is_events
+
+                if is_events(self.fields()):
+                    self.most_rows = OWN_ROOM
+                    return events(self)
             from hq_core.formats.foreign_table import foreign
 
             return foreign(self)

@@ -18,6 +18,7 @@ from hq_core.options.imports import SaidOptions, ask
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from hq_core.errors import Phrase
     from hq_core.formats.options import SourceOptions
 
 
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 TAKEN = "kind", "symbol", "columns", "drop", "time_unit", "delimiter", "order", "dedupe"
 
 
-def check_options(options: SourceOptions, taken: Collection[str]) -> None:
-    """Raises HqError USAGE for an option beyond those that say something of the kind."""
+def check_options(options: SourceOptions, taken: Collection[str], what: Phrase = "") -> None:
+    """Raises HqError USAGE for an option beyond those that say something of the kind, or of `what` is read."""
     for name, option in options_of(SaidOptions).items():
         if name not in taken and getattr(options, name) != option.default:
-            raise HqError((option, " does not go with ", SaidOptions.kind, f" {options.kind}"), USAGE)
+            raise HqError((option, " does not go with ", what or (SaidOptions.kind, f" {options.kind}")), USAGE)
 
 
 def instants(names: Sequence[str], options: SourceOptions) -> bool:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
         def end(self) -> None: ...
 
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "table", "report")
+FORMATS = ("csv", "tsv", "jsonl", "json", "npz", "parquet", "arrow", "hftbacktest", "table", "report")
 LINES = ("csv", "tsv", "jsonl", "json")  # a row a line, which a kernel writes
-BINARY = ("npz", "parquet", "arrow")
+BINARY = ("npz", "parquet", "arrow", "hftbacktest")
+ENDINGS = {"hftbacktest": "npz"}  # of files, where it is not the format's name
 MIXED = ("jsonl", "json", "table", "report")  # formats whose rows say themselves what they are
 
 
@@ -43,6 +44,10 @@ def writer(format_: str, out: Descriptor, time: str, limit: int = 0, told: Told 
         if told is None:
             raise HqError("report: how a report reads is not given", USAGE)
         return Reports(out.text, told)
+    if format_ == "hftbacktest":
+        from hq_core.formats.hft_writer import HftWriter
+
+        return HftWriter(out)
     if format_ == "npz":
         from hq_core.formats.npz_writer import NpzWriter
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.errors import CONFIG, USAGE, HqError, did_you_mean
 from hq_core.files import read_whole
-from hq_core.futures.terms import step
 from hq_core.options.account import MOST, MOST_LEVERAGE, BracketOptions
+from hq_core.options.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

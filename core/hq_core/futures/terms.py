@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import period_ns, period_text
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
 from hq_core.options.account import BY_QUOTES, MOST, AccountOptions, BracketOptions, FillOptions, MarginOptions
+from hq_core.options.steps import step
 
 if TYPE_CHECKING:
     from hq_core.errors import Phrase
@@ -115,17 +115,3 @@ def sizing(option: Phrase, text: str) -> tuple[int, float]:
         rule = "must be a number above 0, a share of the equity such as 50%, or all"
         raise HqError(subject=option, value=text, rule=rule, code=USAGE)
     return by, found
-
-
-def step(option: Phrase, text: str) -> tuple[int, int]:
-    """A step written in decimals as a fraction of whole numbers: '0.001' is (1, 1000)."""
-    whole, _, decimals = text.partition(".")
-    if not (whole + decimals).isascii() or not (whole + decimals).isdigit() or int(whole + decimals) == 0:
-        raise HqError(subject=option, value=text, rule="must be a decimal number above 0, such as 0.001", code=USAGE)
-    over, under = int(whole + decimals), 10 ** len(decimals)
-    common = math.gcd(over, under)
-    if over // common > 10**12 or under // common > 10**12:
-        raise HqError(
-            subject=option, value=text, rule="must have at most 12 digits before and after the point", code=USAGE
-        )
-    return over // common, under // common

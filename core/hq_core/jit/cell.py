@@ -182,6 +182,11 @@ class Cell:
         return native.address(self.kernel), self._block.address
 
     @property
+    def block(self) -> ArgumentBlock:
+        """Its argument block, for memory that tells of where it moves to."""
+        return self._block
+
+    @property
     def slots(self) -> array[int]:
         """Its arguments, for who sets them natively; `place` says where one stands."""
         return self._block.slots

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hq_core.options import Declared, Option
+from hq_core.options.steps import EXCHANGE_INFO
 
 SIZE_UNITS = ("contracts", "base", "quote", "equity_frac", "risk_frac")
 MOST = 1e15
@@ -121,12 +122,7 @@ class BracketOptions:
     """Where margin rates, steps and leverage of symbols come from."""
 
     brackets = Option("", "Leverage brackets, the exchange's JSON or CSV; an entry may carry valid_from.", unit="FILE")
-    exchange_info = Option(
-        "",
-        "Tick, lot and least notional of each symbol, the exchange's answer of exchangeInfo as JSON; in place of "
-        "--tick, --lot and --min-notional.",
-        unit="FILE",
-    )
+    exchange_info = EXCHANGE_INFO
     leverage_of: Option[tuple[str, ...]] = Option(
         (), "The leverage of a symbol in place of --leverage.", kind=str, many=True, unit="SYMBOL=N"
     )

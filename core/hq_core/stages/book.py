@@ -1,0 +1,149 @@
+"""hq-book: books of the events of every series, and what is shown of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hq_core.bars.period import parse_duration
+from hq_core.batch import SCHEMA, described, undescribed
+from hq_core.book.steps import NO_STEP
+from hq_core.book.unit import UNIT, Asked, Unit
+from hq_core.errors import USAGE, HqError
+from hq_core.kinds import BOOK
+from hq_core.options import Keywords, options_of
+from hq_core.options.book import BookOptions
+from hq_core.options.steps import step
+from hq_core.roles import Stage
+from hq_core.saved import digest
+from hq_core.stream.findings import SHAPE as FINDINGS
+from hq_core.stream.findings import Findings
+
+if TYPE_CHECKING:
+    from hq_core.batch import Batch, Schema
+    from hq_core.futures.listing import ExchangeInfo
+
+MOST_LEVELS = 1000
+FORMS = "must be quote, depth:N (1 to 1000), updates, snapshot-every:DURATION or snapshot-every:end"
+
+
+def asked(text: str) -> Asked:
+    """What --emit says.  Raises HqError USAGE."""
+    what, _, number = text.partition(":")
+    if text in ("quote", "updates"):
+        return Asked(text)
+    if what == "depth" and number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= MOST_LEVELS:
+        return Asked(what, int(number))
+    if what == "snapshot-every" and number:
+        every = 0 if number == "end" else parse_duration(number, BookOptions.emit)
+        if every or number == "end":
+            return Asked("snapshot", every)
+    raise HqError(subject=BookOptions.emit, value=text, rule=FORMS, code=USAGE)
+
+
+class Book(Stage):
+    """Keeps a book for every series of kind book and writes what is shown of it; other rows pass.
+
+    options  keywords of BookOptions
+    """
+
+    panels = "apart"
+    __signature__ = Keywords(options_of(BookOptions))
+    SHAPE = {"findings": FINDINGS, "units": [(SCHEMA, UNIT)]}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        said = self.options = BookOptions(**options)
+        self.asked = asked(said.emit)
+        declared = BookOptions
+        given = (declared.tick, said.tick), (declared.lot, said.lot)
+        self._tick, self._lot = (NO_STEP if text is None else step(option, text) for option, text in given)
+        if said.keep_input:
+            if self.asked.what == "snapshot":
+                what = ("whole books would stand in the series of the events; leave out ", declared.keep_input)
+                raise HqError(what, USAGE, subject=(declared.emit, f" {said.emit}"))
+            if said.view == "exch":
+                what = ("is in the order of exch_ts, the input in that of ts; leave out ", declared.keep_input)
+                raise HqError(what, USAGE, subject=(declared.view, " exch"))
+        else:
+            self.consumes = ("book",)
+        self._lateness = -1
+        if said.view == "exch":
+            self._lateness = parse_duration(said.lateness, declared.lateness)
+            self.panels = "series"  # their rows are not in one order of ts
+        self._listing: ExchangeInfo | None = None
+        if said.exchange_info:
+            for option, text in given:
+                if text is not None:
+                    raise HqError(("that is said by ", declared.exchange_info), USAGE, subject=(option, f" {text}"))
+            from hq_core.futures.listing import ExchangeInfo
+
+            self._listing = ExchangeInfo(said.exchange_info)
+            self.inputs["exchange_info"] = digest(self._listing.text)
+        self._units: dict[str, Unit] = {}
+        self._findings = Findings("hq-book")
+
+    def _unit(self, schema: Schema) -> Unit:
+        tick, lot = self._tick, self._lot
+        if self._listing is not None:
+            tick, lot, _ = self._listing.of(schema.symbol)
+        return Unit(schema, self.asked, tick, lot, self.drop, self.note, self._findings, self._lateness)
+
+    def schema(self, schema: Schema) -> None:
+        if schema.of != "book":
+            self.out.series(schema)
+            return
+        schema.reads(BOOK.cols, BOOK.required)
+        if schema.key not in self._units:
+            self._units[schema.key] = self._unit(schema)
+        self._units[schema.key].schema = schema
+        if self.options.keep_input:
+            self.out.series(schema)
+
+    def rows(self, batch: Batch) -> None:
+        if batch.schema.of == "finding":
+            self._findings.rows(batch, self.out)
+            return
+        if batch.schema.of != "book":
+            self.out.copy(batch)
+            return
+        if self.options.keep_input:
+            self.out.copy(batch)
+        self._units[batch.schema.key].rows(batch, self.out)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        if not self._findings.heard(frame):
+            self.out.map(frame)
+
+    def section(self) -> None:
+        self._findings.section(self.out)
+
+    def mark(self, ts: int) -> None:
+        if self.options.view == "local":
+            self.advance(ts)
+            self.out.mark(ts)
+
+    def advance(self, ts: int) -> None:
+        if self.options.view == "local":
+            for unit in self._units.values():
+                unit.upto(ts, self.out)
+
+    def finish(self, more: bool) -> None:
+        if not more:
+            for unit in self._units.values():
+                unit.finish(self.out)
+
+    def remarks(self) -> list[str]:
+        return [unit.told.remark for unit in self._units.values() if unit.told is not None]
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "findings": self._findings.save(),
+            "units": [[described(unit.schema), unit.save()] for unit in self._units.values()],
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._findings.load(saved["findings"])
+        for about, one in saved["units"]:
+            schema = undescribed(about)
+            unit = self._units[schema.key] = self._unit(schema)
+            unit.load(one)
