@@ -25,7 +25,7 @@ EFFECTS = {
     "import": Effect(writes=("bar", "trade", "book")),
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
-    "aggregate": Effect(reads=("trade", "bar"), replaces=("trade", "bar"), writes=("bar",)),
+    "aggregate": Effect(reads=("trade", "book", "bar"), replaces=("trade", "book", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 hq-aggregate 15m:4h:1d < trades.csv | hq-export table
+hq-aggregate 1m < book.hqf | hq-signal examples/rsi.hq
 hq-gen trades --rows 1000 --seed 1 | hq-aggregate 1s:15s:1m --fill flat | hq-export csv --period 15s
 hq-gen bars --rows 3000 --seed 1 | hq-aggregate 1d --tz Europe/London --partial keep | hq-export csv
 """
@@ -20,7 +21,7 @@ hq-gen bars --rows 3000 --seed 1 | hq-aggregate 1d --tz Europe/London --partial 
 
 @filter_command("hq-aggregate", EXAMPLES, Argument("periods", "PERIOD[:PERIOD]..."), AggregateOptions)
 def main(periods: str, **said: Any) -> Stage:
-    """Make bars of every PERIOD from trades, or from bars.
+    """Make bars of every PERIOD from trades, alone or among the events of a book, or from bars.
 
     15m:4h:1d makes three series.  Periods are a count and s, m, h, d or w; 24h is 1d and 5min is 5m.  A bar is
     [open_time, ts) and is written when a row at or after its end arrives, a finer bar that closes with it, or a mark.

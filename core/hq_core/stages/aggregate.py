@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hq_core.batch import Batch, Schema
+    from hq_core.book.trades import Trades
     from hq_core.jit import Kernel
 
+MADE_OF = ("trade", "book", "bar")  # kinds that bars are made of
 SLACK = 1_000_000_000  # ns that are asked for by nobody: the default
 
 
@@ -48,7 +50,9 @@ def _amounts(given: Any) -> tuple[float, ...]:
 
 
 class Aggregate(Stage):
-    """One chain of periods for each series of trades or bars; rows of other kinds pass untouched.
+    """One chain of periods for each series of trades or bars, and of events of a market, for the trades among them.
+
+    Rows of other kinds pass untouched.
 
     Bars whose own period is asked for pass untouched too, unless rows are to be filled in, put in order or labelled.
 
@@ -89,6 +93,7 @@ class Aggregate(Stage):
                 USAGE,
             )
         self._chains: dict[str, Chain] = {}
+        self._trades: dict[str, Trades] = {}  # by series of events
         self._of_symbol: dict[str, str] = {}  # symbol -> the series that its bars are made of
         self._scratch: list[BarScratch] = []
         self._saved: dict[str, Any] = {}
@@ -98,14 +103,20 @@ class Aggregate(Stage):
         return order.check_order, check_trades, *level.kernels(bool(self.options.amounts))
 
     def schema(self, schema: Schema) -> None:
-        if schema.of not in ("trade", "bar"):
+        if schema.of not in MADE_OF:
             self.out.series(schema)
             return
         other = self._of_symbol.setdefault(schema.symbol, schema.key)
         if other != schema.key:
             raise HqError(f"{other} and {schema.key} would make the same bars; send one of them", DATA)
+        made_of = schema
+        if schema.of == "book":
+            from hq_core.book.trades import Trades  # few inputs have any
+
+            trades = self._trades[schema.key] = Trades(schema)
+            made_of = trades.series
         chain = Chain(
-            schema, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices, self.holes
+            made_of, self.periods, self.options, self._scratch, self.out, self.dropped, self.notices, self.holes
         )
         chain.marked = self._marked
         before = self._chains.get(schema.key)
@@ -119,6 +130,10 @@ class Aggregate(Stage):
         chain = self._chains.get(batch.schema.key)
         if chain is None:
             self.out.copy(batch)
+        elif batch.schema.of == "book":
+            trades = self._trades[batch.schema.key].of(batch)
+            if trades.n:
+                chain.rows(trades)
         else:
             chain.rows(batch)
 
@@ -139,7 +154,7 @@ class Aggregate(Stage):
 
     def _shortened(self) -> Iterator[str]:
         """A slack that was asked for and is longer than a bar may be taken for whole by."""
-        trades = any(key.startswith("trade/") for key in self._chains)
+        trades = any(not key.startswith("bar/") for key in self._chains)
         for name, slack in (("slack", self.options.slack), ("slack-start", self.options.slack_start)):
             short = [one for one in self.periods if slack > max(one.ns // 100, SLACK)]
             if trades and short:
