@@ -11,7 +11,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from hq_core.errors import CONFIG, DATA, IO, NOINPUT, HqError
+from hq_core.errors import CONFIG, DATA, IO, NOINPUT, USAGE, HqError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,13 @@ def read_whole(path: str, limit: int, what: Phrase = "") -> bytes:
     """All bytes of a file or pipe, at most `limit`; - is stdin.  `what` stands before the path in errors."""
     named: Phrase = (what, f": {path}") if what else path
     return _read(0 if path == "-" else path, limit, named)
+
+
+def read_beside(path: str, limit: int, option: Phrase) -> bytes:
+    """As `read_whole`, of what an option names beside bars that come on stdin; HqError USAGE where it names that."""
+    if path in STDIN:
+        raise HqError("stdin is the bars; name a file", USAGE, subject=(option, f" {path}"))
+    return read_whole(path, limit, option)
 
 
 def _read(file: str | int, limit: int, named: Phrase) -> bytes:

@@ -280,7 +280,7 @@ ORDER = Kind(
         maybe("trail", "f8", "price", "distance at which a stop follows the best price"),
         maybe("trail_frac", "f8", "frac", "the same as a share of the best price"),
         maybe("tif", "i1", "code", "how long it works"),
-        maybe("expire", "i8", "ns", "until when, of gtd"),
+        maybe("expire", "i8", "ns", "until when, of gtd; 0: none"),
         maybe("reduce_only", "b1", "", "1: never opens"),
         maybe("post_only", "b1", "", "1: never takes"),
         maybe("group", "i8", "id", "one of a group that fills cancels the others"),
@@ -317,6 +317,22 @@ TYPE_NEEDS: dict[str, tuple[str, ...]] = {
     "trail": ("trail",),
 }
 TYPE_MAY: dict[str, tuple[str, ...]] = {"trail": ("trigger", "trail_frac")}
+UNTIL = "gtd"  # the tif whose orders have an expire, which no others have
+
+
+def wrong_life(tif: str, expires: bool) -> str:
+    """What is wrong with an order of a tif that has an expire or has none; '' if nothing is."""
+    if (tif == UNTIL) == expires:
+        return ""
+    if expires:
+        return f"has an expire, which is of an order whose tif is {UNTIL}; say tif {UNTIL}, or leave it out"
+    return f"works until a time, tif {UNTIL}, and has no expire"
+
+
+def expiry(ns: int) -> int:
+    """An instant as `expire` says it, whose 0 is none: that of 1970 is the ns before, which no bar tells from it."""
+    return ns or -1
+
 
 ORDER_STATE = Kind(
     "what has become of an order",

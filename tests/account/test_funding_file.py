@@ -201,6 +201,32 @@ def test_many_that_are_missed_between_two_bars_are_few_rows(tmp_path, monkeypatc
     assert sum(map(len, given_rows)) < 2 * 1000 + 30
 
 
+@pytest.mark.parametrize("of", ["1m", "trades"])
+def test_many_that_are_missed_along_a_finer_path_are_few_rows(tmp_path, monkeypatch, of):
+    """Funding once a minute, then none in two years of bars of five minutes of which the first and the last come."""
+    (tmp_path / "f.csv").write_text(csv_of([(MIDNIGHT, 0.0, NAN), (MIDNIGHT + MINUTE, 0.0, NAN)]))
+    given_rows, until = [], Dues.until
+    monkeypatch.setattr(Dues, "until", lambda *args: given_rows.append(until(*args)) or given_rows[-1])
+    first, years = MIDNIGHT // (5 * MINUTE) * 5 * MINUTE, 2 * 365 * DAY
+    ends = [first + 5 * MINUTE, first + 10 * MINUTE, first + 10 * MINUTE + years]
+    verbs = [(1.0, NAN, NAN, NAN), *[[NAN] * 4] * 2]
+    coarse = [(ts, ts - 5 * MINUTE, *[100.0] * 4, 5.0, 1, *said) for ts, said in zip(ends, verbs)]
+    bars = Schema("bar", "BTCUSDT", "5m", SIGNALS.cols)
+    if of == "trades":
+        fine, series = (
+            [(ts - MINUTE, 100.0, 1.0) for ts in ends],
+            Schema("trade", "BTCUSDT", "", (("ts", "i8"), ("price", "f8"), ("qty", "f8"))),
+        )
+    else:
+        fine, series = [flat(minute(ts), 100.0)[:8] for ts in ends], Schema("bar", "BTCUSDT", "1m", SIGNALS.cols[:8])
+    made = BacktestStage(Terms(path=of), funding=str(tmp_path / "f.csv"))
+    out = promises.run(made, promises.stream([(bars, []), (series, []), (series, fine), (bars, coarse)]))
+    (bought,) = (one["fill_time"] for one in table(out, "fill"))
+    want = sum(bought < ts <= ends[-1] for ts in range(MIDNIGHT + 2 * MINUTE + LATE, ends[-1] + DAY, MINUTE))
+    assert report_of(out)["funding_missing"] == want > 10**6
+    assert sum(map(len, given_rows)) < 2 * 1000 + 30
+
+
 def test_a_damaged_state_is_refused():
     dues = Dues("f", watched=True)
     dues.until(0, DAY, {"X": 0}, "X")
@@ -329,6 +355,9 @@ def test_what_cannot_be_is_told(run, tmp_path):
             "--funding far.hqf: funding of BTCUSDT at 2023-11-15T00:00:00Z has rate inf",
         ),
         ("--funding - < bars.hqf", USAGE, "--funding -: stdin is the bars; name a file"),
+        ("--funding /dev/stdin < bars.hqf", USAGE, "--funding /dev/stdin: stdin is the bars; name a file"),
+        ("--brackets - < bars.hqf", USAGE, "--brackets -: stdin is the bars; name a file"),
+        ("--exchange-info - < bars.hqf", USAGE, "--exchange-info -: stdin is the bars; name a file"),
         ("--funding none.csv < bars.hqf", NOINPUT, "--funding: none.csv: No such file"),
     ):
         ran = run(f"hq-backtest {line} > /dev/null")

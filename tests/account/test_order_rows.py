@@ -6,6 +6,7 @@ import math
 import random
 import re
 
+import panel_runs
 import promises
 import pytest
 from frames import items
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_backtest import BARS, MINUTE, SIGNALS, START, VERBS, flat, refused, report_of, rows, table
 
+from hq_core.api.backtest import Backtest
 from hq_core.batch import Schema
 from hq_core.errors import DATA, USAGE
 from hq_core.futures.terms import Terms
 from hq_core.kinds import ORDER, extra_of
 from hq_core.stages.backtest import BacktestStage
+from hq_core.stages.signal import Signal
 
 PLAIN = Schema("bar", "BTCUSDT", "1m", BARS)
 COLUMNS = [(name, kind) for name, kind in ORDER.required]
@@ -157,6 +160,9 @@ def test_what_the_account_cannot_carry_out_is_refused(pieces, says):
         (0, {"tif": 0, "expire": START + 9 * MINUTE}, "has an expire, which is of an order whose tif is gtd; say tif"),
         (0, {"expire": START + 9 * MINUTE}, "has an expire, which"),
         (0, {"tif": 3, "expire": START + 9 * MINUTE}, ""),
+        (0, {"tif": 3, "expire": 0}, "works until a time, tif gtd, and has no expire"),
+        (0, {"tif": 3, "expire": -MINUTE}, ""),
+        (0, {"tif": 0, "expire": -MINUTE}, "has an expire, which is of an order whose tif is gtd"),
         (5, {"trail": 5.0, "trigger": 120.0}, ""),
         (3, {"limit": 90.0, "trigger": 95.0}, ""),
     ],
@@ -233,3 +239,68 @@ def test_of_a_panel_nothing_is_said_of_the_orders_that_are_taken():
     assert (report_of(out)["symbol"], report_of(out)["orders"]["total"]) == ("", 1)
     said = [item for kind, item in items(out) if kind == "map" and item["kind"] == "strings"]
     assert [item for item in said if item["of"] == panel.key] == []
+
+
+def test_a_time_before_1970_ends_an_order():
+    """Five minutes before 1970 until a minute before it; its limit is reached at 1970."""
+    wide = Schema("order", "BTCUSDT", "1m", [*COLUMNS, ("limit", "f8"), ("tif", "i1"), ("expire", "i8")], SERIES.extra)
+    made = [(at * MINUTE, (at - 1) * MINUTE, *[100.0] * 4, 1.0, 1) for at in range(-5, 1)]
+    made[-1] = (*made[-1][:4], 80.0, *made[-1][5:])
+    for expire, state in ((-MINUTE, 4), (-2 * MINUTE, 4), (MINUTE, 1)):
+        said = (*order(-5 * MINUTE, 0, 1.0, type_=1), 90.0, 3, expire)
+        pieces = announced((wide, []), texts("s"), (wide, [said]), (PLAIN, made))
+        out = promises.run(stage(), promises.stream(pieces))
+        assert [one["state"] for one in table(out, "order_state")] == [0, state]
+
+
+class UntilZero:
+    orders = ("limit", "tif", "expire")
+
+    def next(self, row):
+        if row.close > 100.0:
+            return {"action": "OPEN_LONG", "type": "limit", "price": 90.0, "tif": "gtd", "expire": 0}
+        return None
+
+
+@pytest.mark.parametrize("python", [False, True])
+def test_who_orders_until_1970_has_an_expire(python):
+    """Its instant 0 is what no expire is, so the nanosecond before it stands there."""
+    made = [(at * MINUTE, (at - 1) * MINUTE, *[100.0 + (at == -5)] * 4, 1.0, 1) for at in range(-5, 2)]
+    rule = 'IF close > 100 THEN OPEN_LONG(limit=90, expire="5m")'
+    signal = Signal(python=[UntilZero]) if python else Signal([("s", rule, "s.hq")])
+    ordered = promises.run(signal, promises.stream([(PLAIN, made)]))
+    assert [one["expire"] for one in table(ordered, "order")] == [-1]
+    out = promises.run(BacktestStage(Terms()), ordered)
+    assert [one["state"] for one in table(out, "order_state")] == [0, 4]
+
+
+def test_a_program_orders_until_1970():
+    account = Backtest(leverage=2)
+    account.mark(-5 * MINUTE, 100.0, 100.0, 100.0)
+    account.order(side="long", type="limit", limit=90.0, tif="gtd", expire=0)
+    for at in (-4, 0):
+        account.mark(at * MINUTE, 100.0, 100.0, 100.0, open_time=at * MINUTE)
+    assert account.orders()["state"] == ["accepted", "expired"]
+
+
+def test_nothing_remains_of_a_target_that_is_reached_already():
+    account = Backtest(leverage=2)
+    for at, quantity in enumerate((2.0, 2.0, 0.0, 0.0)):
+        account.mark((at + 1) * MINUTE, 100.0, 100.0, 100.0)
+        account.target(quantity)
+    account.mark(9 * MINUTE, 100.0, 100.0, 100.0)
+    assert account.orders()["state"] == ["filled"] * 4
+    assert account.orders()["remaining"].tolist() == [0.0] * 4
+
+
+def test_series_that_hq_merge_lays_together_share_a_wallet():
+    """Through hq-signal in a pipe: both series have their orders announced before the first rows of either."""
+    streams = [panel_runs.bars(name, {at: 100.0 + (7 * at + k) % 5 for at in range(40)}) for k, name in enumerate("AB")]
+    rules = "IF close > close[1] THEN BUY(size=1)\nIF close < close[1] THEN CLOSE"
+    found = []
+    for series in (True, False):
+        told = promises.run(Signal([("s", rules, "s.hq")]), panel_runs.merged(*streams, series=series))
+        out = promises.run(BacktestStage(Terms()), told)
+        found.append((repr(table(out, "fill")), repr(table(out, "equity")), report_of(out)["card"]["digest"]))
+        assert len(table(out, "fill")) > 20
+    assert found[0] == found[1]

@@ -23,6 +23,7 @@ from hq_core.kinds import QUOTE
 from hq_core.stages.backtest import BacktestStage
 from hq_core.stages.signal import Signal
 
+OHLCV = ("open", "high", "low", "close", "volume")
 SECOND = 1_000_000_000
 QUOTES = Schema("quote", "BTCUSDT", "", QUOTE.cols)
 LOT = 1000  # lots of a contract
@@ -159,6 +160,49 @@ def test_of_a_panel_each_symbol_has_its_own():
         half, away = (0.001, 0.003)[one["symbol"]], 1 if one["action"] == 1 else -1
         assert math.isclose(one["price"], opens[one["ts"], one["symbol"]] * (1 + away * half), rel_tol=1e-12)
         assert one["quantity"] == 0.5
+
+
+def in_a_panel(a, b, quotes, opens=()):
+    """What is paid for a contract that is ordered at the first bar of A and at that of B, which have bars at minutes.
+
+    quotes  (minute, symbol, half of the spread);  opens: the column open_time
+    """
+    bar = Schema("bar", "", "1m", (("ts", "i8"), ("symbol", "s4"), *opens, *((name, "f8") for name in OHLCV)))
+    order = Schema("order", "", "1m", (("ts", "i8"), ("symbol", "s4"), *ORDERS["1m"].cols[1:8]), ORDERS["1m"].extra)
+    quote = Schema("quote", "", "", (("ts", "i8"), ("symbol", "s4"), *QUOTE.cols[1:]))
+    given = [(at, 0, which, 100 - half, 9.0, 100 + half, 9.0) for at, which, half in quotes]
+    pieces = [*((one, []) for one in (bar, order, quote)), texts("s", series=order)]
+    words = {"kind": "strings", "col": "symbol", "values": ["A", "B"]}
+    pieces += [({**words, "of": one.key},) for one in (bar, order, quote)]
+    for minute in range(1, 10):
+        at = minute * panel_runs.MINUTE
+        mine = [(at, one[2], *one[3:]) for one in given if one[0] == minute]
+        orders = [(at, k, 0, 1, 1, 0, MARKET, 1.0, 0) for k, has in enumerate((a, b)) if minute == min(has)]
+        begins = [at - panel_runs.MINUTE for _ in opens]
+        rows = [(at, k, *begins, *[100.0] * 4, 1.0) for k, has in enumerate((a, b)) if minute in has]
+        pieces += [(one, some) for one, some in ((quote, mine), (order, orders), (bar, rows)) if some]
+    return [(one["symbol"], one["price"]) for one in table(run(pieces, size="1"), "fill")]
+
+
+def test_a_symbol_that_lacks_bars_sees_no_quote_of_after_its_open():
+    """B's second bar begins with the end of its first one, though A has had bars since, and B quotes."""
+    every, quotes = range(1, 8), [(1, 0, 0.0), (1, 1, 0.1), (3, 1, 0.2), (5, 1, 0.3), (6, 1, 0.4)]
+    assert in_a_panel(every, (1, 6), quotes) == [(0, 100.0), (1, 100 * 1.001)]
+    assert in_a_panel((1, 2), (1, 2), quotes) == [(0, 100.0), (1, 100 * 1.001)]
+
+
+def test_what_came_since_its_last_bar_is_seen_at_its_end():
+    """An order of B's second bar fills at the open of its third, which begins where that ended."""
+    quotes = [(1, 0, 0.0), (1, 1, 0.1), (3, 1, 0.2), (5, 1, 0.3)]
+    assert in_a_panel(range(1, 9), (4, 7), quotes) == [(0, 100.0), (1, 100 * 1.002)]
+
+
+def test_a_bar_asks_for_the_quotes_of_its_own_symbol():
+    """B's order waits from the first minute on, its first quote comes in the third, and its next bar after that."""
+    opens, quotes = [("open_time", "i8")], [(1, 0, 0.0), (3, 1, 0.2)]
+    assert in_a_panel(range(1, 6), (1, 5, 6), quotes, opens) == [(0, 100.0), (1, 100 * 1.002)]
+    with pytest.raises(HqError, match="row 4 .*: orders work, and no quote of B has come"):
+        in_a_panel(range(1, 6), (1, 3, 6), quotes, opens)
 
 
 def test_what_cannot_be_is_said_in_one_line():

@@ -79,7 +79,12 @@ def same(account, found):
 
 
 def unnamed(report):
-    """The report of the library, which has no strategy's name and no digest of rows that it gives itself."""
+    """The report of the library, which has no strategy's name."""
+    return {**report, "account": ""}
+
+
+def without_digest(report):
+    """Where a call is a row of positions of its own, as one at once is, the digest is another one too."""
     card = {name: value for name, value in report["card"].items() if name != "digest"}
     return {**report, "account": "", "card": card}
 
@@ -130,7 +135,7 @@ def test_orders_at_once_are_those_of_the_filter_that_fills_at_the_close(terms):
     for name in ("ts", "side", "price", "quantity", "fee", "realised", "position"):
         assert bits(fills[name]) == bits(theirs[name]), name
     assert len(fills["ts"]) > 20
-    assert account.backtest_result() == unnamed(report)
+    assert without_digest(account.backtest_result()) == without_digest(report)
 
 
 BRACKETS = """IF RSI(5) < 35 THEN BUY(stop=close*0.999, take=close*1.001)

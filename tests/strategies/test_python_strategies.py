@@ -273,9 +273,15 @@ UNFIT = {  # what the language refuses too
         "CLOSE_LONG takes no size in risk",
     ),
     "stop of what closes": ({"action": "CLOSE_SHORT", "stop": 5}, "CLOSE_SHORT takes no stop"),
-    "gtd": ({"action": "BUY", "tif": "gtd"}, "tif gtd works until a time, and there is no expire"),
-    "expire": ({"action": "BUY", "expire": 5}, "expire is of an order whose tif is gtd; say tif 'gtd'"),
-    "expire of ioc": ({"action": "BUY", "tif": "ioc", "expire": 5}, "expire is of an order whose tif is gtd"),
+    "gtd": ({"action": "BUY", "tif": "gtd"}, "an order works until a time, tif gtd, and has no expire"),
+    "expire": (
+        {"action": "BUY", "expire": 5},
+        "an order has an expire, which is of an order whose tif is gtd; say tif gtd",
+    ),
+    "expire of ioc": (
+        {"action": "BUY", "tif": "ioc", "expire": 5},
+        "has an expire, which is of an order whose tif is gtd",
+    ),
     "trail that opens": ({"action": "OPEN_LONG", "type": "trail", "trail": 5}, "OPEN_LONG is of no type trail"),
     "trail that closes and opens": ({"action": "BUY", "type": "trail", "trail": 5}, "BUY is of no type trail"),
     "cancel of a size": ({"action": "CANCEL", "size": 1}, "CANCEL takes no size"),

@@ -26,7 +26,7 @@ from hq_core.futures.statistics import STATISTICS
 from hq_core.futures.tables import Tables
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
-from hq_core.kinds import MOST_RATE, OHLC
+from hq_core.kinds import MOST_RATE, OHLC, expiry
 from hq_core.options import Keywords, options_of, refuse_no_text
 from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions
 from hq_core.say import iso_text, listed, say_length
@@ -110,8 +110,8 @@ class Backtest:
         self._symbol_of = array("i")  # of each order, by its id less 1
         self._marked = [False] * many  # whether the mark is another price than the last one
         self._begun = 0  # the time before the last one
-        self._counted = NEVER  # ts of the last bar, and the statistics before it
-        self._before = array("q")
+        self._counted = NEVER  # ts of the last bar, and the statistics and the digest of equity before it
+        self._before = array("q"), 0
 
     # -- orders at once ----------------------------------------------------------------------------------
     def open_long(
@@ -416,7 +416,7 @@ class Backtest:
     def _give(self, whose: int, words: dict[str, Any]) -> int:
         """Let an order wait for the next bar; its id."""
         if words.get("expire") is not None:
-            words["expire"] = _ns(words["expire"])
+            words["expire"] = expiry(_ns(words["expire"]))
         self._pending.append(self._said.row(whose, len(self._symbol_of) + 1, words))
         return self._next_id(whose)
 
@@ -535,11 +535,11 @@ class Backtest:
             several = {"symbol": address_of(self._whose)} if len(self.symbols) > 1 else {}
             run.bind(columns | several, n)
             self._bound = n
-        after, statistics = s.rows_after, array("q", s.whole[PLACES])
+        after, had = s.rows_after, (array("q", s.whole[PLACES]), s.of_equity)
         if bar and now != self._counted:
-            self._before, self._counted = statistics, now
+            self._before, self._counted = had, now
         elif now == self._counted and not s.bankrupt:
-            s.whole[PLACES] = self._before
+            s.whole[PLACES], s.of_equity = self._before
         run.cell.set(counted=now == self._counted)
         if self._funding[0]:
             run.funding(*self._funding)
@@ -547,7 +547,7 @@ class Backtest:
         if s.error:
             wrong = run.complaint(s.periods, 0)
             s.error = 0
-            s.whole[PLACES] = statistics
+            s.whole[PLACES], s.of_equity = had
             raise wrong
         if run.logged:
             self._history.take(run, now)
@@ -602,7 +602,7 @@ def _ns(ts: Any) -> int:
     if isinstance(ts, datetime):
         when = ts if ts.tzinfo else ts.replace(tzinfo=UTC)
         return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
-    if not hasattr(ts, "__index__") or not 0 <= int(ts) < 1 << 63:
+    if not hasattr(ts, "__index__") or not NEVER < int(ts) < 1 << 63:
         raise HqError(
             subject="ts", value=ts, rule="must be ns since 1970 as a whole number, a datetime or ISO 8601", code=USAGE
         )

@@ -1,7 +1,7 @@
 """The futures account: bars and orders in; fills, equity and liquidations out, in one pass.
 
 What happens at a bar, in this order.  Of several symbols with a bar of one ts each does steps 2 to 4 in turn, in the
-order of their rows; every other step is done for all of them before the next one begins:
+order of their names, as their rows lie; every other step is done for all of them before the next one begins:
 
 |    | step     | what happens                                                                                    |
 |----|----------|-------------------------------------------------------------------------------------------------|
@@ -58,7 +58,7 @@ from hq_core.futures.log import LOG, log_fill, log_positions, room
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
 from hq_core.futures.path import PATH, adverse, walk
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
-from hq_core.futures.quotes import QUOTES, see_ahead, see_quotes, without_quote
+from hq_core.futures.quotes import QUOTES, come, see_begun, see_quotes, without_quote
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
 from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline, kernel
@@ -275,16 +275,18 @@ def account(
         pay_until(s, p, log, f_ts, f_symbol, f_rate, f_mark, opened, True, rate, cum)
         s.moment = float_of(opened)
         if s.quotes != 0:
-            earliest = opened
+            latest = NO_BAR
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
-                earliest = min(earliest, beginning(p, at, open_time, j, opened))
-            see_quotes(s, p, q_ts, q_symbol, q, earliest if s.rows == 0 else max(earliest, s.last_ts))
-            for j in range(i, end):
-                at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
-                see_ahead(s, p, q_ts, q_symbol, q, at, min(beginning(p, at, open_time, j, opened), ts[i]))
-            if s.resting > 0 and without_quote(s, p):
-                s.error = NO_QUOTE
+                begun = min(beginning(p, at, open_time, j, opened), ts[i])
+                come(p, at, begun)
+                latest = max(latest, begun)
+            see_begun(s, p, q_ts, q_symbol, q, latest)
+            for j in range(i, end if s.resting > 0 else i):
+                if s.error == 0 and without_quote(p, symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0):
+                    s.error = NO_QUOTE
+                    i = j
+            if s.error != 0:
                 break
         s.row += 1
         busy = s.open > 0 or s.resting > 0
@@ -380,8 +382,11 @@ def account(
             begin_at_close(s, p, r, s.now)
             if s.quotes != 0:
                 watch(s, p, r)
-                if without_quote(s, p):
-                    s.error = NO_QUOTE
+                for j in range(i, end):
+                    if s.error == 0 and without_quote(p, symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0):
+                        s.error = NO_QUOTE
+                        i = j
+                if s.error != 0:
                     break
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
@@ -442,7 +447,7 @@ def account(
     if counted != 0:
         observe(s, e_ts, e, observed, equities - observed)
     if s.quotes != 0 and s.rows > 0:
-        see_quotes(s, p, q_ts, q_symbol, q, s.last_ts)
+        see_quotes(s, p, q_ts, q_symbol, q, max(s.last_ts, s.after_ts))
     take_rows(s, p, log, e_ts, e, equities if counted != 0 else 0)
     done[0] = i
     done[1] = equities

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hq_core.futures.blocks import FIRST
@@ -98,7 +99,7 @@ def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool) -> None:
     traders, names = runs.accounts.every(), runs.written.schemas["equity"].names
     for start in range(0, len(bars), AT_ONCE):
         some = bars[start : start + AT_ONCE]
-        runs.give(traders, some[0], some[-1])
+        runs.give(traders, some[0], some[-1], partial(finer.edges, some[-1]))
         walks = [Walk(one, code, len(some), names) for code, one in enumerate(traders)]
         found, before = runs.nothing(), runs.counts(traders)
         try:

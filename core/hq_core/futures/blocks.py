@@ -47,12 +47,14 @@ LEVERAGE, CAP, CONTRACT, LOT_NUM, LOT_DEN, TICK_NUM, TICK_DEN, LEAST, TIER, TIER
     2 * SHORT + 20, 2 * SHORT + 31
 )
 # stepped: of the long side, behind it of the short one: 1 above the tier to which a liquidation has brought it in this
-# bar, 0 of none; ahead: rows of quotes up to which its own have been seen before those of others, 0 of none
+# bar, 0 of none; ahead: 1 more than the rows of quotes of which it has seen its own, 0 while no bar of it is done
 STEPPED = 2 * SHORT + 31
 AHEAD = 2 * SHORT + 33
-# of its last quote, 0 before there is one
-BID, ASK = range(2 * SHORT + 34, 2 * SHORT + 36)
-SYMBOL_WIDTH = 2 * SHORT + 36
+# of its last quote, 0 before there is one; begins: of the bar that is done, bits of the instant, while quotes are read
+BID, ASK, BEGINS_AT = range(2 * SHORT + 34, 2 * SHORT + 37)
+# of the last quote that came since its last bar: bits of its ts, and bid, bid_qty, ask, ask_qty; bid 0 of none
+KEPT_TS, KEPT = range(2 * SHORT + 37, 2 * SHORT + 39)
+SYMBOL_WIDTH = 2 * SHORT + 42
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from hq_core.errors import CONFIG, HqError, did_you_mean
-from hq_core.files import read_whole
+from hq_core.files import read_beside
 from hq_core.options.account import MOST_LEVERAGE, AccountOptions, BracketOptions
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _wrong(path: str, what: str) -> HqError:
 def read_text(path: str) -> str:
     """A bracket file's text."""
     try:
-        return read_whole(path, LIMIT, BracketOptions.brackets).decode()
+        return read_beside(path, LIMIT, BracketOptions.brackets).decode()
     except UnicodeDecodeError:
         raise _wrong(path, "neither JSON nor CSV") from None
 

@@ -47,7 +47,6 @@ from hq_core.futures.blocks import (
     O_WORD,
     ORDER_SAID,
     ORDER_WIDTH,
-    RESTS,
     SHORT,
     SYMBOL_WIDTH,
     TICK_DEN,
@@ -55,7 +54,6 @@ from hq_core.futures.blocks import (
     TIER,
     TIERS,
     UPPER,
-    WAITS,
 )
 from hq_core.futures.brackets import flat
 from hq_core.futures.fills import LINEAR, NO_IMPACT, SQUARE_ROOT
@@ -362,12 +360,8 @@ class Account:
             what = "orders contradict each other (", AccountOptions.conflict, " none ignores both sides)"
             return HqError(what, DATA, subject=where)
         if error == NO_QUOTE:
-            wants = [
-                name
-                for name, at in zip(self.symbols, range(0, len(self._p), SYMBOL_WIDTH))
-                if self._p[at + RESTS] + self._p[at + WAITS] and math.isnan(self._p[at + HALF])
-            ]
-            what = f"orders work, and no quote of {wants[0]} has come (", FillOptions.spread, " bps needs none)"
+            which = self.symbols[self._value("symbol", at, "i") if len(self.symbols) > 1 else 0]
+            what = f"orders work, and no quote of {which} has come (", FillOptions.spread, " bps needs none)"
             return HqError(what, DATA, subject=f"row {row} ({iso_text(ts)})")
         assert error == BACKWARDS
         return HqError(f"{where}: ts goes back by {say_length(s.last_ts - ts)}; sort the input", DATA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from array import array
 from bisect import bisect_left, bisect_right
@@ -155,6 +156,17 @@ class Finer:
                 yield Piece(columns, at, behind - ends, ts, False)
             yield Piece(columns, behind - 1, behind, ts, True) if ends else _end(ts, close, mark)
             self._at = behind
+
+    def edges(self, until: int) -> list[int]:
+        """When the rows that `pieces` gives up to a ts begin and end, in order."""
+        kept = self._lines.get(self._symbol)
+        found = set(self._ts[: bisect_right(self._ts, until)])
+        if kept is not None and kept.n:
+            columns = _read(self.of, kept)
+            for name in ("ts", "open_time"):
+                if name in columns:
+                    found.update((ctypes.c_int64 * kept.n).from_address(columns[name]))
+        return sorted(found)
 
     def drop(self) -> None:
         """Forget the rows that `pieces` gave."""

@@ -33,7 +33,7 @@ from hq_core.futures.blocks import (
 from hq_core.futures.orders import GTD
 from hq_core.futures.resting import CLOSE, MARKET, OPEN, REPLACE, SET_MARGIN, TARGET, TRAIL
 from hq_core.jit import F8, I1, I4, I8, U1, Cell, State, float_of, inline, kernel
-from hq_core.kinds import ORDER, TYPE_MAY, TYPE_NEEDS, VERBS
+from hq_core.kinds import ORDER, TYPE_MAY, TYPE_NEEDS, UNTIL, VERBS, wrong_life
 from hq_core.options.account import RunOptions
 from hq_core.saved import Damaged
 from hq_core.say import iso_text
@@ -200,9 +200,9 @@ def order_rows(
             or no_price(said(trail_frac, i))
         ):
             why = NO_PRICE
-        elif action[i] <= REPLACE and works == GTD and until <= 0:
+        elif action[i] <= REPLACE and works == GTD and until == 0:
             why = NO_EXPIRE
-        elif action[i] <= REPLACE and works != GTD and until > 0:
+        elif action[i] <= REPLACE and works != GTD and until != 0:
             why = SPARE_EXPIRE
         elif id[i] < 1 or not (numbered(id, i) and numbered(ref, i) and numbered(group, i)):
             why = NO_NUMBER
@@ -429,8 +429,8 @@ WORDS = {
     NOT_AT_MARKET: "is a target with a type; targets are reached at the market",
     SPARE_LIMIT: "has a limit, which means nothing there; say type limit or stop_limit, or leave it out",
     SPARE_TRIGGER: "has a trigger, which means nothing there; say type stop, stop_limit or take, or leave it out",
-    NO_EXPIRE: "works until a time, tif gtd, and has no expire",
-    SPARE_EXPIRE: "has an expire, which is of an order whose tif is gtd; say tif gtd, or leave it out",
+    NO_EXPIRE: wrong_life(UNTIL, False),
+    SPARE_EXPIRE: wrong_life("", True),
 }
 OF_TYPE = (NO_LIMIT, NO_TRIGGER, NO_TRAIL, SPARE_LIMIT, SPARE_TRIGGER)
 

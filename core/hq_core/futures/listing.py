@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.errors import CONFIG, USAGE, HqError, did_you_mean
-from hq_core.files import read_whole
+from hq_core.files import read_beside
 from hq_core.options.account import MOST, MOST_LEVERAGE, BracketOptions
 from hq_core.options.steps import step
 
@@ -35,7 +35,7 @@ class ExchangeInfo:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self.text = read_whole(path, LIMIT, BracketOptions.exchange_info).decode()
+            self.text = read_beside(path, LIMIT, BracketOptions.exchange_info).decode()
             found = json.loads(self.text)
         except (ValueError, RecursionError) as error:
             raise self._wrong(f"not JSON: {error}") from None

@@ -499,6 +499,7 @@ def target_by(s: State, p: F8, r: F8, log: F8, tally: I8, k: int, at: int, price
                 return
     lack = lots - held(p, at, side)
     if lack <= 0:
+        r[k + O_LEFT] = 0.0
         end_order(s, p, r, log, tally, k, FULLY, BY_TARGET)
         return
     r[k + O_LEFT] = lack

@@ -12,10 +12,13 @@ from hq_core.futures.blocks import (
     AHEAD,
     ASK,
     ASK_LOTS,
+    BEGINS_AT,
     BID,
     BID_LOTS,
     CONTRACT,
     HALF,
+    KEPT,
+    KEPT_TS,
     LOT_DEN,
     LOT_NUM,
     RESTS,
@@ -23,7 +26,7 @@ from hq_core.futures.blocks import (
     WAITS,
 )
 from hq_core.futures.margin import lots_within
-from hq_core.jit import F8, I4, I8, State, apart, inline
+from hq_core.jit import F8, I4, I8, State, apart, bits_of, float_of, inline
 from hq_core.kinds import QUOTE
 from hq_core.saved import shaped
 from hq_core.say import iso_text
@@ -36,48 +39,73 @@ QUOTES = "quotes:i8 seen:i8 "  # 1: they are read; rows of them that this call i
 
 
 @inline
-def see(p: F8, at: int, q: F8, row: int) -> None:
-    """Let a symbol have the quote of a row."""
-    k = 4 * row
-    bid, ask = q[k], q[k + 2]
+def see(p: F8, at: int, bid: float, bid_qty: float, ask: float, ask_qty: float) -> None:
+    """Let a symbol have a quote."""
     p[at + BID], p[at + ASK] = bid, ask
     p[at + HALF] = (ask - bid) / (ask + bid)
-    p[at + BID_LOTS] = lots_within(q[k + 1], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
-    p[at + ASK_LOTS] = lots_within(q[k + 3], p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
+    p[at + BID_LOTS] = lots_within(bid_qty, p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
+    p[at + ASK_LOTS] = lots_within(ask_qty, p[at + CONTRACT], p[at + LOT_NUM], p[at + LOT_DEN])
+
+
+@inline
+def see_kept(p: F8, at: int, until: int) -> None:
+    """Let a symbol have what came up to an instant since its last bar."""
+    k = at + KEPT
+    if p[k] > 0.0 and bits_of(p[at + KEPT_TS]) <= until:
+        see(p, at, p[k], p[k + 1], p[k + 2], p[k + 3])
+        p[k] = 0.0
+
+
+@inline
+def come(p: F8, at: int, begins: int) -> None:
+    """A bar of a symbol comes that begins then."""
+    see_kept(p, at, begins)
+    p[at + BEGINS_AT] = float_of(begins)
+    p[at + AHEAD] = 1.0
+
+
+@apart
+def see_begun(s: State, p: F8, q_ts: I8, q_symbol: I4, q: F8, until: int) -> None:
+    """Let each symbol whose bar comes have its last quote up to where that begins, which is at `until` at the latest.
+
+    Rows stay for those that begin later; `see_quotes` passes over what has been seen, as that would give back what has
+    been taken at it.  q: bid, bid_qty, ask, ask_qty of each row.
+    """
+    row: int = s.seen
+    while row < len(q_ts) and q_ts[row] <= until:
+        whose = q_symbol[row]
+        if 0 <= whose < s.symbols:
+            at = whose * SYMBOL_WIDTH
+            if p[at + AHEAD] > 0.0 and q_ts[row] <= bits_of(p[at + BEGINS_AT]):
+                see(p, at, q[4 * row], q[4 * row + 1], q[4 * row + 2], q[4 * row + 3])
+                p[at + AHEAD] = row + 2
+        row += 1
 
 
 @apart
 def see_quotes(s: State, p: F8, q_ts: I8, q_symbol: I4, q: F8, until: int) -> None:
-    """Let each symbol have its last quote up to an instant; q: bid, bid_qty, ask, ask_qty of each row."""
+    """Let each symbol whose bar is done have its last quote up to an instant, and keep the last one of the others."""
+    for k in range(s.symbols):
+        if p[k * SYMBOL_WIDTH + AHEAD] > 0.0:
+            see_kept(p, k * SYMBOL_WIDTH, until)
     while s.seen < len(q_ts) and q_ts[s.seen] <= until:
-        whose = q_symbol[s.seen]
-        if 0 <= whose < s.symbols and s.seen >= p[whose * SYMBOL_WIDTH + AHEAD]:
-            see(p, whose * SYMBOL_WIDTH, q, s.seen)
+        whose, row = q_symbol[s.seen], 4 * s.seen
+        if 0 <= whose < s.symbols:
+            at = whose * SYMBOL_WIDTH
+            if p[at + AHEAD] > 0.0 or s.symbols == 1:
+                if s.seen >= p[at + AHEAD] - 1.0:
+                    see(p, at, q[row], q[row + 1], q[row + 2], q[row + 3])
+            else:
+                p[at + KEPT_TS] = float_of(q_ts[s.seen])
+                for place in range(4):
+                    p[at + KEPT + place] = q[row + place]
         s.seen += 1
 
 
-@apart
-def see_ahead(s: State, p: F8, q_ts: I8, q_symbol: I4, q: F8, at: int, until: int) -> None:
-    """Let one symbol, whose bar begins later than others', have its last quote up to that instant.
-
-    A row that is seen twice would give back what has been taken at it: `see_quotes` passes over these.
-    """
-    row: int = s.seen
-    while row < len(q_ts) and q_ts[row] <= until:
-        if q_symbol[row] == at // SYMBOL_WIDTH:
-            see(p, at, q, row)
-        row += 1
-    p[at + AHEAD] = row
-
-
-@apart
-def without_quote(s: State, p: F8) -> bool:
+@inline
+def without_quote(p: F8, at: int) -> bool:
     """Whether orders of a symbol wait or rest of which no quote has come."""
-    for k in range(s.symbols):
-        at = k * SYMBOL_WIDTH
-        if p[at + RESTS] + p[at + WAITS] > 0.0 and math.isnan(p[at + HALF]):
-            return True
-    return False
+    return p[at + RESTS] + p[at + WAITS] > 0.0 and math.isnan(p[at + HALF])
 
 
 class Quotes:

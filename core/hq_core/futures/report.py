@@ -135,7 +135,7 @@ def summary(
         "bankrupt": bool(s.bankrupt),
         "liquidations": [_node(account, end) for end in liquidations[:LISTED]],
         "definitions": DEFINITIONS | (OF_FUNDING if funded else {}),
-        "card": card(made_by),
+        "card": {**card(made_by), "digest": account.digest},
     }
 
 

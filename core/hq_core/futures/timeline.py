@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
 from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER, SCHEMA, Schema, described, undescribed
 from hq_core.errors import DATA, HqError
+from hq_core.futures.bars import READ
 from hq_core.jit import I4, I8, U1, Cell, State, kernel
+from hq_core.kinds import BAR
 from hq_core.memory import after, move
 from hq_core.saved import Count, shaped
 from hq_core.stream.held import rows_of
 from hq_core.stream.rows import Kept, Permutation, Room, by_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hq_core.batch import Batch
 
@@ -57,18 +61,41 @@ class Line:
 
     def __init__(self, schema: Schema, columns: tuple[tuple[str, str], ...]) -> None:
         self.schema = schema
-        self.kept = Kept(Schema("", schema.symbol, schema.period, columns))
         self.last = NEVER
+        self.lay(columns)
+
+    def lay(self, columns: tuple[tuple[str, str], ...]) -> None:
+        """Make room for columns, of which no row waits."""
+        self.kept = Kept(Schema("", self.schema.symbol, self.schema.period, columns))
+
+    def widen(self, columns: tuple[tuple[str, str], ...]) -> None:
+        """Have further columns, nan in the rows that wait."""
+        had = self.kept
+        self.lay(columns)
+        if had.n:
+            to = dict(zip(self.kept.schema.names, self.kept.reserve(had.n)))
+            there = dict(zip(had.schema.names, had.starts))
+            for name, width in zip(had.schema.names, had.schema.widths):
+                move([to[name]], [there[name]], [width], had.n)
+            fill_nan([to[name] for name in to if name not in there], had.n)
+            self.kept.commit(had.n)
+
+
+def fill_nan(places: Iterable[int], n: int) -> None:
+    """Write nan to n rows of columns."""
+    for at in places:
+        ctypes.memmove(at, (array("d", [math.nan]) * n).tobytes(), 8 * n)
 
 
 class Timeline:
-    """Lines of bars with the columns that the account reads.
-
-    ranks   the place of each of the account's symbols among their texts
+    """Lines of bars with the columns that the account reads: those of every bar, and what some of them have beside,
+    which is nan in the others; but open_time, which all of them have or none.
     """
 
     def __init__(self, columns: tuple[tuple[str, str], ...]) -> None:
         self.columns = (*columns, (NUMBER, "i4"))
+        self._bound: Schema | None = None  # whose rows came last, and where each column is in it, -1: nowhere
+        self._there: list[int] = []
         self.lines: dict[str, Line] = {}
         self.passed = NEVER
         self._traded, self._looked, self._by_time = Cell(traded_rows), Cell(looked_up), Cell(by_time)
@@ -88,9 +115,24 @@ class Timeline:
         if schema.key not in self.lines:
             self.lines[schema.key] = Line(schema, self.columns)
 
+    def _bind(self, schema: Schema) -> None:
+        """Where the columns are in rows that come; what they are the first to have, all lines have from here on."""
+        here, have = dict(schema.reads(READ, BAR.required)), dict(self.columns)
+        if "open_time" in have and "open_time" not in here:
+            what = f"{schema.key}: bars of one account all have open_time, or none has; there are both"
+            raise HqError(what, DATA)
+        more = [(name, kind) for name, kind in READ if name in here and name not in have and kind == "f8"]
+        if more:
+            self.columns = (*self.columns[:-1], *more, self.columns[-1])
+            for line in self.lines.values():
+                line.widen(self.columns)
+        self._bound, self._there = schema, [here.get(name, -1) for name, _ in self.columns[:-1]]
+
     def take(self, batch: Batch, number: int, numbers: array[int]) -> int:
         """Rows that come next; how many of those that are traded are forming ones."""
         line, schema, n = self.lines[batch.schema.key], batch.schema, batch.n
+        if schema is not self._bound:
+            self._bind(schema)
         flag, coded = schema.flag, schema.panel
         to = line.kept.reserve(n)
         order = self._order.columns([8], n)[0]
@@ -106,12 +148,16 @@ class Timeline:
         forming: int = cell.state.forming
         if not rows:
             return forming
-        widths = line.kept.schema.widths[:-1]
-        here = [batch.address(name) for name, _ in self.columns[:-1]]
+        widths: Sequence[int] = line.kept.schema.widths[:-1]
+        there = [(place, at) for place, at in zip(to, self._there) if at >= 0]
+        into, here = [place for place, _ in there], [batch.addresses[at] for _, at in there]
+        if len(into) < len(widths):
+            widths = [width for width, at in zip(widths, self._there) if at >= 0]
+            fill_nan([place for place, at in zip(to, self._there) if at < 0], rows)
         if rows == n:
-            move(to, here, widths, n)
+            move(into, here, widths, n)
         else:
-            self._moved.take(order, rows, widths, here, to)
+            self._moved.take(order, rows, widths, here, into)
         line.kept.commit(rows)
         times = line.kept.times()
         if times[-rows] <= self.passed or times[-rows] < line.last:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hq_core.batch import period_ns
 from hq_core.columns import numbers
 from hq_core.errors import HqError
-from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, TRAILS
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, TRAILS, UNTIL, wrong_life
 from hq_core.lang import tree
 from hq_core.lang.scope import pick, word
 from hq_core.lang.source import nearest
@@ -126,19 +126,19 @@ class _Action:
         """The code of tif, or None, and for how many ns from the row's ts the order works, or 0."""
         tif, expire = (self._text(key) for key in LIVES)
         if tif is not None and tif.lower() not in TIFS:
-            known = [word for word in TIFS if word != "gtd"]  # which expire says by itself
+            known = [word for word in TIFS if word != UNTIL]  # which expire says by itself
             hint = nearest(tif, known) or '; expire="4h" is until so long after'
             raise self.scope.wrong(self.given["tif"].value, f"tif is '{tif}', must be one of {', '.join(known)}{hint}")
         if expire is None:
-            if tif is not None and tif.lower() == "gtd":
+            if tif is not None and wrong_life(tif.lower(), False):
                 raise self.scope.wrong(self.given["tif"], 'gtd works until a time: give expire, as in expire="4h"')
             return (None if tif is None else TIFS[tif.lower()]), 0
-        if tif is not None and tif.lower() != "gtd":
+        if tif is not None and wrong_life(tif.lower(), True):
             raise self.scope.wrong(self.given["expire"], f"an order that is {tif.lower()} does not expire")
         with suppress(HqError):
             length = period_ns(expire)
             if length:
-                return TIFS["gtd"], length
+                return TIFS[UNTIL], length
         what = f"expire is '{expire}', must be a whole number and s, m, h, d or w, such as 15m, at most 100 years"
         raise self.scope.wrong(self.given["expire"].value, what)
 

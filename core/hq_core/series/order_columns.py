@@ -45,9 +45,11 @@ def small_of_rules(which: I8, code: I1, out: I1) -> None:
 
 @kernel()
 def times_after(values: I8, row: I8, which: I8, after: I8, out: I8) -> None:
-    """So many ns after the row's ts, `values`, by the rule; 0 where the rule says none."""
+    """So many ns after the row's ts, `values`, by the rule, as kinds.expiry has it; 0 where the rule says none."""
     for k in range(len(row)):
-        out[k] = values[row[k]] + after[which[k]] if after[which[k]] > 0 else 0
+        length = after[which[k]]
+        found = values[row[k]] + length
+        out[k] = 0 if length == 0 else found if found != 0 else -1
 
 
 @kernel()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, undescribed
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
-from hq_core.files import read_whole
+from hq_core.files import read_beside
 from hq_core.futures.account import account
 from hq_core.futures.accounts import Accounts
 from hq_core.futures.along import run_along
@@ -191,6 +191,8 @@ class BacktestStage(Stage):
         if schema.of == "mark_price":
             self._marks.take(batch)
         if self._finer is not None and self._finer.reads(schema) and schema.key not in self._traded.series:
+            if self._finer.of == "bar":
+                self._check_volume(batch)
             self._finer.take(batch, self._alone_traded)
             if self._runs is not None:
                 self._along(NEVER)
@@ -207,8 +209,7 @@ class BacktestStage(Stage):
         else:
             assert self._timeline is not None
             if schema is not self._bound:
-                self._bound = schema
-                schema.reads(READ, BAR.required)  # says which one is of another type
+                self._bind(batch)
             self.leave_out(self._timeline.take(batch, number, numbers))
             self._run_until(self._timeline.whole())
 
@@ -222,11 +223,11 @@ class BacktestStage(Stage):
             self.symbol = traded[0].symbol
             self._accounts.add(self.symbol)
         else:
-            has = [col for col in READ if col[0] != "complete" and all(one.has(col[0]) for one in traded)]
-            lacks = [name for name, _ in READ if name not in MAY_LACK and (name, "f8") not in has and name != "ts"]
-            for one in traded if lacks else ():
-                one.index(lacks[0])  # says what is missing
-            self._timeline = Timeline(tuple(has))
+            timed = all(one.has("open_time") for one in traded)
+            needed = [col for col in READ if col[0] not in MAY_LACK or (col[0] == "open_time" and timed)]
+            for one in traded:
+                one.reads(READ, BAR.required)  # says what is missing, or of another type
+            self._timeline = Timeline(tuple(needed))
             if self._only:
                 self.symbol = self._only
                 self._accounts.add(self.symbol)
@@ -308,12 +309,29 @@ class BacktestStage(Stage):
             self._waits = batch.slice(at, batch.n).copied()
         self._run_batch(batch.slice(0, at) if at >= 0 else batch)
 
+    def _bind(self, batch: Batch) -> None:
+        """Rows of bars come that are traded: which of their columns are read."""
+        self._bound, self._columns = batch.schema, batch.schema.reads(READ, BAR.required)
+        if self._finer is None:
+            self._check_volume(batch)
+
+    def _check_volume(self, batch: Batch) -> None:
+        """HqError DATA where bars that orders fill in have no volume, and the terms ask for it."""
+        if batch.schema.has("volume"):
+            return
+        for option in (FillOptions.volume_share, FillOptions.impact):
+            value = getattr(self.terms, option.name)
+            if value != option.default:
+                whose = f", of {listed(sorted(set(batch.symbols())))}," if batch.schema.panel else ""
+                what = f"is of the bars' volume, and {batch.schema.key}{whose} has no column 'volume'"
+                raise HqError(what, DATA, subject=(option, f" {value}"))
+
     def _run_batch(self, batch: Batch, last: int = -1) -> None:
         if not batch.n:
             return
         schema = batch.schema
         if schema is not self._bound:
-            self._bound, self._columns = schema, schema.reads(READ, BAR.required)
+            self._bind(batch)
         self._run({name: batch.addresses[at] for name, at in self._columns}, batch.n, batch.view("ts"), last)
 
     def _run_until(self, limit: int, ends: bool = False) -> None:
@@ -451,6 +469,7 @@ class BacktestStage(Stage):
         assert self._timeline is not None
         for part in parts:
             self._timeline.add(part.schema)
+            self._check_volume(part)
             self.leave_out(self._timeline.take(part, *self._accounts.numbers_of(part)))
         self._run_until(limit, ends)
 
@@ -549,7 +568,6 @@ class BacktestStage(Stage):
                 self.made_by,
                 self._dues.given,
             )
-            report["card"]["digest"] = trader.account.digest
             if self._accounts.tables is not None:
                 report["options"] |= {"maintenance": None, "brackets": self._accounts.tables.path}
             if self._accounts.steps is not None:
@@ -627,9 +645,7 @@ def read_funding(path: str) -> tuple[list[Due], str]:
 
     Raises HqError NOINPUT, DATA, USAGE for stdin.
     """
-    if path == "-":
-        raise HqError("stdin is the bars; name a file", USAGE, subject=(FundingOptions.funding, " -"))
-    content = read_whole(path, MOST_FUNDING, FundingOptions.funding)
+    content = read_beside(path, MOST_FUNDING, FundingOptions.funding)
     fd = os.memfd_create("funding")
     try:
         with open(fd, "wb", closefd=False) as file:

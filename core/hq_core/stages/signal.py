@@ -341,8 +341,8 @@ class Signal(Stage):
         symbol = self._symbols[schema.symbol]
         where = schema.symbol, period_ns(schema.period)
         if not symbol.settled:
-            if self._group is not None and not self._group.desk.only and self.joiner is None:
-                self.settle()  # each of them is waited for
+            if self.joiner is None and (self._desk is None or not self._desk.only):
+                self.settle()  # so that whoever reads knows of all orders that there can be before the first rows
             else:
                 self._settle(schema.symbol, symbol)
         if schema.symbol in self._named and where not in self._readers.heard:

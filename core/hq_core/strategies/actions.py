@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.columns import numbers
 from hq_core.errors import DATA, HqError, did_you_mean
-from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, TRAILS, TYPE_MAY, TYPE_NEEDS
+from hq_core.kinds import ACCOUNTS_UNIT, META, ORDER, TRAILS, TYPE_MAY, TYPE_NEEDS, UNTIL, expiry, wrong_life
 from hq_core.lang.words import ACTIONS, taken_by, type_of
 from hq_core.series.orders import BY_VERB, IN_TURN
 from hq_core.series.rules import FLAGS, KEY_OF_UNIT, LIVES, PRICED, SIZES
@@ -255,10 +255,11 @@ def _fitting(action: str, kind: str, unit: str, given: dict[str, Any], further: 
     if unit == "risk_frac" and "stop" not in further:
         raise HqError("risk_frac is what is lost at the stop, and there is no stop", DATA)
     tif = further.get("tif", TIFS["gtc"])
-    if tif == TIFS["gtd"] and "expire" not in further:
-        raise HqError("tif gtd works until a time, and there is no expire", DATA)
-    if "expire" in further and tif != TIFS["gtd"]:
-        raise HqError("expire is of an order whose tif is gtd", DATA, hint="say tif 'gtd', or leave it out")
+    wrong = wrong_life(UNTIL if tif == TIFS[UNTIL] else "", "expire" in further)
+    if wrong:
+        raise HqError(f"an order {wrong}", DATA)
+    if "expire" in further:
+        further["expire"] = expiry(further["expire"])
 
 
 CHECKED = (*PRICED, *LIVES, *FLAGS)  # the further columns that only some actions take
