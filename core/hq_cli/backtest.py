@@ -29,6 +29,7 @@ hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --jso
 hq-gen bars --rows 1000 --seed 1 | hq-signal examples/rsi.hq | hq-backtest --leverage 5 | hq-export csv --kind fill
 hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --leverage 3 --text
 hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --explain-fill 3
+hq-gen bars --rows 1000 --seed 1 | hq-backtest examples/atr_stop.hq --keep-input | hq-export csv --kind order
 hq-gen bars --rows 1000 --seed 2 --symbol B | hq-merge bars.hqf - | hq-backtest examples/panel_stop.hq --json
 hq-gen bars --rows 9000 --seed 1 | hq-aggregate 1m:1h | hq-signal --period 1h examples/rsi.hq | hq-backtest --path 1m
 """
@@ -86,6 +87,7 @@ def main(
     close_at_end: bool,
     periods_per_year: float | None,
     max_open: bool,
+    keep_input: bool,
     text: bool,
     json: bool,
     explain_fill: int | None,
@@ -95,9 +97,10 @@ def main(
 ) -> Run:
     """Trade orders on a futures account, one for each strategy, and report what became of it.
 
-    The bars pass.  Behind them come rows of kind fill, order_state, position, payment, liquidation and equity, and at
-    the end a report for each account.  Limit, stop, take, trail and stop_limit orders rest and fill on the path that
-    the price takes inside a bar, pessimistic by default; an order of a bar's close works from the next bar's open on.
+    The bars pass, and with --keep-input the orders before them.  Behind them come rows of kind fill, order_state,
+    position, payment, liquidation and equity, and at the end a report for each account.  Limit, stop, take, trail and
+    stop_limit orders rest and fill on the path that the price takes inside a bar, pessimistic by default; an order of
+    a bar's close works from the next bar's open on.
     Positions are liquidated by the mark price (columns mark_high, mark_low, mark_close, or rows of kind mark_price as
     hq-import --kind mark_price makes them and hq-merge lays them beside the bars; without them the last price),
     by the tiers of --brackets.  Rows of kind funding, of the stream or of --funding, are paid; where they lack,
@@ -112,10 +115,11 @@ def main(
     series with both is refused.
 
     STRATEGY.hq and --python run strategies here, in place of hq-signal and with its options: what they order is traded
-    as though it had come, to the bit.  Those that read their account (hq-dsl(7), hq-python(7)) run only here: at each
-    bar the account does the bar, then the strategy reads what it came to and orders what works from the next open on.
-    On a panel, or several series, the strategy runs on every symbol's row of a ts after the account has done all of
-    that ts: it reads its own symbol's position and the equity of the common wallet.
+    as though it had come, to the bit; with --keep-input it is written as hq-signal does, META as columns meta.NAME.
+    Those that read their account (hq-dsl(7), hq-python(7)) run only here: at each bar the account does the bar, then
+    the strategy reads what it came to and orders what works from the next open on.  On a panel, or several series,
+    the strategy runs on every symbol's row of a ts after the account has done all of that ts: it reads its own
+    symbol's position and the equity of the common wallet.
 
     A terminal shows the report as text, of several accounts a line each; --text and --json show it anywhere, in
     place of the frames.  With --state the account goes on in the next run, and its frames carry no report; --json and
@@ -134,17 +138,18 @@ def main(
         raise HqError(what, USAGE, subject=ReportOptions.explain_fill)
     stage = BacktestStage(
         Terms(**terms),
-        brackets,
-        strategy,
-        close_at_end,
-        periods_per_year,
-        symbol,
-        max_open,
-        exchange_info,
-        leverage_of,
-        explain_fill or 0,
-        funding,
-        funding_missing,
+        brackets=brackets,
+        strategy=strategy,
+        close_at_end=close_at_end,
+        per_year=periods_per_year,
+        symbol=symbol,
+        max_open=max_open,
+        exchange_info=exchange_info,
+        leverage_of=leverage_of,
+        explain=explain_fill or 0,
+        funding=funding,
+        funding_missing=funding_missing,
+        keep_input=keep_input,
     )
     whole: Stage = stage
     if files or python:

@@ -174,6 +174,9 @@ class RunOptions:
     strategy = Option("", "Which strategy's orders, where there are several.", unit="NAME")
     symbol = Option("", "Whose orders, where several symbols have some.", unit="NAME")
     max_open = Option(False, "Add to equity, of an account of one symbol, how much could be opened at most.")
+    keep_input = Option(
+        False, "Pass rows of kind order too, those of strategies that run here among them, with their META."
+    )
     close_at_end = Option(False, "Close what is open after the last bar, at its close; not with --state.")
     periods_per_year: Option[float | None] = Option(
         None,

@@ -13,13 +13,14 @@ from hq_core.memory import after, room
 from hq_core.series.expr import account_source
 from hq_core.series.unit import Broke, Unit
 from hq_core.series.waiting import Waiting
+from hq_core.stream.handover import Twice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, Protocol
 
     from hq_core.batch import Batch
-    from hq_core.roles import Out
+    from hq_core.roles import Out, Sink
     from hq_core.series.inside_group import InsideGroup
     from hq_core.series.plan import Plan
 
@@ -47,15 +48,20 @@ if TYPE_CHECKING:
 
         only          the symbol that alone is traded; '' where any is
         close_at_end  the last whole row is to be known as such when it is run
+        keep_input    orders are written too
         """
 
         close_at_end: bool
+        keep_input: bool
 
         @property
         def only(self) -> str: ...
 
         def enter(self) -> None:
             """Rows are run when it is asked for, not when they come."""
+
+        def given(self) -> Sink:
+            """What takes the orders."""
 
         def run(self, batch: Batch, mind: Any, last: bool) -> None:
             """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
@@ -101,10 +107,12 @@ class InsideUnit(Unit):
         self._lie: dict[str, list[int]] = {}
         self._held: Batch | None = None  # what may be the last whole row, and forming ones behind it
         self.waits, self.counts = Waiting(), Cell(next_row)
+        self._takes = group.given  # what takes its orders
         group.add(self)
 
     def takes_orders(self, out: Out) -> Out:
-        return self.given
+        self._takes = Twice(self.given, out) if self.desk.keep_input else self.given
+        return self._takes
 
     # -- what the accounts ask of it ---------------------------------------------------------------------
     def see(self, columns: Mapping[str, int], n: int) -> None:
@@ -133,7 +141,7 @@ class InsideUnit(Unit):
         """Give what is ordered at a closed row."""
         assert self.orders is not None
         try:
-            self.orders.decide(self._part, row, self.given)
+            self.orders.decide(self._part, row, self._takes)
         except Broke as broke:
             raise broke.error from None
 

@@ -32,7 +32,7 @@ from hq_core.futures.trader import Written
 from hq_core.jit import rounds
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
-from hq_core.roles import Stage
+from hq_core.roles import Sink, Stage
 from hq_core.saved import Count, digest, shaped
 from hq_core.say import listed
 from hq_core.stream.held import columns_of, rows_of
@@ -84,14 +84,15 @@ class BacktestStage(Stage):
     explain      the number of the one fill of which `explanation` is to tell what made it; 0: none
     funding      file of rows of funding beside the stream's; empty: none
     funding_missing  zero, or fail: what it is when funding was due and no row says it
+    keep_input   pass rows of kind order, those of strategies inside too
     """
 
-    consumes = ("order",)
     SHAPE: Any = object
 
     def __init__(
         self,
         terms: Terms,
+        *,
         brackets: str = "",
         strategy: str = "",
         close_at_end: bool = False,
@@ -103,6 +104,7 @@ class BacktestStage(Stage):
         explain: int = 0,
         funding: str = "",
         funding_missing: str = FundingOptions.funding_missing.default,
+        keep_input: bool = False,
     ) -> None:
         super().__init__()
         terms.latency_ns = parse_duration(terms.latency, FillOptions.latency)
@@ -113,6 +115,8 @@ class BacktestStage(Stage):
         self.max_open = max_open
         self.symbol = self.period = ""
         self._only = symbol
+        self.keep_input = keep_input
+        self.consumes = () if keep_input else ("order",)
         self._strict = funding_missing == "fail"
         tables = Tables(brackets) if brackets else None
         steps = ExchangeInfo(exchange_info) if exchange_info else None
@@ -137,6 +141,7 @@ class BacktestStage(Stage):
         self._traded = Traded(self._accounts, self._finer, terms.path)
         self._early: list[Batch] = []  # orders that came before any bars
         self.inside = False  # whether strategies ask for the rows
+        self._from_inside: set[str] = set()  # periods of the orders that strategies give straight
         self._mind: Mind | None = None  # who asks for those that are being run
         self._per_strategy = PerStrategy()
         self._rounds: Rounds | None = None  # in which their rows are run
@@ -155,10 +160,14 @@ class BacktestStage(Stage):
             self._runs.written.section()
 
     def schema(self, schema: Schema) -> None:
-        if schema.of != "order":
+        if self.keep_input or schema.of != "order":
             self.out.series(schema)
         if schema.of == "mark_price":
             self._marks.announced(schema)
+        if schema.of != "order" or schema.period not in self._from_inside:
+            self._announced(schema)
+
+    def _announced(self, schema: Schema) -> None:
         for bars in self._traded.announced(schema):
             if self._single is not None and bars.key != self._single.key:
                 what = f"{bars.key} was announced when {self._single.key} was traded already"
@@ -168,15 +177,19 @@ class BacktestStage(Stage):
                 self._timeline.add(bars)
 
     def other(self, frame: dict[str, Any]) -> None:
-        if frame["kind"] == "strings" and frame["of"].startswith("order/"):
+        of_orders = frame["kind"] == "strings" and frame["of"].startswith("order/")
+        if of_orders and frame["of"].rpartition("/")[2] not in self._from_inside:
             self._traded.told(frame)
-        else:
+        if self.keep_input or not of_orders:
             self.out.map(frame)
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
         if schema.of == "order":
-            self._ordered(batch)
+            if self.keep_input:
+                self.out.copy(batch)
+            if schema.period not in self._from_inside:
+                self._ordered(batch)
             return
         if schema.key in self._traded.series:
             self._begin().announce()  # before the bars, so that whoever reads them knows what else there is
@@ -433,6 +446,10 @@ class BacktestStage(Stage):
         self.inside = True
         self._rounds = Rounds()
 
+    def given(self) -> Sink:
+        """What takes the orders of strategies inside; with `keep_input` they come a second time, to be passed on."""
+        return Orders(self)
+
     def run(self, batch: Batch, mind: Mind, last: bool) -> None:
         """Run rows, with who decides at each before the next one; last: the first of them ends the accounts."""
         self._begin()
@@ -638,6 +655,23 @@ class BacktestStage(Stage):
         if saved["begun"]:
             self._open().rows = saved["rows"]
         self.reports()  # what they cannot be made of is found now, not at the end
+
+
+class Orders(Sink):
+    """Takes orders that strategies give straight to their accounts."""
+
+    def __init__(self, stage: BacktestStage) -> None:
+        self._stage = stage
+
+    def schema(self, schema: Schema) -> None:
+        self._stage._from_inside.add(schema.period)
+        self._stage._announced(schema)
+
+    def rows(self, batch: Batch) -> None:
+        self._stage._ordered(batch)
+
+    def other(self, frame: dict[str, Any]) -> None:
+        self._stage._traded.told(frame)
 
 
 def read_funding(path: str) -> tuple[list[Due], str]:

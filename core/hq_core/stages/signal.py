@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from hq_core.lang import tree
     from hq_core.lang.check import Checker
     from hq_core.lang.source import StrategyText
-    from hq_core.roles import Out, Sink
+    from hq_core.roles import Out
     from hq_core.series.cross import Turns
     from hq_core.series.expr import Expr
     from hq_core.series.growing import Growing
@@ -199,7 +199,7 @@ class Signal(Stage):
             from hq_core.stream.handover import Handover
 
             self._desk.enter()
-            self._given = Handover(cast("Sink", self._desk))
+            self._given = Handover(self._desk.given())
             self._group = InsideGroup(self._desk, self._given)
         for one in self.python:
             self.inputs |= one.inputs | digests(entry for spec in one.specs for entry in spec.entries())
@@ -696,7 +696,8 @@ class Signal(Stage):
             self._panels.section()
 
     def told(self) -> Iterable[dict[str, Any]]:
-        units = [symbol.unit for symbol in self._symbols.values()] if self._given is None else []
+        ours = self._desk is None or self._desk.keep_input
+        units = [symbol.unit for symbol in self._symbols.values()] if ours else []
         return (frame for unit in units if unit and unit.orders for frame in unit.orders.told())
 
     def kernels(self) -> list[Kernel]:

@@ -12,7 +12,7 @@ from hq_core.stream.gather import gathered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from hq_core.roles import Item
+    from hq_core.roles import Item, Out
 
 ENOUGH = 64  # rows that a series has room for at least when it has had more than at first
 
@@ -94,6 +94,43 @@ class Handover:
             texts = self._texts.of(held.schema.key)
             self.sink.rows(Batch(held.schema, n, list(held.starts), held.memory, texts))
             held.owned = []
+
+
+class Twice:
+    """Writes the same to two outs: what a stage writes by series, rows, commit and map."""
+
+    def __init__(self, first: Out, second: Out) -> None:
+        self._outs = first, second
+        self._lie: list[int] = []  # where the rows are that come next
+
+    def series(self, schema: Schema) -> tuple[Schema, list[Any]]:
+        return schema, [out.series(schema) for out in self._outs]
+
+    def rows(self, held: tuple[Schema, list[Any]], n: int) -> list[int]:
+        self._lie = self._outs[0].rows(held[1][0], n)
+        return self._lie
+
+    def commit(self, held: tuple[Schema, list[Any]], n: int) -> None:
+        schema, (here, there) = held
+        move(self._outs[1].rows(there, n), self._lie, schema.widths, n)
+        self._outs[1].commit(there, n)
+        self._outs[0].commit(here, n)
+
+    def copy(self, batch: Batch, held: tuple[Schema, list[Any]] | None = None) -> None:
+        for i, out in enumerate(self._outs):
+            out.copy(batch, held[1][i] if held else None)
+
+    def map(self, frame: dict[str, Any]) -> None:
+        for out in self._outs:
+            out.map(frame)
+
+    def mark(self, ts: int) -> None:
+        for out in self._outs:
+            out.mark(ts)
+
+    def flush(self) -> None:
+        for out in self._outs:
+            out.flush()
 
 
 class Taken(Sink):
