@@ -10,7 +10,8 @@ from math import floor
 import pytest
 from fast_account import run_fast
 from flows import flow
-from test_flows import what_must_hold
+from slow_account import SlowAccount
+from test_flows import compare, what_must_hold
 
 from hq_core.api.backtest import Backtest
 from hq_core.futures.brackets import Brackets
@@ -211,6 +212,35 @@ def test_another_symbol_steps_by_its_mark_within_its_bar():
     held.marks(2 * MINUTE, {"A": still, "B": still | {"low": 95.0, "mark_low": 90.0}})
     found = held.liquidations()
     assert list(zip(found["symbol"], found["price"], found["quantity"])) == [("B", 95.0, 40.0 - floor(2000 / 95))]
+
+
+def test_what_stays_of_a_hedge_stands_where_that_is_worst():
+    """B: 40 long and 30 short at 100, in a bar from 90 to 112.  Together 90 is worse, and takes the long; the short
+    alone is worse at 112, where nothing is left of 160 - 400 - 360, so it goes as well, and A after it."""
+    tables = {name: Brackets(name, [0.01], [0.0], [50_000.0], [100]) for name in "AB"}
+    held = account(initial_margin=160.0, leverage=50, margin="cross", position_mode="hedge", symbols=("A", "B"),
+                   symbol="", lot="1", brackets=tables)  # fmt: skip
+    held.open_long(100.0, 1.0, ts=MINUTE, symbol="A")
+    held.open_long(100.0, 40.0, ts=MINUTE, symbol="B")
+    held.open_short(100.0, 30.0, ts=MINUTE, symbol="B")
+    still = dict.fromkeys(("open", "high", "low", "close"), 100.0)
+    held.marks(2 * MINUTE, {"A": still, "B": still | {"low": 90.0, "high": 112.0}})
+    found = held.liquidations()
+    went = list(zip(found["symbol"], found["side"], found["price"]))
+    assert went == [("B", 1, 90.0), ("B", -1, 112.0), ("A", 1, 100.0)]
+    assert held.backtest_result()["insurance"] == 40 * 10 + 30 * 12 - 160
+
+
+@pytest.mark.parametrize("seed", [135, 366, 894])
+def test_several_hedges_go_as_in_the_slow_account(seed):
+    """Flows in which another symbol lost one side and kept the other."""
+    made = flow(seed, count=40, margin="cross", position_mode="hedge", liquidation="tiers", spread="bps", pyramid=3,
+                leverage=20)  # fmt: skip
+    for one in made.symbols.values():
+        one["brackets"] = [(0, 100, 0.01, 0.0), (100, 300, 0.05, 4.0), (300, 900, 0.1, 19.0), (900, 1e9, 0.25, 154.0)]
+        one.pop("cap", None)
+    slow = SlowAccount(made.options, made.symbols)
+    compare(made, slow.run(made.bars, made.orders, made.funding, made.close_at_end, made.quotes), run_fast(made))
 
 
 @pytest.mark.parametrize("margin", ["isolated", "cross"])

@@ -275,7 +275,7 @@ class Fills(Sizes):
 
     def stands_at(self, symbol: str, step: str) -> Fraction:
         """The mark at which another symbol of a cross account stands while one is looked at; it stays the same while
-        that one goes its path, whatever is liquidated on it."""
+        that one goes its path, until something of its own is liquidated on it."""
         if symbol in self.ledger.stand:
             return self.ledger.stand[symbol]
         bar = self.bars.get(symbol)
@@ -318,6 +318,10 @@ class Fills(Sizes):
         while key is not None:
             at = prices[key[0]]
             self.force(key, at, self.one_step(key, mark if key[0] == bar.symbol else at))
+            if key[0] in self.ledger.stand:  # what it holds now may have another worst mark
+                del self.ledger.stand[key[0]]
+                marks[key[0]] = self.ledger.stand[key[0]] = self.stands_at(key[0], step)
+                prices[key[0]] = self.bars[key[0]].within(marks[key[0]])
             key = self.still_past(key, marks)
 
     def largest(self, marks: dict[str, Fraction]) -> Key:

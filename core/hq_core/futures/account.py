@@ -32,8 +32,10 @@ from hq_core.futures.blocks import (
     CEILING,
     FIRST,
     FLOOR,
+    GREATEST_MARK,
     LAST,
     LAST_TS,
+    LEAST_MARK,
     LOG_WIDTH,
     LOWER,
     MARK,
@@ -53,10 +55,10 @@ from hq_core.futures.fingerprint import FINGERPRINT, take_rows
 from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
-from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_reached, set_levels
+from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_reached, set_levels, stand_worst
 from hq_core.futures.log import LOG, log_fill, log_positions, room
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
-from hq_core.futures.path import PATH, adverse, walk
+from hq_core.futures.path import PATH, walk
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
 from hq_core.futures.quotes import QUOTES, come, see_begun, see_quotes, without_quote
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
@@ -95,6 +97,7 @@ def to_mark(s: State, p: F8, at: int, price: float, rate: F8, cum: F8) -> None:
     """The mark of a symbol goes to a price."""
     p[at + MARK] = price
     p[at + STANDS] = price
+    p[at + LEAST_MARK], p[at + GREATEST_MARK] = price, price
 
 
 @inline
@@ -345,7 +348,8 @@ def account(
                 mark = cell(mark_close, j, close[j])
                 least = min(cell(mark_low, j, low[j]), mark)
                 greatest = max(cell(mark_high, j, high[j]), mark)
-                p[at + STANDS] = adverse(s, p, at, least, greatest, rate, cum)
+                p[at + LEAST_MARK], p[at + GREATEST_MARK] = least, greatest
+                stand_worst(s, p, at, rate, cum)
             walked = False
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0

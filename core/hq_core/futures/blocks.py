@@ -54,7 +54,9 @@ AHEAD = 2 * SHORT + 33
 BID, ASK, BEGINS_AT = range(2 * SHORT + 34, 2 * SHORT + 37)
 # of the last quote that came since its last bar: bits of its ts, and bid, bid_qty, ask, ask_qty; bid 0 of none
 KEPT_TS, KEPT = range(2 * SHORT + 37, 2 * SHORT + 39)
-SYMBOL_WIDTH = 2 * SHORT + 42
+# between which its mark goes on the way through the bar that is done, elsewhere both are the mark
+LEAST_MARK, GREATEST_MARK = range(2 * SHORT + 42, 2 * SHORT + 44)
+SYMBOL_WIDTH = 2 * SHORT + 44
 
 # -- an order ------------------------------------------------------------------------------------------------------
 # as rows of kind order say it; TS and EXPIRE are bits of ns, the prices nan where they are not said

@@ -10,6 +10,8 @@ from hq_core.futures.blocks import (
     CONTRACT,
     ENTRY,
     FLOOR,
+    GREATEST_MARK,
+    LEAST_MARK,
     LOT_DEN,
     LOT_NUM,
     LOTS,
@@ -47,6 +49,16 @@ def spare(s: State, p: F8, at: int, price: float, rate: F8, cum: F8) -> float:
     if p[at + SHORT + LOTS] > 0.0:
         left += gain(s, p, at, -1, price) - maintenance(p[at + SHORT + BASE] * each, rate, cum, first, tiers)
     return left
+
+
+@apart
+def stand_worst(s: State, p: F8, at: int, rate: F8, cum: F8) -> None:
+    """Let a symbol stand, for others, at that end of its marks which is worse for what is held of it."""
+    low, high = p[at + LEAST_MARK], p[at + GREATEST_MARK]
+    long, short = p[at + LOTS] > 0.0, p[at + SHORT + LOTS] > 0.0
+    if long and short:
+        short = spare(s, p, at, high, rate, cum) < spare(s, p, at, low, rate, cum)
+    p[at + STANDS] = high if short else low
 
 
 @inline
@@ -231,6 +243,7 @@ def liquidate_by_tier(
                 stands = p[other + STANDS]
                 given = min(max(stands, p[other + FLOOR]), p[other + CEILING])
                 step_down(s, p, r, log, other, of, given, stands, stands, given, top)
+                stand_worst(s, p, other, rate, cum)  # without what has gone it may be the other end
             left = s.wallet + spare(s, p, at, mark, rate, cum) + spare_elsewhere(s, p, at, rate, cum)
             beyond = s.open > 0 and left <= 0.0
     set_levels(s, p, at, rate, cum)

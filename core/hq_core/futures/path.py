@@ -13,7 +13,7 @@ one; as near as each other, the low is, and the high the farther.  After a fill 
 from __future__ import annotations
 
 from hq_core.futures.blocks import CEILING, FLOOR, LOTS, LOWER, MARK, SHORT, STANDS, UPPER
-from hq_core.futures.liquidation import level_of, liquidate_at, reaches, set_levels, spare
+from hq_core.futures.liquidation import level_of, liquidate_at, reaches, set_levels, stand_worst
 from hq_core.futures.orders import meet
 from hq_core.futures.resting import follow, next_reached
 from hq_core.jit import F8, I8, State, apart, inline
@@ -32,15 +32,6 @@ def low_first(s: State, p: F8, at: int, price: float) -> bool:
         return down > up if s.path == OPTIMISTIC else down <= up
     adverse_first: bool = s.path == PESSIMISTIC
     return long == adverse_first
-
-
-@inline
-def adverse(s: State, p: F8, at: int, mark_low: float, mark_high: float, rate: F8, cum: F8) -> float:
-    """The mark of a bar that is worst for what is held of a symbol."""
-    long, short = p[at + LOTS] > 0.0, p[at + SHORT + LOTS] > 0.0
-    if long and short:
-        return mark_low if spare(s, p, at, mark_low, rate, cum) <= spare(s, p, at, mark_high, rate, cum) else mark_high
-    return mark_high if short else mark_low
 
 
 @apart
@@ -101,4 +92,4 @@ def walk(
             low_now = (s.opened > 0) == (s.path == PESSIMISTIC)
             leg = 0
     s.leg = 0
-    p[at + STANDS] = adverse(s, p, at, mark_low, mark_high, rate, cum)
+    stand_worst(s, p, at, rate, cum)
