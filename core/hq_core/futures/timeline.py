@@ -96,6 +96,9 @@ class Timeline:
         self.columns = (*columns, (NUMBER, "i4"))
         self._bound: Schema | None = None  # whose rows came last, and where each column is in it, -1: nowhere
         self._there: list[int] = []
+        self._known: dict[
+            tuple[tuple[str, str], ...], list[int]
+        ] = {}  # panels of several sets of columns take turns at each ts
         self.lines: dict[str, Line] = {}
         self.passed = NEVER
         self._traded, self._looked, self._by_time = Cell(traded_rows), Cell(looked_up), Cell(by_time)
@@ -117,6 +120,11 @@ class Timeline:
 
     def _bind(self, schema: Schema) -> None:
         """Where the columns are in rows that come; what they are the first to have, all lines have from here on."""
+        self._bound = schema
+        known = self._known.get(tuple(schema.cols))
+        if known is not None:
+            self._there = known
+            return
         here, have = dict(schema.reads(READ, BAR.required)), dict(self.columns)
         if "open_time" in have and "open_time" not in here:
             what = f"{schema.key}: bars of one account all have open_time, or none has; there are both"
@@ -124,9 +132,10 @@ class Timeline:
         more = [(name, kind) for name, kind in READ if name in here and name not in have and kind == "f8"]
         if more:
             self.columns = (*self.columns[:-1], *more, self.columns[-1])
+            self._known.clear()
             for line in self.lines.values():
                 line.widen(self.columns)
-        self._bound, self._there = schema, [here.get(name, -1) for name, _ in self.columns[:-1]]
+        self._there = self._known[tuple(schema.cols)] = [here.get(name, -1) for name, _ in self.columns[:-1]]
 
     def take(self, batch: Batch, number: int, numbers: array[int]) -> int:
         """Rows that come next; how many of those that are traded are forming ones."""

@@ -31,6 +31,7 @@ class Traded:
         self.series: dict[str, Schema] = {}
         self._orders: dict[tuple[str, str], Schema] = {}  # by symbol and period
         self._accounts, self._finer, self._path = accounts, finer, path
+        self._prefixes: dict[tuple[str, ...], list[str]] = {}  # of names of columns, which may take turns at each ts
 
     def announced(self, schema: Schema) -> Iterator[Schema]:
         """A series of orders or bars has been: the bars that are traded because of it."""
@@ -69,10 +70,10 @@ class Traded:
 
     def prefixes(self, schema: Schema) -> list[str]:
         """What stands before the columns of orders, of each strategy once; none where there are no such columns."""
-        found = [
-            name[: -len(verb)] for verb in VERBS for name in schema.names if name == verb or name.endswith("." + verb)
-        ]
-        prefixes = list(dict.fromkeys(found))
+        prefixes = self._prefixes.get(schema.names)
+        if prefixes is None:
+            found = [name[: -len(verb)] for verb in VERBS for name in schema.names if f".{name}".endswith(f".{verb}")]
+            prefixes = self._prefixes[schema.names] = list(dict.fromkeys(found))
         strategy = self._accounts.strategy
         if prefixes and strategy:
             check_strategy(strategy, [prefix[:-1] for prefix in prefixes if prefix], schema)

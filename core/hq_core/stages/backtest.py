@@ -221,8 +221,8 @@ class BacktestStage(Stage):
             self._bars(batch)
         else:
             assert self._timeline is not None
-            if schema is not self._bound:
-                self._bind(batch)
+            if self._finer is None:
+                self._check_volume(batch)
             self.leave_out(self._timeline.take(batch, number, numbers))
             self._run_until(self._timeline.whole())
 
