@@ -6,6 +6,7 @@ second time is found by tests/cli/test_kinds.py.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hq_core.columns import REST, Column, Kind, maybe, words
@@ -220,6 +221,18 @@ PREMIUM = _index(
 )
 
 MOST_RATE = 1.0  # of funding, upward and downward: beyond it, it is no share of the notional
+
+
+def no_rate(value: float) -> bool:
+    """Whether a number cannot be a rate of funding; nan can, which is one that is not known."""
+    return abs(value) > MOST_RATE
+
+
+def no_price(value: float) -> bool:
+    """Whether a number cannot be a price; nan can."""
+    return value <= 0.0 or value == math.inf
+
+
 FUNDING = Kind(
     "a funding rate as it was paid",
     (

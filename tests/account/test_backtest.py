@@ -347,7 +347,7 @@ def test_brackets_change_when_their_time_comes(tmp_path):
     data = [flat(0, 100.0, 10.0, NAN, NAN, NAN), *(flat(i, 100.0) for i in range(1, 6))]
     for framing in ([6], [1], [4, 2]):
         out = promises.run(
-            BacktestStage(Terms(taker_fee=0.0, fill="close"), str(file)),
+            BacktestStage(Terms(taker_fee=0.0, fill="close"), brackets=str(file)),
             promises.stream(promises.cut(SIGNALS, data, framing)),
         )
         prices = [r["long_liquidation"] for r in table(out, "equity")]
@@ -369,7 +369,7 @@ def test_a_symbol_without_brackets_is_never_given_a_default(tmp_path):
     code, text = refused(promises.stream([(SIGNALS, [flat(0, 1.0)])]), brackets=str(file), terms={"leverage": 50})
     assert (code, text) == (CONFIG, "leverage: BTCUSDT: 50, must be 1 to 20 by its first bracket")
     with pytest.raises(HqError) as error:
-        BacktestStage(Terms(), str(tmp_path / "none"))
+        BacktestStage(Terms(), brackets=str(tmp_path / "none"))
     assert error.value.code == NOINPUT
 
 

@@ -310,7 +310,7 @@ def test_funding_brackets_and_several_strategies_go_along(tmp_path):
         pieces = stream_of(fine, coarse, orders, period=period)
         pieces[3] = texts("s", "t", series=ORDERS[period])
         pieces.insert(4, (Schema("funding", "BTCUSDT", "", (("ts", "i8"), ("rate", "f8"))), rates))
-        return promises.run(BacktestStage(Terms(path=path, leverage=20), str(file)), promises.stream(pieces))
+        return promises.run(BacktestStage(Terms(path=path, leverage=20), brackets=str(file)), promises.stream(pieces))
 
     found, want = account(coarse, "1m", "5m"), account([], "pessimistic", "1m")
     ends = {one[0] for one in coarse}

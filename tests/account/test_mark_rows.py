@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_backtest import BARS, MINUTE, NAN, SIGNALS, START, VERBS, flat, report_of, row, rows, table
+from test_finer import COARSE, FINE, ORDERS, coarse_bars, fine_bars, orders_at
+from test_order_rows import texts
 
 from hq_core.batch import Schema
 from hq_core.errors import DATA, HqError
@@ -168,6 +170,70 @@ def test_symbols_of_a_panel_have_marks_of_their_own(run, tmp_path):
     assert marked.text == plain.text  # the marks are the bars' own prices
 
 
+@pytest.mark.parametrize("series", [PRICE, RANGE])
+@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 30), min_size=1, max_size=4))
+@HERE
+def test_along_finer_bars_they_are_the_finer_bars_columns(series, seed, cuts):
+    """Bars of five minutes decide, those of a minute are the path: its columns of marks, or rows beside it."""
+    chance = random.Random(seed)
+    fine = fine_bars(chance, 5 * 20)
+    coarse = coarse_bars(fine)
+    orders, marks = orders_at(coarse, chance), some_marks(seed, fine, series is RANGE)
+    wide = Schema("bar", "BTCUSDT", "1m", (*BARS, *((name, "f8") for name in MARKS)))
+    five = ORDERS["5m"]
+    heads = [(five, []), (COARSE, []), texts("s", series=five)]
+    want = promises.run(
+        stage(path="1m"), promises.stream([*heads, (five, orders), (wide, within(marks, fine)), (COARSE, coarse)])
+    )
+    pieces, start = [*heads, (series, []), (five, orders), (FINE, [])], 0
+    for some in promises.cut(FINE, fine, cuts):
+        end = some[1][-1][0]
+        said = [one for one in marks if start < one[0] <= end]
+        pieces += [(series, [(one[0], one[3]) if series is PRICE else (one[0], *one[3:], *one[1:]) for one in said])]
+        pieces += [some, (COARSE, [one for one in coarse if start < one[0] <= end])]
+        start = end
+    found = promises.run(stage(path="1m"), promises.stream(pieces))
+    for kind in KINDS:
+        assert repr(table(found, kind)) == repr(table(want, kind))
+    assert table(found, "fill")
+
+
+def test_along_trades_each_has_what_came_since_the_one_before():
+    """10 contracts at 100 with the margin of leverage 10; the mark is at 80 between two trades, and at 85 after the
+    last one of a bar, which is that bar's end."""
+    trades = Schema("trade", "BTCUSDT", "", (("ts", "i8"), ("price", "f8"), ("qty", "f8")))
+    made = [flat(i, 100.0) for i in range(8)]
+    made[0] = flat(0, 100.0, 10.0, NAN, NAN, NAN)
+    ticks = [(START + at * MINUTE // 2, 100.0, 1.0) for at in range(1, 16, 2)]
+    for at, ts in ((2 * MINUTE + 7, 2.5 * MINUTE), (3.75 * MINUTE, 4 * MINUTE)):
+        marks = [(START + MINUTE // 4, 100.0), (START + int(at), 80.0), (START + int(at) + 1, 100.0)]
+        data = promises.stream([(PRICE, marks), (trades, []), (SIGNALS, []), (trades, ticks), (SIGNALS, made)])
+        out = promises.run(BacktestStage(Terms(taker_fee=0.0, path="trades")), data)
+        (end,) = table(out, "liquidation")
+        assert end["ts"] == START + ts
+    with pytest.raises(HqError, match="mark_price/BTCUSDT/1m has a longer period than trades, which have none"):
+        promises.run(stage(path="trades"), promises.stream([(RANGE, []), (trades, ticks), (SIGNALS, made)]))
+
+
+def test_along_a_path_two_runs_with_a_state_are_one(tmp_path):
+    fine = fine_bars(random.Random(4), 5 * 20)
+    coarse, marks, five = coarse_bars(fine), some_marks(4, fine, False), ORDERS["5m"]
+    orders = orders_at(coarse, random.Random(4))
+
+    every = ((PRICE, [(one[0], one[3]) for one in marks]), (five, orders), (FINE, fine), (COARSE, coarse))
+
+    def part(first, last):
+        pieces = [(series, []) for series, _ in every] + [texts("s", series=five)]
+        pieces += [(series, [one for one in some if first < one[0] <= last]) for series, some in every]
+        return promises.stream(pieces)
+
+    middle, end = fine[47][0], fine[-1][0]
+    whole = promises.run(stage(path="1m"), part(0, end), tmp_path / "one")
+    halves = [promises.run(stage(path="1m"), part(*edges), tmp_path / "s") for edges in ((0, middle), (middle, end))]
+    for kind in KINDS:
+        assert repr(table(whole, kind)) == repr(table(b"".join(halves), kind))
+
+
 def test_what_is_refused_and_what_is_told():
     made = [flat(i, 100.0) for i in range(8)]
     made[0] = flat(0, 100.0, 10.0, NAN, NAN, NAN)
@@ -183,8 +249,6 @@ def test_what_is_refused_and_what_is_told():
         with pytest.raises(HqError, match=told) as error:
             promises.run(stage(), promises.stream(pieces))
         assert error.value.code == DATA
-    with pytest.raises(HqError, match="path 1s"):
-        promises.run(stage(path="1s"), promises.stream([(PRICE, [mark]), (SIGNALS, made)]))
     done = stage()
     promises.run(done, promises.stream([(SIGNALS, made[:4]), (PRICE, [mark]), (SIGNALS, made[4:])]))
     assert [n for line, n in done.notices.items() if "mark_price came behind" in line] == [1]

@@ -26,7 +26,7 @@ from hq_core.futures.statistics import STATISTICS
 from hq_core.futures.tables import Tables
 from hq_core.futures.terms import Terms
 from hq_core.jit import address_of
-from hq_core.kinds import MOST_RATE, OHLC, expiry
+from hq_core.kinds import OHLC, expiry, no_rate
 from hq_core.options import Keywords, options_of, refuse_no_text
 from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions
 from hq_core.say import iso_text, listed, say_length
@@ -258,7 +258,7 @@ class Backtest:
         """
         when, whose = self._time(ts), self._number(symbol)
         values = number("rate", rate), NAN if mark_price is None else _price("mark_price", mark_price)
-        if not abs(values[0]) <= MOST_RATE:
+        if math.isnan(values[0]) or no_rate(values[0]):
             raise HqError(subject="rate", value=rate, rule="must be a share from -1 to 1", code=USAGE)
         at = bisect_right(self._funding[0], when)
         columns: tuple[array[Any], ...] = self._funding

@@ -11,7 +11,7 @@ from hq_core.formats.names import BAR_NAMES, BESIDE_QUOTES, BOOK_TICKER, HISTORI
 from hq_core.formats.numbers import is_number
 from hq_core.formats.times import UNITS, read_epoch, read_iso
 from hq_core.formats.written import as_text, real
-from hq_core.kinds import MOST_RATE, of
+from hq_core.kinds import no_price, no_rate, of
 from hq_core.options import options_of
 from hq_core.options.imports import SaidOptions, ask
 
@@ -99,11 +99,11 @@ class Told:
             number = real(value, role not in self._must)
         except ValueError as error:
             raise ValueError(f"'{role}': {as_text(value)[:60]!r} {error}") from None
-        if self._checked[role] == "price" and number <= 0.0:
-            raise ValueError(f"'{role}': {as_text(value)[:60]!r} is no price, which is above 0")
         if number == number and not isfinite(number):
             raise ValueError(f"'{role}': {as_text(value)[:60]!r} is not finite")
-        if role == "rate" and not abs(number) <= MOST_RATE:
+        if self._checked[role] == "price" and no_price(number):
+            raise ValueError(f"'{role}': {as_text(value)[:60]!r} is no price, which is above 0")
+        if role == "rate" and (number != number or no_rate(number)):
             raise ValueError(f"'{role}': {as_text(value)[:60]!r} is no rate, which is a share from -1 to 1")
         return number
 

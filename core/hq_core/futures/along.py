@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from hq_core.futures.blocks import FIRST
 from hq_core.futures.runs import AT_ONCE
-from hq_core.futures.trader import Part
+from hq_core.futures.written import Part
+from hq_core.jit import address_of
 from hq_core.memory import after
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from hq_core.futures.accounts import Accounts
     from hq_core.futures.finer import Finer, Piece
+    from hq_core.futures.marks import Marks
     from hq_core.futures.runs import Runs
     from hq_core.futures.trader import Trader
 
@@ -90,11 +92,12 @@ class Walk:
         return Part(self.code, self._done, dict(zip(self._names, self._starts)), self._block)
 
 
-def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool) -> None:
+def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool, marks: Marks) -> None:
     """Run the finer rows of whole bars on every account.
 
     bars   ts of each
     ends   the last of them is the end of the accounts
+    marks  rows of mark_price, if there are any
     """
     traders, names = runs.accounts.every(), runs.written.schemas["equity"].names
     for start in range(0, len(bars), AT_ONCE):
@@ -103,7 +106,8 @@ def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool) -> None:
         walks = [Walk(one, code, len(some), names) for code, one in enumerate(traders)]
         found, before = runs.nothing(), runs.counts(traders)
         try:
-            for piece in finer.pieces(some[-1]):
+            pieces = finer.pieces(some[-1])
+            for piece in _marked(list(pieces), marks, finer) if marks.given else pieces:
                 last = piece.counts and ends and piece.ts == bars[-1]
                 for first, stop in _stretches(runs.accounts, piece):
                     for walk in walks:
@@ -118,6 +122,28 @@ def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool) -> None:
             found["equity"] = [walk.equity() for walk in walks]
             runs.write(found, traders, before)
     finer.drop()
+
+
+def _marked(pieces: list[Piece], marks: Marks, finer: Finer) -> Iterator[Piece]:
+    """Pieces with the marks that have come between each row and the one before; of the first one since it began."""
+    if not pieces:
+        return
+    ts = array("q")
+    for piece in pieces:
+        ts.extend((ctypes.c_int64 * piece.stop).from_address(piece.columns["ts"])[piece.first :])
+    columns = {"ts": address_of(ts)} | dict.fromkeys(finer.marks, 0)
+    if not marks.begun(finer.symbol):
+        one = pieces[0]
+        at = one.columns.get("open_time", one.columns["ts"]) + 8 * one.first
+        opened = array("q", [ctypes.c_int64.from_address(at).value, *ts[:-1]])
+        columns["open_time"] = address_of(opened)
+    laid = marks.laid(columns, len(ts), [finer.symbol], finer.period)
+    marks.run = max(marks.run, ts[-1])
+    row = 0
+    for piece in pieces:
+        places = {name: at + 8 * (row - piece.first) for name, at in laid.items()}
+        row += piece.stop - piece.first
+        yield piece._replace(columns={**piece.columns, **places})
 
 
 def _stretches(accounts: Accounts, piece: Piece) -> Iterator[tuple[int, int]]:

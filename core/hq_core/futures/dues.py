@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.batch import EVER, NEVER
 from hq_core.errors import DATA, HqError
-from hq_core.kinds import MOST_RATE
+from hq_core.kinds import no_price, no_rate
 from hq_core.options.account import FundingOptions
 from hq_core.saved import Damaged, shaped
 from hq_core.say import iso_text, listed
@@ -42,7 +42,7 @@ def dues_of(batch: Batch) -> Iterator[Due]:
     schema = batch.schema
     marks = batch.view("mark_price") if schema.has("mark_price") else [math.nan] * batch.n
     for one in map(Due, batch.view("ts"), batch.symbols(), batch.view("rate"), marks):
-        if abs(one.rate) > MOST_RATE or one.mark <= 0.0 or one.mark == math.inf:
+        if no_rate(one.rate) or no_price(one.mark):
             told = f"rate {one.rate!r}, mark price {one.mark!r}"
             rule = "the rate is a share from -1 to 1, the mark price above 0, and nan is what is not known"
             raise HqError(f"{_row(one)} has {told}; {rule}", DATA)

@@ -52,20 +52,21 @@ class Finer:
     one, as a trade at the end of a bar is in the next.  Where no finer bar ends with it, a row without a range stands
     at its end, at its close.
 
-    source    a period, or trades
+    source    a period, or trades; of: bar or trade, and period: '' of trades
+    symbol    of the bars that are whole
     done      finer rows that have been run
     without   bars so far in which there was none
     """
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.of = "trade" if source == TRADES else "bar"
-        self._ns = 0 if source == TRADES else period_ns(source)
+        self.of, self.period = ("trade", "") if source == TRADES else ("bar", source)
+        self._ns = period_ns(self.period)
         self.done = self.without = 0
         self._lines: dict[str, Kept] = {}  # by symbol
         self._last: dict[str, int] = {}  # ts of the last row of each
         self._ts, self._close, self._mark = array("q"), array("d"), array("d")  # of the bars that wait
-        self._symbol, self._at = "", 0  # what is traded, and how many of its rows have been given
+        self.symbol, self._at = "", 0  # what is traded, and how many of its rows have been given
         self._traded, self._moved, self._order = Cell(traded_rows), Permutation(), Room()
 
     def reads(self, schema: Schema) -> bool:
@@ -127,6 +128,12 @@ class Finer:
 
     # -- what is run -------------------------------------------------------------------------------------
     @property
+    def marks(self) -> list[str]:
+        """The columns of mark prices that the finer rows of the symbol have."""
+        kept = self._lines.get(self.symbol)
+        return [one.name for one in MARKS if kept is not None and kept.schema.has(one.name)]
+
+    @property
     def waiting(self) -> int:
         """How many bars wait."""
         return len(self._ts)
@@ -135,13 +142,13 @@ class Finer:
         """ts of the bars of which all rows have come: a later one has, or none comes any more before `limit`."""
         for other in [one for one in self._lines if one != symbol]:
             del self._lines[other]
-        self._symbol = symbol
+        self.symbol = symbol
         last = self._last.get(symbol, NEVER)
         return self._ts[: max(bisect_right(self._ts, last), bisect_left(self._ts, limit))]
 
     def pieces(self, until: int) -> Iterator[Piece]:
         """The rows of the whole bars up to a ts: of each those before its end, then the one at it."""
-        kept = self._lines.get(self._symbol)
+        kept = self._lines.get(self.symbol)
         times: Sequence[int] = NONE
         columns: dict[str, int] = {}
         if kept is not None and kept.n:
@@ -159,7 +166,7 @@ class Finer:
 
     def edges(self, until: int) -> list[int]:
         """When the rows that `pieces` gives up to a ts begin and end, in order."""
-        kept = self._lines.get(self._symbol)
+        kept = self._lines.get(self.symbol)
         found = set(self._ts[: bisect_right(self._ts, until)])
         if kept is not None and kept.n:
             columns = _read(self.of, kept)
@@ -171,7 +178,7 @@ class Finer:
     def drop(self) -> None:
         """Forget the rows that `pieces` gave."""
         if self._at:
-            self._lines[self._symbol].drop(self._at)
+            self._lines[self.symbol].drop(self._at)
             self.done += self._at
             self._at = 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hq_core.futures.account import account
 from hq_core.futures.along import NOWHERE
 from hq_core.futures.blocks import BARS, BASE, CONTRACTS, ENTRY, HIGHEST, LOTS, LOWEST, MARK, SHORT, SYMBOL_WIDTH
-from hq_core.futures.trader import Part
+from hq_core.futures.written import Part
 from hq_core.jit import BREAKS, F8, I8, STOPS, Cell, State, hq_call, kernel, rounds
 from hq_core.kinds import of
 

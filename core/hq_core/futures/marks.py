@@ -135,19 +135,19 @@ class Marks:
             line = self._lines.setdefault(symbol, Line())
             line.add((ts[i] for i in rows), ([column[i] for i in rows] for column in values))
 
-    def laid(
-        self, columns: Mapping[str, int], n: int, ts: Sequence[int], symbols: Sequence[str], period: str
-    ) -> dict[str, int]:
+    def begun(self, symbol: str) -> bool:
+        """Whether bars of a symbol have been laid."""
+        return symbol in self._lines and self._lines[symbol].begun != NEVER
+
+    def laid(self, columns: Mapping[str, int], n: int, symbols: Sequence[str], period: str) -> dict[str, int]:
         """Where the columns of marks lie of n bars whose columns lie at these addresses, until the next call.
 
-        ts        of the bars
-        symbols   those that are traded, by their numbers;  period: of the bars
+        symbols   those that are traded, by their numbers;  period: of the bars, '' of trades
         """
         longer = next((one for one in self._periods.values() if period_ns(one.period) > period_ns(period)), None)
         if longer is not None:
-            what = (
-                f"{longer.key} has a longer period than the bars of {period}, in which its highs and lows may not lie"
-            )
+            than = f"the bars of {period}" if period else "trades, which have none"
+            what = f"{longer.key} has a longer period than {than}, in which its highs and lows may not lie"
             raise HqError(what, DATA)
         both = next((one.name for one in MARKS if one.name in columns), "")
         if both:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.futures.trader import Part, Shared
+from hq_core.futures.written import Part, Shared
 
 if TYPE_CHECKING:
     from array import array
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from hq_core.futures.accounts import Accounts
     from hq_core.futures.dues import Dues
     from hq_core.futures.quotes import Quotes
-    from hq_core.futures.trader import Trader, Written
+    from hq_core.futures.trader import Trader
+    from hq_core.futures.written import Written
 
 AT_ONCE = 4100  # rows a turn: each costs as much in Python as 500 rows; columns 2^k bytes apart share a cache's set
 TOGETHER, LEAST = 131_200, 500  # of all accounts: what they write is laid in order within the cache

@@ -28,7 +28,7 @@ from hq_core.futures.runs import WITHOUT_BAR, Runs
 from hq_core.futures.tables import Tables
 from hq_core.futures.timeline import Timeline
 from hq_core.futures.traded import Traded
-from hq_core.futures.trader import Written
+from hq_core.futures.written import Written
 from hq_core.jit import rounds
 from hq_core.kinds import BAR, VERBS
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
@@ -358,19 +358,16 @@ class BacktestStage(Stage):
 
     def _run(self, columns: Mapping[str, int], n: int, ts: Any, last: int = -1) -> None:
         """Run n bars whose columns lie at these addresses; the accounts end with row `last` of them."""
-        whole = self._whole(columns, n, n)
-        if whole:
-            self._marks.run = max(self._marks.run, ts[whole - 1])
-        if self._marks.given:
-            if self._finer is not None:
-                what = "takes marks as columns of the finer bars, and there are rows of mark_price"
-                raise HqError(what, DATA, subject=(FillOptions.path, f" {self.terms.path}"))
-            columns = {**columns, **self._marks.laid(columns, n, ts, list(self._accounts.numbers), self.period)}
         if self._finer is not None:
             there = {name: (kind * n).from_address(columns[name]) for name, kind in VIEWED.items() if name in columns}
             self._finer.take_bars(there)
             self._along(NEVER)
             return
+        whole = self._whole(columns, n, n)
+        if whole:
+            self._marks.run = max(self._marks.run, ts[whole - 1])
+        if self._marks.given:
+            columns = {**columns, **self._marks.laid(columns, n, list(self._accounts.numbers), self.period)}
         runs = self._runs
         assert runs is not None
         traders = self._accounts.every()
@@ -419,7 +416,7 @@ class BacktestStage(Stage):
         bars = finer.whole(self._alone_traded, limit)
         if self.close_at_end and not ends and len(bars) == finer.waiting:
             del bars[-1:]  # which may be the last one
-        run_along(runs, finer, bars, ends)
+        run_along(runs, finer, bars, ends, self._marks)
 
     # -- strategies inside -------------------------------------------------------------------------------
     @property
