@@ -223,6 +223,7 @@ def account(
                     i, stop, until, due
                 )  # fmt: skip
             if calm > 0:
+                count_bars(p, 0, float(calm) if counted != 0 else 0.0)
                 write_quiet(s, p, ts, close, mark_close, i, calm, e_ts, e, equities, stride, columns)
                 equities += calm
                 if counted != 0:
@@ -377,7 +378,7 @@ def account(
             p[at + FIRST] = said(p[at + FIRST], close[j])
             if s.open > 0:
                 range_since_entry(p, at, close[j], close[j])
-                count_bars(p, at, 1.0)
+                count_bars(p, at, 1.0 if counted != 0 else 0.0)
         # 7 close
         if s.at_close != 0 and s.taken < len(o_ts) and o_ts[s.taken] <= ts[i]:
             if take_up(s, p, r, log, tally, o_ts, o, ts[i]) and s.fail_on_conflict != 0:

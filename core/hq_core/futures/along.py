@@ -15,12 +15,23 @@ from hq_core.memory import after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any, Protocol
 
     from hq_core.futures.accounts import Accounts
     from hq_core.futures.finer import Finer, Piece
     from hq_core.futures.marks import Marks
     from hq_core.futures.runs import Runs
     from hq_core.futures.trader import Trader
+
+    class Asked(Protocol):
+        """Who decides at the end of a bar."""
+
+        def happened(self, account: int, columns: dict[str, dict[str, array[Any]]]) -> None:
+            """What has in an account since it was told last, by its number."""
+
+        def decide(self, at: int, found: dict[str, list[Part]]) -> None:
+            """All accounts have come to the end of a bar, which is the row before `at`; what comes of it is added."""
+
 
 BETWEEN = 2000  # rows between two ends of bars that are run in one turn
 NAN = float("nan")
@@ -92,12 +103,13 @@ class Walk:
         return Part(self.code, self._done, dict(zip(self._names, self._starts)), self._block)
 
 
-def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool, marks: Marks) -> None:
+def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool, marks: Marks, asked: Asked | None = None) -> None:
     """Run the finer rows of whole bars on every account.
 
     bars   ts of each
     ends   the last of them is the end of the accounts
     marks  rows of mark_price, if there are any
+    asked  who decides at the end of each bar before the next one
     """
     traders, names = runs.accounts.every(), runs.written.schemas["equity"].names
     for start in range(0, len(bars), AT_ONCE):
@@ -111,13 +123,16 @@ def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool, marks: Mar
                 last = piece.counts and ends and piece.ts == bars[-1]
                 for first, stop in _stretches(runs.accounts, piece):
                     for walk in walks:
-                        at = walk.go(piece, first, stop, last)
-                        runs.take_log(walk.trader, walk.code, found)
-                        while at < stop and not walk.trader.account.state.error:
-                            at = walk.go(piece, at, stop, last)
-                            runs.take_log(walk.trader, walk.code, found)
+                        at, begun = first, False
+                        while not begun or (at < stop and not walk.trader.account.state.error):
+                            at, begun = walk.go(piece, at, stop, last), True
+                            columns = runs.take_log(walk.trader, walk.code, found)
+                            if asked is not None:
+                                asked.happened(walk.code, columns)
                         if walk.trader.account.state.error:
                             raise walk.trader.account.complaint(finer.done + at, at)
+                if piece.counts and asked is not None:
+                    asked.decide(piece.stop, found)
         finally:
             found["equity"] = [walk.equity() for walk in walks]
             runs.write(found, traders, before)

@@ -32,7 +32,6 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.margin import units
 from hq_core.futures.positions import (
-    count_bars,
     gains,
     margin_used,
     price_of,
@@ -185,7 +184,6 @@ def quiet_rows(
             break
         else:
             size = max(size // 4, 1)
-    count_bars(p, 0, float(j - i))
     return j - i
 
 

@@ -138,6 +138,11 @@ class Finer:
         """How many bars wait."""
         return len(self._ts)
 
+    @property
+    def reached(self) -> int:
+        """Bars before this ts have all of their rows."""
+        return 1 + max(self._last.values(), default=NEVER)
+
     def whole(self, symbol: str, limit: int) -> array[int]:
         """ts of the bars of which all rows have come: a later one has, or none comes any more before `limit`."""
         for other in [one for one in self._lines if one != symbol]:

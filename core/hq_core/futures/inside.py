@@ -278,6 +278,10 @@ class Rounds:
             found["equity"] = [one.equity() for one in every]
             runs.write(found, traders, before)
 
+    def along(self, runs: Runs, mind: Mind, traders: list[Trader]) -> AtEnds:
+        """Who decides at bars that are run along finer rows, one after the other."""
+        return AtEnds(runs, mind, self._inside(traders))
+
     def known(self, traders: list[Trader], number: int) -> dict[str, list[float]]:
         """kinds.ACCOUNT of a symbol as it is now, by the account's name."""
         return {one.trader.name: one.numbers(number) for one in self._inside(traders)}
@@ -286,6 +290,39 @@ class Rounds:
         if [one.trader for one in self._every] != traders:
             self._every = [Inside(trader, code) for code, trader in enumerate(traders)]
         return self._every
+
+
+class AtEnds:
+    """Strategies that are asked once the accounts have come to the end of a bar: see along.py."""
+
+    def __init__(self, runs: Runs, mind: Mind, every: list[Inside]) -> None:
+        self._runs, self._mind, self._every = runs, mind, every
+        self._happened: list[list[tuple[str, int, dict[str, Any]]]] = [[] for _ in every]
+        self._cell = Cell(rounds)
+        plan = array("q", [at for step in mind.steps(every) for at in step])
+        for name, memory in (("plan", plan), ("row", mind.row), ("stop", mind.stops)):
+            self._cell.buffer(name, memory)
+
+    def happened(self, account: int, columns: dict[str, dict[str, array[Any]]]) -> None:
+        if self._mind.each:
+            self._happened[account] += self._every[account].happened(columns)
+
+    def decide(self, at: int, found: dict[str, list[Part]]) -> None:
+        mind = self._mind
+        self._cell.set(until=mind.row[0] + 1)
+        self._cell.run()
+        end = mind.row[0]
+        for one, happened in zip(self._every, self._happened):
+            if mind.each:
+                mind.hear(end - 1, one, happened)
+            happened.clear()
+        if mind.each or mind.stops[0]:
+            mind.decide(end - 1)
+            for one in self._every:
+                if one.trader.given.ts:
+                    one.trader.run(at, at, NOWHERE)
+                    _hear(self._runs, mind, one, end, found)
+                    self._runs.complain(one.trader, at - 1)
 
 
 def _hear(runs: Runs, mind: Mind, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:

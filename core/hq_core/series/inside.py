@@ -57,6 +57,10 @@ if TYPE_CHECKING:
         @property
         def only(self) -> str: ...
 
+        @property
+        def reached(self) -> int:
+            """Before which ts all has come that a bar is run along; EVER where that is nothing."""
+
         def enter(self) -> None:
             """Rows are run when it is asked for, not when they come."""
 

@@ -7,7 +7,7 @@ from collections import Counter
 from ctypes import c_int32, c_int64
 from typing import TYPE_CHECKING
 
-from hq_core.batch import NEVER
+from hq_core.batch import EVER
 from hq_core.jit import I4, I8, Cell, State, hq_call, kernel
 from hq_core.memory import room
 
@@ -81,16 +81,16 @@ class InsideGroup:
 
     @property
     def several(self) -> bool:
-        return self.joiner is not None or len(self._units) > 1
+        return self.joiner is not None or len(self._units) > 1 or self.desk.reached != EVER
 
     @property
     def waiting(self) -> int:
         return sum(unit.waits.n for unit in self._units)
 
-    @property
-    def reached(self) -> int:
-        """Up to which ts the rows of all series have come, where each comes by itself."""
-        return min((unit.waits.last for unit in self._units), default=NEVER)
+    def reached(self, out: Out) -> int:
+        """Up to which ts the rows of all series have come, where each comes by itself, and what is beside them."""
+        out.flush()
+        return min((self.desk.reached, *(unit.waits.last for unit in self._units)))
 
     # -- rows --------------------------------------------------------------------------------------------
     def run(self, limit: int, symbols: Sequence[str], out: Out, ends: bool = False) -> None:

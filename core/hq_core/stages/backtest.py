@@ -207,7 +207,7 @@ class BacktestStage(Stage):
             if self._finer.of == "bar":
                 self._check_volume(batch)
             self._finer.take(batch, self._alone_traded)
-            if self._runs is not None:
+            if self._runs is not None and not self.inside:
                 self._along(NEVER)
             return
         if schema.key not in self._traded.series:
@@ -361,7 +361,11 @@ class BacktestStage(Stage):
         if self._finer is not None:
             there = {name: (kind * n).from_address(columns[name]) for name, kind in VIEWED.items() if name in columns}
             self._finer.take_bars(there)
-            self._along(NEVER)
+            if self._rounds is not None and self._mind is not None:
+                self._mind.see(columns, n)
+                self._along(EVER, last >= 0)
+            else:
+                self._along(NEVER)
             return
         whole = self._whole(columns, n, n)
         if whole:
@@ -414,9 +418,12 @@ class BacktestStage(Stage):
         self._accounts.every()
         runs.announce()
         bars = finer.whole(self._alone_traded, limit)
-        if self.close_at_end and not ends and len(bars) == finer.waiting:
+        if self.close_at_end and not (ends or self.inside) and len(bars) == finer.waiting:
             del bars[-1:]  # which may be the last one
-        run_along(runs, finer, bars, ends, self._marks)
+        asked = None
+        if self._rounds is not None and self._mind is not None and bars:
+            asked = self._rounds.along(runs, self._mind, self._accounts.every())
+        run_along(runs, finer, bars, ends, self._marks, asked)
 
     # -- strategies inside -------------------------------------------------------------------------------
     @property
@@ -435,9 +442,6 @@ class BacktestStage(Stage):
         ):
             if getattr(self.terms, option.name) == value:
                 raise HqError(why, USAGE, subject=(option, f" {value}"))
-        if self._finer is not None:
-            why = "a strategy that reads its account runs on the bars that it reads"
-            raise HqError(why, USAGE, subject=(FillOptions.path, f" {self.terms.path}"))
         from hq_core.futures.inside import Rounds  # few runs have strategies
 
         self.inside = True
@@ -459,6 +463,11 @@ class BacktestStage(Stage):
         found = [self._accounts.add(symbol) for symbol in symbols]
         runs.announce()
         return found
+
+    @property
+    def reached(self) -> int:
+        """Bars before this ts have all of their finer rows; EVER where there is no finer path."""
+        return EVER if self._finer is None else self._finer.reached
 
     def known(self, number: int) -> dict[str, list[float]]:
         """kinds.ACCOUNT of a symbol as it is now, by the account's name."""
@@ -496,7 +505,7 @@ class BacktestStage(Stage):
         if self._waits:
             ts = min(ts, self._waits.view("ts")[0])
         if self._finer is not None:
-            if self._runs is not None:
+            if self._runs is not None and not self.inside:
                 self._along(ts)
             ts = min(ts, self._finer.earliest)
         self.out.mark(ts)

@@ -354,7 +354,7 @@ class Signal(Stage):
                 self._memories.to_unit(schema.key)
             symbol.unit.rows(batch, self.out)
             if self._group is not None and self.joiner is None:
-                self._run_group(self._group.reached)
+                self._run_group(self._group.reached(self.out))
             return
         self.passed(schema.symbol, batch.n)
         if symbol.base is None:
