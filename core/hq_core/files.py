@@ -50,9 +50,9 @@ def read_whole(path: str, limit: int, what: Phrase = "") -> bytes:
 
 
 def read_beside(path: str, limit: int, option: Phrase) -> bytes:
-    """As `read_whole`, of what an option names beside bars that come on stdin; HqError USAGE where it names that."""
+    """As `read_whole`, of what an option names beside a stream on stdin; HqError USAGE where it names that."""
     if path in STDIN:
-        raise HqError("stdin is the bars; name a file", USAGE, subject=(option, f" {path}"))
+        raise HqError("stdin is the stream; name a file", USAGE, subject=(option, f" {path}"))
     return read_whole(path, limit, option)
 
 

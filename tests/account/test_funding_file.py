@@ -354,10 +354,10 @@ def test_what_cannot_be_is_told(run, tmp_path):
             DATA,
             "--funding far.hqf: funding of BTCUSDT at 2023-11-15T00:00:00Z has rate inf",
         ),
-        ("--funding - < bars.hqf", USAGE, "--funding -: stdin is the bars; name a file"),
-        ("--funding /dev/stdin < bars.hqf", USAGE, "--funding /dev/stdin: stdin is the bars; name a file"),
-        ("--brackets - < bars.hqf", USAGE, "--brackets -: stdin is the bars; name a file"),
-        ("--exchange-info - < bars.hqf", USAGE, "--exchange-info -: stdin is the bars; name a file"),
+        ("--funding - < bars.hqf", USAGE, "--funding -: stdin is the stream; name a file"),
+        ("--funding /dev/stdin < bars.hqf", USAGE, "--funding /dev/stdin: stdin is the stream; name a file"),
+        ("--brackets - < bars.hqf", USAGE, "--brackets -: stdin is the stream; name a file"),
+        ("--exchange-info - < bars.hqf", USAGE, "--exchange-info -: stdin is the stream; name a file"),
         ("--funding none.csv < bars.hqf", NOINPUT, "--funding: none.csv: No such file"),
     ):
         ran = run(f"hq-backtest {line} > /dev/null")
