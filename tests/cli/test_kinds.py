@@ -21,6 +21,8 @@ ALLOWED = {
     "core/hq_core/indicators/": "an indicator names its inputs, as its formula does",
     "core/hq_core/kernels/session.py": "the record of a kernel",
     "core/hq_core/bars/trades.py": "the record of a kernel",
+    "core/hq_core/book/shown.py": "the record of a kernel",
+    "core/hq_core/stream/findings.py": "what is told of a finding, each with its value",
     "core/hq_core/formats/names.py": "what others call the columns, and the order of their files",
     "core/hq_core/futures/report.py": "the keys of the report, each with how it is computed",
     "core/hq_core/futures/explain.py": "what is told of a fill, each number with how it is come by",
@@ -125,7 +127,7 @@ def test_a_series_of_a_kind_can_be_announced(name):
 
 
 OURS = ("fill", "liquidation", "equity", "order", "vector", "funding", "quote", "order_state", "payment", "position")
-OURS += ("book", "finding")
+OURS += ("book", "depth", "book_update", "finding")
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -176,6 +178,10 @@ STAGES = {  # and the columns that it adds under names of the user's
     "printf 'symbol,ts_ms,bid,bid_qty,ask,ask_qty\\nX,1704096000001,1,2,3,4\\n' | hq-import": (),
     "printf 'ts_ms,ev,exch_ts_ms,px,qty,order_id,ival,fval\\n1,3758096385,0,1,2,0,0,0\\n' | hq-import": (),
     "python3 gap.py | hq-import --venue binance": (),
+    "hq-book --tick 0.2 < events": (),
+    "hq-book --tick 0.1 < events | hq-export csv | hq-import": (),
+    "hq-book --tick 0.1 --emit updates < events": (),
+    "hq-book --tick 0.1 --emit depth:1 < events": ("bid_1", "bid_qty_1", "ask_1", "ask_qty_1"),
     "hq-export csv < bars | hq-import --kind mark_price --period 1m": (),
     "hq-export csv < bars | hq-import --kind index_price --period 1m": (),
     "hq-signal one.hq < bars": (),
@@ -208,6 +214,7 @@ def test_what_commands_write_is_declared(run, tmp_path):
     (tmp_path / "meta.hq").write_text(f'{RULES}IF open > 0 THEN OPEN_LONG(META(a=open, b=ts, c="x"))')
     (tmp_path / "gap.py").write_text(GAP)
     assert run("hq-gen bars --rows 60 --seed 1 > bars && hq-gen trades --rows 3000 --seed 1 > trades").code == 0
+    assert run(f"hq-import < {ROOT}/examples/events.csv > events").code == 0
     seen: set[str] = set()
     for line, added in STAGES.items():
         ran = run(line)

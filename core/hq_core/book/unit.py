@@ -90,8 +90,7 @@ class Unit:
         self.intake = Intake(self.view, tick, self.told is not None, self.lot != NO_STEP)
         self.run = Run(self.book)
         what, number = self.asked
-        lot = {} if self.lot == NO_STEP else {"lot": step_text(self.lot)}
-        about = self.schema.symbol, tick, {"tick": step_text(tick), **lot}
+        about = self.schema.symbol, tick
         if what == "snapshot":
             self.snapshots = Snapshots(*about, number)
             return
