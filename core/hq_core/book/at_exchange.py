@@ -61,7 +61,8 @@ class AtExchange:
         self._choose.buffer("order", order)
         self._choose.run()
         n = self._choose.state.n
-        self.drop("on its way for longer than the lateness", self._choose.state.late)
+        if self._choose.state.late:
+            self.drop("on its way for longer than the lateness", self._choose.state.late)
         widths = self.schema.widths
         self._gather.take(order.buffer_info()[0], n, widths, batch.addresses, self._held.reserve(n))
         self._held.commit(n)

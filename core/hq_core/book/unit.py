@@ -115,7 +115,8 @@ class Unit:
     def _take(self, batch: Batch, out: Out) -> None:
         intake, at = self.intake, self.book["at"]
         taken = intake.take(batch)
-        self.drop("a level without a side, or with both", intake.sideless)
+        if intake.sideless:
+            self.drop("a level without a side, or with both", intake.sideless)
         if intake.off:
             self.drop(OFF, len(intake.off))
             times, px = batch.times(), batch.view("px")
