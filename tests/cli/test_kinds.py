@@ -22,6 +22,7 @@ ALLOWED = {
     "core/hq_core/kernels/session.py": "the record of a kernel",
     "core/hq_core/bars/trades.py": "the record of a kernel",
     "core/hq_core/book/shown.py": "the record of a kernel",
+    "core/hq_core/book/trades.py": "the arguments of a kernel, and the columns that it makes",
     "core/hq_core/stream/findings.py": "what is told of a finding, each with its value",
     "core/hq_core/formats/names.py": "what others call the columns, and the order of their files",
     "core/hq_core/futures/report.py": "the keys of the report, each with how it is computed",
