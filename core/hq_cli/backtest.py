@@ -20,6 +20,7 @@ from hq_core.options.account import (
 )
 from hq_core.options.settings import SettingsOptions
 from hq_core.options.signal import RUNNING, StoreOptions, StoresOptions, StrategyOptions
+from hq_core.options.steps import ListingOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -60,6 +61,7 @@ class ReportOptions:
     AccountOptions,
     FillOptions,
     BracketOptions,
+    ListingOptions,
     FundingOptions,
     MarginOptions,
     RunOptions,

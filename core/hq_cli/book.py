@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_cli._filter import filter_command
-from hq_core.options.book import BookOptions
+from hq_core.options.book import BookOptions, ViewOptions
+from hq_core.options.steps import ListingOptions, StepOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
 
 EXAMPLES = """
-hq-book --tick 0.1 --lot 0.001 < book.hqf | hq-export csv | head
+hq-import < examples/events.csv | hq-book --tick 0.1 --lot 0.001 | hq-export csv
 hq-book --tick 0.1 --lot 0.001 --emit depth:5 < book.hqf | hq-export table
 hq-book --emit snapshot-every:end < book.hqf | hq-export csv
 """
 
 
-@filter_command("hq-book", EXAMPLES, BookOptions)
+@filter_command("hq-book", EXAMPLES, StepOptions, ListingOptions, BookOptions, ViewOptions)
 def main(**said: Any) -> Stage:
     """Keep an order book for every series of events and write what is to be seen of it.
 

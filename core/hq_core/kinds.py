@@ -147,8 +147,8 @@ QUOTE = Kind(
         Column("bid_qty", "f8", "base", "quantity there"),
         Column("ask", "f8", "price", "best ask"),
         Column("ask_qty", "f8", "base", "quantity there"),
+        maybe("quality", "i1", "code", f"of the book: {_OF_BOOK}"),
     ),
-    behind=(maybe("quality", "i1", "code", f"of the book: {_OF_BOOK}"),),
     codes={"quality": QUALITY},
     rank=4,
     source="Binance, bookTicker",
@@ -596,7 +596,6 @@ FINDING = Kind(
         Column("last_id", "i8", "id", "last id of it; 0 none"),
     ),
     codes={"severity": words("info", "warning", "error")},
-    planned=True,
 )
 
 READY = Kind(

@@ -241,8 +241,7 @@ class Stage(Sink):
 
     def drop(self, why: str, count: int) -> None:
         """Count rows that are not passed on."""
-        if count:
-            self.dropped[why] = self.dropped.get(why, 0) + count
+        self.dropped[why] = self.dropped.get(why, 0) + count
 
     def remarks(self) -> list[str]:
         """Further lines for stderr when the run is over."""

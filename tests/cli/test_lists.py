@@ -48,8 +48,12 @@ OPTIONS_AGAIN = {
     "core/hq_core/series/making.py": "how a store's vectors were made",
     "core/hq_cli/vector.py": "what hq-vector list says of that",
     "core/hq_core/formats/told_columns.py": "the options that go with a kind",
+    "core/hq_core/formats/venues/source.py": "the options that go with a venue's messages",
 }
-COMMANDS_AGAIN = {"core/hq_cli/_effects.py": "what each does to kinds; test_describe holds that it names them all"}
+COMMANDS_AGAIN = {
+    "core/hq_cli/_effects.py": "what each does to kinds; test_describe holds that it names them all",
+    "core/hq_core/kinds.py": "kinds that commands are named after",
+}
 NO_CODES = {
     "core/hq_core/specs.py": "where a text is cut",
     "core/hq_core/texts.py": "bytes of UTF-8",
@@ -68,6 +72,10 @@ WORDS_OF_TWO_THINGS = {
     "--explain": "what indicators compute, or strategies with what it costs",
     "--time-unit": "of the times of rows, or of labelled vectors",
     "--json": "each command its own result",
+    "--emit": "which bars, or what of a book",
+    "--tick": "of an account's orders, or of a book",
+    "--lot": "of an account's orders, or of a book",
+    "--lateness": "of trades behind others, or of events on their way from the exchange",
 }
 
 

@@ -38,6 +38,9 @@ def in_time(ts: I8, exch_ts: I8, ev: I8, lateness: int, s: State, order: I8) -> 
     s.late = late
 
 
+READ = tuple(name for name, _ in in_time.args[:3])  # columns of the rows
+
+
 class AtExchange:
     """Rows of one series, which wait until no earlier one can come.
 
@@ -54,12 +57,12 @@ class AtExchange:
     def rows(self, batch: Batch) -> list[Batch]:
         """The rows that are ready, by exch_ts, those alike in it as they came."""
         order = array("q", bytes(8 * batch.n))
-        for name in ("ts", "exch_ts", "ev"):
-            self._choose.column(name, batch.address(name), batch.n)
+        self._choose.columns(READ, map(batch.address, READ), batch.n)
         self._choose.buffer("order", order)
         self._choose.run()
         n = self._choose.state.n
-        self.drop("on its way for longer than the lateness", self._choose.state.late)
+        if self._choose.state.late:
+            self.drop("on its way for longer than the lateness", self._choose.state.late)
         widths = self.schema.widths
         self._gather.take(order.buffer_info()[0], n, widths, batch.addresses, self._held.reserve(n))
         self._held.commit(n)

@@ -28,8 +28,8 @@ SIDES = ((0, BUY), (1, SELL))
 WHOLE = BOTH_VIEWS | SNAPSHOT
 
 
-def _series(of: str, symbol: str, cols: Any, step: Mapping[str, str]) -> Schema:
-    return Schema(of, symbol, "", cols, {**extra_of(of), **step})
+def _series(of: str, symbol: str, cols: Any) -> Schema:
+    return Schema(of, symbol, "", cols, extra_of(of))
 
 
 class Shown:
@@ -86,9 +86,8 @@ class Quotes(Shown):
 
     KERNEL = quotes
 
-    def __init__(self, symbol: str, tick: tuple[int, int], step: Mapping[str, str]) -> None:
-        cols = [(one.name, one.type) for one in (*QUOTE.columns, *QUOTE.behind)]
-        super().__init__(_series("quote", symbol, cols, step), tick)
+    def __init__(self, symbol: str, tick: tuple[int, int]) -> None:
+        super().__init__(_series("quote", symbol, QUOTE.cols), tick)
 
 
 class Updates(Shown):
@@ -96,8 +95,8 @@ class Updates(Shown):
 
     KERNEL = updates
 
-    def __init__(self, symbol: str, tick: tuple[int, int], step: Mapping[str, str]) -> None:
-        super().__init__(_series("book_update", symbol, BOOK_UPDATE.cols, step), tick)
+    def __init__(self, symbol: str, tick: tuple[int, int]) -> None:
+        super().__init__(_series("book_update", symbol, BOOK_UPDATE.cols), tick)
 
 
 class Depths(Shown):
@@ -105,9 +104,9 @@ class Depths(Shown):
 
     KERNEL = depths
 
-    def __init__(self, symbol: str, tick: tuple[int, int], step: Mapping[str, str], levels: int) -> None:
+    def __init__(self, symbol: str, tick: tuple[int, int], levels: int) -> None:
         names = [one.name.removesuffix("N") + str(k) for k in range(1, levels + 1) for one in DEPTH.behind]
-        super().__init__(_series("depth", symbol, [*DEPTH.cols, *((name, "f8") for name in names)], step), tick)
+        super().__init__(_series("depth", symbol, [*DEPTH.cols, *((name, "f8") for name in names)]), tick)
         self.levels = levels
         self.last = array("d", bytes(32 * levels))
         self.cell.set(levels=levels, room=PIECE)
@@ -147,8 +146,8 @@ class Snapshots:
     every  ns between them; 0: one at the end.  Of a boundary behind which nothing came none is written.
     """
 
-    def __init__(self, symbol: str, tick: tuple[int, int], step: Mapping[str, str], every: int) -> None:
-        self.written = _series("book", symbol, BOOK.cols, step)
+    def __init__(self, symbol: str, tick: tuple[int, int], every: int) -> None:
+        self.written = _series("book", symbol, BOOK.cols)
         self.tick = tick
         self.every = every
         self._cell = Cell(snapshot)

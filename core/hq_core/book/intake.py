@@ -133,6 +133,9 @@ def taken(
         s.stop = len(ev)
 
 
+READ = tuple(name for name, _ in taken.args[:4])  # columns of the rows
+
+
 class Taken(NamedTuple):
     """Rows of a view: how many, and the addresses of what they say and of the row that each was."""
 
@@ -170,7 +173,7 @@ class Intake:
         """The rows of the view, valid until the next ones; up to one that is wrong, which `refuse` tells of."""
         n = batch.n
         cell, state = self._cell, self._cell.state
-        cell.columns(("ev", "px", "qty", "ival"), (batch.address(name) for name in ("ev", "px", "qty", "ival")), n)
+        cell.columns(READ, map(batch.address, READ), n)
         at = {name: room(memory, n) for name, memory in self._memory.items()}
         cell.columns(at, at.values(), n)
         cell.run()

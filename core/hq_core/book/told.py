@@ -79,7 +79,8 @@ class Told:
             if first < 0 and kind == SNAPSHOT:
                 first, self._ts = i, times[i]
             early += first < 0
-        self.drop("before the first snapshot, which tells the tick", early)
+        if early:
+            self.drop("before the first snapshot, which tells the tick", early)
         if first >= 0:
             part = batch.slice(first, stop)
             move(self._held.reserve(part.n), part.addresses, part.schema.widths, part.n)

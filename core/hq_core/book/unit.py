@@ -90,8 +90,7 @@ class Unit:
         self.intake = Intake(self.view, tick, self.told is not None, self.lot != NO_STEP)
         self.run = Run(self.book)
         what, number = self.asked
-        lot = {} if self.lot == NO_STEP else {"lot": step_text(self.lot)}
-        about = self.schema.symbol, tick, {"tick": step_text(tick), **lot}
+        about = self.schema.symbol, tick
         if what == "snapshot":
             self.snapshots = Snapshots(*about, number)
             return
@@ -116,7 +115,8 @@ class Unit:
     def _take(self, batch: Batch, out: Out) -> None:
         intake, at = self.intake, self.book["at"]
         taken = intake.take(batch)
-        self.drop("a level without a side, or with both", intake.sideless)
+        if intake.sideless:
+            self.drop("a level without a side, or with both", intake.sideless)
         if intake.off:
             self.drop(OFF, len(intake.off))
             times, px = batch.times(), batch.view("px")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hq_core.errors import CONFIG, USAGE, HqError, did_you_mean
 from hq_core.files import read_beside
 from hq_core.options.account import MOST, MOST_LEVERAGE, BracketOptions
-from hq_core.options.steps import step
+from hq_core.options.steps import ListingOptions, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ class ExchangeInfo:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self.text = read_beside(path, LIMIT, BracketOptions.exchange_info).decode()
+            self.text = read_beside(path, LIMIT, ListingOptions.exchange_info).decode()
             found = json.loads(self.text)
         except (ValueError, RecursionError) as error:
             raise self._wrong(f"not JSON: {error}") from None
@@ -79,7 +79,7 @@ class ExchangeInfo:
             raise self._wrong(f"{symbol}: {name} of {which} is '{said}', must be a decimal above 0") from None
 
     def _wrong(self, what: str) -> HqError:
-        return HqError(what, CONFIG, subject=(BracketOptions.exchange_info, f": {self.path}"))
+        return HqError(what, CONFIG, subject=(ListingOptions.exchange_info, f": {self.path}"))
 
 
 def leverages(texts: Iterable[str]) -> dict[str, int]:

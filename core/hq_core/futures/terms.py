@@ -9,7 +9,7 @@ from hq_core.batch import period_ns, period_text
 from hq_core.errors import CONFIG, USAGE, HqError
 from hq_core.options import options_of
 from hq_core.options.account import BY_QUOTES, MOST, AccountOptions, BracketOptions, FillOptions, MarginOptions
-from hq_core.options.steps import step
+from hq_core.options.steps import ListingOptions, step
 
 if TYPE_CHECKING:
     from hq_core.errors import Phrase
@@ -49,7 +49,7 @@ class Terms(FillOptions, MarginOptions, AccountOptions):
             self._refuse(declared.liquidation, "there are no tiers", "give them by ", BracketOptions.brackets)
         for option in (declared.tick, declared.lot, declared.min_notional) if exchange_info else ():
             if self._said(option):
-                self._refuse(option, ("that is said by ", BracketOptions.exchange_info))
+                self._refuse(option, ("that is said by ", ListingOptions.exchange_info))
 
     def _said(self, option: Option[Any]) -> bool:
         return bool(getattr(self, option.name) != option.default)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hq_core.options import Declared, Option
-from hq_core.options.steps import EXCHANGE_INFO
 
 SIZE_UNITS = ("contracts", "base", "quote", "equity_frac", "risk_frac")
 MOST = 1e15
@@ -122,7 +121,6 @@ class BracketOptions:
     """Where margin rates, steps and leverage of symbols come from."""
 
     brackets = Option("", "Leverage brackets, the exchange's JSON or CSV; an entry may carry valid_from.", unit="FILE")
-    exchange_info = EXCHANGE_INFO
     leverage_of: Option[tuple[str, ...]] = Option(
         (), "The leverage of a symbol in place of --leverage.", kind=str, many=True, unit="SYMBOL=N"
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hq_core.options import Declared, Option
-from hq_core.options.steps import StepOptions
+from hq_core.options import Option
 
 VIEWS = ("local", "exch")
 
@@ -25,8 +24,8 @@ class ViewOptions:
     keep_input = Option(False, "Pass the events on, before what is made of them.")
 
 
-class BookOptions(StepOptions, ViewOptions, Declared):
-    """The options of hq-book."""
+class BookOptions:
+    """What is written."""
 
     emit = Option(
         "quote",

@@ -11,13 +11,6 @@ from hq_core.options import Option
 if TYPE_CHECKING:
     from hq_core.errors import Phrase
 
-EXCHANGE_INFO = Option(
-    "",
-    "Tick, lot and least notional of each symbol, the exchange's answer of exchangeInfo as JSON; in place of "
-    "the options that say them.",
-    unit="FILE",
-)
-
 
 class StepOptions:
     """The steps of a book."""
@@ -28,7 +21,17 @@ class StepOptions:
     lot: Option[str | None] = Option(
         None, "Step of the quantities: less than half of one is none. Books by order need it.", kind=str
     )
-    exchange_info = EXCHANGE_INFO
+
+
+class ListingOptions:
+    """Where the exchange says them, of all its symbols."""
+
+    exchange_info = Option(
+        "",
+        "Tick, lot and least notional of each symbol, the exchange's answer of exchangeInfo as JSON; in place of "
+        "the options that say them.",
+        unit="FILE",
+    )
 
 
 def step(option: Phrase, text: str) -> tuple[int, int]:

@@ -10,9 +10,9 @@ from hq_core.book.steps import NO_STEP
 from hq_core.book.unit import UNIT, Asked, Unit
 from hq_core.errors import USAGE, HqError
 from hq_core.kinds import BOOK
-from hq_core.options import Keywords, options_of
-from hq_core.options.book import BookOptions
-from hq_core.options.steps import step
+from hq_core.options import Declared, Keywords, options_of
+from hq_core.options.book import BookOptions, ViewOptions
+from hq_core.options.steps import ListingOptions, StepOptions, step
 from hq_core.roles import Stage
 from hq_core.saved import digest
 from hq_core.stream.findings import SHAPE as FINDINGS
@@ -40,21 +40,25 @@ def asked(text: str) -> Asked:
     raise HqError(subject=BookOptions.emit, value=text, rule=FORMS, code=USAGE)
 
 
+class Said(StepOptions, ListingOptions, BookOptions, ViewOptions, Declared):
+    """All that is said of a book."""
+
+
 class Book(Stage):
     """Keeps a book for every series of kind book and writes what is shown of it; other rows pass.
 
-    options  keywords of BookOptions
+    options  keywords: those of StepOptions, ListingOptions, BookOptions and ViewOptions
     """
 
     panels = "apart"
-    __signature__ = Keywords(options_of(BookOptions))
+    __signature__ = Keywords(options_of(Said))
     SHAPE = {"findings": FINDINGS, "units": [(SCHEMA, UNIT)]}
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        said = self.options = BookOptions(**options)
+        said = self.options = Said(**options)
         self.asked = asked(said.emit)
-        declared = BookOptions
+        declared = Said
         given = (declared.tick, said.tick), (declared.lot, said.lot)
         self._tick, self._lot = (NO_STEP if text is None else step(option, text) for option, text in given)
         if said.keep_input:
