@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 EVERY = ("*",)
 
+# of what others wrote; what hq wrote is all kinds
+IMPORTED = ("bar", "trade", "quote", "book", "finding", "funding", "mark_price", "index_price", "vector")
+
 
 class Effect(NamedTuple):
     """Kinds that a command reads, gives columns, takes out of the stream, and writes; EVERY: whichever comes.
@@ -22,7 +25,7 @@ class Effect(NamedTuple):
 
 EFFECTS = {
     "gen": Effect(writes=("bar", "trade"), passes=False),
-    "import": Effect(writes=("bar", "trade", "book")),
+    "import": Effect(writes=IMPORTED),
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
     "aggregate": Effect(reads=("trade", "book", "bar"), replaces=("trade", "book", "bar"), writes=("bar",)),

@@ -1,4 +1,4 @@
-"""hq-import: CSV, JSON, NumPy, Parquet and Arrow to frames, with options for what a file does not say."""
+"""hq-import: CSV, JSON, NumPy, Parquet, Arrow and messages of venues to frames, with options for what is left open."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from hq_cli._command import Argument
 from hq_cli._filter import Run, filter_command
-from hq_core.options.imports import SORT, SaidOptions
+from hq_core.options.imports import LEAST_LATENCY, SORT, SaidOptions
 
 EXAMPLES = """
 hq-gen bars --rows 100 --seed 1 | hq-export csv | hq-import | hq-export table
@@ -15,6 +15,7 @@ hq-import --columns ts=Date,close=Last --tz America/New_York --stamp open --peri
 hq-import --time-unit ms --stamp open --period 1h --order sort --dedupe exact bars.csv > sorted.hqf
 hq-import --kind funding --symbol BTCUSDT funding.csv > funding.hqf
 hq-import --kind quote quotes.csv > quotes.hqf
+hq-import --venue binance --channels depth,trade capture.log | hq-export hftbacktest -o events.npz
 """
 
 
@@ -53,8 +54,25 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     ask_price, ask_amount and timestamp as tardis has them (--time-unit us), or hq's own bid, bid_qty, ask, ask_qty.
     Rows of funding and of quotes are read from Parquet, Arrow and NumPy too.
 
-    hftbacktest's .npz of events is rows of kind book; --symbol says whose they are.  They lie by ts, its local_ts: what
-    its exchange alone sees (EXCH without LOCAL) waits for its ts, and hq-export hftbacktest puts it back.
+    --venue reads what the websockets of binance (USDS-M, spot), bybit (v5) or hyperliquid sent, a message a line, as it
+    was captured: `<time> <json>` as hftbacktest's collector writes (19, 16, 13 or 10 digits tell ns, us, ms, s),
+    `<time>: <json>` as cryptofeed does, or JSON alone, of which --columns ts=NAME says which key is the time; without
+    one ts is the venue's own time, and said.  ts is when a message was received, exch_ts when it happened.  Rows are of
+    kind book: the levels that changed, trades and best bids and asks, of which --channels chooses, as events of
+    hftbacktest (hq-frames(5)); --kind trade and --kind quote give those alone.  Every symbol is a series; --symbol
+    reads one, and says whose a REST snapshot of Binance is where more than one symbol came.
+
+    Sequences are followed: Binance's pu, which must be the u before (of spot U - 1), from a snapshot with U <=
+    lastUpdateId <= u on; Bybit's u, which rises by one; Hyperliquid's books, which are whole, come as what changed.
+    A hole is a row of kind finding (rule `sequence gap`) and a CLEAR with ival 1: the book is not known until the next
+    snapshot, nor is it where a capture begins with changes.  Changes that came before their snapshot and are newer come
+    once more behind it, for LOCAL alone.  What repeats or is older is passed over, as are other messages, counted by
+    name on stderr and in the stream's end.  Trades of before the capture, with which Hyperliquid begins, are the
+    exchange's alone (no LOCAL).  Receive times before the exchange's own are told, and moved by --clock-correction.
+    With --state sequences go on from one capture to the next, as they do from file to file.
+
+    hftbacktest's .npz of events is rows of kind book, too; --symbol says whose they are.  They lie by ts, its local_ts:
+    what its exchange alone sees (EXCH without LOCAL) waits for its ts, and hq-export hftbacktest puts it back.
 
     Files of columns (.npy, .npz, Parquet, Arrow) are first put down in TMPDIR.  Values come exactly or are refused
     with row and column: whole prices that are no float64, ids in floats of 2^53 and more, times outside 1678 to 2261.
@@ -68,6 +86,8 @@ def main(files: tuple[str, ...], state: str | None, **said: Any) -> Run:
     if state:
         if options.order == SORT:
             raise HqError("--order sort needs the whole input, so it goes without --state", USAGE)
+        if options.clock_correction == LEAST_LATENCY:
+            raise HqError("--clock-correction min-latency needs the whole input, so it goes without --state", USAGE)
         if files:
             raise HqError("--state goes on within stdin, so it goes without file arguments", USAGE)
     stage = Import(options, files)

@@ -567,7 +567,6 @@ FINDING = Kind(
         Column("last_id", "i8", "id", "last id of it; 0 none"),
     ),
     codes={"severity": words("info", "warning", "error")},
-    planned=True,
 )
 
 READY = Kind(

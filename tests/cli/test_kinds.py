@@ -26,6 +26,7 @@ ALLOWED = {
     "core/hq_core/futures/explain.py": "what is told of a fill, each number with how it is come by",
     "core/hq_core/series/orders.py": "the arguments of a kernel, and the keys of what a program is told of a rule",
     "core/hq_core/series/vectors.py": "the outputs of a hit",
+    "core/hq_core/formats/venues/rows.py": "each column with how it is made",
     "core/hq_core/vectors/": "the keys of others' files, and each column with how it is made",
     "core/hq_cli/export.py": "an example as it is typed",
     "scripts/make_vectors.py": "vectors that readers are tested by must not follow the code",
@@ -124,7 +125,7 @@ def test_a_series_of_a_kind_can_be_announced(name):
 
 
 OURS = ("fill", "liquidation", "equity", "order", "vector", "funding", "quote", "order_state", "payment", "position")
-OURS += ("book",)
+OURS += ("book", "finding")
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -146,6 +147,11 @@ def test_every_column_of_bars_and_trades_can_be_read_from_a_file():
 
 
 # -- what commands write ---------------------------------------------------------------------------------------------
+GAP = """
+for u, pu in ((7, 5), (12, 9)):
+    print(17900000000001 * 100 + u, end=" ")
+    print(f'{{"e":"depthUpdate","E":1790000000000,"s":"X","U":{u},"u":{u},"pu":{pu},"b":[],"a":[]}}')
+"""
 RULES = "IF close > open THEN BUY()\nIF close < open THEN SELL()\n"
 STAGES = {  # and the columns that it adds under names of the user's
     "cat trades": (),
@@ -169,6 +175,7 @@ STAGES = {  # and the columns that it adds under names of the user's
     """echo '{"kind":"funding","symbol":"X","ts":"2024-01-01T08:00:00Z","rate":0.0001}' | hq-import""": (),
     "printf 'symbol,ts_ms,bid,bid_qty,ask,ask_qty\\nX,1704096000001,1,2,3,4\\n' | hq-import": (),
     "printf 'ts_ms,ev,exch_ts_ms,px,qty,order_id,ival,fval\\n1,3758096385,0,1,2,0,0,0\\n' | hq-import": (),
+    "python3 gap.py | hq-import --venue binance": (),
     "hq-export csv < bars | hq-import --kind mark_price --period 1m": (),
     "hq-export csv < bars | hq-import --kind index_price --period 1m": (),
     "hq-signal one.hq < bars": (),
@@ -199,6 +206,7 @@ def test_what_commands_write_is_declared(run, tmp_path):
     for name in ("one", "two"):
         (tmp_path / f"{name}.hq").write_text(RULES)
     (tmp_path / "meta.hq").write_text(f'{RULES}IF open > 0 THEN OPEN_LONG(META(a=open, b=ts, c="x"))')
+    (tmp_path / "gap.py").write_text(GAP)
     assert run("hq-gen bars --rows 60 --seed 1 > bars && hq-gen trades --rows 3000 --seed 1 > trades").code == 0
     seen: set[str] = set()
     for line, added in STAGES.items():

@@ -48,6 +48,7 @@ OPTIONS_AGAIN = {
     "core/hq_core/series/making.py": "how a store's vectors were made",
     "core/hq_cli/vector.py": "what hq-vector list says of that",
     "core/hq_core/formats/told_columns.py": "the options that go with a kind",
+    "core/hq_core/formats/venues/source.py": "the options that go with a venue's messages",
 }
 COMMANDS_AGAIN = {"core/hq_cli/_effects.py": "what each does to kinds; test_describe holds that it names them all"}
 NO_CODES = {

@@ -48,6 +48,7 @@ def examples_in(folder: Path) -> None:
 
 
 PRICES = "open,high,low,close,volume"
+TRADE = '{"e":"aggTrade","E":1704096000000,"T":1704096000000,"s":"BTCUSDT","a":1,"p":"1.5","q":"2","m":true}'
 
 
 @pytest.fixture(scope="module", name="desk")
@@ -67,6 +68,7 @@ def furnished(tmp_path_factory, command_env) -> Path:
         " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
         "printf 'calc_time,last_funding_rate\\n1704096000001,0.0001\\n1704124800004,0.00012\\n' > funding.csv",
         "printf 'ts_ms,symbol,bid,bid_qty,ask,ask_qty\\n1704096000001,BTCUSDT,1.1,2,1.2,3\\n' > quotes.csv",
+        f"echo '1704096000001000000 {TRADE}' > capture.log",
         "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",
         "hq-gen bars --rows 300 --seed 1 --period 4h | hq-vector build > 4h_BTC.hqf",
         "for x in A B; do hq-gen bars --rows 9 --seed 1 --symbol $x | hq-export csv > $x-1.csv; done",

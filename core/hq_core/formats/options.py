@@ -21,11 +21,15 @@ class SourceOptions(SaidOptions):
     unread       columns of the file that nothing is made of;  together: whether the files of the input are one series;
                  symbols: the codes of its panels;  found: periods that two rows of a file have told, and nothing else;
                  a copy of the options shares all six
+    clock_shift  ns by which receive times are moved, where that was said
+    capture      what reads a venue's messages, which goes on from file to file
     rowless      the series of the file that was read last, if it has no rows
     """
 
     def __init__(self, **said: Any) -> None:
         super().__init__(**said)
+        self.clock_shift = 0
+        self.capture: Any = None
         self.dropped: dict[str, int] = {}
         self.remarks: dict[str, int] = {}
         self.unread: dict[str, None] = {}

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 LOOK = 64
 HEADER = 4096  # bytes of a header that hq-export writes, at most
 NOTHING = "no input: not a single byte came"
-GO_ON = ("Reader", "CsvSource", "JsonSource")  # sources that read on where a state was left; others begin anew
+GO_ON = (
+    "Reader",
+    "CsvSource",
+    "JsonSource",
+    "VenueSource",
+)  # sources that read on where a state was left; others begin anew
 TEXT = frozenset((9, 10, 13, *range(32, 127), *range(128, 256)))
 
 
@@ -38,6 +43,11 @@ def open_source(fd: int, first: bytes = b"", options: SourceOptions | None = Non
     if not look:
         raise HqError(NOTHING, NOINPUT)
     format_ = _format(look)
+    if options is not None and options.venue:
+        if format_ not in ("CsvSource", "JsonSource"):
+            raise HqError("a capture of messages is lines of text, which the input is not", DATA)
+        format_ = "VenueSource"
+        return _made(format_, fd, stream, options)
     own = options.kind if options is not None and options.kind in AS_OWN else ""
     if own == "vector" and format_ not in ("CsvSource", "JsonSource", "Reader"):
         how = "hq-vector load takes .npz with arrays of these names"
@@ -96,6 +106,11 @@ def _made(format_: str, fd: int, stream: ByteStream, options: SourceOptions | No
         from hq_core.formats.csv import CsvSource
 
         return CsvSource(stream, options)
+    if format_ == "VenueSource":
+        from hq_core.formats.venues.source import VenueSource
+
+        assert options is not None
+        return VenueSource(stream, options)
     if format_ == "JsonSource":
         from hq_core.formats.jsonl import JsonSource
 

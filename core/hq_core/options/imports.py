@@ -18,6 +18,8 @@ SORT = "sort"  # rows come in any order and leave in that of time
 # kinds that are read with hq's own columns, others' names for them understood: what rows of them are called
 AS_OWN = {"vector": "vectors", "funding": "rows of funding", "quote": "quotes"}
 AS_BARS = ("mark_price", "index_price")  # kinds that are read as bars, or as AS_OWN where rows are instants
+CHANNELS = ("depth", "trade", "bbo")  # of a venue: changes of books, trades, best bids and asks
+LEAST_LATENCY = "min-latency"
 EXACT, LAST = "exact", "last"  # which of rows with one key go
 
 
@@ -80,6 +82,20 @@ class SaidOptions(Declared):
         "Prices not above 0, high below low, open or close outside, volumes below 0, bars that overlap.",
         choices=(ERROR, DROP, KEEP),
     )
+    venue = Option(
+        "",
+        "The input is a capture of this venue's messages: rows of kind book, or of --kind trade or quote.",
+        choices=("binance", "bybit", "hyperliquid"),
+    )
+    channels: Option[Sequence[str]] = Option(
+        (), "With --venue: only these of depth, trade and bbo.", kind=names, unit="A,B"
+    )
+    clock_correction = Option(
+        "",
+        "With --venue: move receive times later, by a duration, or with min-latency by what leaves none before the "
+        "exchange's own, which reads the input twice.",
+        unit="DURATION",
+    )
     delimiter = Option("", "Between fields: one character, or tab.", unit="CHAR")
     decimal = Option(".", "Before decimals.", choices=(".", ","))
 
@@ -99,7 +115,11 @@ def ask(option: Option[Any], such: str = "") -> Phrase:
 def said_by(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options as a program gives them: a mapping or names, or the text that a command takes for them."""
     found = dict(given)
-    listed: tuple[tuple[Option[Any], str], ...] = (SaidOptions.columns, "items"), (SaidOptions.drop, "__iter__")
+    listed: tuple[tuple[Option[Any], str], ...] = (
+        (SaidOptions.columns, "items"),
+        (SaidOptions.drop, "__iter__"),
+        (SaidOptions.channels, "__iter__"),
+    )
     for option, right in listed:
         value = found.get(option.name, option.default)
         if isinstance(value, str):

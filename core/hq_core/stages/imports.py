@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core import files
 from hq_core.batch import Schema, period_ns
-from hq_core.errors import DATA, USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.formats import open_source
 from hq_core.formats.together import FilesDiffer
-from hq_core.options.imports import ERROR, KEEP, LAST, SORT, SaidOptions
+from hq_core.options.imports import CHANNELS, ERROR, KEEP, LAST, LEAST_LATENCY, SORT, SaidOptions
 from hq_core.roles import Source, Stage
 from hq_core.saved import Count, Damaged
 
@@ -45,11 +45,32 @@ def options_said(given: Mapping[str, Any]) -> SourceOptions:
         from hq_core.formats.times import Zone
 
         Zone(options.tz)
+    if options.venue:
+        _check_venue(options)
+    elif options.channels or options.clock_correction:
+        which = SaidOptions.channels if options.channels else SaidOptions.clock_correction
+        raise HqError((which, " says something of messages, with ", SaidOptions.venue), USAGE)
     if options.time_format:
         from hq_core.formats.clock import check_format
 
         check_format(options.time_format)
     return options
+
+
+def _check_venue(options: SourceOptions) -> None:
+    """Raises HqError USAGE for what cannot be said of messages."""
+    wrong = next((name for name in options.channels if name not in CHANNELS), None)
+    if wrong is not None:
+        rule = f"'{wrong}' is none of {', '.join(CHANNELS)}{did_you_mean(wrong, CHANNELS)}"
+        raise HqError(rule, USAGE, subject=SaidOptions.channels)
+    if options.kind not in ("", "book") and options.channels:
+        what = SaidOptions.channels, " choose what becomes of rows of kind book"
+        raise HqError(what, USAGE)
+    text = options.clock_correction
+    if text and text != LEAST_LATENCY:
+        from hq_core.bars.period import parse_duration
+
+        options.clock_shift = parse_duration(text, SaidOptions.clock_correction)
 
 
 class Import(Stage):
