@@ -11,13 +11,15 @@ import re
 import numpy as np
 import pytest
 from inputs import archive, descriptor
-from venue_market import LATENCY, MAKERS, T0, Step, binance, lines, market, pairs
+from venue_market import LATENCY, MAKERS, T0, Step, binance, bybit, lines, market, pairs
 
+from hq_core import read as read_file
 from hq_core.batch import Batch, Schema
 from hq_core.book.flags import BBO, BOTH_VIEWS, BUY, CLEAR, DEPTH, EXCH, KIND, LOCAL, SELL, SNAPSHOT, TRADE, UNKNOWN
 from hq_core.errors import HqError
 from hq_core.formats import open_source
 from hq_core.formats.venues import chain, source
+from hq_core.formats.venues import rows as blocks
 from hq_core.kinds import KINDS
 from hq_core.roles import End
 from hq_core.stages.imports import options_said
@@ -821,3 +823,25 @@ def test_hyperliquids_real_recording_has_a_backlog_of_trades(shared):
     assert max(row[0] - row[2] for row in old) > 49 * 10**9
     assert max(row[0] - row[2] for row in trades if row[1] & LOCAL) < 10**9
     assert read.ends == [{chain.REPEATED: 1}]
+
+
+def test_symbols_that_take_turns_are_put_together_and_still_merge(run, tmp_path, monkeypatch):
+    """Many turns in one read: the rows of each symbol are those of its own capture, and one panel is made of them."""
+    both = sorted([*bybit(market(7, 900), "A"), *bybit(market(8, 900), "B")], key=lambda said: said[0])
+    (tmp_path / "x").write_bytes(lines(both))
+    for symbol, seed in (("A", 7), ("B", 8)):
+        (tmp_path / symbol).write_bytes(lines(bybit(market(seed, 900), symbol)))
+    line = "hq-import --venue bybit"
+    got = run(f"cd {tmp_path}; {line} x | hq-merge | hq-diff - <(hq-merge <({line} A) <({line} B))")
+    assert (got.code, got.stderr) == (0, "")
+    whole = Read(lines(both), "bybit")
+    monkeypatch.setattr(blocks, "FEW_TURNS", 1 << 30)
+    assert Read(lines(both), "bybit").rows == whole.rows
+
+
+def test_a_program_reads_captures_too(tmp_path):
+    (tmp_path / "x").write_bytes(lines(binance(market(2))))
+    batches = [
+        one for one in read_file(str(tmp_path / "x"), venue="binance", channels="trade") if isinstance(one, Batch)
+    ]
+    assert sum(batch.n for batch in batches) == sum(step.what == "trade" for step in market(2))
