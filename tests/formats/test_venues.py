@@ -6,12 +6,14 @@ import gzip
 import json
 import math
 import os
+import random
 import re
+from itertools import accumulate
 
 import numpy as np
 import pytest
 from inputs import archive, descriptor
-from venue_market import LATENCY, MAKERS, T0, Step, binance, bybit, lines, market, pairs
+from venue_market import LATENCY, MAKERS, START, T0, Step, binance, bybit, lines, market, pairs
 
 from hq_core import read as read_file
 from hq_core.batch import Batch, Schema
@@ -845,3 +847,53 @@ def test_a_program_reads_captures_too(tmp_path):
         one for one in read_file(str(tmp_path / "x"), venue="binance", channels="trade") if isinstance(one, Batch)
     ]
     assert sum(batch.n for batch in batches) == sum(step.what == "trade" for step in market(2))
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_lost_a_book_that_is_known_is_the_true_one(venue, seed):
+    """Messages lost, sent twice and late, snapshots now and then, of Binance some that are behind the changes."""
+    say = random.Random(seed)
+    steps = [step for step in market(seed, 300) if step.what in ("book", "change")]
+    sent = MAKERS[venue](steps)
+    truth = {}  # by price and quantity of each side, as the messages have them
+    damaged: list[tuple[int, dict]] = []
+    for at, (step, one) in enumerate(zip(steps, sent)):
+        truth[step.ms * 10**6] = tuple([(tick / 10, side[tick] / 1000) for tick in sorted(side)] for side in step.book)
+        if say.random() < 0.9 and at:
+            damaged.append(one)
+            if say.random() < 0.1:
+                damaged.append(say.choice([late for late in damaged[-4:] if b"snapshot" not in lines([late])]))
+        if say.random() < 0.06:
+            of = steps[max(0, at - say.choice((0, 0, 1, 4)) * (venue == "binance"))]
+            (_, book), *_ = MAKERS[venue]([Step(step.ms, "book", *of.book, of.book)])
+            number = sent[steps.index(of)][1]
+            if venue == "binance":
+                book |= {"lastUpdateId": number["data"]["u"] if of.what == "change" else START, "E": of.ms, "T": of.ms}
+            else:
+                book["data"]["u"] = number["data"]["u"]
+            damaged.append((step.ms, book))
+    received = accumulate((ms for ms, _ in damaged), max)
+    found = Read(lines([(ms, one) for ms, (_, one) in zip(received, damaged)]), venue)
+    assert found.error == ""
+    sides: dict[int, dict[float, float]] = {BUY: {}, SELL: {}}
+    known, checked = False, 0
+    got = found.book()
+    for at, (ts, ev, _, px, qty, _, value, _) in enumerate(got):
+        kind, side = ev & KIND, ev & (BUY | SELL)
+        if kind == CLEAR:
+            known = value != UNKNOWN
+            for one in (side,) if side else (BUY, SELL):
+                sides[one] = {}  # all levels of this market are in a snapshot
+        else:
+            sides[side].pop(px, None)
+            if qty:
+                sides[side][px] = qty
+        last = at + 1 == len(got) or got[at + 1][:1] != (ts,)
+        if last and known:
+            assert (
+                tuple(sorted(one.items()) for one in sides.values())
+                == truth[max(row[2] for row in got if row[0] == ts)]
+            )
+            checked += 1
+    assert checked > 5
