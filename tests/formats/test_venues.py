@@ -748,6 +748,31 @@ def test_receive_times_are_moved_where_that_is_asked_for(run, tmp_path, how):
     assert run(f"cat {tmp_path}/x | {line} | hq-diff - <({line} {tmp_path}/x)").code == 0
 
 
+def test_what_is_good_before_a_broken_line_is_moved_and_given(run, tmp_path):
+    (tmp_path / "x").write_bytes(slow_clock() + b"what is this\n")
+    line = "hq-import --venue binance --clock-correction min-latency"
+    got = run(f"cd {tmp_path}; {line} x | hq-export csv | wc -l; {line} x > /dev/null")
+    assert got.code == 65
+    assert int(got.text) > 200
+    assert "line" in got.stderr
+    assert "neither a time and a message nor JSON" in got.stderr
+
+
+def test_receive_times_that_go_back_can_be_sorted(run, tmp_path):
+    made = lines([rest(10, **NAMED), change(9, 12, 8), change(20, 22, 18, ms=T0 + 9)]).splitlines(keepends=True)
+    late = b"%d %s\n" % (T0 * 10**6 + LATENCY + 5, json.dumps({**ONE, "s": "XUSDT"}).encode())
+    (tmp_path / "x").write_bytes(made[0] + made[2] + late)
+    got = run(f"hq-import --venue binance {tmp_path}/x")
+    assert got.code == 65
+    assert "goes back" in got.stderr
+    got = run(f"hq-import --venue binance --order sort {tmp_path}/x | hq-export jsonl --time ns")
+    assert got.code == 0, got.stderr
+    rows = [json.loads(line) for line in got.text.splitlines()]
+    times = [row["ts_ns"] for row in rows if row["kind"] == "book"]
+    assert times == sorted(times)
+    assert [row["rule"] for row in rows if row["kind"] == "finding"] == ["sequence gap"]
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
