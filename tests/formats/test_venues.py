@@ -593,7 +593,8 @@ def test_lines_say_when_they_were_received(line, said, ts):
 
 
 def test_a_capture_of_cryptofeeds_has_lines_that_are_no_messages():
-    data = b'configuration: {\'x\': 1}\nwss://x <-> 1790000000.1\nwss://x <- 1790000000.2: {"method": "SUBSCRIBE"}\n'
+    data = b"configuration: {'x': 1}\nwss://x/" + 300 * b"x@depth/" + b" <-> 1790000000.1\n"
+    data += b'wss://x <- 1790000000.2: {"method": "SUBSCRIBE"}\n'
     data += b"1790000000.3: " + TEXT + b"\nhttps://x/depth?symbol=x&limit=9 -> 1790000000.4: "
     data += json.dumps(rest(10)[1]).encode() + b"\n"
     read = Read(data, "binance")
