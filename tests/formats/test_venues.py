@@ -6,18 +6,22 @@ import gzip
 import json
 import math
 import os
+import random
 import re
+from itertools import accumulate
 
 import numpy as np
 import pytest
 from inputs import archive, descriptor
-from venue_market import LATENCY, MAKERS, T0, Step, binance, lines, market, pairs
+from venue_market import LATENCY, MAKERS, START, T0, Step, binance, bybit, lines, market, pairs
 
+from hq_core import read as read_file
 from hq_core.batch import Batch, Schema
 from hq_core.book.flags import BBO, BOTH_VIEWS, BUY, CLEAR, DEPTH, EXCH, KIND, LOCAL, SELL, SNAPSHOT, TRADE, UNKNOWN
 from hq_core.errors import HqError
 from hq_core.formats import open_source
 from hq_core.formats.venues import chain, source
+from hq_core.formats.venues import rows as blocks
 from hq_core.kinds import KINDS
 from hq_core.roles import End
 from hq_core.stages.imports import options_said
@@ -589,7 +593,8 @@ def test_lines_say_when_they_were_received(line, said, ts):
 
 
 def test_a_capture_of_cryptofeeds_has_lines_that_are_no_messages():
-    data = b'configuration: {\'x\': 1}\nwss://x <-> 1790000000.1\nwss://x <- 1790000000.2: {"method": "SUBSCRIBE"}\n'
+    data = b"configuration: {'x': 1}\nwss://x/" + 300 * b"x@depth/" + b" <-> 1790000000.1\n"
+    data += b'wss://x <- 1790000000.2: {"method": "SUBSCRIBE"}\n'
     data += b"1790000000.3: " + TEXT + b"\nhttps://x/depth?symbol=x&limit=9 -> 1790000000.4: "
     data += json.dumps(rest(10)[1]).encode() + b"\n"
     read = Read(data, "binance")
@@ -744,6 +749,31 @@ def test_receive_times_are_moved_where_that_is_asked_for(run, tmp_path, how):
     assert run(f"cat {tmp_path}/x | {line} | hq-diff - <({line} {tmp_path}/x)").code == 0
 
 
+def test_what_is_good_before_a_broken_line_is_moved_and_given(run, tmp_path):
+    (tmp_path / "x").write_bytes(slow_clock() + b"what is this\n")
+    line = "hq-import --venue binance --clock-correction min-latency"
+    got = run(f"cd {tmp_path}; {line} x | hq-export csv | wc -l; {line} x > /dev/null")
+    assert got.code == 65
+    assert int(got.text) > 200
+    assert "line" in got.stderr
+    assert "neither a time and a message nor JSON" in got.stderr
+
+
+def test_receive_times_that_go_back_can_be_sorted(run, tmp_path):
+    made = lines([rest(10, **NAMED), change(9, 12, 8), change(20, 22, 18, ms=T0 + 9)]).splitlines(keepends=True)
+    late = b"%d %s\n" % (T0 * 10**6 + LATENCY + 5, json.dumps({**ONE, "s": "XUSDT"}).encode())
+    (tmp_path / "x").write_bytes(made[0] + made[2] + late)
+    got = run(f"hq-import --venue binance {tmp_path}/x")
+    assert got.code == 65
+    assert "goes back" in got.stderr
+    got = run(f"hq-import --venue binance --order sort {tmp_path}/x | hq-export jsonl --time ns")
+    assert got.code == 0, got.stderr
+    rows = [json.loads(line) for line in got.text.splitlines()]
+    times = [row["ts_ns"] for row in rows if row["kind"] == "book"]
+    assert times == sorted(times)
+    assert [row["rule"] for row in rows if row["kind"] == "finding"] == ["sequence gap"]
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
@@ -821,3 +851,75 @@ def test_hyperliquids_real_recording_has_a_backlog_of_trades(shared):
     assert max(row[0] - row[2] for row in old) > 49 * 10**9
     assert max(row[0] - row[2] for row in trades if row[1] & LOCAL) < 10**9
     assert read.ends == [{chain.REPEATED: 1}]
+
+
+def test_symbols_that_take_turns_are_put_together_and_still_merge(run, tmp_path, monkeypatch):
+    """Many turns in one read: the rows of each symbol are those of its own capture, and one panel is made of them."""
+    both = sorted([*bybit(market(7, 900), "A"), *bybit(market(8, 900), "B")], key=lambda said: said[0])
+    (tmp_path / "x").write_bytes(lines(both))
+    for symbol, seed in (("A", 7), ("B", 8)):
+        (tmp_path / symbol).write_bytes(lines(bybit(market(seed, 900), symbol)))
+    line = "hq-import --venue bybit"
+    got = run(f"cd {tmp_path}; {line} x | hq-merge | hq-diff - <(hq-merge <({line} A) <({line} B))")
+    assert (got.code, got.stderr) == (0, "")
+    whole = Read(lines(both), "bybit")
+    monkeypatch.setattr(blocks, "FEW_TURNS", 1 << 30)
+    assert Read(lines(both), "bybit").rows == whole.rows
+
+
+def test_a_program_reads_captures_too(tmp_path):
+    (tmp_path / "x").write_bytes(lines(binance(market(2))))
+    batches = [
+        one for one in read_file(str(tmp_path / "x"), venue="binance", channels="trade") if isinstance(one, Batch)
+    ]
+    assert sum(batch.n for batch in batches) == sum(step.what == "trade" for step in market(2))
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_lost_a_book_that_is_known_is_the_true_one(venue, seed):
+    """Messages lost, sent twice and late, snapshots now and then, of Binance some that are behind the changes."""
+    say = random.Random(seed)
+    steps = [step for step in market(seed, 300) if step.what in ("book", "change")]
+    sent = MAKERS[venue](steps)
+    truth = {}  # by price and quantity of each side, as the messages have them
+    damaged: list[tuple[int, dict]] = []
+    for at, (step, one) in enumerate(zip(steps, sent)):
+        truth[step.ms * 10**6] = tuple([(tick / 10, side[tick] / 1000) for tick in sorted(side)] for side in step.book)
+        if say.random() < 0.9 and at:
+            damaged.append(one)
+            if say.random() < 0.1:
+                damaged.append(say.choice([late for late in damaged[-4:] if b"snapshot" not in lines([late])]))
+        if say.random() < 0.06:
+            of = steps[max(0, at - say.choice((0, 0, 1, 4)) * (venue == "binance"))]
+            (_, book), *_ = MAKERS[venue]([Step(step.ms, "book", *of.book, of.book)])
+            number = sent[steps.index(of)][1]
+            if venue == "binance":
+                book |= {"lastUpdateId": number["data"]["u"] if of.what == "change" else START, "E": of.ms, "T": of.ms}
+            else:
+                book["data"]["u"] = number["data"]["u"]
+            damaged.append((step.ms, book))
+    received = accumulate((ms for ms, _ in damaged), max)
+    found = Read(lines([(ms, one) for ms, (_, one) in zip(received, damaged)]), venue)
+    assert found.error == ""
+    sides: dict[int, dict[float, float]] = {BUY: {}, SELL: {}}
+    known, checked = False, 0
+    got = found.book()
+    for at, (ts, ev, _, px, qty, _, value, _) in enumerate(got):
+        kind, side = ev & KIND, ev & (BUY | SELL)
+        if kind == CLEAR:
+            known = value != UNKNOWN
+            for one in (side,) if side else (BUY, SELL):
+                sides[one] = {}  # all levels of this market are in a snapshot
+        else:
+            sides[side].pop(px, None)
+            if qty:
+                sides[side][px] = qty
+        last = at + 1 == len(got) or got[at + 1][:1] != (ts,)
+        if last and known:
+            assert (
+                tuple(sorted(one.items()) for one in sides.values())
+                == truth[max(row[2] for row in got if row[0] == ts)]
+            )
+            checked += 1
+    assert checked > 5

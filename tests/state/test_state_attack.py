@@ -17,6 +17,7 @@ import numpy as np
 import promises
 import pytest
 import state_attacks
+import venue_market
 from filters import FILTERS
 from inputs import descriptor
 
@@ -208,6 +209,30 @@ def test_no_value_in_a_source_s_state_is_a_signal_or_a_bug(name, tmp_path):
     content = stopped(go, path, data[: len(data) * 2 // 3], b"\n{]no number\n")
     assert content["input"]["source"]
     state_attacks.attack(content, data[content["input"]["bytes"] :], path, lambda rest: on_bytes(go, rest), 300, name)
+
+
+def captured(path, venue):
+    """A venue's messages through hq-import's stage."""
+    from hq_core.formats import open_source
+    from hq_core.stages.imports import Import, options_said
+
+    def go(reading, fd):
+        options = options_said({"venue": venue})
+        stage = Import(options)
+        Flow(stage, "test", [], reading, fd).run(open_source(reading, b"", options), State(str(path), 1, {}))
+
+    return go
+
+
+@pytest.mark.parametrize("venue", venue_market.MAKERS)
+def test_no_value_in_the_state_of_a_capture_is_a_signal_or_a_bug(venue, tmp_path):
+    steps = venue_market.market(11, 40)
+    data = venue_market.lines(venue_market.MAKERS[venue](steps)[1:])  # without its first book
+    path = tmp_path / "s"
+    go = captured(path, venue)
+    content = stopped(go, path, data[: len(data) * 2 // 3], b"\nno message\n")
+    assert content["input"]["source"]["venue"]
+    state_attacks.attack(content, data[content["input"]["bytes"] :], path, lambda rest: on_bytes(go, rest), 300, venue)
 
 
 # -- shapes ----------------------------------------------------------------------------------------------------------

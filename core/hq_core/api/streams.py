@@ -85,6 +85,9 @@ def read(
     order: str = SaidOptions.order.default,
     dedupe: str = SaidOptions.dedupe.default,
     invalid: str = SaidOptions.invalid.default,
+    venue: str = SaidOptions.venue.default,
+    channels: str | Sequence[str] = SaidOptions.channels.default,
+    clock_correction: str = SaidOptions.clock_correction.default,
     delimiter: str = SaidOptions.delimiter.default,
     decimal: str = SaidOptions.decimal.default,
 ) -> Reading:
@@ -95,6 +98,7 @@ def read(
     columns  hq's names to the file's, {"close": "Last"}, or "close=Last";  drop: names that are not read
     tz       IANA zone of times that have none;  stamp: open or close, which end of a bar its time names
     order    sort: rows come in any order;  dedupe, invalid: what becomes of rows that repeat or cannot be
+    venue    whose messages a capture holds;  channels: which of depth, trade and bbo
 
     Raises HqError USAGE at once for a keyword that cannot be, and while it is read NOINPUT for a file that cannot be
     read, DATA for rows that are damaged or out of order, with the row, and for what the file leaves open, with the

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DIGITS = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # of whole numbers that are times of our days: their unit
 INSIDE = ("msg", "message", "raw")  # keys under which a line of JSON may hold the message itself
+TOLD = re.compile(rb"(\S+) (->|<-|<->) ([^: ]*)(?:: (.*))?", re.DOTALL)  # an address, what became of it, and when
 ASKED = re.compile(rb"[?&]symbol=([A-Za-z0-9_]+)")  # whose book was asked for, in an address
 
 
@@ -72,16 +73,15 @@ class CaptureForm:
     def _cryptofeed(self, line: bytes) -> CaptureLine:
         if line.startswith(b"configuration: "):
             return CaptureLine(0, what="lines of configuration")
-        for sign, what in ((b" <-> ", "lines of connections"), (b" <- ", "messages that were sent")):
-            if sign in line[:1024]:
-                return CaptureLine(0, what=what)
-        address, arrow, rest = line.partition(b" -> ")
-        time, _, text = rest.partition(b": ")
-        if not arrow or not text:
+        found = TOLD.match(line)
+        if found is None or not found[3]:
             raise Odd(f"{line[:40].decode('utf-8', 'replace')!r} is neither a time and a message nor JSON")
+        address, sign, time, text = found.groups()
+        if sign != b"->":
+            return CaptureLine(0, what="lines of connections" if sign == b"<->" else "messages that were sent")
         asked = ASKED.search(address)
         symbol = asked[1].decode().upper() if asked else ""
-        return CaptureLine(_seconds(time.decode("ascii", "replace")), text, symbol=symbol)
+        return CaptureLine(_seconds(time.decode("ascii", "replace")), text or b"", symbol=symbol)
 
     def _whole(self, time: str) -> int:
         self.know(self.digits or len(time))

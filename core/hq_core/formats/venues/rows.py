@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Best = tuple[str | None, str | None, str | None, str | None]
 
 NEVER = 1 << 62
+FEW_TURNS = 64  # of symbols in a block
+TOGETHER = 256  # rows, fewer than a Writer writes as they are: it lays the series of one read side by side
 NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?|\.\d+")
 ONLY_LISTS, PAIRS = frozenset((list,)), frozenset((2,))  # what levels are
 BEST = array("q", (BBO | BUY | BOTH_VIEWS, BBO | SELL | BOTH_VIEWS))
@@ -185,26 +187,31 @@ class Rows:
         return False
 
     def _items(self) -> Iterator[Item]:
+        for symbol in dict.fromkeys(symbol for _, symbol in self._turns):
+            if (self.KIND, symbol) not in self._schemas:  # all before the first row, or whoever merges them would go on
+                yield self._announce(self.KIND, symbol, self._cols)
         n = len(self.ts)
-        addresses, kept = self._laid(n) if n else ([], None)
+        columns = self.filled(n) if n else {}
+        kept: list[Any] = [columns[name] for name, _ in self._cols] if n else []
         turns = [*self._turns, (n, "")]
-        gaps = iter([*self._gaps, None])
-        gap = next(gaps)
+        if len(self._turns) > FEW_TURNS:
+            kept, turns = _by_symbol(kept, turns)
+            addresses = [column.ctypes.data for column in kept]
+        else:
+            addresses = [column.buffer_info()[0] for column in kept]
+        gaps = iter(self._gaps)
+        gap = next(gaps, None)
         for (start, symbol), (stop, _) in zip(turns, turns[1:]):
             while start < stop:
                 while gap is not None and gap.at <= start:
                     yield from self._finding(gap)
-                    gap = next(gaps)
+                    gap = next(gaps, None)
                 end = min(stop, gap.at) if gap is not None else stop
-                schema = self._schemas.get((self.KIND, symbol))
-                if schema is None:
-                    schema = self._announce(self.KIND, symbol, self._cols)
-                    yield schema
-                yield Batch(schema, n, addresses, kept).slice(start, end)
+                yield Batch(self._schemas[self.KIND, symbol], n, addresses, kept).slice(start, end)
                 start = end
         while gap is not None:
             yield from self._finding(gap)
-            gap = next(gaps)
+            gap = next(gaps, None)
 
     def _announce(self, kind: str, symbol: str, cols: Sequence[tuple[str, str]]) -> Schema:
         found = self._schemas[kind, symbol] = Schema(kind, symbol, "", cols, extra_of(kind))
@@ -224,12 +231,6 @@ class Rows:
         columns = [array(codes[kind], [said.get(name, 0)]) for name, kind in schema.cols]
         yield Batch(schema, 1, [column.buffer_info()[0] for column in columns], columns, texts)
 
-    def _laid(self, n: int) -> tuple[list[int], list[Any]]:
-        """Where the columns lie."""
-        columns = self.filled(n)
-        kept = [columns[name] for name, _ in self._cols]
-        return [column.buffer_info()[0] for column in kept], kept
-
     def filled(self, n: int) -> dict[str, array[Any]]:
         """The columns of n rows."""
         raise NotImplementedError
@@ -244,6 +245,23 @@ class Rows:
             if kind not in (self.KIND, "finding"):
                 raise Odd(f"a series of kind {kind}")
             yield self._announce(kind, symbol, self._cols if kind == self.KIND else kinds.FINDING.cols)
+
+
+def _by_symbol(columns: list[array[Any]], turns: list[tuple[int, str]]) -> tuple[list[Any], list[tuple[int, str]]]:
+    """The rows of each symbol together, among TOGETHER rows that follow each other: whoever merges the series must not
+    wait long for any; thousands of turns would each cost as much as ten rows."""
+    import numpy as np
+
+    codes: dict[str, int] = {}
+    starts = np.array([start for start, _ in turns])
+    of = np.array([codes.setdefault(symbol, len(codes)) for _, symbol in turns[:-1]])
+    each = np.repeat(of, np.diff(starts)) + np.arange(starts[-1]) // TOGETHER * len(codes)
+    order = np.argsort(each, kind="stable")
+    runs = each[order]
+    ends = np.flatnonzero(np.diff(runs, prepend=-1))
+    names = list(codes)
+    made = [(start, names[run % len(names)]) for start, run in zip(ends.tolist(), runs[ends].tolist())]
+    return [np.asarray(column)[order] for column in columns], [*made, turns[-1]]
 
 
 class BookRows(Rows):

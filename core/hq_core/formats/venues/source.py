@@ -236,6 +236,7 @@ def _no_kind(kind: str) -> HqError:
 
 def _measured(stream: ByteStream, options: SourceOptions) -> tuple[ByteStream, int]:
     """All of a stream, put down and read once: by how much receive times lie before the exchange's, and it again."""
+    from contextlib import suppress
     from copy import copy
 
     from hq_core.formats.byte_stream import ByteStream as Bytes
@@ -248,8 +249,9 @@ def _measured(stream: ByteStream, options: SourceOptions) -> tuple[ByteStream, i
     said = copy(options)
     vars(said).update(vars(Again()) | {name: getattr(options, name) for name in TAKEN} | {"clock_correction": ""})
     source = VenueSource(first, said)
-    for _ in source._blocks():
-        pass
+    with suppress(HqError):  # told where the rows before it have been given
+        for _ in source._blocks():
+            pass
     file.seek(0)
     again = Bytes(file.fileno())
     again.whole = stream.whole
