@@ -399,6 +399,9 @@ class QuoteRows(Rows):
     KIND = "quote"
     WIDE = 4
 
+    def columns(self) -> list[tuple[str, str]]:
+        return list(kinds.QUOTE.required)  # how far a book is to be trusted no ticker says
+
     def best(self, symbol: str, ts: int, exch: int, levels: Best) -> None:
         if None in levels:
             self.pass_by("quotes of one side")
