@@ -55,7 +55,8 @@ class Read:
 
     def take(self, item) -> None:
         if isinstance(item, Schema):
-            assert item.cols == KINDS[item.of].cols or item.of == "trade"
+            kind = KINDS[item.of]
+            assert item.cols == (kind.required if item.of == "quote" else kind.cols) or item.of == "trade"
             self.rows.setdefault(item.key, [])
         elif isinstance(item, End):
             self.ends.append(item["dropped"])
