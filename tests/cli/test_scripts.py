@@ -43,7 +43,7 @@ def test_lowest_refuses_a_dependency_without_a_lower_bound(tmp_path: Path) -> No
 def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
     told = tmp_path / "RESULTS.md"
     sizes = ["--trades", "30000", "--csv-rows", "3000", "--bars", "2000", "--repeat", "1", "--out", str(told)]
-    sizes += ["--live-rows", "400", "--vectors", "1000"]
+    sizes += ["--live-rows", "400", "--events", "3000", "--vectors", "1000"]
     subprocess.run([sys.executable, ROOT / "scripts/bench", *sizes], env=command_env, check=True, timeout=300)
     text = told.read_text()
     parts = ["Start", "Trades", "CSV", "Reading and writing", "One row live", "The nearest of many vectors"]
@@ -60,15 +60,16 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
         "Many accounts",
         "Memory of hq-backtest",
         "Strategies that read their account",
+        "Books",
         "Indicators",
     ]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())
-    assert len(figures["seconds"]) == 42
+    assert len(figures["seconds"]) == 45
     assert all(0 < seconds < 300 for seconds in figures["seconds"].values())
     assert len(figures["peak_mib"]) == 5
     assert all(8 < peak < 200 for peak in figures["peak_mib"].values())
-    assert text.count("Not measured, as --peers has none: ") == 5
+    assert text.count("Not measured, as --peers has none: ") == 6
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]
     assert len(peaks) == 4
