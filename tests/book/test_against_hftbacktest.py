@@ -59,3 +59,21 @@ def test_the_book_at_the_end_of_a_real_capture_is_that_of_create_last_snapshot(c
     ours = [(tick, qty) for side in (0, 1) for tick, qty in zip(*book.levels(side))]
     assert ours == [(round(float(row["px"]) * 10), float(row["qty"])) for row in rows]
     assert book.counts() == (5019, 4578)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "hq-import --venue binance --channels depth,trade {shared}/{name}_raw.gz",
+        "hq-import --symbol BTCUSDT {shared}/{name}_hftbacktest.npz",
+    ],
+    ids=["messages", "npz"],
+)
+def test_the_book_at_the_end_through_the_commands(read, run, shared):
+    with gzip.open(shared / f"{CAPTURE}_eod_snapshot.csv.gz", "rt") as file:
+        wanted = [(int(row["ev"]), round(float(row["px"]) * 10), float(row["qty"])) for row in csv.DictReader(file)]
+    line = read.format(shared=shared, name=CAPTURE)
+    ran = run(f"{line} | hq-book --tick 0.1 --lot 0.001 --emit snapshot-every:end | hq-export csv")
+    assert ran.code == 0, ran.stderr
+    rows = csv.DictReader(ran.text.splitlines())
+    assert [(int(row["ev"]), round(float(row["px"]) * 10), float(row["qty"])) for row in rows] == wanted

@@ -77,6 +77,13 @@ def moved(
                 o_sums[q * size + k] = sums[p * size + k]
 
 
+@kernel(state="n:i8")
+def filled(words: I8, n: int, s: State) -> None:
+    """s.n: how many of the first n pages, or nodes, are not empty."""
+    for p in range(n):
+        s.n += 1 if words[p] != 0 else 0
+
+
 @kernel()
 def orders_moved(places: I8, ids: I8, lots: F8, o_places: I8, o_ids: I8, o_lots: F8) -> None:
     """Orders in other tables, which come as zeros."""
@@ -200,7 +207,7 @@ class Book(dict[str, Any]):
         for which, more in ((PAGES, n), (NODES, ROOT * n), (ORDERS, n)):
             full = at[which] + more > self._room[which] or not self._room[which]
             if full and (which != ORDERS or self.by_order):
-                self._grow(which, max(LEAST, 2 * (at[which] + more)))
+                self._grow(which, more)
                 grown = True
         for block in self.blocks if grown else ():
             self._tell(block)
@@ -215,9 +222,12 @@ class Book(dict[str, Any]):
             if name in self:
                 block.buffer(name, self[name])
 
-    def _grow(self, which: int, room: int) -> None:
-        """Room for so many pages, nodes or orders; the empty ones are left behind."""
-        self._room[which] = room
+    def _grow(self, which: int, more: int) -> None:
+        """Room for so many further pages, nodes or orders, and as many again; the empty ones are left behind."""
+        held = self["at"][which]
+        if which != ORDERS:
+            held = _run(filled, {"n": held}, words=self["words" if which == PAGES else "nwords"]).n
+        room = self._room[which] = max(LEAST, 2 * (held + more))
         slots = 8 << (2 * room - 1).bit_length()
         if which == ORDERS:
             found = {"places": bytearray(slots), "ids": bytearray(slots), "lots": bytearray(slots)}
