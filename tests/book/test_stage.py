@@ -18,7 +18,7 @@ from slow_book import NO_ASK_TICK, NO_BID_TICK, SlowBook
 from hq_core.batch import Batch, Schema
 from hq_core.errors import CONFIG, DATA, USAGE, HqError
 from hq_core.flow import State
-from hq_core.kinds import FINDING
+from hq_core.kinds import FINDING, QUOTE
 from hq_core.stages.book import Book
 from hq_core.wire import Reader
 
@@ -345,6 +345,19 @@ def test_a_row_that_cannot_be_is_named_behind_what_was_good(wrong, says):
     assert refused.value.code == DATA
     broken = promises.run(Book(**STEPS), stream(events), break_ok=True)
     assert len(promises.said_before_it_breaks(broken)["quote/BTCUSDT/"]["ts"]) == 8
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_would_be_written_twice_is_refused(first):
+    quotes = Schema("quote", "BTCUSDT", "", QUOTE.required), [(START, 1.0, 1.0, 2.0, 1.0)]
+    events = Schema("book", "BTCUSDT", "", BOOK_COLS), [DEPTH]
+    pieces = [quotes, events] if first else [events, quotes]
+    with pytest.raises(
+        HqError, match="quote/BTCUSDT/ comes in, and would be written of book/BTCUSDT/ too; send one"
+    ) as no:
+        promises.run(Book(**STEPS), frames(*pieces))
+    assert no.value.code == DATA
+    assert len(read(promises.run(Book(emit="updates", **STEPS), frames(*pieces))).rows) == 2
 
 
 def test_a_book_by_order_needs_a_lot():

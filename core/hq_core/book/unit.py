@@ -46,6 +46,11 @@ class Asked(NamedTuple):
     what: str
     number: int = 0
 
+    @property
+    def writes(self) -> str:
+        """The kind of the rows."""
+        return {"updates": "book_update", "snapshot": "book"}.get(self.what, self.what)
+
 
 class Unit:
     """The book of one series.

@@ -8,7 +8,7 @@ from hq_core.bars.period import parse_duration
 from hq_core.batch import SCHEMA, described, undescribed
 from hq_core.book.steps import NO_STEP
 from hq_core.book.unit import UNIT, Asked, Unit
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.kinds import BOOK
 from hq_core.options import Declared, Keywords, options_of
 from hq_core.options.book import BookOptions, ViewOptions
@@ -85,6 +85,8 @@ class Book(Stage):
             self.inputs["exchange_info"] = digest(self._listing.text)
         self._units: dict[str, Unit] = {}
         self._findings = Findings("hq-book")
+        self._passed: set[str] = set()  # symbols of series that come in of the kind that is written
+        self._books: set[str] = set()
 
     def _unit(self, schema: Schema) -> Unit:
         tick, lot = self._tick, self._lot
@@ -93,6 +95,13 @@ class Book(Stage):
         return Unit(schema, self.asked, tick, lot, self.drop, self.note, self._findings, self._lateness)
 
     def schema(self, schema: Schema) -> None:
+        if schema.of == self.asked.writes:
+            self._passed.add(schema.symbol)
+        if schema.of == "book":
+            self._books.add(schema.symbol)
+        for symbol in self._passed & self._books if self.asked.writes != "book" else ():
+            what = f"{self.asked.writes}/{symbol}/ comes in, and would be written of book/{symbol}/ too"
+            raise HqError(what, DATA, hint="send one of them")
         if schema.of != "book":
             self.out.series(schema)
             return
