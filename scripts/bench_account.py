@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 MARGIN, FEE = 10_000_000, 0.0004
 BACKTEST = f"hq-backtest --size 1 --initial-margin {MARGIN} --taker-fee {FEE} --maker-fee {FEE}"
-AT_ONCE = 2000  # bars a call, as the command does them
 SETS = "-p oversold=23..30:1 -p overbought=70..77:1"  # 64
 SINGLE = 8
 RESTING = """\
@@ -92,13 +91,17 @@ def by_hq(path: Path) -> None:
 
 
 def traded(path: Path) -> Callable[[], None]:
-    """A run of the account, with its rows of equity, and of all that happens, laid out as columns."""
+    """A run of the account, with its rows of equity, and of all that happens, laid out as columns.
+
+    As in the command, whose blocks go out, a turn's rows of equity lie where those of the turn before it lay.
+    """
     from hq_core import Batch, read
     from hq_core.batch import CODES
     from hq_core.futures.bars import READ
     from hq_core.futures.blocks import ORDER_SAID
     from hq_core.futures.equity import OF_SYMBOL
     from hq_core.futures.given import Given
+    from hq_core.futures.runs import AT_ONCE
     from hq_core.futures.terms import Terms
     from hq_core.futures.trader import Trader
 
@@ -116,14 +119,14 @@ def traded(path: Path) -> Callable[[], None]:
         end = bisect_right(given.ts, bars["ts"][stop - 1], k)
         pieces.append((start, stop, given.ts[k:end], given.rows[ORDER_SAID * k : ORDER_SAID * end]))
         k = end
-    equity = array("d", bytes(8 * n * (2 + OF_SYMBOL)))
+    equity = array("d", bytes(8 * AT_ONCE * (2 + OF_SYMBOL)))
 
     said = BACKTEST.split()[1:]
     names = [name.removeprefix("--").replace("-", "_") for name in said[::2]]
     terms: dict[str, Any] = dict(zip(names, ["1", *map(float, said[3::2])], strict=True))
 
     def once() -> None:
-        places = [equity.buffer_info()[0] + 8 * n * i for i in range(2 + OF_SYMBOL)]
+        places = [equity.buffer_info()[0] + 8 * AT_ONCE * i for i in range(2 + OF_SYMBOL)]
         trader = Trader("", Terms(**terms), OF_SYMBOL)
         trader.account.add("BTCUSDT")
         trader.account.bind({name: column.buffer_info()[0] for name, column in bars.items() if column}, n)
@@ -131,7 +134,7 @@ def traded(path: Path) -> Callable[[], None]:
             trader.given.ts.extend(ts)
             trader.given.rows.extend(rows)
             while at < stop:
-                at = trader.run(at, stop, [place + 8 * at for place in places])
+                at = trader.run(at, stop, places)
                 for _ in trader.written():
                     pass
         if trader.account.state.periods != n:

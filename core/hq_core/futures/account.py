@@ -51,7 +51,7 @@ from hq_core.futures.blocks import (
 )
 from hq_core.futures.equity import OF_SYMBOL, broke, quiet_rows, write_equity, write_quiet
 from hq_core.futures.fills import FILLS, NO_IMPACT, set_capacity
-from hq_core.futures.fingerprint import FINGERPRINT, take_rows
+from hq_core.futures.fingerprint import FINGERPRINT, take_log
 from hq_core.futures.funding import FUNDING, pay_until
 from hq_core.futures.intake import INTAKE, begin_at_close, begin_orders, begin_resting, carry_out_market, take_up
 from hq_core.futures.ledger import LEDGER
@@ -63,6 +63,7 @@ from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, he
 from hq_core.futures.quotes import QUOTES, come, see_begun, see_quotes, without_quote
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
 from hq_core.futures.statistics import STATISTICS, observe
+from hq_core.futures.void import end_void, quiet_until
 from hq_core.jit import F8, I4, I8, U1, State, apart, bits_of, float_of, inline, kernel
 
 # The version of the rules, which the report's card names: one higher whenever a change of fills, margin, fees or
@@ -211,20 +212,19 @@ def account(
             watch(s, p, r)
             continue
         if s.symbols == 1 and columns <= OF_SYMBOL and s.rows > 0 and s.bankrupt == 0:
-            until = o_ts[s.taken] if s.taken < len(o_ts) else NEVER
             due = f_ts[s.paid] if s.paid < len(f_ts) else NEVER
-            if s.at_close != 0:  # they fill at their bar's close, which is not quiet then
-                due, until = min(due, until), NEVER
             stop = min(len(close), last if last >= 0 else len(close), i + min(len(e_ts) - equities, ROWS))
-            calm = 0
+            calm, voids = 0, s.taken
             if p[WAITS] == 0.0:
+                stop, voids = quiet_until(s, p, ts, open_time, o_ts, o, i, stop, due)
                 calm = quiet_rows(
                     s, p, ts, open_time, open, high, low, close, complete, mark_high, mark_low, mark_close,
-                    i, stop, until, due
+                    i, stop
                 )  # fmt: skip
             if calm > 0:
                 count_bars(p, 0, float(calm) if counted != 0 else 0.0)
                 write_quiet(s, p, ts, close, mark_close, i, calm, e_ts, e, equities, stride, columns)
+                end_void(s, p, log, tally, ts, open_time, o_ts, o, i, calm, voids)
                 equities += calm
                 if counted != 0:
                     s.periods += calm
@@ -232,7 +232,8 @@ def account(
                     observe(s, e_ts, e, observed, equities - observed)
                     observed = equities
             i += calm
-            if calm > 0 and s.last_ts >= until:  # the orders of the last of them
+            decided = s.taken < len(o_ts) and s.at_close == 0 and o_ts[s.taken] <= s.last_ts
+            if calm > 0 and decided:  # the orders of the last of them
                 s.now = float_of(s.last_ts)
                 s.moment = s.now
                 if take_up(s, p, r, log, tally, o_ts, o, s.last_ts) and s.fail_on_conflict != 0:
@@ -453,7 +454,7 @@ def account(
         observe(s, e_ts, e, observed, equities - observed)
     if s.quotes != 0 and s.rows > 0:
         see_quotes(s, p, q_ts, q_symbol, q, max(s.last_ts, s.after_ts))
-    take_rows(s, p, log, e_ts, e, equities if counted != 0 else 0)
+    take_log(s, p, log)
     done[0] = i
     done[1] = equities
     done[2] = s.logged

@@ -123,15 +123,9 @@ def quiet_rows(
     mark_low: F8,
     mark_close: F8,
     i: int,
-    n: int,
-    until: int,
-    due: int,
+    stop: int,
 ) -> int:
-    """How many bars come without an event, for an account of one symbol.
-
-    i, n, until   from this bar on, to the first one at or after this ts, at which there are orders, and not to bar n
-    due           before the first one at or after this ts, when there is funding
-    """
+    """How many bars from i on, before `stop`, come without an event of the prices, for an account of one symbol."""
     before, above, lower, upper = p[BELOW], p[ABOVE], p[LOWER], p[UPPER]
     marks = mark_close if len(mark_close) > 0 else close
     lows = mark_low if len(mark_low) > 0 else low
@@ -139,11 +133,6 @@ def quiet_rows(
     opens = open_time if len(open_time) > 0 else ts  # later than it was: such a bar is looked at in full
     if ts[i] < s.last_ts:
         return 0
-    stop = i
-    while stop < n and ts[stop] < min(until, due):
-        stop += 1
-    if stop < n and ts[stop] < due:
-        stop += 1
     top, bottom = math.inf, -math.inf  # beyond them is a new extreme since an entry
     for which in range(2):
         h = which * SHORT

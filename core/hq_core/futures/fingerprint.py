@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hq_core.futures.blocks import L_KIND, L_SYMBOL, L_VALUES, LOG_WIDTH, NAMED, SYMBOL_WIDTH
 from hq_core.futures.rows import LOGGED, places
-from hq_core.jit import F8, I8, State, apart, bits_of, inline
+from hq_core.jit import F8, State, apart, bits_of, inline
 from hq_core.kernels.mix import mixed
 
 # of the rows of the log, and of those of equity: each a polynomial of its rows, so that it goes on wherever it stopped
@@ -26,9 +26,15 @@ def folded(value: float) -> int:
     return bits ^ ((bits >> 32) & LOW)
 
 
+@inline
+def with_equity(print_: int, ts: int, equity: float) -> int:
+    """The number of the rows of equity with one more, by its ts and what the account is worth."""
+    return print_ * ODD + mixed(folded(equity) + (ts ^ ((ts >> 32) & LOW)) * ODD)
+
+
 @apart
-def take_rows(s: State, p: F8, log: F8, e_ts: I8, e: F8, equities: int) -> None:
-    """Take the rows of this call: those of the log, and so many of equity, by ts and what the account is worth."""
+def take_log(s: State, p: F8, log: F8) -> None:
+    """Take the rows of the log of this call."""
     print_ = s.of_log
     for k in range(s.logged):
         row = k * LOG_WIDTH
@@ -44,8 +50,3 @@ def take_rows(s: State, p: F8, log: F8, e_ts: I8, e: F8, equities: int) -> None:
             factor *= ODD
         print_ = print_ * ODD + mixed(whole)
     s.of_log = print_
-    print_ = s.of_equity
-    for i in range(equities):
-        ts = e_ts[i]
-        print_ = print_ * ODD + mixed(folded(e[i]) + (ts ^ ((ts >> 32) & LOW)) * ODD)
-    s.of_equity = print_

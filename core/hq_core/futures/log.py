@@ -124,17 +124,26 @@ def note(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int) -> None:
         log[v + i % LOG_VALUES] = r[k + i] if i < rows else p[i - rows]
 
 
+@inline
+def log_order(
+    s: State, p: F8, log: F8, at: int, side: int, name: float, state: int, done: int, left: float, mean: float, why: int
+) -> None:
+    """Where an order stands now: its id, lots done and left, -1 while they are not known, and their mean price."""
+    v = begin_row(s, log, STATE, at, side)
+    log[v] = name
+    log[v + 1] = state
+    log[v + 2] = contracts_of(p, at, done)
+    log[v + 3] = contracts_of(p, at, int(left)) if left >= 0.0 else math.nan
+    log[v + 4] = mean
+    log[v + 5] = why
+
+
 @apart
 def log_state(s: State, p: F8, r: F8, log: F8, k: int, at: int, side: int, state: int, reason: int) -> None:
     """Where the order at `k` stands now."""
-    v = begin_row(s, log, STATE, at, side)
     done = int(r[k + O_DONE])
-    log[v] = r[k + O_ID]
-    log[v + 1] = state
-    log[v + 2] = contracts_of(p, at, done)
-    log[v + 3] = contracts_of(p, at, int(r[k + O_LEFT])) if r[k + O_LEFT] >= 0.0 else math.nan
-    log[v + 4] = r[k + O_PAID] / done if done > 0 else math.nan
-    log[v + 5] = reason
+    mean = r[k + O_PAID] / done if done > 0 else math.nan
+    log_order(s, p, log, at, side, r[k + O_ID], state, done, r[k + O_LEFT], mean, reason)
 
 
 @apart

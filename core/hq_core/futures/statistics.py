@@ -1,7 +1,8 @@
-"""Statistics of an equity curve, as its values come, O(1) memory."""
+"""Statistics and the fingerprint of an equity curve, as its values come, O(1) memory."""
 
 from __future__ import annotations
 
+from hq_core.futures.fingerprint import with_equity
 from hq_core.jit import F8, I8, State, apart
 
 # dd_*: the deepest drawdown so far; dd_open: 1 while the equity is still below its start; *_ts: ns UTC.
@@ -30,9 +31,11 @@ def observe(s: State, ts: I8, equity: F8, first: int, many: int) -> None:
     # in locals, as a column could overlie the record, for all the compiler knows
     previous, mean, m2, downside = s.previous, s.mean, s.m2, s.downside
     peak, peak_ts, deepest = s.peak, s.peak_ts, s.dd_frac
+    print_ = s.of_equity  # here, where each row waits for the divisions of the one before
     until = (s.last_day + 1) * DAY if seen > 0 else ts[first] - 1
     for k in range(first, first + many):
         now, value = ts[k], equity[k]
+        print_ = with_equity(print_, now, value)
         if not until - DAY < now <= until:
             day = (now - 1) // DAY
             s.days += 1
@@ -64,3 +67,4 @@ def observe(s: State, ts: I8, equity: F8, first: int, many: int) -> None:
             s.dd_open = 1
     s.previous, s.mean, s.m2, s.downside = previous, mean, m2, downside
     s.peak, s.peak_ts, s.dd_frac = peak, peak_ts, deepest
+    s.of_equity = print_
