@@ -45,7 +45,7 @@ from hq_core.jit import F8, I8, U1, State, apart, float_of, inline
 
 # The columns of a row: those of any account, those of an account of one symbol too, and the room with --max-open
 OF_ACCOUNT, OF_SYMBOL, WITH_ROOM = 10, 16, 17
-BLOCK = 32  # rows that are looked through at once, so that the machine takes several of them in one step
+BLOCK = 16  # rows that are looked through at once, twice as many after each: the machine takes several in one step
 
 
 @inline
@@ -140,39 +140,34 @@ def quiet_rows(
             top, bottom = min(top, p[h + HIGHEST]), max(bottom, p[h + LOWEST])
     soonest, poor = s.soonest, s.open == 0 and s.wallet < s.start
     ticks = p[TICK_NUM] != 0.0
-    j = i
-    size = BLOCK
-    while j < stop:
+    j, end, size = i, i, BLOCK
+    while j == end and j < stop:
         end = min(j + size, stop)
-        eventful, beyond = 0, 0
+        size *= 2
+        still, beyond = end, 0  # the first row with an event
         for k in range(j, end):
             mark = said(marks[k], close[k])
             least = min(said(lows[k], low[k]), mark)
             greatest = max(said(highs[k], high[k]), mark)
-            still = (low[k] > before) & (high[k] < above) & (least > lower) & (greatest < upper)
+            calm = (low[k] > before) & (high[k] < above) & (least > lower) & (greatest < upper)
             right = (ts[k] >= ts[k - int(k > i)]) & sound(open[k], high[k], low[k], close[k])
-            eventful |= int(not (still & right & (opens[k] < soonest)))
+            still = min(still, end if calm & right & (opens[k] < soonest) else k)
             beyond |= int((high[k] > top) | (low[k] < bottom))
         if len(complete) > 0:
             for k in range(j, end):
-                eventful |= int(complete[k] == 0)
+                still = min(still, end if complete[k] != 0 else k)
         if poor:
             for k in range(j, end):
-                eventful |= int(not affords(s, p, 0, close[k]))
+                still = min(still, end if affords(s, p, 0, close[k]) else k)
         if ticks:
-            for k in range(j, end):
-                eventful |= int(off_ticks(p, 0, open[k], high[k], low[k], close[k]))
-        if eventful == 0:
-            if beyond != 0:
-                for k in range(j, end):
-                    top = max(top, high[k])
-                    bottom = min(bottom, low[k])
-                range_since_entry(p, 0, bottom, top)
-            j = end
-        elif size == 1:
-            break
-        else:
-            size = max(size // 4, 1)
+            for k in range(j, still):
+                still = min(still, k if off_ticks(p, 0, open[k], high[k], low[k], close[k]) else end)
+        if beyond != 0:
+            for k in range(j, still):
+                top = max(top, high[k])
+                bottom = min(bottom, low[k])
+            range_since_entry(p, 0, bottom, top)
+        j = still
     return j - i
 
 
