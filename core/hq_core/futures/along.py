@@ -126,9 +126,10 @@ def run_along(runs: Runs, finer: Finer, bars: array[int], ends: bool, marks: Mar
                         at, begun = first, False
                         while not begun or (at < stop and not walk.trader.account.state.error):
                             at, begun = walk.go(piece, at, stop, last), True
-                            columns = runs.take_log(walk.trader, walk.code, found)
-                            if asked is not None:
-                                asked.happened(walk.code, columns)
+                            told: dict[str, dict[str, array[float]]] | None = None if asked is None else {}
+                            runs.take_log(walk.trader, walk.code, found, told)
+                            if asked is not None and told is not None:
+                                asked.happened(walk.code, told)
                         if walk.trader.account.state.error:
                             raise walk.trader.account.complaint(finer.done + at, at)
                 if piece.counts and asked is not None:

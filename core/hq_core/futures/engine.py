@@ -69,6 +69,7 @@ from hq_core.futures.resting import NEVER, SET_LEVERAGE, SET_MARGIN, TRAIL, is_o
 from hq_core.futures.rows import LOGGED, Taker
 from hq_core.jit import Cell, float_of
 from hq_core.kinds import OHLC, UNITS
+from hq_core.memory import address_of, untouched
 from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions, FundingOptions
 from hq_core.saved import Count, Damaged, digest, shaped
 from hq_core.say import iso_text, say_length
@@ -112,7 +113,8 @@ class Account:
         self._bound: dict[str, tuple[int, int]] = {}
         self._p = array("d")
         self._r = array("d", bytes(8 * ORDER_WIDTH * 64))
-        self._log = array("d", bytes(8 * LOG_WIDTH * AT_ONCE))
+        self._log: array[float] | memoryview[float] = array("d", bytes(8 * LOG_WIDTH * AT_ONCE))
+        self._log_at = 0  # its address
         self._tally = array("q", bytes(8 * TALLY))
         self.done = array("q", bytes(32))
         self._funds = 0  # rows of funding that wait
@@ -277,7 +279,7 @@ class Account:
             self._r.frombytes(bytes(8 * (2 * orders - len(self._r))))
             self.cell.buffer("r", self._r)
             return
-        self._log = array("d", [0.0]) * (max(log, len(self._log)) * 3 // 2)
+        self._log = untouched(max(log, len(self._log)) * 3 // 2)
         self._give_log()
 
     # -- one fill that is explained ----------------------------------------------------------------------
@@ -292,7 +294,8 @@ class Account:
         if kept >= len(self._log):
             self._log = array("d", bytes(8 * (len(self._log) + kept)))
         self._log_room = len(self._log) - kept
-        self.cell.column("log", self._log.buffer_info()[0], self._log_room)
+        self._log_at = address_of(self._log)
+        self.cell.column("log", self._log_at, self._log_room)
 
     @property
     def noted(self) -> array[float]:
@@ -300,7 +303,7 @@ class Account:
         found = array("d")
         for at in range(0, self.logged * LOG_WIDTH, LOG_WIDTH):
             if self._log[at + L_KIND] == NOTED:
-                found += self._log[at + L_VALUES : at + LOG_WIDTH]
+                found.extend(self._log[at + L_VALUES : at + LOG_WIDTH])
         return found
 
     @property
@@ -319,14 +322,15 @@ class Account:
                 found.append({name: self._value(name, i, codes[name]) for name in self._bound if name in codes})
         return found
 
-    def written(self) -> Iterator[tuple[str, Taker]]:
-        """The rows that happened, of each kind that has any."""
+    def written(self, takers: dict[str, Taker] | None = None) -> Iterator[tuple[str, Taker]]:
+        """The rows that happened, of each kind that has any; takers: by kind, which take them, else its own."""
+        takers = self._takers if takers is None else takers
         there = self._log[L_KIND : min(self.logged, FEW) * LOG_WIDTH : LOG_WIDTH]
         for kind, code in LOGGED.items() if self.logged else ():
             if self.logged <= FEW and code not in there:
                 continue
-            taker = self._takers.get(kind) or self._takers.setdefault(kind, Taker(kind))
-            taker.take(self._log, self.logged, self.fills)
+            taker = takers.get(kind) or takers.setdefault(kind, Taker(kind))
+            taker.take(self._log_at, self.logged, self.fills)
             if kind == "fill":
                 self.fills += taker.n
             if taker.n:

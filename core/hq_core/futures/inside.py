@@ -327,6 +327,7 @@ class AtEnds:
 
 def _hear(runs: Runs, mind: Mind, one: Inside, end: int, found: Mapping[str, list[Part]]) -> None:
     """Keep what happened in an account at the row before `end`, and tell it to who wants to hear of each."""
-    columns = runs.take_log(one.trader, one.code, found)
-    if mind.each and not one.trader.account.state.error:
-        mind.hear(end - 1, one, one.happened(columns))
+    told: dict[str, Any] | None = {} if mind.each else None
+    runs.take_log(one.trader, one.code, found, told)
+    if told is not None and not one.trader.account.state.error:
+        mind.hear(end - 1, one, one.happened(told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 from hq_core.futures.blocks import (
     FILLED,
@@ -54,6 +55,7 @@ def taken(
     logged: int,
     code: int,
     room: int,
+    first: int,
     instants: I8,
     wholes: I8,
     words: I8,
@@ -66,10 +68,10 @@ def taken(
     b: I1,
     d: F8,
 ) -> None:
-    """The rows of a kind; s.rows: how many there are; s.id counts them where they are counted.
+    """The rows of a kind, from row `first` on; s.rows: how many there are; s.id counts them where they are counted.
 
     instants, wholes, words, numbers   places of what is an instant, an integer, a code and a number
-    rows       (room,) at least `logged`
+    rows       (room,) at least `first` and `logged` together
     q, b, d    (room * columns,) column behind column: instants, wholes and the count; words; numbers
     i          (room,) the symbol
     """
@@ -79,7 +81,7 @@ def taken(
             rows[n] = k * LOG_WIDTH
             n += 1
     s.rows = n
-    at = 0
+    at = first
     for c in range(len(instants)):
         for k in range(n):
             q[at + k] = bits_of(log[rows[k] + instants[c]])
@@ -92,20 +94,20 @@ def taken(
         s.id += 1
         q[at + k] = s.id
     for k in range(n):
-        i[k] = int(log[rows[k] + L_SYMBOL])
+        i[first + k] = int(log[rows[k] + L_SYMBOL])
     for c in range(len(words)):
         for k in range(n):
-            b[c * room + k] = int(log[rows[k] + words[c]])
+            b[c * room + first + k] = int(log[rows[k] + words[c]])
     for c in range(len(numbers)):
         for k in range(n):
-            d[c * room + k] = log[rows[k] + numbers[c]]
+            d[c * room + first + k] = log[rows[k] + numbers[c]]
 
 
 class Taker:
     """Takes the rows of one kind from logs.
 
     n       how many rows the last log had
-    places  where each column lies, up to the next log
+    kept    and how many there are of those before it that `keep` kept
     """
 
     def __init__(self, kind: str) -> None:
@@ -122,30 +124,44 @@ class Taker:
         self._columns = {"q": [*instants, *wholes, *counted], "i": ["symbol"], "b": words, "d": numbers}
         self._lies = [(name, type_, self._columns[type_].index(name)) for name, type_ in kinds.items()]
         self._room = 0
-        self._blocks: dict[str, array[float]] = {}
-        self.n = 0
-        self.places: dict[str, int] = {}
+        self._blocks: dict[str, array[Any]] = {}
+        self.n = self.kept = 0
 
-    def take(self, log: array[float], logged: int, had: int) -> None:
-        """Take what a log has.  had: how many rows were counted before."""
+    def take(self, log: int, logged: int, had: int) -> None:
+        """Take the rows of the log at an address, behind what is kept.  had: how many rows were counted before."""
         cell = self._cell
-        if self._room < logged:
-            self._room = room = max(2 * logged, 64)
-            cell.set(room=room)
-            cell.buffer("rows", array("q", bytes(8 * room)))
-            for type_, names in self._columns.items():
-                block = self._blocks[type_] = array(type_, bytes(array(type_).itemsize * room * len(names)))
-                cell.buffer(type_, block)
-            for name, type_, c in self._lies:
-                first, _ = self._blocks[type_].buffer_info()
-                self.places[name] = first + c * room * self._blocks[type_].itemsize
-        cell.column("log", log.buffer_info()[0], len(log))
-        cell.set(logged=logged)
+        if self._room < self.kept + logged:
+            self._make_room(max(2 * (self.kept + logged), 64))
+        cell.column("log", log, logged * LOG_WIDTH)
+        cell.set(logged=logged, first=self.kept)
         cell.state.id = had
         cell.run()
         self.n = cell.state.rows
 
+    def _make_room(self, room: int) -> None:
+        had, self._room = self._room, room
+        self._cell.set(room=room)
+        self._cell.buffer("rows", array("q", bytes(8 * room)))
+        for type_, names in self._columns.items():
+            block: array[Any] = array(type_, bytes(array(type_).itemsize * room * len(names)))
+            for c in range(len(names) if self.kept else 0):
+                block[c * room : c * room + self.kept] = self._blocks[type_][c * had : c * had + self.kept]
+            self._blocks[type_] = block
+            self._cell.buffer(type_, block)
+
+    def keep(self) -> None:
+        """Keep the rows of the last log as well: the next one's come behind them."""
+        self.kept += self.n
+
+    def places(self, first: int = 0) -> dict[str, int]:
+        """Where each column lies from a row on, up to the next log."""
+        blocks, room = self._blocks, self._room
+        return {
+            name: blocks[type_].buffer_info()[0] + (c * room + first) * blocks[type_].itemsize
+            for name, type_, c in self._lies
+        }
+
     def columns(self) -> dict[str, array[float]]:
-        """A copy of the columns."""
-        n, room, blocks = self.n, self._room, self._blocks
-        return {name: blocks[type_][c * room : c * room + n] for name, type_, c in self._lies}
+        """A copy of the columns of the last log."""
+        first, n, room, blocks = self.kept, self.n, self._room, self._blocks
+        return {name: blocks[type_][c * room + first : c * room + first + n] for name, type_, c in self._lies}

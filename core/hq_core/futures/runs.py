@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hq_core.futures.accounts import Accounts
     from hq_core.futures.dues import Dues
     from hq_core.futures.quotes import Quotes
+    from hq_core.futures.rows import Taker
     from hq_core.futures.trader import Trader
     from hq_core.futures.written import Written
 
@@ -42,6 +43,7 @@ class Runs:
         self.rows = 0
         self._dues, self._quotes, self._drop = dues, quotes, drop
         self._shared: Shared | None = None  # of the rows of equity of several accounts
+        self._takers: dict[str, Taker] = {}  # of what several accounts log, one behind the other
 
     def announce(self) -> None:
         """What is written, before rows of it."""
@@ -91,7 +93,7 @@ class Runs:
             start = trader.run(start, stop, addresses, last)
             written.commit_equity(addresses, trader.account.equities, 0)
             for kind, rows in trader.written():
-                written.write(kind, rows.places, rows.n, 0)
+                written.write(kind, rows.places(), rows.n, 0)
             self._count([trader], before)
             self.complain(trader, start)
 
@@ -120,24 +122,37 @@ class Runs:
     # -- what became of them -----------------------------------------------------------------------------
     def nothing(self) -> dict[str, list[Part]]:
         """Of each kind that is written no rows so far."""
+        for taker in self._takers.values():
+            taker.kept = 0
         return {kind: [] for kind in self.written.schemas}
 
     def take_log(
-        self, trader: Trader, code: int, found: Mapping[str, list[Part]]
-    ) -> dict[str, dict[str, array[float]]]:
-        """What happened in an account in its last run: its columns by kind."""
-        every = {}
-        for kind, rows in trader.written():
-            columns = every[kind] = rows.columns()
-            places = {name: column.buffer_info()[0] for name, column in columns.items()}
-            found[kind].append(Part(code, rows.n, places, columns))
-        return every
+        self,
+        trader: Trader,
+        code: int,
+        found: Mapping[str, list[Part]],
+        told: dict[str, dict[str, array[float]]] | None = None,
+    ) -> None:
+        """Keep what happened in an account in its last run; told: takes its columns by kind."""
+        for kind, rows in trader.written(self._takers):
+            parts = found[kind]
+            if parts and parts[-1].code == code:
+                parts[-1].n += rows.n
+            else:
+                parts.append(Part(code, rows.n, {}, rows))
+            if told is not None:
+                told[kind] = rows.columns()
+            rows.keep()
 
     def write(
         self, found: Mapping[str, list[Part]], traders: Iterable[Trader], before: Sequence[tuple[int, int, int]]
     ) -> None:
         """Write what happened in several accounts, and count what they dropped meanwhile."""
         for kind, parts in found.items():
+            first = 0
+            for part in parts if kind in self._takers else ():  # where they lie, now that no more come
+                part.places = self._takers[kind].places(first)
+                first += part.n
             self.written.write_together(kind, parts, self.accounts.ranks)
         self._count(traders, before)
 

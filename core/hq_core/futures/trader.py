@@ -88,9 +88,9 @@ class Trader:
         self.funding = array("q", when), array("i", whose), array("d", rates), array("d", marks)
         self.quotes = array("q", seen), array("i", of), array("d", rows)
 
-    def written(self) -> Iterator[tuple[str, Taker]]:
+    def written(self, takers: dict[str, Taker] | None = None) -> Iterator[tuple[str, Taker]]:
         """What happened in the last run, as `Account.written` has it; the report keeps the first liquidations."""
-        for kind, rows in self.account.written():
+        for kind, rows in self.account.written(takers):
             if kind == "liquidation":
                 columns = rows.columns()
                 for i in range(min(rows.n, LISTED - len(self.liquidations))):
