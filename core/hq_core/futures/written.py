@@ -13,6 +13,7 @@ from hq_core.futures.rows import LOGGED
 from hq_core.jit import I4, I8, Cell, State, kernel
 from hq_core.kinds import extra_of, of
 from hq_core.stream.rows import Numbers, Permutation, Room, by_time
+from hq_core.wire.frame import MAX_BLOB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,10 +197,12 @@ class Written:
             return
         laid = self._order = self._order or InOrder()
         places = self._side_by_side(schema, parts, total)
-        laid.moved.take(
-            laid.order(schema, parts, places, ranks, total), total, schema.widths, places, self.out.rows(series, total)
-        )
-        self.out.commit(series, total)
+        order = laid.order(schema, parts, places, ranks, total)
+        most = MAX_BLOB // sum(schema.widths) & -8  # of one frame: more rows would be put aside and copied to frames
+        for start in range(0, total, most):
+            n = min(most, total - start)
+            laid.moved.take(order + 8 * start, n, schema.widths, places, self.out.rows(series, n), total)
+            self.out.commit(series, n)
 
     def _side_by_side(self, schema: Schema, parts: Sequence[Part], total: int) -> list[int]:
         """Where the rows of all parts lie one behind the other, column by column: as they lie, or moved there."""

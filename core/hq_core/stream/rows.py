@@ -160,27 +160,35 @@ class Permutation:
         to, to_8, back, back_8 = map(Cell, MOVED)
         self._to, self._back = (to, to_8), (back, back_8)
 
-    def take(self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]) -> None:
-        """Write n rows of every column, in the order at that address, to other addresses."""
-        self._move(self._to, order, n, widths, addresses, to)
+    def take(
+        self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int], rows: int = 0
+    ) -> None:
+        """Write n rows of every column, in the order at that address, to other addresses; rows: of how many."""
+        self._move(self._to, order, n, widths, addresses, to, rows or n)
 
     def put(self, order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]) -> None:
         """Write n rows that lie in that order to where they were before it."""
-        self._move(self._back, order, n, widths, addresses, to)
+        self._move(self._back, order, n, widths, addresses, to, n)
 
     @staticmethod
     def _move(
-        cells: tuple[Cell, Cell], order: int, n: int, widths: Sequence[int], addresses: Sequence[int], to: Sequence[int]
+        cells: tuple[Cell, Cell],
+        order: int,
+        n: int,
+        widths: Sequence[int],
+        addresses: Sequence[int],
+        to: Sequence[int],
+        rows: int,
     ) -> None:
         other, eight = cells
         other.column("order", order, n)
         eight.column("order", order, n)
         for w, at, there in zip(widths, addresses, to):
-            cell, size = (eight, n) if w == 8 else (other, n * w)
+            cell, items = (eight, 1) if w == 8 else (other, w)
             if w != 8:
                 other.set(width=w)
-            cell.column("rows", at, size)
-            cell.column("out", there, size)
+            cell.column("rows", at, rows * items)
+            cell.column("out", there, n * items)
             cell.run()
 
 
