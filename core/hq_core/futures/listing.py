@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +32,8 @@ class ExchangeInfo:
     """
 
     def __init__(self, path: str) -> None:
+        import json  # few runs name such a file
+
         self.path = path
         try:
             self.text = read_beside(path, LIMIT, ListingOptions.exchange_info).decode()
