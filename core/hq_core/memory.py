@@ -15,11 +15,6 @@ MOST_WAITING = 256 << 20  # bytes of what one stream brought that may wait for a
 FIRST_ROWS = 4  # rows that a series has room for at first: of many series most have one row a read
 
 
-def address_of(memory: array[float] | memoryview[float]) -> int:
-    """Where the first byte of writable memory lies, as long as it is kept and does not grow."""
-    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
-
-
 def untouched(n: int) -> memoryview[float]:
     """n numbers that are 0, of which those take memory that have been written."""
     from mmap import mmap  # few runs need so many

@@ -67,9 +67,9 @@ from hq_core.futures.path import OPTIMISTIC, PESSIMISTIC
 from hq_core.futures.positions import room_by_bracket, room_by_margin
 from hq_core.futures.resting import NEVER, SET_LEVERAGE, SET_MARGIN, TRAIL, is_order
 from hq_core.futures.rows import LOGGED, Taker
-from hq_core.jit import Cell, float_of
+from hq_core.jit import Cell, address_of, float_of
 from hq_core.kinds import OHLC, UNITS
-from hq_core.memory import address_of, untouched
+from hq_core.memory import untouched
 from hq_core.options.account import BY_QUOTES, AccountOptions, FillOptions, FundingOptions
 from hq_core.saved import Count, Damaged, digest, shaped
 from hq_core.say import iso_text, say_length
