@@ -58,7 +58,7 @@ from hq_core.futures.ledger import LEDGER
 from hq_core.futures.liquidation import LIQUIDATIONS, liquidate_reached, set_levels, stand_worst
 from hq_core.futures.log import LOG, log_fill, log_positions, room
 from hq_core.futures.orders import BANKRUPT, END, SIZES, cancel_all, meet
-from hq_core.futures.path import PATH, walk
+from hq_core.futures.path import PATH, walk, withstands
 from hq_core.futures.positions import FILL, HOLDINGS, close_side, count_bars, held, range_since_entry
 from hq_core.futures.quotes import QUOTES, come, see_begun, see_quotes, without_quote
 from hq_core.futures.resting import NEVER, ORDERS, next_reached, watch
@@ -307,13 +307,17 @@ def account(
             if s.share > 0.0 or s.impact != NO_IMPACT:  # else nobody asks for it
                 p[at + VOLUME] = cell(volume, j, math.nan)
             set_capacity(s, p, at)
+        joint = s.cross != 0 and s.symbols > 1
+        safe = False  # as long as nothing has happened since
+        if joint and busy and len(symbol) > 0 and s.logged == happened:
+            safe = withstands(s, p, symbol, high, low, close, mark_high, mark_low, mark_close, i, end, rate, cum)
         changed = False
         if busy:
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
                 begun = beginning(p, at, open_time, j, opened)
                 s.moment = float_of(begun)
-                if s.cross != 0 and s.symbols > 1:
+                if joint and not (safe and s.logged == happened):
                     set_levels(s, p, at, rate, cum)
                 # 2 open
                 changed |= liquidate_reached(s, p, r, log, tally, at, open[j], rate, cum, top)
@@ -344,7 +348,6 @@ def account(
                 p[(symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0) + AHEAD] = 0.0
         # 6 path
         if s.open > 0 or s.resting > 0:
-            joint = s.cross != 0 and s.symbols > 1
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
                 mark = cell(mark_close, j, close[j])
@@ -358,7 +361,7 @@ def account(
                 mark = cell(mark_close, j, close[j])
                 least = min(cell(mark_low, j, low[j]), mark)
                 greatest = max(cell(mark_high, j, high[j]), mark)
-                if joint:
+                if joint and not (safe and s.logged == happened):
                     set_levels(s, p, at, rate, cum)
                 if (
                     low[j] <= p[at + BELOW]
@@ -406,7 +409,7 @@ def account(
         if s.open > 0:
             for j in range(i, end):
                 at = symbol[j] * SYMBOL_WIDTH if len(symbol) > 0 else 0
-                if s.cross != 0 and s.symbols > 1:
+                if joint and not (safe and s.logged == happened):
                     set_levels(s, p, at, rate, cum)
                 if liquidate_reached(s, p, r, log, tally, at, close[j], rate, cum, top):
                     watch(s, p, r)

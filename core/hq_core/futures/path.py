@@ -12,13 +12,18 @@ one; as near as each other, the low is, and the high the farther.  After a fill 
 
 from __future__ import annotations
 
-from hq_core.futures.blocks import CEILING, FLOOR, LOTS, LOWER, MARK, SHORT, STANDS, UPPER
-from hq_core.futures.liquidation import level_of, liquidate_at, reaches, set_levels, stand_worst
+import math
+
+from hq_core.futures.bars import cell
+from hq_core.futures.blocks import BASE, CEILING, ENTRY, FLOOR, LOTS, LOWER, MARK, SHORT, STANDS, SYMBOL_WIDTH, UPPER
+from hq_core.futures.liquidation import level_of, liquidate_at, reaches, set_levels, spare, stand_worst
 from hq_core.futures.orders import meet
+from hq_core.futures.positions import worth
 from hq_core.futures.resting import follow, next_reached
-from hq_core.jit import F8, I8, State, apart, inline
+from hq_core.jit import F8, I4, I8, State, apart, inline
 
 PESSIMISTIC, OPTIMISTIC, OHLC = range(3)
+ROUNDING = 1e-9  # of all that was added up: far more than sums of it can be off
 # leg, goal: of the path, while it is walked: 1 to 3, and the price that it goes to; leg 0 elsewhere
 PATH = "path:i8 leg:i8 goal "
 
@@ -32,6 +37,55 @@ def low_first(s: State, p: F8, at: int, price: float) -> bool:
         return down > up if s.path == OPTIMISTIC else down <= up
     adverse_first: bool = s.path == PESSIMISTIC
     return long == adverse_first
+
+
+@apart
+def withstands(
+    s: State,
+    p: F8,
+    symbol: I4,
+    high: F8,
+    low: F8,
+    close: F8,
+    mark_high: F8,
+    mark_low: F8,
+    mark_close: F8,
+    i: int,
+    end: int,
+    rate: F8,
+    cum: F8,
+) -> bool:
+    """Whether it is plain that a cross account is not liquidated at any marks of the bars i..end-1, if nothing happens.
+
+    What is left of all symbols together, each at its worst mark, is above 0: `spare` is concave in the price (of
+    inverse contracts in 1/price), so that the worst is at an end.  Then no level is worked out, which takes a look at
+    all others for each of them: the levels of these symbols are where no price comes.
+    """
+    left: float = s.wallet
+    size = abs(left)
+    for k in range(s.symbols if s.open > 0 else 0):
+        at = k * SYMBOL_WIDTH
+        held = p[at + BASE] + p[at + SHORT + BASE]
+        if held > 0.0:
+            left += spare(s, p, at, p[at + STANDS], rate, cum)
+            size += held * (worth(s, p[at + STANDS]) + p[at + ENTRY] + p[at + SHORT + ENTRY])
+    for j in range(i, end if s.open > 0 else i):
+        at = symbol[j] * SYMBOL_WIDTH
+        held = p[at + BASE] + p[at + SHORT + BASE]
+        if held > 0.0:
+            mark = cell(mark_close, j, close[j])
+            least = min(cell(mark_low, j, low[j]), mark)
+            greatest = max(cell(mark_high, j, high[j]), mark)
+            worst = min(spare(s, p, at, least, rate, cum), spare(s, p, at, greatest, rate, cum))
+            left += worst - spare(s, p, at, p[at + STANDS], rate, cum)
+            size += held * max(worth(s, least), worth(s, greatest))
+    if not left > ROUNDING * size:
+        return False
+    for j in range(i, end):
+        at = symbol[j] * SYMBOL_WIDTH
+        p[at + LOWER] = -math.inf
+        p[at + UPPER] = math.inf
+    return True
 
 
 @apart
