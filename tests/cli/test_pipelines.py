@@ -37,8 +37,8 @@ def accept(name: str, digest: str) -> None:
 
 
 @pytest.mark.skipif(ACCEPT, reason="digests are being written")
-def test_forty_pipelines_have_a_digest_each() -> None:
-    assert len(PIPELINES) == 40
+def test_each_pipeline_has_a_digest() -> None:
+    assert len(PIPELINES) >= 40
     assert list(kept(DIGESTS.read_text())) == list(PIPELINES)
 
 
