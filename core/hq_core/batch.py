@@ -232,9 +232,7 @@ class Schema:
 
     def places(self, at: int, n: int) -> Laid:
         """Where each column of n rows lies if the first one lies at `at`: one after the other, padded to 8 bytes."""
-        found = Laid([at + behind for behind in self._layout.laid(n)[0]])
-        found.n = n
-        return found
+        return Laid([at + behind for behind in self._layout.laid(n)[0]], n)
 
     def blob(self, n: int) -> int:
         """Bytes of n rows in memory, which without free text are those on the wire: each column padded to 8 bytes."""

@@ -118,7 +118,10 @@ class Signals:
             poll = self._polls[fd] = select.poll()
             poll.register(fd, select.POLLIN)
             poll.register(self._pipe[0], select.POLLIN)
-        found = [ready for ready, _ in poll.poll(timeout)]
+        events = poll.poll(timeout)
+        if len(events) == 1 and events[0][0] == fd:
+            return True
+        found = [ready for ready, _ in events]
         if self._pipe[0] in found:
             os.read(self._pipe[0], 4096)
         return fd in found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _move = ctypes.memmove
 
@@ -39,12 +39,22 @@ class Memory:
 class Laid(list[int]):
     """Where the columns of `n` rows lie that are one behind the other, each padded to 8 bytes, and none is elsewhere.
 
-    It is never changed.  What is made of it, a part or the places of later rows, is a plain list.
+    It is never changed, so that the same one is the same places.  What is made of it, a part or the places of later
+    rows, is a plain list.
+
+    again   other rows lay there before, of a series that comes a read at a time, so that others may
     """
 
-    __slots__ = ("n",)
+    __slots__ = ("again", "n")
 
-    n: int
+    def __init__(self, places: Iterable[int], n: int) -> None:
+        super().__init__(places)
+        self.n, self.again = n, False
+
+
+def stay(places: Sequence[int]) -> bool:
+    """Whether further rows may lie at the very same places, so that it is worth while to keep what is made of them."""
+    return type(places) is Laid and places.again
 
 
 def after(addresses: Sequence[int], widths: Sequence[int], n: int) -> list[int]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import Batch, told_apart
 from hq_core.errors import DATA, HqError
 from hq_core.jit import I1, I8, Cell, State, kernel
+from hq_core.memory import stay
 from hq_core.order_key import (
     BACK,
     BY_ID,
@@ -104,28 +105,36 @@ class RowOrder:
         self._panels: dict[str, PanelOrder] = {}
         self._saved: dict[str, list[Any]] = {}  # of panels that have not come yet
         self._cell: Cell | None = None
+        # whose rows the cell was given last, and where they lay: rows that come one by one lie at one place
+        self._given: tuple[SeriesOrder, list[int], int] | None = None
 
     def check(self, batch: Batch) -> tuple[int, str]:
         """How many rows from the first on are in order, and what is wrong with the next one; '' if all are."""
         schema, n = batch.schema, batch.n
         if schema.panel:
+            self._given = None  # new symbols move what is remembered
             return self._of_panel(schema).check(batch)
         place = self._places.get(schema.key)
         if place is None:
+            self._given = None
             place = self._places[schema.key] = SeriesOrder(self._memory.slot(schema.key))
         if place.schema is not schema:
+            self._given = None
             place.bind(schema)
         if place.ts < 0:
             return n, ""
-        cell = self._cell or self._made()
-        at, key, complete = batch.addresses, place.key, place.complete
-        cell.give(
-            *(at[place.ts], n),
-            *((at[key], n) if key >= 0 else (0, 0)),
-            *((at[complete], n) if complete >= 0 else (0, 0)),
-            place.how,
-            *(self._memory.numbers.buffer_info()[0] + 8 * FIELDS * place.slot, FIELDS),
-        )
+        cell, given = self._cell or self._made(), self._given
+        at = batch.addresses
+        if given is None or given[0] is not place or given[1] is not at or given[2] != n:
+            key, complete = place.key, place.complete
+            cell.give(
+                *(at[place.ts], n),
+                *((at[key], n) if key >= 0 else (0, 0)),
+                *((at[complete], n) if complete >= 0 else (0, 0)),
+                place.how,
+                *(self._memory.numbers.buffer_info()[0] + 8 * FIELDS * place.slot, FIELDS),
+            )
+            self._given = (place, at, n) if stay(at) else None
         cell.run()
         good, why = cell.state.whole
         return good, self._problem(place, batch, good, why) if good < n else ""
@@ -163,6 +172,7 @@ class RowOrder:
     def load(self, saved: Any) -> None:
         """Take up what `save` gave.  Raises Damaged where it cannot be that."""
         self._memory.load(saved["series"])
+        self._given = None
         self._saved = dict(saved["panels"])
 
 

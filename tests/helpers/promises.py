@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 
+import pytest
 from frames import frames, items
 from inputs import descriptor
 
 from hq_core.errors import HqError
 from hq_core.flow import Flow, State
-from hq_core.wire import Reader
+from hq_core.wire import Reader, reader
 
 FRAMING = {"schema", "head", "end", "section", "mark", "strings"}
 
@@ -59,6 +60,22 @@ def run(stage, data, state=None, every=0, chunks=(), break_ok=False):
                 feeder.join()
 
     return on_memory(go)
+
+
+def run_one_by_one(stage, pieces):
+    """As `run` over `stream(pieces)`, of which each read brings one: they lie at one place, one after the other."""
+    ends = [len(stream(pieces[:k], whole=False)) for k in range(1, len(pieces) + 1)]
+    data = stream(pieces)
+    reads = iter([data[at:end] for at, end in zip([0, *ends], [*ends, len(data)])])
+
+    def one(fd, view):
+        piece = next(reads, b"")
+        view[: len(piece)] = piece
+        return len(piece)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reader, "read_into", one)
+        return run(stage, data)
 
 
 def run_until_it_breaks(stage, data, state=None, every=0):

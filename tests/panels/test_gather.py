@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inputs import descriptor, exported
 from panel_runs import bars, merged, recut, said
 
-from hq_core.batch import Batch
+from hq_core.batch import Batch, series_of
 from hq_core.errors import HqError
 from hq_core.flow import Flow, State
 from hq_core.places import opened, resumed
@@ -22,7 +22,7 @@ from hq_core.stages import merge
 from hq_core.stages.diff import Diff
 from hq_core.stages.merge import Merged
 from hq_core.stream import gather
-from hq_core.stream.gather import BACKLOG, at_once, gathered
+from hq_core.stream.gather import BACKLOG, FEW, SELDOM, at_once, gathered
 from hq_core.stream.handover import give, split
 from hq_core.stream.splitter import Splitter
 from hq_core.wire import Reader, Writer
@@ -123,6 +123,23 @@ def test_gathering_changes_neither_rows_nor_their_order(what, more, most):
             assert found == [one for item in came for one in seen(item)]
     assert found == [one for item in items for one in seen(item)]
     assert what.count("idle") // BACKLOG <= idles <= what.count("idle")
+
+
+def test_behind_a_row_by_itself_more_is_seldom_asked_for():
+    """Counted, not timed: where no more was there, SELDOM further rows go by before it is looked again."""
+    row = BATCHES[0].slice(0, 1)
+    row.schema = series_of(row.schema, "A")
+    many = Batch(row.schema, FEW + 1, row.addresses)
+
+    def asked(*batches: Batch, more: bool = False) -> list[int]:
+        found: list[int] = []
+        items = [one for batch in batches for one in (batch, IDLE)]
+        idles = sum(isinstance(one, Idle) for one in gathered(items, lambda: not found.append(1) and more))
+        return [len(found), idles]
+
+    assert asked(*[row] * (3 + 2 * SELDOM)) == [3, 3 + 2 * SELDOM]
+    assert asked(*[row, many] * 10) == [1 + 10, 20]
+    assert asked(*[row] * 2 * BACKLOG, more=True) == [2 * BACKLOG - 2, 2]
 
 
 def test_all_that_came_before_an_error_is_given_first():

@@ -34,6 +34,18 @@ def test_how_the_input_is_cut_changes_nothing(name, seed, n, first, second, chun
 
 @pytest.mark.parametrize("name", FILTERS)
 @HERE
+@given(seed=st.integers(0, 999), n=st.integers(0, 60))
+def test_rows_that_come_one_by_one_are_those_that_come_together(name, seed, n):
+    """What is kept of where a row lay is of the next one too, that of a longer batch is not."""
+    make, data = FILTERS[name]
+    schema, rows = data(seed, n)
+    together = promises.run(make(), promises.stream(promises.cut(schema, rows, [60])))
+    apart = promises.run_one_by_one(make(), promises.cut(schema, rows, [1, 1, 1, 1, 1, 2, 2, 2]))
+    assert promises.said(apart) == promises.said(together)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@HERE
 @given(seed=st.integers(0, 999), n=st.integers(0, 120), share=st.floats(0, 1))
 def test_two_runs_with_a_state_file_are_one_run(name, tmp_path_factory, seed, n, share):
     make, data = FILTERS[name]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ctypes
 import random
 
+import promises
 import pytest
-from frames import read
+from frames import flat_bars, read
 
 from hq_core.batch import Schema
 from hq_core.memory import Laid, Memory, move
+from hq_core.roles import Stage
+from hq_core.stages.indicators import Indicators
 from hq_core.wire import Writer
 
 WIDE = {"i8": 8, "f8": 8, "i4": 4, "i1": 1, "b1": 1, "f4x3": 12}
@@ -75,3 +78,15 @@ def test_rows_held_back_in_any_pieces_are_the_rows(seed: int, tmp_path) -> None:
     assert {key: rows for key, rows in found.items() if rows["a"]} == {
         key: rows for key, rows in expected.items() if rows["a"]
     }
+
+
+@pytest.mark.parametrize("make", [Stage, lambda: Indicators("sma:2")])
+def test_what_pads_a_column_that_is_read_is_not_written(make) -> None:
+    schema, rows = flat_bars([1.0, 2.0, 3.0, 4.0])
+    assert schema.names[-1] == "complete"
+    pieces = promises.cut(schema, rows, [1])
+    dirty = bytearray(promises.stream(pieces))
+    for k in range(1, 1 + len(pieces)):
+        end = len(promises.stream(pieces[:k], whole=False))
+        dirty[end - 7 : end] = b"\xaa" * 7
+    assert promises.run(make(), bytes(dirty)) == promises.run(make(), promises.stream(pieces))

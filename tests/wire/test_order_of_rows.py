@@ -11,8 +11,9 @@ import pytest
 from slow_order import first_wrong
 
 from hq_core.batch import Batch, Schema
-from hq_core.errors import DATA
+from hq_core.errors import DATA, HqError
 from hq_core.order import RowOrder
+from hq_core.roles import Stage
 from hq_core.saved import Damaged, shaped
 from hq_core.specs import expand
 from hq_core.stages.indicators import Indicators
@@ -189,6 +190,19 @@ def test_any_cut_finds_what_a_slow_check_finds(seed):
             good = first_wrong(kind, columns.split(), rows)
             for each in (len(rows), 1, 7):
                 assert _good(schema, rows, each) == good, (rows, each)
+
+
+@pytest.mark.parametrize("turns", ["AAABBBAC", "ABABBACA", "AABABBCC"])
+def test_rows_that_lie_at_one_place_are_those_of_their_series(turns):
+    """Whose rows came before at a place, and how many, says nothing of those that lie there now."""
+    column = [("ts", "i8"), ("price", "f8")]
+    schemas = {name: Schema("quote", name, "", column) for name in "ABC"}
+    pieces = [(schemas[name], [(10 + k, 1.0)]) for k, name in enumerate(turns)]
+    assert promises.run_one_by_one(Stage(), pieces)
+    for name in set(turns):
+        late = [*pieces, (schemas[name], [(9, 1.0)])]
+        with pytest.raises(HqError, match=f"quote/{name}/ row {turns.count(name) + 1}: ts goes back"):
+            promises.run_one_by_one(Stage(), late)
 
 
 def test_good_rows_before_a_bad_one_are_handed_on():

@@ -21,6 +21,7 @@ GATHERED = 4 << 20  # bytes of a panel's rows that are given on at once, and a s
 SHARE, MOST_GATHERED = 4096, 16 << 20  # of thousands of symbols some dozen rows each
 BACKLOG = 16  # reads that may pass before what they gave is given on, while more input waits already;
 LARGE_READ, LARGE_BACKLOG = 32 << 10, 64  # where so many bytes of panels come by each, so many
+FEW, SELDOM = 16, 16  # reads of at most so many rows are given on, so many of them, once no more was there behind one
 
 
 def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None = None) -> Iterator[Item]:
@@ -28,14 +29,15 @@ def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None =
 
     most  None: so many as go by how many symbols it has
     Rows are held back only while a read comes back at once: where the input pauses (Idle) and `more` says that there is
-    more already, it goes on without the Idle, up to BACKLOG times, or LARGE_BACKLOG.  All that came before an error is
-    given first.
+    more already, it goes on without the Idle, up to BACKLOG times, or LARGE_BACKLOG.  Where rows come one by one, each
+    is given on at once, without asking: FEW, SELDOM.  All that came before an error is given first.
     """
     held = Gather(most)
-    reads = 0
+    reads = pauses = rows = 0
     try:
         for item in items:
             if isinstance(item, Batch):
+                rows += item.n
                 if item.schema.panel and item.rows is None:  # those put in order come together already
                     if held.add(item):
                         continue
@@ -48,8 +50,14 @@ def gathered(items: Iterable[Item], more: Callable[[], bool], most: int | None =
             elif isinstance(item, Idle):
                 reads += 1
                 backlog = LARGE_BACKLOG if held.size >= reads * LARGE_READ else BACKLOG
-                if reads < backlog and more():
+                few, rows = rows <= FEW and not held.any, 0
+                if few and pauses:
+                    pauses -= 1
+                elif reads < backlog and more():
+                    pauses = 0
                     continue
+                elif reads < backlog:
+                    pauses = SELDOM
                 reads = 0
                 yield from held.given()
             elif held.any:

@@ -10,7 +10,7 @@ import msgpack
 from hq_core.batch import Batch, Schema, Texts, told_texts
 from hq_core.errors import DATA, HqError
 from hq_core.holes import are_holes
-from hq_core.memory import Memory
+from hq_core.memory import Laid, Memory
 from hq_core.roles import IDLE, End, Head, Map, Mark, Source
 from hq_core.saved import Count
 from hq_core.wire.frame import (
@@ -67,6 +67,10 @@ class Reader(Source):
         self._counts: dict[str, int] = {}
         self._texts = Texts()
         self._kinds: set[str] = set()
+        self._headed = b""  # the last header of rows, as long as no map has come behind it, and what it says
+        self._header_says: tuple[Schema, int, int]
+        self._laid = Laid((0,), 0)  # where the columns of the last rows lay, and of which series
+        self._whose: Schema | None = None
         self._unpacker: msgpack.Unpacker | None = None  # has been given what follows the last map, as far as it goes
         self._unpacked = -1  # where that begins, by `position`
         self._told = 0  # and in what it was given
@@ -107,49 +111,58 @@ class Reader(Source):
 
     def __iter__(self) -> Iterator[Item]:
         while True:
-            yield from self._waiting()
-            yield IDLE
-            if not self._read():
-                return
-
-    def _waiting(self) -> Iterator[Item]:
-        memory = self._memory
-        view, base = memory.view, memory.address
-        while self._filled > self._at:
-            if (self._at & 7) and view[self._at] == 0xDC:
-                self._align()
-            at = self._at
-            if view[at] == 0xDC:
-                if self._filled - at < HEADER_BYTES:
-                    return
-                schema, n, blob = self._header(view, at)
-                if self._filled - at < HEADER_BYTES + blob:
-                    return
+            memory = self._memory
+            view, base = memory.view, memory.address
+            while self._filled > self._at:
+                if (self._at & 7) and view[self._at] == 0xDC:
+                    self._align()
+                at = self._at
+                if view[at] != 0xDC:
+                    frame = self._map(view, at)
+                    if frame is None:
+                        break
+                    self._headed = b""
+                    yield self._said(frame)
+                    continue
+                rows = at + HEADER_BYTES
+                if self._filled < rows:
+                    break
+                header = bytes(view[at:rows])
+                if header != self._headed:  # else it is known to be good
+                    self._header_says = self._header(view, at)
+                    self._headed = header
+                schema, n, blob = self._header_says
+                if self._filled < rows + blob:
+                    break
                 keep: Any = memory
                 if schema.free:
-                    addresses, handles = self._with_texts(schema, n, base + at + HEADER_BYTES, blob)
+                    addresses, handles = self._with_texts(schema, n, base + rows, blob)
                     keep = memory, handles
                 else:
-                    addresses = schema.places(base + at + HEADER_BYTES, n)
+                    addresses = self._laid  # whose rows come one by one has them at one place
+                    if addresses[0] == base + rows and addresses.n == n and self._whose is schema:
+                        addresses.again = True
+                    else:
+                        addresses = self._laid = schema.places(base + rows, n)
+                        self._whose = schema
                 if schema.truths:
                     self._check_truths(schema, n, addresses)
-                batch = Batch(schema, n, addresses, keep, self._texts.of(schema.key))
-                good = self._texts.named(batch)
+                key = schema.key
+                batch = Batch(schema, n, addresses, keep, self._texts.of(key))
+                good = self._texts.named(batch) if schema.panel else n
                 if good < n:
                     if good:
                         yield batch.slice(0, good)
                     raise self._bad(
-                        f"has a row of {schema.key} without a symbol, row {good + 1} in it: each row of a "
+                        f"has a row of {key} without a symbol, row {good + 1} in it: each row of a "
                         "panel must name its symbol"
                     )
                 self._advance(HEADER_BYTES + blob)
-                self._counts[schema.key] = self._counts.get(schema.key, 0) + n
+                self._counts[key] = self._counts.get(key, 0) + n
                 yield batch
-            else:
-                frame = self._map(view, at)
-                if frame is None:
-                    return
-                yield self._said(frame)
+            yield IDLE
+            if not self._read():
+                return
 
     def _advance(self, size: int) -> None:
         self._at += size

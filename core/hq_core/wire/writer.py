@@ -54,6 +54,7 @@ class OpenSeries:
         "room",
         "rows",
         "schema",
+        "size",
         "staged",
         "starts",
     )
@@ -69,8 +70,9 @@ class OpenSeries:
         self.addresses: list[int] = []
         self.memory: Memory | None = None
         self.starts: list[int] = []
+        self.size = 0  # of the frame of as many rows as the memory is laid out for
         row = max(1, sum(schema.widths))
-        self.room = min(GATHER, BUFFER // row)  # rows that may be held back
+        self.room = min(GATHER, (BUFFER - HEADER_BYTES) // row)  # rows that may be held back
         self.most = MAX_BLOB // row & -8  # rows of one frame, a number that needs no padding
         self.aside: Memory | None = None  # more rows than one frame may have, or with free text
         self.owned: list[Memory] = []  # free text of the rows held back
@@ -89,11 +91,20 @@ class OpenSeries:
         return after(self.starts, self.schema.widths, self.staged)
 
     def _lay(self, rows: int) -> None:
-        """Lay out the memory for so many rows; there must be none."""
-        size = self.schema.blob(rows)
-        if self.memory is None or self.memory.size < size:
-            self.memory = Memory(size)
-        self.held, self.starts = rows, self.schema.places(self.memory.address, rows)
+        """Lay out the memory for a frame of so many rows; there must be none."""
+        schema = self.schema
+        blob = schema.blob(rows)
+        if self.memory is None or self.memory.size < HEADER_BYTES + blob:
+            self.memory = Memory(HEADER_BYTES + blob)
+        self.held, self.size = rows, HEADER_BYTES + blob
+        self.starts = schema.places(self.memory.address + HEADER_BYTES, rows)
+        pack_header(self.memory.view, 0, self.id, rows, blob)
+
+    def put(self, to: int) -> None:
+        """The frame of the rows that are held back, which are as many as the memory is laid out for, to an address."""
+        assert self.memory is not None
+        ctypes.memmove(to, self.memory.address, self.size)
+        _clear(self.schema, to + HEADER_BYTES, self.held)
 
     def _grow(self, need: int) -> None:
         memory, starts = self.memory, self.starts  # kept until the rows have moved
@@ -172,7 +183,9 @@ class Writer:
     def series(self, schema: Schema) -> OpenSeries:
         """Announce a series, or announce it anew with other columns; the same one is announced once."""
         found = self._series.get(schema.key)
-        if found is not None and (self._by_schema.get(schema) is found or found.schema.same_as(schema)):
+        if found is not None and self._by_schema.get(schema) is found:
+            return found
+        if found is not None and found.schema.same_as(schema):
             if len(self._by_schema) > 4 * len(self._series) + 64:  # a stage may make its schema anew a section
                 self._by_schema.clear()
             self._by_schema[schema] = found
@@ -243,7 +256,8 @@ class Writer:
         elif n:
             if not series.staged:
                 self._staged.append(series)
-            series.owned += own(series.schema, series.starts, series.staged, n)
+            if series.schema.free:
+                series.owned += own(series.schema, series.starts, series.staged, n)
             series.staged += n
 
     def copy(self, batch: Batch, series: OpenSeries | None = None) -> None:
@@ -257,12 +271,18 @@ class Writer:
     def gathered(self) -> None:
         """Make frames of what is held back, by rank."""
         held, self._staged = self._staged, []
-        for series in sorted(held, key=_rank):
+        for series in sorted(held, key=_rank) if len(held) > 1 else held:
             n, series.staged = series.staged, 0
             series.last = n
             if series.schema.free:
                 self._with_texts(series, series.starts, n)
                 series.owned = []
+                continue
+            if n == series.held:
+                self._place(series.size)
+                series.put(self._buffer.address + self._used)
+                self._used += series.size
+                series.rows += n
                 continue
             move(self._reserve(series, n), series.starts, series.schema.widths, n)
             self._finish(series, n)
@@ -295,9 +315,7 @@ class Writer:
             blob = sum(sizes)
             if blob > MAX_BLOB:
                 raise HqError(f"{schema.key}: a row of {blob} bytes cannot be written; at most {MAX_BLOB}", DATA)
-            self._room(HEADER_BYTES + blob + 8)
-            if self._used % 8:
-                self._send()
+            self._place(HEADER_BYTES + blob)
             to = self._buffer.address + self._used + HEADER_BYTES
             ctypes.memset(to, 0, blob)
             for (_, kind), w, here, size in zip(schema.cols, schema.widths, at, sizes):
@@ -312,10 +330,7 @@ class Writer:
             start += rows
 
     def _reserve(self, series: OpenSeries, n: int) -> list[int]:
-        self._room(HEADER_BYTES + series.schema.blob(n) + 8)
-        pad = -self._used % 8
-        if pad:  # maps have any length; columns are written aligned and moved if need be
-            self._send()
+        self._place(HEADER_BYTES + series.schema.blob(n))
         return series.schema.places(self._buffer.address + self._used + HEADER_BYTES, n)
 
     def _close_up(self, series: OpenSeries, n: int) -> None:
@@ -325,13 +340,18 @@ class Writer:
     def _finish(self, series: OpenSeries, n: int) -> None:
         blob = series.schema.blob(n)
         at = self._buffer.address + self._used + HEADER_BYTES
-        for start, size in series.schema.padding(n):  # part of the bytes, so it must be the same every time
-            ctypes.memset(at + start, 0, size)
+        _clear(series.schema, at, n)
         pack_header(self._buffer.view, self._used, series.id, n, blob)
         self._used += HEADER_BYTES + blob
         series.rows += n
 
     # -- bytes -------------------------------------------------------------------------------------------
+    def _place(self, size: int) -> None:
+        """Room for a frame of rows, which lies on eight bytes: maps have any length."""
+        self._room(size + 8)
+        if self._used % 8:
+            self._send()
+
     def _room(self, need: int) -> None:
         if self._used >= BLOCK or self._used + need > self._buffer.size:
             self._send()
@@ -359,6 +379,12 @@ def _on_the_wire(schema: Schema, addresses: list[int], n: int) -> list[int]:
         wire_size(at, n) if kind == "text" else (w * n + 7) & -8
         for (_, kind), w, at in zip(schema.cols, schema.widths, addresses)
     ]
+
+
+def _clear(schema: Schema, at: int, n: int) -> None:
+    """What is no column's of n rows from an address on: it is part of the bytes, so it must be the same every time."""
+    for start, size in schema.padding(n):
+        ctypes.memset(at + start, 0, size)
 
 
 def _rank(series: OpenSeries) -> tuple[int, int, str, str]:
