@@ -440,6 +440,7 @@ class Graph:
         for name, table in self._tables.items():
             self._start.column(name, table.buffer_info()[0], len(table))
         self._start.scalar("piece", self.piece)
+        self._rows = self._start.starts["rows"]
         self._engine = load(engine)
 
     def _reachable(self) -> set[int]:
@@ -624,7 +625,7 @@ class Graph:
             slots[slot] = sources[source]
         for slot, at in self._written:
             slots[slot] = wanted[at]
-        self._start.scalar("rows", n)
+        self._start.slots[self._rows] = n
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> bytes:

@@ -10,14 +10,17 @@ from hq_core.errors import DATA, HqError, did_you_mean
 from hq_core.graph import AS, IN, IS
 from hq_core.jit import COLUMNS, Cell
 from hq_core.kernels import clock, ops
-from hq_core.memory import room
+from hq_core.memory import room, stay
 from hq_core.zones import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hq_core.batch import Batch, Schema
     from hq_core.graph import Graph
 
 
+NOTHING: Mapping[str, int] = {}
 TYPES = ", ".join(("f8", *ops.AS_FLOAT))
 
 
@@ -56,16 +59,20 @@ class Made:
 class Inputs:
     """Addresses of a graph's source columns in a batch."""
 
+    __slots__ = ("_at", "_found", "_made", "_places", "_schema", "graph", "texts")
+
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._schema: Schema | None = None
+        self._at: list[int] | None = None  # the columns' places that were asked for last, and what was found
+        self._found: Mapping[str, int] = NOTHING
         self._places: list[tuple[str, int]] = []  # of columns that are read as they are
         self._made: list[Made] = []
         self.texts: set[str] = set()  # columns whose texts are looked at
 
     def check(self, schema: Schema) -> None:
         """Refuse a series that lacks a column or has it as something that is no number."""
-        self._schema = schema
+        self._schema, self._at = schema, None
         self._places = []
         self._made = []
         for key in self.graph.sources:
@@ -92,14 +99,17 @@ class Inputs:
             else:
                 raise HqError(f"column '{name}' of {schema.key} is {kind}, not numbers ({TYPES})", DATA)
 
-    def sources(self, batch: Batch) -> dict[str, int]:
+    def sources(self, batch: Batch) -> Mapping[str, int]:
         """Name to address, valid until the next call."""
         if batch.schema is not self._schema:
             self.check(batch.schema)
         addresses = batch.addresses
+        if addresses is self._at:
+            return self._found
         found = {key: addresses[at] for key, at in self._places}
         for made in self._made:
             found[made.key] = made.of(batch)
+        self._found, self._at = found, addresses if stay(addresses) and not self._made else None
         return found
 
 

@@ -221,7 +221,7 @@ class InsideUnit(Unit):
         """Make the steps that compute closed rows, or a forming one."""
         assert self.orders is not None
         self._part, self._closed, n = part, closed, part.n
-        self._sourced = sources = self._sources(part, closed)
+        self._sourced = sources = {**self._sources(part, closed)}
         self._wanted = wanted = [*self.orders.room(n), *added]
         given = {column.source: at for column, at in zip(self._watched, wanted) if column.source}
         for name, numbers in self._numbers.items():
@@ -258,7 +258,7 @@ class InsideUnit(Unit):
         assert self.orders is not None
         row = self.waits.first().slice(0, 1)
         self._laid = [room(memory, 1) for memory in self._added]
-        sources = self._sources(row, False)
+        sources = {**self._sources(row, False)}
         held = []
         for name, numbers in self.desk.known(self.number).items():
             if name in self._numbers:

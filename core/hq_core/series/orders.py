@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import SYMBOL, Schema, told_texts
 from hq_core.jit import F8, I1, I4, I8, STOPS, Cell, State, bits_of, hq_call, kernel
 from hq_core.kinds import ORDER, extra_of
-from hq_core.memory import Memory, move
+from hq_core.memory import Memory, move, stay
 from hq_core.saved import Damaged
 from hq_core.series.order_columns import FurtherColumns
 
@@ -189,6 +189,7 @@ class Laying:
     def __init__(self) -> None:
         self.values = array("d")
         self.stride = 0
+        self._laid: list[int] = []  # where values of so many columns went the last time
         self.row, self.which = array("q"), array("q")
         self.memory = Memory(8)
         self.moved = 0
@@ -205,9 +206,12 @@ class Laying:
         """Where n values of each of so many columns go."""
         if len(self.values) < n * columns:
             self.values = array("d", bytes(8 * n * columns))
+        elif len(self._laid) == columns:
+            return self._laid
         self.stride = len(self.values) // max(columns, 1)
         at = self.values.buffer_info()[0]
-        return [at + 8 * self.stride * i for i in range(columns)]
+        self._laid = [at + 8 * self.stride * i for i in range(columns)]
+        return self._laid
 
     def room(self, schema: Schema, n: int) -> list[int]:
         """Where n orders of a series go."""
@@ -290,6 +294,7 @@ class Orders(OrderSeries):
         self._cell: Cell | None = None
         self._bound = -1  # to what is laid down, after it moved so often
         self._places: list[int] = []  # of the columns of orders
+        self._given: tuple[Any, ...] = ()  # what the kernel was given last, where further rows may lie there too
 
     # -- the series --------------------------------------------------------------------------------------
     def announce(self, out: Out, anew: bool = False) -> None:
@@ -326,9 +331,13 @@ class Orders(OrderSeries):
         laying, n = self.laying, batch.n
         if self._bound != laying.moved:
             self._bind(cell)
-        complete = (batch.addresses[batch.schema.flag], n) if batch.schema.flag >= 0 else (0, 0)
-        values = laying.values.buffer_info()[0], len(laying.values)
-        cell.give(*values, laying.stride, start, stop, batch.address("ts"), n, *complete)
+        at, values, schema = batch.addresses, laying.values, batch.schema
+        given, rest = self._given, (schema, laying.stride, start, stop, n)
+        if given and given[0] is at and given[1] is values and given[2] == rest:
+            return
+        self._given = (at, values, rest) if stay(at) else ()
+        complete = (at[schema.flag], n) if schema.flag >= 0 else (0, 0)
+        cell.give(values.buffer_info()[0], len(values), laying.stride, start, stop, batch.address("ts"), n, *complete)
 
     def take(self, batch: Batch, out: Out) -> None:
         """Write what the kernel found last."""
@@ -349,6 +358,7 @@ class Orders(OrderSeries):
             return []
         cell = self._cell or self._made()
         self._give(cell, batch, 0, 0)
+        self._given = ()  # the steps set where it begins and ends
         if self._step is None:
             self._step = step = Cell(ordered_at)
             function, block = cell.step

@@ -54,8 +54,7 @@ class GraphOverPanel:
         lie = [batch.addresses[at] for at in places] + [carried[name] for name in self._carried]
         moved.take(order, n, given, lie, to)
         sources = self.inputs.sources(Batch(self._read, n, to[: len(places)], self._room.memory, batch.texts))
-        sources.update(zip(self._carried, to[len(places) : len(given)]))
-        return sources, to[len(given) :]
+        return {**sources, **dict(zip(self._carried, to[len(places) : len(given)]))}, to[len(given) :]
 
 
 class SymbolsApart:

@@ -69,6 +69,8 @@ class Readers:
 
     def rows(self, where: Where, batch: Batch, out: Out) -> None:
         """Rows of a series, for whoever reads it."""
+        if not (self._waits or self._feeds or self._readers):
+            return
         units, feeds = self._readers.get(where, ()), self._feeds.get(where, {})
         if feeds or self._waits:
             for part, closed in stretches(batch):

@@ -30,7 +30,7 @@ from hq_core.series.waiting import WAITING
 from hq_core.stream.held import columns_of, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from hq_core.graph import Graph, GraphColumn
@@ -126,7 +126,8 @@ class Unit:
         self._read: dict[str, list[array[float]]] = {
             label: [array("d") for _ in names] for label, names in self._names.items()
         }
-        self._pending: deque[tuple[Schema, int, list[bytes], dict[str, list[str]]]] = deque()
+        # begun where rows wait: few series do, and an empty one takes 760 bytes
+        self._pending: deque[tuple[Schema, int, list[bytes], dict[str, list[str]]]] | None = None
         self._waiting = 0  # rows in _pending
         self._waits: list[Cursor | Growing] = [*stores, *(cursor for cursor in self.feeds.values() if cursor.waits)]
         self.reads = bool(self.feeds or stores)
@@ -209,6 +210,7 @@ class Unit:
                 f"{self.schema.key}: {PENDING} rows wait for {silent.key}, which has no row or mark up to their ts"
             )
         texts = {name: batch.texts[name] for name in self.inputs.texts if name in batch.texts}
+        self._pending = self._pending or deque()
         self._pending.append((batch.schema, batch.n, columns_of(batch.schema, batch.addresses, batch.n), texts))
 
     def drain(self, out: Out) -> None:
@@ -283,9 +285,11 @@ class Unit:
         if keep:
             self.passed = max(self.passed, batch.ts(batch.n - 1))
 
-    def _sources(self, batch: Batch, keep: bool) -> dict[str, int]:
+    def _sources(self, batch: Batch, keep: bool) -> Mapping[str, int]:
         """Name to address of what the base's graph reads: of the rows, and of other series up to them."""
-        sources = self.inputs.sources(batch)
+        if not self.feeds:
+            return self.inputs.sources(batch)
+        sources = {**self.inputs.sources(batch)}
         for cursor in self.feeds.values():
             at = [room(memory, batch.n) for memory in self._read[cursor.feed.key]]
             cursor.read(batch.address("ts"), batch.n, at, keep)
@@ -298,7 +302,7 @@ class Unit:
             "graph": self.graph.save(),
             "passed": self.passed,
             "feeds": [[cursor.at, cursor.upto] for cursor in self.feeds.values()],
-            "pending": [[described(schema), n, copies, texts] for schema, n, copies, texts in self._pending],
+            "pending": [[described(schema), n, copies, texts] for schema, n, copies, texts in self._pending or ()],
             "orders": self.orders.save() if self.orders is not None else [],
             "together": [],  # of an InsideUnit what waits
         }
@@ -312,11 +316,12 @@ class Unit:
             if at > len(cursor.feed.known):
                 raise Damaged(f"{cursor.feed.key}: {at} values were read, {len(cursor.feed.known)} are kept")
             cursor.at, cursor.upto = at, upto
-        self._pending.clear()
+        pending: deque[Any] = deque()
         for schema, n, copies, texts in saved["pending"]:
             before = undescribed(schema)
             if not n:
                 raise Damaged(f"0 rows of {before.key} wait")
             rows_of(before, n, copies)
-            self._pending.append((self.schema if before.same_as(self.schema) else before, n, list(copies), texts))
-        self._waiting = sum(n for _, n, _, _ in self._pending)
+            ours = self.schema if before.same_as(self.schema) else before
+            pending.append((ours, n, list(copies), texts))
+        self._pending, self._waiting = pending or None, sum(n for _, n, _, _ in pending)
