@@ -61,6 +61,13 @@ def run_every_kind():
     return cell, out
 
 
+@kernel(state="up:i8 x down:i8")
+def two_counts(n: int, s: State) -> None:
+    s.up += n
+    s.x += 0.5
+    s.down -= n
+
+
 def test_every_kind_of_argument_arrives():
     cell, out = run_every_kind()
     total, expected = 0.0, []
@@ -71,6 +78,15 @@ def test_every_kind_of_argument_arrives():
     assert list(out) == expected
     assert cell.state.seen == 12
     assert cell.state.total == total
+
+
+def test_several_fields_are_read_as_they_are_now():
+    cell = Cell(two_counts)
+    several = cell.state.several("down", "up")
+    assert several() == (0, 0)
+    cell.set(n=5)
+    cell.run()
+    assert several() == (-5, 5)
 
 
 def test_state_is_its_bytes():

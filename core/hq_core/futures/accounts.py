@@ -55,18 +55,24 @@ class Accounts:
         self.ranks = array("q")
         self.columns = 0
         self._terms, self._explained, self._strict = terms, explained, strict
+        self._all: list[Trader] = []  # once all that have a name are opened
         self._codes: dict[str, array[int]] = {}  # numbers of the codes of each panel
 
     # -- strategies --------------------------------------------------------------------------------------
     def name(self, names: Iterable[str]) -> None:
         """Strategies that there are."""
-        self.names += [name for name in dict.fromkeys(names) if name not in self.names]
+        new = [name for name in dict.fromkeys(names) if name not in self.names]
+        if new:
+            self.names += new
+            self._all = []
 
     def every(self) -> list[Trader]:
         """All accounts, those opened that are not yet."""
-        for name in self.names or [self.strategy]:
-            self.of(name)
-        return list(self.traders.values())
+        if not self._all:
+            for name in self.names or [self.strategy]:
+                self.of(name)
+            self._all = list(self.traders.values())
+        return self._all
 
     def of(self, name: str) -> Trader:
         """A strategy's account."""
@@ -81,6 +87,7 @@ class Accounts:
             found.account.state.strict = int(self._strict)
             for symbol in self.numbers:
                 self._open(found, symbol)
+            self._all = []
         self.traders[name] = found
         return found
 

@@ -147,6 +147,10 @@ class Dues:
         """
         if self._since == NEVER and self.watched:
             self._since = first
+        nothing = self._since == NEVER or (len(numbers) == len(self._next) and limit < self._soonest + LATE)
+        if nothing and not (self._rows and self._rows[0].ts <= limit):
+            self._given = max(self._given, limit)
+            return []
         n = bisect_right(self._rows, limit, key=lambda one: one.ts)
         due, self._rows[:n] = self._rows[:n], []
         self._given = max(self._given, limit)
@@ -158,7 +162,7 @@ class Dues:
         due = [one if one.symbol else one._replace(symbol=only or "") for one in due]
         due = [one for one in due if one.symbol in numbers]
         due = [one._replace(mark=math.nan) if math.isnan(one.rate) else one for one in due]
-        if self._since == NEVER or (not due and len(numbers) == len(self._next) and limit < self._soonest + LATE):
+        if self._since == NEVER or (not due and nothing):
             return due
         came: dict[str, list[int]] = {}
         for one in due:

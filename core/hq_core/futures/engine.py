@@ -110,6 +110,8 @@ class Account:
         self.explained = 0  # the number of the fill that is to be noted; 0: none is
         self._brackets: list[Brackets] = []
         self._tiers = array("d"), array("d"), array("d"), array("q")
+        self._columns: Mapping[str, int] = {}  # of the bars that are bound, and how many there are
+        self._rows = 0
         self._bound: dict[str, tuple[int, int]] = {}
         self._p = array("d")
         self._r = array("d", bytes(8 * ORDER_WIDTH * 64))
@@ -117,7 +119,12 @@ class Account:
         self._log_at = 0  # its address
         self._tally = array("q", bytes(8 * TALLY))
         self.done = array("q", bytes(32))
-        self._funds = 0  # rows of funding that wait
+        self._ordered = self._funds = 0  # rows of orders and of funding that wait, as the kernel was told last
+        self._enough = -1  # so many orders have room
+        self._aimed: tuple[int, ...] = ()  # where the last run wrote
+        self.dropped = self.state.several("provisional", "rows_after", "lost")
+        self.used = self.state.several("taken", "paid", "seen")  # rows of orders, funding and quotes, by the last run
+        self._first = self.cell.place("first")
         self._orders: tuple[array[int], array[float]] = array("q"), array("d")
         self._takers: dict[str, Taker] = {}
         self._settle()
@@ -202,6 +209,9 @@ class Account:
     # -- what comes in -----------------------------------------------------------------------------------
     def bind(self, columns: Mapping[str, int], n: int) -> None:
         """Read n bars from these addresses; columns that are not named are absent."""
+        if columns is self._columns and n == self._rows:
+            return
+        self._columns, self._rows = columns, n
         self._bound = {name: (at, n) for name, at in columns.items()}
         slots: list[int] = []
         for name in BARS:
@@ -212,15 +222,23 @@ class Account:
     def orders(self, ts: array[int], said: array[float]) -> None:
         """Rows of orders that come next, in order of ts, as blocks.py has them; run is done with `taken` of them."""
         self._orders = ts, said
-        self.cell.column("o_ts", ts.buffer_info()[0], len(ts))
-        self.cell.column("o", said.buffer_info()[0], len(said))
-        wanted, _ = self._most()
-        if wanted > len(self._r):
-            self._r.frombytes(bytes(8 * (wanted - len(self._r))))
-            self.cell.buffer("r", self._r)
+        n = len(ts)
+        if n or self._ordered:
+            self._ordered = n
+            self.cell.column("o_ts", ts.buffer_info()[0], n)
+            self.cell.column("o", said.buffer_info()[0], len(said))
+        orders = n + self.state.resting
+        if orders > self._enough:
+            self._enough = orders
+            wanted, _ = self._most()
+            if wanted > len(self._r):
+                self._r.frombytes(bytes(8 * (wanted - len(self._r))))
+                self.cell.buffer("r", self._r)
 
     def funding(self, ts: array[int], symbol: array[int], rate: array[float], mark: array[float]) -> None:
         """Rows of funding that come next, in order of ts; a mark of nan is the account's."""
+        if not (len(ts) or self._funds):
+            return
         self._funds = len(ts)
         for name, column in (("f_ts", ts), ("f_symbol", symbol), ("f_rate", rate), ("f_mark", mark)):
             self.cell.column(name, column.buffer_info()[0] if len(column) else 0, len(column))
@@ -238,8 +256,11 @@ class Account:
                        8 bytes behind the one before, so many columns
         last           the row that is the end
         """
-        self.aim(e_ts, equity, stride, columns, room, last)
-        self.cell.set(first=first)
+        aimed = e_ts, equity, stride, columns, room, last
+        if aimed != self._aimed:
+            self._aimed = aimed
+            self._aim(*aimed)
+        self.cell.slots[self._first] = first
         while True:
             self.cell.run()
             at, full = self.note_done()
@@ -248,7 +269,11 @@ class Account:
             self._grow()
 
     def aim(self, e_ts: int, equity: int, stride: int, columns: int, room: int, last: int) -> None:
-        """Where rows of equity go next, as `run` has it."""
+        """Where rows of equity go next, as `run` has it: for who runs the kernel, and moves its arguments."""
+        self._aimed, self._columns = (), {}
+        self._aim(e_ts, equity, stride, columns, room, last)
+
+    def _aim(self, e_ts: int, equity: int, stride: int, columns: int, room: int, last: int) -> None:
         self.cell.set(last=last, stride=stride, columns=columns)
         self.cell.column("e_ts", e_ts, room)
         self.cell.column("e", equity, stride * columns)
@@ -490,6 +515,7 @@ class Account:
         if s.symbols != len(symbols) or s.resting != rows:
             raise Damaged(f"account: it has {s.symbols} symbols and {s.resting} orders")
         self._p = array("d", p)
+        self._enough = -1
         self._r = array("d", r)
         self._r.frombytes(bytes(8 * ORDER_WIDTH * (64 + ROWS_PER_ORDER * rows)))
         self._tally = array("q", tally)

@@ -136,6 +136,8 @@ class Quotes:
     def until(self, limit: int) -> list[tuple[int, str, float, float, float, float]]:
         """Those up to a ts, which wait no longer."""
         self._run = limit
+        if not self.waiting:
+            return []
         n = bisect_right(self.waiting, limit, key=lambda one: one[0])
         found, self.waiting[:n] = self.waiting[:n], []
         return found

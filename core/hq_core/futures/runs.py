@@ -47,7 +47,7 @@ class Runs:
 
     def announce(self) -> None:
         """What is written, before rows of it."""
-        self.written.announce(list(self.accounts.traders), list(self.accounts.numbers))
+        self.written.announce(self.accounts.traders, self.accounts.numbers)
 
     def give(
         self, traders: Iterable[Trader], first: int, until: int, edges: Callable[[], Sequence[int]] | None = None
@@ -145,7 +145,7 @@ class Runs:
             rows.keep()
 
     def write(
-        self, found: Mapping[str, list[Part]], traders: Iterable[Trader], before: Sequence[tuple[int, int, int]]
+        self, found: Mapping[str, list[Part]], traders: Iterable[Trader], before: Sequence[tuple[int, ...]]
     ) -> None:
         """Write what happened in several accounts, and count what they dropped meanwhile."""
         for kind, parts in found.items():
@@ -156,13 +156,14 @@ class Runs:
             self.written.write_together(kind, parts, self.accounts.ranks)
         self._count(traders, before)
 
-    def counts(self, traders: Iterable[Trader]) -> list[tuple[int, int, int]]:
+    def counts(self, traders: Iterable[Trader]) -> list[tuple[int, ...]]:
         """How many rows each has dropped so far, by reason."""
-        records = (trader.account.state for trader in traders)
-        return [(s.provisional, s.rows_after, s.lost) for s in records]
+        return [trader.account.dropped() for trader in traders]
 
-    def _count(self, traders: Iterable[Trader], before: Sequence[tuple[int, int, int]]) -> None:
+    def _count(self, traders: Iterable[Trader], before: Sequence[tuple[int, ...]]) -> None:
         for had, have in zip(before, self.counts(traders)):
+            if had == have:
+                continue
             for reason, was, now in zip(("provisional", "after bankruptcy", WITHOUT_BAR), had, have):
                 if now > was:
                     self._drop(reason, now - was)

@@ -64,13 +64,14 @@ class Trader:
 
     def drop_taken(self) -> None:
         """Of what waits, what it is done with."""
-        run = self.account.state
-        self.given.done(run.taken)
-        for column in self.funding if run.paid else ():
-            del column[: run.paid]
-        if run.seen:
+        taken, paid, seen = self.account.used()
+        if taken:
+            self.given.done(taken)
+        for column in self.funding if paid else ():
+            del column[:paid]
+        if seen:
             when, whose, rows = self.quotes
-            del when[: run.seen], whose[: run.seen], rows[: 4 * run.seen]
+            del when[:seen], whose[:seen], rows[: 4 * seen]
 
     def save(self) -> list[Any]:
         waiting = [[list(column) for column in columns] for columns in (self.funding, self.quotes)]

@@ -16,7 +16,7 @@ from hq_core.stream.rows import Numbers, Permutation, Room, by_time
 from hq_core.wire.frame import MAX_BLOB
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from hq_core.roles import Out
 
@@ -144,7 +144,7 @@ class Written:
         self._said = 0, 0  # how many names and symbols were told of
         self._order: InOrder | None = None  # made where rows of several accounts or symbols have to be laid in order
 
-    def announce(self, names: Sequence[str], symbols: Sequence[str]) -> None:
+    def announce(self, names: Collection[str], symbols: Collection[str]) -> None:
         """The series, and what their codes stand for as far as that has not been said."""
         said = len(names), len(symbols)
         if said == self._said:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from hq_core.jit import native
@@ -12,7 +14,7 @@ from hq_core.jit.native import load
 from hq_core.saved import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _DOUBLE = ctypes.c_double.from_address
 
@@ -118,6 +120,11 @@ class Record:
     def __getattr__(self, name: str) -> Any:
         at, kind = self._fields[name]
         return (self.whole if kind == "i8" else self._floats)[at]
+
+    def several(self, *names: str) -> Callable[[], tuple[int, ...]]:
+        """What gives these fields, two or more and whole numbers all, as they are when it is called: in the time in
+        which one attribute is read."""
+        return partial(itemgetter(*(self._fields[name][0] for name in names)), self.whole)
 
     def __setattr__(self, name: str, value: float) -> None:
         at, kind = self._fields[name]

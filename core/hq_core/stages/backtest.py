@@ -31,6 +31,7 @@ from hq_core.futures.traded import Traded
 from hq_core.futures.written import Written
 from hq_core.jit import rounds
 from hq_core.kinds import BAR, VERBS
+from hq_core.memory import stay
 from hq_core.options.account import BY_QUOTES, AccountOptions, BracketOptions, FillOptions, FundingOptions, RunOptions
 from hq_core.roles import Sink, Stage
 from hq_core.saved import Count, digest, shaped
@@ -132,6 +133,8 @@ class BacktestStage(Stage):
         self._single: Schema | None = None
         self._runs: Runs | None = None  # from the first bars on
         self._columns: list[tuple[str, int]] = []
+        # places of a batch's columns, with those that are read and its ts: where rows come one by one, of all of them
+        self._laid: tuple[list[int], Mapping[str, int], Any] | None = None
         self._bound: Schema | None = None
         self._waits: Batch | None = None  # what may be the last whole row
         self._quotes = Quotes()
@@ -325,6 +328,7 @@ class BacktestStage(Stage):
     def _bind(self, batch: Batch) -> None:
         """Rows of bars come that are traded: which of their columns are read."""
         self._bound, self._columns = batch.schema, batch.schema.reads(READ, BAR.required)
+        self._laid = None
         if self._finer is None:
             self._check_volume(batch)
 
@@ -345,7 +349,11 @@ class BacktestStage(Stage):
         schema = batch.schema
         if schema is not self._bound:
             self._bind(batch)
-        self._run({name: batch.addresses[at] for name, at in self._columns}, batch.n, batch.view("ts"), last)
+        places, laid = batch.addresses, self._laid
+        if laid is None or laid[0] is not places or len(laid[2]) != batch.n:
+            laid = places, {name: places[at] for name, at in self._columns}, batch.view("ts")
+            self._laid = laid if stay(places) and not self.inside else None
+        self._run(laid[1], batch.n, laid[2], last)
 
     def _run_until(self, limit: int, ends: bool = False) -> None:
         """Run the bars before a ts; with `ends` they are the last ones."""
@@ -385,9 +393,9 @@ class BacktestStage(Stage):
                 while stop < n and ts[stop] == ts[stop - 1]:
                     stop += 1
             stop = self._accounts.switch(ts, start, stop)
-            whole = self._whole(columns, n, stop)
-            if whole > start:
-                runs.give(traders, ts[start], ts[whole - 1], partial(_edges, columns, start, whole))
+            closed = whole if stop == n else self._whole(columns, n, stop)
+            if closed > start:
+                runs.give(traders, ts[start], ts[closed - 1], partial(_edges, columns, start, closed))
             for trader in traders:
                 trader.account.bind(columns, stop)
             if self._rounds is not None and self._mind is not None:
