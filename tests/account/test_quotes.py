@@ -25,7 +25,7 @@ from hq_core.stages.signal import Signal
 
 OHLCV = ("open", "high", "low", "close", "volume")
 SECOND = 1_000_000_000
-QUOTES = Schema("quote", "BTCUSDT", "", QUOTE.cols)
+QUOTES = Schema("quote", "BTCUSDT", "", QUOTE.required)
 LOT = 1000  # lots of a contract
 MODES = {"one-way": {}, "hedge": {"position_mode": "hedge", "margin": "cross"}, "close": {"fill": "close"},
          "more": {"volume_share": 0.3, "slippage_bps": 2.0, "impact": "linear"}}  # fmt: skip

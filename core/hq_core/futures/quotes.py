@@ -122,7 +122,7 @@ class Quotes:
     def add(self, batch: Batch) -> None:
         """Rows of the stream; HqError DATA for one whose prices or sizes cannot be."""
         schema = batch.schema
-        ts, *columns = (batch.view(name) for name, _ in QUOTE.cols)
+        ts, *columns = (batch.view(name) for name, _ in QUOTE.required)
         symbols = batch.symbols()
         for instant, bid, size, ask, ask_size in zip(ts, *columns):
             if not (0.0 < bid <= ask < math.inf and 0.0 <= size < math.inf and 0.0 <= ask_size < math.inf):
