@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.jit import COLUMNS, Kernel, kernel
@@ -279,73 +279,94 @@ def check_module(made: Indicator, function: Callable[..., Any]) -> Indicator:
     return made
 
 
-def names() -> list[str]:
-    """The name of every indicator of hq's own, in order: the files of hq_core/indicators."""
-    folder = os.path.join(os.path.dirname(__file__), "indicators")
-    return sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py") and file != "__init__.py")
+Entry = TypeVar("Entry", bound=Indicator)
 
 
-def users() -> dict[str, str]:
-    """The names of the user's own indicators, in order, and the file or package of each."""
-    from hq_core import plugins
-
-    return plugins.names(names())
+class Other(HqError):
+    """A file of the user's own declares something else under its name."""
 
 
-def digests(entries: Iterable[Indicator]) -> dict[str, str]:
-    """What a state must know of the user's own among them, by what errors call them."""
-    return {f"indicator {one.name}": one.digest for one in entries if one.origin}
+class Shelf(Generic[Entry]):
+    """Declarations of one form, found by their names: hq's own, a file each in a folder, and the user's own.
 
+    room   the folder in hq_core
+    word   what one of them is called
+    form   its class
+    made   how one is made, as an error says it
+    """
 
-def is_users(name: str) -> bool:
-    """Whether the user has an indicator of this name."""
-    lower = name.lower()
-    if lower in _loaded:
-        return bool(_loaded[lower].origin)
-    from hq_core import plugins
+    def __init__(self, room: str, word: str, form: type[Entry], made: str) -> None:
+        self.room = room
+        self.word = word
+        self.form = form
+        self.made = made
+        self._loaded: dict[str, Entry] = {}  # composites ask for their parts again and again: listing took half
 
-    return lower.isidentifier() and bool(plugins.find(lower, names()))
+    def names(self) -> list[str]:
+        """The name of every one of hq's own, in order: the files of the folder."""
+        folder = os.path.join(os.path.dirname(__file__), self.room)
+        return sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py") and file != "__init__.py")
 
+    def users(self) -> dict[str, str]:
+        """The names of the user's own, in order, and the file or package of each."""
+        from hq_core import plugins
 
-_loaded: dict[str, Indicator] = {}  # composites ask for their parts again and again; listing the folder took half
+        return plugins.names(self.names())
 
+    def digests(self, entries: Iterable[Indicator]) -> dict[str, str]:
+        """What a state must know of the user's own among them, by what errors call them."""
+        return {f"{self.word} {one.name}": one.digest for one in entries if one.origin}
 
-def load(name: str) -> Indicator:
-    """The indicator called `name` (any case); importing one of them never imports the others."""
-    lower = name.lower()
-    found = _loaded.get(lower)
-    if found is None:
-        found = _loaded[lower] = _load(name, lower)
-    return found
+    def is_users(self, name: str) -> bool:
+        """Whether the user has one of this name."""
+        lower = name.lower()
+        if lower in self._loaded:
+            return bool(self._loaded[lower].origin)
+        from hq_core import plugins
 
+        return lower.isidentifier() and bool(plugins.find(lower, self.names()))
 
-def _load(name: str, lower: str) -> Indicator:
-    own = names()
-    if lower in own:
-        for folder in filter(None, os.environ.get("HQ_PATH", "").split(os.pathsep)):
-            if os.path.isfile(os.path.join(folder, f"{lower}.py")):
-                from hq_core import plugins
-
-                plugins.shadowed(lower)
-        found = getattr(import_module(f"hq_core.indicators.{lower}"), lower)
-        if not isinstance(found, Indicator):
-            raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
+    def load(self, name: str) -> Entry:
+        """The one called `name` (any case); importing one of them never imports the others."""
+        lower = name.lower()
+        found = self._loaded.get(lower)
+        if found is None:
+            found = self._loaded[lower] = self._load(name, lower)
         return found
-    from hq_core import plugins
 
-    where = plugins.find(lower, own) if lower.isidentifier() else ""
-    if not where:
-        raise Unknown(f"unknown indicator '{name}'{did_you_mean(lower, [*own, *users()])}", USAGE)
-    return load_users(lower, where)
+    def _load(self, name: str, lower: str) -> Entry:
+        own = self.names()
+        if lower in own:
+            for folder in filter(None, os.environ.get("HQ_PATH", "").split(os.pathsep)):
+                if os.path.isfile(os.path.join(folder, f"{lower}.py")):
+                    from hq_core import plugins
+
+                    plugins.shadowed(lower)
+            found = getattr(import_module(f"hq_core.{self.room}.{lower}"), lower)
+            if not isinstance(found, self.form):
+                raise TypeError(f"hq_core.{self.room}.{lower} declares no {self.word} {lower}")
+            return found
+        from hq_core import plugins
+
+        where = plugins.find(lower, own) if lower.isidentifier() else ""
+        if not where:
+            raise Unknown(f"unknown {self.word} '{name}'{did_you_mean(lower, [*own, *self.users()])}", USAGE)
+        return self.load_users(lower, where)
+
+    def load_users(self, name: str, where: str) -> Entry:
+        """One of the user's own, from the file or package where it is (plugins.names)."""
+        from hq_core import plugins
+
+        found, module = plugins.load(name, where, self.word)
+        if not isinstance(found, self.form) or found.name != name:
+            error = Other if isinstance(found, Indicator) else HqError
+            raise error(f"{where}: declares no {name}; {self.made} makes one of a function of that name")
+        found.origin = where
+        found.digest = plugins.digest(module)
+        self._loaded[name] = found
+        return found
 
 
-def load_users(name: str, where: str) -> Indicator:
-    """One of the user's own, from the file or package where it is (plugins.names)."""
-    from hq_core import plugins
-
-    found, module = plugins.load(name, where)
-    if not isinstance(found, Indicator) or found.name != name:
-        raise HqError(f"{where}: declares no {name}; @indicator or @composite makes one of a function of that name")
-    found.origin = where
-    found.digest = plugins.digest(module)
-    return found
+INDICATORS = Shelf("indicators", "indicator", Indicator, "@indicator or @composite")
+names, users, digests = INDICATORS.names, INDICATORS.users, INDICATORS.digests
+is_users, load, load_users = INDICATORS.is_users, INDICATORS.load, INDICATORS.load_users

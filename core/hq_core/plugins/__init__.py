@@ -38,12 +38,12 @@ def shadowed(name: str) -> None:
         _unused(name, file)
 
 
-def load(name: str, where: str) -> tuple[Any, ModuleType]:
+def load(name: str, where: str, word: str = "indicator") -> tuple[Any, ModuleType]:
     """What the file or package has under `name`, None if nothing, and the module; `where` is what `find` gave.
 
     HqError DATA says the file, the line, and what is wrong there.
     """
-    with blame.running(f"indicator {name} of {where}"):
+    with blame.running(f"{word} {name} of {where}"):
         if where.startswith("/"):
             module = folders.load(where)
             return getattr(module, name, None), module
