@@ -31,6 +31,7 @@ EFFECTS = {
     "aggregate": Effect(reads=("trade", "book", "bar"), replaces=("trade", "book", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),
+    "factors": Effect(reads=("book",), replaces=("book",), writes=("factor",)),
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
     "backtest": Effect(

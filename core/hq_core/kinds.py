@@ -491,7 +491,7 @@ FACTOR = Kind(
         Column("reason", "i1", "code", "why, of the first one that is"),
     ),
     behind=(maybe("NAME", "f8", "", "value of the factor of that name"),),
-    codes={"reason": words("", "warm-up", "no bid", "no ask", "empty", "crossed", "gap", "few")},
+    codes={"reason": words("none", "warm-up", "no bid", "no ask", "empty", "crossed", "gap", "few")},
 )
 
 VECTOR = Kind(

@@ -120,10 +120,8 @@ def _plain(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
-class Indicator:
-    """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
-
-    What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+class Entry:
+    """What everything that is found by its name has: what help, tests and the graph need to know of it.
 
     reads   the column type of each input; gives: of each output
     origin  of a user's own: the file, or the package and its version; '' of hq's
@@ -142,8 +140,6 @@ class Indicator:
         outputs: dict[str, str],
         params: dict[str, Param],
         source: str,
-        talib: str | None = None,
-        domain: float = math.inf,
         named: int = 1,
     ) -> None:
         self.name = name
@@ -152,11 +148,48 @@ class Indicator:
         self.outputs = outputs
         self.params = params
         self.source = source
-        self.talib = talib
-        self.domain = domain
         self.named = named
         self.reads = ("f8",) * len(self.inputs)
         self.gives = ("f8",) * len(outputs)
+
+    def passed(self, bound: Mapping[str, Value]) -> dict[str, float]:
+        """What a kernel gets for these parameters."""
+        return {name: self.params[name].passed(value) for name, value in bound.items()}
+
+    def bind(self, positional: Sequence[Value] = (), named: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """All parameters with their values, checked against their bounds; the rest are the defaults."""
+        given = dict(zip(self.params, positional))
+        if len(positional) > len(self.params):
+            what = ", ".join(self.params) or "no parameters"
+            raise HqError(f"{self.name}: {len(positional)} parameters given, it takes {what}", USAGE)
+        for word, value in (named or {}).items():
+            name = word if word in self.params else ours(word)
+            if name not in self.params:
+                hint = did_you_mean(word, list(self.params)) or f"; it takes {', '.join(self.params)}"
+                raise HqError(f"{self.name}: unknown parameter '{word}'{hint}", USAGE)
+            if name in given:
+                raise HqError(f"{self.name}: {name} is given twice", USAGE)
+            given[name] = value
+        return {
+            name: param.read(self.name, name, given[name]) if name in given else param.default
+            for name, param in self.params.items()
+        }
+
+    def described(self) -> dict[str, Any]:
+        """The entry as plain values: what `--list` shows."""
+        raise NotImplementedError
+
+
+class Indicator(Entry):
+    """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
+
+    What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+    """
+
+    def __init__(self, name: str, *, talib: str | None = None, domain: float = math.inf, **said: Any) -> None:
+        super().__init__(name, **said)
+        self.talib = talib
+        self.domain = domain
 
     def label(self, bound: Mapping[str, Value]) -> str:
         """What names its columns: the name and the parameters up to the last that is not its default.
@@ -192,28 +225,8 @@ class Indicator:
         """How many leading rows are NaN with these parameters."""
         raise NotImplementedError
 
-    def passed(self, bound: Mapping[str, Value]) -> dict[str, float]:
-        """What a kernel gets for these parameters."""
-        return {name: self.params[name].passed(value) for name, value in bound.items()}
 
-    def bind(self, positional: Sequence[Value] = (), named: Mapping[str, Value] | None = None) -> dict[str, Value]:
-        """All parameters with their values, checked against their bounds; the rest are the defaults."""
-        given = dict(zip(self.params, positional))
-        if len(positional) > len(self.params):
-            what = ", ".join(self.params) or "no parameters"
-            raise HqError(f"{self.name}: {len(positional)} parameters given, it takes {what}", USAGE)
-        for word, value in (named or {}).items():
-            name = word if word in self.params else ours(word)
-            if name not in self.params:
-                hint = did_you_mean(word, list(self.params)) or f"; it takes {', '.join(self.params)}"
-                raise HqError(f"{self.name}: unknown parameter '{word}'{hint}", USAGE)
-            if name in given:
-                raise HqError(f"{self.name}: {name} is given twice", USAGE)
-            given[name] = value
-        return {
-            name: param.read(self.name, name, given[name]) if name in given else param.default
-            for name, param in self.params.items()
-        }
+E = TypeVar("E", bound=Entry)
 
 
 class Compiled(Indicator):
@@ -272,21 +285,14 @@ def indicator(
     return declare
 
 
-def check_module(made: Indicator, function: Callable[..., Any]) -> Indicator:
+def check_module(made: E, function: Callable[..., Any]) -> E:
     """`made`, if it lies where `load` looks for it.  Raises TypeError."""
     if function.__module__.rpartition(".")[2] != made.name:
         raise TypeError(f"indicator {made.name} must live in a file of its name, not {function.__module__}")
     return made
 
 
-Entry = TypeVar("Entry", bound=Indicator)
-
-
-class Other(HqError):
-    """A file of the user's own declares something else under its name."""
-
-
-class Shelf(Generic[Entry]):
+class Shelf(Generic[E]):
     """Declarations of one form, found by their names: hq's own, a file each in a folder, and the user's own.
 
     room   the folder in hq_core
@@ -295,12 +301,12 @@ class Shelf(Generic[Entry]):
     made   how one is made, as an error says it
     """
 
-    def __init__(self, room: str, word: str, form: type[Entry], made: str) -> None:
+    def __init__(self, room: str, word: str, form: type[E], made: str) -> None:
         self.room = room
         self.word = word
         self.form = form
         self.made = made
-        self._loaded: dict[str, Entry] = {}  # composites ask for their parts again and again: listing took half
+        self._loaded: dict[str, E] = {}  # composites ask for their parts again and again: listing took half
 
     def names(self) -> list[str]:
         """The name of every one of hq's own, in order: the files of the folder."""
@@ -313,7 +319,7 @@ class Shelf(Generic[Entry]):
 
         return plugins.names(self.names())
 
-    def digests(self, entries: Iterable[Indicator]) -> dict[str, str]:
+    def digests(self, entries: Iterable[Entry]) -> dict[str, str]:
         """What a state must know of the user's own among them, by what errors call them."""
         return {f"{self.word} {one.name}": one.digest for one in entries if one.origin}
 
@@ -326,7 +332,7 @@ class Shelf(Generic[Entry]):
 
         return lower.isidentifier() and bool(plugins.find(lower, self.names()))
 
-    def load(self, name: str) -> Entry:
+    def load(self, name: str) -> E:
         """The one called `name` (any case); importing one of them never imports the others."""
         lower = name.lower()
         found = self._loaded.get(lower)
@@ -334,7 +340,7 @@ class Shelf(Generic[Entry]):
             found = self._loaded[lower] = self._load(name, lower)
         return found
 
-    def _load(self, name: str, lower: str) -> Entry:
+    def _load(self, name: str, lower: str) -> E:
         own = self.names()
         if lower in own:
             for folder in filter(None, os.environ.get("HQ_PATH", "").split(os.pathsep)):
@@ -353,13 +359,13 @@ class Shelf(Generic[Entry]):
             raise Unknown(f"unknown {self.word} '{name}'{did_you_mean(lower, [*own, *self.users()])}", USAGE)
         return self.load_users(lower, where)
 
-    def load_users(self, name: str, where: str) -> Entry:
+    def load_users(self, name: str, where: str) -> E:
         """One of the user's own, from the file or package where it is (plugins.names)."""
         from hq_core import plugins
 
         found, module = plugins.load(name, where, self.word)
         if not isinstance(found, self.form) or found.name != name:
-            error = Other if isinstance(found, Indicator) else HqError
+            error = plugins.Other if isinstance(found, Entry) else HqError
             raise error(f"{where}: declares no {name}; {self.made} makes one of a function of that name")
         found.origin = where
         found.digest = plugins.digest(module)

@@ -11,7 +11,7 @@ from hq_core.errors import USAGE, HqError
 from hq_core.factoring.window import Window
 from hq_core.graph import NO_TABLES
 from hq_core.jit import COLUMNS, Kernel, kernel
-from hq_core.registry import Indicator, Param, Shelf, check_module
+from hq_core.registry import Entry, Param, Shelf, check_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ class Duration(Param):
         return {"name": name, "default": self.default, "min": low, "max": high, "help": self.help}
 
 
-class Factor(Indicator):
+class Factor(Entry):
     """A factor: one kernel over columns of events, see factoring/events.py.
 
     width   values that it keeps of each event of its window of time; 0: it has none
@@ -107,9 +107,6 @@ class Factor(Indicator):
     def columns(self, label: str) -> list[str]:
         """The names of its columns: the label, and behind it those of the further outputs."""
         return [label, *(f"{label}_{output}" for output in list(self.outputs)[1:])]
-
-    def warmup(self, bound: Mapping[str, Value]) -> int:
-        return 0
 
     def ring(self, bound: Mapping[str, Value]) -> int:
         """How many float64 it keeps beside its record."""

@@ -35,11 +35,9 @@ def priced(bid: I8, ask: I8, quality: I1, over: float, under: float, bid_px: F8,
     """The best prices; nan where the book is not good.  A tick is over / under."""
     for i in range(len(bid)):
         good = quality[i] == GOOD
-        low = bid[i] * over / under if good else math.nan
-        high = ask[i] * over / under if good else math.nan
-        bid_px[i] = low
-        ask_px[i] = high
-        mid_px[i] = 0.5 * (low + high)
+        bid_px[i] = bid[i] * over / under if good else math.nan
+        ask_px[i] = ask[i] * over / under if good else math.nan
+        mid_px[i] = (bid[i] + ask[i]) * over / (2.0 * under) if good else math.nan  # nearest to the decimal
 
 
 class Events:

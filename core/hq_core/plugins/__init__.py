@@ -10,12 +10,17 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from hq_core import hooks
+from hq_core.errors import HqError
 from hq_core.plugins import blame, folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from contextlib import AbstractContextManager
     from types import ModuleType
+
+
+class Other(HqError):
+    """A file declares something else under its name: of an indicator's a factor."""
 
 
 def find(name: str, own: Collection[str]) -> str:

@@ -102,9 +102,10 @@ class Series:
             self.cells[kernel].set(interval=asked.interval, change=asked.change, apart=ROWS)
         self.last: list[array[Any]] = [array("d", bytes(8 * len(values))), array("q", bytes(16 * len(values)))]
         self.announce(schema)
-        self._moved, self._gathered = Permutation(), Room()
+        self._moved, self._gathered, self._listed = Permutation(), Room(), Room()
         self._made = [array("q", bytes(8 * ROWS)) for _ in self._wanted]
         self._values = array("d", bytes(8 * ROWS * len(values)))
+        self._reasons = array("b", bytes(ROWS * len(values)))
         self._order = array("q", bytes(8 * ROWS))
         names = [*OF_ROWS, *OF_INTAKE, "event"]
         self._clocked = {name: array("q", bytes(8 * ROWS)) for name in names} if asked.every else {}
@@ -173,7 +174,7 @@ class Series:
         values = self._values.buffer_info()[0]
         made[: len(self.names)] = [values + 8 * ROWS * i for i in range(len(self.names))]
         if self.asked.options.long:  # the reasons lie one behind the other, too
-            start = made[len(self.names)]
+            start = self._reasons.buffer_info()[0]
             made[len(self.names) : 2 * len(self.names)] = [start + ROWS * i for i in range(len(self.names))]
         self.graph.run(self._read(sources), n, made)
         cell = self.cells[chosen]
@@ -222,7 +223,7 @@ class Series:
         cell.column("reasons", made[len(self.names)], ROWS * len(self.names))
         for name, memory in zip(("last", "last_ts"), self.last):
             cell.buffer(name, memory)
-        places = self._gathered.columns(self.written.widths, most)
+        places = self._listed.columns(self.written.widths, most)
         cell.columns([f"o_{name}" for name in self.written.names], places, most)
         cell.run()
         if cell.state.n:
