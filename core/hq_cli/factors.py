@@ -9,12 +9,13 @@ from hq_cli._filter import filter_command
 from hq_cli._say import echo
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
-from hq_core.options.factors import FactorOptions, StepOptions
+from hq_core.options.factors import FactorOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
 
 EXAMPLES = """
+hq-gen books --rows 2000 --seed 1 | hq-factors mid micro imbalance:5 tfi:10s | hq-export csv | tail -3
 hq-factors --tick 0.1 mid spread micro imbalance:5 ofi:1s vwap:1s < book.hqf | hq-export table
 hq-factors --tick 0.1 --trigger every:100ms imb5=imbalance:levels=5 tfi:1s < book.hqf | hq-export csv | head
 hq-factors --tick 0.1 --trigger bbo --expr 'edge = micro - mid' micro mid < book.hqf | hq-export table
@@ -46,7 +47,6 @@ class ListOptions:
     "hq-factors",
     EXAMPLES,
     Argument("specs", "[[NAME=]FACTOR[:PARAMETERS]]...", many=True, required=False),
-    StepOptions,
     FactorOptions,
     ExprOptions,
     ListOptions,
@@ -70,16 +70,19 @@ def main(
 
     A row is written at every event, or as --trigger says: depth (levels have changed), bbo (a best price or its
     quantity has), trade, every:100ms, or several with commas.  every:100ms is a clock of events: at each multiple
-    of 100 ms a row of what was known before it, as soon as an event at or after it, or a mark, says that it has
-    passed; of a gap as many as it lasts.  With --min-interval and --min-change a row is written only if both are
+    of 100 ms a row of what is known at it, as soon as a later event, or a mark, says that it has passed; of a gap as
+    many as it lasts.  With --min-interval and --min-change a row is written only if both are
     met since the last one; the first row, and one where a value comes or goes, always.  In --long each factor is
     looked at by itself.
 
     markout and realised look ahead from a trade, and have their value from the first event behind their horizon on:
     never at the trade's own row.
 
-    --view local (the default) reads the events that were received here, as they were; --view exch those at the
-    exchange.
+    Of a panel the factors are a panel, those of each symbol as they are of its series alone.  The tick is told by the
+    first snapshot where neither --tick nor --exchange-info says it.
+
+    --view local (the default) reads the events that were received here, as they were; --view exch, for research, those
+    at the exchange, whose exch_ts is then ts.  A price off the tick is left out and told as a row of kind finding.
 
     A factor of your own is NAME.py with @factor, in a folder of HQ_PATH or named by --plugin; it is compiled as
     ours are (examples/plugin/lean.py).

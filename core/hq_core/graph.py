@@ -638,6 +638,7 @@ class Graph:
         for slot in self._tables["lengths"]:  # once: a plan of many nodes would set all of them before each
             self.slots[slot] = n
         inside = {number for loop in self._loops for number in loop.members if number != loop.last}
+        inside |= {node.number for node in self.nodes if node.host is not None}
         for i, node in enumerate(node for node in self.nodes if node.number not in inside):
             start = ArgumentBlock(engine)
             for name, table in (self._tables | {"plan": self._steps}).items():

@@ -63,6 +63,7 @@ def factors(events: list[Event], *specs: str, **options: Any) -> list[dict[str, 
     """The rows of one run over all events."""
     stage, kept = begun(list(specs), **options)
     give(stage, events)
+    stage.finish(more=False)
     key = "factor/BTCUSDT/"
     return [dict(zip(kept.names[key], row)) for row in kept.rows_of.get(key, [])]
 

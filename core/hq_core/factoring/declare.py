@@ -53,7 +53,8 @@ class Factor(Entry):
     width   values that it keeps of each event of its window of time; 0: it has none
     deep    its kernel is called by the book pass at each event and reads the book itself
     steps   its kernel takes over and under behind its parameters: a tick is over / under
-    few     why it may have no value though the book is good, in words
+    always  it has a value wherever the book is good
+    few     why it may have none though the book is good, in words
     oracle  where its independent form is
     """
 
@@ -66,6 +67,7 @@ class Factor(Entry):
         deep: bool = False,
         steps: bool = False,
         label: Callable[..., str] | None = None,
+        always: bool = False,
         few: str = "",
         oracle: str = "",
         **said: Any,
@@ -75,6 +77,7 @@ class Factor(Entry):
         self.width = window
         self.deep = deep
         self.steps = steps
+        self.always = always
         self.few = few
         self.oracle = oracle
         self._ring = ring
@@ -150,7 +153,7 @@ FACTORS = Shelf("factors", "factor", Factor, "@factor")
 
 
 def factor(
-    *, state: str = "", valid: Valid | None = None, window: int = 0, **said: Any
+    *, state: str = "", valid: Valid | None = None, wraps: bool = True, window: int = 0, **said: Any
 ) -> Callable[[Callable[..., None]], Factor]:
     """Declare a factor by its kernel, as `registry.indicator` declares an indicator.
 
@@ -158,18 +161,19 @@ def factor(
     inputs   the columns of events that it reads, in the kernel's order (factoring/events.py)
     outputs  name -> unit or range, one column each, in the kernel's order; the first one is the factor's own name
     params   name -> Param or Duration, in the kernel's order
-    state    fields of the kernel's record;  valid: as `jit.kernel` has it
+    state    fields of the kernel's record;  valid, wraps: as `jit.kernel` has them
     window   how many values it keeps of each event of a window of time: then its record has the fields head, mid and
              tail before all others, and the kernel takes times and ring behind it (kernels/timed.py)
     ring     how many float64 it keeps besides, by its parameters
     deep     it is called by the book pass and takes tables of the book and row (factoring/levels.py)
     steps    the kernel takes over and under, of which a tick is the quotient
-    few      why it has no value yet, in words
+    always   it has a value wherever the book is good; few: why it may have none, in words
     named    how many parameters its columns' name shows at least;  label: what makes that name of the parameters
     """
 
     def declare(function: Callable[..., None]) -> Factor:
-        made = Factor(kernel(f"{WINDOW} {state}" if window else state, valid)(function), window=window, **said)
+        fields = f"{WINDOW} {state}" if window else state
+        made = Factor(kernel(fields, valid, wraps)(function), window=window, **said)
         check_module(made, function)
         return made
 

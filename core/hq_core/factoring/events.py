@@ -30,14 +30,30 @@ PRICES = {  # in their order
 }
 
 
-@kernel()
+BOOK = {"prev_bid", "prev_ask", "bid", "ask", "bid_qty", "ask_qty", "quality", *PRICES}  # what the book says
+
+
+@kernel(wraps=False)
 def priced(bid: I8, ask: I8, quality: I1, over: float, under: float, bid_px: F8, ask_px: F8, mid_px: F8) -> None:
     """The best prices; nan where the book is not good.  A tick is over / under."""
+    b = 0
+    a = 0
+    low = math.nan
+    high = math.nan
+    mid = math.nan
+    was = -1
     for i in range(len(bid)):
-        good = quality[i] == GOOD
-        bid_px[i] = bid[i] * over / under if good else math.nan
-        ask_px[i] = ask[i] * over / under if good else math.nan
-        mid_px[i] = (bid[i] + ask[i]) * over / (2.0 * under) if good else math.nan  # nearest to the decimal
+        if bid[i] != b or ask[i] != a or quality[i] != was:  # few events move a price
+            b = bid[i]
+            a = ask[i]
+            was = quality[i]
+            good = was == GOOD
+            low = b * over / under if good else math.nan  # nearest to the decimal, as no step in between is rounded
+            high = a * over / under if good else math.nan
+            mid = (b + a) * over / (2.0 * under) if good else math.nan
+        bid_px[i] = low
+        ask_px[i] = high
+        mid_px[i] = mid
 
 
 class Events:
@@ -73,6 +89,11 @@ class Events:
             raise HqError(f"there is no column '{name}' of events{did_you_mean(name, known)}", DATA)
         self._columns[name] = found
         return found
+
+    def reads_book(self, entry: Factor) -> bool:
+        """Whether a factor needs a book that is good."""
+        others = (FACTORS.load(name[:-2]) for name in entry.inputs if name.endswith("()"))
+        return entry.deep or not BOOK.isdisjoint(entry.inputs) or any(map(self.reads_book, others))
 
     def factor(self, entry: Factor, bound: Mapping[str, Value]) -> Sequence[GraphColumn]:
         """The columns of a factor."""

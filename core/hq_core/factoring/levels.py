@@ -38,6 +38,18 @@ def pairs(n: int, x: int) -> int:
 
 
 @inline
+def of_level(event: int) -> bool:
+    """Whether an event changes one level, that of its side and tick."""
+    return event in (DEPTH, SNAPSHOT)
+
+
+@inline
+def of_none(event: int) -> bool:
+    """Whether an event changes no level."""
+    return event in (TRADE, FILL, 0)
+
+
+@inline
 def concerns(event: int, mine: bool, place: int, best: int, was: float, last: float, full: bool) -> bool:
     """Whether a side must be looked at again: its best is another one, or an event was not beyond what is known.
 
@@ -47,9 +59,9 @@ def concerns(event: int, mine: bool, place: int, best: int, was: float, last: fl
     """
     if float(best) != was:
         return True
-    if event in (DEPTH, SNAPSHOT):
+    if of_level(event):
         return mine and (not full or float(place) >= last)
-    return event != TRADE and event != FILL and event != 0
+    return not of_none(event)
 
 
 @inline
@@ -104,26 +116,17 @@ def levels(
 
 
 @inline
-def near(event: int, side: int, tick: int, n: int, ring: F8, slots: I8, keys: I8, held: F8, at: I8) -> bool:
-    """Keep the quantity of the n ticks from the best one of either side on, at ring[HEAD] and ring[HEAD + 1]; whether
-    an event has changed it."""
-    changed = False
-    for x in range(2):
-        best = at[BEST + x]
-        mine = (side > 0) == (x == 0)
-        if concerns(event, mine, place_of(x, tick), best, ring[2 + x], ring[4 + x], True):
-            changed = True
-            total = 0.0
-            place = best
-            last = best - n + 1
-            while place >= last and best >= 0:
-                p = found(slots, keys, place >> PAGE)
-                here = min(place - last, place & 63) + 1
-                if p >= 0:
-                    for k in range(here):
-                        total += held[(p << PAGE | (place & 63)) - k]
-                place -= here
-            ring[HEAD + x] = total
-            ring[2 + x] = float(best)
-            ring[4 + x] = float(last)
-    return changed
+def near(slots: I8, keys: I8, held: F8, best: int, n: int) -> float:
+    """The quantity of the n ticks of a side from its best place on, best first; 0 of a side that is empty."""
+    total = 0.0
+    place = best
+    last = best - n + 1
+    while place >= last and best >= 0:
+        p = found(slots, keys, place >> PAGE)
+        here = min(place - last, place & 63) + 1
+        if p >= 0:
+            first = p << PAGE | (place & 63)
+            for k in range(here):
+                total += held[first - k]
+        place -= here
+    return total

@@ -10,11 +10,12 @@ from hq_core.jit import B1, F8, I1, I4, I8, State, kernel
 
 ON_EVENT, ON_DEPTH, ON_BBO, ON_TRADE, ON_CLOCK = 1, 2, 4, 8, 16
 TRIGGERS = {"event": ON_EVENT, "depth": ON_DEPTH, "bbo": ON_BBO, "trade": ON_TRADE}
+MOST = 1 << 26  # rows of a clock from one event to the next
 CLOCK = -1  # in place of an event's number: a row of the clock
 WARMING, FEW = 1, 7  # codes of kinds.FACTOR's reason; those of the book's quality lie between them, one higher
 
 
-@kernel(state="next:i8 begun:i8<=1 exch_ts:i8 at:i8 n:i8", wraps=False)
+@kernel(state="next:i8 begun:i8<=1 ts:i8 exch_ts:i8 at:i8 n:i8", wraps=False)
 def clocked(
     ts: I8,
     exch_ts: I8,
@@ -37,18 +38,22 @@ def clocked(
     o_order: I8,
     o_event: I8,
 ) -> None:
-    """Rows of a clock between events: at each multiple of `every` ns one, before the first event at or after it.
+    """Rows of a clock between events: at each multiple of `every` ns one, behind the last event at or before it.
 
     upto     no further event comes before this instant
-    s        next: instant of the next row of the clock, from the first event on (begun 1); exch_ts: of the last event;
-             at: comes as the event to begin with, goes as the next one; n: rows laid down, as many as there is room for
+    s        next: instant of the next row of the clock, from the first event on (begun 1); ts, exch_ts: of the last
+             event; at: comes as the event to begin with, goes as the next one; n: rows laid down, as many as there is
+             room for, 0 where a gap would have more than MOST rows
     o_event  number of the event, or CLOCK
     """
-    next_at, begun, last, at = s.next, s.begun, s.exch_ts, s.at
+    next_at, begun, last_ts, last, at = s.next, s.begun, s.ts, s.exch_ts, s.at
     n = 0
     while n < len(o_ts):
         known = ts[at] if at < len(ts) else upto
-        if begun == 1 and next_at <= known:
+        if begun == 1 and next_at < known and (known - next_at) // every >= MOST:
+            n = 0
+            break
+        if begun == 1 and next_at < known:
             o_ts[n] = next_at
             o_exch_ts[n] = last
             o_px[n] = math.nan
@@ -61,8 +66,9 @@ def clocked(
             next_at += every
         elif at < len(ts):
             if begun == 0:
-                next_at = (ts[at] // every) * every + every
+                next_at = -(-ts[at] // every) * every
                 begun = 1
+            last_ts = ts[at]
             last = exch_ts[at]
             o_ts[n] = ts[at]
             o_exch_ts[n] = last
@@ -77,7 +83,7 @@ def clocked(
         else:
             break
         n += 1
-    s.next, s.begun, s.exch_ts, s.at, s.n = next_at, begun, last, at, n
+    s.next, s.begun, s.ts, s.exch_ts, s.at, s.n = next_at, begun, last_ts, last, at, n
 
 
 @kernel(state="n:i8 bid:i8 ask:i8 bid_qty ask_qty quality:i8 seen:i8", wraps=False)
@@ -123,24 +129,34 @@ def warming(ts: I8, length: int, s: State, reason: I1) -> None:
     s.start = start
 
 
-@kernel()
+@kernel(wraps=False)
 def masked(x: F8, reason: I1, out: F8) -> None:
     """x, and nan where there is a reason for it."""
     for i in range(len(x)):
         out[i] = x[i] if reason[i] == 0 else math.nan
 
 
-@kernel()
-def judged(x: F8, before: I1, quality: I1, reason: I1) -> None:
-    """Why a value is missing: the reason that there is before, else what is wrong with the book, else FEW."""
+@kernel(wraps=False)
+def lacking(x: F8, quality: I1, book: int, reason: I1) -> None:
+    """As `judged`, where there is no reason before."""
     for i in range(len(x)):
-        mine = 0
-        if x[i] != x[i]:
-            mine = quality[i] + 1 if quality[i] != GOOD else FEW
+        why = quality[i] + 1 if book != 0 and quality[i] != GOOD else FEW
+        reason[i] = why if x[i] != x[i] else 0
+
+
+@kernel(wraps=False)
+def judged(x: F8, before: I1, quality: I1, book: int, reason: I1) -> None:
+    """Why a value is missing: the reason that there is before, else what is wrong with the book, else FEW.
+
+    book  0: the value does not depend on it
+    """
+    for i in range(len(x)):
+        why = quality[i] + 1 if book != 0 and quality[i] != GOOD else FEW
+        mine = why if x[i] != x[i] else 0
         reason[i] = before[i] if before[i] != 0 else mine
 
 
-@kernel()
+@kernel(wraps=False)
 def valid(reason: I1, out: B1) -> None:
     """1 where there is no reason against it."""
     for i in range(len(reason)):

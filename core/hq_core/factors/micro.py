@@ -11,6 +11,7 @@ from hq_core.jit import F8
     inputs="bid_px ask_px bid_qty ask_qty",
     outputs={"micro": "price"},
     params={},
+    always=True,
     source="Gatheral and Oomen 2010, Zero-intelligence realized variance estimation: the weighted mid",
     oracle="tests/oracles/slow_factors.py",
 )

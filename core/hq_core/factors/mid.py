@@ -11,6 +11,7 @@ from hq_core.jit import F8
     inputs="mid_px",
     outputs={"mid": "price"},
     params={},
+    always=True,
     source="definition: (best bid + best ask) / 2",
     oracle="tests/oracles/slow_factors.py",
 )

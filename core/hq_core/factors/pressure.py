@@ -19,6 +19,8 @@ from hq_core.registry import Param
     state="value",
     ring=lambda depth: room(depth),
     valid=valid,
+    always=True,
+    wraps=False,
     source="depth imbalance (Cao, Hansch and Wang 2009) with each level weighted by 1 / its distance from the mid",
     oracle="tests/oracles/slow_factors.py",
 )

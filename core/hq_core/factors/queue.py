@@ -11,6 +11,7 @@ from hq_core.jit import F8
     inputs="bid_px ask_px bid_qty ask_qty",
     outputs={"queue": "-1..1"},
     params={},
+    always=True,
     source="Gould and Bonart 2016, Queue imbalance as a one-tick-ahead price predictor",
     oracle="tests/oracles/slow_factors.py",
 )

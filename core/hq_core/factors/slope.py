@@ -39,6 +39,7 @@ def side_slope(ring: F8, start: int, count: int, mid: float) -> float:
     ring=lambda depth: room(depth),
     valid=valid,
     few="a price of 0 or below",
+    wraps=False,
     source="Naes and Skjeltorp 2006, Order book characteristics and the volume-volatility relation, equations 1 and 2",
     oracle="tests/oracles/slow_factors.py",
 )

@@ -14,6 +14,7 @@ from hq_core.jit import F8, I8
     outputs={"spread": "price", "bps": "bps of the mid"},
     params={},
     steps=True,
+    always=True,
     source="definition: best ask - best bid",
     oracle="tests/oracles/slow_factors.py",
 )

@@ -22,6 +22,7 @@ from hq_core.registry import Param
     window=2,
     state="buys sells",
     few="too few trades in the window",
+    wraps=False,
     source="Chordia, Roll and Subrahmanyam 2002, Order imbalance, liquidity, and market returns; scaled by the volume",
     oracle="tests/oracles/slow_factors.py",
 )
@@ -35,6 +36,8 @@ def tfi(ts: I8, kind: I1, side: I1, qty: F8, window: int, least: int, s: State, 
     buys, sells = s.buys, s.sells
     mask = len(times) - 1
     old = oldest(times, head, tail)
+    stale = True
+    value = math.nan
     for i in range(len(ts)):
         t = ts[i]
         if old < t - window:
@@ -45,6 +48,7 @@ def tfi(ts: I8, kind: I1, side: I1, qty: F8, window: int, least: int, s: State, 
                 buys = 0.0
                 sells = 0.0
             old = oldest(times, head, tail)
+            stale = True
         if kind[i] == TRADE and side[i] != 0:
             at = tail & mask
             bought = qty[i] if side[i] > 0 else 0.0
@@ -56,12 +60,13 @@ def tfi(ts: I8, kind: I1, side: I1, qty: F8, window: int, least: int, s: State, 
             sells += sold
             tail += 1
             old = min(old, t)
-        value = math.nan
-        if tail - head >= least:
+            stale = True
+        if stale:
+            stale = False
             at = 2 * (head & mask)
             up = buys + (ring[at] if head < mid else 0.0)
             down = sells + (ring[at + 1] if head < mid else 0.0)
-            value = (up - down) / (up + down)
+            value = (up - down) / (up + down) if tail - head >= least else math.nan
         out[i] = value
     s.head, s.mid, s.tail = head, mid, tail
     s.buys, s.sells = buys, sells

@@ -38,6 +38,8 @@ def vpin(kind: I1, side: I1, qty: F8, volume: float, buckets: int, s: State, rin
     """
     filled, delta, total, head, seen = s.filled, s.delta, s.sum, s.head, s.seen
     share = 1.0 / (volume * buckets)
+    if not 0.0 <= filled <= volume:  # no run leaves that
+        filled = 0.0
     for i in range(len(kind)):
         if kind[i] == TRADE and side[i] != 0 and qty[i] > 0.0:
             rest = qty[i]

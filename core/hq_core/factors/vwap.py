@@ -22,6 +22,7 @@ from hq_core.registry import Param
     window=2,
     state="value volume",
     few="too few trades in the window",
+    wraps=False,
     source="definition: value traded / quantity traded",
     oracle="tests/oracles/slow_factors.py",
 )
@@ -37,6 +38,9 @@ def vwap(
     value, total = s.value, s.volume
     mask = len(times) - 1
     old = oldest(times, head, tail)
+    stale = True
+    price = math.nan
+    quantity = math.nan
     for i in range(len(ts)):
         t = ts[i]
         if old < t - window:
@@ -47,6 +51,7 @@ def vwap(
                 value = 0.0
                 total = 0.0
             old = oldest(times, head, tail)
+            stale = True
         if kind[i] == TRADE:
             at = tail & mask
             paid = px[i] * qty[i]
@@ -57,12 +62,15 @@ def vwap(
             total += qty[i]
             tail += 1
             old = min(old, t)
-        price = math.nan
-        quantity = math.nan
-        if tail - head >= least:
+            stale = True
+        if stale:
+            stale = False
             at = 2 * (head & mask)
             quantity = total + (ring[at + 1] if head < mid else 0.0)
             price = (value + (ring[at] if head < mid else 0.0)) / quantity
+            if tail - head < least:
+                price = math.nan
+                quantity = math.nan
         out[i] = price
         volume[i] = quantity
     s.head, s.mid, s.tail = head, mid, tail

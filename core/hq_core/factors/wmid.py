@@ -20,6 +20,8 @@ from hq_core.registry import Param
     ring=lambda depth: room(depth),
     valid=valid,
     steps=True,
+    always=True,
+    wraps=False,
     source="the micro price (Gatheral and Oomen 2010) of the mean prices and sums of the best levels of each side",
     oracle="tests/oracles/slow_factors.py",
 )

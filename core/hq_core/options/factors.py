@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from hq_core.options import Declared, Option
+from hq_core.options.book import ViewOptions
+from hq_core.options.steps import StepOptions
 
 
-class StepOptions(Declared):
-    """Of every command that keeps a book."""
-
-    tick: Option[str | None] = Option(None, "The step of prices.", kind=str, unit="PRICE")
-    lot: Option[str | None] = Option(None, "The step of quantities.", kind=str, unit="QTY")
-    view = Option(
-        "local",
-        "Events as they are known here, or as they are at the exchange: for research.",
-        choices=("local", "exch"),
-    )
-    keep_input = Option(False, "Pass the book rows too.")
-
-
-class FactorOptions(Declared):
-    """When a row is written, and how."""
+class FactorOptions(StepOptions, ViewOptions, Declared):
+    """The options of hq-factors: of its books, and when a row is written and how."""
 
     trigger = Option(
         "event",
