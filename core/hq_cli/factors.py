@@ -9,7 +9,9 @@ from hq_cli._filter import filter_command
 from hq_cli._say import echo
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
+from hq_core.options.book import ViewOptions
 from hq_core.options.factors import FactorOptions
+from hq_core.options.steps import ListingOptions, StepOptions
 
 if TYPE_CHECKING:
     from hq_core.roles import Stage
@@ -47,7 +49,10 @@ class ListOptions:
     "hq-factors",
     EXAMPLES,
     Argument("specs", "[[NAME=]FACTOR[:PARAMETERS]]...", many=True, required=False),
+    StepOptions,
+    ListingOptions,
     FactorOptions,
+    ViewOptions,
     ExprOptions,
     ListOptions,
     shows=("list_", "as_json"),

@@ -21,6 +21,7 @@ ALLOWED = {
     "core/hq_core/indicators/": "an indicator names its inputs, as its formula does",
     "core/hq_core/factors/": "a factor names its inputs, as its formula does",
     "core/hq_core/factoring/": "records of kernels, what a row is chosen by, and each input with what it is",
+    "core/hq_core/testing.py": "made up events, each column with what it is",
     "core/hq_core/kernels/session.py": "the record of a kernel",
     "core/hq_core/bars/trades.py": "the record of a kernel",
     "core/hq_core/book/shown.py": "the record of a kernel",

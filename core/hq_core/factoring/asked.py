@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from hq_core.durations import parse_duration
 from hq_core.errors import USAGE, HqError
 from hq_core.factoring.rows import ON_CLOCK, TRIGGERS
+from hq_core.options import Declared
+from hq_core.options.book import ViewOptions
 from hq_core.options.factors import FactorOptions
+from hq_core.options.steps import ListingOptions, StepOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from hq_core.options import Option
 
     Further = Callable[[Graph, Mapping[str, GraphColumn]], Mapping[str, GraphColumn]]
+
+
+class Said(StepOptions, ListingOptions, FactorOptions, ViewOptions, Declared):
+    """All that is said of factors."""
 
 
 class Asked:
@@ -30,15 +37,13 @@ class Asked:
     Raises HqError USAGE for a trigger or a length of time that is none.
     """
 
-    def __init__(
-        self, specs: Sequence[FactorSpec], names: Sequence[str], further: Further, options: FactorOptions
-    ) -> None:
+    def __init__(self, specs: Sequence[FactorSpec], names: Sequence[str], further: Further, options: Said) -> None:
         self.specs = specs
         self.names = names
         self.further = further
         self.long = options.long
         self.view = options.view
-        self.lateness = -1 if options.view == "local" else parse_duration(options.lateness, FactorOptions.lateness)
+        self.lateness = -1 if options.view == "local" else parse_duration(options.lateness, ViewOptions.lateness)
         self.on = self.every = 0
         for word in options.trigger.split(","):
             self._trigger(word.strip())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.book.steps import NO_STEP
 from hq_core.errors import USAGE, HqError
-from hq_core.options.steps import StepOptions, step
+from hq_core.options.steps import ListingOptions, StepOptions, step
 from hq_core.saved import digest
 
 if TYPE_CHECKING:
@@ -16,25 +16,27 @@ Step = tuple[int, int]
 
 
 class Steps:
-    """What StepOptions say.
+    """What StepOptions and ListingOptions say.
 
     inputs   digests of the files that were read
 
     Raises HqError USAGE where a step is said twice, or is none.
     """
 
-    def __init__(self, said: StepOptions) -> None:
+    def __init__(self, tick: str | None, lot: str | None, exchange_info: str) -> None:
         self.inputs: dict[str, str] = {}
-        given = (StepOptions.tick, said.tick), (StepOptions.lot, said.lot)
+        given = (StepOptions.tick, tick), (StepOptions.lot, lot)
         self._tick, self._lot = (NO_STEP if text is None else step(option, text) for option, text in given)
         self._listing: ExchangeInfo | None = None
-        if said.exchange_info:
+        if exchange_info:
             for option, text in given:
                 if text is not None:
-                    raise HqError(("that is said by ", StepOptions.exchange_info), USAGE, subject=(option, f" {text}"))
+                    raise HqError(
+                        ("that is said by ", ListingOptions.exchange_info), USAGE, subject=(option, f" {text}")
+                    )
             from hq_core.futures.listing import ExchangeInfo  # few runs have one
 
-            self._listing = ExchangeInfo(said.exchange_info)
+            self._listing = ExchangeInfo(exchange_info)
             self.inputs["exchange_info"] = digest(self._listing.text)
 
     def of(self, symbol: str) -> tuple[Step, Step]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from hq_core.options import Declared, Option
-from hq_core.options.book import ViewOptions
-from hq_core.options.steps import StepOptions
+from hq_core.options import Option
 
 
-class FactorOptions(StepOptions, ViewOptions, Declared):
-    """The options of hq-factors: of its books, and when a row is written and how."""
+class FactorOptions:
+    """When a row is written, and how."""
 
     trigger = Option(
         "event",

@@ -8,7 +8,7 @@ from hq_core.batch import SCHEMA, Schema, described, told_texts, undescribed
 from hq_core.book.ready import READY, Ready
 from hq_core.book.steps import NO_STEP
 from hq_core.errors import USAGE, HqError
-from hq_core.factoring.asked import Asked
+from hq_core.factoring.asked import Asked, Said
 from hq_core.factoring.computed import COMPUTED, Computed, Telling
 from hq_core.factoring.declare import FACTORS
 from hq_core.factoring.specs import check_names, parsed
@@ -17,7 +17,6 @@ from hq_core.jit import engine
 from hq_core.kernels.one_nan import one_nan
 from hq_core.kinds import BOOK, FACTOR, extra_of
 from hq_core.options import Keywords, options_of
-from hq_core.options.factors import FactorOptions
 from hq_core.roles import Stage
 from hq_core.saved import Damaged
 from hq_core.stream.findings import SHAPE as FINDINGS
@@ -91,29 +90,29 @@ class Factors(Stage):
 
     specs    `tfi:1s`, `imb5=imbalance:5`
     exprs    further columns, expressions of the language over the factors: `edge = micro - mid`
-    options  keywords of FactorOptions
+    options  keywords: those of StepOptions, ListingOptions, FactorOptions and ViewOptions
 
     Raises HqError USAGE for what is none of that.
     """
 
     panels = "apart"
-    __signature__ = Keywords(options_of(FactorOptions), ("specs",), ("exprs",))
+    __signature__ = Keywords(options_of(Said), ("specs",), ("exprs",))
     SHAPE = {"findings": FINDINGS, "series": [(SCHEMA, SERIES)]}
 
     def __init__(self, *specs: str, exprs: Sequence[str] = (), **options: Any) -> None:
         super().__init__()
-        said = self.options = FactorOptions(**options)
+        said = self.options = Said(**options)
         found = parsed(specs)
         names = [name for spec in found for name in spec.columns]
         made = _of_exprs(names, exprs)
         self.asked = Asked(found, [*names, *made], lambda graph, columns: _placed(graph, columns, made), said)
-        self._steps = Steps(said)
+        self._steps = Steps(said.tick, said.lot, said.exchange_info)
         self.inputs = FACTORS.digests(spec.entry for spec in found) | self._steps.inputs
         if not said.keep_input:
             self.consumes = ("book",)
         elif said.view == "exch":
-            what = ("is in the order of exch_ts, the input in that of ts; leave out ", FactorOptions.keep_input)
-            raise HqError(what, USAGE, subject=(FactorOptions.view, " exch"))
+            what = ("is in the order of exch_ts, the input in that of ts; leave out ", Said.keep_input)
+            raise HqError(what, USAGE, subject=(Said.view, " exch"))
         if said.view == "exch":
             self.panels = "series"  # their rows are not in one order of ts
         self._series: dict[str, Series] = {}
