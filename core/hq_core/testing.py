@@ -61,12 +61,12 @@ class FactorTester:
     """One factor on a book of its own, as hq-factors computes it.
 
     factor  as hq-factors takes it, `tfi:1s,least=2`; of your own: found in HQ_PATH, or by factoring.own.load_file
-    tick    step of prices; lot: of quantities
+    tick    step of prices; lot: of quantities, which books by order need
 
     Times are ns, and may be left out: each event then comes 1 ms after the one before.
     """
 
-    def __init__(self, factor: str, tick: str = "0.1", lot: str = "0.001") -> None:
+    def __init__(self, factor: str, tick: str = "0.1", lot: str | None = None) -> None:
         self._stage = Factors(factor, tick=tick, lot=lot)
         self._out = _Last()
         self._stage.begin(self._out)

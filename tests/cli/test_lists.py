@@ -48,7 +48,6 @@ OPTIONS_AGAIN = {
     "core/hq_core/formats/rowless.py": "a reader by place",
     "core/hq_core/series/making.py": "how a store's vectors were made",
     "core/hq_cli/vector.py": "what hq-vector list says of that",
-    "core/hq_cli/backtest.py": "gives its stage what it was told, by name",
     "core/hq_core/formats/told_columns.py": "the options that go with a kind",
     "core/hq_core/formats/venues/source.py": "the options that go with a venue's messages",
 }
@@ -76,9 +75,9 @@ WORDS_OF_TWO_THINGS = {
     "--time-unit": "of the times of rows, or of labelled vectors",
     "--json": "each command its own result",
     "--emit": "which bars, or what of a book",
+    "--list": "indicators, or factors",
     "--tick": "of an account's orders, or of a book",
     "--lot": "of an account's orders, or of a book",
-    "--keep-input": "orders, or events of books",
     "--lateness": "of trades behind others, or of events on their way from the exchange",
 }
 

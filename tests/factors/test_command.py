@@ -87,6 +87,12 @@ def test_the_input_stays_where_it_is_kept(sh):
     assert (ran.code, ran.text) == (0, ""), ran.stderr
 
 
+def test_factors_that_come_in_are_not_written_twice(sh):
+    ran = sh(f"{FEW} --keep-input < AAA.hqf | {FEW}")
+    assert ran.code == 65
+    assert "factor/AAA/ comes in, and would be written of book/AAA/ too" in ran.stderr
+
+
 @pytest.mark.parametrize("how", ["HQ_PATH=plugin hq-factors", "hq-factors --plugin plugin/lean.py"])
 def test_a_factor_of_one_s_own(sh, books, how):
     plugin = books / "plugin"

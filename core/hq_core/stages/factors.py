@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_core.batch import SCHEMA, Schema, described, told_texts, undescribed
 from hq_core.book.ready import READY, Ready
 from hq_core.book.steps import NO_STEP
-from hq_core.errors import USAGE, HqError
+from hq_core.errors import DATA, USAGE, HqError
 from hq_core.factoring.asked import Asked, Said
 from hq_core.factoring.computed import COMPUTED, Computed, Telling
 from hq_core.factoring.declare import FACTORS
@@ -119,8 +119,17 @@ class Factors(Stage):
         self._findings = Findings("hq-factors")
         self._tell = Telling(self.drop, self.note, self._findings)
         self._others = 0
+        self._passed: set[str] = set()  # symbols of factors that come in
+        self._books: set[str] = set()
 
     def schema(self, schema: Schema) -> None:
+        if schema.of == "factor":
+            self._passed.add(schema.symbol)
+        if schema.of == "book":
+            self._books.add(schema.symbol)
+        for symbol in self._passed & self._books:
+            what = f"factor/{symbol}/ comes in, and would be written of book/{symbol}/ too"
+            raise HqError(what, DATA, hint="send one of them, or ask for all factors in one run")
         if schema.of != "book":
             self.out.series(schema)
             return
