@@ -150,3 +150,22 @@ def test_bars_come_first_for_a_strategy(sh):
     assert "comes after rows of factors were taken for what strategies run on" in late.stderr
     long = sh(f"{FEW} --long < AAA.hqf | hq-signal b.hq > /dev/null")
     assert "has a row for each factor" in long.stderr
+
+
+def test_two_books_against_each_other(sh, books):
+    (books / "dev.hq").write_text("dev = (mid / mid@BBB - 1.5) / 1.5\nIF dev > 9 THEN BUY\n")
+    clock = f"{FEW} --trigger every:200ms"
+    made = f"hq-merge AAA.hqf BBB.hqf | {clock} > both.hqf"
+    ran = sh(
+        made,
+        "hq-signal --keep dev dev.hq < both.hqf | hq-export csv --kind factor --symbol AAA --time ns --columns ts,dev",
+    )
+    each = [
+        dict(columns(sh(f"{clock} < {one}.hqf | hq-export csv --time ns --columns ts,mid").text, -2, -1))
+        for one in ("AAA", "BBB")
+    ]
+    found = dict(columns(ran.text, 0, -1))
+    assert len(found) > 100
+    for ts, dev in found.items():
+        known = [mid for when, mid in each[1].items() if int(when) <= int(ts)]
+        assert float(dev) == pytest.approx((float(each[0][ts]) / float(known[-1]) - 1.5) / 1.5, rel=1e-12)
