@@ -26,6 +26,7 @@ from hq_cli._options import Made
 from hq_core import VERSION, registry
 from hq_core.columns import Column, Kind
 from hq_core.errors import EXITS
+from hq_core.factoring import FACTORS
 from hq_core.futures import account as events
 from hq_core.futures import path as way_of_price
 from hq_core.kinds import ACCOUNT, KINDS, REASONS, TIERS
@@ -37,7 +38,7 @@ from hq_core.lang.words import ACTIONS, COLUMNS
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
 EDITOR = ROOT / "examples" / "editor"
-LIST = ROOT / "core" / "hq_core" / "indicators" / "list.json"
+CORE = ROOT / "core" / "hq_core"
 OF_KINDS = ('.\\" made by scripts/make_man.py from kinds.py\n', '.\\" end of what is made\n')
 WIDE = 73  # columns of a line that stands as it is, behind the indent of seven, on a terminal of 80
 TAG = 24  # room for a column's name and type
@@ -125,6 +126,8 @@ def page(command: hq.Command) -> str:
     effect = EFFECTS.get(str(command.name).removeprefix("hq-"))
     if effect is not None and sentence(effect):
         made += f".SH KINDS\n{escaped(sentence(effect))}\n"
+    if command.name == "hq-factors":
+        made += f".SH FACTORS\n{factors()}"
     made += ".SH EXAMPLES\n" + literal([part for line in command.examples for part in folded(line)])
     return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
 
@@ -150,6 +153,21 @@ def indicators() -> str:
             bounds = ", ".join(given.choices) if given.choices else f"{given.low:g} to {given.high:,.0f}"
             rows.append(f".br\n{escaped(f'{param}: {given.help} ({bounds})')}\n")
         made.append("".join(rows))
+    return "".join(made)
+
+
+def factors() -> str:
+    """Every factor: how it is called, its columns, where it comes from."""
+    made = []
+    for name in FACTORS.names():
+        one = FACTORS.load(name).described()
+        params = ",".join(f"{param['name']}={param['default']}" for param in one["params"])
+        made.append(f".TP\n\\fB{escaped(f'{name}:{params}' if params else name)}\\fP\n{minus(one['title'])}. ")
+        made.append(minus(f"{one['source']}.") + "\n")
+        for output in one["outputs"]:
+            made.append(f".br\n{minus(output['column'])}: {minus(output['range'])}\n")
+        for param in one["params"]:
+            made.append(f".br\n{minus(param['name'])}: {minus(param['help'])} ({param['min']} to {param['max']})\n")
     return "".join(made)
 
 
@@ -329,16 +347,18 @@ def pages() -> dict[str, str]:
     return made
 
 
-def indicator_list() -> str:
-    """What `hq-indicators --list` shows, so that it need not import every indicator."""
-    rows = [json.dumps(registry.load(name).described()) for name in registry.names()]
+def listed_in(shelf: registry.Shelf) -> str:
+    """What `hq-indicators --list` and `hq-factors --list` show, so that they need not import everything."""
+    rows = [json.dumps(shelf.load(name).described()) for name in shelf.names()]
     return "[\n" + ",\n".join(rows) + "\n]\n"
 
 
 def main() -> None:
     check = sys.argv[1:] == ["--check"]
     stale = []
-    made = {MAN / name: text for name, text in pages().items()} | {LIST: indicator_list()}
+    made = {MAN / name: text for name, text in pages().items()} | {
+        CORE / shelf.room / "list.json": listed_in(shelf) for shelf in (registry.INDICATORS, FACTORS)
+    }
     made |= {EDITOR / "hq.tmLanguage.json": editor.textmate(), EDITOR / "hq_lexer.py": editor.pygments()}
     for path, text in made.items():
         name = path.name

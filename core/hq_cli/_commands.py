@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PURPOSES = (
     ("Get data in and out", ("gen", "import", "export", "merge")),
     ("Bars and indicators", ("aggregate", "indicators")),
-    ("Order books", ("book",)),
+    ("Order books", ("book", "factors")),
     ("Strategy and account", ("vector", "signal", "backtest")),
     ("Check and keep", ("diff", "state")),
 )

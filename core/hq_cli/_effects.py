@@ -24,15 +24,16 @@ class Effect(NamedTuple):
 
 
 EFFECTS = {
-    "gen": Effect(writes=("bar", "trade"), passes=False),
+    "gen": Effect(writes=("bar", "trade", "book"), passes=False),
     "import": Effect(writes=IMPORTED),
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
     "aggregate": Effect(reads=("trade", "book", "bar"), replaces=("trade", "book", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),
+    "factors": Effect(reads=("book",), replaces=("book",), writes=("factor", "finding")),
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
-    "signal": Effect(reads=("bar",), adds=("bar",), writes=("order",)),
+    "signal": Effect(reads=("bar", "factor"), adds=("bar", "factor"), writes=("order",)),
     "backtest": Effect(
         reads=("bar", "order", "funding", "mark_price"),
         replaces=("order",),

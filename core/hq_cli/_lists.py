@@ -12,7 +12,9 @@ from hq_core.errors import DATA, HqError
 from hq_core.files import read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from hq_core.registry import Shelf
 
 WIDTH = 80
 LIMIT = 1 << 24  # bytes of a spec file
@@ -26,36 +28,56 @@ def indicators(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
     Of all, the user's own stand behind hq's; those of them that cannot be used are left out, and what is wrong is given
     too.
     """
-    listed = {one["name"]: one for one in _kept("list.json")}
+    measured = _kept("indicators", "reference.json") if names or json else {}
+    return _listed("indicators", names, json, measured)
+
+
+def factors(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
+    """All factors, as `indicators` has them."""
+    return _listed("factors", names, json, {})
+
+
+def _listed(room: str, names: Sequence[str], json: bool, measured: Mapping[str, Any]) -> tuple[str, HqError | None]:
+    listed = {one["name"]: one for one in _kept(room, "list.json")}
     broken = None
     if names:
         if "HQ_PATH" in os.environ:
             from hq_core import plugins
 
             plugins.names(listed)  # tells of those that are not used
-        entries = [listed.get(name.lower()) or _users(name) for name in names]
+        entries = [listed.get(name.lower()) or _users(room, name) for name in names]
     else:
-        own, broken = _all_users(listed)
+        own, broken = _all_users(room, listed)
         entries = [*listed.values(), *own]
     if not json and not names:
         return "\n".join(line for one in entries for line in _lines(one)), broken
-    measured = _kept("reference.json")
-    unknown = {"oracle": None, "max_diff": None}
-    entries = [one | measured.get(one["name"], unknown) for one in entries]
+    if measured:
+        unknown = {"oracle": None, "max_diff": None}
+        entries = [one | measured.get(one["name"], unknown) for one in entries]
     return as_json(entries) if json else "\n\n".join("\n".join(_in_full(one)) for one in entries), broken
 
 
-def _users(name: str, where: str = "") -> dict[str, Any]:
+def _shelf(room: str) -> Shelf[Any]:
+    if room == "indicators":
+        from hq_core.registry import INDICATORS
+
+        return INDICATORS
+    from hq_core.factoring import FACTORS
+
+    return FACTORS
+
+
+def _users(room: str, name: str, where: str = "") -> dict[str, Any]:
     """One of the user's own, as plain values; where it is, if that is known."""
-    from hq_core import registry
     from hq_core.plugins import blame
 
-    entry = registry.load_users(name, where) if where else registry.load(name)
-    with blame.running(f"indicator {entry.name} of {entry.origin}"):
+    shelf = _shelf(room)
+    entry = shelf.load_users(name, where) if where else shelf.load(name)
+    with blame.running(f"{shelf.word} {entry.name} of {entry.origin}"):
         return {**entry.described(), "from": entry.origin}
 
 
-def _all_users(listed: Collection[str]) -> tuple[list[dict[str, Any]], HqError | None]:
+def _all_users(room: str, listed: Collection[str]) -> tuple[list[dict[str, Any]], HqError | None]:
     """All of the user's own that can be loaded, and what is wrong with the others: of the first in full, then a line
     each."""
     from hq_core import plugins  # the registry is imported where there is something to load
@@ -64,7 +86,9 @@ def _all_users(listed: Collection[str]) -> tuple[list[dict[str, Any]], HqError |
     wrong: list[HqError] = []
     for name, where in plugins.names(listed).items():
         try:
-            found.append(_users(name, where))
+            found.append(_users(room, name, where))
+        except plugins.Other:  # the folders hold indicators and factors
+            continue
         except HqError as error:
             wrong.append(error)
     if not wrong:
@@ -79,9 +103,9 @@ def as_json(found: Sequence[Any]) -> str:
     return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
 
 
-def _kept(name: str) -> Any:
-    """A file that scripts keep beside the indicators: importing them all takes a third of a second."""
-    with open(os.path.join(os.path.dirname(hq_core.__file__), "indicators", name), "rb") as file:
+def _kept(room: str, name: str) -> Any:
+    """A file that scripts keep beside them: importing all indicators takes a third of a second."""
+    with open(os.path.join(os.path.dirname(hq_core.__file__), room, name), "rb") as file:
         return orjson.loads(file.read())
 
 
@@ -98,23 +122,31 @@ def _lines(one: dict[str, Any]) -> list[str]:
 def _in_full(one: dict[str, Any]) -> Iterator[str]:
     """All that is known of one indicator, a field a line."""
     yield f"{one['name']}  {one['title']}"
-    yield from _field("inputs", ", ".join(one["inputs"]))
+    reads = "inputs" if "inputs" in one else "reads"
+    yield from _field(reads, ", ".join(one[reads]))
     for param in one["params"]:
         if "choices" in param:
             rule = ", ".join(param["choices"])
         else:
-            rule = " to ".join("any" if bound is None else f"{bound:.15g}" for bound in (param["min"], param["max"]))
+            rule = " to ".join(map(_bound, (param["min"], param["max"])))
         yield from _field("param", f"{param['name']}={param['default']}  {param['help']} ({rule})")
     outputs = one["outputs"]
     for output in outputs:
-        column = one["label"] + (f".{output['column']}" if len(outputs) > 1 else "")
+        column = output["column"]
+        if "label" in one:
+            column = one["label"] + (f".{column}" if len(outputs) > 1 else "")
         yield from _field("column", f"{column}  {output['range']}")
-    yield from _field("warm-up", f"{one['warmup']} row{'s' * (one['warmup'] != 1)} with these parameters")
-    if one["oracle"]:
+    if "warmup" in one:
+        yield from _field("warm-up", f"{one['warmup']} row{'s' * (one['warmup'] != 1)} with these parameters")
+    if one.get("max_diff") is not None:
         yield from _field("oracle", f"{one['oracle']}; largest difference {one['max_diff']:g}")
     yield from _field("source", one["source"])
     if "from" in one:
         yield f"  {'yours':<{FIELD}}{one['from']}"
+
+
+def _bound(bound: float | str | None) -> str:
+    return "any" if bound is None else bound if isinstance(bound, str) else f"{bound:.15g}"
 
 
 def _field(name: str, text: str) -> Iterator[str]:

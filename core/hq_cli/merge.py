@@ -55,7 +55,7 @@ def main(files: tuple[str, ...], series: bool, timeout: str, final: bool) -> Run
     input may still bring earlier ones wait in the state; --final writes them, before the state is left for another one.
     Files of single days are merged without a state, day by day, as in the last example.
     """
-    from hq_core.bars.period import parse_duration
+    from hq_core.durations import parse_duration
     from hq_core.stages.merge import Merging
 
     patience = parse_duration(timeout, MergeOptions.timeout) / 1e9 if timeout else 0.0

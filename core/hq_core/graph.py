@@ -44,6 +44,8 @@ IN = "\v"  # in a source's key between the name of a column of times and the zon
 IS = "\f"  # in a source's key between the name of a column of texts and the text that it is compared with
 AS = "\t"  # in a source's key between its name and a type of its own; no column's name has one
 
+PROBES = "probes"  # argument of a kernel that calls others at each of its rows: their entries and argument blocks
+
 NO_TABLES: Mapping[str, Any] = MappingProxyType({})
 
 _move = ctypes.memmove
@@ -90,11 +92,13 @@ class Node:
 
     shown   how it is written: a name, what stands in its brackets, and its parameters
     recall  of one that remembers: the node that gives its last value, whose memory it writes
+    host    the node whose kernel calls this one at each of its rows, whose tables it reads too
     tables  memory that is neither of its rows nor its state, by the names of the kernel's arguments: a store, scratch
     of      what the tables hold, as a short text
     """
 
     __slots__ = (
+        "host",
         "inputs",
         "kernel",
         "number",
@@ -118,10 +122,12 @@ class Node:
         ring: int,
         outputs: tuple[str, ...],
         warmup: int,
-        tables: Mapping[str, Any],
+        tables: Any,
         of: str,
+        host: Node | None,
     ) -> None:
         self.number = number
+        self.host = host
         self.tables = tables
         self.of = of
         self.kernel = kernel
@@ -269,6 +275,10 @@ class Graph:
             self.sources.append(key)
         return found
 
+    def call(self, name: str, out: GraphColumn) -> None:
+        """From here on `source` of this name is that column."""
+        self._known["source", name] = out
+
     def constant(self, value: float) -> GraphColumn:
         """A column that holds one value."""
         found: GraphColumn | None = self._known.get(("constant", repr(value)))
@@ -286,10 +296,11 @@ class Graph:
         warmup: int = 0,
         tables: Mapping[str, Any] = NO_TABLES,
         of: str = "",
+        host: Node | None = None,
     ) -> Node:
         """The node of this kernel, these inputs and these parameters, made if it is not there.
 
-        tables, of   as Node has them
+        tables, of, host   as Node has them; what has a host reads columns of it and of the input, no others
         """
         pairs = tuple((params or {}).items())
         kinds = _column_kinds(kernel, ring, tables) if kernel.typed else []
@@ -300,7 +311,7 @@ class Graph:
         found: Node | None = None if kernel is variable.recall else self._known.get(key)  # each variable has its own
         if found is None:
             names = tuple(f"out{i}" for i in range(outputs)) if isinstance(outputs, int) else tuple(outputs)
-            found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup, tables, of)
+            found = Node(len(self.nodes), kernel, tuple(inputs), pairs, ring, names, warmup, tables, of, host)
             gives = kinds[len(inputs) :] or ["f8"] * len(names)
             found.outs = [
                 self._column(GraphColumn(len(self._outs), found, i, kind=kind)) for i, kind in enumerate(gives)
@@ -395,6 +406,7 @@ class Graph:
         at = address_of(self._arena)
         self._between: dict[int, int] = {}  # columns in scratch: their numbers there
         self._called: list[Any] = []
+        self.growing: list[tuple[Any, memoryview]] = []  # tables, and the record that says what they hold
         loops = {node.number: Loop(node, self.nodes) for node in self.nodes if node.recall is not None}
         whose = {number: loop for loop in loops.values() for number in loop.members}
         slots = sum(slots_of(node.kernel) for node in self.nodes) + len(loops) * slots_of(row_by_row)
@@ -411,8 +423,10 @@ class Graph:
         moving, widths, lengths = array("q"), array("q"), array("q")
         slot, behind = 0, slots
         states: dict[int, int] = {}
+        self._probes = {node.host.number: array("q") for node in self.nodes if node.host is not None}
+        hosts: dict[int, ArgumentBlock] = {}
         for node in self.nodes:
-            block = ArgumentBlock(node.kernel, self.slots, slot)
+            block = hosts[node.number] = ArgumentBlock(node.kernel, self.slots, slot)
             slot += slots_of(node.kernel)
             states[node.number] = at if node.recall is None else states[node.recall.number]
             self._bind(node, block, states[node.number], moving, widths, lengths, whose.get(node.number))
@@ -423,6 +437,11 @@ class Graph:
                 if out.number in given and out.kind == "f8":
                     leaves.extend(self._leave(out, behind, moving, widths, lengths))
                     behind += slots_of(one_nan)
+            if node.host is not None:
+                self._probes[node.host.number].extend(step)
+                self.plan.extend(leaves)
+                self._leaving.extend(leaves)
+                continue
             if loop is not None:
                 loop.plan.extend(step)
                 if node.number != loop.last:
@@ -435,6 +454,10 @@ class Graph:
             self._steps.extend(step)
             self._leaving.extend(leaves)
             self.plan.extend((*step, *leaves))
+        for node in self.nodes:
+            if node.number in self._probes:
+                node.tables[PROBES] = self._probes[node.number]  # there too, for tables that bind all anew
+                hosts[node.number].buffer(PROBES, node.tables[PROBES])
         self._start = ArgumentBlock(engine)
         self._tables = {"plan": self.plan, "slots": self.slots, "moving": moving, "widths": widths, "lengths": lengths}
         for name, table in self._tables.items():
@@ -451,6 +474,8 @@ class Graph:
             if node.number not in needed:
                 needed.add(node.number)
                 waiting += [one.node for one in node.inputs if one.node is not None]
+                if node.host is not None:
+                    waiting.append(node.host)
         return needed
 
     def _bind(
@@ -502,6 +527,9 @@ class Graph:
             node.tables.blocks.append(block)
         if hasattr(node.tables, "check"):  # they are filled by calls that may fail
             self._called.append(node.tables)
+        if hasattr(node.tables, "ready") and node.host is None:  # what they hold grows, and its record says of it
+            start = (at - address_of(self._arena)) // 8
+            self.growing.append((node.tables, memoryview(self._arena).cast("q")[start:]))
 
     def _leave(
         self, out: GraphColumn, slot: int, moving: array[int], widths: array[int], lengths: array[int]
@@ -522,6 +550,8 @@ class Graph:
         keep     False computes the rows and leaves the state as it was: a forming bar
         """
         before = b"" if keep else bytes(self._arena)
+        for tables, record in self.growing:
+            tables.ready(record, n)
         self.place(sources, n, wanted)
         self._engine(self._start.address)
         for one in self._called:
@@ -609,6 +639,7 @@ class Graph:
         for slot in self._tables["lengths"]:  # once: a plan of many nodes would set all of them before each
             self.slots[slot] = n
         inside = {number for loop in self._loops for number in loop.members if number != loop.last}
+        inside |= {node.number for node in self.nodes if node.host is not None}
         for i, node in enumerate(node for node in self.nodes if node.number not in inside):
             start = ArgumentBlock(engine)
             for name, table in (self._tables | {"plan": self._steps}).items():

@@ -481,10 +481,17 @@ WEIGHT = Kind(
 
 # -- research ----------------------------------------------------------------------------------------------------
 FACTOR = Kind(
-    "factors of a symbol",
-    (TS, Column("valid", "b1", "", "0: warming up, or the book has a gap")),
+    "factors of a symbol, a column each or, with the columns factor and value, a row each",
+    (
+        TS,
+        Column("exch_ts", "i8", "ns", "when the event that it was computed at happened at the exchange"),
+        maybe("factor", "s4", "", "its name"),
+        maybe("value", "f8", "", "its value; nan where it is not valid"),
+        Column("valid", "b1", "", "0: a value is missing, which is then nan"),
+        Column("reason", "i1", "code", "why, of the first one that is"),
+    ),
     behind=(maybe("NAME", "f8", "", "value of the factor of that name"),),
-    planned=True,
+    codes={"reason": words("none", "warm-up", "no bid", "no ask", "empty", "crossed", "gap", "few")},
 )
 
 VECTOR = Kind(

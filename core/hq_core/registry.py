@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hq_core.errors import USAGE, HqError, did_you_mean
 from hq_core.jit import COLUMNS, Kernel, kernel
@@ -120,10 +120,8 @@ def _plain(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
-class Indicator:
-    """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
-
-    What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+class Entry:
+    """What everything that is found by its name has: what help, tests and the graph need to know of it.
 
     reads   the column type of each input; gives: of each output
     origin  of a user's own: the file, or the package and its version; '' of hq's
@@ -142,8 +140,6 @@ class Indicator:
         outputs: dict[str, str],
         params: dict[str, Param],
         source: str,
-        talib: str | None = None,
-        domain: float = math.inf,
         named: int = 1,
     ) -> None:
         self.name = name
@@ -152,11 +148,48 @@ class Indicator:
         self.outputs = outputs
         self.params = params
         self.source = source
-        self.talib = talib
-        self.domain = domain
         self.named = named
         self.reads = ("f8",) * len(self.inputs)
         self.gives = ("f8",) * len(outputs)
+
+    def passed(self, bound: Mapping[str, Value]) -> dict[str, float]:
+        """What a kernel gets for these parameters."""
+        return {name: self.params[name].passed(value) for name, value in bound.items()}
+
+    def bind(self, positional: Sequence[Value] = (), named: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """All parameters with their values, checked against their bounds; the rest are the defaults."""
+        given = dict(zip(self.params, positional))
+        if len(positional) > len(self.params):
+            what = ", ".join(self.params) or "no parameters"
+            raise HqError(f"{self.name}: {len(positional)} parameters given, it takes {what}", USAGE)
+        for word, value in (named or {}).items():
+            name = word if word in self.params else ours(word)
+            if name not in self.params:
+                hint = did_you_mean(word, list(self.params)) or f"; it takes {', '.join(self.params)}"
+                raise HqError(f"{self.name}: unknown parameter '{word}'{hint}", USAGE)
+            if name in given:
+                raise HqError(f"{self.name}: {name} is given twice", USAGE)
+            given[name] = value
+        return {
+            name: param.read(self.name, name, given[name]) if name in given else param.default
+            for name, param in self.params.items()
+        }
+
+    def described(self) -> dict[str, Any]:
+        """The entry as plain values: what `--list` shows."""
+        raise NotImplementedError
+
+
+class Indicator(Entry):
+    """An indicator's entry: everything that help, tests, the graph and the language need to know of it.
+
+    What computes it is a kernel (`indicator`, below) or other indicators put together (`compose.composite`).
+    """
+
+    def __init__(self, name: str, *, talib: str | None = None, domain: float = math.inf, **said: Any) -> None:
+        super().__init__(name, **said)
+        self.talib = talib
+        self.domain = domain
 
     def label(self, bound: Mapping[str, Value]) -> str:
         """What names its columns: the name and the parameters up to the last that is not its default.
@@ -192,28 +225,8 @@ class Indicator:
         """How many leading rows are NaN with these parameters."""
         raise NotImplementedError
 
-    def passed(self, bound: Mapping[str, Value]) -> dict[str, float]:
-        """What a kernel gets for these parameters."""
-        return {name: self.params[name].passed(value) for name, value in bound.items()}
 
-    def bind(self, positional: Sequence[Value] = (), named: Mapping[str, Value] | None = None) -> dict[str, Value]:
-        """All parameters with their values, checked against their bounds; the rest are the defaults."""
-        given = dict(zip(self.params, positional))
-        if len(positional) > len(self.params):
-            what = ", ".join(self.params) or "no parameters"
-            raise HqError(f"{self.name}: {len(positional)} parameters given, it takes {what}", USAGE)
-        for word, value in (named or {}).items():
-            name = word if word in self.params else ours(word)
-            if name not in self.params:
-                hint = did_you_mean(word, list(self.params)) or f"; it takes {', '.join(self.params)}"
-                raise HqError(f"{self.name}: unknown parameter '{word}'{hint}", USAGE)
-            if name in given:
-                raise HqError(f"{self.name}: {name} is given twice", USAGE)
-            given[name] = value
-        return {
-            name: param.read(self.name, name, given[name]) if name in given else param.default
-            for name, param in self.params.items()
-        }
+E = TypeVar("E", bound=Entry)
 
 
 class Compiled(Indicator):
@@ -272,80 +285,94 @@ def indicator(
     return declare
 
 
-def check_module(made: Indicator, function: Callable[..., Any]) -> Indicator:
+def check_module(made: E, function: Callable[..., Any]) -> E:
     """`made`, if it lies where `load` looks for it.  Raises TypeError."""
     if function.__module__.rpartition(".")[2] != made.name:
         raise TypeError(f"indicator {made.name} must live in a file of its name, not {function.__module__}")
     return made
 
 
-def names() -> list[str]:
-    """The name of every indicator of hq's own, in order: the files of hq_core/indicators."""
-    folder = os.path.join(os.path.dirname(__file__), "indicators")
-    return sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py") and file != "__init__.py")
+class Shelf(Generic[E]):
+    """Declarations of one form, found by their names: hq's own, a file each in a folder, and the user's own.
 
+    room   the folder in hq_core
+    word   what one of them is called
+    form   its class
+    made   how one is made, as an error says it
+    """
 
-def users() -> dict[str, str]:
-    """The names of the user's own indicators, in order, and the file or package of each."""
-    from hq_core import plugins
+    def __init__(self, room: str, word: str, form: type[E], made: str) -> None:
+        self.room = room
+        self.word = word
+        self.form = form
+        self.made = made
+        self._loaded: dict[str, E] = {}  # composites ask for their parts again and again: listing took half
 
-    return plugins.names(names())
+    def names(self) -> list[str]:
+        """The name of every one of hq's own, in order: the files of the folder."""
+        folder = os.path.join(os.path.dirname(__file__), self.room)
+        return sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py") and file != "__init__.py")
 
+    def users(self) -> dict[str, str]:
+        """The names of the user's own, in order, and the file or package of each."""
+        from hq_core import plugins
 
-def digests(entries: Iterable[Indicator]) -> dict[str, str]:
-    """What a state must know of the user's own among them, by what errors call them."""
-    return {f"indicator {one.name}": one.digest for one in entries if one.origin}
+        return plugins.names(self.names())
 
+    def digests(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """What a state must know of the user's own among them, by what errors call them."""
+        return {f"{self.word} {one.name}": one.digest for one in entries if one.origin}
 
-def is_users(name: str) -> bool:
-    """Whether the user has an indicator of this name."""
-    lower = name.lower()
-    if lower in _loaded:
-        return bool(_loaded[lower].origin)
-    from hq_core import plugins
+    def is_users(self, name: str) -> bool:
+        """Whether the user has one of this name."""
+        lower = name.lower()
+        if lower in self._loaded:
+            return bool(self._loaded[lower].origin)
+        from hq_core import plugins
 
-    return lower.isidentifier() and bool(plugins.find(lower, names()))
+        return lower.isidentifier() and bool(plugins.find(lower, self.names()))
 
-
-_loaded: dict[str, Indicator] = {}  # composites ask for their parts again and again; listing the folder took half
-
-
-def load(name: str) -> Indicator:
-    """The indicator called `name` (any case); importing one of them never imports the others."""
-    lower = name.lower()
-    found = _loaded.get(lower)
-    if found is None:
-        found = _loaded[lower] = _load(name, lower)
-    return found
-
-
-def _load(name: str, lower: str) -> Indicator:
-    own = names()
-    if lower in own:
-        for folder in filter(None, os.environ.get("HQ_PATH", "").split(os.pathsep)):
-            if os.path.isfile(os.path.join(folder, f"{lower}.py")):
-                from hq_core import plugins
-
-                plugins.shadowed(lower)
-        found = getattr(import_module(f"hq_core.indicators.{lower}"), lower)
-        if not isinstance(found, Indicator):
-            raise TypeError(f"hq_core.indicators.{lower} declares no indicator {lower}")
+    def load(self, name: str) -> E:
+        """The one called `name` (any case); importing one of them never imports the others."""
+        lower = name.lower()
+        found = self._loaded.get(lower)
+        if found is None:
+            found = self._loaded[lower] = self._load(name, lower)
         return found
-    from hq_core import plugins
 
-    where = plugins.find(lower, own) if lower.isidentifier() else ""
-    if not where:
-        raise Unknown(f"unknown indicator '{name}'{did_you_mean(lower, [*own, *users()])}", USAGE)
-    return load_users(lower, where)
+    def _load(self, name: str, lower: str) -> E:
+        own = self.names()
+        if lower in own:
+            for folder in filter(None, os.environ.get("HQ_PATH", "").split(os.pathsep)):
+                if os.path.isfile(os.path.join(folder, f"{lower}.py")):
+                    from hq_core import plugins
+
+                    plugins.shadowed(lower)
+            found = getattr(import_module(f"hq_core.{self.room}.{lower}"), lower)
+            if not isinstance(found, self.form):
+                raise TypeError(f"hq_core.{self.room}.{lower} declares no {self.word} {lower}")
+            return found
+        from hq_core import plugins
+
+        where = plugins.find(lower, own) if lower.isidentifier() else ""
+        if not where:
+            raise Unknown(f"unknown {self.word} '{name}'{did_you_mean(lower, [*own, *self.users()])}", USAGE)
+        return self.load_users(lower, where)
+
+    def load_users(self, name: str, where: str) -> E:
+        """One of the user's own, from the file or package where it is (plugins.names)."""
+        from hq_core import plugins
+
+        found, module = plugins.load(name, where, self.word)
+        if not isinstance(found, self.form) or found.name != name:
+            error = plugins.Other if isinstance(found, Entry) else HqError
+            raise error(f"{where}: declares no {name}; {self.made} makes one of a function of that name")
+        found.origin = where
+        found.digest = plugins.digest(module)
+        self._loaded[name] = found
+        return found
 
 
-def load_users(name: str, where: str) -> Indicator:
-    """One of the user's own, from the file or package where it is (plugins.names)."""
-    from hq_core import plugins
-
-    found, module = plugins.load(name, where)
-    if not isinstance(found, Indicator) or found.name != name:
-        raise HqError(f"{where}: declares no {name}; @indicator or @composite makes one of a function of that name")
-    found.origin = where
-    found.digest = plugins.digest(module)
-    return found
+INDICATORS = Shelf("indicators", "indicator", Indicator, "@indicator or @composite")
+names, users, digests = INDICATORS.names, INDICATORS.users, INDICATORS.digests
+is_users, load, load_users = INDICATORS.is_users, INDICATORS.load, INDICATORS.load_users

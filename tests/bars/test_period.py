@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hq_core.bars.period import Edges, parse_duration, parse_period, parse_periods
+from hq_core.bars.period import Edges, parse_period, parse_periods
+from hq_core.durations import parse_duration
 from hq_core.errors import USAGE, HqError
 from hq_core.say import iso_text, say_length
 from hq_core.zones import open_zone

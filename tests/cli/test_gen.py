@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from fractions import Fraction
 
 import pytest
 from frames import read
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_book import SlowBook
 
 from hq_core.roles import Stage
 from hq_core.stages import gen
@@ -70,7 +72,9 @@ def test_trades_follow_splitmix(seed):
 
 
 @settings(max_examples=20)
-@given(st.sampled_from(["bar", "trade"]), st.integers(0, 2**62), st.integers(1, 700), st.sampled_from([0.0, 0.3]))
+@given(
+    st.sampled_from(["bar", "trade", "book"]), st.integers(0, 2**62), st.integers(1, 700), st.sampled_from([0.0, 0.3])
+)
 def test_the_batch_does_not_matter(kind, seed, frame, gaps):
     assert made(kind, 1500, seed, frame, gaps=gaps) == made(kind, 1500, seed, gaps=gaps)
 
@@ -100,8 +104,29 @@ def test_bars_make_sense(period):
         before = got["close"][i]
 
 
+def test_a_book_is_good_from_its_first_whole_book_on():
+    got = made("book", 20_000, 3)
+    book = SlowBook(Fraction(1, 10), Fraction(1, 1000))
+    before = 0
+    for i, ts in enumerate(got["ts"]):
+        now = book.event(got["ev"][i], got["px"][i], got["qty"][i])
+        assert now is not None
+        *_, bid, ask, bid_qty, ask_qty, quality = now
+        moves = i > 20 and ask - bid > 1
+        assert i < 20 or (quality == 0 and (ask - bid == 1 or moves))
+        assert ts >= before
+        assert got["exch_ts"][i] == ts - 2_000_000
+        if now[0] == 2:
+            assert now[2] == (ask if now[1] == 1 else bid)
+        before = ts
+    kinds = [ev & 0xFF for ev in got["ev"]]
+    assert (kinds[0], set(kinds[1:21]), set(kinds[21:])) == (3, {4}, {1, 2})
+    assert 0.13 < kinds.count(2) / len(kinds) < 0.17
+
+
 def test_prices_stay_above_zero(monkeypatch):
     monkeypatch.setattr(gen, "FIRST_PRICE", 1)
+    assert min(made("book", 50_000, 5)["px"][1:]) == 0.1
     assert min(made("trade", 50_000, 5)["price"]) == 0.1
     assert min(made("bar", 5_000, 5)["low"]) == 0.1
 
@@ -119,7 +144,7 @@ def test_gaps_leave_out_their_share():
 
 def test_the_bits_are_pinned():
     """Whoever changes these changes every stored result that was made with hq-gen."""
-    for kind, digest in (("bar", "5180644632f06ee7"), ("trade", "722024879b6799c4")):
+    for kind, digest in (("bar", "5180644632f06ee7"), ("trade", "722024879b6799c4"), ("book", "baf98a1afea905da")):
         text = repr(sorted(made(kind, 1000, 1, gaps=0.1).items()))
         assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
 

@@ -19,6 +19,9 @@ from hq_core.wire import Reader
 # files that name three columns or more one after the other, and why that is no list of ours
 ALLOWED = {
     "core/hq_core/indicators/": "an indicator names its inputs, as its formula does",
+    "core/hq_core/factors/": "a factor names its inputs, as its formula does",
+    "core/hq_core/factoring/": "records of kernels, what a row is chosen by, and each input with what it is",
+    "core/hq_core/testing.py": "made up events, each column with what it is",
     "core/hq_core/kernels/session.py": "the record of a kernel",
     "core/hq_core/bars/trades.py": "the record of a kernel",
     "core/hq_core/book/shown.py": "the record of a kernel",
@@ -128,7 +131,7 @@ def test_a_series_of_a_kind_can_be_announced(name):
 
 
 OURS = ("fill", "liquidation", "equity", "order", "vector", "funding", "quote", "order_state", "payment", "position")
-OURS += ("book", "depth", "book_update", "finding")
+OURS += ("book", "depth", "book_update", "finding", "factor")
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -159,6 +162,7 @@ RULES = "IF close > open THEN BUY()\nIF close < open THEN SELL()\n"
 STAGES = {  # and the columns that it adds under names of the user's
     "cat trades": (),
     "cat bars": (),
+    "cat book": (),
     "hq-export csv < trades | hq-import": (),
     "hq-export csv < bars | hq-import --period 1m": (),
     "hq-indicators rsi:3 < bars | hq-export csv | hq-import --period 1m": ("rsi_3",),
@@ -187,6 +191,8 @@ STAGES = {  # and the columns that it adds under names of the user's
     "hq-export csv < bars | hq-import --kind index_price --period 1m": (),
     "hq-signal one.hq < bars": (),
     "hq-signal meta.hq < bars": (),
+    "hq-factors --tick 0.1 mid spread < book": ("mid", "spread", "spread_bps"),
+    "hq-factors --tick 0.1 --long mid < book": (),
     "hq-signal one.hq two.hq < bars": (),
     "hq-signal one.hq < bars | hq-backtest": (),
     "hq-signal one.hq < bars | hq-backtest | hq-export jsonl | hq-import": (),
@@ -216,6 +222,7 @@ def test_what_commands_write_is_declared(run, tmp_path):
     (tmp_path / "gap.py").write_text(GAP)
     assert run("hq-gen bars --rows 60 --seed 1 > bars && hq-gen trades --rows 3000 --seed 1 > trades").code == 0
     assert run(f"hq-import < {ROOT}/examples/events.csv > events").code == 0
+    assert run("hq-gen books --rows 100 --seed 1 > book").code == 0
     seen: set[str] = set()
     for line, added in STAGES.items():
         ran = run(line)

@@ -26,6 +26,7 @@ LINES = {
     "hq-aggregate": "hq-aggregate 5m:1h < bars.hqf",
     "hq-indicators": "hq-indicators rsi:14 macd < bars.hqf",
     "hq-book": "hq-book --tick 0.1 < book.hqf",
+    "hq-factors": "hq-factors --tick 0.1 mid imbalance:5 tfi:1s < book.hqf",
     "hq-vector": "hq-vector build --length 2 --normalize minmax --horizon 2990 < bars.hqf",
     "hq-signal": "hq-signal --keep strength examples/rsi.hq < bars.hqf",
     "hq-backtest": "hq-backtest < signals.hqf",

@@ -218,6 +218,15 @@ def book(emit, **options):
     return make
 
 
+def factors(*specs, **options):
+    def make():
+        from hq_core.stages.factors import Factors
+
+        return Factors(*specs, **options)
+
+    return make
+
+
 def events(market=None, told=False):
     """Events of books: of levels, or by order; told: with a snapshot now and then, and prices that its tick fits."""
     from book_runs import BOOK_COLS, Market, some_events, some_snapshot
@@ -240,6 +249,8 @@ def by_order():
 
 
 STEPS = {"tick": "0.1", "lot": "0.001"}
+OF_TRADES = "tfi:3s,least=2", "vwap:3s,least=2", "kyle:10s,least=2", "roll:9s,least=2", "vpin:0.05,2", "markout:1s"
+OF_BOOKS = "mid", "micro", "imbalance:5", "imbalance:levels=3", "slope:3", "ofi_cks:3s", "rvol:9s", "cancel_rate"
 FILTERS = {
     "book": (book("quote", **STEPS), events()),
     "book depth": (book("depth:3", keep_input=True, **STEPS), events()),
@@ -248,6 +259,11 @@ FILTERS = {
     "book at the end": (book("snapshot-every:end", tick="0.01", lot="1"), events(by_order())),
     "book at the exchange": (book("depth:2", view="exch", lateness="1s", **STEPS), events()),
     "book told": (book("quote"), events(told=True)),
+    "factors": (factors(*OF_TRADES, *OF_BOOKS, **STEPS), events()),
+    "factors by the clock": (factors(*OF_TRADES, *OF_BOOKS, trigger="bbo,every:1s", **STEPS), events()),
+    "factors in rows": (factors(*OF_BOOKS, long=True, min_change=0.01, **STEPS), events()),
+    "factors at the exchange": (factors(*OF_TRADES, *OF_BOOKS, view="exch", lateness="1s", **STEPS), events()),
+    "factors told": (factors(*OF_BOOKS), events(told=True)),
     "indicators": (indicators, bars),
     "signal": (signal, bars),
     "signal in Python": (in_python, bars),

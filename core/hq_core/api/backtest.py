@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.api.history import History
 from hq_core.api.said import CODES, Said, at_market, code, number, whole
-from hq_core.bars.period import parse_duration
 from hq_core.batch import NEVER
+from hq_core.durations import parse_duration
 from hq_core.errors import CONFIG, DATA, USAGE, HqError, did_you_mean
 from hq_core.formats.times import instant
 from hq_core.futures.account import NO_BAR, account

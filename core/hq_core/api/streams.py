@@ -121,7 +121,7 @@ def generate(
     period: str = GenOptions.period.default,
     gaps: float = GenOptions.gaps.default,
 ) -> Source:
-    """The rows of hq-gen: bars or trades (kind bar or trade) that are the same on every machine."""
+    """The rows of hq-gen: bars, trades or events of a book (kind bar, trade or book), the same on every machine."""
     GenOptions.start.check(start)
     from hq_core.formats.times import instant
     from hq_core.stages.gen import Generator

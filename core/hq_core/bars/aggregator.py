@@ -6,9 +6,10 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.bars.chain import Chain
-from hq_core.bars.period import far, parse_duration, parse_period, parse_periods
+from hq_core.bars.period import far, parse_period, parse_periods
 from hq_core.bars.plan import BarOptions
 from hq_core.batch import CODES, Batch, Schema
+from hq_core.durations import parse_duration
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import address_of
 from hq_core.kinds import BAR, OHLC, SUMS, TRADE

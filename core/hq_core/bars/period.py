@@ -6,24 +6,17 @@ from array import array
 from typing import TYPE_CHECKING
 
 from hq_core.batch import EVER
+from hq_core.durations import DAY, SECOND, SPELLINGS, UNITS, split
 from hq_core.errors import USAGE, HqError
 from hq_core.say import iso_text, say_length
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from hq_core.options import Option
-
-SECOND = 1_000_000_000
-DAY = 86_400 * SECOND
 EARLIEST = -9_214_560_000 * SECOND  # 1678-01-01 and 2262-01-01: a bar about any instant between them, of the
 LATEST = 9_214_646_400 * SECOND  # longest period, ends within int64
 LONGEST = 90 * DAY  # of a period
-MOST = 36_500 * DAY  # of a duration
 MONDAY = 4 * DAY  # 1970-01-05; the epoch was a Thursday
-UNITS = {"w": 7 * DAY, "d": DAY, "h": 3600 * SECOND, "m": 60 * SECOND, "s": SECOND}
-_SPELLINGS = {"min": "m", "sec": "s", "hour": "h", "day": "d", "week": "w"}
-_SHORT = {"ns": 1, "us": 1000, "ms": 1_000_000}
 
 
 class Period:
@@ -50,8 +43,8 @@ def parse_period(text: str) -> Period:
     >>> parse_period("24h").name, parse_period("5min").name, parse_period("90m").ns
     ('1d', '5m', 5400000000000)
     """
-    count, unit = _split(text)
-    unit = _SPELLINGS.get(unit, unit)
+    count, unit = split(text)
+    unit = SPELLINGS.get(unit, unit)
     if unit not in UNITS or count <= 0:
         hint = "; a month is not a period, 1m is a minute" if unit == "M" else ""
         raise HqError(f"period '{text}' is not a count and one of s, m, h, d, w (15m, 4h, 1d){hint}", USAGE)
@@ -78,24 +71,6 @@ def parse_periods(text: str) -> tuple[Period, ...]:
         if names.count(name) > 1:
             raise HqError(f"period {name} is there twice in '{text}'", USAGE)
     return tuple(sorted(found, key=lambda period: period.ns))
-
-
-def parse_duration(text: str, option: Option[str] | None = None) -> int:
-    """Nanoseconds of 2s, 500ms, 1d; a bare number has no unit and is refused.  `option`: of which it is the value."""
-    count, unit = _split(text) if isinstance(text, str) else (-1, "")
-    ns = _SHORT.get(unit) or UNITS.get(_SPELLINGS.get(unit, unit), 0)
-    if not ns or count < 0:
-        wrong = "is not a duration: a count and ns, us, ms, s, m, h, d or w (2s, 500ms, 1d)"
-    elif count * ns > MOST:
-        wrong = f"is longer than {say_length(MOST)}"
-    else:
-        return count * ns
-    raise HqError(f"'{text}' {wrong}", USAGE, subject=option or "")
-
-
-def _split(text: str) -> tuple[int, str]:
-    digits = len(text) - len(text.lstrip("0123456789"))
-    return (int(text[:digits][:30]) if digits else -1), text[digits:]  # 30 digits are beyond every bound
 
 
 def within(ts: int) -> int:

@@ -13,4 +13,4 @@ class GenOptions:
     symbol = Option("BTCUSDT")
     period = Option("1m", "Of a bar.")
     start = Option("2024-01-01", "ISO 8601, or number and unit.", unit="TIME")
-    gaps = Option(0.0, "Share of bars (minutes of trades) left out.", least=0.0, most=0.9, unit="SHARE")
+    gaps = Option(0.0, "Share of bars (minutes of trades and books) left out.", least=0.0, most=0.9, unit="SHARE")

@@ -10,12 +10,17 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from hq_core import hooks
+from hq_core.errors import HqError
 from hq_core.plugins import blame, folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from contextlib import AbstractContextManager
     from types import ModuleType
+
+
+class Other(HqError):
+    """A file declares something else under its name: of an indicator's a factor."""
 
 
 def find(name: str, own: Collection[str]) -> str:
@@ -38,12 +43,12 @@ def shadowed(name: str) -> None:
         _unused(name, file)
 
 
-def load(name: str, where: str) -> tuple[Any, ModuleType]:
+def load(name: str, where: str, word: str = "indicator") -> tuple[Any, ModuleType]:
     """What the file or package has under `name`, None if nothing, and the module; `where` is what `find` gave.
 
     HqError DATA says the file, the line, and what is wrong there.
     """
-    with blame.running(f"indicator {name} of {where}"):
+    with blame.running(f"{word} {name} of {where}"):
         if where.startswith("/"):
             module = folders.load(where)
             return getattr(module, name, None), module

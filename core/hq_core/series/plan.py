@@ -29,7 +29,8 @@ class Plan:
 
     columns   the base's column of each expression, by name
     watched   further columns of the base, which only the rules of `watches` look at
-    base      the graph of the base's rows; what it reads of another clock are sources named source_name(...)
+    base      the graph of the base's rows, a new one unless it is given; what it reads of another clock are sources
+              named source_name(...)
     others    by clock: the graph of that clock's rows, and the columns asked of it
     scratch   shared with the plans of other series
     carried   sources by the ids of expressions that are values of cross-sections, or known where those are: what they
@@ -43,11 +44,12 @@ class Plan:
         scratch: Scratch | None = None,
         watches: Sequence[Watch] = (),
         carried: Mapping[int, tuple[str, int]] | None = None,
+        base: Graph | None = None,
     ) -> None:
         self.carried = carried
         self.settings = settings
         self.scratch = scratch or Scratch()
-        self.base = Graph(settings, self.scratch)
+        self.base = base or Graph(settings, self.scratch)
         self.others: dict[Clock, tuple[Graph, list[GraphColumn]]] = {}
         self._done: dict[tuple[int, Clock], GraphColumn] = {}
         self._kept: list[Expr] = []  # so that no id is used again

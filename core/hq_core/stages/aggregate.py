@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from hq_core.bars import level, order
 from hq_core.bars.chain import CHAIN, Chain
 from hq_core.bars.level import BarScratch
-from hq_core.bars.period import parse_duration, parse_period, parse_periods, within
+from hq_core.bars.period import parse_period, parse_periods, within
 from hq_core.bars.plan import BarOptions
 from hq_core.bars.tiers import limits
 from hq_core.bars.trades import check_trades
 from hq_core.batch import EVER, symbol_of
+from hq_core.durations import parse_duration
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.options import Keywords, options_of
 from hq_core.options.aggregate import DURATION, AggregateOptions

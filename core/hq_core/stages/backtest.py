@@ -7,8 +7,8 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, Batch, Schema, described, undescribed
+from hq_core.durations import parse_duration
 from hq_core.errors import DATA, USAGE, HqError, did_you_mean
 from hq_core.files import read_beside
 from hq_core.futures.account import account

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.bars.period import parse_duration
 from hq_core.batch import SCHEMA, described, undescribed
 from hq_core.book.steps import NO_STEP
 from hq_core.book.unit import UNIT, Asked, Unit
+from hq_core.durations import parse_duration
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.kinds import BOOK
 from hq_core.options import Declared, Keywords, options_of

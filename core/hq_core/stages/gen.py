@@ -1,4 +1,4 @@
-"""Synthetic rows from a seed: bars and trades that are the same, bit for bit, on every machine.
+"""Synthetic rows from a seed: bars, trades and events of books that are the same, bit for bit, on every machine.
 
 Everything random comes from SplitMix64 (Steele, Lea, Flood 2014) of seed + counter, in integers; prices are ticks and
 quantities lots until one division makes them decimal.  No libm and no shared state, so the batch does not matter.
@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import Batch, Schema, period_ns
+from hq_core.book.flags import BUY, CLEAR, DEPTH, EXCH, LOCAL, SELL, SNAPSHOT
+from hq_core.book.flags import TRADE as TRADED
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, inline, kernel
 from hq_core.kernels.mix import mixed
-from hq_core.kinds import BAR, TRADE
+from hq_core.kinds import BAR, BOOK, TRADE
 from hq_core.memory import Memory
 from hq_core.options.gen import GenOptions
 from hq_core.roles import Source
@@ -29,6 +31,8 @@ SILENCE = 0x5851F42D4C957F2D  # sets the draws that make gaps apart from those t
 TICKS, LOTS = 10.0, 1000.0  # ticks a unit of the quote currency, lots a unit of the base currency
 FIRST_PRICE = 300_000  # in ticks: 30,000.0
 MINUTE, MS = 60_000_000_000, 1_000_000
+LEVELS, DELAY = 10, 2 * MS  # of a whole book a side; how long its events are on their way
+KINDS = ("bar", "trade", "book")
 TRADES = tuple(col for col in TRADE.cols if col[0] not in ("id", "trades"))
 BARS = tuple(col for col in BAR.cols if col[0] != "complete")
 
@@ -132,15 +136,109 @@ def bars(
         s.price = last
 
 
+@inline
+def lots_of(bits: int) -> int:
+    """1 to 257, small ones more often, of twelve bits."""
+    return (((1 + (bits & 63)) * (1 + ((bits >> 6) & 63))) >> 4) + 1
+
+
+@kernel(state="done:i8 ts:i8 price:i8 minute:i8 event:i8 phase:i8")
+def books(
+    n: int,
+    seed: int,
+    share: int,
+    ts: I8,
+    ev: I8,
+    exch_ts: I8,
+    px: F8,
+    qty: F8,
+    order_id: I8,
+    ival: I8,
+    fval: F8,
+    s: State,
+) -> None:
+    """The next n events of a book whose best ask is a tick above its best bid.
+
+    It begins with a whole book of LEVELS a side.  Of sixteen events twelve change a level up to 12 ticks behind the
+    best one, a quarter of them to nothing; three are trades, each with what is left of its level behind it; one moves
+    the best prices by a tick, in three rows.
+
+    share    of the minutes that stay empty, in units of 2^-53
+    ts       (n,)  ns, on whole milliseconds, 0 to 63 ms apart;  exch_ts: DELAY before it
+    px, qty  (n,)  on ticks of 0.1; 0.001 to 0.257, small ones more often, 0 of a level that is gone
+    s        done: rows so far; ts: of the last one; minute: the last minute looked at; price: best bid in ticks;
+             event: events so far, phase: rows of the one that has begun
+    """
+    now, bid, minute, event, phase = s.ts, s.price, s.minute, s.event, s.phase
+    for i in range(n):
+        lots = 0
+        tick = 0
+        flags = CLEAR
+        row = s.done + i
+        if row <= 2 * LEVELS:
+            r = draw(seed ^ SILENCE, -1 - row)
+            if row > 0:
+                deep = (row - 1) % LEVELS
+                flags = SNAPSHOT | (BUY if row <= LEVELS else SELL)
+                tick = max(bid - deep, 1) if row <= LEVELS else bid + 1 + deep
+                lots = lots_of(r)
+        else:
+            r = draw(seed, event)
+            what = r & 15
+            up = (r >> 4) & 1 == 1
+            best = bid + 1 if up else bid  # on the side that is taken from
+            if phase == 0:
+                gap = (r >> 16) & 127
+                now += ((gap * gap) >> 8) * MS
+                if now // MINUTE != minute:
+                    minute = now // MINUTE
+                    while silent(seed, minute, share):
+                        now += MINUTE
+                        minute += 1
+            last = 1
+            lots = lots_of(r >> 24) if phase != 1 else lots_of(r >> 36)
+            if what < 3:
+                flags = DEPTH | (SELL if up else BUY) if phase == 1 else TRADED | (BUY if up else SELL)
+                tick = best
+            elif what == 3 and (up or bid > 1):
+                last = 2
+                tick = best if phase < 2 else (bid + 2 if up else bid - 1)
+                flags = DEPTH | (BUY if up == (phase == 1) else SELL)
+                lots = 0 if phase == 0 else lots
+            else:
+                last = 0
+                deep = (((r >> 5) & 7) * ((r >> 8) & 7)) >> 2
+                flags = DEPTH | (SELL if up else BUY)
+                tick = bid + 1 + deep if up else bid - deep
+                tick = max(tick, 1)
+                lots = 0 if deep > 0 and (r >> 12) & 3 == 0 and tick != bid else lots
+            phase += 1
+            if phase > last:
+                if last == 2:
+                    bid += 1 if up else -1
+                event += 1
+                phase = 0
+        ts[i] = now
+        ev[i] = LOCAL | EXCH | flags
+        exch_ts[i] = now - DELAY
+        px[i] = tick / TICKS
+        qty[i] = lots / LOTS
+        order_id[i] = 0
+        ival[i] = 0
+        fval[i] = 0.0
+    s.ts, s.price, s.minute, s.event, s.phase = now, bid, minute, event, phase
+    s.done += n
+
+
 def _whole(number: Any) -> Any:
     """A whole number of any make, numpy's too, as Python's."""
     return int(number) if hasattr(number, "__index__") else number
 
 
 class Generator(Source):
-    """Gives `rows` rows of a kind, bar or trade, as one series.
+    """Gives `rows` rows of a kind, bar, trade or book, as one series.
 
-    start  ns; the first row comes at or after it;  gaps: share of bars, or of minutes without trades, left out
+    start  ns; the first row comes at or after it;  gaps: share of bars, or of minutes without others, left out
     frame  rows of a batch at the most
     """
 
@@ -163,8 +261,8 @@ class Generator(Source):
             (GenOptions.gaps, gaps),
         ):
             option.check(value)
-        if kind not in ("bar", "trade"):
-            raise HqError(subject="kind", value=kind, rule="must be bar or trade", code=USAGE)
+        if kind not in KINDS:
+            raise HqError(subject="kind", value=kind, rule=f"must be one of {', '.join(KINDS)}", code=USAGE)
         self.rows = rows
         self.frame = frame
         share = int(gaps * (LOW_53 + 1))
@@ -180,8 +278,8 @@ class Generator(Source):
             cell.set(seed=seed, share=share, period=step)
             cell.state.slot = -(-start // step)
         else:
-            self.schema = Schema("trade", symbol, "", TRADES)
-            cell = Cell(trades)
+            self.schema = Schema(kind, symbol, "", TRADES if kind == "trade" else BOOK.cols)
+            cell = Cell(trades if kind == "trade" else books)
             cell.set(seed=seed, share=share)
             cell.state.ts, cell.state.minute = -(-start // MS) * MS, -1
         cell.state.price = FIRST_PRICE

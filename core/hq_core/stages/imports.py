@@ -68,7 +68,7 @@ def _check_venue(options: SourceOptions) -> None:
         raise HqError(what, USAGE)
     text = options.clock_correction
     if text and text != LEAST_LATENCY:
-        from hq_core.bars.period import parse_duration
+        from hq_core.durations import parse_duration
 
         options.clock_shift = parse_duration(text, SaidOptions.clock_correction)
 

@@ -1,4 +1,4 @@
-"""hq-signal: strategies read bars and write their orders."""
+"""hq-signal: strategies read bars, or factors, and write their orders."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ class Symbol:
 
 class Signal(Stage):
     """Runs strategies over the base series of every symbol and writes their orders, as rows before its own.
+
+    It runs on bars; where factors come and no bars are announced before their first row, on factors.
 
     All other rows pass untouched, and those of the base but for the names that are kept.  Panels come as they are where
     no strategy reads another series, and are taken apart where one does, is in Python, reads the stream's vectors, or
@@ -235,6 +237,8 @@ class Signal(Stage):
         if across:  # which needs them whole, beside whatever
             self.apart_with = ()
         self._symbols: dict[str, Symbol] = {}
+        self.of = "bar" if period or desk is not None else ""  # of what it runs on; "" until that is known
+        self._early: list[Schema | dict[str, Any]] = []  # what was said of factors before that
         self._placed: list[str] = []  # those that have a base, in the order in which they came to it
         self._units: dict[str, Unit] = {}  # by the names of their series
         self._memories = Memories(self._units)
@@ -303,8 +307,26 @@ class Signal(Stage):
         if self._group is not None:
             self._group.joiner = self.joiner
 
+    def _run_on(self, of: str, key: str) -> None:
+        """Strategies run on this kind of rows.  Raises HqError DATA where they run on others already."""
+        if self.of not in ("", of):
+            what = "comes after rows of factors were taken for what strategies run on"
+            raise HqError(what, DATA, subject=key, hint="hq-merge FILE FILE announces all before the first rows")
+        if not self.of:
+            self.of, early, self._early = of, self._early, []
+            for one in early:
+                self.schema(one) if isinstance(one, Schema) else self.other(one)
+
     def schema(self, schema: Schema) -> None:
-        if schema.of != "bar":
+        if schema.of == "bar":
+            self._run_on("bar", schema.key)
+        elif schema.of == "factor" and not self.of:
+            self._early.append(schema)
+            return
+        if schema.of == "factor" == self.of and schema.has("factor"):
+            what = "has a row for each factor; a strategy reads them as columns: hq-factors without --long"
+            raise HqError(what, DATA, subject=schema.key)
+        if schema.of != self.of:
             if schema.of == "vector" and self._growing:
                 self._announce_vectors(schema)
             if schema.of == "order":
@@ -328,7 +350,9 @@ class Signal(Stage):
 
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
-        if schema.of != "bar":
+        if schema.of == "factor" and not self.of:
+            self._run_on("factor", schema.key)
+        if schema.of != self.of:
             self._others += batch.n
             if schema.of == "vector" and self._growing:
                 self._take_vectors(batch)
@@ -393,7 +417,11 @@ class Signal(Stage):
     def other(self, frame: dict[str, Any]) -> None:
         if frame["kind"] == "strings" and gives_symbols(frame):
             of, _, period = frame["of"].split("/")
-            if of == "bar":
+            if of == "factor" and not self.of:
+                self._early.append(frame)
+                return
+            if of == self.of or of == "bar":
+                self._run_on(of, frame["of"])
                 self._whole().texts(frame)
             elif of == "order":
                 for symbol in frame["values"]:
@@ -443,6 +471,8 @@ class Signal(Stage):
             if store.key not in self._arrived and not (more or store.n) and self._others + len(self._symbols):
                 what = f"{store.key} is the store {store.name} and never came"
                 raise HqError(what, DATA, hint="hq-merge FILE FILE puts its rows into the stream")
+        if not self.of:
+            self._run_on("bar", "")
         if not self._symbols:
             self.note("no bars in the input, so no strategy ran", self._others)
         self.settle()
@@ -508,7 +538,12 @@ class Signal(Stage):
                 continue
             symbol = self._symbols[name] = Symbol()
             symbol.settled, symbol.base = True, undescribed(about)
-            if symbol.base.of != "bar" or symbol.base.symbol != ("" if symbol.base.panel else name):
+            self.of = self.of or symbol.base.of
+            if (
+                symbol.base.of != self.of
+                or self.of not in ("bar", "factor")
+                or symbol.base.symbol != ("" if symbol.base.panel else name)
+            ):
                 raise Damaged(f"the base of {name or 'rows without a symbol'} is {symbol.base.key}")
             held[symbol.base.key] = unit
             if name not in self._placed:

@@ -1,0 +1,75 @@
+"""Factors as they are written: `mid`, `imbalance:levels=5`, `imb5=imbalance:5`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hq_core.errors import USAGE, HqError
+from hq_core.factoring.declare import FACTORS
+from hq_core.kinds import FACTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hq_core.factoring.declare import Factor
+    from hq_core.registry import Value
+
+NAMED = re.compile(r"([^=:]*)=([^=]*(?::.*)?)")  # NAME=FACTOR:PARAMETERS; an = behind the colon is a parameter's
+MOST = 64  # factors of one run
+
+
+class FactorSpec:
+    """One factor with its parameters; `label` names its columns."""
+
+    def __init__(self, entry: Factor, params: dict[str, Value], label: str = "") -> None:
+        self.entry = entry
+        self.params = params
+        self.label = label or entry.label(params)
+        self.columns = entry.columns(self.label)
+
+
+def parse(text: str) -> FactorSpec:
+    """A factor from [NAME=]FACTOR[:PARAMETERS].  Raises HqError USAGE with what is wrong."""
+    if not isinstance(text, str):
+        raise HqError(f"a factor is a text such as 'tfi:1s', not {text!r:.60}", USAGE)
+    given = NAMED.fullmatch(text)
+    label, rest = (given[1].strip(), given[2]) if given else ("", text)
+    if given and not label.isidentifier():
+        raise HqError(f"'{text:.80}': '{label}' is no name of a column: letters, digits and _", USAGE)
+    name, colon, words = rest.strip().partition(":")
+    entry = FACTORS.load(name.strip())
+    positional: list[Value] = []
+    named: dict[str, Value] = {}
+    for word in words.split(",") if colon else ():
+        key, equals, value = word.partition("=")
+        if equals:
+            if key.strip() in named:
+                raise HqError(f"'{text:.80}': {key.strip()} is given twice", USAGE)
+            named[key.strip()] = value.strip()
+        elif named:
+            raise HqError(f"'{text:.80}': '{word}' without a name follows a named parameter", USAGE)
+        else:
+            positional.append(word.strip())
+    return FactorSpec(entry, entry.bind(positional, named), label)
+
+
+def parsed(texts: Iterable[str]) -> list[FactorSpec]:
+    """All factors of a run.  Raises HqError USAGE where two would be one column."""
+    specs = [parse(text) for text in texts]
+    if not specs:
+        raise HqError("name at least one factor, such as mid", USAGE)
+    if len(specs) > MOST:
+        raise HqError(f"{len(specs)} factors, at most {MOST} are computed in one run", USAGE)
+    names = [name for spec in specs for name in spec.columns]
+    check_names(names)
+    return specs
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse names of columns that are there twice, or that rows of factors have besides."""
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise HqError(f"two factors would be column '{name}'; name one of them: NAME=FACTOR", USAGE)
+        if name in FACTOR.names or name == "symbol":
+            raise HqError(f"'{name}' is a column of all factor rows; name the factor otherwise: NAME=FACTOR", USAGE)

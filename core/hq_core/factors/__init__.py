@@ -1,0 +1,1 @@
+"""One file a factor: declared like an indicator, found by its name."""
