@@ -58,7 +58,7 @@ def test_what_is_no_stage_strategy_or_source_is_told_with_what_is_wanted(wrong, 
     [
         (lambda: hq_core.Aggregate("1h", lateness=-3), "lateness: -3, must be a text: DURATION"),
         (lambda: hq_core.Backtest(lot=0.001), "lot: 0.001, must be a text"),
-        (lambda: hq_core.generate("bars", 3, 1), "kind: 'bars', must be bar or trade"),
+        (lambda: hq_core.generate("bars", 3, 1), "kind: 'bars', must be one of bar, trade, book"),
     ],
 )
 def test_an_option_of_another_type_is_told(wrong, says) -> None:
