@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hq_cli._filter import Process
 
 PURPOSES = (
-    ("Get data in and out", ("gen", "import", "export", "merge")),
+    ("Get data in and out", ("gen", "import", "export", "merge", "asof")),
     ("Bars and indicators", ("aggregate", "indicators")),
     ("Order books", ("book", "factors")),
     ("Strategy and account", ("vector", "signal", "backtest")),

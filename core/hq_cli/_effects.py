@@ -28,6 +28,7 @@ EFFECTS = {
     "import": Effect(writes=IMPORTED),
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
+    "asof": Effect(reads=EVERY, adds=("bar",)),
     "aggregate": Effect(reads=("trade", "book", "bar"), replaces=("trade", "book", "bar"), writes=("bar",)),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),

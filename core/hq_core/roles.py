@@ -15,7 +15,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import NO_TEXTS
+from hq_core.batch import EVER, NO_TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -211,6 +211,10 @@ class Stage(Sink):
     def prompt(self) -> bool:
         """Whether no row that came waits here, and each left as the series and with the ts that it came with."""
         return False
+
+    def waits_from(self, of: str, period: str) -> int:
+        """The ts of the first row of a kind and period that waits here, to leave as it came; EVER: none does."""
+        return EVER
 
     def made_of(self, made_by: Iterable[Any]) -> None:
         """A head says which commands what comes went through."""

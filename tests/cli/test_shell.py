@@ -21,7 +21,7 @@ SWEEP = (
         "COLUMNS": "40",
     },
 )
-FRAMES = {"hq-gen", "hq-merge", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
+FRAMES = {"hq-gen", "hq-merge", "hq-asof", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
 DIFFERS = {"hq-diff": 1}  # the others return 0
 
 

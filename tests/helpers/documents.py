@@ -23,6 +23,7 @@ LINES = {
     "hq-import": "hq-import --symbol BTCUSDT --time-unit ms --stamp open --period 1h < bars.csv",
     "hq-export": "hq-export csv < bars.hqf",
     "hq-merge": "hq-merge < bars.hqf",
+    "hq-asof": "hq-asof --with hours.hqf --columns close --prefix hour_ < bars.hqf",
     "hq-aggregate": "hq-aggregate 5m:1h < bars.hqf",
     "hq-indicators": "hq-indicators rsi:14 macd < bars.hqf",
     "hq-book": "hq-book --tick 0.1 < book.hqf",
@@ -69,6 +70,8 @@ def furnished(tmp_path_factory, command_env) -> Path:
         f"hq-gen bars --rows 40 --seed 1 --period 1d | hq-export csv --columns open_time,{PRICES}"
         " | cut -d, -f2- | sed '1s/.*/Date,Open,High,Low,Last,Volume/; s/T00:00:00Z//' > index.csv",
         "printf 'calc_time,last_funding_rate\\n1704096000001,0.0001\\n1704124800004,0.00012\\n' > funding.csv",
+        "hq-import --kind funding --symbol BTCUSDT < funding.csv > funding.hqf",
+        "hq-aggregate 1h < bars.hqf > hours.hqf",
         "printf 'ts_ms,symbol,bid,bid_qty,ask,ask_qty\\n1704096000001,BTCUSDT,1.1,2,1.2,3\\n' > quotes.csv",
         f"echo '1704096000001000000 {TRADE}' > capture.log",
         "hq-import < examples/events.csv > book.hqf",

@@ -248,6 +248,12 @@ def by_order():
     return Market("0.01", "1", by_order=True)
 
 
+def asof():
+    from hq_core.stages.asof import Asof
+
+    return Asof(with_kind="mark_price", columns="price", tolerance="1h", age=True)
+
+
 STEPS = {"tick": "0.1", "lot": "0.001"}
 OF_TRADES = "tfi:3s,least=2", "vwap:3s,least=2", "kyle:10s,least=2", "roll:9s,least=2", "vpin:0.05,2", "markout:1s"
 OF_BOOKS = "mid", "micro", "imbalance:5", "imbalance:levels=3", "slope:3", "ofi_cks:3s", "rvol:9s", "cancel_rate"
@@ -273,6 +279,7 @@ FILTERS = {
     "inside": (inside, bars),
     "inside in Python": (inside_in_python, bars),
     "aggregate": (aggregate, trades),
+    "asof": (asof, bars),
     "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),
     "aggregate late": (late_aggregate, shuffled_trades),
 }

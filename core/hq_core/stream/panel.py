@@ -189,7 +189,8 @@ class Apart(Sink):
 
     def _come_to(self, of: str, period: str) -> Place:
         """Up to where all rows of a panel have come: of one that comes in, its last row, if no row waits in the stage
-        (no smaller one can come); else its last ts, and of others the slowest's, of which there may be more.
+        (no smaller one can come); else its last ts, or that of the first row that waits; and of others the slowest's,
+        of which there may be more.
 
         Orders stand before the bars that they were decided on, so theirs is the bars'.
         """
@@ -198,7 +199,7 @@ class Apart(Sink):
         if not here:
             return self._slowest(), ""
         ts, symbol = min(here)
-        return ts, symbol if self.stage.prompt else ""
+        return (ts, symbol) if self.stage.prompt else (min(ts, self.stage.waits_from(of, period)), "")
 
     def section(self, frame: dict[str, Any]) -> None:
         """A section of the input begins: what it does not announce has ended."""
