@@ -37,12 +37,13 @@ class Line:
         self._made: dict[Schema, Schema] = {}
 
     def written(self, schema: Schema, added: Sequence[str], prefix: Option[str]) -> Schema:
-        """As what its rows are written.  Raises HqError DATA where it has one of those columns, or texts, which would
-        have to wait with their rows."""
+        """As what its rows are written.  Raises HqError DATA where it has one of those columns, no ts, or texts, which
+        would have to wait with their rows."""
         made = self._made.get(schema)
         if made is None:
             if any(kind in TEXTS for _, kind in schema.cols):
                 raise HqError(f"{schema.key} has a column of texts, and its rows may have to wait", DATA)
+            schema.typed(schema.clock, "i8")
             there = next((name for name in added if schema.has(name)), None)
             if there is not None:
                 hint = "pass ", prefix, " NAME_"

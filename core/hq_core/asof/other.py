@@ -41,15 +41,16 @@ class Known:
         self.reached = self.floor = NEVER
         self.section = 0
 
-    def drop(self, upto: int, strictly: bool) -> None:
-        """Rows that a row of that ts or a later one does not get."""
+    def drop(self, upto: int, strictly: bool) -> int:
+        """Drop rows that a row of that ts or a later one does not get; gives their bytes."""
         kept = self.kept
-        if kept.n > 1:
-            times = kept.times()
-            n = (bisect_left if strictly else bisect_right)(times, upto) - 1
-            if n > 0:
-                self.floor = times[n]
-                kept.drop(n)
+        times = kept.times()
+        n = (bisect_left if strictly else bisect_right)(times, upto) - 1
+        if n <= 0:
+            return 0
+        self.floor = times[n]
+        kept.drop(n)
+        return n * kept.row
 
 
 class Other:
@@ -61,6 +62,7 @@ class Other:
     marked    all later rows of any symbol have a ts from here on
     told      so have those of the section that is open
     ended     no more come
+    bytes     of the rows that are there
     """
 
     SHAPE = {"known": [(SCHEMA, Count, [bytes], int, int, bool)], "marked": int, "told": int}
@@ -71,6 +73,7 @@ class Other:
         self.given = given
         self.marked = self.told = NEVER
         self.ended = False
+        self.bytes = 0
         self._section = 0
         self.known: dict[str, Known] = {}  # by symbol; '' alone: the rows are for all symbols
         self._inexact: Cell | None = None
@@ -90,9 +93,10 @@ class Other:
             reached = max(reached, self.told)
         return reached + 1 if self.strictly and NEVER < reached < EVER - 1 else reached
 
-    @property
-    def bytes(self) -> int:
-        return sum(one.kept.n * one.kept.row for one in self.known.values())
+    def drop(self, known: Known, upto: int) -> None:
+        """Forget what a row of that ts or a later one does not get."""
+        if known.kept.n > 1:
+            self.bytes -= known.drop(upto, self.strictly)
 
     def section(self) -> None:
         """A section of what is joined begins."""
@@ -106,8 +110,7 @@ class Other:
             kind = series.kind(name)
             if kind != "f8" and kind not in AS_FLOAT:
                 raise HqError(f"column '{name}' of {series.key} is {kind}; what is joined are numbers", DATA)
-        if series.kind(series.clock) != "i8":
-            raise HqError(f"column 'ts' of {series.key} is {series.kind('ts')}, must be i8", DATA)
+        series.typed(series.clock, "i8")
         known = self.known.get(series.symbol)
         if known is None:
             known = self.known[series.symbol] = Known(series, self.columns)
@@ -133,7 +136,8 @@ class Other:
                 self._take(known, part)
 
     def _take(self, known: Known, batch: Batch) -> None:
-        first, given = batch.times()[0], self.given(batch.schema.symbol)
+        times = batch.times()
+        first, given = times[0], self.given(batch.schema.symbol)
         if first < given or (first == given and not self.strictly):
             raise HqError(
                 f"{batch.schema.key}: the row of {iso_text(first)} comes when rows up to {iso_text(given)} have been "
@@ -148,7 +152,8 @@ class Other:
             for name, there in zip(self.columns, to[1:]):
                 self._as_float(some, name, there)
             known.kept.commit(good)
-            last = some.times()[good - 1]
+            self.bytes += good * known.kept.row
+            last = times[good - 1]
             once = kinds.of(batch.schema.of).key == ("ts",)  # no second row of a ts
             known.reached = last + 1 if once and last < EVER - 1 else last
         if wrong:
@@ -207,3 +212,4 @@ class Other:
                     raise Damaged(f"rows of {series.key} are in no order")
                 move(known.kept.reserve(n), rows.addresses, rows.schema.widths, n)
                 known.kept.commit(n)
+                self.bytes += n * known.kept.row

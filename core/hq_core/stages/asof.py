@@ -108,9 +108,9 @@ class Asof(Stage):
 
     def come(self, symbol: str = "") -> None:
         """Give the rows of a symbol, '' of all, that wait no longer."""
-        for line in sorted(self._waiting.values(), key=lambda one: one.rank):
-            if not symbol or line.schema.symbol == symbol:
-                self._give(line)
+        waiting = [one for one in self._of.get(symbol, ()) if one.parts] if symbol else self._waiting.values()
+        for line in sorted(waiting, key=lambda one: one.rank):
+            self._give(line)
         self._tell_mark()
 
     def _given(self, symbol: str) -> int:
@@ -169,8 +169,10 @@ class Asof(Stage):
 
     def _look(self, line: Line, batch: Batch) -> None:
         """Refuse rows that come when what they would get has been dropped."""
+        if line.floor == NEVER:
+            return
         first = max(batch.times()[0], line.last)
-        if first < line.floor or (first == line.floor != NEVER and self.others.strictly):
+        if first < line.floor or (first == line.floor and self.others.strictly):
             raise HqError(
                 f"{batch.schema.key} begins at {iso_text(first)}, where others of its symbol have come to "
                 f"{iso_text(line.floor)}; hq-merge --series puts series in the order of their ts",
@@ -202,7 +204,6 @@ class Asof(Stage):
             cell.set(before=self.others.strictly, tolerance=self._tolerance)
         row, age = self._row.at(n), self._age.at(n)
         kept = None if known is None or not known.kept.n else known.kept
-        batch.times()  # says what is wrong
         cell.column("ts", batch.address(schema.clock), n)
         cell.column("complete", batch.addresses[schema.flag], n if schema.flag >= 0 else 0)
         cell.column("known", kept.starts[0] if kept else 0, kept.n if kept else 0)
@@ -244,7 +245,7 @@ class Asof(Stage):
         if known is not None and known.kept.n > 1:
             lines = [one for one in self._of.get(known.series.symbol, ()) if one.open or one.parts]
             upto = min((one.last if one.parts else max(one.last, self._begun) for one in lines), default=self._begun)
-            known.drop(upto, self.others.strictly)
+            self.others.drop(known, upto)
 
     def _bound(self, last: str) -> None:
         """Refuse to hold more than MOST_WAITING."""

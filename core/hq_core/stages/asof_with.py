@@ -15,7 +15,7 @@ from hq_core.places import Opened, opened, read_on
 from hq_core.roles import End, Head, Idle, Map, Sink, Source
 from hq_core.saved import Damaged, shaped, taking
 from hq_core.statefile import ORDER
-from hq_core.stream.gather import readable
+from hq_core.stream.gather import GATHERED, at_once, gathered, readable
 from hq_core.stream.handover import give
 from hq_core.stream.splitter import Splitter
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         def joined(self, batch: Batch) -> None: ...
 
 
-AT_ONCE = 16  # items of the file, before the rows that wait are looked at
+AT_ONCE = 64  # items of the file, before the rows that wait are looked at
 FINDING = "finding"  # what a command found is never what is joined
 
 
@@ -71,20 +71,31 @@ class Side(Sink):
     def reached(self) -> int:
         return EVER if self.ended else min(self._progress.values(), default=NEVER)
 
-    def take(self) -> Item | None:
-        """The next item, given to the stage; None at the end."""
+    def take(self) -> None:
+        """Give the stage what comes until it pauses, AT_ONCE items at most, small frames of a panel together.
+
+        When it is through, nothing that was read waits on the way: a state says where the reading ends.
+        """
         try:
-            item = next(self._items, None)
-            if item is not None:
+            for item in gathered(self._read(), at_once(self.opened.source), GATHERED):
                 self._take(item)
         except HqError as error:
             before = f" (read from byte {self.opened.before} on)" if self.opened.before else ""
             raise error.within(f"{self.opened.name}{before}") from None
-        self.idle = isinstance(item, Idle)
-        self.ended = self.to.others.ended = item is None
-        if not self.ended:
-            self.to.others.told = max(self.to.others.told, self.reached)
-        return item
+        self.to.others.ended = self.ended
+        self.to.others.told = max(self.to.others.told, self.reached)
+
+    def _read(self) -> Iterator[Item]:
+        self.idle = False
+        for _ in range(AT_ONCE):
+            item = next(self._items, None)
+            if item is None:
+                self.ended = True
+                return
+            self.idle = isinstance(item, Idle)
+            yield item
+            if self.idle:
+                return
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Schema):
@@ -190,8 +201,9 @@ class Beside(Source):
     def __iter__(self) -> Iterator[Item]:
         side, headed = self.side, False
         while not side.ended and side.reached == NEVER:  # what it is made by stands in the head
-            if isinstance(side.take(), Idle):
+            if side.idle:
                 yield from self._wait()
+            side.take()
         for item in self.stream.source:
             if not headed:
                 headed = True
@@ -219,14 +231,12 @@ class Beside(Source):
 
     def _needed(self, all_of_it: bool = False) -> Iterator[Item]:
         """Read on while rows wait for it."""
-        side, taken = self.side, 0
+        side = self.side
         while not side.ended and (all_of_it or side.to.waits):
             if side.idle:
                 yield from self._wait()
             side.take()
-            taken += 1
-            if side.idle or side.ended or taken % AT_ONCE == 0:
-                yield self._further
+            yield self._further
 
     def _wait(self) -> Iterator[Item]:
         self.waits_on, self.waits_for = self.side.opened.fd, self.side.opened.name
