@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hq_core.asof.latest import NONE, ages, latest
 from hq_core.asof.line import Line
 from hq_core.asof.other import Other
-from hq_core.bars.period import parse_duration
 from hq_core.batch import EVER, NEVER, SCHEMA, described, undescribed
+from hq_core.durations import parse_duration
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.jit import Cell
 from hq_core.kernels.ops import take
