@@ -97,6 +97,7 @@ def test_panels_give_what_their_series_give(seed, said, tmp_path_factory):
     path.write_bytes(panels[1])
     check(with_file(merged(*map(frames, ours)), path, **said), bars, others, said)
     check(with_file(frames(*ours), path, **said), bars, others, said)
+    check(in_stream(merged(*map(frames, ours)) + frames(*theirs), **said), bars, others, said)  # one behind the other
     path.write_bytes(frames(*theirs))
     check(with_file(merged(*map(frames, ours)), path, **said), bars, others, said)
 

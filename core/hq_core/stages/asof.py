@@ -74,6 +74,7 @@ class Asof(Stage):
         self._held = 0  # bytes of the rows that wait
         self._begun = NEVER  # all later rows have a ts from here on
         self._mark = NEVER  # one that rows are before which wait
+        self._comes = False  # the section that is open has what is joined
         self._latest: Cell | None = None
         self._cells: dict[Kernel, Cell] = {}
         self._row, self._age = Numbers(), Numbers()
@@ -122,6 +123,7 @@ class Asof(Stage):
 
     def schema(self, schema: Schema) -> None:
         if self._joins(schema.of):
+            self._comes = True
             self.announce(schema)
         elif schema.of != self.onto:
             self.out.series(schema)
@@ -148,6 +150,7 @@ class Asof(Stage):
     def rows(self, batch: Batch) -> None:
         schema = batch.schema
         if self._joins(schema.of):
+            self._comes = True
             try:
                 self.joined(batch)
             finally:
@@ -259,6 +262,8 @@ class Asof(Stage):
 
     def mark(self, ts: int) -> None:
         self.advance(ts)
+        if not self.beside:
+            self._marked(ts)
         self._mark = max(self._mark, ts)
         self._tell_mark()
 
@@ -268,11 +273,15 @@ class Asof(Stage):
             ts, self._mark = self._mark, NEVER
             self.out.mark(ts)
 
+    def _marked(self, ts: int) -> None:
+        """No earlier row comes that could be joined."""
+        self.others.marked = max(self.others.marked, ts)
+        self.come()
+
     def advance(self, ts: int) -> None:
         self._begun = max(self._begun, ts)
-        if not self.beside:
-            self.others.marked = max(self.others.marked, ts)
-            self.come()
+        if self._comes:  # else nobody has looked how far it is
+            self._marked(ts)
         for symbol in self.others.known:
             self._drop(symbol)
 
@@ -291,6 +300,7 @@ class Asof(Stage):
 
     def section(self) -> None:
         """What it does not announce, or has no rows of, has ended."""
+        self._comes = False
         for line in self._lines.values():
             line.open = False
 
