@@ -268,6 +268,9 @@ if TYPE_CHECKING:
         def release(self, upto: Callable[[str, str], tuple[int, str] | None]) -> None:
             """Write the rows that wait up to a ts and a symbol, given for their kind and period; None: all."""
 
+        def catch_up(self) -> None:
+            """Write the rows up to where all panels have come."""
+
     class Out(Protocol):
         """What a stage writes to: a pipe (wire.Writer), or the next stage of the same process (pipe.Handover).
 

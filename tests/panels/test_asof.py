@@ -24,13 +24,19 @@ from asof_runs import (
 from frames import frames, items
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inputs import descriptor
 from panel_runs import merged
 from slow_asof import joined
 
 from hq_core.batch import Schema
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.flow import State
+from hq_core.places import Opened
+from hq_core.roles import Stage
 from hq_core.stages import asof
 from hq_core.stages.asof import Asof
+from hq_core.stages.merge import Merged
+from hq_core.wire import Reader
 
 SOME = settings(max_examples=30, deadline=None)
 options = st.fixed_dictionaries(
@@ -148,6 +154,18 @@ def test_a_mark_gives_the_rows_before_it_and_goes_on_behind_them():
     assert (taker.given(), taker.marks) == ([5.0], [20])
     taker.mark(21)
     assert (taker.given(), taker.marks) == ([5.0, 5.0], [20, 21])
+
+
+@pytest.mark.parametrize("series", [False, True])
+def test_behind_a_merge_of_two_feeds_their_marks_give_the_rows(series, tmp_path):
+    """Before either has ended; the merge says the smaller of the marks."""
+    ours = asof_runs.marked((bar("A"), bar_rows(10, 20, 30)), 31)
+    theirs = asof_runs.marked((other("A"), factor_rows(5, 11)), 25)
+    fds = [descriptor(one) for one in (ours, theirs)]
+    inputs = [Opened(name, Reader(fd), fd) for name, fd in zip("ab", fds)]
+    live = asof_runs.run(Merged(inputs, series, more=True), Stage())  # both go on
+    paused = in_stream(live, State(str(tmp_path / "s"), 0, {}))
+    assert [row[0] for row in got(paused)["A"]] == [5.0, 11.0]
 
 
 def test_strictly_before_a_row_need_not_wait_for_more_of_its_own_ts():

@@ -289,14 +289,9 @@ class Asof(Stage):
         if frame is FURTHER:
             self.come()
             if self.joiner is not None:
-                self.joiner.release(lambda of, period: (self._whole_before(of, period), ""))
+                self.joiner.catch_up()
         elif frame["kind"] != "strings" or not self._joins(frame["of"].partition("/")[0]):
             self.out.map(frame)
-
-    def _whole_before(self, of: str, period: str) -> int:
-        """All rows of panels of a kind and period with a ts before that have come and been given."""
-        last = (one.last for one in self._lines.values() if one.schema.period == period and one.schema.of == of)
-        return min(self.waits_from(of, period), max(last, default=NEVER))
 
     def section(self) -> None:
         """What it does not announce, or has no rows of, has ended."""

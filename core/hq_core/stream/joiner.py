@@ -55,14 +55,22 @@ class Joiner:
     panel of other columns, goes out before them by itself.
 
     joined  which series stand in panels; the others pass at once
+    come_to  up to where all rows of the panels of a kind and period have come
     texts   the codes of a column of texts are the same in all series of a panel, and whoever writes tells the texts
     parted  nothing is put together in this section, so that maps pass at once
     """
 
-    def __init__(self, out: Out, joined: Callable[[Schema], bool], texts: bool = False) -> None:
+    def __init__(
+        self,
+        out: Out,
+        joined: Callable[[Schema], bool],
+        texts: bool = False,
+        come_to: Callable[[str, str], Place | None] = lambda of, period: None,
+    ) -> None:
         self.out = out
         self.joined = joined
         self.texts = texts
+        self.come_to = come_to
         self.parted = False
         self._panels: dict[tuple[Any, ...], OpenPanel] = {}
         self._codes: dict[str, dict[str, int]] = {}  # of the open section, by the panels' name
@@ -196,6 +204,10 @@ class Joiner:
     def forget(self) -> None:
         """Which series stand in panels is asked anew."""
         self._of.clear()
+
+    def catch_up(self) -> None:
+        """Write the rows up to where all panels have come."""
+        self.release(self.come_to)
 
     # -- what is written ---------------------------------------------------------------------------------
     def release(self, upto: Callable[[str, str], Place | None]) -> None:

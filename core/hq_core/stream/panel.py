@@ -98,7 +98,7 @@ class Apart(Sink):
 
     def __init__(self, stage: Stage, out: Out, joins: bool = True) -> None:
         self.stage = stage
-        self.joiner = stage.joiner = Joiner(out, self._joined, texts=True)
+        self.joiner = stage.joiner = Joiner(out, self._joined, texts=True, come_to=self._come_to)
         self._joins = joins
         self._coded = Coded(stage, out, joins, self._mixed)
         self._splitter = Splitter(self._coded)
@@ -177,7 +177,7 @@ class Apart(Sink):
             self._upto = upto
             self.stage.advance(upto)
         if rose or schema.panel:
-            self.joiner.release(self._come_to)
+            self.joiner.catch_up()
 
     def _slowest(self) -> int:
         """Up to where all have come.  A series beside the panels counts: what reads it must not run ahead of it.
