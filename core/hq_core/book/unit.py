@@ -143,8 +143,8 @@ class Unit:
                     self.due = self.snapshots.boundary(times[rows[start]])
                 n = bisect_right(range(start, start + n), self.due, key=lambda k: times[rows[k]])
             if self.shown is not None:
-                row = taken.row + 8 * start
-                self.shown.begin(batch.address(clock), batch.address("exch_ts"), batch.n, row, n, self.run.columns)
+                row, columns = taken.row + 8 * start, {**self.run.columns, "code": taken.code + start}
+                self.shown.begin(batch.address(clock), batch.address("exch_ts"), batch.n, row, n, columns)
             self.run.run(taken, start, n)
             if self.shown is not None:
                 self.shown.write(out)
