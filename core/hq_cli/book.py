@@ -39,9 +39,10 @@ def main(**said: Any) -> Stage:
     What is not there is NaN, never 0.
 
     Prices are whole ticks, so that 3 ticks of 0.1 are 0.3.  Without --tick or --exchange-info the tick is the largest
-    step that all prices of the first snapshot are multiples of, which a line on stderr tells; rows before it are left
-    out, and a price off that tick is an error.  Off a given tick it is left out, counted, and told as a row of kind
-    finding.  Where the tick moves with the price (Hyperliquid: five significant digits) give the finest one.
+    step that all prices of the first snapshot are multiples of, which a line on stderr tells; rows before it and the
+    CLEAR that it begins with are left out, and a price off that tick is an error.  Off a given tick it is left out,
+    counted, and told as a row of kind finding.  Where the tick moves with the price (Hyperliquid: five significant
+    digits) give the finest one.
 
     Rows that are not known here (no LOCAL flag) make no book.  With --view exch it is made of those with EXCH, in the
     order of exch_ts, which is then the ts of what is written; rows wait for others until --lateness has gone by, marks
