@@ -146,7 +146,7 @@ class Book(Stage):
                 unit.finish(self.out)
 
     def remarks(self) -> list[str]:
-        return [unit.told.remark for unit in self._units.values() if unit.told is not None]
+        return [line for unit in self._units.values() for line in unit.ready.remarks()]
 
     def save(self) -> dict[str, Any]:
         return {
