@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER, Batch
 from hq_core.book.flags import CLEAR, KIND, SNAPSHOT
+from hq_core.book.fractions import NO_STEP, step_of, step_text
 from hq_core.book.intake import VIEWS
-from hq_core.book.steps import NO_STEP, step_of, step_text
 from hq_core.errors import DATA, HqError
 from hq_core.memory import move
 from hq_core.options.steps import StepOptions

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hq_core.batch import NEVER
 from hq_core.book.book import Book
 from hq_core.book.emit import Depths, Quotes, Shown, Snapshots, Updates
+from hq_core.book.fractions import NO_STEP
 from hq_core.book.intake import ORDERS, Intake
 from hq_core.book.ladder import MISSING, TWICE
 from hq_core.book.ready import READY, Ready
 from hq_core.book.run import Run
-from hq_core.book.steps import NO_STEP
 from hq_core.graph import PIECE
 from hq_core.saved import Damaged
 
