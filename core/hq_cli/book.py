@@ -38,10 +38,16 @@ def main(**said: Any) -> Stage:
     the side told last, as hftbacktest's are; 5 unknown: a gap (a CLEAR of ival 1), until a row of a snapshot comes.
     What is not there is NaN, never 0.
 
+    Where a tick is given the book begins empty with the first event, as hftbacktest's does.  So before the first
+    snapshot or CLEAR levels that stood already are missing, which quality does not say: a stream without either, such
+    as one that begins in the middle of changes, may never tell whether its book is whole.  Changes that hq-import reads
+    before a snapshot begin with a CLEAR of ival 1, so that the book is unknown until one comes.
+
     Prices are whole ticks, so that 3 ticks of 0.1 are 0.3.  Without --tick or --exchange-info the tick is the largest
-    step that all prices of the first snapshot are multiples of, which a line on stderr tells; rows before it are left
-    out, and a price off that tick is an error.  Off a given tick it is left out, counted, and told as a row of kind
-    finding.  Where the tick moves with the price (Hyperliquid: five significant digits) give the finest one.
+    step that all prices of the first snapshot are multiples of, which a line on stderr tells; rows before it, or before
+    the CLEAR that it begins with, are left out, and a price off that tick is an error.  Off a given tick it is left
+    out, counted, and told as a row of kind finding.  Where the tick moves with the price (Hyperliquid: five significant
+    digits) give the finest one.
 
     Rows that are not known here (no LOCAL flag) make no book.  With --view exch it is made of those with EXCH, in the
     order of exch_ts, which is then the ts of what is written; rows wait for others until --lateness has gone by, marks

@@ -243,6 +243,22 @@ def test_the_first_snapshot_tells_the_tick(prices, tick):
     assert ran.ends[-1]["dropped"] == {"before the first snapshot, which tells the tick": 1}
 
 
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_the_clear_of_the_first_snapshot_is_its_own(pieces):
+    """Whether it comes with it or before it; others, of another ts or with a row between, are left out."""
+    clear = Event(START, BOTH | 3, START, 0.0, 0.0)
+    early = [clear._replace(ts=START - 2), DEPTH._replace(ts=START - 1), clear, DEPTH._replace(ts=START)]
+    mine = [clear._replace(ev=BOTH | BUY | 3), clear._replace(ev=BOTH | SELL | 3), *snapshot([100.5, 101.0])]
+    events = [*early, *mine, DEPTH]
+    schema = Schema("book", "BTCUSDT", "", BOOK_COLS)
+    data = frames(*((schema, events[at : at + pieces]) for at in range(0, len(events), pieces)))
+    ran = read(promises.run(Book(emit="updates"), data))
+    assert ran.rows["book_update/BTCUSDT/"]["event"] == [3, 3, 4, 4, 1]
+    assert ran.ends[-1]["dropped"] == {"before the first snapshot, which tells the tick": len(early)}
+    ran = read(promises.run(Book(), stream(mine[:2])))
+    assert ran.ends[-1]["dropped"] == {"before the first snapshot, which tells the tick": 2}
+
+
 def test_what_is_told_is_only_of_the_first_snapshot():
     """And a price that it does not fit is an error where it comes, behind what was good."""
     events = [*snapshot([100.5, 101.0]), DEPTH, DEPTH._replace(px=100.25, ts=START + 2)]

@@ -51,16 +51,20 @@ class Shown:
         """A piece is run next.
 
         ts, exch_ts   addresses of times of all rows of the batch, `rows` of them
-        row           address of which of them each of the n events is;  columns: where the pass writes
+        row           address of which of them each of the n events is
+        columns       where the pass writes, and `code`, which it reads
         """
         outs = [name for name, _ in self.KERNEL.args if name.startswith("o_")]
         self.cell.columns(outs, self._at, PIECE)
         self.cell.column("ts", ts, rows)
-        read = {name: at for name, at in columns.items() if name in self.KERNEL.kinds}
-        self.cell.columns(read, read.values(), n)
+        self._reads(columns, n)
         if "exch_ts" in self.KERNEL.kinds:
             self.cell.column("exch_ts", exch_ts, rows)
         self.cell.column("row", row, n)
+
+    def _reads(self, columns: Mapping[str, int], n: int) -> None:
+        read = {name: at for name, at in columns.items() if name in self.KERNEL.kinds}
+        self.cell.columns(read, read.values(), n)
 
     def write(self, out: Out) -> None:
         """The piece has run."""
@@ -108,7 +112,7 @@ class Depths(Shown):
         names = [one.name.removesuffix("N") + str(k) for k in range(1, levels + 1) for one in DEPTH.behind]
         super().__init__(_series("depth", symbol, [*DEPTH.cols, *((name, "f8") for name in names)]), tick)
         self.levels = levels
-        self.last = array("d", bytes(32 * levels))
+        self.last = array("d", bytes(8 * (4 * levels + 6)))
         self.cell.set(levels=levels, room=PIECE)
         self.cell.buffer("last", self.last)
         self._step = array("q", self.cell.step)
@@ -123,7 +127,7 @@ class Depths(Shown):
         cell.column("o_levels", self._at[2], 4 * self.levels * PIECE)
         cell.column("ts", ts, rows)
         cell.column("rows", row, n)
-        cell.columns(("kind", "quality"), (columns["kind"], columns["quality"]), n)
+        self._reads(columns, n)
         cell.state.n = 0
 
     def write(self, out: Out) -> None:

@@ -23,8 +23,8 @@ from hq_core.book.flags import (
     TRADE,
     UNKNOWN,
 )
+from hq_core.book.fractions import OFF, step_text
 from hq_core.book.ladder import MOST_TICK, nearest
-from hq_core.book.steps import OFF, step_text
 from hq_core.errors import DATA, HqError
 from hq_core.jit import F8, I1, I8, Cell, State, kernel
 from hq_core.memory import room

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.book.at_exchange import HELD, AtExchange
-from hq_core.book.steps import NO_STEP, step_text
+from hq_core.book.fractions import NO_STEP, step_text
 from hq_core.book.told import TOLD, Told
 from hq_core.saved import Damaged
 

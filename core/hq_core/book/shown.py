@@ -6,7 +6,8 @@ import math
 
 from hq_core.book.events import INVALID_MAX, INVALID_MIN, NOT_KNOWN
 from hq_core.book.flags import BBO, CLEAR, DEPTH, SNAPSHOT
-from hq_core.book.ladder import BEST, below, quantity, tick_of
+from hq_core.book.ladder import BEST, below, place_of, quantity, tick_of
+from hq_core.book.touched import concerns
 from hq_core.jit import F8, I1, I8, State, inline, kernel
 
 
@@ -75,7 +76,10 @@ def depths(
     row: I8,
     ts: I8,
     rows: I8,
+    code: I1,
     kind: I1,
+    side: I1,
+    tick: I8,
     quality: I1,
     levels: int,
     room: int,
@@ -90,32 +94,48 @@ def depths(
     """A probe of book_pass: a row where one of the best levels, or the quality, has changed; as `quotes`.
 
     row       (1,) the event;  ts: of all rows of the batch;  rows (n,) which of them each event is
-    last      (2, levels, 2) prices and quantities of the row before, bids first
+    code      (n,) of each event as the book pass takes it
+    last      (2, levels, 2) prices and quantities of the row before, bids first; behind them of each side the places of
+              its best level and of the last one there, and whether there are so many
     o_levels  (levels, 4, room) columns of bid, quantity, ask, quantity
     """
     i = row[0]
-    if s.seen != 0 and quality[i] == s.quality and kind[i] not in (DEPTH, CLEAR, SNAPSHOT, BBO):
+    anew = s.seen == 0 or quality[i] != s.quality
+    if not anew and (quality[i] == NOT_KNOWN or kind[i] not in (DEPTH, CLEAR, SNAPSHOT, BBO)):
         return
     n = s.n
-    changed = s.seen == 0 or quality[i] != s.quality
-    for side in range(2):
-        place = at[BEST + side] if quality[i] != NOT_KNOWN else -1
-        for k in range(levels):
-            price = math.nan
-            qty = math.nan
-            if place >= 0:
-                price = tick_of(place) * over / under
-                qty = quantity(slots, keys, held, place)
-                place = below(slots, keys, words, nslots, nkeys, nwords, place)
-            was = 2 * (side * levels + k)
-            both_none = price != price and last[was] != last[was]
-            if not both_none and (price != last[was] or qty != last[was + 1]):
-                changed = True
-            last[was] = price
-            last[was + 1] = qty
-            column = (4 * k + 2 * side) * room + n
-            o_levels[column] = price
-            o_levels[column + room] = qty
+    changed = anew
+    for x in range(2):
+        best = at[BEST + x]
+        known = 4 * levels + 3 * x
+        mine = (side[i] > 0) == (x == 0)
+        if anew or concerns(
+            code[i], mine, place_of(x, tick[i]), best, last[known], last[known + 1], last[known + 2] != 0.0
+        ):
+            place = best if quality[i] != NOT_KNOWN else -1
+            last[known] = float(best)
+            last[known + 1] = -1.0
+            for k in range(levels):
+                price = math.nan
+                qty = math.nan
+                last[known + 2] = 1.0 if place >= 0 else 0.0
+                if place >= 0:
+                    last[known + 1] = float(place)
+                    price = tick_of(place) * over / under
+                    qty = quantity(slots, keys, held, place)
+                    place = below(slots, keys, words, nslots, nkeys, nwords, place)
+                was = 2 * (x * levels + k)
+                both_none = price != price and last[was] != last[was]
+                if not both_none and (price != last[was] or qty != last[was + 1]):
+                    changed = True
+                last[was] = price
+                last[was + 1] = qty
+    if changed:
+        for x in range(2):
+            for k in range(levels):
+                column = (4 * k + 2 * x) * room + n
+                o_levels[column] = last[2 * (x * levels + k)]
+                o_levels[column + room] = last[2 * (x * levels + k) + 1]
     if changed:
         o_ts[n] = ts[rows[i]]
         o_quality[n] = quality[i]

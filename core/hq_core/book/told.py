@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import NEVER, Batch
 from hq_core.book.flags import CLEAR, KIND, SNAPSHOT
+from hq_core.book.fractions import NO_STEP, step_of, step_text
 from hq_core.book.intake import VIEWS
-from hq_core.book.steps import NO_STEP, step_of, step_text
 from hq_core.errors import DATA, HqError
 from hq_core.memory import move
 from hq_core.options.steps import StepOptions
@@ -29,6 +29,8 @@ MOST_HELD = 1 << 20  # rows of a snapshot
 class Told:
     """Rows of one series: those of the first snapshot wait until it is whole, those before it are left out.
 
+    The CLEAR of the same ts directly before it, or one of each side, is the snapshot's own.
+
     tick   as a fraction; NO_STEP until it is told
     drop   counts rows that are left out
     """
@@ -38,7 +40,9 @@ class Told:
         self.tick = NO_STEP
         self._bit = VIEWS[view]
         self._held = Kept(schema)
-        self._ts = NEVER  # of the snapshot
+        self._ts = NEVER  # of what is held
+        self._clears = 0  # that are held and may be a snapshot's, until it begins
+        self._begun = False  # the snapshot
 
     @property
     def remark(self) -> str:
@@ -59,10 +63,18 @@ class Told:
 
     def rest(self) -> list[Batch]:
         """The snapshot, if one waits: it is whole."""
+        if not self._begun:
+            self._early(self._clears)
+            self._held.drop(self._held.n)
+            self._clears = 0
         if not self._held.n:
             return []
         self._tell()
         return [self._held.emptied({})]
+
+    def _early(self, n: int) -> None:
+        if n:
+            self.drop("before the first snapshot, which tells the tick", n)
 
     def _hold(self, batch: Batch) -> int:
         """Keep what belongs to the snapshot: which row no longer does; the batch's end where all do, or none has."""
@@ -73,14 +85,20 @@ class Told:
             if not ev[i] & self._bit:
                 continue
             kind = ev[i] & KIND
-            if first >= 0 and (kind not in (SNAPSHOT, CLEAR) or times[i] != self._ts):
+            joins = kind in (SNAPSHOT, CLEAR)
+            goes_on = joins and first >= 0 and times[i] == self._ts
+            if self._begun and not goes_on:
                 stop = i
                 break
-            if first < 0 and kind == SNAPSHOT:
-                first, self._ts = i, times[i]
-            early += first < 0
-        if early:
-            self.drop("before the first snapshot, which tells the tick", early)
+            if not goes_on:  # what is held was no snapshot's
+                early += self._clears + (not joins)
+                if self._held.n:
+                    self._held.drop(self._held.n)
+                self._clears = 0
+                first, self._ts = (i, times[i]) if joins else (-1, NEVER)
+            self._begun = self._begun or kind == SNAPSHOT
+            self._clears += joins and not self._begun
+        self._early(early)
         if first >= 0:
             part = batch.slice(first, stop)
             move(self._held.reserve(part.n), part.addresses, part.schema.widths, part.n)
@@ -115,3 +133,6 @@ class Told:
             part = rows_of(self.schema, n, saved["held"])
             move(self._held.reserve(n), part.addresses, part.schema.widths, n)
             self._held.commit(n)
+            kinds = [one & KIND for one in part.view("ev") if one & self._bit]
+            self._begun = SNAPSHOT in kinds
+            self._clears = 0 if self._begun else len(kinds)

@@ -6,14 +6,13 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hq_core.batch import NEVER
-from hq_core.book.at_exchange import HELD, AtExchange
 from hq_core.book.book import Book
 from hq_core.book.emit import Depths, Quotes, Shown, Snapshots, Updates
+from hq_core.book.fractions import NO_STEP
 from hq_core.book.intake import ORDERS, Intake
 from hq_core.book.ladder import MISSING, TWICE
+from hq_core.book.ready import READY, Ready
 from hq_core.book.run import Run
-from hq_core.book.steps import NO_STEP, step_text
-from hq_core.book.told import TOLD, Told
 from hq_core.graph import PIECE
 from hq_core.saved import Damaged
 
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
     Count = Callable[[str, int], None]
 
 UNIT = {  # what `save` gives
-    "tick": (int, int),
-    "told": [TOLD],
-    "waits": HELD,
+    "ready": READY,
     "by": int,
     "book": bytes,
     "shown": bytes,
@@ -77,22 +74,21 @@ class Unit:
         self.schema = schema
         self.asked, self.lot = asked, lot
         self.view = "local" if lateness < 0 else "exch"
-        self.sorter = None if lateness < 0 else AtExchange(schema, lateness, drop)
+        self.ready = Ready(schema, tick, lateness, drop)
         self.drop, self.note, self.findings = drop, note, findings
         self.book = Book(lot)
         self.due = NEVER
         self.last = NEVER, NEVER
         self.shown: Shown | None = None
         self.snapshots: Snapshots | None = None
-        self.tick = NO_STEP
-        self.told = None if tick != NO_STEP else Told(schema, self.view, drop)
+        self.run: Run | None = None
         if tick != NO_STEP:
-            self._begin(tick)
+            self._begin()
 
-    def _begin(self, tick: tuple[int, int]) -> None:
+    def _begin(self) -> None:
         """The tick is known."""
-        self.tick = tick
-        self.intake = Intake(self.view, tick, self.told is not None, self.lot != NO_STEP)
+        tick = self.ready.tick
+        self.intake = Intake(self.view, tick, self.ready.told, self.lot != NO_STEP)
         self.run = Run(self.book)
         what, number = self.asked
         about = self.schema.symbol, tick
@@ -104,20 +100,13 @@ class Unit:
 
     # -- rows --------------------------------------------------------------------------------------------
     def rows(self, batch: Batch, out: Out) -> None:
-        self._go([batch] if self.sorter is None else self.sorter.rows(batch), out)
-
-    def _go(self, ready: list[Batch], out: Out) -> None:
-        for batch in ready:
-            self._begun([batch] if self.told is None else self.told.rows(batch), out)
-
-    def _begun(self, ready: list[Batch], out: Out) -> None:
-        if ready and self.tick == NO_STEP:
-            assert self.told is not None
-            self._begin(self.told.tick)
-        for batch in ready:
-            self._take(batch, out)
+        for one in self.ready.rows(batch):
+            self._take(one, out)
 
     def _take(self, batch: Batch, out: Out) -> None:
+        if self.run is None:
+            self._begin()
+        assert self.run is not None
         intake, at = self.intake, self.book["at"]
         taken = intake.take(batch)
         if intake.sideless:
@@ -125,7 +114,7 @@ class Unit:
         if intake.off:
             self.drop(OFF, len(intake.off))
             times, px = batch.times(), batch.view("px")
-            over, under = self.tick
+            over, under = self.ready.tick
             ts, prices = [times[i] for i in intake.off], [px[i] for i in intake.off]
             self.findings.found(batch.schema, OFF, "warning", ts, prices, over / under, out)
         self.note("events of an unknown number changed nothing", intake.odd)
@@ -143,8 +132,8 @@ class Unit:
                     self.due = self.snapshots.boundary(times[rows[start]])
                 n = bisect_right(range(start, start + n), self.due, key=lambda k: times[rows[k]])
             if self.shown is not None:
-                row = taken.row + 8 * start
-                self.shown.begin(batch.address(clock), batch.address("exch_ts"), batch.n, row, n, self.run.columns)
+                row, columns = taken.row + 8 * start, {**self.run.columns, "code": taken.code + start}
+                self.shown.begin(batch.address(clock), batch.address("exch_ts"), batch.n, row, n, columns)
             self.run.run(taken, start, n)
             if self.shown is not None:
                 self.shown.write(out)
@@ -164,46 +153,33 @@ class Unit:
 
     def finish(self, out: Out) -> None:
         """The input has ended."""
-        if self.sorter is not None:
-            self._go(self.sorter.rest(), out)
-        if self.told is not None:
-            self._begun(self.told.rest(), out)
+        for one in self.ready.rest():
+            self._take(one, out)
         if self.snapshots is not None and not self.snapshots.every and self.last[0] != NEVER:
             self.snapshots.write(out, self.book, *self.last)
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
-        begun = self.tick != NO_STEP
         return {
-            "tick": list(self.tick),
-            "told": [] if self.told is None else [self.told.save()],
-            "waits": [] if self.sorter is None else self.sorter.save(),
-            "by": self.intake.by if begun else 0,
+            "ready": self.ready.save(),
+            "by": 0 if self.run is None else self.intake.by,
             "book": self.book.save(),
-            "shown": self.shown.save() if begun and self.shown is not None else b"",
+            "shown": b"" if self.shown is None else self.shown.save(),
             "due": self.due,
             "last": list(self.last),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        tick = tuple(saved["tick"])
-        if len(saved["told"]) != (self.told is not None):
-            raise Damaged(f"{self.schema.key}: a tick that was told, or was not")
-        if self.told is not None:
-            self.told.load(saved["told"][0])
-            if self.told.tick != NO_STEP:
-                self._begin(self.told.tick)
-        if tick != self.tick:
-            raise Damaged(f"{self.schema.key}: has a tick of {step_text(tick)}, now {step_text(self.tick)}")
+        self.ready.load(saved["ready"])
+        if self.ready.tick != NO_STEP and self.run is None:
+            self._begin()
         self.book.load(None, saved["book"])
-        if tick != NO_STEP:
+        if self.run is not None:
             if saved["by"] not in (0, 1, ORDERS) or (saved["by"] == ORDERS) != self.book.by_order:
                 raise Damaged(f"{self.schema.key}: a book told by {saved['by']}")
             self.intake.by = saved["by"]
         if self.shown is not None:
             self.shown.load(saved["shown"])
-        if self.sorter is not None:
-            self.sorter.load(saved["waits"])
         self.due, self.last = saved["due"], tuple(saved["last"])
         every = self.asked.number if self.asked.what == "snapshot" else 0
         if self.due != NEVER and not (every and self.due % every == 0 and self.due >= self.last[0]):

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.book.flags import DEPTH, FILL, SNAPSHOT, TRADE
 from hq_core.book.ladder import BEST, PAGE, found, highest, page_below, place_of, tick_of
+from hq_core.book.touched import concerns
+from hq_core.book.touched import of_level as of_level
+from hq_core.book.touched import of_none as of_none
 from hq_core.jit import F8, I8, inline
 
 if TYPE_CHECKING:
@@ -35,33 +37,6 @@ def valid(fields: Mapping[str, Any], given: Mapping[str, int], ring: Any) -> boo
 def pairs(n: int, x: int) -> int:
     """Where the pairs of a side begin."""
     return HEAD + 2 * n * x
-
-
-@inline
-def of_level(event: int) -> bool:
-    """Whether an event changes one level, that of its side and tick."""
-    return event in (DEPTH, SNAPSHOT)
-
-
-@inline
-def of_none(event: int) -> bool:
-    """Whether an event changes no level."""
-    return event in (TRADE, FILL, 0)
-
-
-@inline
-def concerns(event: int, mine: bool, place: int, best: int, was: float, last: float, full: bool) -> bool:
-    """Whether a side must be looked at again: its best is another one, or an event was not beyond what is known.
-
-    event         as the book pass takes it: one of an order may change two levels
-    mine, place   of a level's event: whether it is of this side, and where
-    was, last     places of the best and the last level known;  full: whether there may be others behind it
-    """
-    if float(best) != was:
-        return True
-    if of_level(event):
-        return mine and (not full or float(place) >= last)
-    return not of_none(event)
 
 
 @inline

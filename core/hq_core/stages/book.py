@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import SCHEMA, described, undescribed
-from hq_core.book.steps import NO_STEP
 from hq_core.book.unit import UNIT, Asked, Unit
 from hq_core.durations import parse_duration
 from hq_core.errors import DATA, USAGE, HqError
+from hq_core.futures.book_steps import Steps
 from hq_core.kinds import BOOK
 from hq_core.options import Declared, Keywords, options_of
 from hq_core.options.book import BookOptions, ViewOptions
-from hq_core.options.steps import ListingOptions, StepOptions, step
+from hq_core.options.steps import ListingOptions, StepOptions
 from hq_core.roles import Stage
-from hq_core.saved import digest
 from hq_core.stream.findings import SHAPE as FINDINGS
 from hq_core.stream.findings import Findings
 
 if TYPE_CHECKING:
     from hq_core.batch import Batch, Schema
-    from hq_core.futures.listing import ExchangeInfo
 
 MOST_LEVELS = 1000
 FORMS = "must be quote, depth:N (1 to 1000), updates, snapshot-every:DURATION or snapshot-every:end"
@@ -59,8 +57,8 @@ class Book(Stage):
         said = self.options = Said(**options)
         self.asked = asked(said.emit)
         declared = Said
-        given = (declared.tick, said.tick), (declared.lot, said.lot)
-        self._tick, self._lot = (NO_STEP if text is None else step(option, text) for option, text in given)
+        self._steps = Steps(said.tick, said.lot, said.exchange_info)
+        self.inputs = self._steps.inputs
         if said.keep_input:
             if self.asked.what == "snapshot":
                 what = ("whole books would stand in the series of the events; leave out ", declared.keep_input)
@@ -74,24 +72,13 @@ class Book(Stage):
         if said.view == "exch":
             self._lateness = parse_duration(said.lateness, declared.lateness)
             self.panels = "series"  # their rows are not in one order of ts
-        self._listing: ExchangeInfo | None = None
-        if said.exchange_info:
-            for option, text in given:
-                if text is not None:
-                    raise HqError(("that is said by ", declared.exchange_info), USAGE, subject=(option, f" {text}"))
-            from hq_core.futures.listing import ExchangeInfo
-
-            self._listing = ExchangeInfo(said.exchange_info)
-            self.inputs["exchange_info"] = digest(self._listing.text)
         self._units: dict[str, Unit] = {}
         self._findings = Findings("hq-book")
         self._passed: set[str] = set()  # symbols of series that come in of the kind that is written
         self._books: set[str] = set()
 
     def _unit(self, schema: Schema) -> Unit:
-        tick, lot = self._tick, self._lot
-        if self._listing is not None:
-            tick, lot, _ = self._listing.of(schema.symbol)
+        tick, lot = self._steps.of(schema.symbol)
         return Unit(schema, self.asked, tick, lot, self.drop, self.note, self._findings, self._lateness)
 
     def schema(self, schema: Schema) -> None:
@@ -146,7 +133,7 @@ class Book(Stage):
                 unit.finish(self.out)
 
     def remarks(self) -> list[str]:
-        return [unit.told.remark for unit in self._units.values() if unit.told is not None]
+        return [line for unit in self._units.values() for line in unit.ready.remarks()]
 
     def save(self) -> dict[str, Any]:
         return {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import SCHEMA, Schema, described, told_texts, undescribed
+from hq_core.book.fractions import NO_STEP
 from hq_core.book.ready import READY, Ready
-from hq_core.book.steps import NO_STEP
 from hq_core.errors import DATA, USAGE, HqError
 from hq_core.factoring.asked import Asked, Said
 from hq_core.factoring.computed import COMPUTED, Computed, Telling
 from hq_core.factoring.declare import FACTORS
 from hq_core.factoring.specs import check_names, parsed
-from hq_core.futures.steps import Steps
+from hq_core.futures.book_steps import Steps
 from hq_core.jit import engine
 from hq_core.kernels.one_nan import one_nan
 from hq_core.kinds import BOOK, FACTOR, extra_of

@@ -10,10 +10,10 @@ import re
 from typing import Any
 
 from hq_core.formats.venues.lines import Odd
-from hq_core.formats.venues.venue import Venue, ns_of, whole
+from hq_core.formats.venues.venue import TRADES_REPEATED, Venue, ns_of, whole
 
 PARTIAL = re.compile(r"@(depth\d+)(@|$)")  # streams of the best levels, whole each time
-ANSWERS = {"code": "errors", "error": "errors", "result": "answers"}  # to what was asked of the service
+ANSWERS = {"code": "errors", "error": "errors", "result": "answers"}  # to what was asked of the service, by a key
 MARKET = "MARKET"  # what is traded; others are of the insurance fund and of deleveraging, which no aggTrade has
 
 
@@ -56,9 +56,7 @@ class Binance(Venue):
         elif "A" in data and "u" in data and self.bbo:  # spot's has no name
             self._best(data, received)
         else:
-            self.rows.pass_by(
-                "errors" if "code" in data or "error" in data else "answers" if "result" in data else "others"
-            )
+            self.rows.pass_by(next((what for key, what in ANSWERS.items() if key in data), "others"))
 
     def _change(self, data: dict[str, Any], received: int) -> None:
         symbol = data["s"]
@@ -72,7 +70,8 @@ class Binance(Venue):
 
     def _snapshot(self, data: dict[str, Any], received: int, symbol: str, stream: str) -> None:
         if stream:  # spot's stream of the best levels
-            self.rows.pass_by(PARTIAL.search(stream)[1] if PARTIAL.search(stream) else "others")  # type: ignore[index]
+            partial = PARTIAL.search(stream)
+            self.rows.pass_by(partial[1] if partial else "others")
             return
         if not self.depth:
             self.rows.pass_by("snapshots")
@@ -127,7 +126,7 @@ class Binance(Venue):
             return
         number = whole(data["t" if event == "trade" else "a"], "its id")
         if number <= traded[1]:
-            self.rows.pass_by("trades that repeat or are older")
+            self.rows.pass_by(TRADES_REPEATED)
             return
         traded[1] = number
         sold = data["m"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from hq_core.formats.venues.chain import REPEATED
 from hq_core.formats.venues.lines import Odd
-from hq_core.formats.venues.venue import Venue, ns_of, whole
+from hq_core.formats.venues.venue import TRADES_REPEATED, Venue, ns_of, whole
 
 SIDES = {"Buy": True, "Sell": False}  # of a trade: who took
 NONE = (None, None)
@@ -109,7 +109,7 @@ class Bybit(Venue):
             if not isinstance(name, str):
                 raise Odd(f"i is {name!r:.40}, must be a text")
             if self.recent(symbol).again(name):
-                self.rows.pass_by("trades that repeat or are older")
+                self.rows.pass_by(TRADES_REPEATED)
                 continue
             self.rows.trade(symbol, ts, ns_of(trade["T"], "T"), SIDES[side], trade["p"], trade["v"], 0, False)
 

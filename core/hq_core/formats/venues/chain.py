@@ -40,9 +40,8 @@ class Chain:
         self.last = -1
         self.since = self.exch = 0
         self._rows = rows
-        self._held: deque[tuple[int, int, int, int, Levels, Levels]] = (
-            deque()
-        )  # since the last hole, without a snapshot
+        # changes since the last hole, without a snapshot
+        self._held: deque[tuple[int, int, int, int, Levels, Levels]] = deque()
         self._levels = 0
 
     def changed(self, ts: int, exch: int, first: int, last: int, before: int, bids: Levels, asks: Levels) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hq_core.formats.venues.chain import REPEATED
 from hq_core.formats.venues.lines import Odd
-from hq_core.formats.venues.venue import Venue, ns_of, whole
+from hq_core.formats.venues.venue import TRADES_REPEATED, Venue, ns_of, whole
 
 SIDES = {"B": True, "A": False}  # of a trade: who took
 
@@ -99,7 +99,7 @@ class Hyperliquid(Venue):
             if side not in SIDES:
                 raise Odd(f"side is {side!r:.40}, must be B or A")
             if self.recent(coin).again(f"{exch} {whole(trade['tid'], 'tid')}"):
-                self.rows.pass_by("trades that repeat or are older")
+                self.rows.pass_by(TRADES_REPEATED)
                 continue
             # a subscription begins with trades of long before
             since = self._first.setdefault(coin, newest)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from hq_core.errors import DATA, HqError
-from hq_core.formats.byte_stream import READ
+from hq_core.formats.byte_stream import READ, ByteStream
 from hq_core.formats.foreign import Foreign
+from hq_core.formats.options import SourceOptions
 from hq_core.formats.told_columns import check_options
 from hq_core.formats.venues.binance import Binance
 from hq_core.formats.venues.bybit import Bybit
@@ -24,8 +25,6 @@ from hq_core.say import SECOND
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hq_core.formats.byte_stream import ByteStream
-    from hq_core.formats.options import SourceOptions
     from hq_core.formats.venues.venue import Venue
     from hq_core.jit import Kernel
     from hq_core.roles import Item
@@ -34,14 +33,8 @@ VENUES: dict[str, type[Venue]] = {one.NAME: one for one in (Binance, Bybit, Hype
 READS = {"book": CHANNELS, "trade": ("trade",), "quote": ("bbo",)}  # channels of which rows of a kind are made
 TAKEN = "venue", "channels", "clock_correction", "kind", "symbol", "columns", "time_unit", "order"
 UNREAD = object()
-WRONG = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-)  # what a message of another form gives
+# what a message of another form gives
+WRONG = KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError
 MOST_PASSED = 64  # names of what is passed over
 LONGEST = 16 << 20  # bytes of one line
 
@@ -239,21 +232,20 @@ def _measured(stream: ByteStream, options: SourceOptions) -> tuple[ByteStream, i
     from contextlib import suppress
     from copy import copy
 
-    from hq_core.formats.byte_stream import ByteStream as Bytes
-    from hq_core.formats.options import SourceOptions as Again
     from hq_core.formats.spool import laid
 
     file = laid(stream)
-    first = Bytes(file.fileno())
+    first = ByteStream(file.fileno())
     first.whole = stream.whole
     said = copy(options)
-    vars(said).update(vars(Again()) | {name: getattr(options, name) for name in TAKEN} | {"clock_correction": ""})
+    taken = {name: getattr(options, name) for name in TAKEN}
+    vars(said).update(vars(SourceOptions()) | taken | {"clock_correction": ""})
     source = VenueSource(first, said)
     with suppress(HqError):  # told where the rows before it have been given
         for _ in source._blocks():
             pass
     file.seek(0)
-    again = Bytes(file.fileno())
+    again = ByteStream(file.fileno())
     again.whole = stream.whole
     again.kept = file  # type: ignore[attr-defined]
     return again, max(0, -source.rows.least)

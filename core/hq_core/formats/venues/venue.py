@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MS, US = 1_000_000, 1_000
 
 OTHERS = "messages of other symbols"
+TRADES_REPEATED = "trades that repeat or are older"
 
 
 def ns_of(value: object, name: str = "its time") -> int:

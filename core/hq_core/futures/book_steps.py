@@ -1,10 +1,10 @@
-"""The steps of each symbol's prices and quantities, as options say them or the exchange does."""
+"""The steps of each symbol's book, as options say them or the exchange does."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hq_core.book.steps import NO_STEP
+from hq_core.book.fractions import NO_STEP
 from hq_core.errors import USAGE, HqError
 from hq_core.options.steps import ListingOptions, StepOptions, step
 from hq_core.saved import digest
