@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.book.flags import DEPTH, FILL, SNAPSHOT, TRADE
 from hq_core.book.ladder import BEST, PAGE, found, highest, page_below, place_of, tick_of
+from hq_core.factoring.instants import ENDED
 from hq_core.jit import F8, I8, inline
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def of_level(event: int) -> bool:
 @inline
 def of_none(event: int) -> bool:
     """Whether an event changes no level."""
-    return event in (TRADE, FILL, 0)
+    return event in (TRADE, FILL, 0, ENDED)
 
 
 @inline
