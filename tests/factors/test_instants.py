@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 from book_runs import BUY, EXCH, LOCAL, SELL, Event
-from factor_runs import factors
+from factor_runs import begun, factors, give
 
 from hq_core.columns import numbers
 from hq_core.errors import USAGE, HqError
@@ -109,6 +109,22 @@ def test_instants_have_a_row_each_of_books_that_were():
     assert [(row["ts"] // S, row["mid"]) for row in rows] == [(1, 100.05), (2, 100.15), (3, 100.25), (4, 100.35)]
     assert all(row["valid"] for row in rows)
     assert not all(row["valid"] for row in factors(UP, "mid"))
+
+
+def test_a_mark_ends_an_instant_that_lies_before_it():
+    stage, kept = begun(["mid"], trigger="instant")
+    give(stage, UP[:2])
+    stage.mark(S)
+    assert not kept.rows_of.get("factor/BTCUSDT/")
+    stage.mark(S + 1)
+    stage.mark(9 * S)
+    stage.finish(more=False)
+    assert [row[0] for row in kept.rows_of["factor/BTCUSDT/"]] == [S]
+
+
+def test_in_the_exchange_s_view_an_instant_is_of_its_time():
+    rows = factors([one._replace(ts=9 * S) for one in UP], "mid", trigger="instant", view="exch")
+    assert [(row["ts"] + 5) // S for row in rows] == [1, 2, 3, 4]
 
 
 def test_instants_and_a_clock_are_two_clocks():

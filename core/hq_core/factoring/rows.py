@@ -45,8 +45,8 @@ def clocked(
     every    0: a row at the end of each instant
     upto     no further event comes before this instant
     s        next: instant of the next row of the clock, begun: 1 if there is one, as there is from the first event on;
-             ts, exch_ts: of the last event; at: comes as the event to begin with, goes as the next one; n: rows laid down, as many as there is
-             room for, 0 where a gap would have more than MOST rows
+             ts, exch_ts: of the last event; at: comes as the event to begin with, goes as the next one; n: rows laid
+             down, as many as there is room for, 0 where a gap would have more than MOST rows
     o_event  number of the event, or CLOCK
     """
     next_at, begun, last_ts, last, at = s.next, s.begun, s.ts, s.exch_ts, s.at
