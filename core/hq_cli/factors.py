@@ -80,9 +80,10 @@ def main(
 
     A row is written at every event, or as --trigger says: depth (levels have changed), bbo (a best price or its
     quantity has), trade, instant, every:100ms, or several with commas.  instant is the end of each instant, all rows
-    of one ts: its row is written when a later event, a mark or the end of the input says that it has passed.  A message
-    becomes several rows of one ts, and the books between them never were: a price that moves may stand crossed for a
-    row.  Strategies that trade should read rows of instant or every:100ms alone, which have no such books.
+    of one ts: its row is written when a later event, a mark or the end of the input says that it has passed; with
+    --state the end does not, as more of it may follow.  A message becomes several rows of one ts, and the books between
+    them never were: a price that moves may stand crossed for a row.  Strategies that trade should read rows of instant
+    or every:100ms alone, which have no such books.
 
     every:100ms is a clock of events: at each multiple of 100 ms a row of what is known at it, as soon as a later event,
     or a mark, says that it has passed; of a gap as many as it lasts.  With --min-interval and --min-change a row is
