@@ -23,6 +23,8 @@ OPTIONS = [
     {},
     {"trigger": "bbo,trade"},
     {"trigger": "every:700ms"},
+    {"trigger": "instant"},
+    {"trigger": "trade,instant", "long": True, "min_change": 0.1},
     {"trigger": "depth,every:1s", "warmup": "20s"},
     {"min_interval": "2s", "min_change": 0.01},
     {"long": True, "min_interval": "1s"},

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from slow_book import SlowBook
 
 DEPTH, TRADE = 1, 2
+NOT_KNOWN = 5  # quality
 Values = tuple[float | None, ...]
 
 
@@ -81,6 +82,29 @@ def within(rows: list[Row], window: int) -> list[Row]:
 
 def ratio(a: Fraction | float, b: Fraction | float) -> float | None:
     return float(Fraction(a) / Fraction(b)) if b else None
+
+
+def ends(rows: list[Row]) -> list[Row]:
+    """The last row of each instant that is over: one of a later time has come."""
+    return [one for one, behind in zip(rows, rows[1:]) if one.ts != behind.ts]
+
+
+def compared(rows: list[Row]) -> list[tuple[Row, Row]]:
+    """Of the ends of instants, each good one with the last good one before it; none where a gap lies between them."""
+    found, last = [], None
+    for one in ends(rows):
+        if one.good:
+            found += [(last, one)] if last else []
+            last = one
+        elif one.quality == NOT_KNOWN:
+            last = None
+    return found
+
+
+def before(rows: list[Row], trade: Row) -> float | None:
+    """The mid at the end of the instant before that of a trade."""
+    earlier = [one for one in rows if one.ts < trade.ts]
+    return earlier[-1].mid if earlier else None
 
 
 def mid(rows: list[Row]) -> Values:
@@ -180,18 +204,16 @@ ofi = tfi
 
 def vwap(rows: list[Row], window: int, least: int) -> Values:
     trades = [one for one in within(rows, window) if one.trade]
-    if len(trades) < least:
-        return None, None
     volume = exact(one.qty for one in trades)
+    if len(trades) < least:
+        return None, float(volume)
     return ratio(sum(Fraction(one.px) * Fraction(one.qty) for one in trades), volume), float(volume)
 
 
 def ofi_cks(rows: list[Row], window: int, least: int) -> Values:
     changes = []
-    for before, now in zip(rows, rows[1:]):
-        if not (before.good and now.good):
-            continue
-        (b, bq, a, aq), (pb, pbq, pa, paq) = ((r.bid, r.bid_qty, r.ask, r.ask_qty) for r in (now, before))
+    for last, now in compared(rows):
+        (b, bq, a, aq), (pb, pbq, pa, paq) = ((r.bid, r.bid_qty, r.ask, r.ask_qty) for r in (now, last))
         if (b, bq, a, aq) != (pb, pbq, pa, paq):
             change = bq * (b >= pb) - pbq * (b <= pb) - aq * (a <= pa) + paq * (a >= pa)
             changes.append((now.ts, change))
@@ -201,9 +223,9 @@ def ofi_cks(rows: list[Row], window: int, least: int) -> Values:
 
 def rvar(rows: list[Row], window: int, least: int) -> Values:
     moves = []
-    for before, now in zip(rows, rows[1:]):
-        if before.good and now.good and before.mid != now.mid and before.mid > 0 and now.mid > 0:
-            moves.append((now.ts, math.log1p(float(Fraction(now.mid) / Fraction(before.mid) - 1)) ** 2))
+    for last, now in compared(rows):
+        if last.mid != now.mid and last.mid > 0 and now.mid > 0:
+            moves.append((now.ts, math.log1p(float(Fraction(now.mid) / Fraction(last.mid) - 1)) ** 2))
     inside = [square for ts, square in moves if ts >= rows[-1].ts - window]
     return (math.fsum(inside) if rows[-1].good and len(inside) >= least else None,)
 
@@ -216,9 +238,10 @@ def rvol(rows: list[Row], window: int, least: int) -> Values:
 def kyle(rows: list[Row], window: int, least: int) -> Values:
     trades = [one for one in rows if one.trade]
     found = []
-    for before, now in zip(trades, trades[1:]):
-        if before.good and now.good and before.signed:
-            found.append((now.ts, Fraction(now.mid) - Fraction(before.mid), Fraction(before.signed)))
+    for last, now in zip(trades, trades[1:]):
+        mids = before(rows, last), before(rows, now)
+        if last.signed and None not in mids:
+            found.append((now.ts, Fraction(mids[1]) - Fraction(mids[0]), Fraction(last.signed)))
     inside = [(move, signed) for ts, move, signed in found if ts >= rows[-1].ts - window]
     if len(inside) < least:
         return (None,)
@@ -298,11 +321,11 @@ def vpin(rows: list[Row], volume: float, buckets: int) -> Values:
 
 
 def effective(rows: list[Row]) -> Values:
-    for at in range(len(rows) - 1, 0, -1):
-        one, before = rows[at], rows[at - 1]
-        if one.trade and one.side and before.good and before.mid > 0:
-            value = 2 * one.side * (Fraction(one.px) - Fraction(before.mid))
-            return float(value), ratio(10_000 * value, before.mid)
+    for one in reversed(rows):
+        middle = before(rows, one)
+        if one.trade and one.side and middle is not None and middle > 0:
+            value = 2 * one.side * (Fraction(one.px) - Fraction(middle))
+            return float(value), ratio(10_000 * value, middle)
     return None, None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hq_core.durations import parse_duration
 from hq_core.errors import USAGE, HqError
-from hq_core.factoring.rows import ON_CLOCK, TRIGGERS
+from hq_core.factoring.rows import INSTANT, ON_CLOCK, TRIGGERS
 from hq_core.options import Declared
 from hq_core.options.book import ViewOptions
 from hq_core.options.factors import FactorOptions
@@ -31,7 +31,8 @@ class Asked:
 
     names       all columns, those that `further` adds to a graph with the factors among them
     lateness    of the exchange's view, ns; below 0: it is the local one
-    on, every   the triggers as bits, and ns of the clock, 0: none
+    on, every   the triggers as bits, and ns of the clock, 0: it has a row at the end of each instant
+    clock       whether there is one
     whole       every event is a row
 
     Raises HqError USAGE for a trigger or a length of time that is none.
@@ -47,6 +48,7 @@ class Asked:
         self.on = self.every = 0
         for word in options.trigger.split(","):
             self._trigger(word.strip())
+        self.clock = bool(self.on & ON_CLOCK)
         self.interval = _length(options.min_interval, FactorOptions.min_interval)
         self.warmup = _length(options.warmup, FactorOptions.warmup)
         self.change = options.min_change
@@ -56,13 +58,13 @@ class Asked:
     def _trigger(self, word: str) -> None:
         name, colon, length = word.partition(":")
         every = _length(length, FactorOptions.trigger) if name == "every" and colon else 0
-        if every and not self.every:
+        if (every or word == INSTANT) and not self.on & ON_CLOCK:
             self.every = every
             self.on |= ON_CLOCK
         elif name in TRIGGERS and not colon:
             self.on |= TRIGGERS[name]
         else:
-            rule = f"must be of {', '.join(TRIGGERS)}, and at most one every:DURATION"
+            rule = f"must be of {', '.join(TRIGGERS)}, and at most one of {INSTANT} and every:DURATION"
             raise HqError(subject=FactorOptions.trigger, value=word, rule=rule, code=USAGE)
 
 

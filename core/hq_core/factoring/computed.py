@@ -74,21 +74,23 @@ class Computed:
         self._reasons = array("b", bytes(ROWS * n))
         self._order = array("q", bytes(8 * ROWS))
         names = [*OF_ROWS, *OF_INTAKE, "event"]
-        self._clocked = {name: array("q", bytes(8 * ROWS)) for name in names} if asked.every else {}
+        self._clocked = {name: array("q", bytes(8 * ROWS)) for name in names} if asked.clock else {}
 
     def _columns(self) -> list[GraphColumn]:
         """The values, then valid and reason, or the reason of each; then what rows are chosen by."""
         asked, events, graph = self.asked, self.events, self.graph
         found: dict[str, GraphColumn] = {}
-        judges: dict[str, tuple[str, bool]] = {}  # by name: the column that lacks a value where this one does, and
-        always = ""  # whether the book may be the reason
+        # by name: the column that lacks a value where this one does, and whether the book may be the reason
+        judges: dict[str, tuple[str, bool]] = {}
+        always = ""
         for spec in asked.specs:
             found |= zip(spec.columns, events.factor(spec.entry, spec.params))
             book = events.reads_book(spec.entry)
-            judge = spec.label
             if book and spec.entry.always:
-                always = judge = always or judge
-            judges |= dict.fromkeys(spec.columns, (judge, book))
+                always = always or spec.label
+                judges |= dict.fromkeys(spec.columns, (always, book))
+            else:  # in a row of its own each has its own reason: vwap may lack where its volume does not
+                judges |= {name: (name if asked.long else spec.label, book) for name in spec.columns}
         found |= asked.further(graph, found)
         any_book = any(book for _, book in judges.values())
         values = {name: found[name] for name in asked.names}
@@ -127,7 +129,7 @@ class Computed:
         if intake.by == ORDERS:
             self.events.book.keep_orders()
         sources = dict(zip(OF_ROWS, at)) | {name: getattr(taken, name) for name in OF_INTAKE}
-        if self.asked.every:
+        if self.asked.clock:
             self._by_clock(sources, taken.n, -FOREVER, out)
         else:
             widths = [WIDTHS[kind] for kind in (*OF_ROWS.values(), *OF_INTAKE.values())]
@@ -149,8 +151,13 @@ class Computed:
 
     def mark(self, ts: int, out: Out) -> None:
         """No event comes before ts."""
-        if self.asked.every:
+        if self.asked.clock:
             self._by_clock(dict.fromkeys((*OF_ROWS, *OF_INTAKE), 0), 0, ts, out)
+
+    def finish(self, out: Out) -> None:
+        """The input has ended, and with it the last instant."""
+        if self.asked.clock and not self.asked.every:
+            self.mark(FOREVER, out)
 
     def _by_clock(self, sources: Mapping[str, int], n: int, upto: int, out: Out) -> None:
         """The events with the rows of the clock between them."""
@@ -264,7 +271,8 @@ class Computed:
         for cell, one in zip(self.cells.values(), saved["cells"], strict=True):
             cell.load(one)
         clock, every = self.cells[clocked].state, self.asked.every
-        if clock.begun and not (every and clock.next % every == 0 and clock.next >= clock.ts):
+        fits = clock.next >= clock.ts and clock.next % every == 0 if every else clock.next == clock.ts
+        if clock.begun and not (self.asked.clock and fits):
             raise Damaged(f"{self.written.key}: a clock whose next row is at {clock.next}")
         for memory, one in zip(self.last, saved["last"], strict=True):
             if len(one) != memory.itemsize * len(memory):

@@ -54,6 +54,7 @@ class Factor(Entry):
     deep    its kernel is called by the book pass at each event and reads the book itself
     steps   its kernel takes over and under behind its parameters: a tick is over / under
     always  it has a value wherever the book is good
+    either  parameters of which one is given at most
     few     why it may have none though the book is good, in words
     oracle  where its independent form is
     """
@@ -68,6 +69,7 @@ class Factor(Entry):
         steps: bool = False,
         label: Callable[..., str] | None = None,
         always: bool = False,
+        either: Sequence[str] = (),
         few: str = "",
         oracle: str = "",
         **said: Any,
@@ -78,6 +80,7 @@ class Factor(Entry):
         self.deep = deep
         self.steps = steps
         self.always = always
+        self.either = frozenset(either)
         self.few = few
         self.oracle = oracle
         self._ring = ring
@@ -93,6 +96,13 @@ class Factor(Entry):
             wanted = ["F8"] * ins + between + ["F8"] * outs
             raise TypeError(f"{self.name}: the kernel takes {kinds}, its entry says {wanted}")
         self.reads = tuple(COLUMNS[kind] for kind in reads)
+
+    def bind(self, positional: Sequence[Value] = (), named: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        bound = super().bind(positional, named)
+        given = [name for name in [*list(self.params)[: len(positional)], *(named or ())] if name in self.either]
+        if len(given) > 1:
+            raise HqError(f"{self.name}: pass one of {' and '.join(given)}: each is in place of the other", USAGE)
+        return bound
 
     def label(self, bound: Mapping[str, Value]) -> str:
         """What names its columns: the name, the first parameters by their values, further ones by name and value."""
@@ -167,6 +177,7 @@ def factor(
     ring     how many float64 it keeps besides, by its parameters
     deep     it is called by the book pass and takes tables of the book and row (factoring/levels.py)
     steps    the kernel takes over and under, of which a tick is the quotient
+    either   names of parameters of which one is given at most
     always   it has a value wherever the book is good; few: why it may have none, in words
     named    how many parameters its columns' name shows at least;  label: what makes that name of the parameters
     """

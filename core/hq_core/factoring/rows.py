@@ -6,10 +6,12 @@ import math
 
 from hq_core.book.events import GOOD
 from hq_core.book.flags import BBO, CLEAR, DEPTH, SNAPSHOT, TRADE
+from hq_core.factoring.instants import ENDED
 from hq_core.jit import B1, F8, I1, I4, I8, State, kernel
 
 ON_EVENT, ON_DEPTH, ON_BBO, ON_TRADE, ON_CLOCK = 1, 2, 4, 8, 16
 TRIGGERS = {"event": ON_EVENT, "depth": ON_DEPTH, "bbo": ON_BBO, "trade": ON_TRADE}
+INSTANT = "instant"  # the trigger of a row at the end of each
 MOST = 1 << 26  # rows of a clock from one event to the next
 CLOCK = -1  # in place of an event's number: a row of the clock
 WARMING, FEW = 1, 7  # codes of kinds.FACTOR's reason; those of the book's quality lie between them, one higher
@@ -40,34 +42,38 @@ def clocked(
 ) -> None:
     """Rows of a clock between events: at each multiple of `every` ns one, behind the last event at or before it.
 
+    every    0: a row at the end of each instant
     upto     no further event comes before this instant
-    s        next: instant of the next row of the clock, from the first event on (begun 1); ts, exch_ts: of the last
-             event; at: comes as the event to begin with, goes as the next one; n: rows laid down, as many as there is
-             room for, 0 where a gap would have more than MOST rows
+    s        next: instant of the next row of the clock, begun: 1 if there is one, as there is from the first event on;
+             ts, exch_ts: of the last event; at: comes as the event to begin with, goes as the next one; n: rows laid
+             down, as many as there is room for, 0 where a gap would have more than MOST rows
     o_event  number of the event, or CLOCK
     """
     next_at, begun, last_ts, last, at = s.next, s.begun, s.ts, s.exch_ts, s.at
     n = 0
     while n < len(o_ts):
         known = ts[at] if at < len(ts) else upto
-        if begun == 1 and next_at < known and (known - next_at) // every >= MOST:
+        if every > 0 and begun == 1 and next_at < known and (known - next_at) // every >= MOST:
             n = 0
             break
         if begun == 1 and next_at < known:
             o_ts[n] = next_at
             o_exch_ts[n] = last
             o_px[n] = math.nan
-            o_code[n] = 0
+            o_code[n] = ENDED
             o_side[n] = 0
             o_tick[n] = 0
             o_qty[n] = 0.0
             o_order[n] = 0
             o_event[n] = CLOCK
             next_at += every
+            begun = 1 if every > 0 else 0
         elif at < len(ts):
-            if begun == 0:
+            if every == 0:
+                next_at = ts[at]
+            elif begun == 0:
                 next_at = -(-ts[at] // every) * every
-                begun = 1
+            begun = 1
             last_ts = ts[at]
             last = exch_ts[at]
             o_ts[n] = ts[at]

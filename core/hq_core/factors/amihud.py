@@ -17,7 +17,7 @@ from hq_core.registry import Param
     inputs="ts kind px qty",
     outputs={"amihud": "0.., return a unit of quote"},
     params={
-        "window": Duration("1m", help="how long a trade counts, its ends included"),
+        "window": Duration("1m", help="how long a trade counts, closed on the left"),
         "least": Param(10, 1, 1_000_000, "trades in the window that a value needs"),
     },
     window=1,

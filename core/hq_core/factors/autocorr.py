@@ -16,7 +16,7 @@ from hq_core.registry import Param
     inputs="ts kind side qty",
     outputs={"autocorr": "-1..1"},
     params={
-        "window": Duration("1m", help="how long a trade counts, its ends included"),
+        "window": Duration("1m", help="how long a trade counts, closed on the left"),
         "least": Param(10, 2, 1_000_000, "pairs of trades in the window that a value needs"),
     },
     window=3,

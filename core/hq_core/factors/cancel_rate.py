@@ -11,7 +11,7 @@ from hq_core.jit import F8, I1, I8, State
     title="Rate of Cancellations",
     inputs="ts kind prev_qty qty",
     outputs={"cancel_rate": "0.., a second"},
-    params={"window": Duration("1s", help="how long a fall counts, its ends included")},
+    params={"window": Duration("1s", help="how long a fall counts, closed on the left")},
     window=1,
     source="definition: falls of a level's quantity in the window / its length; in books by level also by trades",
     oracle="tests/oracles/slow_factors.py",

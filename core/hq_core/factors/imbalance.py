@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hq_core.book.events import GOOD
 from hq_core.book.ladder import BEST, place_of
 from hq_core.factoring import factor
 from hq_core.factoring.levels import levels, near, of_level, of_none, pairs, room, valid
@@ -19,6 +20,7 @@ from hq_core.registry import Param
         "ticks": Param(5, 1, 1000, "price steps from the best one on that are looked at, with a level or without"),
         "levels": Param(0, 0, 1000, "best levels in their place; 0: by ticks"),
     },
+    either=("ticks", "levels"),
     deep=True,
     state="value bids asks bid:i8 ask:i8",
     ring=lambda ticks, levels: room(levels or 1),
@@ -81,4 +83,4 @@ def imbalance(
             s.asks = near(slots, keys, held, ask, ticks)
         if up or down:
             s.value = (s.bids - s.asks) / (s.bids + s.asks)
-    out[i] = s.value if quality[i] == 0 else math.nan
+    out[i] = s.value if quality[i] == GOOD else math.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hq_core.book.events import GOOD
 from hq_core.factoring import factor
 from hq_core.factoring.levels import levels, pairs, room, valid
 from hq_core.jit import F8, I1, I8, State
@@ -59,4 +60,4 @@ def pressure(
             here = pairs(depth, 1) + 2 * k
             asks += ring[here + 1] / (ring[here] - mid)
         s.value = (bids - asks) / (bids + asks)
-    out[i] = s.value if quality[i] == 0 else math.nan
+    out[i] = s.value if quality[i] == GOOD else math.nan

@@ -16,7 +16,7 @@ from hq_core.registry import Param
     inputs="ts kind px",
     outputs={"roll": "price"},
     params={
-        "window": Duration("1m", help="how long a pair of price changes counts, its ends included"),
+        "window": Duration("1m", help="how long a pair of price changes counts, closed on the left"),
         "least": Param(10, 2, 1_000_000, "pairs of changes in the window that a value needs"),
     },
     window=3,

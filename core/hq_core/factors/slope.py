@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hq_core.book.events import GOOD
 from hq_core.factoring import factor
 from hq_core.factoring.levels import levels, pairs, room, valid
 from hq_core.jit import F8, I1, I8, State, inline
@@ -78,7 +79,7 @@ def slope(
         if ring[0] > 0.0 and ring[1] > 0.0 and ring[pairs(depth, 0) + 2 * (int(ring[0]) - 1)] > 0.0:
             s.bid = side_slope(ring, pairs(depth, 0), int(ring[0]), mid)
             s.ask = side_slope(ring, pairs(depth, 1), int(ring[1]), mid)
-    good = quality[i] == 0
+    good = quality[i] == GOOD
     out[i] = 0.5 * (s.bid + s.ask) if good else math.nan
     bid[i] = s.bid if good else math.nan
     ask[i] = s.ask if good else math.nan

@@ -16,7 +16,7 @@ from hq_core.registry import Param
     inputs="ts kind side qty",
     outputs={"tfi": "-1..1"},
     params={
-        "window": Duration("1s", help="how long a trade counts, its own instant and the window's first one included"),
+        "window": Duration("1s", help="how long a trade counts, closed on the left"),
         "least": Param(10, 1, 1_000_000, "trades in the window that a value needs"),
     },
     window=2,

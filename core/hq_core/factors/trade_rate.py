@@ -11,7 +11,7 @@ from hq_core.jit import F8, I1, I8, State
     title="Rate of Trades",
     inputs="ts kind",
     outputs={"trade_rate": "0.., a second"},
-    params={"window": Duration("1s", help="how long a trade counts, its ends included")},
+    params={"window": Duration("1s", help="how long a trade counts, closed on the left")},
     window=1,
     source="definition: trades in the window / its length",
     oracle="tests/oracles/slow_factors.py",

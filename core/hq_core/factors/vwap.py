@@ -16,7 +16,7 @@ from hq_core.registry import Param
     inputs="ts kind px qty",
     outputs={"vwap": "price", "volume": "base"},
     params={
-        "window": Duration("1s", help="how long a trade counts, its own instant and the window's first one included"),
+        "window": Duration("1s", help="how long a trade counts, closed on the left"),
         "least": Param(5, 1, 1_000_000, "trades in the window that a value needs"),
     },
     window=2,
@@ -29,7 +29,7 @@ from hq_core.registry import Param
 def vwap(
     ts: I8, kind: I1, px: F8, qty: F8, window: int, least: int, s: State, times: I8, ring: F8, out: F8, volume: F8
 ) -> None:
-    """The mean price of the trades of the last `window`, weighted by quantity, and that quantity.
+    """The mean price of the trades of the last `window`, weighted by quantity, and that quantity: 0 without a trade.
 
     s     value, volume: of what is not folded, quote and base; see kernels/timed.py
     ring  (events, 2)  value and quantity of each trade
@@ -70,7 +70,6 @@ def vwap(
             price = (value + (ring[at] if head < mid else 0.0)) / quantity
             if tail - head < least:
                 price = math.nan
-                quantity = math.nan
         out[i] = price
         volume[i] = quantity
     s.head, s.mid, s.tail = head, mid, tail

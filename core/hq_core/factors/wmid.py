@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hq_core.book.events import GOOD
 from hq_core.factoring import factor
 from hq_core.factoring.levels import levels, pairs, room, valid
 from hq_core.jit import F8, I1, I8, State
@@ -66,4 +67,4 @@ def wmid(
             asks += ring[here + 1]
             ask += (ring[here] - first) * ring[here + 1]
         s.value = first + (bid / bids * asks + ask / asks * bids) / (bids + asks)
-    out[i] = s.value * over / under if quality[i] == 0 else math.nan
+    out[i] = s.value * over / under if quality[i] == GOOD else math.nan

@@ -11,7 +11,7 @@ class FactorOptions:
     trigger = Option(
         "event",
         "When a row is written: at every event, at depth, at a change of the bbo (best prices and quantities), at a "
-        "trade, or every:100ms; several with commas.",
+        "trade, at the end of each instant (all rows of one ts), or every:100ms; several with commas.",
         unit="WHEN",
     )
     min_interval = Option("", "No row sooner than this after the last, unless a value comes or goes.", unit="DURATION")

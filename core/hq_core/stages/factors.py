@@ -73,6 +73,8 @@ class Series:
         """The input has ended."""
         for one in self.ready.rest():
             (self.computed or self._begin()).rows(one, out)
+        if self.computed is not None:
+            self.computed.finish(out)
 
     def save(self) -> dict[str, Any]:
         return {"ready": self.ready.save(), "computed": [] if self.computed is None else [self.computed.save()]}
