@@ -146,3 +146,18 @@ def test_an_imbalance_is_by_ticks_or_by_levels():
     with pytest.raises(HqError, match="imbalance: pass one of ticks and levels") as error:
         factors(UP, "imbalance:5,levels=5")
     assert error.value.code == USAGE
+
+
+@pytest.mark.parametrize("behind", [0, 1, 5, S - 1])
+def test_a_clock_ends_with_time_itself(behind):
+    """Near the last instant of 64 bits the next boundary does not exist: it must not begin anew in the past."""
+    ts = 2**63 - 1 - behind
+    rows = factors(
+        [at(ts - 1, SNAPSHOT | BUY, 100.0, 1.0), at(ts, SNAPSHOT | SELL, 100.1, 1.0)], "mid", trigger="every:1s"
+    )
+    assert len(rows) <= 1
+
+
+def test_a_clock_over_centuries_is_refused():
+    with pytest.raises(HqError, match="clock|every|boundar"):
+        factors([at(-(2**62), TRADE | BUY, 100.0, 1.0), at(2**62, TRADE | BUY, 100.0, 1.0)], "mid", trigger="every:1s")

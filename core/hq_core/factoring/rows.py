@@ -13,6 +13,7 @@ ON_EVENT, ON_DEPTH, ON_BBO, ON_TRADE, ON_CLOCK = 1, 2, 4, 8, 16
 TRIGGERS = {"event": ON_EVENT, "depth": ON_DEPTH, "bbo": ON_BBO, "trade": ON_TRADE}
 INSTANT = "instant"  # the trigger of a row at the end of each
 MOST = 1 << 26  # rows of a clock from one event to the next
+LAST = (1 << 63) - 1  # ns, the last instant that there is
 CLOCK = -1  # in place of an event's number: a row of the clock
 WARMING, FEW = 1, 7  # codes of kinds.FACTOR's reason; those of the book's quality lie between them, one higher
 
@@ -53,7 +54,8 @@ def clocked(
     n = 0
     while n < len(o_ts):
         known = ts[at] if at < len(ts) else upto
-        if every > 0 and begun == 1 and next_at < known and (known - next_at) // every >= MOST:
+        # as floats, in which centuries of nanoseconds have room
+        if every > 0 and begun == 1 and next_at < known and (float(known) - float(next_at)) / every >= MOST:
             n = 0
             break
         if begun == 1 and next_at < known:
@@ -66,14 +68,15 @@ def clocked(
             o_qty[n] = 0.0
             o_order[n] = 0
             o_event[n] = CLOCK
-            next_at += every
-            begun = 1 if every > 0 else 0
+            begun = 1 if 0 < every <= LAST - max(next_at, 0) else 0
+            next_at += every * begun
         elif at < len(ts):
             if every == 0:
                 next_at = ts[at]
-            elif begun == 0:
-                next_at = -(-ts[at] // every) * every
-            begun = 1
+                begun = 1
+            elif begun == 0 and every <= LAST - max(ts[at], 0):  # behind the last instant there is no boundary
+                next_at = ts[at] + (every - ts[at] % every) % every
+                begun = 1
             last_ts = ts[at]
             last = exch_ts[at]
             o_ts[n] = ts[at]
