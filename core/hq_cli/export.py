@@ -104,7 +104,8 @@ def main(
     for what, n in stage.skipped.items():
         say(f"hq-export: {format_} has no place for {n} {what} frame{'s' * (n != 1)}; jsonl has")
     for what, n in stage.left.items():
-        say(f"hq-export: {format_} holds one kind, here bar; --kind {what} gives the {n} {what} row{'s' * (n != 1)}")
+        rows = f"the {n} {what} row{'s' * (n != 1)}"
+        say(f"hq-export: {format_} holds one kind, here {stage.kind}; --kind {what} gives {rows}")
     other = (output or "").removesuffix(packed).rpartition(".")[2]
     if other in FORMATS and other != ENDINGS.get(format_, format_):
         say(f"hq-export: {output} holds {format_}, as its name does not say")

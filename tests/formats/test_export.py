@@ -406,3 +406,16 @@ def test_a_panel_and_a_series_of_other_columns_are_told_with_what_differs():
         "csv holds one of a kind: bar/X/1m and bar//1m are a panel and a series, of other columns: open_time, volume; "
         "put them together with hq-merge and choose with columns"
     )
+
+
+def test_findings_beside_other_rows_are_told_and_not_in_the_way(run, tmp_path):
+    """They come where something is odd, so that a line that worked yesterday must not fail over them today."""
+    head = "ts_ms,ev,exch_ts_ms,px,qty,order_id,ival,fval\\n"
+    rows = "1,3758096388,0,100.0,2,0,0,0\\n1,3489660932,0,100.1,2,0,0,0\\n2,3758096385,0,100.05,1,0,0,0\\n"
+    book = f"printf '{head}{rows}' | hq-import | hq-book --tick 0.1"
+    ran = run(f"{book} | hq-export csv")
+    assert ran.code == 0, ran.stderr
+    assert ran.text.startswith("ts,bid,")
+    assert "--kind finding gives the 1 finding row" in ran.stderr
+    alone = run(f"{book} | hq-export csv --kind finding")
+    assert len(alone.text.splitlines()) == 2

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from hq_core.roles import Item
 
 
+BESIDES = "finding"  # a kind that tells of other rows, and is written where it is asked for, or alone
+MOST_EARLY = 64  # batches of them that wait to be beside something
+
+
 def _chosen(batch: Batch, symbols: Sequence[str]) -> Iterator[Batch]:
     """The stretches of a panel's rows that are of one of these symbols."""
     start = -1
@@ -99,6 +103,8 @@ class Export(Sink):
         self._fitting: dict[tuple[str, str, str], None] = {}  # announced series that fit
         self._decided = self._mixed  # which kind and period are written
         self._kind = ""  # the one of several that is written where none was asked for
+        self._early: list[Batch] = []  # findings that came before anything else was announced
+        self._besides = False  # rows of findings lie beside what is written, of which nobody asked for a kind
         self._begun: Schema | None = None
         self._announced: Schema | None = None  # the first series that fits: its header stands even without rows
         self._checked: set[Schema] = set()
@@ -132,18 +138,27 @@ class Export(Sink):
             self._out.fail()
             raise
 
+    @property
+    def kind(self) -> str:
+        """The kind whose rows are written."""
+        return self._begun.of if self._begun is not None else self._kind
+
     # -- what comes --------------------------------------------------------------------------------------
     def schema(self, schema: Schema) -> None:
         self._seen[schema.key] = None
         if self._fits(schema):
             self._fitting[_told(schema.key)] = None
-            if self._announced is None or (self._any_kind and schema.of == "bar" != self._announced.of):
+            first = self._announced
+            if first is None or (self._any_kind and (schema.of == "bar" != first.of or first.of == BESIDES)):
                 self._announced = schema
 
     def rows(self, batch: Batch) -> None:
         if not self._decided:
+            if self._any_kind and {kind for kind, _, _ in self._fitting} == {BESIDES} and len(self._early) < MOST_EARLY:
+                self._early.append(batch.copied())  # of what they tell rows may be to come
+                return
             self._decide()
-        if self._kind and batch.schema.of != self._kind:
+        if (self._kind and batch.schema.of != self._kind) or (self._besides and batch.schema.of == BESIDES):
             if self._fits(batch.schema):
                 self.left[batch.schema.of] = self.left.get(batch.schema.of, 0) + batch.n
             return
@@ -163,10 +178,16 @@ class Export(Sink):
         self._decided = True
         kinds = {kind for kind, _, _ in self._fitting}
         self._kind = "bar" if self._any_kind and "bar" in kinds and len(kinds) > 1 else ""
-        told = [one for one in self._fitting if not self._kind or one[0] == self._kind]
+        self._besides = self._any_kind and bool(kinds - {BESIDES})
+        told = [one for one in self._fitting if self._kind in ("", one[0])]
+        if self._besides:
+            told = [one for one in told if one[0] != BESIDES]
         for at in (0, 2):
             if len({one[at] for one in told}) > 1:
                 raise self._too_many(told)
+        early, self._early = self._early, []
+        for batch in early:
+            self.rows(batch)
 
     def _too_many(self, told: Sequence[tuple[str, str, str]]) -> HqError:
         """The error for series of several kinds, or periods: which there are to choose from."""
