@@ -35,14 +35,11 @@ class Row(NamedTuple):
     bids: dict[int, float]
     asks: dict[int, float]
     tick: Fraction
+    mid: float | None  # nearest to the exact mean of the best prices
 
     @property
     def good(self) -> bool:
         return self.quality == 0
-
-    @property
-    def mid(self) -> float | None:
-        return (self.bid + self.ask) / 2 if self.good else None
 
     @property
     def trade(self) -> bool:
@@ -66,8 +63,25 @@ def rows_of(events: list[Any], tick: Fraction, lot: Fraction, view: int, by_orde
         bids = {t: q for t, q in bids.items() if t <= bid}
         asks = {t: q for t, q in asks.items() if t >= ask}
         prices = [float(t * tick) if abs(t) < 2**62 else None for t in (bid, ask)]
+        mid = float((bid + ask) * tick / 2) if quality == 0 else None
         found.append(
-            Row(e.ts, e.exch_ts, kind, side, e.px, qty, prev_qty, *prices, bid_qty, ask_qty, quality, bids, asks, tick)
+            Row(
+                e.ts,
+                e.exch_ts,
+                kind,
+                side,
+                e.px,
+                qty,
+                prev_qty,
+                *prices,
+                bid_qty,
+                ask_qty,
+                quality,
+                bids,
+                asks,
+                tick,
+                mid,
+            )
         )
     return found
 
