@@ -33,6 +33,7 @@ EFFECTS = {
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),
     "factors": Effect(reads=("book",), replaces=("book",), writes=("factor", "finding")),
+    "pairs": Effect(reads=("factor",), replaces=("factor",), writes=("factor",)),
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar", "factor"), adds=("bar", "factor"), writes=("order",)),
     "backtest": Effect(

@@ -75,7 +75,6 @@ WORDS_OF_TWO_THINGS = {
     "--time-unit": "of the times of rows, or of labelled vectors",
     "--json": "each command its own result",
     "--emit": "which bars, or what of a book",
-    "--list": "indicators, or factors",
     "--tick": "of an account's orders, or of a book",
     "--lot": "of an account's orders, or of a book",
     "--lateness": "of trades behind others, or of events on their way from the exchange",
