@@ -33,8 +33,8 @@ hq-pairs --list
 def main(words: tuple[str, ...], list_: bool, as_json: bool, **options: Any) -> Stage | None:
     """Compute factors of two symbols A and B side by side.
 
-    Rows of kind factor of both, of a panel or of two series that hq-merge has laid together, become rows of kind
-    factor of the symbol A-B.  --of names the factor that is compared, a column of theirs.
+    Rows of kind factor of both, of a panel as hq-merge writes it or of series whose rows come by ts, become rows of
+    kind factor of the symbol A-B.  --of names the factor that is compared, a column of theirs.
 
     There is one row for each instant at which one of the two has rows, from the first on at which both are known; it
     has what is known of both at the end of that instant, and is written when a later row or a mark says that it is

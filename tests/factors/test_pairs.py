@@ -183,7 +183,7 @@ def test_a_row_is_written_when_its_instant_is_over():
 
 
 def test_series_that_are_not_laid_together_are_refused():
-    with pytest.raises(HqError, match="ts goes back from .* hq-merge lays") as caught:
+    with pytest.raises(HqError, match="ts goes back from .* give the two as a panel") as caught:
         run([[(5, "a", 1.0), (6, "a", 1.0), (5, "b", 1.0)]], panel=False)
     assert caught.value.code == DATA
 
@@ -196,3 +196,22 @@ def test_far_values_leave_nothing_behind():
     column = "corr_30s_of_values"
     assert one[40][column] != other[40][column]
     assert [row[column] for row in other[51:]] == pytest.approx([row[column] for row in one[51:]], rel=1e-12)
+
+
+def test_a_pair_of_a_panel_in_the_shell_goes_on_from_its_state(run, tmp_path):
+    for seed, symbol in ((1, "A"), (2, "B")):
+        assert run(f"hq-gen books --rows 900 --seed {seed} --symbol {symbol} > {symbol}.hqf", cwd=tmp_path).code == 0
+    made, pair = "hq-factors --tick 0.1 mid", "hq-pairs A,B ratio_dev zscore:5s corr:5s leadlag:5s,-2"
+    ran = run(
+        f"""
+        hq-merge A.hqf B.hqf > panel.hqf; {made} --state f1 < panel.hqf | {pair} --state p1 > whole.hqf
+        hq-export csv < panel.hqf > panel.csv
+        head -800 panel.csv | hq-import | {made} --state f | {pair} --state p > parts.hqf
+        (head -1 panel.csv; tail -n +801 panel.csv) | hq-import | {made} --state f | {pair} --state p >> parts.hqf
+        hq-diff whole.hqf parts.hqf
+        """,
+        cwd=tmp_path,
+    )
+    assert (ran.code, ran.stderr) == (0, ""), ran.stderr
+    refused = run(f"{made} < panel.hqf | hq-pairs A,B ratio_dev:2 --state p > /dev/null", cwd=tmp_path)
+    assert refused.code == 78, refused.stderr

@@ -115,7 +115,7 @@ class Pairs(Stage):
         if cell.state.back >= 0:
             before, now = (iso_text(ts) for ts in (cell.state.ts, batch.times()[cell.state.back]))
             raise HqError(
-                f"{schema.key}: {say_back('ts', before, now)}; hq-merge lays the series of a pair together", DATA
+                f"{schema.key}: {say_back('ts', before, now)}; give the two as a panel, as hq-merge writes it", DATA
             )
 
     def _together(self, n: int, upto: int) -> None:
