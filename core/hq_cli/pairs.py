@@ -31,7 +31,7 @@ hq-pairs --list
     shows=("list_", "as_json"),
 )
 def main(words: tuple[str, ...], list_: bool, as_json: bool, **options: Any) -> Stage | None:
-    """Compute factors of two symbols A and B side by side.
+    """Compute factors of two symbols, A and B.
 
     Rows of kind factor of both, of a panel as hq-merge writes it or of series whose rows come by ts, become rows of
     kind factor of the symbol A-B.  --of names the factor that is compared, a column of theirs.

@@ -74,7 +74,7 @@ WORDS_OF_TWO_THINGS = {
     "--explain": "what indicators compute, or strategies with what it costs",
     "--time-unit": "of the times of rows, or of labelled vectors",
     "--json": "each command its own result",
-    "--of": "columns of rows of factors, one that is compared or several that bars are made of",
+    "--of": "columns of factor rows, one that is compared or several that bars are made of",
     "--emit": "which bars, or what of a book",
     "--tick": "of an account's orders, or of a book",
     "--lot": "of an account's orders, or of a book",

@@ -24,7 +24,7 @@ class AggregateOptions(Declared):
         "",
         "Make bars of the values of factors, columns of factor rows: of each NAME_open, NAME_high, NAME_low, "
         "NAME_close (the last one) and NAME_mean.",
-        unit="FACTOR[,FACTOR]...",
+        unit="NAME,...",
     )
     fill = Option(
         "none",
