@@ -34,6 +34,7 @@ from hq_core.lang.builtins import BUILTINS
 from hq_core.lang.define import MOST_NODES
 from hq_core.lang.tokens import grammar_text
 from hq_core.lang.words import ACTIONS, COLUMNS
+from hq_core.pairing import PAIRS
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "man"
@@ -127,7 +128,9 @@ def page(command: hq.Command) -> str:
     if effect is not None and sentence(effect):
         made += f".SH KINDS\n{escaped(sentence(effect))}\n"
     if command.name == "hq-factors":
-        made += f".SH FACTORS\n{factors()}"
+        made += f".SH FACTORS\n{factors(FACTORS)}"
+    if command.name == "hq-pairs":
+        made += f".SH FACTORS\n{factors(PAIRS)}"
     made += ".SH EXAMPLES\n" + literal([part for line in command.examples for part in folded(line)])
     return made + listed("EXIT STATUS", EXITS) + listed("ENVIRONMENT", ENVIRONMENT) + see_also(str(command.name))
 
@@ -156,18 +159,19 @@ def indicators() -> str:
     return "".join(made)
 
 
-def factors() -> str:
-    """Every factor: how it is called, its columns, where it comes from."""
+def factors(shelf: registry.Shelf) -> str:
+    """Every factor of books or pairs: how it is called, its columns, where it comes from."""
     made = []
-    for name in FACTORS.names():
-        one = FACTORS.load(name).described()
+    for name in shelf.names():
+        one = shelf.load(name).described()
         params = ",".join(f"{param['name']}={param['default']}" for param in one["params"])
         made.append(f".TP\n\\fB{escaped(f'{name}:{params}' if params else name)}\\fP\n{minus(one['title'])}. ")
         made.append(minus(f"{one['source']}.") + "\n")
         for output in one["outputs"]:
             made.append(f".br\n{minus(output['column'])}: {minus(output['range'])}\n")
         for param in one["params"]:
-            made.append(f".br\n{minus(param['name'])}: {minus(param['help'])} ({param['min']} to {param['max']})\n")
+            rule = ", ".join(param["choices"]) if "choices" in param else f"{param['min']} to {param['max']}"
+            made.append(f".br\n{minus(param['name'])}: {minus(param['help'])} ({rule})\n")
     return "".join(made)
 
 
@@ -348,7 +352,7 @@ def pages() -> dict[str, str]:
 
 
 def listed_in(shelf: registry.Shelf) -> str:
-    """What `hq-indicators --list` and `hq-factors --list` show, so that they need not import everything."""
+    """What `--list` of their commands shows, so that they need not import everything."""
     rows = [json.dumps(shelf.load(name).described()) for name in shelf.names()]
     return "[\n" + ",\n".join(rows) + "\n]\n"
 
@@ -357,7 +361,7 @@ def main() -> None:
     check = sys.argv[1:] == ["--check"]
     stale = []
     made = {MAN / name: text for name, text in pages().items()} | {
-        CORE / shelf.room / "list.json": listed_in(shelf) for shelf in (registry.INDICATORS, FACTORS)
+        CORE / shelf.room / "list.json": listed_in(shelf) for shelf in (registry.INDICATORS, FACTORS, PAIRS)
     }
     made |= {EDITOR / "hq.tmLanguage.json": editor.textmate(), EDITOR / "hq_lexer.py": editor.pygments()}
     for path, text in made.items():

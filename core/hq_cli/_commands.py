@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PURPOSES = (
     ("Get data in and out", ("gen", "import", "export", "merge", "asof")),
     ("Bars and indicators", ("aggregate", "indicators")),
-    ("Order books", ("book", "factors")),
+    ("Order books", ("book", "factors", "pairs")),
     ("Strategy and account", ("vector", "signal", "backtest")),
     ("Check and keep", ("diff", "state")),
 )

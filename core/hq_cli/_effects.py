@@ -29,10 +29,13 @@ EFFECTS = {
     "export": Effect(reads=EVERY, passes=False),
     "merge": Effect(reads=EVERY, passes=False),
     "asof": Effect(reads=EVERY, adds=("bar",)),
-    "aggregate": Effect(reads=("trade", "book", "bar"), replaces=("trade", "book", "bar"), writes=("bar",)),
+    "aggregate": Effect(
+        reads=("trade", "book", "bar", "factor"), replaces=("trade", "book", "bar"), writes=("bar", "factor")
+    ),
     "indicators": Effect(reads=("bar",), adds=("bar",)),
     "book": Effect(reads=("book",), replaces=("book",), writes=("quote", "depth", "book_update", "book", "finding")),
     "factors": Effect(reads=("book",), replaces=("book",), writes=("factor", "finding")),
+    "pairs": Effect(reads=("factor",), replaces=("factor",), writes=("factor",)),
     "vector": Effect(reads=("bar", "vector"), replaces=("bar",), writes=("vector",)),
     "signal": Effect(reads=("bar", "factor"), adds=("bar", "factor"), writes=("order",)),
     "backtest": Effect(

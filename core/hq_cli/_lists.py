@@ -37,6 +37,11 @@ def factors(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
     return _listed("factors", names, json, {})
 
 
+def pairs(names: Sequence[str], json: bool) -> tuple[str, HqError | None]:
+    """All factors of pairs, as `indicators` has them."""
+    return _listed("pairs", names, json, {})
+
+
 def _listed(room: str, names: Sequence[str], json: bool, measured: Mapping[str, Any]) -> tuple[str, HqError | None]:
     listed = {one["name"]: one for one in _kept(room, "list.json")}
     broken = None
@@ -62,6 +67,10 @@ def _shelf(room: str) -> Shelf[Any]:
         from hq_core.registry import INDICATORS
 
         return INDICATORS
+    if room == "pairs":
+        from hq_core.pairing import PAIRS
+
+        return PAIRS
     from hq_core.factoring import FACTORS
 
     return FACTORS

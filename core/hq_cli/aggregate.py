@@ -15,6 +15,7 @@ EXAMPLES = """
 hq-aggregate 15m:4h:1d < trades.csv | hq-export table
 hq-aggregate 1m < book.hqf | hq-signal examples/rsi.hq
 hq-gen trades --rows 1000 --seed 1 | hq-aggregate 1s:15s:1m --fill flat | hq-export csv --period 15s
+hq-gen books --rows 9000 --seed 1 | hq-factors mid | hq-aggregate 10s:1m --of mid | hq-export csv --period 1m
 hq-gen bars --rows 3000 --seed 1 | hq-aggregate 1d --tz Europe/London --partial keep | hq-export csv
 """
 
@@ -28,6 +29,12 @@ def main(periods: str, **said: Any) -> Stage:
     Coarse bars come before the finer ones that close with them.  Bars of the input whose own period is asked for pass
     as they are; with --fill flat, --lateness or --time-label they are made anew, with the columns of other bars.
     Times lie in the years 1678 to 2261; a period is at most 90d, a duration 36500d.
+
+    --of makes bars of factors, rows of kind factor with the period as theirs: the first, highest, lowest, last and mean
+    value of each, of the rows that have one; where none has, the bar is not valid and reason is few.  A row counts as
+    much as any other: hq-factors --trigger every:1s before it makes the mean one of time.  A bar is written when a
+    row or a mark comes at or behind its end, the last one only then; a first one that had begun before the input is
+    left out.
 
     Of a panel the bars are a panel: those of each symbol are as they are of its series alone.
     """

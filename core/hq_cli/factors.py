@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hq_cli._command import Argument
 from hq_cli._filter import filter_command
 from hq_cli._say import echo
+from hq_cli._shown import ListOptions
 from hq_core.errors import USAGE, HqError
 from hq_core.options import Option
 from hq_core.options.book import ViewOptions
@@ -40,13 +41,6 @@ class ExprOptions:
         (), "A file with a factor of yours, called as the file; HQ_PATH names folders of them.", kind=str, many=True,
         unit="FILE",
     )  # fmt: skip
-
-
-class ListOptions:
-    """What is shown in place of a run."""
-
-    list_ = Option(False, "List the factors, or show the named ones in full.")
-    as_json = Option(False, "With --list: one JSON array.", flag="--json")
 
 
 @filter_command(

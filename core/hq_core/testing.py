@@ -12,7 +12,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from hq_core.batch import CODES, Batch, Schema
-from hq_core.book.flags import BOTH_VIEWS, BUY, CLEAR, DEPTH, SELL, SNAPSHOT, TRADE
+from hq_core.book.flags import BBO, BOTH_VIEWS, BUY, CLEAR, DEPTH, SELL, SNAPSHOT, TRADE
 from hq_core.errors import USAGE, HqError
 from hq_core.jit import address_of
 from hq_core.kinds import BOOK, FACTOR
@@ -73,9 +73,11 @@ class FactorTester:
         self._schema = Schema("book", "", "", BOOK.cols)
         self._stage.schema(self._schema)
         self._ts = 0
+        self._levels: dict[int, dict[float, float]] = {BUY: {}, SELL: {}}
 
     def set_book(self, bids: Sequence[Level], asks: Sequence[Level], ts: int | None = None) -> None:
         """The book as a whole, each level (price, quantity)."""
+        self._levels = {BUY: dict(bids), SELL: dict(asks)}
         rows = [(CLEAR, 0.0, 0.0)]
         rows += [(SNAPSHOT | BUY, price, qty) for price, qty in bids]
         rows += [(SNAPSHOT | SELL, price, qty) for price, qty in asks]
@@ -83,7 +85,16 @@ class FactorTester:
 
     def depth(self, side: str, price: float, qty: float, ts: int | None = None) -> None:
         """What a level has from now on; 0: it is gone.  side: buy or sell."""
-        self._give([(DEPTH | self._side(side), price, qty)], ts)
+        if flag := self._side(side):
+            self._levels[flag].pop(price, None)
+            self._levels[flag] |= {price: qty} if qty else {}
+        self._give([(DEPTH | flag, price, qty)], ts)
+
+    def trigger_bbo(self, ts: int | None = None) -> bool:
+        """Tell the best levels of `set_book` and `depth` once more, as a change of them; whether there is a value."""
+        sides = [(side, best, self._levels[side]) for side, best in ((BUY, max), (SELL, min))]
+        self._give([(BBO | side, best(levels), levels[best(levels)]) for side, best, levels in sides if levels], ts)
+        return self.valid
 
     def trade(self, side: str, price: float, qty: float, ts: int | None = None) -> None:
         """A trade; side: who took, buy, sell or nothing."""

@@ -106,7 +106,7 @@ def test_kinds_indicators_codes_and_language_are_whole(said) -> None:
 
 def test_in_brief_it_is_a_page_with_every_name(said, run) -> None:
     page = run("hq describe --brief").text
-    assert len(page) <= 11_800
+    assert len(page) <= 12_000
     assert max(map(len, page.splitlines())) <= 130
     words = set(page.replace(":", " ").replace("=", " ").split())
     for one in said["commands"]:
@@ -186,6 +186,8 @@ def test_filters_do_to_kinds_what_the_table_says(name: str, run, desk) -> None:
         "hq-gen trades --rows 3000 --seed 1 --symbol OTHER >> all.hqf; "
         "sed s/BTCUSDT/THIRD/ examples/events.csv | hq-import >> all.hqf"
     )
+    if name in ("pairs", "aggregate"):  # of what another filter makes
+        made += "; cat mids.hqf >> all.hqf"
     assert run(made, cwd=desk).code == 0
     ran = run(f"{line} < all.hqf", cwd=desk)
     assert ran.code == 0, ran.stderr

@@ -24,6 +24,7 @@ ALLOWED = {
     "core/hq_core/testing.py": "made up events, each column with what it is",
     "core/hq_core/kernels/session.py": "the record of a kernel",
     "core/hq_core/bars/trades.py": "the record of a kernel",
+    "core/hq_core/bars/of_factors.py": "the record of a kernel",
     "core/hq_core/book/shown.py": "the record of a kernel",
     "core/hq_core/book/trades.py": "the arguments of a kernel, and the columns that it makes",
     "core/hq_core/stream/findings.py": "what is told of a finding, each with its value",
@@ -193,6 +194,15 @@ STAGES = {  # and the columns that it adds under names of the user's
     "hq-signal meta.hq < bars": (),
     "hq-factors --tick 0.1 mid spread < book": ("mid", "spread", "spread_bps"),
     "hq-factors --tick 0.1 --long mid < book": (),
+    "hq-factors --tick 0.1 mid < book | hq-aggregate 1s --of mid": (
+        "mid",
+        "mid_open",
+        "mid_high",
+        "mid_low",
+        "mid_close",
+        "mid_mean",
+    ),
+    "hq-factors --tick 0.1 mid < panel | hq-pairs BTCUSDT,X ratio_dev": ("mid", "ratio_dev_1"),
     "hq-signal one.hq two.hq < bars": (),
     "hq-signal one.hq < bars | hq-backtest": (),
     "hq-signal one.hq < bars | hq-backtest | hq-export jsonl | hq-import": (),
@@ -223,6 +233,7 @@ def test_what_commands_write_is_declared(run, tmp_path):
     assert run("hq-gen bars --rows 60 --seed 1 > bars && hq-gen trades --rows 3000 --seed 1 > trades").code == 0
     assert run(f"hq-import < {ROOT}/examples/events.csv > events").code == 0
     assert run("hq-gen books --rows 100 --seed 1 > book").code == 0
+    assert run("hq-gen books --rows 100 --seed 1 --symbol X | hq-merge book - > panel").code == 0
     seen: set[str] = set()
     for line, added in STAGES.items():
         ran = run(line)

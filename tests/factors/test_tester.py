@@ -14,15 +14,21 @@ from hq_core.testing import FactorTester
 def test_mid_price():
     tester = FactorTester("mid", tick="0.1")
     tester.set_book([(100.0, 10.0)], [(100.2, 10.0)])
+    assert tester.trigger_bbo()
     assert abs(tester.value() - 100.1) < 1e-9
 
 
 def test_depth_imbalance():
     tester = FactorTester("imbalance:3", tick="0.1")
     tester.set_book([(100.0, 10.0), (99.9, 10.0), (99.8, 10.0)], [(100.1, 5.0), (100.2, 3.0), (100.3, 2.0)])
+    tester.depth("buy", 100.0, 10.0)
     assert abs(tester.value() - 0.5) < 1e-9
     tester.depth("sell", 100.1, 25.0)
     assert tester.value() == 0.0
+    tester.depth("sell", 100.1, 0.0)
+    tester.depth("sell", 100.2, 0.0)
+    assert tester.trigger_bbo()
+    assert tester.value() == (30 - 2) / (30 + 2)  # the best ones are those that are left
 
 
 def test_order_flow_imbalance():

@@ -257,6 +257,23 @@ def asof():
 STEPS = {"tick": "0.1", "lot": "0.001"}
 OF_TRADES = "tfi:3s,least=2", "vwap:3s,least=2", "kyle:10s,least=2", "roll:9s,least=2", "vpin:0.05,2", "markout:1s"
 OF_BOOKS = "mid", "micro", "imbalance:5", "imbalance:levels=3", "slope:3", "ofi_cks:3s", "rvol:9s", "cancel_rate"
+
+
+def of_factors():
+    from hq_core.stages.aggregate import Aggregate
+
+    return Aggregate("2s:10s", of="mid,imb")
+
+
+def factor_rows(seed, n):
+    rng, ts, rows = random.Random(seed), START, []
+    for _ in range(n):
+        ts += rng.choice([0, 10**8, 10**9, 15 * 10**9 if rng.random() < 0.1 else 0])
+        rows.append((ts, ts - 9, 1, 0, rng.uniform(99, 101), rng.choice([math.nan, rng.uniform(-1, 1), 0.0])))
+    cols = [("ts", "i8"), ("exch_ts", "i8"), ("valid", "b1"), ("reason", "i1"), ("mid", "f8"), ("imb", "f8")]
+    return Schema("factor", "BTCUSDT", "", cols), rows
+
+
 FILTERS = {
     "book": (book("quote", **STEPS), events()),
     "book depth": (book("depth:3", keep_input=True, **STEPS), events()),
@@ -281,5 +298,6 @@ FILTERS = {
     "aggregate": (aggregate, trades),
     "asof": (asof, bars),
     "aggregate bars": (aggregate, lambda seed, n: bars(seed, n, "30s", MINUTE // 2)),
+    "aggregate factors": (of_factors, factor_rows),
     "aggregate late": (late_aggregate, shuffled_trades),
 }

@@ -47,7 +47,52 @@ class Duration(Param):
         return {"name": name, "default": self.default, "min": low, "max": high, "help": self.help}
 
 
-class Factor(Entry):
+class Labelled(Entry):
+    """A declaration whose columns are named by it and its parameters.
+
+    label   what makes that name of the parameters
+    oracle  where its independent form is
+    """
+
+    def __init__(self, name: str, *, label: Callable[..., str] | None = None, oracle: str = "", **said: Any) -> None:
+        super().__init__(name, **said)
+        self.oracle = oracle
+        self._label = label
+
+    def label(self, bound: Mapping[str, Value]) -> str:
+        """What names its columns: the name, the first parameters by their values, further ones by name and value."""
+        if self._label is not None:
+            return self._label(*bound.values())
+        words = [self.name]
+        for i, (name, value) in enumerate(bound.items()):
+            shown = f"{value:.15g}" if isinstance(value, float) else str(value)
+            if i < self.named:
+                words.append(shown)
+            elif value != self.params[name].default:
+                words += [name, shown]
+        return "_".join(words)
+
+    def columns(self, label: str) -> list[str]:
+        """The names of its columns: the label, and behind it those of the further outputs."""
+        return [label, *(f"{label}_{output}" for output in list(self.outputs)[1:])]
+
+    def described(self) -> dict[str, Any]:
+        """The entry as plain values: what `--list` shows."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "reads": list(self.inputs),
+            "params": [param.described(name) for name, param in self.params.items()],
+            "outputs": [
+                {"column": column, "range": unit}
+                for column, unit in zip(self.columns(self.label(self.bind())), self.outputs.values())
+            ],
+            "oracle": self.oracle,
+            "source": self.source,
+        }
+
+
+class Factor(Labelled):
     """A factor: one kernel over columns of events, see factoring/events.py.
 
     width   values that it keeps of each event of its window of time; 0: it has none
@@ -56,7 +101,6 @@ class Factor(Entry):
     always  it has a value wherever the book is good
     either  parameters of which one is given at most
     few     why it may have none though the book is good, in words
-    oracle  where its independent form is
     """
 
     def __init__(
@@ -67,11 +111,9 @@ class Factor(Entry):
         window: int = 0,
         deep: bool = False,
         steps: bool = False,
-        label: Callable[..., str] | None = None,
         always: bool = False,
         either: Sequence[str] = (),
         few: str = "",
-        oracle: str = "",
         **said: Any,
     ) -> None:
         super().__init__(kernel.name, **said)
@@ -82,9 +124,7 @@ class Factor(Entry):
         self.always = always
         self.either = frozenset(either)
         self.few = few
-        self.oracle = oracle
         self._ring = ring
-        self._label = label
         tables = {*TABLES, "row"} if deep else set()
         kinds = [kind for name, kind in kernel.args if name not in tables]
         ins, outs = len(self.inputs), len(self.outputs)
@@ -103,23 +143,6 @@ class Factor(Entry):
         if len(given) > 1:
             raise HqError(f"{self.name}: pass one of {' and '.join(given)}: each is in place of the other", USAGE)
         return bound
-
-    def label(self, bound: Mapping[str, Value]) -> str:
-        """What names its columns: the name, the first parameters by their values, further ones by name and value."""
-        if self._label is not None:
-            return self._label(*bound.values())
-        words = [self.name]
-        for i, (name, value) in enumerate(bound.items()):
-            shown = f"{value:.15g}" if isinstance(value, float) else str(value)
-            if i < self.named:
-                words.append(shown)
-            elif value != self.params[name].default:
-                words += [name, shown]
-        return "_".join(words)
-
-    def columns(self, label: str) -> list[str]:
-        """The names of its columns: the label, and behind it those of the further outputs."""
-        return [label, *(f"{label}_{output}" for output in list(self.outputs)[1:])]
 
     def ring(self, bound: Mapping[str, Value]) -> int:
         """How many float64 it keeps beside its record."""
@@ -142,21 +165,6 @@ class Factor(Entry):
             tables=host.tables if self.deep else tables,
             host=host if self.deep else None,
         ).outs
-
-    def described(self) -> dict[str, Any]:
-        """The entry as plain values: what `--list` shows."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "reads": list(self.inputs),
-            "params": [param.described(name) for name, param in self.params.items()],
-            "outputs": [
-                {"column": column, "range": unit}
-                for column, unit in zip(self.columns(self.label(self.bind())), self.outputs.values())
-            ],
-            "oracle": self.oracle,
-            "source": self.source,
-        }
 
 
 FACTORS = Shelf("factors", "factor", Factor, "@factor")

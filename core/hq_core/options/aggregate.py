@@ -20,6 +20,12 @@ class AggregateOptions(Declared):
 
     RANGED = False  # of fx alone, which is above 0
 
+    of = Option(
+        "",
+        "Make bars of the values of factors, columns of factor rows: of each NAME_open, NAME_high, NAME_low, "
+        "NAME_close (the last one) and NAME_mean.",
+        unit="NAME,...",
+    )
     fill = Option(
         "none",
         "Over bars without trades: nothing, or the last close with zero volume and NaN vwap.",

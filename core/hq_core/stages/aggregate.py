@@ -24,11 +24,14 @@ from hq_core.zones import open_zone
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hq_core.bars.of_factors import FactorBars
     from hq_core.batch import Batch, Schema
     from hq_core.book.trades import Trades
     from hq_core.jit import Kernel
 
 MADE_OF = ("trade", "book", "bar")  # kinds that bars are made of
+# what FactorBars.save gives, by period
+BARS = {str: {"cut": bytes, "closing": bytes, "folds": [bytes], "begun": bool, "skip": int}}
 SLACK = 1_000_000_000  # ns that are asked for by nobody: the default
 
 
@@ -53,7 +56,7 @@ def _amounts(given: Any) -> tuple[float, ...]:
 class Aggregate(Stage):
     """One chain of periods for each series of trades or bars, and of events of a market, for the trades among them.
 
-    Rows of other kinds pass untouched.
+    Rows of other kinds pass untouched.  With `of` it is rows of factors that bars are made of, and all others pass.
 
     Bars whose own period is asked for pass untouched too, unless rows are to be filled in, put in order or labelled.
 
@@ -63,12 +66,14 @@ class Aggregate(Stage):
     panels = "apart"
     __signature__ = Keywords(options_of(AggregateOptions), before=("periods",))
 
-    SHAPE = {"chains": {str: CHAIN}, "marked": int}
+    SHAPE = {"chains": {str: CHAIN}, "factors": {str: BARS}, "marked": int}
 
     def __init__(self, periods: str, **given: Any) -> None:
         super().__init__()
         self.periods = parse_periods(periods)
         said = AggregateOptions(**given)
+        self.of = [name.strip() for name in said.of.split(",")] if said.of else []
+        self._check_of(said)
         amounts = _amounts(said.tiers)
         if amounts:
             limits(amounts, said.fx)
@@ -98,13 +103,33 @@ class Aggregate(Stage):
         self._of_symbol: dict[str, str] = {}  # symbol -> the series that its bars are made of
         self._scratch: list[BarScratch] = []
         self._saved: dict[str, Any] = {}
+        self._factors: dict[str, FactorBars] = {}
+        self._saved_factors: dict[str, Any] = {}
         self._marked = EVER  # the first mark: from there on the input is whole
 
+    def _check_of(self, said: AggregateOptions) -> None:
+        """Refuse what is said of bars of trades alone where bars of factors are asked for."""
+        if not self.of:
+            return
+        if not all(self.of) or len(set(self.of)) < len(self.of):
+            rule = "must be names of columns, each once, such as mid,imbalance_5"
+            raise HqError(subject=AggregateOptions.of, value=said.of, rule=rule, code=USAGE)
+        for name, option in options_of(AggregateOptions).items():
+            if name != "of" and getattr(said, name) != option.default:
+                raise HqError(("is not for bars of factors; leave out ", AggregateOptions.of), USAGE, subject=option)
+
     def kernels(self) -> tuple[Kernel, ...]:
+        if self.of:
+            from hq_core.bars.of_factors import KERNELS
+
+            return KERNELS
         return order.check_order, check_trades, *level.kernels(bool(self.options.amounts))
 
     def schema(self, schema: Schema) -> None:
-        if schema.of not in MADE_OF:
+        if self.of and schema.of == "factor":
+            self._of_factors(schema)
+            return
+        if self.of or schema.of not in MADE_OF:
             self.out.series(schema)
             return
         other = self._of_symbol.setdefault(schema.symbol, schema.key)
@@ -127,7 +152,20 @@ class Aggregate(Stage):
                 chain.load(saved)
         self._chains[schema.key] = chain
 
+    def _of_factors(self, schema: Schema) -> None:
+        from hq_core.bars.of_factors import FactorBars
+
+        before = self._factors.get(schema.key)
+        bars = self._factors[schema.key] = FactorBars(schema, self.of, self.periods, self.out, self.drop)
+        saved = before.save() if before else self._saved_factors.pop(schema.key, None)
+        if saved is not None:
+            with taking():
+                bars.load(saved)
+
     def rows(self, batch: Batch) -> None:
+        if batch.schema.key in self._factors:
+            self._factors[batch.schema.key].rows(batch)
+            return
         chain = self._chains.get(batch.schema.key)
         if chain is None:
             self.out.copy(batch)
@@ -142,11 +180,15 @@ class Aggregate(Stage):
         self._marked = min(self._marked, within(ts))
         for chain in self._chains.values():
             chain.mark(ts)
+        for bars in self._factors.values():
+            bars.mark(ts)
         self.out.mark(ts)
 
     def advance(self, ts: int) -> None:
         for chain in self._chains.values():
             chain.advance(ts)
+        for bars in self._factors.values():
+            bars.mark(ts)
 
     def finish(self, more: bool) -> None:
         if not more:
@@ -180,9 +222,11 @@ class Aggregate(Stage):
 
     def save(self) -> dict[str, Any]:
         chains = {**self._saved, **{key: chain.save() for key, chain in self._chains.items()}}
-        return {"chains": chains, "marked": self._marked}
+        factors = {**self._saved_factors, **{key: bars.save() for key, bars in self._factors.items()}}
+        return {"chains": chains, "factors": factors, "marked": self._marked}
 
     def load(self, saved: dict[str, Any]) -> None:
         self._saved = dict(saved["chains"])
+        self._saved_factors = dict(saved["factors"])
         self._of_symbol = {symbol_of(key): key for key in self._saved}
         self._marked = saved["marked"]
