@@ -61,15 +61,17 @@ def test_bench_measures_each_part(command_env, tmp_path: Path) -> None:
         "Memory of hq-backtest",
         "Strategies that read their account",
         "Books",
+        "Factors",
+        "The join as of ts",
         "Indicators",
     ]
     assert re.findall(r"^## (.+)$", text, re.M) == parts
     figures = json.loads(told.with_suffix(".json").read_text())
-    assert len(figures["seconds"]) == 45
+    assert len(figures["seconds"]) == 48
     assert all(0 < seconds < 300 for seconds in figures["seconds"].values())
     assert len(figures["peak_mib"]) == 5
     assert all(8 < peak < 200 for peak in figures["peak_mib"].values())
-    assert text.count("Not measured, as --peers has none: ") == 6
+    assert text.count("Not measured, as --peers has none: ") == 8
     assert re.search(r"^\| rsi \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \| \d+ \|$", text, re.M)
     peaks = [int(peak) for peak in re.findall(r"peak (\d+) MiB", text)]
     assert len(peaks) == 4
