@@ -182,8 +182,7 @@ def test_nothing_is_written_but_the_cache(run, desk: Path, tmp_path: Path) -> No
     for name in READERS:
         work = tmp_path / name
         work.mkdir()
-        given = re.search(r"< (\S+)", LINES[name])[1]
-        line = LINES[name].replace(f"< {given}", f"< {desk / given}").replace("examples/", f"{desk}/examples/")
+        line = re.sub(r"(?<=[ =])((?:examples/)?[\w.-]+\.(?:hqf?|csv))\b", rf"{desk}/\1", LINES[name])
         assert run(line, cwd=work, env={"HOME": str(home)}).code == 0
         assert list(work.iterdir()) == []
     assert list(home.iterdir()) == []

@@ -22,6 +22,7 @@ SWEEP = (
     },
 )
 FRAMES = {"hq-gen", "hq-merge", "hq-asof", "hq-import", "hq-aggregate", "hq-indicators", "hq-signal", "hq-backtest"}
+FRAMES |= {"hq-book", "hq-factors", "hq-pairs"}
 DIFFERS = {"hq-diff": 1}  # the others return 0
 
 

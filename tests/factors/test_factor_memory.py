@@ -73,14 +73,15 @@ def test_nothing_is_allocated_after_the_warm_up():
     traced = []
     tracemalloc.start()
     try:
-        for k in range(10, 30):
+        for k in range(10, 70):
             again(k)
-            if k in (19, 29):
+            if k in (19, 69):
                 traced.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
     assert sizes(stage) == room  # no window, no book has more
-    assert traced[1] - traced[0] < 1024  # nor does anything else hold more, behind 40,000 events
+    # nor does anything else hold more, behind 200,000 events: where columns lie is kept for 64 numbers of rows at most
+    assert traced[1] - traced[0] < 8192
 
 
 def test_a_flipped_bit_anywhere_in_a_state_is_refused(tmp_path):

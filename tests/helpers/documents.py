@@ -75,7 +75,7 @@ def furnished(tmp_path_factory, command_env) -> Path:
         "hq-aggregate 1h < bars.hqf > hours.hqf",
         "printf 'ts_ms,symbol,bid,bid_qty,ask,ask_qty\\n1704096000001,BTCUSDT,1.1,2,1.2,3\\n' > quotes.csv",
         f"echo '1704096000001000000 {TRADE}' > capture.log",
-        "hq-import < examples/events.csv > book.hqf",
+        "hq-gen books --rows 800 --seed 1 > book.hqf",
         "for x in BTC ETH; do hq-gen books --rows 800 --seed 1 --symbol ${x}USDT > $x.hqf; done",
         "hq-merge BTC.hqf ETH.hqf | tee books.hqf | hq-factors --tick 0.1 mid > mids.hqf",
         "hq-signal examples/rsi.hq < bars.hqf > signals.hqf",

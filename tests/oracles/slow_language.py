@@ -458,7 +458,8 @@ def orders(meaning: Meaning, rules: list[Rule], strategy: str) -> list[dict[str,
                 if "tif" in named or "expire" in named:
                     row["tif"] = TIFS["gtd" if expire else (life or "gtc").lower()]
                 if "expire" in named:
-                    row["expire"] = bar["ts"] + length(expire) * 10**9 if expire else 0
+                    # 0 stands for none, so the order that ends at 1970 ends a nanosecond before
+                    row["expire"] = (bar["ts"] + length(expire) * 10**9 or -1) if expire else 0
                 for key in ("reduce_only", "post_only"):
                     if key in named:
                         row[key] = int(known_text(meaning, action.given.get(key, False)))

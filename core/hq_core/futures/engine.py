@@ -392,7 +392,8 @@ class Account:
             which = self.symbols[self._value("symbol", at, "i") if len(self.symbols) > 1 else 0]
             what = f"orders work, and no quote of {which} has come (", FillOptions.spread, " bps needs none)"
             return HqError(what, DATA, subject=f"row {row} ({iso_text(ts)})")
-        assert error == BACKWARDS
+        if error != BACKWARDS:
+            return HqError(f"{where}: the state of the account is damaged: it is in an error of number {error}", DATA)
         return HqError(f"{where}: ts goes back by {say_length(s.last_ts - ts)}; sort the input", DATA)
 
     def _value(self, name: str, row: int, code: str) -> Any:
