@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hq_core.series.memories import Memories
     from hq_core.series.plan import Plan
 
-AT_ONCE = 1 << 15  # rows that are put in the order of their symbols: some MiB, which stay in the cache
+AT_ONCE = 1 << 14  # rows that are put in the order of their symbols: some MiB, which stay in the cache
 NOTHING: Mapping[str, int] = {}
 
 
