@@ -70,6 +70,7 @@ class Rows:
         self.early, self.least = 0, NEVER
         self._schemas: dict[tuple[str, str], Schema] = {}
         self._told = Told()
+        self.holes = 0  # gaps that were told so far
         self._cell = Cell(numbers)
         self._line = 1
         self._cols = self.columns()
@@ -218,6 +219,7 @@ class Rows:
         return found
 
     def _finding(self, gap: Gap) -> Iterator[Item]:
+        self.holes += 1
         schema = self._schemas.get(("finding", gap.symbol))
         if schema is None:
             schema = self._announce("finding", gap.symbol, kinds.FINDING.cols)

@@ -183,10 +183,13 @@ class VenueSource(Foreign):
         self.passed[what] = self.passed.get(what, 0) + 1
 
     def _remarks(self) -> None:
-        """What is known of the clocks, now that all has come."""
+        """What is known of the clocks and the sequences, now that all has come."""
         rows, venue, remark = self.rows, self.venue, self.options.remark
         if venue.own:
             remark("no receive times: ts is the time that the venue says of each message")
+        if rows.holes:
+            lost = f"{rows.holes} sequence gap{'s' * (rows.holes != 1)}"
+            remark(f"{lost}: books are unknown from there to the next snapshot, as rows of kind finding say")
         if venue.behind:
             remark(f"messages of an earlier time than one before, which stand at that one's: {venue.behind}")
         if self._shift:
@@ -195,7 +198,7 @@ class VenueSource(Foreign):
             how = f"{SaidOptions.clock_correction.flag} {LEAST_LATENCY}, or {-rows.least}ns, moves them"
             early = f"{rows.early} message{'s' * (rows.early != 1)} received before the exchange's own time of it"
             remark(f"{early}, by up to {-rows.least / SECOND:.9f} s: the receiver's clock is behind; {how}")
-        rows.early, rows.least, venue.own, venue.behind = 0, NEVER, False, 0
+        rows.holes, rows.early, rows.least, venue.own, venue.behind = 0, 0, NEVER, False, 0
 
     # -- state -------------------------------------------------------------------------------------------
     def save(self) -> dict[str, Any]:
