@@ -80,8 +80,9 @@ def test_nothing_is_allocated_after_the_warm_up():
     finally:
         tracemalloc.stop()
     assert sizes(stage) == room  # no window, no book has more
-    # nor does anything else hold more, behind 200,000 events: where columns lie is kept for 64 numbers of rows at most
-    assert traced[1] - traced[0] < 8192
+    # nor does anything else hold more, behind 50 batches: where columns lie is kept for 64 numbers of rows at most, and
+    # the batch that came last may still be held, or not
+    assert traced[1] - traced[0] < 8192 + batch_of(events).size
 
 
 def test_a_flipped_bit_anywhere_in_a_state_is_refused(tmp_path):
