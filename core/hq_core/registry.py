@@ -120,6 +120,23 @@ def _plain(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
+def parameters(words: str, where: str) -> tuple[list[Value], dict[str, Value]]:
+    """The parameters of a spec, by place and by name, as texts; `where` begins an error.  Raises HqError USAGE."""
+    positional: list[Value] = []
+    named: dict[str, Value] = {}
+    for word in words.split(","):
+        key, equals, value = word.partition("=")
+        if equals:
+            if key.strip() in named:
+                raise HqError(f"{where}: {key.strip()} is given twice", USAGE)
+            named[key.strip()] = value.strip()
+        elif named:
+            raise HqError(f"{where}: '{word}' without a name follows a named parameter", USAGE)
+        else:
+            positional.append(word.strip())
+    return positional, named
+
+
 class Entry:
     """What everything that is found by its name has: what help, tests and the graph need to know of it.
 

@@ -200,18 +200,7 @@ def parse(text: str) -> Spec:
     name, colon, rest = head.partition(":")
     name, _, output = name.strip().partition(".") if ".." not in name else (name, "", "")
     entry = registry.load(name)
-    positional: list[registry.Value] = []
-    named: dict[str, registry.Value] = {}
-    for word in rest.split(",") if colon else ():
-        key, equals, value = word.partition("=")
-        if equals:
-            if key.strip() in named:
-                raise HqError(f"{_said(text)}: {key.strip()} is given twice", USAGE)
-            named[key.strip()] = value.strip()
-        elif named:
-            raise HqError(f"{_said(text)}: '{word}' without a name follows a named parameter", USAGE)
-        else:
-            positional.append(word.strip())
+    positional, named = registry.parameters(rest, _said(text)) if colon else ([], {})
     return Spec(entry, entry.bind(positional, named), sources, output, text if text == name else "")
 
 

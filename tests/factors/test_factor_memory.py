@@ -50,7 +50,7 @@ class Nowhere:
 
 def sizes(stage) -> list[dict[str, int]]:
     """Values that the tables of its one series have room for."""
-    computed = next(iter(stage._series.values())).computed
+    computed = next(iter(stage._units.values())).computed
     tables = [*(one for one, _ in computed.graph.growing), computed.events.book]
     return [{name: len(memory) for name, memory in one.items()} for one in tables]
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from hq_core.book.ladder import BEST, PAGE, found, highest, page_below, place_of, tick_of
 from hq_core.book.touched import concerns
-from hq_core.book.touched import of_level as of_level
-from hq_core.book.touched import of_none as of_none
 from hq_core.jit import F8, I8, inline
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from hq_core.errors import USAGE, HqError
 from hq_core.factoring.declare import FACTORS, Factor, Labelled
 from hq_core.kinds import FACTOR
+from hq_core.registry import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,18 +45,7 @@ def parse_on(shelf: Shelf[L], text: str) -> Spec[L]:
         raise HqError(f"'{text:.80}': '{label}' is no name of a column: letters, digits and _", USAGE)
     name, colon, words = rest.strip().partition(":")
     entry = shelf.load(name.strip())
-    positional: list[Value] = []
-    named: dict[str, Value] = {}
-    for word in words.split(",") if colon else ():
-        key, equals, value = word.partition("=")
-        if equals:
-            if key.strip() in named:
-                raise HqError(f"'{text:.80}': {key.strip()} is given twice", USAGE)
-            named[key.strip()] = value.strip()
-        elif named:
-            raise HqError(f"'{text:.80}': '{word}' without a name follows a named parameter", USAGE)
-        else:
-            positional.append(word.strip())
+    positional, named = parameters(words, f"'{text:.80}'") if colon else ([], {})
     return Spec(entry, entry.bind(positional, named), label)
 
 

@@ -6,8 +6,9 @@ import math
 
 from hq_core.book.events import GOOD
 from hq_core.book.ladder import BEST, place_of
+from hq_core.book.touched import of_level, of_none
 from hq_core.factoring import factor
-from hq_core.factoring.levels import levels, near, of_level, of_none, pairs, room, valid
+from hq_core.factoring.levels import levels, near, pairs, room, valid
 from hq_core.jit import F8, I1, I8, State
 from hq_core.registry import Param
 

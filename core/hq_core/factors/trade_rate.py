@@ -5,6 +5,7 @@ from __future__ import annotations
 from hq_core.book.flags import TRADE
 from hq_core.factoring import Duration, factor
 from hq_core.jit import F8, I1, I8, State
+from hq_core.kernels.timed import left
 
 
 @factor(
@@ -25,7 +26,6 @@ def trade_rate(ts: I8, kind: I1, window: int, s: State, times: I8, ring: F8, out
         if kind[i] == TRADE:
             times[tail & mask] = ts[i]
             tail += 1
-        while head < tail and times[head & mask] < ts[i] - window:
-            head += 1
+        head = left(times, head, tail, ts[i] - window)
         out[i] = (tail - head) / seconds
     s.head, s.mid, s.tail = head, head, tail

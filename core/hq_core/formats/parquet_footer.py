@@ -34,21 +34,23 @@ class Footer:
     def add(self, footer: bytes, shift: int) -> None:
         """The row groups of a file's footer, which lie `shift` bytes further on than it says."""
         self._first = self._first or footer
-        self._rows += _number_of(footer, ROWS)
+        places = _Copy(footer, 0).struct({})
+        self._rows += _Copy(footer, places[ROWS]).number()
 
         def moved(at: int) -> int:
             return at + shift if at else 0  # 0: there is none
 
-        def number(_: int) -> int:
+        def ordinal(_: int) -> int:
             return len(self._groups)
 
         chunk: Changes = {2: moved, 3: {9: moved, 10: moved, 11: moved, 14: moved}, 4: moved, 6: moved}
-        for at in _places(footer):
+        given = _Copy(footer, places[GROUPS])
+        for _ in range(given.count()[1]):
             if len(self._groups) == MOST:
                 raise HqError(f"a Parquet file has at most {MOST:,} row groups: write several", DATA)
-            made = _Copy(footer, at)
-            made.struct({1: chunk, 5: moved, 7: number})
-            self._groups.append(bytes(made.out))
+            start = len(given.out)
+            given.struct({1: chunk, 5: moved, 7: ordinal})
+            self._groups.append(bytes(given.out[start:]))
 
     def made(self) -> bytes:
         """The end of the file, from behind its last row group on."""
@@ -82,7 +84,7 @@ class _Copy:
             if byte >> 4:
                 number += byte >> 4
             else:
-                number = self._number(None)
+                number = self.number()
             places[number] = self.at
             kept = len(self.out)
             self._value(byte & 15, changes.get(number))
@@ -91,24 +93,15 @@ class _Copy:
         self.out.append(0)
         return places
 
-    def elements(self) -> list[int]:
-        """Where the structs of the list begin that is here."""
-        count = self._count()[1]
-        places = []
-        for _ in range(count):
-            places.append(self.at)
-            self.struct({})
-        return places
-
     def _value(self, kind: int, change: Any) -> None:
         if kind in NOTHING:
             return
         if kind in NUMBERS:
-            self._number(change)
+            self.number(change)
         elif kind == STRUCT:
             self.struct(change or {})
         elif kind in LIST:
-            of, count = self._count()
+            of, count = self.count()
             for _ in range(count):
                 self._value(BYTE if of in NOTHING else of, change)
         elif kind == BINARY:
@@ -118,7 +111,8 @@ class _Copy:
         else:
             raise AssertionError(f"a footer has a value of kind {kind}")
 
-    def _count(self) -> tuple[int, int]:
+    def count(self) -> tuple[int, int]:
+        """The kind of a list's elements, and how many there are."""
         byte = self._byte()
         self.out.append(byte)
         return byte & 15, byte >> 4 if byte >> 4 < 15 else self._varint()
@@ -141,7 +135,8 @@ class _Copy:
             if byte < 128:
                 return found
 
-    def _number(self, change: Change | None) -> int:
+    def number(self, change: Change | None = None) -> int:
+        """A whole number, as it was or changed."""
         start = len(self.out)
         found = self._varint()
         value = (found >> 1) ^ -(found & 1)
@@ -149,16 +144,6 @@ class _Copy:
             value = change(value)
             self.out[start:] = _varint(value << 1 if value >= 0 else (-value << 1) - 1)
         return value
-
-
-def _places(footer: bytes) -> list[int]:
-    """Where the row groups begin."""
-    return _Copy(footer, _Copy(footer, 0).struct({})[GROUPS]).elements()
-
-
-def _number_of(footer: bytes, field: int) -> int:
-    found = _Copy(footer, _Copy(footer, 0).struct({})[field])
-    return found._number(None)
 
 
 def _varint(number: int) -> bytes:

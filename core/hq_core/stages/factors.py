@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hq_core.batch import SCHEMA, Schema, described, told_texts, undescribed
+from hq_core.batch import Schema, told_texts
 from hq_core.book.fractions import NO_STEP
+from hq_core.book.of_books import OfBooks, shape
 from hq_core.book.ready import READY, Ready
-from hq_core.errors import DATA, USAGE, HqError
+from hq_core.errors import USAGE, HqError
 from hq_core.factoring.asked import Asked, Said
 from hq_core.factoring.computed import COMPUTED, Computed, Telling
 from hq_core.factoring.declare import FACTORS
@@ -17,10 +18,7 @@ from hq_core.jit import engine
 from hq_core.kernels.one_nan import one_nan
 from hq_core.kinds import BOOK, FACTOR, extra_of
 from hq_core.options import Keywords, options_of
-from hq_core.roles import Stage
 from hq_core.saved import Damaged
-from hq_core.stream.findings import SHAPE as FINDINGS
-from hq_core.stream.findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +62,7 @@ class Series:
         for one in self.ready.rows(batch):
             (self.computed or self._begin()).rows(one, out)
 
-    def mark(self, ts: int, out: Out) -> None:
+    def upto(self, ts: int, out: Out) -> None:
         """No event comes before ts."""
         if self.computed is not None:
             self.computed.mark(ts, out)
@@ -87,7 +85,7 @@ class Series:
             raise Damaged(f"{self.schema.key}: has computed without a tick")
 
 
-class Factors(Stage):
+class Factors(OfBooks[Series]):
     """Computes factors of every series of book rows, which are replaced; other rows pass.
 
     specs    `tfi:1s`, `imb5=imbalance:5`
@@ -97,115 +95,42 @@ class Factors(Stage):
     Raises HqError USAGE for what is none of that.
     """
 
-    panels = "apart"
     __signature__ = Keywords(options_of(Said), ("specs",), ("exprs",))
-    SHAPE = {"findings": FINDINGS, "series": [(SCHEMA, SERIES)]}
+    SHAPE = shape(SERIES)
 
     def __init__(self, *specs: str, exprs: Sequence[str] = (), **options: Any) -> None:
-        super().__init__()
-        said = self.options = Said(**options)
+        said = Said(**options)
         found = parsed(specs)
         names = [name for spec in found for name in spec.columns]
         made = _of_exprs(names, exprs)
         self.asked = Asked(found, [*names, *made], lambda graph, columns: _placed(graph, columns, made), said)
         self._steps = Steps(said.tick, said.lot, said.exchange_info)
+        super().__init__("hq-factors", said, "factor", "send one of them, or ask for all factors in one run")
         self.inputs = FACTORS.digests(spec.entry for spec in found) | self._steps.inputs
-        if not said.keep_input:
-            self.consumes = ("book",)
-        elif said.view == "exch":
-            what = ("is in the order of exch_ts, the input in that of ts; leave out ", Said.keep_input)
-            raise HqError(what, USAGE, subject=(Said.view, " exch"))
-        if said.view == "exch":
-            self.panels = "series"  # their rows are not in one order of ts
-        self._series: dict[str, Series] = {}
-        self._findings = Findings("hq-factors")
         self._tell = Telling(self.drop, self.note, self._findings)
-        self._others = 0
-        self._passed: set[str] = set()  # symbols of factors that come in
-        self._books: set[str] = set()
 
-    def schema(self, schema: Schema) -> None:
-        if schema.of == "factor":
-            self._passed.add(schema.symbol)
-        if schema.of == "book":
-            self._books.add(schema.symbol)
-        for symbol in self._passed & self._books:
-            what = f"factor/{symbol}/ comes in, and would be written of book/{symbol}/ too"
-            raise HqError(what, DATA, hint="send one of them, or ask for all factors in one run")
-        if schema.of != "book":
-            self.out.series(schema)
-            return
-        schema.reads(BOOK.cols, BOOK.required)
-        if self.options.keep_input:
-            self.out.series(schema)
-        if schema.key not in self._series:
-            self._series[schema.key] = self._new(schema)
-        series = self._series[schema.key]
-        self.out.series(series.written)
-        self._names(series)
+    def _unit(self, schema: Schema) -> Series:
+        return Series(schema, self.asked, *self._steps.of(schema.symbol), self._tell)
 
-    def rows(self, batch: Batch) -> None:
-        if batch.schema.of == "finding":
-            self._findings.rows(batch, self.out)
-            return
-        if batch.schema.of != "book":
-            self._others += batch.n
-            self.out.copy(batch)
-            return
-        if self.options.keep_input:
-            self.out.copy(batch)
-        self._series[batch.schema.key].rows(batch, self.out)
-
-    def mark(self, ts: int) -> None:
-        if self.options.view == "local":
-            self.advance(ts)
-            self.out.mark(ts)
-
-    def advance(self, ts: int) -> None:
-        if self.options.view == "local":
-            for series in self._series.values():
-                series.mark(ts, self.out)
-
-    def other(self, frame: dict[str, Any]) -> None:
-        if not self._findings.heard(frame):
-            self.out.map(frame)
+    def _announced(self, unit: Series, schema: Schema) -> None:
+        self.out.series(unit.written)
+        self._names(unit)
 
     def section(self) -> None:
-        self._findings.section(self.out)
-        for series in self._series.values():
+        super().section()
+        for series in self._units.values():
             self._names(series)
 
     def finish(self, more: bool) -> None:
-        if not self._series:
+        if not self._units:
             self.note("no book rows in the input, so there are no factors", self._others)
-        if not more:
-            for series in self._series.values():
-                series.finish(self.out)
-
-    def remarks(self) -> list[str]:
-        return [line for series in self._series.values() for line in series.ready.remarks()]
+        super().finish(more)
 
     def _names(self, series: Series) -> None:
         """The texts of the codes of `factor`."""
         if self.asked.long:
             for frame in told_texts(series.written.key, "factor", self.asked.names):
                 self.out.map(frame)
-
-    def _new(self, schema: Schema) -> Series:
-        return Series(schema, self.asked, *self._steps.of(schema.symbol), self._tell)
-
-    def save(self) -> dict[str, Any]:
-        return {
-            "findings": self._findings.save(),
-            "series": [[described(one.schema), one.save()] for one in self._series.values()],
-        }
-
-    def load(self, saved: dict[str, Any]) -> None:
-        self._findings.load(saved["findings"])
-        for about, one in saved["series"]:
-            schema = undescribed(about)
-            series = self._series[schema.key] = self._new(schema)
-            series.load(one)
 
     def kernels(self) -> Iterable[Kernel]:
         made = Series(Schema("book", "", "", BOOK.cols), self.asked, (1, 10), (1, 1000), self._tell).computed
